@@ -1,0 +1,122 @@
+//! An event as every store holds it: its envelope, and the exact JSON text it was written as.
+
+use chrono::{DateTime, Timelike, Utc};
+use thiserror::Error;
+
+use super::json::{MemberValue, ObjectScanner};
+use super::record::{RecordError, RecordReader};
+use super::value_objects::{AggregateId, EventId};
+use super::zone::{DstPolicy, Zone};
+
+/// Something that happened. Immutable.
+///
+/// The JSON text is the event; id, type, time and aggregate are a view of it. Two events are equal
+/// when all of these are, the text byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainEvent {
+    event_id: EventId,
+    event_type: String,
+    timestamp: DateTime<Utc>,
+    aggregate_id: Option<AggregateId>,
+    body: String,
+}
+
+impl DomainEvent {
+    /// Reads a live event: one JSON object on one line that carries its `event_id`.
+    ///
+    /// Naive timestamps are read in `zone`; local times that occur twice or never are refused, since
+    /// no other event says which instant is meant.
+    pub fn from_json(text: &str, zone: &Zone) -> Result<Self, EventError> {
+        let mut reader = RecordReader::new(zone, DstPolicy::Reject);
+        let record = reader.read_whole(text.as_bytes())?;
+        let id = record.event_id.as_deref().ok_or(EventError::NoIdentity)?;
+        let event = record.to_event(EventId::new(id).map_err(|_| EventError::NoIdentity)?);
+        if event.body.contains(['\n', '\r']) {
+            return Err(EventError::NotOneLine);
+        }
+        Ok(event)
+    }
+
+    /// An event whose parts are known to belong together: read from a store, or built from fields.
+    pub(crate) fn from_parts(
+        event_id: EventId,
+        event_type: String,
+        timestamp: DateTime<Utc>,
+        aggregate_id: Option<AggregateId>,
+        body: String,
+    ) -> Self {
+        Self { event_id, event_type, timestamp, aggregate_id, body }
+    }
+
+    /// The identity, unique in a store.
+    pub fn event_id(&self) -> &EventId {
+        &self.event_id
+    }
+
+    /// The type, as `TaskCreated`; any text.
+    pub fn event_type(&self) -> &str {
+        &self.event_type
+    }
+
+    /// When it occurred, in microseconds (floor).
+    pub fn timestamp(&self) -> DateTime<Utc> {
+        self.timestamp
+    }
+
+    /// What it is about, where the log says so.
+    pub fn aggregate_id(&self) -> Option<&AggregateId> {
+        self.aggregate_id.as_ref()
+    }
+
+    /// The exact JSON text.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The JSON text of the field `metadata`, where there is an object of that name.
+    pub fn metadata(&self) -> Option<&str> {
+        let mut scanner = ObjectScanner::new();
+        scanner.scan(self.body.as_bytes(), 0).ok()?;
+        scanner.members().iter().find_map(|member| match member.value {
+            MemberValue::Object(span)
+                if member.key.decode(self.body.as_bytes()).as_deref() == Some("metadata") =>
+            {
+                self.body.get(span.start..span.end)
+            }
+            _ => None,
+        })
+    }
+
+    /// Checks that the event is one that a store takes from a running system: read back from its
+    /// text alone, it is the same event.
+    ///
+    /// Events of an imported log need not be: their id may be derived, their text may have lines.
+    pub fn ensure_live(&self, zone: &Zone) -> Result<(), EventError> {
+        if Self::from_json(&self.body, zone)? == *self { Ok(()) } else { Err(EventError::NotItsText) }
+    }
+}
+
+/// An event's time as this project writes it: RFC 3339 in UTC, `2025-10-25T10:00:00+00:00`, with six
+/// digits of fraction where there is one (as Python's `isoformat` does).
+pub fn format_timestamp(time: DateTime<Utc>) -> String {
+    let format =
+        if time.nanosecond() == 0 { "%Y-%m-%dT%H:%M:%S+00:00" } else { "%Y-%m-%dT%H:%M:%S%.6f+00:00" };
+    time.format(format).to_string()
+}
+
+/// Why a text is not a live event.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EventError {
+    /// The text is not an event at all.
+    #[error("the text is not an event")]
+    Record(#[from] RecordError),
+    /// Only imports give an id to an event that has none.
+    #[error("the event carries no `event_id`: a running system has to give it one")]
+    NoIdentity,
+    /// The reference store keeps one event a line.
+    #[error("the event's text spans several lines: write it on one")]
+    NotOneLine,
+    /// Id, type, time or aggregate are not those of the text.
+    #[error("the event is not what its text says when it is read in the store's time zone")]
+    NotItsText,
+}

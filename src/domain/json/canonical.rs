@@ -1,0 +1,328 @@
+//! The canonical form: equal bytes exactly where two values say the same.
+//!
+//! Version 1, frozen: identities are derived from it. Every value is written as
+//!
+//! | value | bytes |
+//! |---|---|
+//! | `null`, `true`, `false` | `n`, `t`, `f` |
+//! | number | `d`, length, `:`, the shortest exact decimal: sign, digits without zeros at either end, and `e` with the exponent where it is not zero (`1.50` is `15e-1`, `100` is `1e2`, any zero is `0`) |
+//! | number whose exponent has more than 30 digits | `D`, length, `:`, its characters |
+//! | `NaN`, `Infinity`, `-Infinity` | `x`, length, `:`, its characters |
+//! | string | `s`, length, `:`, its code points in generalized UTF-8 |
+//! | array | `[`, its values, `]` |
+//! | object | `{`, its members sorted by the bytes of the name (those of one name in the order of the text), each the name as a string and the value, `}` |
+//!
+//! Lengths count bytes, in decimal. Numbers never pass through a float, names and strings are never
+//! normalized, and names that stand twice both stay: the encoding is injective on what was written,
+//! spelling apart.
+
+use super::{ScanError, Span, Text, Token, Tokens};
+
+/// The version of the form, which is recorded with everything that was proved by it.
+pub const CANONICAL_FORM_VERSION: u32 = 1;
+
+/// The canonical form of the JSON value that `text` holds. What follows the value is not looked at.
+///
+/// `text` must be valid UTF-8 where strings are to be compared by code points; any bytes are taken.
+pub fn canonical_form(text: &[u8]) -> Result<Vec<u8>, ScanError> {
+    let tree = Tree::read(text)?;
+    let mut out = Vec::with_capacity(text.len());
+    tree.write(text, &mut out);
+    Ok(out)
+}
+
+/// The values of one text in the order in which they begin, the outermost first.
+struct Tree {
+    nodes: Vec<Node>,
+}
+
+struct Node {
+    name: Option<Text>,
+    value: Value,
+}
+
+enum Value {
+    Leaf(u8),
+    Number(Span),
+    NonFinite(Span),
+    String(Text),
+    Array(Vec<usize>),
+    Object(Vec<usize>),
+}
+
+impl Tree {
+    fn read(text: &[u8]) -> Result<Self, ScanError> {
+        let mut tokens = Tokens::new(text, 0);
+        let mut tree = Self { nodes: Vec::new() };
+        let mut open: Vec<usize> = Vec::new();
+        let mut name = None;
+        while let Some(token) = tokens.next_token()? {
+            let value = match token {
+                Token::Key(key) => {
+                    name = Some(key);
+                    continue;
+                }
+                Token::ObjectEnd | Token::ArrayEnd => {
+                    open.pop();
+                    continue;
+                }
+                Token::ObjectStart => Value::Object(Vec::new()),
+                Token::ArrayStart => Value::Array(Vec::new()),
+                Token::Null => Value::Leaf(b'n'),
+                Token::True => Value::Leaf(b't'),
+                Token::False => Value::Leaf(b'f'),
+                Token::Number(span) => Value::Number(span),
+                Token::NonFinite(span) => Value::NonFinite(span),
+                Token::String(value) => Value::String(value),
+            };
+            let index = tree.nodes.len();
+            if let Some(&parent) = open.last() {
+                if let Value::Array(inner) | Value::Object(inner) = &mut tree.nodes[parent].value {
+                    inner.push(index);
+                }
+            }
+            if matches!(value, Value::Array(_) | Value::Object(_)) {
+                open.push(index);
+            }
+            tree.nodes.push(Node { name: name.take(), value });
+        }
+        for index in 0..tree.nodes.len() {
+            tree.sort_members(text, index);
+        }
+        Ok(tree)
+    }
+
+    fn sort_members(&mut self, text: &[u8], index: usize) {
+        let Value::Object(members) = &mut self.nodes[index].value else { return };
+        let mut members = std::mem::take(members);
+        if members.iter().any(|&member| self.nodes[member].name.is_some_and(|name| name.escaped)) {
+            members.sort_by_cached_key(|&member| {
+                let mut name = Vec::new();
+                if let Some(text_of_name) = self.nodes[member].name {
+                    text_of_name.decode_into(text, &mut name);
+                }
+                name
+            });
+        } else {
+            members.sort_by_key(|&member| self.nodes[member].name.map(|name| name.span.of(text)));
+        }
+        self.nodes[index].value = Value::Object(members);
+    }
+
+    fn write(&self, text: &[u8], out: &mut Vec<u8>) {
+        let mut scratch = Vec::new();
+        // What is still to be written, the next on top: a value, or the end of a container.
+        enum Step {
+            Value(usize),
+            End(u8),
+        }
+        let mut steps = vec![Step::Value(0)];
+        while let Some(step) = steps.pop() {
+            let node = match step {
+                Step::End(end) => {
+                    out.push(end);
+                    continue;
+                }
+                Step::Value(index) => &self.nodes[index],
+            };
+            if let Some(name) = node.name {
+                write_string(name, text, &mut scratch, out);
+            }
+            match &node.value {
+                Value::Leaf(tag) => out.push(*tag),
+                Value::Number(span) => write_number(span.of(text), &mut scratch, out),
+                Value::NonFinite(span) => write_tagged(b'x', span.of(text), out),
+                Value::String(value) => write_string(*value, text, &mut scratch, out),
+                Value::Array(inner) | Value::Object(inner) => {
+                    let is_array = matches!(node.value, Value::Array(_));
+                    out.push(if is_array { b'[' } else { b'{' });
+                    steps.push(Step::End(if is_array { b']' } else { b'}' }));
+                    steps.extend(inner.iter().rev().map(|&index| Step::Value(index)));
+                }
+            }
+        }
+    }
+}
+
+fn write_tagged(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(tag);
+    out.extend_from_slice(bytes.len().to_string().as_bytes());
+    out.push(b':');
+    out.extend_from_slice(bytes);
+}
+
+fn write_string(string: Text, text: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
+    if string.escaped {
+        scratch.clear();
+        string.decode_into(text, scratch);
+        write_tagged(b's', scratch, out);
+    } else {
+        write_tagged(b's', string.span.of(text), out);
+    }
+}
+
+/// Writes the exact value of a number token, whatever its length.
+fn write_number(token: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
+    let (sign, unsigned) = match token {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, token),
+    };
+    let exponent_at = unsigned.iter().position(|byte| matches!(byte, b'e' | b'E'));
+    let (mantissa, exponent) = match exponent_at {
+        Some(at) => (&unsigned[..at], &unsigned[at + 1..]),
+        None => (unsigned, &b"0"[..]),
+    };
+    let point = mantissa.iter().position(|&byte| byte == b'.').unwrap_or(mantissa.len());
+    let decimals = mantissa.len().saturating_sub(point + 1);
+
+    scratch.clear();
+    if sign {
+        scratch.push(b'-');
+    }
+    let digits_start = scratch.len();
+    scratch.extend(mantissa.iter().filter(|&&byte| byte != b'.').skip_while(|&&byte| byte == b'0'));
+    let before = scratch.len();
+    while scratch.len() > digits_start && scratch.last() == Some(&b'0') {
+        scratch.pop();
+    }
+    if scratch.len() == digits_start {
+        return write_tagged(b'd', b"0", out);
+    }
+    let trailing_zeros = before - scratch.len();
+    match parse_exponent(exponent) {
+        None => write_tagged(b'D', token, out),
+        Some(written) => {
+            let exponent = written + trailing_zeros as i128 - decimals as i128;
+            if exponent != 0 {
+                scratch.push(b'e');
+                scratch.extend_from_slice(exponent.to_string().as_bytes());
+            }
+            write_tagged(b'd', scratch, out);
+        }
+    }
+}
+
+/// The exponent, or `None` where it has so many digits that sums of it could overflow.
+fn parse_exponent(text: &[u8]) -> Option<i128> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let significant = &digits[digits.iter().take_while(|&&byte| byte == b'0').count()..];
+    if significant.len() > 30 {
+        return None;
+    }
+    let value = significant.iter().fold(0_i128, |sum, byte| sum * 10 + i128::from(byte - b'0'));
+    Some(if negative { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn form(text: &str) -> String {
+        String::from_utf8(canonical_form(text.as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_form_is_frozen() {
+        assert_eq!(
+            form(r#"{"b": [1.50, -0, null, true, false, NaN], "a": "é\n", "c": {}}"#),
+            "{s1:as3:é\ns1:b[d5:15e-1d1:0ntfx3:NaN]s1:c{}}"
+        );
+    }
+
+    #[test]
+    fn what_says_the_same_has_the_same_form() {
+        for (one, other) in [
+            (r#"{"a":1,"b":2}"#, r#"{ "b" : 2, "a" : 1 }"#),
+            ("1", "1.0"),
+            ("100", "1e2"),
+            ("0.00120", "12e-4"),
+            ("-0.0", "0"),
+            ("0e99999999999999999999999999999999999999999", "0"),
+            ("1E+2", "1e2"),
+            ("12300e-000000000000000000000000000000000000002", "123"),
+            (r#""\u00e9\/""#, r#""é/""#),
+            (r#""\ud83d\ude00""#, r#""😀""#),
+            (r#"{"\u0061":1,"b":2}"#, r#"{"b":2,"a":1}"#),
+        ] {
+            assert_eq!(form(one), form(other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn what_differs_has_another_form() {
+        let values = [
+            "null",
+            "true",
+            "false",
+            "\"\"",
+            "0",
+            "1",
+            "-1",
+            "10",
+            "0.1",
+            "{}",
+            "[]",
+            "[[]]",
+            "[null]",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "\"NaN\"",
+            "\"null\"",
+            "9007199254740992",
+            "9007199254740993",
+            "0.1000000000000000055",
+            "1e400",
+            "1e401",
+            "1e1000000000000000000000000000000000",
+            "1e1000000000000000000000000000000001",
+            "\"é\"",
+            "\"e\u{301}\"",
+            r#"{"a":null}"#,
+            r#"{"a":""}"#,
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":2,"a":1}"#,
+            r#"{"a":2}"#,
+            r#"["a","b"]"#,
+            r#"["as1:b"]"#,
+            r#"{"a":{"b":1}}"#,
+            r#"{"a":{},"b":1}"#,
+            "[1,[2]]",
+            "[[1],2]",
+            "\"\\u0000\"",
+        ];
+        for (i, one) in values.iter().enumerate() {
+            for other in &values[..i] {
+                assert_ne!(form(one), form(other), "{one} and {other}");
+            }
+        }
+        let lone = |text: &str| canonical_form(text.as_bytes()).unwrap();
+        assert_ne!(lone(r#""\ud800""#), lone(r#""\udc00""#));
+        assert_ne!(lone(r#""\ud800""#), lone(r#""\ufffd""#));
+    }
+
+    #[test]
+    fn a_million_levels_cost_no_stack() {
+        let deep = "{\"a\":[".repeat(500_000) + &"]}".repeat(500_000);
+        assert_eq!(form(&deep).len(), deep.len());
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_has_the_form_of_its_exact_value(digits in "[1-9][0-9]{0,20}", shift in -30_i32..30, zeros in 0_usize..5) {
+            // The same value written with the point moved and the exponent adjusted.
+            let plain = format!("{digits}e{shift}");
+            let padded = format!("{digits}{}e{}", "0".repeat(zeros), shift - zeros as i32);
+            let pointed = format!("{}.{}{}E{:+}", &digits[..1], &digits[1..], "0".repeat(zeros + 1),
+                shift + digits.len() as i32 - 1);
+            prop_assert_eq!(form(&plain), form(&padded));
+            prop_assert_eq!(form(&plain), form(&pointed));
+            prop_assert_ne!(form(&plain), form(&format!("{digits}1e{}", shift - 1)));
+        }
+    }
+}

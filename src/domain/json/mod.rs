@@ -1,0 +1,32 @@
+//! JSON as Python writes it, read without changing it.
+//!
+//! Every reader here works on the bytes of a log and answers with byte spans into them, so that what
+//! is stored is what was written. The grammar is RFC 8259 and, because Python's `json.dump` writes
+//! them, the three literals `NaN`, `Infinity` and `-Infinity`. Nothing recurses: depth costs one
+//! byte of heap a level and no stack.
+
+mod canonical;
+mod object;
+mod text;
+mod tokens;
+
+pub use canonical::{CANONICAL_FORM_VERSION, canonical_form};
+pub use object::{Member, MemberValue, ObjectScanner, ScannedObject, is_blank};
+pub use text::Text;
+pub use tokens::{ScanError, Token, Tokens};
+
+/// A half-open range of bytes in the text that was scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes of the span in the text that it was made from.
+    pub fn of(self, text: &[u8]) -> &[u8] {
+        &text[self.start..self.end]
+    }
+}

@@ -1,0 +1,7 @@
+//! Events, and the port that stores them. Pure: no I/O, no clock, no SQL, no printing.
+
+pub mod event;
+pub mod json;
+pub mod record;
+pub mod repository;
+pub mod value_objects;

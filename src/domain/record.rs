@@ -1,0 +1,294 @@
+//! Reading a record: which event a JSON object of a log is.
+//!
+//! Only the envelope is looked at: id, type, time, aggregate. Typed fields are never validated here,
+//! so that a log keeps what it holds.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::event::DomainEvent;
+use super::json::{Member, MemberValue, ObjectScanner, ScanError, ScannedObject, Text, canonical_form};
+use super::timestamp::{TimestampError, WrittenTimestamp};
+use super::value_objects::{AggregateId, EventId};
+use super::zone::{DstPolicy, LocalClock, TimeFlags, Zone};
+
+/// The namespace of the ids that are derived from content. Frozen.
+const DERIVED_IDS: Uuid = Uuid::from_u128(0x5e0a_3c1d_9b64_4f27_8d1e_a4c7_f3b2_6091);
+
+/// The two shapes of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `event_id`, `event_type`, `timestamp`, `aggregate_id`.
+    New,
+    /// `type`, `timestamp`, `task_id`; no identity, even where a field `event_id` stands.
+    Legacy,
+}
+
+/// The names of the envelope's fields in one shape.
+struct Fields {
+    shape: Shape,
+    event_id: Option<&'static str>,
+    event_type: &'static str,
+    aggregate: &'static str,
+}
+
+const NEW: Fields = Fields {
+    shape: Shape::New,
+    event_id: Some("event_id"),
+    event_type: "event_type",
+    aggregate: "aggregate_id",
+};
+const LEGACY: Fields =
+    Fields { shape: Shape::Legacy, event_id: None, event_type: "type", aggregate: "task_id" };
+const TIMESTAMP: &str = "timestamp";
+
+/// A record of a log, borrowed from its bytes.
+#[derive(Debug, Clone)]
+pub struct Record<'t> {
+    /// The object, from `{` to `}`, as it was written.
+    pub body: &'t str,
+    /// Which shape it was recognised by.
+    pub shape: Shape,
+    /// The id it carries; `None` for a record without identity.
+    pub event_id: Option<Cow<'t, str>>,
+    /// The type of the event.
+    pub event_type: Cow<'t, str>,
+    /// When it occurred, to the microsecond (floor).
+    pub occurred_at: DateTime<Utc>,
+    /// The time as written, before any zone: a pure function of the text.
+    pub written_at: WrittenTimestamp,
+    /// What it is about.
+    pub aggregate: Option<Cow<'t, str>>,
+    /// What is unusual about it.
+    pub flags: RecordFlags,
+}
+
+impl Record<'_> {
+    /// What the identity of a record without id is derived from: UUIDv5 over the canonical form of
+    /// the raw record. Identical records, and only they, have the same one.
+    pub fn content_id(&self) -> Uuid {
+        // The body was scanned whole, so that its canonical form exists.
+        let form = canonical_form(self.body.as_bytes()).unwrap_or_default();
+        Uuid::new_v5(&DERIVED_IDS, &form)
+    }
+
+    /// The event, under the given id.
+    pub fn to_event(&self, event_id: EventId) -> DomainEvent {
+        DomainEvent::from_parts(
+            event_id,
+            self.event_type.clone().into_owned(),
+            self.occurred_at,
+            self.aggregate.as_deref().map(AggregateId::new),
+            self.body.to_owned(),
+        )
+    }
+}
+
+/// The id of the `occurrence`-th (from 1) of the identical records that `content_id` stands for.
+pub fn derived_event_id(content_id: Uuid, occurrence: u64) -> EventId {
+    Uuid::new_v5(&content_id, occurrence.to_string().as_bytes()).into()
+}
+
+/// What is unusual about a record that is kept all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RecordFlags {
+    /// It holds `NaN` or an infinity.
+    pub nan: bool,
+    /// It holds half of a surrogate pair.
+    pub lone_surrogate: bool,
+    /// A name that is not part of the envelope stands twice in one object.
+    pub duplicate_key: bool,
+    /// How its time was placed.
+    pub time: TimeFlags,
+}
+
+/// Why an object is not an event.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// The bytes are not one JSON object.
+    #[error(transparent)]
+    Syntax(#[from] ScanError),
+    /// Something follows the object.
+    #[error("expected nothing after the object, found more at its byte {at}")]
+    Trailing {
+        /// The offset of the first byte that follows.
+        at: usize,
+    },
+    /// Neither shape has its type.
+    #[error("expected a field `event_type` (new shape) or `type` (legacy shape), found neither")]
+    NoType,
+    /// There is no time.
+    #[error("expected a field `timestamp`, found none")]
+    NoTimestamp,
+    /// The time is not one that the contract accepts.
+    #[error("bad timestamp")]
+    BadTimestamp(#[source] TimestampError),
+    /// A field of the envelope is not text.
+    #[error("expected text in `{field}`, found {found}")]
+    NotText {
+        /// The field.
+        field: &'static str,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// A field of the envelope is empty that must not be.
+    #[error("`{field}` is empty")]
+    Empty {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field of the envelope stands twice, so that nobody can say which one holds.
+    #[error("the field `{field}` stands twice")]
+    Ambiguous {
+        /// The field.
+        field: &'static str,
+    },
+}
+
+impl RecordError {
+    /// The reason in one word, stable for scripts.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) | Self::Trailing { .. } => "syntax",
+            Self::NoType => "no_type",
+            Self::NoTimestamp => "no_timestamp",
+            Self::BadTimestamp(_) => "bad_timestamp",
+            Self::NotText { .. } | Self::Empty { .. } => "bad_field",
+            Self::Ambiguous { .. } => "duplicate_field",
+        }
+    }
+}
+
+/// Reads the records of one log, in the order of that log.
+pub struct RecordReader<'z> {
+    scanner: ObjectScanner,
+    clock: LocalClock<'z>,
+}
+
+impl<'z> RecordReader<'z> {
+    /// A reader for one log whose naive times are in `zone`.
+    pub fn new(zone: &'z Zone, dst: DstPolicy) -> Self {
+        Self { scanner: ObjectScanner::new(), clock: LocalClock::new(zone, dst) }
+    }
+
+    /// Reads text that must be exactly one record, white space around it apart.
+    pub fn read_whole<'t>(&mut self, text: &'t [u8]) -> Result<Record<'t>, RecordError> {
+        let object = self.scan(text, 0)?;
+        let rest = &text[object.span.end..];
+        match rest.iter().position(|&byte| !super::json::is_blank(byte)) {
+            Some(at) => Err(RecordError::Trailing { at: object.span.end + at }),
+            None => self.interpret(text, object),
+        }
+    }
+
+    /// Finds the extent of the object at `start`: the first half of reading a record, for readers
+    /// of logs that have to know first where a record ends.
+    pub fn scan(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
+        self.scanner.scan(text, start)
+    }
+
+    /// Interprets the object that was scanned last in the same `text`: the second half.
+    pub fn interpret<'t>(
+        &mut self,
+        text: &'t [u8],
+        object: ScannedObject,
+    ) -> Result<Record<'t>, RecordError> {
+        let members = Envelope { text, members: self.scanner.members() };
+        let fields = match (members.find(NEW.event_type)?, members.find(LEGACY.event_type)?) {
+            (Some(_), _) => NEW,
+            (None, Some(_)) => LEGACY,
+            (None, None) => return Err(RecordError::NoType),
+        };
+        let event_type = members.text_of(fields.event_type)?.ok_or(RecordError::NoType)?;
+        if event_type.is_empty() {
+            return Err(RecordError::Empty { field: fields.event_type });
+        }
+        let event_id = match fields.event_id {
+            Some(field) => members.text_of(field)?,
+            None => None,
+        };
+        if event_id.as_deref() == Some("") {
+            return Err(RecordError::Empty { field: "event_id" });
+        }
+        let aggregate = members.text_of(fields.aggregate)?;
+        let written_at = members.time()?;
+        let (occurred_at, time) = self.clock.resolve(&written_at).map_err(RecordError::BadTimestamp)?;
+        let body = std::str::from_utf8(object.span.of(text)).map_err(|error| {
+            let at = object.span.start + error.valid_up_to();
+            ScanError::NotUtf8 { at, found: text[at] }
+        })?;
+        Ok(Record {
+            body,
+            shape: fields.shape,
+            event_id,
+            event_type,
+            occurred_at,
+            written_at,
+            aggregate,
+            flags: RecordFlags {
+                nan: object.non_finite,
+                lone_surrogate: object.lone_surrogate,
+                duplicate_key: object.duplicate_key,
+                time,
+            },
+        })
+    }
+}
+
+/// The members of a record, seen as the envelope of an event.
+struct Envelope<'t, 's> {
+    text: &'t [u8],
+    members: &'s [Member],
+}
+
+impl<'t> Envelope<'t, '_> {
+    /// The one member of that name; `null` counts as absent.
+    fn find(&self, field: &'static str) -> Result<Option<MemberValue>, RecordError> {
+        let mut found = None;
+        for member in self.members.iter().filter(|member| self.is_named(member.key, field)) {
+            if found.replace(member.value).is_some() {
+                return Err(RecordError::Ambiguous { field });
+            }
+        }
+        Ok(found.filter(|value| *value != MemberValue::Null))
+    }
+
+    fn is_named(&self, key: Text, name: &str) -> bool {
+        if key.escaped {
+            key.decode(self.text).is_some_and(|key| key == name)
+        } else {
+            key.span.of(self.text) == name.as_bytes()
+        }
+    }
+
+    /// The text of a field; numbers and booleans are taken as they are spelled.
+    fn text_of(&self, field: &'static str) -> Result<Option<Cow<'t, str>>, RecordError> {
+        let not_text = |found| RecordError::NotText { field, found };
+        match self.find(field)? {
+            None | Some(MemberValue::Null) => Ok(None),
+            Some(MemberValue::String(text)) => {
+                text.decode(self.text).map(Some).ok_or(not_text("a lone surrogate, which no text can hold"))
+            }
+            Some(MemberValue::Number(span)) => Ok(Some(String::from_utf8_lossy(span.of(self.text)))),
+            Some(MemberValue::Boolean(value)) => {
+                Ok(Some(Cow::Borrowed(if value { "true" } else { "false" })))
+            }
+            Some(MemberValue::NonFinite(_)) => Err(not_text("NaN or an infinity")),
+            Some(MemberValue::Array(_)) => Err(not_text("an array")),
+            Some(MemberValue::Object(_)) => Err(not_text("an object")),
+        }
+    }
+
+    fn time(&self) -> Result<WrittenTimestamp, RecordError> {
+        match self.find(TIMESTAMP)? {
+            Some(MemberValue::Number(_)) => Err(RecordError::NotText { field: TIMESTAMP, found: "a number" }),
+            _ => {
+                let text = self.text_of(TIMESTAMP)?.ok_or(RecordError::NoTimestamp)?;
+                WrittenTimestamp::parse(&text).map_err(RecordError::BadTimestamp)
+            }
+        }
+    }
+}
