@@ -4,9 +4,10 @@ use chrono::{DateTime, Timelike, Utc};
 use thiserror::Error;
 
 use super::json::{MemberValue, ObjectScanner};
+use super::local_clock::DstPolicy;
 use super::record::{RecordError, RecordReader};
 use super::value_objects::{AggregateId, EventId};
-use super::zone::{DstPolicy, Zone};
+use super::zone::Zone;
 
 /// Something that happened. Immutable.
 ///

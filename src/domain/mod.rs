@@ -2,6 +2,10 @@
 
 pub mod event;
 pub mod json;
+pub mod local_clock;
 pub mod record;
 pub mod repository;
+pub mod task_events;
+pub mod timestamp;
 pub mod value_objects;
+pub mod zone;

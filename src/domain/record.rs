@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use super::event::DomainEvent;
 use super::json::{Member, MemberValue, ObjectScanner, ScanError, ScannedObject, Text, canonical_form};
+use super::local_clock::{DstPolicy, LocalClock, TimeFlags};
 use super::timestamp::{TimestampError, WrittenTimestamp};
 use super::value_objects::{AggregateId, EventId};
-use super::zone::{DstPolicy, LocalClock, TimeFlags, Zone};
+use super::zone::Zone;
 
 /// The namespace of the ids that are derived from content. Frozen.
 const DERIVED_IDS: Uuid = Uuid::from_u128(0x5e0a_3c1d_9b64_4f27_8d1e_a4c7_f3b2_6091);
@@ -69,10 +70,8 @@ pub struct Record<'t> {
 impl Record<'_> {
     /// What the identity of a record without id is derived from: UUIDv5 over the canonical form of
     /// the raw record. Identical records, and only they, have the same one.
-    pub fn content_id(&self) -> Uuid {
-        // The body was scanned whole, so that its canonical form exists.
-        let form = canonical_form(self.body.as_bytes()).unwrap_or_default();
-        Uuid::new_v5(&DERIVED_IDS, &form)
+    pub fn content_id(&self) -> Result<Uuid, ScanError> {
+        Ok(Uuid::new_v5(&DERIVED_IDS, &canonical_form(self.body.as_bytes())?))
     }
 
     /// The event, under the given id.

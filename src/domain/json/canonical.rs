@@ -31,6 +31,16 @@ pub fn canonical_form(text: &[u8]) -> Result<Vec<u8>, ScanError> {
     Ok(out)
 }
 
+/// Whether two texts hold the same JSON value, however each spells it. A text that is not JSON is
+/// the same as itself alone.
+pub fn same_value(one: &str, other: &str) -> bool {
+    one == other
+        || match (canonical_form(one.as_bytes()), canonical_form(other.as_bytes())) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => false,
+        }
+}
+
 /// The values of one text in the order in which they begin, the outermost first.
 struct Tree {
     nodes: Vec<Node>,
@@ -304,6 +314,13 @@ mod tests {
         let lone = |text: &str| canonical_form(text.as_bytes()).unwrap();
         assert_ne!(lone(r#""\ud800""#), lone(r#""\udc00""#));
         assert_ne!(lone(r#""\ud800""#), lone(r#""\ufffd""#));
+    }
+
+    #[test]
+    fn texts_are_the_same_value_whatever_their_spelling() {
+        assert!(same_value(r#"{"a": 1, "b": 2}"#, r#"{"b":2.0,"a":1}"#));
+        assert!(!same_value(r#"{"a": 1}"#, r#"{"a": "1"}"#));
+        assert!(!same_value("{", "["), "two broken texts are not each other");
     }
 
     #[test]

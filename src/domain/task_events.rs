@@ -1,0 +1,341 @@
+//! The four typed events of Mission Control: immutable, and valid from the moment they exist.
+//!
+//! They are a view of an event's text ([`TaskEvent::of`]) and a way to write a new one
+//! ([`TaskEvent::to_event`]). A store takes events that do not fit them just as well.
+
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::event::{DomainEvent, format_timestamp};
+use super::timestamp::{TimestampError, WrittenTimestamp};
+use super::value_objects::{AggregateId, EventId, InvalidValue, Priority, Status};
+
+/// A task was created.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskCreated {
+    task_id: String,
+    title: String,
+    priority: Priority,
+    status: Status,
+}
+
+impl TaskCreated {
+    /// A new task; `task_id` and `title` must not be empty.
+    pub fn new(
+        task_id: impl Into<String>,
+        title: impl Into<String>,
+        priority: Priority,
+        status: Status,
+    ) -> Result<Self, InvalidTaskEvent> {
+        Self { task_id: task_id.into(), title: title.into(), priority, status }.validated()
+    }
+
+    /// What the task is called.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// How urgent it is.
+    pub fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    fn validated(self) -> Result<Self, InvalidTaskEvent> {
+        not_blank("task_id", &self.task_id)?;
+        not_blank("title", &self.title)?;
+        Ok(self)
+    }
+}
+
+/// A task was completed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskCompleted {
+    task_id: String,
+    completed_date: String,
+    #[serde(default)]
+    completion_notes: Option<String>,
+}
+
+impl TaskCompleted {
+    /// A completion; `task_id` must not be empty, `completed_date` must be a timestamp of the
+    /// contract.
+    pub fn new(
+        task_id: impl Into<String>,
+        completed_date: impl Into<String>,
+        completion_notes: Option<String>,
+    ) -> Result<Self, InvalidTaskEvent> {
+        let completed_date = completed_date.into();
+        Self { task_id: task_id.into(), completed_date, completion_notes }.validated()
+    }
+
+    /// When it was completed, as it was written.
+    pub fn completed_date(&self) -> &str {
+        &self.completed_date
+    }
+
+    /// What was said about it.
+    pub fn completion_notes(&self) -> Option<&str> {
+        self.completion_notes.as_deref()
+    }
+
+    fn validated(self) -> Result<Self, InvalidTaskEvent> {
+        not_blank("task_id", &self.task_id)?;
+        WrittenTimestamp::parse(&self.completed_date)
+            .map_err(|source| InvalidTaskEvent::BadDate { field: "completed_date", source })?;
+        Ok(self)
+    }
+}
+
+/// A task was deleted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskDeleted {
+    task_id: String,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl TaskDeleted {
+    /// A deletion; `task_id` must not be empty.
+    pub fn new(task_id: impl Into<String>, reason: Option<String>) -> Result<Self, InvalidTaskEvent> {
+        Self { task_id: task_id.into(), reason }.validated()
+    }
+
+    /// Why, where somebody said so.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    fn validated(self) -> Result<Self, InvalidTaskEvent> {
+        not_blank("task_id", &self.task_id)?;
+        Ok(self)
+    }
+}
+
+/// Fields of a task were changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskUpdated {
+    task_id: String,
+    changes: Vec<String>,
+    old_values: Map<String, Value>,
+    new_values: Map<String, Value>,
+}
+
+impl TaskUpdated {
+    /// A change of the fields named in `changes`; `task_id` must not be empty.
+    pub fn new(
+        task_id: impl Into<String>,
+        changes: Vec<String>,
+        old_values: Map<String, Value>,
+        new_values: Map<String, Value>,
+    ) -> Result<Self, InvalidTaskEvent> {
+        Self { task_id: task_id.into(), changes, old_values, new_values }.validated()
+    }
+
+    /// The names of the fields.
+    pub fn changes(&self) -> &[String] {
+        &self.changes
+    }
+
+    /// Their values before, where they had one.
+    pub fn old_values(&self) -> &Map<String, Value> {
+        &self.old_values
+    }
+
+    /// Their values after.
+    pub fn new_values(&self) -> &Map<String, Value> {
+        &self.new_values
+    }
+
+    fn validated(self) -> Result<Self, InvalidTaskEvent> {
+        not_blank("task_id", &self.task_id)?;
+        Ok(self)
+    }
+}
+
+/// One of the four.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum TaskEvent {
+    /// A task was created.
+    Created(TaskCreated),
+    /// A task was completed.
+    Completed(TaskCompleted),
+    /// A task was deleted.
+    Deleted(TaskDeleted),
+    /// Fields of a task were changed.
+    Updated(TaskUpdated),
+}
+
+impl TaskEvent {
+    /// The typed view of an event; `None` for an event of any other type.
+    ///
+    /// Time and metadata are those of the event itself. Numbers in `old_values` and `new_values`
+    /// are as exact as `serde_json` holds them; the event's text has them all.
+    pub fn of(event: &DomainEvent) -> Result<Option<Self>, InvalidTaskEvent> {
+        Ok(Some(match event.event_type() {
+            "TaskCreated" => Self::Created(fields::<TaskCreated>(event)?.validated()?),
+            "TaskCompleted" => Self::Completed(fields::<TaskCompleted>(event)?.validated()?),
+            "TaskDeleted" => Self::Deleted(fields::<TaskDeleted>(event)?.validated()?),
+            "TaskUpdated" => Self::Updated(fields::<TaskUpdated>(event)?.validated()?),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The name of the type in the log.
+    pub fn event_type(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "TaskCreated",
+            Self::Completed(_) => "TaskCompleted",
+            Self::Deleted(_) => "TaskDeleted",
+            Self::Updated(_) => "TaskUpdated",
+        }
+    }
+
+    /// The task that it is about.
+    pub fn task_id(&self) -> &str {
+        match self {
+            Self::Created(event) => &event.task_id,
+            Self::Completed(event) => &event.task_id,
+            Self::Deleted(event) => &event.task_id,
+            Self::Updated(event) => &event.task_id,
+        }
+    }
+
+    /// Writes the event in the new shape, on one line.
+    pub fn to_event(
+        &self,
+        event_id: EventId,
+        timestamp: DateTime<Utc>,
+        metadata: &Map<String, Value>,
+    ) -> Result<DomainEvent, InvalidTaskEvent> {
+        #[derive(Serialize)]
+        struct NewShape<'e> {
+            event_id: &'e str,
+            event_type: &'e str,
+            timestamp: &'e str,
+            aggregate_id: &'e str,
+            #[serde(flatten)]
+            fields: &'e TaskEvent,
+            metadata: &'e Map<String, Value>,
+        }
+        // Below the microsecond a store keeps nothing, so that the text must not say more.
+        let timestamp = DateTime::from_timestamp_micros(timestamp.timestamp_micros()).unwrap_or(timestamp);
+        let body = serde_json::to_string(&NewShape {
+            event_id: event_id.as_str(),
+            event_type: self.event_type(),
+            timestamp: &format_timestamp(timestamp),
+            aggregate_id: self.task_id(),
+            fields: self,
+            metadata,
+        })
+        .map_err(|source| InvalidTaskEvent::Fields { event_type: self.event_type().to_owned(), source })?;
+        let aggregate = Some(AggregateId::new(self.task_id()));
+        Ok(DomainEvent::from_parts(event_id, self.event_type().to_owned(), timestamp, aggregate, body))
+    }
+}
+
+fn fields<T: DeserializeOwned>(event: &DomainEvent) -> Result<T, InvalidTaskEvent> {
+    serde_json::from_str(event.body())
+        .map_err(|source| InvalidTaskEvent::Fields { event_type: event.event_type().to_owned(), source })
+}
+
+fn not_blank(field: &'static str, value: &str) -> Result<(), InvalidTaskEvent> {
+    if value.trim().is_empty() { Err(InvalidValue::Empty { what: field }.into()) } else { Ok(()) }
+}
+
+/// Why a typed event does not exist.
+#[derive(Debug, Error)]
+pub enum InvalidTaskEvent {
+    /// A field that must say something says nothing.
+    #[error(transparent)]
+    Value(#[from] InvalidValue),
+    /// A date is none.
+    #[error("bad timestamp in `{field}`")]
+    BadDate {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: TimestampError,
+    },
+    /// The text does not have the fields of its type.
+    #[error("the event does not have the fields of {event_type}")]
+    Fields {
+        /// The type that the event says it has.
+        event_type: String,
+        /// What serde found.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::zone::Zone;
+
+    fn event(json: &str) -> DomainEvent {
+        DomainEvent::from_json(json, &Zone::utc()).unwrap()
+    }
+
+    #[test]
+    fn a_typed_event_is_written_in_the_new_shape_and_read_back_as_itself() {
+        let typed = TaskEvent::Created(
+            TaskCreated::new("T123", "Überblick", Priority::P1, Status::NotStarted).unwrap(),
+        );
+        let time = "2025-10-25T10:00:00.25Z".parse().unwrap();
+        let written = typed.to_event(EventId::new("e1").unwrap(), time, &Map::new()).unwrap();
+        assert_eq!(
+            written.body(),
+            r#"{"event_id":"e1","event_type":"TaskCreated","timestamp":"2025-10-25T10:00:00.250000+00:00","aggregate_id":"T123","task_id":"T123","title":"Überblick","priority":"P1","status":"NOT_STARTED","metadata":{}}"#
+        );
+        assert_eq!(written.ensure_live(&Zone::utc()), Ok(()));
+        assert_eq!(written.metadata(), Some("{}"));
+        assert_eq!(TaskEvent::of(&written).unwrap(), Some(typed));
+    }
+
+    #[test]
+    fn time_below_the_microsecond_does_not_reach_the_text() {
+        let typed = TaskEvent::Deleted(TaskDeleted::new("T1", None).unwrap());
+        let time = "2025-10-25T10:00:00.0000009Z".parse().unwrap();
+        let written = typed.to_event(EventId::new("e1").unwrap(), time, &Map::new()).unwrap();
+        assert_eq!(written.ensure_live(&Zone::utc()), Ok(()));
+    }
+
+    #[test]
+    fn task_id_and_title_say_something() {
+        assert!(TaskCreated::new("", "x", Priority::P0, Status::Blocked).is_err());
+        assert!(TaskCreated::new("T1", " ", Priority::P0, Status::Blocked).is_err());
+        assert!(TaskDeleted::new("", None).is_err());
+        assert!(TaskUpdated::new("", vec![], Map::new(), Map::new()).is_err());
+        assert!(TaskCompleted::new("T1", "yesterday", None).is_err());
+    }
+
+    #[test]
+    fn the_view_reads_names_without_regard_to_case() {
+        let seen = event(
+            r#"{"event_id":"e","event_type":"TaskCreated","timestamp":"2025-10-25T10:00:00","task_id":"T1","title":"x","priority":"p2","status":"in_progress"}"#,
+        );
+        let Some(TaskEvent::Created(created)) = TaskEvent::of(&seen).unwrap() else { panic!() };
+        assert_eq!((created.priority(), created.status()), (Priority::P2, Status::InProgress));
+    }
+
+    #[test]
+    fn an_event_that_does_not_fit_its_type_is_an_event_all_the_same() {
+        let odd = event(
+            r#"{"event_id":"e","event_type":"TaskCreated","timestamp":"2025-10-25T10:00:00","title":7}"#,
+        );
+        assert!(TaskEvent::of(&odd).is_err());
+        let other =
+            event(r#"{"event_id":"e","event_type":"BriefingRead","timestamp":"2025-10-25T10:00:00"}"#);
+        assert_eq!(TaskEvent::of(&other).unwrap(), None);
+    }
+}

@@ -1,0 +1,4 @@
+//! Adapters: files, databases, zone data, settings.
+
+pub mod memory;
+pub mod zones;
