@@ -86,10 +86,10 @@ impl Tree {
                 Token::String(value) => Value::String(value),
             };
             let index = tree.nodes.len();
-            if let Some(&parent) = open.last() {
-                if let Value::Array(inner) | Value::Object(inner) = &mut tree.nodes[parent].value {
-                    inner.push(index);
-                }
+            if let Some(&parent) = open.last()
+                && let Value::Array(inner) | Value::Object(inner) = &mut tree.nodes[parent].value
+            {
+                inner.push(index);
             }
             if matches!(value, Value::Array(_) | Value::Object(_)) {
                 open.push(index);

@@ -133,10 +133,10 @@ impl ObjectScanner {
                 Token::False => MemberValue::Boolean(false),
                 Token::Null => MemberValue::Null,
             };
-            if depth == 1 {
-                if let Some(key) = key.take() {
-                    self.members.push(Member { key, value });
-                }
+            if depth == 1
+                && let Some(key) = key.take()
+            {
+                self.members.push(Member { key, value });
             }
         }
         found.span.end = tokens.offset();

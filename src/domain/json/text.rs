@@ -116,10 +116,11 @@ fn escape(text: &[u8], at: usize, lone_surrogate: &mut bool) -> Result<usize, Sc
             if is_high(code) {
                 // The second half may lie beyond the end of this text: then the text is incomplete
                 // in any case, and nothing is claimed about it.
-                if text.get(at + 6) == Some(&b'\\') && text.get(at + 7) == Some(&b'u') {
-                    if is_low(checked_hex4(text, at + 8)?) {
-                        return Ok(at + 12);
-                    }
+                if text.get(at + 6) == Some(&b'\\')
+                    && text.get(at + 7) == Some(&b'u')
+                    && is_low(checked_hex4(text, at + 8)?)
+                {
+                    return Ok(at + 12);
                 }
                 *lone_surrogate = true;
             } else if is_low(code) {
