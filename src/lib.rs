@@ -1,3 +1,4 @@
 //! placeholder
+pub mod application;
 pub mod domain;
 pub mod infrastructure;

@@ -104,6 +104,18 @@ pub struct RecordFlags {
     pub time: TimeFlags,
 }
 
+impl RecordFlags {
+    /// The names that reports count these flags under.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let own = [
+            ("nan", self.nan),
+            ("lone_surrogate", self.lone_surrogate),
+            ("duplicate_key", self.duplicate_key),
+        ];
+        own.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).chain(self.time.names())
+    }
+}
+
 /// Why an object is not an event.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RecordError {

@@ -1,4 +1,6 @@
 //! Adapters: files, databases, zone data, settings.
 
+pub mod config;
 pub mod memory;
+pub mod sqlite;
 pub mod zones;

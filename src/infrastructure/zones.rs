@@ -1,31 +1,21 @@
-//! Loads time zones: from the system's zone data, which operators keep up to date, else from the bundled copy.
+//! Loads time zones: from the system's zone data, which operators keep up to date, else from the
+//! bundled copy.
 
 use jiff::tz::{self, TimeZoneDatabase};
-use thiserror::Error;
 
 use crate::domain::zone::Zone;
 
-/// Loads a zone by its name in the IANA database, in any case: `Europe/Berlin`, `UTC`.
-///
-/// # Errors
-/// When neither the system nor the bundled copy knows the name.
-pub fn load_zone(name: &str) -> Result<Zone, ZoneError> {
-    let rules = match tz::db().get(name) {
-        Ok(rules) => rules,
-        // A slim container often has a zone folder with little in it.
-        Err(source) => TimeZoneDatabase::bundled()
-            .get(name)
-            .map_err(|_| ZoneError::Unknown { name: name.to_owned(), source })?,
-    };
+/// Loads a zone by its name in the IANA database, in any case: `Europe/Berlin`, `UTC`. `None` where
+/// neither the system nor the bundled copy knows the name.
+pub fn load_zone(name: &str) -> Option<Zone> {
+    if name.eq_ignore_ascii_case("Etc/Unknown") {
+        // The name that stands for "nobody knows" must not read as UTC.
+        return None;
+    }
+    // A slim container often has a zone folder with little in it.
+    let rules = tz::db().get(name).or_else(|_| TimeZoneDatabase::bundled().get(name)).ok()?;
     let name = rules.iana_name().unwrap_or(name).to_owned();
-    Ok(Zone::new(name, rules))
-}
-
-/// Why a time zone could not be loaded.
-#[derive(Debug, Error)]
-pub enum ZoneError {
-    #[error("expected the name of a time zone, such as \"Europe/Berlin\" or \"UTC\", got {name:?}")]
-    Unknown { name: String, source: jiff::Error },
+    Some(Zone::new(name, rules))
 }
 
 #[cfg(test)]
@@ -40,15 +30,11 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_zone_is_refused_with_examples() {
-        for name in ["", "Europe/Berln", "CET-1CEST", "/etc/localtime", "../zoneinfo/UTC", "+02:00"] {
-            let error = load_zone(name).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!(
-                    "expected the name of a time zone, such as \"Europe/Berlin\" or \"UTC\", got {name:?}"
-                ),
-            );
+    fn an_unknown_zone_is_not_guessed() {
+        for name in
+            ["", "Europe/Berln", "CET-1CEST", "/etc/localtime", "../zoneinfo/UTC", "+02:00", "Etc/Unknown"]
+        {
+            assert!(load_zone(name).is_none(), "{name:?}");
         }
     }
 }

@@ -1,0 +1,220 @@
+//! What an import needs of the outside: logs to read, and a store to load.
+
+use std::error::Error as StdError;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::domain::record::{Record, RecordError, RecordFlags, RecordReader, Shape};
+use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::{AggregateId, EventId, Position};
+
+/// Where a record stands in its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The line of its first byte, from 1.
+    pub line: u64,
+    /// The offset of its first byte, from 0.
+    pub offset: u64,
+}
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// One JSON array of objects.
+    JsonArray,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// A log that is read from its first byte to its last, once.
+pub trait LogSource: Send {
+    /// Where it is.
+    fn path(&self) -> &Path;
+
+    /// How it is written; detected from its content.
+    fn format(&self) -> LogFormat;
+
+    /// The next record or damage, in the order of the log; `None` behind the last byte. `reader`
+    /// must be the same one, and new, for the whole log.
+    fn next_item<'s>(&'s mut self, reader: &mut RecordReader<'_>)
+    -> Result<Option<LogItem<'s>>, SourceError>;
+
+    /// Size and hash of the bytes read so far.
+    fn digest(&self) -> SourceDigest;
+}
+
+/// What stands at one place of a log.
+#[derive(Debug)]
+pub struct LogItem<'s> {
+    /// Where it begins.
+    pub place: Place,
+    /// The event record, or why it is none.
+    pub content: Result<Record<'s>, Reject>,
+}
+
+/// The bytes of a log, in sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceDigest {
+    /// How many there are.
+    pub bytes: u64,
+    /// Their SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Why what stands at a place is not imported.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Reject {
+    /// It is not a record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The log ends in the middle of a record.
+    #[error("the log ends within a record")]
+    TornTail,
+    /// The array goes on in a way that no array does.
+    #[error("expected {expected}, found {found}")]
+    Layout {
+        /// What could have stood there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// The record has more bytes than are held in memory for one.
+    #[error("the record is longer than {limit} bytes")]
+    TooLong {
+        /// How many are.
+        limit: usize,
+    },
+    /// Its id belongs to an event with other content.
+    #[error(
+        "the id {event_id} belongs to another event, at position {position} of the store: an event is never overwritten"
+    )]
+    Conflict {
+        /// The id.
+        event_id: EventId,
+        /// Where the event is that has it.
+        position: Position,
+    },
+}
+
+impl Reject {
+    /// The reason in one word, stable for scripts.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Record(error) => error.reason(),
+            Self::TornTail => "torn_tail",
+            Self::Layout { .. } => "syntax",
+            Self::TooLong { .. } => "too_long",
+            Self::Conflict { .. } => "conflict",
+        }
+    }
+}
+
+/// Why a log could not be read.
+#[derive(Debug, Error)]
+#[error("could not {action} {}", path.display())]
+pub struct SourceError {
+    /// What was tried.
+    pub action: &'static str,
+    /// The log.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: Box<dyn StdError + Send + Sync>,
+}
+
+/// A record on its way into the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRecord {
+    /// Where it stood.
+    pub place: Place,
+    /// What makes it itself.
+    pub identity: Identity,
+    /// The type of the event.
+    pub event_type: String,
+    /// When it occurred.
+    pub occurred_at: DateTime<Utc>,
+    /// What it is about.
+    pub aggregate_id: Option<AggregateId>,
+    /// Its exact JSON text.
+    pub body: String,
+    /// Which shape, and so which system wrote it.
+    pub shape: Shape,
+    /// What is unusual about it.
+    pub flags: RecordFlags,
+}
+
+impl ImportRecord {
+    pub(super) fn new(record: &Record<'_>, place: Place) -> Result<Self, Reject> {
+        let identity = match &record.event_id {
+            Some(id) => Identity::Carried(
+                EventId::new(id.as_ref()).map_err(|_| RecordError::Empty { field: "event_id" })?,
+            ),
+            None => Identity::Derived {
+                content: record.content_id().map_err(RecordError::from)?,
+                written_at: record.written_at.civil_micros(),
+            },
+        };
+        Ok(Self {
+            place,
+            identity,
+            event_type: record.event_type.clone().into_owned(),
+            occurred_at: record.occurred_at,
+            aggregate_id: record.aggregate.as_deref().map(AggregateId::new),
+            body: record.body.to_owned(),
+            shape: record.shape,
+            flags: record.flags,
+        })
+    }
+}
+
+/// What makes a record itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// The id that it carries.
+    Carried(EventId),
+    /// Its content, and how many identical records of its log come before it.
+    Derived {
+        /// What identical records have in common.
+        content: Uuid,
+        /// Its time as written, in microseconds: a pure function of the content by which logs are
+        /// mostly sorted, so that counting occurrences walks along instead of jumping about.
+        written_at: i64,
+    },
+}
+
+/// A store as an import sees it: loaded in bulk, apart from the port's append.
+pub trait ImportTarget {
+    /// A new log begins: occurrences of identical records count from 1 again, and what the store
+    /// holds from now on counts as already present.
+    fn begin_source(&mut self) -> Result<(), RepositoryError>;
+
+    /// Stores records in their order and answers what became of each. When it returns, all of them
+    /// are on disk; when it fails, none of them is.
+    fn store(&mut self, records: &[ImportRecord]) -> Result<Vec<Outcome>, RepositoryError>;
+
+    /// How many events the store holds.
+    fn count(&self) -> Result<u64, RepositoryError>;
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is a new event of the store.
+    Imported,
+    /// The store had it before this log was read.
+    AlreadyPresent,
+    /// An earlier record of this log has its id and its content.
+    Duplicate,
+    /// Its id belongs to an event with other content.
+    Conflict {
+        /// The id.
+        event_id: EventId,
+        /// Where the event is that has it.
+        position: Position,
+    },
+}

@@ -1,0 +1,127 @@
+//! What an import did, in numbers that add up.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+use serde::Serialize;
+
+use super::ports::{LogFormat, Place};
+
+/// How many rejected records a report names; its counts are complete.
+pub const LISTED_REJECTS: usize = 1_000;
+
+/// The result of an import.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImportReport {
+    /// Each log, in the order in which it was read.
+    pub sources: Vec<SourceReport>,
+    /// All logs together.
+    #[serde(flatten)]
+    pub total: Counts,
+    /// How many of the rejected records are conflicts.
+    pub conflicts: u64,
+    /// How many records were kept although they are unusual, by what is.
+    pub flags: BTreeMap<&'static str, u64>,
+    /// Files of a named folder that were not read, and why.
+    pub skipped_files: Vec<SkippedFile>,
+    /// The first rejected records.
+    pub rejects: Vec<RejectedRecord>,
+    /// The store, after.
+    pub store: StoreReport,
+    /// How long it took.
+    pub elapsed_seconds: f64,
+}
+
+/// What became of the records of one log, or of all.
+///
+/// `records = imported + already_present + matched_existing + duplicates + rejected + out_of_range`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Counts {
+    /// Everything in the log that is not blank.
+    pub records: u64,
+    /// New events of the store.
+    pub imported: u64,
+    /// In the store before this log was read.
+    pub already_present: u64,
+    /// Paired with an event that the new system wrote.
+    pub matched_existing: u64,
+    /// The same id and content as an earlier record of the log.
+    pub duplicates: u64,
+    /// Not events, or in conflict with one.
+    pub rejected: u64,
+    /// Outside the asked time range.
+    pub out_of_range: u64,
+}
+
+impl Counts {
+    /// Whether every record became exactly one thing.
+    pub fn are_conserved(&self) -> bool {
+        self.records
+            == self.imported
+                + self.already_present
+                + self.matched_existing
+                + self.duplicates
+                + self.rejected
+                + self.out_of_range
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.records += other.records;
+        self.imported += other.imported;
+        self.already_present += other.already_present;
+        self.matched_existing += other.matched_existing;
+        self.duplicates += other.duplicates;
+        self.rejected += other.rejected;
+        self.out_of_range += other.out_of_range;
+    }
+}
+
+/// What became of one log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SourceReport {
+    /// Where it is.
+    pub path: String,
+    /// How it is written.
+    pub format: LogFormat,
+    /// Its size.
+    pub bytes: u64,
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+    /// Its records.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// A file that lies in a named folder and was not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SkippedFile {
+    /// Where it is.
+    pub path: String,
+    /// Why it was left out.
+    pub reason: String,
+}
+
+/// A record that was not imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RejectedRecord {
+    /// The log.
+    pub path: String,
+    /// Where in the log.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Why, in one word.
+    pub reason: &'static str,
+    /// Why, in a sentence.
+    pub detail: String,
+}
+
+/// The store that was imported into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoreReport {
+    /// Where it is.
+    pub path: String,
+    /// How many events it holds.
+    pub events: u64,
+}

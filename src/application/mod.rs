@@ -1,0 +1,3 @@
+//! Use cases, and the small ports that they own.
+
+pub mod import;

@@ -1,0 +1,182 @@
+//! Collects what each source gives, and lets the highest one win.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::ConfigError;
+use super::mode::{EventSystemMode, default_of_use_new};
+use super::source::{Setting, Source};
+use super::spec::{self, MAPPING_KEYS, SettingSpec};
+use super::value::SettingValue;
+use super::{Config, dotenv, toml_file};
+
+/// Settings given on the command line.
+#[derive(Debug, Default)]
+pub struct Flags(BTreeMap<&'static str, Source>);
+
+impl Flags {
+    /// Records that `flag` (with its dashes) gives `setting` the text `value`. The last call for a
+    /// setting wins.
+    pub fn set(&mut self, setting: &'static SettingSpec, flag: &str, value: &str) {
+        let source = Source::Flag { flag: flag.to_owned(), value: value.to_owned() };
+        self.0.insert(setting.key, source);
+    }
+}
+
+/// Where configuration is looked for. Nothing is read from anywhere else, with one exception:
+/// `$NAME` in `.env` is expanded from the process environment.
+pub struct ConfigLoader<'a> {
+    /// A TOML file that must exist. `None`: `mission-events.toml` in `directory`, if it is there.
+    pub config_file: Option<PathBuf>,
+    /// The folder of `.env` and of the default `mission-events.toml`. Its parents are not searched.
+    pub directory: PathBuf,
+    /// The value of an environment variable.
+    pub environment: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Settings given on the command line.
+    pub flags: Flags,
+    /// Whether the program contains the legacy system: `cfg!(feature = "legacy")`.
+    pub legacy_built: bool,
+}
+
+impl ConfigLoader<'_> {
+    /// Reads all sources and checks every value that they give.
+    ///
+    /// # Errors
+    /// The first of: an unreadable or malformed file, an unknown key, a wrong TOML type, a value
+    /// that is not allowed, a mode that this program was built without.
+    pub fn load(self) -> Result<Config, ConfigError> {
+        let config_file = match &self.config_file {
+            Some(path) => parse_file(path, Presence::Required, toml_file::parse)?,
+            None => {
+                let path = self.directory.join("mission-events.toml");
+                parse_file(&path, Presence::Optional, toml_file::parse)?
+            }
+        };
+        let dotenv_path = self.directory.join(".env");
+        let sources = Sources {
+            dotenv_file: parse_file(&dotenv_path, Presence::Optional, dotenv::parse)?,
+            config_file,
+            environment: self.environment,
+            flags: self.flags,
+        };
+
+        let use_new_event_system =
+            sources.setting_or(&spec::USE_NEW_EVENT_SYSTEM, default_of_use_new(self.legacy_built))?;
+        let parallel_run = sources.setting(&spec::PARALLEL_RUN)?;
+        Ok(Config {
+            mode: EventSystemMode::select(&use_new_event_system, &parallel_run, self.legacy_built)?,
+            use_new_event_system,
+            parallel_run,
+            secondary_timeout: sources.setting(&spec::SECONDARY_TIMEOUT)?,
+            storage_backend: sources.setting(&spec::STORAGE_BACKEND)?,
+            jsonl_dir: sources.setting(&spec::JSONL_DIR)?,
+            sqlite_path: sources.setting(&spec::SQLITE_PATH)?,
+            legacy_events_json: sources.setting(&spec::LEGACY_EVENTS_JSON)?,
+            evidence_path: sources.setting(&spec::EVIDENCE_PATH)?,
+            timezone: sources.setting(&spec::TIMEZONE)?,
+            mapping: sources.mapping(),
+        })
+    }
+}
+
+struct Sources<'a> {
+    flags: Flags,
+    environment: &'a dyn Fn(&str) -> Option<OsString>,
+    /// By variable.
+    dotenv_file: BTreeMap<&'static str, Source>,
+    /// By key.
+    config_file: BTreeMap<&'static str, Source>,
+}
+
+impl Sources<'_> {
+    fn setting<T: SettingValue>(&self, spec: &'static SettingSpec) -> Result<Setting<T>, ConfigError> {
+        self.setting_or(spec, spec.default)
+    }
+
+    fn setting_or<T: SettingValue>(
+        &self,
+        spec: &'static SettingSpec,
+        default: &str,
+    ) -> Result<Setting<T>, ConfigError> {
+        let given = [
+            self.flags.0.get(spec.key).cloned(),
+            self.environment_value(spec)?,
+            self.dotenv_file.get(spec.variable).cloned(),
+            self.config_file.get(spec.key).cloned(),
+        ];
+        let mut highest = None;
+        for source in given.into_iter().flatten() {
+            let setting = parse_setting(spec, source)?;
+            highest.get_or_insert(setting);
+        }
+        match highest {
+            Some(setting) => Ok(setting),
+            None => default_setting(spec, default),
+        }
+    }
+
+    fn environment_value(&self, spec: &'static SettingSpec) -> Result<Option<Source>, ConfigError> {
+        let Some(value) = (self.environment)(spec.variable) else {
+            return Ok(None);
+        };
+        match value.into_string() {
+            Ok(value) => Ok(Some(Source::Environment { variable: spec.variable, value })),
+            Err(value) => Err(ConfigError::NotUtf8 { key: spec.key, variable: spec.variable, value }),
+        }
+    }
+
+    fn mapping(&self) -> BTreeMap<&'static str, Setting<String>> {
+        let given = MAPPING_KEYS.iter().filter_map(|key| {
+            let source = self.config_file.get(key)?.clone();
+            let value = source.value().to_owned();
+            Some((*key, Setting { value, source }))
+        });
+        given.collect()
+    }
+}
+
+fn parse_setting<T: SettingValue>(
+    setting: &'static SettingSpec,
+    source: Source,
+) -> Result<Setting<T>, ConfigError> {
+    match T::parse(source.value()) {
+        Some(value) => Ok(Setting { value, source }),
+        None => Err(ConfigError::BadValue { setting, origin: source }),
+    }
+}
+
+/// The default is spelled as a source would spell it, but its source shows the value itself.
+fn default_setting<T: SettingValue>(
+    spec: &'static SettingSpec,
+    default: &str,
+) -> Result<Setting<T>, ConfigError> {
+    let spelled = Source::Default { value: default.to_owned() };
+    let Setting { value, .. } = parse_setting::<T>(spec, spelled)?;
+    let source = Source::Default { value: value.show() };
+    Ok(Setting { value, source })
+}
+
+#[derive(PartialEq)]
+enum Presence {
+    Required,
+    Optional,
+}
+
+type Found = BTreeMap<&'static str, Source>;
+
+fn parse_file(
+    path: &Path,
+    presence: Presence,
+    parse: fn(&Path, &str) -> Result<Found, ConfigError>,
+) -> Result<Found, ConfigError> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse(path, &text),
+        Err(error) if presence == Presence::Optional && error.kind() == io::ErrorKind::NotFound => {
+            Ok(Found::new())
+        }
+        Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+    }
+}

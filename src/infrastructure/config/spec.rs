@@ -1,0 +1,150 @@
+//! The uniform list of settings. Parsing, errors, `status` and the README's table are all driven by it.
+
+use super::value::ZONE_EXAMPLES;
+
+/// One setting: how each source names it, its default, and what it may be.
+#[derive(Debug)]
+pub struct SettingSpec {
+    /// Dotted key, as in `mission-events.toml`.
+    pub key: &'static str,
+    /// Name in the environment and in `.env`.
+    pub variable: &'static str,
+    /// Default, spelled as a source would spell it.
+    pub default: &'static str,
+    /// What values are allowed.
+    pub kind: Kind,
+    /// One line of help, without final dot.
+    pub help: &'static str,
+}
+
+/// What a setting's value may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Yes or no.
+    Boolean,
+    /// A span of time in whole milliseconds.
+    Milliseconds,
+    /// The name of a [`Backend`](super::Backend).
+    Backend,
+    /// A file or folder; it need not exist yet.
+    Path,
+    /// The name of a time zone.
+    TimeZone,
+}
+
+impl Kind {
+    /// What is allowed, in words that complete "expected ...".
+    pub fn allowed(self) -> &'static str {
+        match self {
+            Kind::Boolean => "true, false, 1 or 0, in any case",
+            Kind::Milliseconds => "a whole number of milliseconds, 0 or more",
+            Kind::Backend => "jsonl or sqlite, in any case",
+            Kind::Path => "a path that is not empty",
+            Kind::TimeZone => ZONE_EXAMPLES,
+        }
+    }
+}
+
+/// Whether the new event system is primary.
+pub static USE_NEW_EVENT_SYSTEM: SettingSpec = SettingSpec {
+    key: "use_new_event_system",
+    variable: "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM",
+    default: "false",
+    kind: Kind::Boolean,
+    help: "use the new event system; in a parallel run: make it the primary side",
+};
+
+/// Whether both event systems run side by side.
+pub static PARALLEL_RUN: SettingSpec = SettingSpec {
+    key: "parallel_run",
+    variable: "MISSION_CONTROL_PARALLEL_RUN",
+    default: "false",
+    kind: Kind::Boolean,
+    help: "run the legacy and the new event system side by side",
+};
+
+/// How long a parallel run waits for the secondary side.
+pub static SECONDARY_TIMEOUT: SettingSpec = SettingSpec {
+    key: "parallel.secondary_timeout_ms",
+    variable: "MISSION_CONTROL_SECONDARY_TIMEOUT_MS",
+    default: "250",
+    kind: Kind::Milliseconds,
+    help: "how long a parallel run waits for the secondary side, in milliseconds",
+};
+
+/// The active store's backend.
+pub static STORAGE_BACKEND: SettingSpec = SettingSpec {
+    key: "storage.backend",
+    variable: "MISSION_CONTROL_STORAGE_BACKEND",
+    default: "jsonl",
+    kind: Kind::Backend,
+    help: "the store that the new event system writes to",
+};
+
+/// The folder of the daily JSONL files.
+pub static JSONL_DIR: SettingSpec = SettingSpec {
+    key: "storage.jsonl_dir",
+    variable: "MISSION_CONTROL_EVENTS_DIR",
+    default: "data/events",
+    kind: Kind::Path,
+    help: "the folder of the daily JSONL files",
+};
+
+/// The SQLite store's file.
+pub static SQLITE_PATH: SettingSpec = SettingSpec {
+    key: "storage.sqlite_path",
+    variable: "MISSION_CONTROL_SQLITE_PATH",
+    default: "data/events.db",
+    kind: Kind::Path,
+    help: "the file of the SQLite store",
+};
+
+/// The legacy system's log.
+pub static LEGACY_EVENTS_JSON: SettingSpec = SettingSpec {
+    key: "legacy.events_json",
+    variable: "MISSION_CONTROL_LEGACY_EVENTS",
+    default: "data/events.json",
+    kind: Kind::Path,
+    help: "the log of the legacy event system",
+};
+
+/// The file of recorded comparisons.
+pub static EVIDENCE_PATH: SettingSpec = SettingSpec {
+    key: "evidence.path",
+    variable: "MISSION_CONTROL_EVIDENCE",
+    default: "data/evidence.jsonl",
+    kind: Kind::Path,
+    help: "the file in which comparisons are recorded as evidence",
+};
+
+/// The zone in which naive timestamps are read.
+pub static TIMEZONE: SettingSpec = SettingSpec {
+    key: "timezone",
+    variable: "MISSION_CONTROL_TIMEZONE",
+    default: "UTC",
+    kind: Kind::TimeZone,
+    help: "the time zone of timestamps without offset, and of the days of daily files",
+};
+
+/// Every setting, in the order in which they are documented and shown.
+pub static SETTINGS: [&SettingSpec; 9] = [
+    &USE_NEW_EVENT_SYSTEM,
+    &PARALLEL_RUN,
+    &SECONDARY_TIMEOUT,
+    &STORAGE_BACKEND,
+    &JSONL_DIR,
+    &SQLITE_PATH,
+    &LEGACY_EVENTS_JSON,
+    &EVIDENCE_PATH,
+    &TIMEZONE,
+];
+
+/// The keys of the `[mapping]` section, which only `mission-events.toml` can set.
+pub static MAPPING_KEYS: [&str; 6] = [
+    "mapping.event_id",
+    "mapping.event_type",
+    "mapping.timestamp",
+    "mapping.timestamp_unit",
+    "mapping.aggregate",
+    "mapping.records",
+];

@@ -1,0 +1,143 @@
+use std::error::Error;
+
+use super::*;
+
+#[test]
+fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
+    for (setting, bad, message) in [
+        (
+            &spec::USE_NEW_EVENT_SYSTEM,
+            "yes",
+            "use_new_event_system: expected true, false, 1 or 0, in any case, got \"yes\"",
+        ),
+        (&spec::PARALLEL_RUN, "", "parallel_run: expected true, false, 1 or 0, in any case, got \"\""),
+        (
+            &spec::SECONDARY_TIMEOUT,
+            "-1",
+            "parallel.secondary_timeout_ms: expected a whole number of milliseconds, 0 or more, \
+             got \"-1\"",
+        ),
+        (
+            &spec::STORAGE_BACKEND,
+            "sqlit",
+            "storage.backend: expected jsonl or sqlite, in any case, got \"sqlit\"",
+        ),
+        (&spec::JSONL_DIR, "", "storage.jsonl_dir: expected a path that is not empty, got \"\""),
+        (&spec::SQLITE_PATH, "", "storage.sqlite_path: expected a path that is not empty, got \"\""),
+        (&spec::LEGACY_EVENTS_JSON, "", "legacy.events_json: expected a path that is not empty, got \"\""),
+        (&spec::EVIDENCE_PATH, "", "evidence.path: expected a path that is not empty, got \"\""),
+        (
+            &spec::TIMEZONE,
+            "Berlin",
+            "timezone: expected an IANA time zone, such as UTC, Europe/Berlin or \
+             America/New_York, got \"Berlin\"",
+        ),
+    ] {
+        let (key, variable) = (setting.key, setting.variable);
+        let literal =
+            if setting.key == "parallel.secondary_timeout_ms" { bad.to_owned() } else { format!("{bad:?}") };
+        for (world, place) in [
+            (World::new().flag(setting, bad), "from the flag --flag".to_owned()),
+            (World::new().environment(variable, bad), format!("from the environment ({variable})")),
+            (
+                World::new().file(".env", format!("\n{variable}={bad}\n")),
+                format!("from {variable} at .env:2"),
+            ),
+            (
+                World::new().file("mission-events.toml", format!("\n\n{key} = {literal}\n")),
+                "at mission-events.toml:3".to_owned(),
+            ),
+        ] {
+            assert_eq!(world.error(), format!("{message} {place}"));
+        }
+    }
+}
+
+#[test]
+fn a_bad_value_is_refused_even_where_a_higher_source_overrides_it() {
+    let message = World::new()
+        .flag(&spec::STORAGE_BACKEND, "sqlite")
+        .environment("MISSION_CONTROL_STORAGE_BACKEND", "jsonl")
+        .file(".env", "MISSION_CONTROL_STORAGE_BACKEND=postgres\n")
+        .error();
+    assert!(message.contains("got \"postgres\""), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_environment_value_that_is_not_utf8_is_an_error_and_not_ignored() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let message =
+        World::new().environment("MISSION_CONTROL_EVENTS_DIR", OsString::from_vec(b"d\xff".to_vec())).error();
+    assert_eq!(
+        message,
+        "storage.jsonl_dir: expected text in UTF-8, got \"d\\xFF\" from the environment \
+         (MISSION_CONTROL_EVENTS_DIR)"
+    );
+}
+
+#[test]
+fn a_config_file_that_is_asked_for_must_exist() {
+    let world = World::new().file("mission-events.toml", "timezone = 'UTC'");
+    let absent = world.path("absent.toml");
+    let error = world.load_with(Some(absent)).unwrap_err();
+    let message = error.to_string();
+    assert!(
+        message.starts_with("cannot read the configuration file /") && message.ends_with("/absent.toml"),
+        "{message}"
+    );
+    assert!(error.source().is_some(), "the system's reason is kept");
+}
+
+#[test]
+fn a_file_that_is_there_but_cannot_be_read_is_an_error() {
+    for name in [".env", "mission-events.toml"] {
+        let message = World::new().file(name, b"\xff\xfe").error();
+        assert_eq!(message, format!("cannot read the configuration file {name}"));
+
+        let world = World::new();
+        fs::create_dir(world.path(name)).unwrap();
+        let message = world.error();
+        assert_eq!(message, format!("cannot read the configuration file {name}"));
+    }
+}
+
+#[test]
+fn errors_inside_the_files_reach_the_caller() {
+    for (name, text, message) in [
+        (".env", "nonsense", ".env:1: expected NAME=value"),
+        ("mission-events.toml", "nonsense", "mission-events.toml:1: not valid TOML: "),
+        (
+            "mission-events.toml",
+            "storage.bakend = 'sqlite'",
+            "mission-events.toml:1: unknown key storage.bakend: did you mean storage.backend?",
+        ),
+        (
+            "mission-events.toml",
+            "storage.backend = 3",
+            "storage.backend: expected \"jsonl\" or \"sqlite\", in quotes, got the integer 3",
+        ),
+    ] {
+        let error = World::new().file(name, text).error();
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn without_the_legacy_system_asking_for_it_is_an_error() {
+    let world = World::new().without_legacy().file(".env", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=0\n");
+    assert_eq!(
+        world.error(),
+        "use_new_event_system: expected true, since this program was built without the legacy \
+         event system (cargo feature `legacy`), got \"0\" from MISSION_CONTROL_USE_NEW_EVENT_SYSTEM \
+         at .env:1"
+    );
+
+    let world = World::new().without_legacy().flag(&spec::PARALLEL_RUN, "true");
+    assert_eq!(
+        world.error(),
+        "parallel_run: expected false, since this program was built without the legacy event \
+         system (cargo feature `legacy`), got \"true\" from the flag --flag"
+    );
+}

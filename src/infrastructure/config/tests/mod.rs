@@ -1,0 +1,217 @@
+//! What the whole configuration promises. Each source's own rules are tested beside its reader.
+
+mod errors;
+mod precedence;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::spec::SettingSpec;
+use super::*;
+
+/// A working directory, an environment and a command line, all private to one test.
+struct World {
+    directory: TempDir,
+    environment: BTreeMap<&'static str, OsString>,
+    flags: Flags,
+    legacy_built: bool,
+}
+
+impl World {
+    fn new() -> World {
+        World {
+            directory: tempfile::tempdir().unwrap(),
+            environment: BTreeMap::new(),
+            flags: Flags::default(),
+            legacy_built: true,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn file(self, name: &str, text: impl AsRef<[u8]>) -> World {
+        fs::write(self.path(name), text).unwrap();
+        self
+    }
+
+    fn environment(mut self, variable: &'static str, value: impl Into<OsString>) -> World {
+        self.environment.insert(variable, value.into());
+        self
+    }
+
+    fn flag(mut self, setting: &'static SettingSpec, value: &str) -> World {
+        self.flags.set(setting, "--flag", value);
+        self
+    }
+
+    fn without_legacy(mut self) -> World {
+        self.legacy_built = false;
+        self
+    }
+
+    fn load(self) -> Result<Config, ConfigError> {
+        self.load_with(None)
+    }
+
+    fn load_with(self, config_file: Option<PathBuf>) -> Result<Config, ConfigError> {
+        ConfigLoader {
+            config_file,
+            directory: self.directory.path().to_owned(),
+            environment: &|name| self.environment.get(name).cloned(),
+            flags: self.flags,
+            legacy_built: self.legacy_built,
+        }
+        .load()
+    }
+
+    /// The error's message, with the private directory left out of it.
+    fn error(self) -> String {
+        let directory = format!("{}/", self.directory.path().display());
+        let error = self.load().unwrap_err();
+        error.to_string().replace(&directory, "")
+    }
+}
+
+#[test]
+fn without_any_source_every_setting_has_its_default() {
+    let config = World::new().load().unwrap();
+    let shown: Vec<_> = config.settings().map(|s| (s.spec.key, s.value, s.source.to_string())).collect();
+    let expected = [
+        ("use_new_event_system", "False"),
+        ("parallel_run", "False"),
+        ("parallel.secondary_timeout_ms", "250"),
+        ("storage.backend", "jsonl"),
+        ("storage.jsonl_dir", "data/events"),
+        ("storage.sqlite_path", "data/events.db"),
+        ("legacy.events_json", "data/events.json"),
+        ("evidence.path", "data/evidence.jsonl"),
+        ("timezone", "UTC"),
+    ]
+    .map(|(key, value)| (key, value.to_owned(), format!("Default ({value})")));
+    assert_eq!(shown, expected);
+    assert!(config.mapping.is_empty());
+}
+
+#[test]
+fn scripts_can_rely_on_the_names_of_the_variables() {
+    let names = spec::SETTINGS.map(|setting| (setting.key, setting.variable));
+    assert_eq!(
+        names,
+        [
+            ("use_new_event_system", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM"),
+            ("parallel_run", "MISSION_CONTROL_PARALLEL_RUN"),
+            ("parallel.secondary_timeout_ms", "MISSION_CONTROL_SECONDARY_TIMEOUT_MS"),
+            ("storage.backend", "MISSION_CONTROL_STORAGE_BACKEND"),
+            ("storage.jsonl_dir", "MISSION_CONTROL_EVENTS_DIR"),
+            ("storage.sqlite_path", "MISSION_CONTROL_SQLITE_PATH"),
+            ("legacy.events_json", "MISSION_CONTROL_LEGACY_EVENTS"),
+            ("evidence.path", "MISSION_CONTROL_EVIDENCE"),
+            ("timezone", "MISSION_CONTROL_TIMEZONE"),
+        ]
+    );
+}
+
+#[test]
+fn settings_are_shown_in_the_order_of_the_list_and_none_is_left_out() {
+    let config = World::new().load().unwrap();
+    let shown = config.settings().map(|setting| setting.spec.key);
+    let listed = spec::SETTINGS.iter().map(|setting| setting.key);
+    assert!(shown.eq(listed));
+}
+
+#[test]
+fn each_field_has_the_value_of_its_own_key() {
+    let config = World::new()
+        .file(
+            "mission-events.toml",
+            "use_new_event_system = true\nparallel_run = true\ntimezone = 'Europe/Berlin'\n\
+             [parallel]\nsecondary_timeout_ms = 5\n\
+             [storage]\nbackend = 'SQLite'\njsonl_dir = 'j'\nsqlite_path = 's'\n\
+             [legacy]\nevents_json = 'l'\n[evidence]\npath = 'e'\n",
+        )
+        .load()
+        .unwrap();
+    assert!(config.use_new_event_system.value);
+    assert!(config.parallel_run.value);
+    assert_eq!(config.mode, EventSystemMode::ParallelEvents);
+    assert_eq!(config.secondary_timeout.value, Duration::from_millis(5));
+    assert_eq!(config.storage_backend.value, Backend::Sqlite);
+    assert_eq!(config.jsonl_dir.value, PathBuf::from("j"));
+    assert_eq!(config.sqlite_path.value, PathBuf::from("s"));
+    assert_eq!(config.legacy_events_json.value, PathBuf::from("l"));
+    assert_eq!(config.evidence_path.value, PathBuf::from("e"));
+    assert_eq!(config.timezone.value.name(), "Europe/Berlin");
+}
+
+#[test]
+fn the_mapping_section_is_kept_as_it_was_written() {
+    let config = World::new()
+        .file(
+            "mission-events.toml",
+            "[mapping]\nevent_id = 'none'\nevent_type = 'type'\ntimestamp = 'at'\n\
+             timestamp_unit = 'ms'\naggregate = 'repo.name'\nrecords = 'Records'\n",
+        )
+        .load()
+        .unwrap();
+    let kept: Vec<_> = config.mapping.iter().map(|(key, setting)| (*key, setting.value.as_str())).collect();
+    assert_eq!(
+        kept,
+        [
+            ("mapping.aggregate", "repo.name"),
+            ("mapping.event_id", "none"),
+            ("mapping.event_type", "type"),
+            ("mapping.records", "Records"),
+            ("mapping.timestamp", "at"),
+            ("mapping.timestamp_unit", "ms"),
+        ]
+    );
+}
+
+#[test]
+fn startup_says_which_system_runs_and_why() {
+    let lines = World::new().load().unwrap().startup_lines();
+    assert_eq!(
+        lines,
+        [
+            "[config] Configuration loaded:",
+            "[config]   USE_NEW_EVENT_SYSTEM = False",
+            "[config]   Event system mode: legacy_events",
+            "[config]   Source: Default (False)",
+        ]
+    );
+}
+
+#[test]
+fn startup_of_a_parallel_run_says_where_that_came_from_too() {
+    let world = World::new()
+        .flag(&spec::USE_NEW_EVENT_SYSTEM, "1")
+        .environment("MISSION_CONTROL_PARALLEL_RUN", "TRUE");
+    assert_eq!(
+        world.load().unwrap().startup_lines(),
+        [
+            "[config] Configuration loaded:",
+            "[config]   USE_NEW_EVENT_SYSTEM = True",
+            "[config]   Event system mode: parallel_events",
+            "[config]   Source: Flag (--flag 1)",
+            "[config]   PARALLEL_RUN = True, from Environment (MISSION_CONTROL_PARALLEL_RUN=TRUE)",
+        ]
+    );
+}
+
+#[test]
+fn without_the_legacy_system_the_new_one_is_the_default() {
+    let lines = World::new().without_legacy().load().unwrap().startup_lines();
+    assert_eq!(
+        lines[1..],
+        [
+            "[config]   USE_NEW_EVENT_SYSTEM = True",
+            "[config]   Event system mode: new_events",
+            "[config]   Source: Default (True)",
+        ]
+    );
+}

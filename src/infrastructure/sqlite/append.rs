@@ -1,0 +1,72 @@
+//! Appending: all events of a batch in one transaction, or none.
+
+use chrono::Utc;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+
+use crate::domain::event::DomainEvent;
+use crate::domain::json::same_value;
+use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::{EventId, Position};
+
+use super::error::port_error;
+use super::row::{INSERT, NewRow, Origin};
+
+const FIND: &str = "SELECT position, body FROM events WHERE event_id = ?1";
+
+pub(super) fn append(
+    connection: &mut Connection,
+    events: &[DomainEvent],
+) -> Result<Vec<Position>, RepositoryError> {
+    let failed = port_error("save events");
+    // Immediate: a transaction that reads first and then writes would be refused without waiting
+    // when another process wrote in between.
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    let mut positions = Vec::with_capacity(events.len());
+    for event in events {
+        positions.push(append_one(&transaction, event)?);
+    }
+    transaction.commit().map_err(&failed)?;
+    Ok(positions)
+}
+
+fn append_one(transaction: &Transaction<'_>, event: &DomainEvent) -> Result<Position, RepositoryError> {
+    let failed = port_error("save an event");
+    match first_of(transaction, event.event_id().as_str())? {
+        Some(first) if same_value(&first.body, event.body()) => return Ok(first.position),
+        Some(first) => return Err(first.conflict(event.event_id())),
+        None => {}
+    }
+    let row = NewRow {
+        event_id: event.event_id().as_str(),
+        event_type: event.event_type(),
+        occurred_at: event.timestamp(),
+        aggregate_id: event.aggregate_id().map(|id| id.as_str()),
+        body: event.body(),
+        origin: Origin::Native,
+        recorded_at: Utc::now(),
+    };
+    row.insert(&mut transaction.prepare_cached(INSERT).map_err(&failed)?).map_err(&failed)?;
+    Ok(Position::new(transaction.last_insert_rowid()))
+}
+
+/// The event that has an id already.
+pub(super) struct First {
+    pub position: Position,
+    pub body: String,
+}
+
+impl First {
+    pub fn conflict(&self, event_id: &EventId) -> RepositoryError {
+        RepositoryError::Conflict { event_id: event_id.clone(), position: self.position }
+    }
+}
+
+pub(super) fn first_of(connection: &Connection, event_id: &str) -> Result<Option<First>, RepositoryError> {
+    let failed = port_error("look an event up");
+    let mut statement = connection.prepare_cached(FIND).map_err(&failed)?;
+    statement
+        .query_row([event_id], |row| Ok(First { position: Position::new(row.get(0)?), body: row.get(1)? }))
+        .optional()
+        .map_err(&failed)
+}

@@ -1,0 +1,130 @@
+//! Connections: how they are opened, and the pragmas that durability rests on, each read back.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::SqliteError;
+
+/// What marks a database as one of this program, in the file's header: `MEvt`.
+pub const APPLICATION_ID: u32 = 0x4D45_7674;
+
+/// How every SQLite database begins.
+pub const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How long a statement waits for another process's write.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+const PAGE_SIZE: i64 = 8192;
+/// In pages. A checkpoint runs inside the writer and is what makes the slowest appends slow: rarely,
+/// then, at 80 MB of log.
+const WAL_AUTOCHECKPOINT: i64 = 10_000;
+const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
+const SYNCHRONOUS_FULL: i64 = 2;
+
+/// Versions up to 3.51.2 can corrupt a database in WAL mode that has two connections.
+const SAFE_SQLITE: i32 = 3_051_003;
+
+/// Opens a database for writing; an empty or missing file becomes an empty database.
+pub(super) fn open_or_create(path: &Path) -> Result<Connection, SqliteError> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+}
+
+/// Opens a database that exists, for queries. It is opened for writing where the file allows it,
+/// since the last reader of a write-ahead log has to tidy it away; `query_only` keeps it from more.
+pub(super) fn open_existing(path: &Path) -> Result<Connection, SqliteError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    set(path, &connection, "query_only", 1_i64)?;
+    Ok(connection)
+}
+
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
+    if rusqlite::version_number() < SAFE_SQLITE {
+        return Err(SqliteError::UnsafeLibrary { found: rusqlite::version() });
+    }
+    let failed = |source| SqliteError::Sqlite { action: "open", path: path.to_owned(), source };
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    // The first read of the file: here it shows whether it is a database at all.
+    match connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0)) {
+        Ok(_) => Ok(connection),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(SqliteError::NotADatabase { path: path.to_owned() })
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Marks an empty database as this program's, before anything is in it.
+pub(super) fn initialise(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    set(path, connection, "page_size", PAGE_SIZE)?;
+    set(path, connection, "application_id", i64::from(APPLICATION_ID))
+}
+
+/// The id in the file's header.
+pub(super) fn application_id(path: &Path, connection: &Connection) -> Result<u32, SqliteError> {
+    get::<i64>(path, connection, "application_id").map(|id| id as u32)
+}
+
+/// Puts a connection that will write into the mode in which a commit is on disk when it returns.
+pub(super) fn make_durable(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    switch_to_wal(path, connection)?;
+    set(path, connection, "synchronous", SYNCHRONOUS_FULL)?;
+    set(path, connection, "wal_autocheckpoint", WAL_AUTOCHECKPOINT)?;
+    set(path, connection, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
+    // Sorters and temporary tables spill to files instead of growing in memory.
+    set(path, connection, "temp_store", 1_i64)
+}
+
+/// The switch promotes a lock, which the busy handler does not cover: it is tried again by hand.
+fn switch_to_wal(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0)) {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(found) => {
+                return Err(SqliteError::Pragma {
+                    pragma: "journal_mode",
+                    expected: "wal".to_owned(),
+                    found,
+                });
+            }
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(source) => {
+                let action = "switch to the write-ahead log in";
+                return Err(SqliteError::Sqlite { action, path: path.to_owned(), source });
+            }
+        }
+    }
+}
+
+/// Sets a pragma and reads it back: one that was executed is not yet one in effect.
+fn set(path: &Path, connection: &Connection, pragma: &'static str, value: i64) -> Result<(), SqliteError> {
+    let action = "set a pragma of";
+    connection.pragma_update(None, pragma, value).map_err(|source| SqliteError::Sqlite {
+        action,
+        path: path.to_owned(),
+        source,
+    })?;
+    let found: i64 = get(path, connection, pragma)?;
+    if found == value {
+        return Ok(());
+    }
+    Err(SqliteError::Pragma { pragma, expected: value.to_string(), found: found.to_string() })
+}
+
+fn get<T: FromSql>(path: &Path, connection: &Connection, pragma: &'static str) -> Result<T, SqliteError> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(|source| SqliteError::Sqlite {
+        action: "read a pragma of",
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,142 @@
+//! What can go wrong with a database file, in this backend's own words; and its translation, in one
+//! place, into those of the port.
+
+use std::io;
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+use crate::domain::repository::RepositoryError;
+
+/// Why a store in SQLite could not be opened, prepared or used.
+#[derive(Debug, Error)]
+pub enum SqliteError {
+    /// There is no such file.
+    #[error("there is no store at {}", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file is no SQLite database.
+    #[error("{} is not a SQLite database: name another file, or move this one away", path.display())]
+    NotADatabase {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The database belongs to another program.
+    #[error("{} is a SQLite database, but not one of this program (application_id {found:#010x}, expected {expected:#010x}): name another file", path.display())]
+    NotOurs {
+        /// The path.
+        path: PathBuf,
+        /// The id in the file.
+        found: u32,
+        /// This program's id.
+        expected: u32,
+    },
+    /// A newer version of this program wrote the database.
+    #[error("{} has schema version {found}, this program knows versions up to {known}: use the newer program that wrote it", path.display())]
+    Newer {
+        /// The path.
+        path: PathBuf,
+        /// The version in the file.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// An older version of this program wrote the database, and it was opened for reading.
+    #[error("{} has schema version {found}, this program reads version {known}: run a command that writes to it once, such as import-legacy", path.display())]
+    Older {
+        /// The path.
+        path: PathBuf,
+        /// The version in the file.
+        found: i64,
+        /// The version known here.
+        known: i64,
+    },
+    /// The table of applied migrations is not what a migration can have written.
+    #[error("the migration history of {} is damaged: {detail}", path.display())]
+    DamagedHistory {
+        /// The path.
+        path: PathBuf,
+        /// What was expected and what came.
+        detail: String,
+    },
+    /// The SQLite library can corrupt databases.
+    #[error("SQLite {found} can corrupt a write-ahead log: this program needs 3.51.3 or later")]
+    UnsafeLibrary {
+        /// Its version.
+        found: &'static str,
+    },
+    /// A pragma was set, and is not in effect.
+    #[error("SQLite did not take pragma {pragma}: expected {expected}, found {found}")]
+    Pragma {
+        /// The pragma.
+        pragma: &'static str,
+        /// What was set.
+        expected: String,
+        /// What was read back.
+        found: String,
+    },
+    /// The lock file beside the database could not be made or locked.
+    #[error("could not lock {}", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process keeps the lock.
+    #[error("another process is preparing the store: {} stayed locked for {seconds} s; try again when it is done", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The folder of the database could not be made.
+    #[error("could not create the folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A migration failed; it was rolled back.
+    #[error("could not bring {} to schema version {known}", path.display())]
+    Migration {
+        /// The path.
+        path: PathBuf,
+        /// The version that was to be reached.
+        known: i64,
+        /// What the migration runner said.
+        #[source]
+        source: Box<refinery::Error>,
+    },
+    /// SQLite said no.
+    #[error("could not {action} {}", path.display())]
+    Sqlite {
+        /// What was tried.
+        action: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+}
+
+/// Translates what SQLite says while the port does `action`.
+pub(super) fn port_error(action: &'static str) -> impl Fn(rusqlite::Error) -> RepositoryError {
+    move |error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            RepositoryError::Busy { action, source: Box::new(error) }
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            RepositoryError::Corrupt { place: "the database".to_owned(), detail: error.to_string() }
+        }
+        _ => RepositoryError::storage(action, error),
+    }
+}

@@ -1,0 +1,130 @@
+//! Events in a SQLite database.
+//!
+//! One table, `events`, that is only appended to: triggers refuse UPDATE, DELETE and REPLACE to
+//! whoever opens the file. Every query of the port is answered from an index. The write-ahead log
+//! with `synchronous=FULL` means that an acknowledged event is on disk.
+//!
+//! Beside the database lies `<database>.lock`, an empty file that is locked while the schema is
+//! looked at or changed, so that any number of processes can open a new store at once.
+
+mod append;
+mod connection;
+mod error;
+mod import;
+mod read;
+mod row;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use crate::domain::event::DomainEvent;
+use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
+use crate::domain::value_objects::{EventId, Position};
+use crate::domain::zone::Zone;
+
+pub use connection::{APPLICATION_ID, MAGIC};
+pub use error::SqliteError;
+pub use import::SqliteImport;
+
+/// A store of events in one SQLite file.
+pub struct SqliteEventRepository {
+    path: PathBuf,
+    zone: Zone,
+    /// `None` where the store was opened for reading.
+    writer: Option<Mutex<Connection>>,
+    reader: Mutex<Connection>,
+}
+
+impl SqliteEventRepository {
+    /// Opens the store for reading and appending, and makes it (and its folder) where there is none.
+    /// Naive timestamps of events that are saved are read in `zone`.
+    ///
+    /// # Errors
+    /// The file is not a database, belongs to another program or to a newer version of this one, or
+    /// cannot be opened; see [`SqliteError`].
+    pub fn open(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
+        let path = path.as_ref().to_owned();
+        let writer = schema::open_current(&path)?;
+        let reader = connection::open_existing(&path)?;
+        Ok(Self { path, zone, writer: Some(Mutex::new(writer)), reader: Mutex::new(reader) })
+    }
+
+    /// Opens a store that exists, for queries alone; nothing is made or changed.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and where there is no such file.
+    pub fn open_for_reading(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
+        let path = path.as_ref().to_owned();
+        let reader = schema::open_checked_for_reading(&path)?;
+        Ok(Self { path, zone, writer: None, reader: Mutex::new(reader) })
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many events the store holds.
+    pub fn count(&self) -> Result<u64, RepositoryError> {
+        read::count(&self.reader())
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        // A statement that panicked was reset when it was dropped: the connection is whole.
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl EventRepository for SqliteEventRepository {
+    fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError> {
+        for event in events {
+            event
+                .ensure_live(&self.zone)
+                .map_err(|reason| RepositoryError::NotLive { event_id: event.event_id().clone(), reason })?;
+        }
+        let Some(writer) = &self.writer else {
+            let refusal = "the store was opened for reading";
+            return Err(RepositoryError::storage("save events", refusal).into());
+        };
+        // An unfinished transaction was rolled back when it was dropped.
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(append::append(&mut writer, events)?)
+    }
+
+    fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
+        read::by_id(&self.reader(), id)
+    }
+
+    fn find_by_type(&self, event_type: &str, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        read::by_type(&self.reader(), event_type, limit)
+    }
+
+    fn find_by_date_range(
+        &self,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        read::by_date_range(&self.reader(), start, end, limit)
+    }
+
+    fn get_recent_events(&self, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        read::recent(&self.reader(), limit)
+    }
+
+    fn get_event_history(
+        &self,
+        aggregate_id: &str,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        read::by_aggregate(&self.reader(), aggregate_id, limit)
+    }
+
+    fn read_from(&self, after: Option<Position>, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        read::behind(&self.reader(), after, limit)
+    }
+}

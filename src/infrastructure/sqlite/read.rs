@@ -1,0 +1,134 @@
+//! The queries of the port. Each walks an index, and nothing else; a test asks SQLite for its plans.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Params};
+
+use crate::domain::repository::{RepositoryError, StoredEvent};
+use crate::domain::value_objects::{EventId, Position};
+
+use super::error::port_error;
+use super::row::{COLUMNS, stored_event};
+
+/// What follows `SELECT … FROM events` in each query. The bound in `RECENT` excludes nothing; it
+/// makes the walk along the index a search, so that the plan can be held to searches alone.
+const BY_ID: &str = "WHERE event_id = ?1";
+const BY_TYPE: &str = "WHERE event_type = ?1 ORDER BY occurred_at DESC, position DESC LIMIT ?2";
+const BY_DATE_RANGE: &str = "WHERE occurred_at BETWEEN ?1 AND ?2 ORDER BY occurred_at, position LIMIT ?3";
+const RECENT: &str =
+    "WHERE occurred_at <= 9223372036854775807 ORDER BY occurred_at DESC, position DESC LIMIT ?1";
+const BY_AGGREGATE: &str = "WHERE aggregate_id = ?1 ORDER BY occurred_at, position LIMIT ?2";
+const BEHIND: &str = "WHERE position > ?1 ORDER BY position LIMIT ?2";
+
+pub(super) fn by_id(connection: &Connection, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
+    Ok(select(connection, BY_ID, [id.as_str()])?.pop())
+}
+
+pub(super) fn by_type(
+    connection: &Connection,
+    event_type: &str,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, RepositoryError> {
+    select(connection, BY_TYPE, (event_type, bounded(limit)))
+}
+
+pub(super) fn by_date_range(
+    connection: &Connection,
+    start: DateTime<Utc>,
+    end: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, RepositoryError> {
+    // A bound between two microseconds: the first one within the range is the next, the last one is
+    // the one before.
+    let first = start.timestamp_micros() + i64::from(!start.timestamp_subsec_nanos().is_multiple_of(1_000));
+    select(connection, BY_DATE_RANGE, (first, end.timestamp_micros(), bounded(limit)))
+}
+
+pub(super) fn recent(connection: &Connection, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+    select(connection, RECENT, [bounded(limit)])
+}
+
+pub(super) fn by_aggregate(
+    connection: &Connection,
+    aggregate_id: &str,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, RepositoryError> {
+    select(connection, BY_AGGREGATE, (aggregate_id, bounded(limit)))
+}
+
+pub(super) fn behind(
+    connection: &Connection,
+    after: Option<Position>,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, RepositoryError> {
+    select(connection, BEHIND, (after.map_or(i64::MIN, Position::get), bounded(limit)))
+}
+
+/// The position of the last event, 0 in an empty store.
+pub(super) fn last_position(connection: &Connection) -> Result<Position, RepositoryError> {
+    let last = "SELECT ifnull(max(position), 0) FROM events";
+    connection
+        .query_row(last, [], |row| row.get(0))
+        .map(Position::new)
+        .map_err(port_error("count the events"))
+}
+
+/// How many events there are: positions have no gaps.
+pub(super) fn count(connection: &Connection) -> Result<u64, RepositoryError> {
+    Ok(last_position(connection)?.get().unsigned_abs())
+}
+
+fn select(
+    connection: &Connection,
+    clause: &str,
+    parameters: impl Params,
+) -> Result<Vec<StoredEvent>, RepositoryError> {
+    let failed = port_error("read events");
+    let mut statement = connection.prepare_cached(&statement(clause)).map_err(&failed)?;
+    let mut rows = statement.query(parameters).map_err(&failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        found.push(stored_event(row)?);
+    }
+    Ok(found)
+}
+
+fn statement(clause: &str) -> String {
+    format!("SELECT {COLUMNS} FROM events {clause}")
+}
+
+/// SQLite counts in signed numbers, in which a negative limit would mean none.
+fn bounded(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infrastructure::sqlite::schema;
+
+    fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect()
+    }
+
+    fn scans_or_sorts(plan: &[String]) -> bool {
+        plan.iter().any(|step| !step.starts_with("SEARCH events USING"))
+    }
+
+    #[test]
+    fn no_query_of_the_port_scans_or_sorts_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = schema::open_current(&folder.path().join("events.db")).unwrap();
+        for clause in [BY_ID, BY_TYPE, BY_DATE_RANGE, RECENT, BY_AGGREGATE, BEHIND] {
+            let steps = plan(
+                &connection,
+                &statement(clause).replace("?1", "1").replace("?2", "2").replace("?3", "3"),
+            );
+            assert!(!scans_or_sorts(&steps), "{clause}: {steps:?}");
+        }
+        for offence in ["WHERE body = 1", "ORDER BY event_type, body", "WHERE aggregate_id = 1 ORDER BY body"]
+        {
+            assert!(scans_or_sorts(&plan(&connection, &statement(offence))), "{offence}");
+        }
+    }
+}

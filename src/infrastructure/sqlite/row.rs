@@ -1,0 +1,83 @@
+//! The one place that knows how an event and a row of `events` become each other.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{CachedStatement, Row, named_params};
+
+use crate::domain::event::DomainEvent;
+use crate::domain::repository::{RepositoryError, StoredEvent};
+use crate::domain::value_objects::{AggregateId, EventId, Position};
+
+use super::error::port_error;
+
+/// The columns that [`stored_event`] reads, in its order.
+pub(super) const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body";
+
+pub(super) const INSERT: &str = "INSERT INTO events
+    (event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at)
+    VALUES (:event_id, :event_type, :occurred_at, :aggregate_id, :body, :origin, :recorded_at)";
+
+/// Which system wrote an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    Native,
+    History,
+}
+
+impl Origin {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::History => "history",
+        }
+    }
+}
+
+/// What one row is made of, borrowed from wherever it lies.
+pub(super) struct NewRow<'e> {
+    pub event_id: &'e str,
+    pub event_type: &'e str,
+    pub occurred_at: DateTime<Utc>,
+    pub aggregate_id: Option<&'e str>,
+    pub body: &'e str,
+    pub origin: Origin,
+    pub recorded_at: DateTime<Utc>,
+}
+
+impl NewRow<'_> {
+    /// Executes the prepared [`INSERT`].
+    pub fn insert(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
+        statement.execute(named_params! {
+            ":event_id": self.event_id,
+            ":event_type": self.event_type,
+            ":occurred_at": self.occurred_at.timestamp_micros(),
+            ":aggregate_id": self.aggregate_id,
+            ":body": self.body,
+            ":origin": self.origin.as_str(),
+            ":recorded_at": self.recorded_at.timestamp_micros(),
+        })?;
+        Ok(())
+    }
+}
+
+/// Reads the [`COLUMNS`] of a row. What a database holds is input: it may be anything.
+pub(super) fn stored_event(row: &Row<'_>) -> Result<StoredEvent, RepositoryError> {
+    let failed = port_error("read an event");
+    let position: i64 = row.get(0).map_err(&failed)?;
+    let corrupt =
+        |detail: String| RepositoryError::Corrupt { place: format!("event row {position}"), detail };
+    let id: String = row.get(1).map_err(|error| corrupt(error.to_string()))?;
+    let occurred_at: i64 = row.get(3).map_err(|error| corrupt(error.to_string()))?;
+    let timestamp = DateTime::from_timestamp_micros(occurred_at)
+        .ok_or_else(|| corrupt(format!("occurred_at {occurred_at} is no time")))?;
+    let aggregate: Option<String> = row.get(4).map_err(|error| corrupt(error.to_string()))?;
+    Ok(StoredEvent {
+        position: Position::new(position),
+        event: DomainEvent::from_parts(
+            EventId::new(id).map_err(|error| corrupt(error.to_string()))?,
+            row.get(2).map_err(|error| corrupt(error.to_string()))?,
+            timestamp,
+            aggregate.map(AggregateId::new),
+            row.get(5).map_err(|error| corrupt(error.to_string()))?,
+        ),
+    })
+}

@@ -1,0 +1,164 @@
+//! The schema: who made this database, which version it has, and how it becomes the current one.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::DateTime;
+use rusqlite::Connection;
+
+use super::SqliteError;
+use super::connection::{self, APPLICATION_ID, BUSY_TIMEOUT};
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+const HISTORY: &str = "refinery_schema_history";
+
+/// Opens the store for writing, made or migrated to the current version first where it has to be.
+pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
+    create_folder(path)?;
+    let _lock = SchemaLock::acquire(path)?;
+    let mut connection = connection::open_or_create(path)?;
+    let sqlite = |source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source };
+    if is_empty(&connection).map_err(sqlite)? {
+        // The mark comes first: a process killed right behind it leaves an empty store, not a
+        // stranger's database.
+        if connection::application_id(path, &connection)? != APPLICATION_ID {
+            connection::initialise(path, &connection)?;
+        }
+    } else {
+        ensure_ours(path, &connection)?;
+    }
+    let known = newest_known();
+    if version(path, &connection)? < known {
+        embedded::migrations::runner().set_grouped(true).run(&mut connection).map_err(|source| {
+            SqliteError::Migration { path: path.to_owned(), known, source: Box::new(source) }
+        })?;
+    }
+    connection::make_durable(path, &connection)?;
+    Ok(connection)
+}
+
+/// Opens a store that exists and has the current version, for queries.
+pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, SqliteError> {
+    if !path.exists() {
+        return Err(SqliteError::Missing { path: path.to_owned() });
+    }
+    let connection = connection::open_existing(path)?;
+    ensure_ours(path, &connection)?;
+    let (found, known) = (version(path, &connection)?, newest_known());
+    if found < known {
+        return Err(SqliteError::Older { path: path.to_owned(), found, known });
+    }
+    Ok(connection)
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+}
+
+fn ensure_ours(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    let found = connection::application_id(path, connection)?;
+    if found == APPLICATION_ID {
+        return Ok(());
+    }
+    Err(SqliteError::NotOurs { path: path.to_owned(), found, expected: APPLICATION_ID })
+}
+
+fn newest_known() -> i64 {
+    let migrations = embedded::migrations::runner();
+    migrations.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+}
+
+/// The version of the schema, 0 where nothing was applied yet. The migration runner panics on a
+/// history that it cannot read, so that every row of it is looked at first.
+fn version(path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
+    let sqlite = |source| SqliteError::Sqlite {
+        action: "read the migration history of",
+        path: path.to_owned(),
+        source,
+    };
+    let has_history = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    if connection.query_row(has_history, [HISTORY], |row| row.get::<_, i64>(0)).map_err(sqlite)? == 0 {
+        return Ok(0);
+    }
+    let damaged = |detail: String| SqliteError::DamagedHistory { path: path.to_owned(), detail };
+    let rows = format!(
+        "SELECT typeof(version), version, typeof(name), typeof(applied_on), CAST(applied_on AS TEXT),
+                CAST(checksum AS TEXT)
+         FROM {HISTORY} ORDER BY version"
+    );
+    let mut statement = connection.prepare(&rows).map_err(sqlite)?;
+    let mut rows = statement.query([]).map_err(sqlite)?;
+    let mut newest = 0;
+    while let Some(row) = rows.next().map_err(sqlite)? {
+        let type_of_version: String = row.get(0).map_err(sqlite)?;
+        let type_of_name: String = row.get(2).map_err(sqlite)?;
+        let type_of_time: String = row.get(3).map_err(sqlite)?;
+        if (type_of_version.as_str(), type_of_name.as_str(), type_of_time.as_str())
+            != ("integer", "text", "text")
+        {
+            return Err(damaged(format!(
+                "expected integer, text, text for version, name, applied_on; found {type_of_version}, {type_of_name}, {type_of_time}"
+            )));
+        }
+        let version: i64 = row.get(1).map_err(sqlite)?;
+        let time: String = row.get(4).map_err(sqlite)?;
+        if DateTime::parse_from_rfc3339(&time).is_err() {
+            return Err(damaged(format!("version {version}: expected a time, found {time:?}")));
+        }
+        let checksum: Option<String> = row.get(5).map_err(sqlite)?;
+        if checksum.as_deref().is_none_or(|checksum| checksum.parse::<u64>().is_err()) {
+            return Err(damaged(format!("version {version}: expected a checksum, found {checksum:?}")));
+        }
+        newest = version;
+    }
+    let known = newest_known();
+    if newest > known {
+        return Err(SqliteError::Newer { path: path.to_owned(), found: newest, known });
+    }
+    Ok(newest)
+}
+
+fn create_folder(path: &Path) -> Result<(), SqliteError> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|source| SqliteError::Folder { path: folder.to_owned(), source }),
+        _ => Ok(()),
+    }
+}
+
+/// The lock beside the database. The database file itself is never opened other than by SQLite: a
+/// process that closes it loses the locks that SQLite has on it.
+struct SchemaLock {
+    _file: File,
+}
+
+impl SchemaLock {
+    fn acquire(database: &Path) -> Result<Self, SqliteError> {
+        let path = lock_path(database);
+        let failed = |source| SqliteError::Lock { path: path.clone(), source };
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        let deadline = Instant::now() + BUSY_TIMEOUT;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(SqliteError::Locked { path, seconds: BUSY_TIMEOUT.as_secs() });
+                }
+            }
+        }
+    }
+}
+
+fn lock_path(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
