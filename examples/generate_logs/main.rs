@@ -76,13 +76,7 @@ struct LifeArgs {
 
 impl LifeArgs {
     fn plan(&self) -> Plan {
-        Plan {
-            seed: self.seed,
-            start: self.start,
-            days: self.days,
-            events: self.events,
-            traps: self.traps,
-        }
+        Plan { seed: self.seed, start: self.start, days: self.days, events: self.events, traps: self.traps }
     }
 }
 
@@ -102,9 +96,7 @@ fn main() -> anyhow::Result<()> {
             print_traps(&life, &summary);
         }
         Command::Fortnight { seed, folder } => generator::write_fortnight(seed, &folder)
-            .with_context(|| {
-                format!("the fortnight cannot be written into {}", folder.display())
-            })?,
+            .with_context(|| format!("the fortnight cannot be written into {}", folder.display()))?,
     }
     Ok(())
 }

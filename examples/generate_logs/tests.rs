@@ -15,21 +15,12 @@ use crate::generator::{self, Plan};
 use reader::Counts;
 
 fn plan() -> Plan {
-    Plan {
-        events: 2_000,
-        days: 9,
-        ..Plan::default()
-    }
+    Plan { events: 2_000, days: 9, ..Plan::default() }
 }
 
 fn with_traps(seed: u64) -> Plan {
     // Enough for every variant of every trap to have its turn.
-    Plan {
-        seed,
-        traps: true,
-        events: 8_000,
-        ..plan()
-    }
+    Plan { seed, traps: true, events: 8_000, ..plan() }
 }
 
 fn legacy(plan: &Plan, layout: Layout) -> (Vec<u8>, Summary) {
@@ -75,20 +66,11 @@ fn daily_events(plan: &Plan) -> Vec<(String, Value)> {
 fn the_same_seed_gives_the_same_bytes_and_another_seed_gives_others() {
     for traps in [false, true] {
         let first = Plan { traps, ..plan() };
-        let other = Plan {
-            seed: 2,
-            ..first.clone()
-        };
+        let other = Plan { seed: 2, ..first.clone() };
         assert_eq!(daily(&first).0, daily(&first).0);
         assert_ne!(daily(&first).0, daily(&other).0);
-        assert_eq!(
-            legacy(&first, Layout::Compact).0,
-            legacy(&first, Layout::Compact).0
-        );
-        assert_ne!(
-            legacy(&first, Layout::Compact).0,
-            legacy(&other, Layout::Compact).0
-        );
+        assert_eq!(legacy(&first, Layout::Compact).0, legacy(&first, Layout::Compact).0);
+        assert_ne!(legacy(&first, Layout::Compact).0, legacy(&other, Layout::Compact).0);
     }
 }
 
@@ -106,11 +88,7 @@ fn a_log_without_traps_is_plain_json_with_as_many_events_as_were_asked_for() {
 
 #[test]
 fn an_empty_life_is_an_empty_array() {
-    let none = Plan {
-        events: 0,
-        traps: false,
-        ..plan()
-    };
+    let none = Plan { events: 0, traps: false, ..plan() };
     assert_eq!(legacy(&none, Layout::Compact).0, b"[]");
     assert_eq!(legacy(&none, Layout::Indented(2)).0, b"[]");
 }
@@ -118,11 +96,7 @@ fn an_empty_life_is_an_empty_array() {
 #[test]
 fn new_events_lie_in_the_file_of_their_day_and_their_ids_ascend_with_their_times() {
     // So dense that a time cut to whole seconds could fall before the one that precedes it.
-    let dense = Plan {
-        events: 40_000,
-        days: 2,
-        ..plan()
-    };
+    let dense = Plan { events: 40_000, days: 2, ..plan() };
     let events = daily_events(&dense);
     for (name, event) in &events {
         let day = &event["timestamp"].as_str().unwrap()[..10];
@@ -139,10 +113,7 @@ fn new_events_lie_in_the_file_of_their_day_and_their_ids_ascend_with_their_times
 fn ids_ascend_within_a_millisecond_and_within_a_microsecond() {
     let mut ids = EventIds::new(1);
     let made = [1_000, 1_001, 1_001, 1_001, 1_002, 1_999, 2_000].map(|at| ids.next(at));
-    assert!(
-        made.is_sorted_by(|earlier, later| earlier < later),
-        "{made:?}"
-    );
+    assert!(made.is_sorted_by(|earlier, later| earlier < later), "{made:?}");
 }
 
 #[test]
@@ -150,9 +121,7 @@ fn ids_are_version_7_uuids_that_carry_the_time_of_the_event() {
     for (_, event) in daily_events(&plan()) {
         let id: uuid::Uuid = event["event_id"].as_str().unwrap().parse().unwrap();
         let time = event["timestamp"].as_str().unwrap();
-        let millis = chrono::DateTime::parse_from_rfc3339(time)
-            .unwrap()
-            .timestamp_millis();
+        let millis = chrono::DateTime::parse_from_rfc3339(time).unwrap().timestamp_millis();
         assert_eq!(id.get_version_num(), 7);
         let (seconds, nanos) = id.get_timestamp().unwrap().to_unix();
         assert_eq!(seconds as i64 * 1000 + i64::from(nanos / 1_000_000), millis);
@@ -189,30 +158,14 @@ fn a_task_is_created_before_anything_else_happens_to_it_and_nothing_happens_afte
 
 #[test]
 fn strings_are_escaped_as_python_escapes_them() {
-    let record = vec![
-        ("key", Python::text("a\"\\\n\u{1}\u{7f}ü🚀")),
-        ("none", Python::Object(vec![])),
-    ];
+    let record = vec![("key", Python::text("a\"\\\n\u{1}\u{7f}ü🚀")), ("none", Python::Object(vec![]))];
     let written = |ascii| {
         let mut out = Vec::new();
-        python_json::write_object(
-            &mut out,
-            &record,
-            Spelling {
-                layout: Layout::Compact,
-                ascii,
-            },
-        );
+        python_json::write_object(&mut out, &record, Spelling { layout: Layout::Compact, ascii });
         String::from_utf8(out).unwrap()
     };
-    assert_eq!(
-        written(true),
-        r#"{"key": "a\"\\\n\u0001\u007f\u00fc\ud83d\ude80", "none": {}}"#
-    );
-    assert_eq!(
-        written(false),
-        "{\"key\": \"a\\\"\\\\\\n\\u0001\u{7f}ü🚀\", \"none\": {}}"
-    );
+    assert_eq!(written(true), r#"{"key": "a\"\\\n\u0001\u007f\u00fc\ud83d\ude80", "none": {}}"#);
+    assert_eq!(written(false), "{\"key\": \"a\\\"\\\\\\n\\u0001\u{7f}ü🚀\", \"none\": {}}");
 }
 
 #[test]
@@ -224,20 +177,13 @@ fn the_counts_of_a_daily_log_with_traps_agree_with_an_independent_reader() {
             counts.read_lines(bytes);
         }
         counts.assert_agrees_with(&summary);
-        assert!(
-            !files[files.len() - 1].1.ends_with(b"\n"),
-            "the last line is torn"
-        );
+        assert!(!files[files.len() - 1].1.ends_with(b"\n"), "the last line is torn");
     }
 }
 
 #[test]
 fn the_counts_of_a_legacy_log_with_traps_agree_with_an_independent_reader() {
-    for (seed, layout) in [
-        (0, Layout::Compact),
-        (1, Layout::Indented(2)),
-        (2, Layout::Tight),
-    ] {
+    for (seed, layout) in [(0, Layout::Compact), (1, Layout::Indented(2)), (2, Layout::Tight)] {
         let (log, summary) = legacy(&with_traps(seed), layout);
         let mut counts = Counts::default();
         counts.read_array(&log);
@@ -251,13 +197,7 @@ fn traps_leave_the_life_as_it_was() {
         let (log, _) = legacy(plan, Layout::Indented(2));
         log[log.len() / 2..][..200].to_vec()
     };
-    let (log, _) = legacy(
-        &Plan {
-            traps: true,
-            ..plan()
-        },
-        Layout::Indented(2),
-    );
+    let (log, _) = legacy(&Plan { traps: true, ..plan() }, Layout::Indented(2));
     let passage = sound(&plan());
     assert!(log.windows(passage.len()).any(|window| window == passage));
 }
@@ -269,17 +209,11 @@ fn the_sample_data_is_what_the_generator_makes() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
 
     let made = fs::read(folder.path().join("events.json")).unwrap();
-    assert!(
-        made == fs::read(data.join("events.json")).unwrap(),
-        "events.json differs"
-    );
+    assert!(made == fs::read(data.join("events.json")).unwrap(), "events.json differs");
 
     let days = files(&folder.path().join("events"));
     assert_eq!(days.len(), 7);
     for (name, made) in days {
-        assert!(
-            made == fs::read(data.join("events").join(&name)).unwrap(),
-            "{name} differs"
-        );
+        assert!(made == fs::read(data.join("events").join(&name)).unwrap(), "{name} differs");
     }
 }

@@ -120,7 +120,7 @@ impl RecordFlags {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RecordError {
     /// The bytes are not one JSON object.
-    #[error(transparent)]
+    #[error("not a JSON object, from byte {} of the record on", .0.at())]
     Syntax(#[from] ScanError),
     /// Something follows the object.
     #[error("expected nothing after the object, found more at its byte {at}")]
@@ -199,6 +199,11 @@ impl<'z> RecordReader<'z> {
     /// of logs that have to know first where a record ends.
     pub fn scan(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
         self.scanner.scan(text, start)
+    }
+
+    /// Whether the object that was scanned last in the same `text` has the envelope of an event.
+    pub fn is_event(&mut self, text: &[u8], object: ScannedObject) -> bool {
+        self.interpret(text, object).is_ok()
     }
 
     /// Interprets the object that was scanned last in the same `text`: the second half.

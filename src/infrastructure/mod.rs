@@ -2,5 +2,6 @@
 
 pub mod config;
 pub mod memory;
+pub mod sources;
 pub mod sqlite;
 pub mod zones;

@@ -33,20 +33,10 @@ pub struct Event {
 
 #[derive(Clone, Debug)]
 pub enum Kind {
-    Created {
-        title: Text,
-        priority: Text,
-        status: Text,
-    },
-    Updated {
-        changes: Vec<Change>,
-    },
-    Completed {
-        notes: Text,
-    },
-    Deleted {
-        reason: Text,
-    },
+    Created { title: Text, priority: Text, status: Text },
+    Updated { changes: Vec<Change> },
+    Completed { notes: Text },
+    Deleted { reason: Text },
 }
 
 /// One changed field of a task; `None` is null.
@@ -60,9 +50,7 @@ pub struct Change {
 impl Event {
     /// The day of the event in UTC.
     pub fn day(&self) -> NaiveDate {
-        DateTime::from_timestamp_micros(self.at)
-            .unwrap_or_default()
-            .date_naive()
+        DateTime::from_timestamp_micros(self.at).unwrap_or_default().date_naive()
     }
 }
 
@@ -114,11 +102,7 @@ impl Life {
             number,
             title: wording::title(&mut self.rng),
             priority: pick(&mut self.rng, &["P0", "P1", "P1", "P2", "P2", "P2", "P3"]).into(),
-            status: pick(
-                &mut self.rng,
-                &["NOT_STARTED", "NOT_STARTED", "IN_PROGRESS"],
-            )
-            .into(),
+            status: pick(&mut self.rng, &["NOT_STARTED", "NOT_STARTED", "IN_PROGRESS"]).into(),
             due_date: None,
         };
         let kind = Kind::Created {
@@ -178,23 +162,12 @@ impl Iterator for Life {
         let actor = pick(&mut self.rng, &ACTORS);
         let source = pick(&mut self.rng, &SOURCES);
         let (task, kind) = self.happen(day);
-        Some(Event {
-            at,
-            task,
-            actor,
-            source,
-            kind,
-        })
+        Some(Event { at, task, actor, source, kind })
     }
 }
 
 /// Changes a value to another one of those that are allowed.
-fn switch(
-    rng: &mut Rng,
-    field: &'static str,
-    value: &mut Text,
-    allowed: &[&'static str],
-) -> Change {
+fn switch(rng: &mut Rng, field: &'static str, value: &mut Text, allowed: &[&'static str]) -> Change {
     loop {
         let new = pick(rng, allowed);
         if new != value.as_ref() {
@@ -205,11 +178,7 @@ fn switch(
 
 fn change(field: &'static str, value: &mut Text, new: Text) -> Change {
     let old = std::mem::replace(value, new.clone());
-    Change {
-        field,
-        old: Some(old),
-        new: Some(new),
-    }
+    Change { field, old: Some(old), new: Some(new) }
 }
 
 fn retitle(rng: &mut Rng, title: &mut Text) -> Change {
@@ -220,11 +189,7 @@ fn retitle(rng: &mut Rng, title: &mut Text) -> Change {
 fn postpone(rng: &mut Rng, day: NaiveDate, due_date: &mut Option<Text>) -> Change {
     let new = Some(Text::from((day + Days::new(rng.u64(1..=10))).to_string()));
     let old = std::mem::replace(due_date, new.clone());
-    Change {
-        field: "due_date",
-        old,
-        new,
-    }
+    Change { field: "due_date", old, new }
 }
 
 pub fn pick(rng: &mut Rng, values: &[&'static str]) -> &'static str {

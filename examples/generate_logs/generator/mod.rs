@@ -64,20 +64,8 @@ impl Default for Plan {
 
 /// Writes the life as one JSON array of legacy records, as Python's `json.dump` lays it out.
 pub fn write_legacy(plan: &Plan, layout: Layout, out: impl Write) -> io::Result<Summary> {
-    let sink = ArraySink::new(
-        BufWriter::with_capacity(BUFFER_BYTES, out),
-        layout,
-        plan.traps,
-    )?;
-    write_records(
-        plan,
-        Form::Legacy,
-        Spelling {
-            layout,
-            ascii: true,
-        },
-        sink,
-    )
+    let sink = ArraySink::new(BufWriter::with_capacity(BUFFER_BYTES, out), layout, plan.traps)?;
+    write_records(plan, Form::Legacy, Spelling { layout, ascii: true }, sink)
 }
 
 /// Writes the life as `events-YYYY-MM-DD.jsonl` files into `folder`, which is made if it is missing.
@@ -90,12 +78,7 @@ pub fn write_daily(plan: &Plan, folder: &Path) -> io::Result<Summary> {
 /// Writes the sample data: a first week as the legacy system's `events.json`, and a second week, in
 /// which its tasks live on, as the new system's `events/events-YYYY-MM-DD.jsonl`.
 pub fn write_fortnight(seed: u64, folder: &Path) -> io::Result<()> {
-    let plan = Plan {
-        seed,
-        days: 14,
-        events: 315,
-        ..Plan::default()
-    };
+    let plan = Plan { seed, days: 14, events: 315, ..Plan::default() };
     let second_week = plan.start + Days::new(7);
     let layout = Layout::Indented(2);
 
@@ -110,10 +93,7 @@ pub fn write_fortnight(seed: u64, folder: &Path) -> io::Result<()> {
         text.clear();
         let day = event.day();
         if day < second_week {
-            let spelling = Spelling {
-                layout,
-                ascii: true,
-            };
+            let spelling = Spelling { layout, ascii: true };
             python_json::write_object(&mut text, &shapes::legacy_record(&event), spelling);
             legacy.record(day, &text)?;
         } else {

@@ -51,16 +51,9 @@ fn write_value(out: &mut Vec<u8>, value: &Value<'_>, spelling: Spelling, depth: 
         Value::Text(text) => write_string(out, text, spelling.ascii),
         Value::Token(token) => out.extend_from_slice(token.as_bytes()),
         Value::List(items) => {
-            write_elements(
-                out,
-                (b'[', b']'),
-                items,
-                spelling.layout,
-                depth,
-                |out, item| {
-                    write_value(out, item, spelling, depth + 1);
-                },
-            );
+            write_elements(out, (b'[', b']'), items, spelling.layout, depth, |out, item| {
+                write_value(out, item, spelling, depth + 1);
+            });
         }
         Value::Object(fields) => write_fields(out, fields, spelling, depth),
     }
@@ -71,18 +64,11 @@ fn write_fields(out: &mut Vec<u8>, fields: &Object<'_>, spelling: Spelling, dept
         Layout::Tight => b":",
         Layout::Compact | Layout::Indented(_) => b": ",
     };
-    write_elements(
-        out,
-        (b'{', b'}'),
-        fields,
-        spelling.layout,
-        depth,
-        |out, (key, value)| {
-            write_string(out, key, spelling.ascii);
-            out.extend_from_slice(colon);
-            write_value(out, value, spelling, depth + 1);
-        },
-    );
+    write_elements(out, (b'{', b'}'), fields, spelling.layout, depth, |out, (key, value)| {
+        write_string(out, key, spelling.ascii);
+        out.extend_from_slice(colon);
+        write_value(out, value, spelling, depth + 1);
+    });
 }
 
 fn write_elements<T>(

@@ -8,14 +8,8 @@ pub const MICROS_PER_SECOND: i64 = 1_000_000;
 const MICROS_PER_HOUR: f64 = 3_600e6;
 
 /// How much of a day's work is done by which hour.
-const WORKING_DAY: [(f64, f64); 6] = [
-    (0.00, 7.5),
-    (0.05, 8.5),
-    (0.50, 12.0),
-    (0.55, 13.0),
-    (0.95, 17.5),
-    (1.00, 20.0),
-];
+const WORKING_DAY: [(f64, f64); 6] =
+    [(0.00, 7.5), (0.05, 8.5), (0.50, 12.0), (0.55, 13.0), (0.95, 17.5), (1.00, 20.0)];
 const WEEKEND_SHARE: f64 = 0.2;
 
 /// The times of a plan's events in microseconds since the Unix epoch, never going back.
@@ -33,14 +27,7 @@ impl Schedule {
     pub fn new(plan: &Plan) -> Self {
         let mut rng = fastrand::Rng::with_seed(plan.seed ^ 0x5c4e_d01e);
         let days = spread(plan, &mut rng);
-        Self {
-            rng,
-            days: days.into_iter(),
-            midnight: 0,
-            events_of_day: 0,
-            next_of_day: 0,
-            last: i64::MIN,
-        }
+        Self { rng, days: days.into_iter(), midnight: 0, events_of_day: 0, next_of_day: 0, last: i64::MIN }
     }
 }
 

@@ -13,10 +13,7 @@ pub enum Form {
 }
 
 /// The new log is UTF-8, with the spaces that the legacy log has.
-pub const DAILY_SPELLING: Spelling = Spelling {
-    layout: Layout::Compact,
-    ascii: false,
-};
+pub const DAILY_SPELLING: Spelling = Spelling { layout: Layout::Compact, ascii: false };
 
 /// A record of `events.json`. It has no id, and a created task has neither priority nor status:
 /// those came with the new system.
@@ -40,12 +37,7 @@ pub fn daily_record(event: &Event, id: Uuid) -> Object<'_> {
     record.push(("timestamp", Value::Text(utc_timestamp(event.at).into())));
     record.push(("aggregate_id", Value::Text(task_id(event).into())));
     record.push(("task_id", Value::Text(task_id(event).into())));
-    if let Kind::Created {
-        title,
-        priority,
-        status,
-    } = &event.kind
-    {
+    if let Kind::Created { title, priority, status } = &event.kind {
         record.push(("title", Value::text(title.as_ref())));
         record.push(("priority", Value::text(priority.as_ref())));
         record.push(("status", Value::text(status.as_ref())));
@@ -53,10 +45,7 @@ pub fn daily_record(event: &Event, id: Uuid) -> Object<'_> {
     push_typed_fields(&mut record, event);
     let metadata = match event.actor {
         "scheduler" => vec![],
-        actor => vec![
-            ("actor", Value::text(actor)),
-            ("source", Value::text(event.source)),
-        ],
+        actor => vec![("actor", Value::text(actor)), ("source", Value::text(event.source))],
     };
     record.push(("metadata", Value::Object(metadata)));
     record
@@ -67,25 +56,13 @@ fn push_typed_fields<'a>(record: &mut Object<'a>, event: &'a Event) {
     match &event.kind {
         Kind::Created { .. } => {}
         Kind::Updated { changes } => {
-            let names = changes
-                .iter()
-                .map(|change| Value::text(change.field))
-                .collect();
+            let names = changes.iter().map(|change| Value::text(change.field)).collect();
             record.push(("changes", Value::List(names)));
-            record.push((
-                "old_values",
-                values(changes, |change| change.old.as_deref()),
-            ));
-            record.push((
-                "new_values",
-                values(changes, |change| change.new.as_deref()),
-            ));
+            record.push(("old_values", values(changes, |change| change.old.as_deref())));
+            record.push(("new_values", values(changes, |change| change.new.as_deref())));
         }
         Kind::Completed { notes } => {
-            record.push((
-                "completed_date",
-                Value::Text(naive_timestamp(event.at).into()),
-            ));
+            record.push(("completed_date", Value::Text(naive_timestamp(event.at).into())));
             record.push(("completion_notes", Value::text(notes.as_ref())));
         }
         Kind::Deleted { reason } => record.push(("reason", Value::text(reason.as_ref()))),
@@ -93,9 +70,7 @@ fn push_typed_fields<'a>(record: &mut Object<'a>, event: &'a Event) {
 }
 
 fn values<'a>(changes: &'a [Change], side: impl Fn(&'a Change) -> Option<&'a str>) -> Value<'a> {
-    let fields = changes
-        .iter()
-        .map(|change| (change.field, side(change).map_or(Value::Null, Value::text)));
+    let fields = changes.iter().map(|change| (change.field, side(change).map_or(Value::Null, Value::text)));
     Value::Object(fields.collect())
 }
 
@@ -130,9 +105,7 @@ pub fn utc_timestamp(at: i64) -> String {
 
 /// Formatted by hand: a log of millions of events is mostly timestamps.
 fn timestamp_with_micros(at: i64) -> String {
-    let time = DateTime::from_timestamp_micros(at)
-        .unwrap_or_default()
-        .naive_utc();
+    let time = DateTime::from_timestamp_micros(at).unwrap_or_default().naive_utc();
     let mut text = String::with_capacity(32);
     push_digits(&mut text, time.year().unsigned_abs(), 4);
     for (separator, number) in [
@@ -172,20 +145,12 @@ pub struct EventIds {
 
 impl EventIds {
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            last_at: i64::MIN,
-            sequence: 0,
-        }
+        Self { seed, last_at: i64::MIN, sequence: 0 }
     }
 
     /// The id of the next event; times must not go back.
     pub fn next(&mut self, at: i64) -> Uuid {
-        self.sequence = if at == self.last_at {
-            self.sequence + 1
-        } else {
-            0
-        };
+        self.sequence = if at == self.last_at { self.sequence + 1 } else { 0 };
         self.last_at = at;
 
         let millis = at.div_euclid(1000).unsigned_abs();

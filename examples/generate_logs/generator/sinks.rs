@@ -34,13 +34,7 @@ impl<W: Write> ArraySink<W> {
             out.write_all(BYTE_ORDER_MARK)?;
         }
         out.write_all(b"[")?;
-        Ok(Self {
-            out,
-            layout,
-            byte_order_marks: byte_order_mark.into(),
-            empty: true,
-            separator: Vec::new(),
-        })
+        Ok(Self { out, layout, byte_order_marks: byte_order_mark.into(), empty: true, separator: Vec::new() })
     }
 }
 

@@ -28,15 +28,7 @@ pub struct Planted {
 
 impl Summary {
     pub fn new(form: Form, seed: u64) -> Self {
-        Self {
-            form,
-            seed,
-            records: 0,
-            imported: 0,
-            duplicates: 0,
-            rejected: 0,
-            traps: BTreeMap::new(),
-        }
+        Self { form, seed, records: 0, imported: 0, duplicates: 0, rejected: 0, traps: BTreeMap::new() }
     }
 
     pub fn count_plain(&mut self) {
@@ -57,10 +49,7 @@ impl Summary {
     }
 
     fn add(&mut self, name: &'static str, times: u64, outcome: Outcome) {
-        self.traps
-            .entry(name)
-            .or_insert(Planted { times: 0, outcome })
-            .times += times;
+        self.traps.entry(name).or_insert(Planted { times: 0, outcome }).times += times;
     }
 
     fn count_record(&mut self, outcome: Outcome) {
@@ -78,10 +67,7 @@ impl Summary {
             .iter()
             .map(|(name, planted)| {
                 let outcome = planted.outcome.name();
-                (
-                    (*name).to_owned(),
-                    json!({"planted": planted.times, "outcome": outcome}),
-                )
+                ((*name).to_owned(), json!({"planted": planted.times, "outcome": outcome}))
             })
             .collect();
         json!({

@@ -10,11 +10,7 @@ const DAY_LENGTH: usize = "2025-10-25".len();
 const SECONDS_LENGTH: usize = "2025-10-25T10:00:00".len();
 
 pub const TRAPS: &[Trap] = &[
-    in_both(
-        "nan",
-        Imported,
-        Plant::Fields(|record, _, _| add(record, "estimate", "NaN")),
-    ),
+    in_both("nan", Imported, Plant::Fields(|record, _, _| add(record, "estimate", "NaN"))),
     in_both(
         "infinity",
         Imported,
@@ -26,11 +22,8 @@ pub const TRAPS: &[Trap] = &[
         "big_integer",
         Imported,
         Plant::Fields(|record, _, round| {
-            const BEYOND_64_BITS: [&str; 3] = [
-                "18446744073709551616",
-                "-9223372036854775809",
-                "123456789012345678901234567890",
-            ];
+            const BEYOND_64_BITS: [&str; 3] =
+                ["18446744073709551616", "-9223372036854775809", "123456789012345678901234567890"];
             add(record, "external_number", BEYOND_64_BITS[round % 3]);
         }),
     ),
@@ -38,13 +31,8 @@ pub const TRAPS: &[Trap] = &[
         "exact_float",
         Imported,
         Plant::Fields(|record, _, round| {
-            const LAST_DIGIT_MATTERS: [&str; 5] = [
-                "0.30000000000000004",
-                "2.675",
-                "1e+16",
-                "5e-324",
-                "9007199254740993.0",
-            ];
+            const LAST_DIGIT_MATTERS: [&str; 5] =
+                ["0.30000000000000004", "2.675", "1e+16", "5e-324", "9007199254740993.0"];
             add(record, "estimate", LAST_DIGIT_MATTERS[round % 5]);
         }),
     ),
@@ -52,11 +40,7 @@ pub const TRAPS: &[Trap] = &[
         "lone_surrogate",
         Imported,
         Plant::Fields(|record, _, round| {
-            add(
-                record,
-                "note",
-                [r#""cut \ud83d""#, r#""\ude80 off""#][round % 2],
-            );
+            add(record, "note", [r#""cut \ud83d""#, r#""\ude80 off""#][round % 2]);
         }),
     ),
     in_both(
@@ -86,16 +70,8 @@ pub const TRAPS: &[Trap] = &[
             add(record, "snoozed_for_minutes", "90");
         }),
     ),
-    in_both(
-        "no_type",
-        Rejected,
-        Plant::Fields(|record, form, _| remove(record, type_key(form))),
-    ),
-    in_both(
-        "no_timestamp",
-        Rejected,
-        Plant::Fields(|record, _, _| remove(record, "timestamp")),
-    ),
+    in_both("no_type", Rejected, Plant::Fields(|record, form, _| remove(record, type_key(form)))),
+    in_both("no_timestamp", Rejected, Plant::Fields(|record, _, _| remove(record, "timestamp"))),
     in_both(
         "no_aggregate",
         Imported,
@@ -140,16 +116,8 @@ pub const TRAPS: &[Trap] = &[
             set(record, "timestamp", odd[round % odd.len()].clone());
         }),
     ),
-    in_both(
-        "carriage_return",
-        Imported,
-        Plant::Bytes(|text, _| text.push(b'\r')),
-    ),
-    in_both(
-        "blank_line",
-        Imported,
-        Plant::Bytes(|text, _| text.insert(0, b'\n')),
-    ),
+    in_both("carriage_return", Imported, Plant::Bytes(|text, _| text.push(b'\r'))),
+    in_both("blank_line", Imported, Plant::Bytes(|text, _| text.insert(0, b'\n'))),
     in_both(
         "invalid_utf8",
         Rejected,
@@ -173,15 +141,8 @@ pub const TRAPS: &[Trap] = &[
         "bad_syntax",
         Rejected,
         Plant::Fields(|record, _, round| {
-            const TOKENS: [&str; 7] = [
-                "True",
-                "'single quotes'",
-                "012",
-                "1.",
-                "T123",
-                "\"raw\ttab\"",
-                r#""two" "strings""#,
-            ];
+            const TOKENS: [&str; 7] =
+                ["True", "'single quotes'", "012", "1.", "T123", "\"raw\ttab\"", r#""two" "strings""#];
             add(record, "note", TOKENS[round % 7]);
         }),
     ),
@@ -206,10 +167,7 @@ pub const TRAPS: &[Trap] = &[
     },
     Trap {
         name: "same_id_other_content",
-        plant: Plant::Again(
-            |record| add(record, "note", r#""changed later""#),
-            |spelling| spelling,
-        ),
+        plant: Plant::Again(|record| add(record, "note", r#""changed later""#), |spelling| spelling),
         legacy: None,
         daily: Some(Rejected),
     },
@@ -222,19 +180,11 @@ pub const TRAPS: &[Trap] = &[
 ];
 
 const fn in_both(name: &'static str, outcome: Outcome, plant: Plant) -> Trap {
-    Trap {
-        name,
-        plant,
-        legacy: Some(outcome),
-        daily: Some(outcome),
-    }
+    Trap { name, plant, legacy: Some(outcome), daily: Some(outcome) }
 }
 
 fn other_spelling(usual: Spelling) -> Spelling {
-    Spelling {
-        layout: Layout::Tight,
-        ascii: !usual.ascii,
-    }
+    Spelling { layout: Layout::Tight, ascii: !usual.ascii }
 }
 
 fn type_key(form: Form) -> &'static str {

@@ -82,15 +82,7 @@ impl Planter {
             .collect();
         let mut rng = Rng::with_seed(seed ^ 0x7a9_5eed);
         let distance = distance(&mut rng);
-        Self {
-            form,
-            rng,
-            distance,
-            traps,
-            next: 0,
-            rounds: 0,
-            remembered: None,
-        }
+        Self { form, rng, distance, traps, next: 0, rounds: 0, remembered: None }
     }
 
     /// Writes the event that `encoder` holds, as a trap where one is due.

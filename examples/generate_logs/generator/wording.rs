@@ -49,31 +49,13 @@ const PROJECTS: [&str; 7] = [
     "Nightly Reports",
     "Mission Control",
 ];
-const CUSTOMERS: [&str; 6] = [
-    "Bäckerei Krüger",
-    "Northwind",
-    "Café Zürich",
-    "Stadtwerke Köln",
-    "Acme & Sons",
-    "Fjord AS",
-];
-const COMPONENTS: [&str; 6] = [
-    "event dispatcher",
-    "login page",
-    "mail gateway",
-    "scheduler",
-    "search index",
-    "backup job",
-];
+const CUSTOMERS: [&str; 6] =
+    ["Bäckerei Krüger", "Northwind", "Café Zürich", "Stadtwerke Köln", "Acme & Sons", "Fjord AS"];
+const COMPONENTS: [&str; 6] =
+    ["event dispatcher", "login page", "mail gateway", "scheduler", "search index", "backup job"];
 const CITIES: [&str; 5] = ["München", "Köln", "Zürich", "Oslo", "Malmö"];
-const TOPICS: [&str; 6] = [
-    "data retention",
-    "holiday cover",
-    "pricing 2026",
-    "urgent!!",
-    "single sign-on",
-    "who owns what?",
-];
+const TOPICS: [&str; 6] =
+    ["data retention", "holiday cover", "pricing 2026", "urgent!!", "single sign-on", "who owns what?"];
 
 const NOTES: [&str; 12] = [
     "Done!",
@@ -100,13 +82,8 @@ const REASONS: [&str; 8] = [
     "merged into \"{topic}\"",
 ];
 
-const TITLE_ADDITIONS: [&str; 5] = [
-    " (by Friday)",
-    " – bis Freitag, spätestens Montag",
-    " with {person}",
-    " [{customer}]",
-    " ‼️",
-];
+const TITLE_ADDITIONS: [&str; 5] =
+    [" (by Friday)", " – bis Freitag, spätestens Montag", " with {person}", " [{customer}]", " ‼️"];
 
 pub fn title(rng: &mut Rng) -> Text {
     fill(rng, &TITLES)
@@ -132,9 +109,8 @@ fn fill(rng: &mut Rng, templates: &[&'static str]) -> Text {
         return rest.into();
     }
     let mut text = String::with_capacity(96);
-    while let Some((before, (blank, after))) = rest
-        .split_once('{')
-        .and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
+    while let Some((before, (blank, after))) =
+        rest.split_once('{').and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
     {
         text.push_str(before);
         match blank {

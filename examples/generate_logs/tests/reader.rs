@@ -71,10 +71,7 @@ impl Counts {
         assert_eq!(self.imported, summary.imported);
         assert_eq!(self.duplicates, summary.duplicates);
         assert_eq!(self.rejected, summary.rejected);
-        assert_eq!(
-            self.records,
-            self.imported + self.duplicates + self.rejected
-        );
+        assert_eq!(self.records, self.imported + self.duplicates + self.rejected);
         for (name, _) in VISIBLE {
             assert_eq!(self.seen(name), planted(name), "{name}");
         }
@@ -134,14 +131,7 @@ fn acceptable(record: &[u8]) -> Option<Value> {
         .replace(r#"cut \ud83d""#, "\"")
         .replace(r#""\ude80 off"#, "\"");
     let event: Value = serde_json::from_str(&strict).ok()?;
-    for key in [
-        "event_id",
-        "event_type",
-        "type",
-        "timestamp",
-        "aggregate_id",
-        "task_id",
-    ] {
+    for key in ["event_id", "event_type", "type", "timestamp", "aggregate_id", "task_id"] {
         if text.matches(&format!("\"{key}\":")).count() > 1 {
             return None;
         }

@@ -72,16 +72,11 @@ pub enum Reject {
     /// It is not a record.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The log ends in the middle of a record.
-    #[error("the log ends within a record")]
-    TornTail,
-    /// The array goes on in a way that no array does.
-    #[error("expected {expected}, found {found}")]
-    Layout {
-        /// What could have stood there.
+    /// The log ends where it may not.
+    #[error("the log is torn: it ends before {expected}")]
+    TornTail {
+        /// What would have to follow.
         expected: &'static str,
-        /// What stands there.
-        found: String,
     },
     /// The record has more bytes than are held in memory for one.
     #[error("the record is longer than {limit} bytes")]
@@ -106,8 +101,7 @@ impl Reject {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Record(error) => error.reason(),
-            Self::TornTail => "torn_tail",
-            Self::Layout { .. } => "syntax",
+            Self::TornTail { .. } => "torn_tail",
             Self::TooLong { .. } => "too_long",
             Self::Conflict { .. } => "conflict",
         }

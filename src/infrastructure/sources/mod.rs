@@ -1,0 +1,90 @@
+//! Readers of logs: a JSON array or JSONL, streamed from a file of any size.
+
+mod array;
+mod folder;
+mod jsonl;
+mod window;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::application::import::{LogSource, SourceError};
+use crate::domain::json::is_blank;
+
+use array::ArraySource;
+use jsonl::JsonlSource;
+use window::ByteWindow;
+
+pub use folder::{FolderListing, list_folder};
+
+/// One record may have this many bytes (64 MiB); a longer one is rejected, so that a log that never
+/// closes a bracket does not end up in memory.
+const LONGEST_RECORD: usize = 64 << 20;
+
+const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Opens one log file; how it is written is detected from its content.
+pub fn open_log(path: &Path) -> Result<Box<dyn LogSource>, SourceError> {
+    let failed = |action, source: Box<dyn std::error::Error + Send + Sync>| SourceError {
+        action,
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::open(path).map_err(|error| failed("open", error.into()))?;
+    let metadata = file.metadata().map_err(|error| failed("open", error.into()))?;
+    if metadata.is_dir() {
+        return Err(failed("read", Box::new(NotALog::Folder)));
+    }
+    let mut window = ByteWindow::new(path, Box::new(file));
+    window.grow()?;
+    if let Some(not_a_log) = NotALog::recognise(window.bytes()) {
+        return Err(failed("import", Box::new(not_a_log)));
+    }
+    let bom = if window.bytes().starts_with(UTF_8_BOM) { UTF_8_BOM.len() } else { 0 };
+    window.advance(bom);
+    let mut first = 0;
+    let first = loop {
+        match window.peek(first)? {
+            Some(byte) if is_blank(byte) => first += 1,
+            other => break other,
+        }
+    };
+    let is_array = match first {
+        Some(byte) => byte == b'[',
+        // An array file that holds nothing is torn; a day without events is a day.
+        None => path.extension().is_some_and(|extension| extension == "json"),
+    };
+    Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
+}
+
+/// What is recognised as something other than a JSON log.
+#[derive(Debug, Error)]
+enum NotALog {
+    #[error("it is a folder: expected a file")]
+    Folder,
+    #[error("it is a SQLite database: expected a JSON array or JSONL")]
+    Sqlite,
+    #[error("it is compressed ({0}): unpack it first")]
+    Compressed(&'static str),
+    #[error("it is UTF-16: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)")]
+    Utf16,
+}
+
+impl NotALog {
+    fn recognise(beginning: &[u8]) -> Option<Self> {
+        match beginning {
+            _ if beginning.starts_with(crate::infrastructure::sqlite::MAGIC) => Some(Self::Sqlite),
+            [0x1F, 0x8B, ..] => Some(Self::Compressed("gzip")),
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Self::Compressed("zstd")),
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some(Self::Utf16),
+            _ => None,
+        }
+    }
+}
+
+fn read_error(path: &Path, source: io::Error) -> SourceError {
+    SourceError { action: "read", path: PathBuf::from(path), source: source.into() }
+}
