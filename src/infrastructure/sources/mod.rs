@@ -5,6 +5,9 @@ mod folder;
 mod jsonl;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,266 @@
+use std::io::Read;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::local_clock::DstPolicy;
+use crate::domain::record::RecordReader;
+use crate::domain::zone::Zone;
+
+/// What stands in a log: (line, offset, what it is), where events show their type and rejects their
+/// reason.
+fn items(name: &str, bytes: &[u8]) -> Vec<(u64, u64, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    read(open_log(&path).unwrap().as_mut())
+}
+
+fn read(source: &mut dyn LogSource) -> Vec<(u64, u64, String)> {
+    let zone = Zone::utc();
+    let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
+    let mut items = Vec::new();
+    while let Some(item) = source.next_item(&mut reader).unwrap() {
+        let shown = match item.content {
+            Ok(record) => record.event_type.into_owned(),
+            Err(reject) => format!("({})", reject.reason()),
+        };
+        items.push((item.place.line, item.place.offset, shown));
+    }
+    items
+}
+
+fn kinds(name: &str, text: &str) -> Vec<String> {
+    items(name, text.as_bytes()).into_iter().map(|(_, _, shown)| shown).collect()
+}
+
+fn event(kind: &str) -> String {
+    format!(r#"{{"type": "{kind}", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}}"#)
+}
+
+#[test]
+fn records_of_an_array_are_given_with_their_places() {
+    let text = format!("[\n  {},\n  {}\n]\n", event("A"), event("B"));
+    let second = text.find(&event("B")).unwrap() as u64;
+    assert_eq!(items("a.json", text.as_bytes()), [(2, 4, "A".into()), (3, second, "B".into())]);
+}
+
+#[test]
+fn an_array_is_recognised_by_its_content_whatever_its_name() {
+    assert_eq!(kinds("x.log", &format!("\u{feff} \n[{}]", event("A"))), ["A"]);
+    assert_eq!(kinds("x.json", &format!("{}\n{}\n", event("A"), event("B"))), ["A", "B"]);
+}
+
+#[test]
+fn nothing_in_a_log_is_nothing_and_an_array_that_never_began_is_torn() {
+    assert_eq!(kinds("a.json", "[]"), Vec::<String>::new());
+    assert_eq!(kinds("a.json", " [ \n ] \n"), Vec::<String>::new());
+    assert_eq!(kinds("a.jsonl", ""), Vec::<String>::new());
+    assert_eq!(kinds("a.jsonl", "\n \r\n"), Vec::<String>::new());
+    assert_eq!(kinds("a.json", ""), ["(torn_tail)"]);
+    assert_eq!(kinds("a.json", "["), ["(torn_tail)"]);
+}
+
+#[test]
+fn damage_in_an_array_is_one_reject_and_its_neighbours_are_whole() {
+    let (a, b) = (event("A"), event("B"));
+    for damaged in [
+        r#"{"type": "X", "v": tru}"#,
+        r#"{"type": "X", "v": 01}"#,
+        r#"{"type": "X", "timestamp": "2025-10-25T10:00:00"} }"#,
+        r#"{"type": "X", "v": {"a": [1, {"b": 2}, {"c": 3}, tru]}}"#,
+        r#"{"type": "X", "v": "unclosed}"#,
+        r#"{"type": "X", "v": [1, 2"#,
+        r#"{"type": "X", "v": {"a": 1"#,
+        r#"{"type": "X" "v": 1}"#,
+        r#"nonsense"#,
+        r#"{'type': 'X'}"#,
+        "{\"type\": \"X\", \"v\": \"raw\nnewline\"}",
+    ] {
+        for separator in [",", ", ", ",\n  "] {
+            let text = format!("[{a}{separator}{damaged}{separator}{b}]");
+            let kinds = kinds("a.json", &text);
+            assert_eq!(kinds.first().map(String::as_str), Some("A"), "{text}");
+            assert_eq!(kinds.last().map(String::as_str), Some("B"), "{text}");
+            assert!(kinds[1..kinds.len() - 1].iter().all(|kind| kind.starts_with('(')), "{text}: {kinds:?}");
+        }
+    }
+}
+
+#[test]
+fn an_object_within_damage_is_not_taken_for_a_record() {
+    let text = format!("[{}, {}, {}]", event("A"), r#"{"v": [{"a": 1}, {"b": 2}], "w": tru}"#, event("B"));
+    assert_eq!(kinds("a.json", &text), ["A", "(syntax)", "B"]);
+}
+
+#[test]
+fn values_that_are_no_objects_are_rejected_each() {
+    let text = format!(r#"[1, "x, {{", null, [{}], {}, NaN]"#, event("Inner"), event("A"));
+    assert_eq!(kinds("a.json", &text), ["(syntax)", "(syntax)", "(syntax)", "(syntax)", "A", "(syntax)"]);
+}
+
+#[test]
+fn separators_that_are_missing_or_left_over_cost_no_record() {
+    let (a, b) = (event("A"), event("B"));
+    assert_eq!(kinds("a.json", &format!("[{a} {b}]")), ["A", "(syntax)", "B"]);
+    assert_eq!(kinds("a.json", &format!("[{a}, {b},]")), ["A", "B", "(syntax)"]);
+    assert_eq!(kinds("a.json", &format!("[{a},, {b}]")), ["A", "(syntax)", "B"]);
+    assert_eq!(kinds("a.json", &format!("[{a}]x")), ["A", "(syntax)"]);
+    assert_eq!(kinds("a.json", &format!("[{a}]\n[{b}]")), ["A", "(syntax)"]);
+    assert_eq!(kinds("a.json", &format!("[{a}],\n{b}]")), ["A", "(syntax)", "B"]);
+}
+
+#[test]
+fn an_array_cut_at_any_byte_gives_every_whole_record_and_says_that_it_is_torn() {
+    let text = format!("[{}, {}, {}]", event("A"), event("B"), event("C"));
+    let ends: Vec<usize> = text.match_indices('}').map(|(at, _)| at + 1).collect();
+    for cut in 1..text.len() {
+        let whole = ends.iter().filter(|&&end| end <= cut).count();
+        let kinds = kinds("a.json", &text[..cut]);
+        assert_eq!(kinds.len(), whole + 1, "cut at {cut}: {kinds:?}");
+        assert_eq!(kinds.last().map(String::as_str), Some("(torn_tail)"), "cut at {cut}");
+    }
+}
+
+#[test]
+fn jsonl_cut_at_any_byte_gives_every_whole_record_and_says_when_it_is_torn() {
+    let text = format!("{}\r\n\n{}\n", event("A"), event("B"));
+    let ends: Vec<usize> = text.match_indices('}').map(|(at, _)| at + 1).collect();
+    let starts: Vec<usize> = text.match_indices("{\"type").map(|(at, _)| at).collect();
+    for cut in 0..=text.len() {
+        let whole = ends.iter().filter(|&&end| end <= cut).count();
+        let begun = starts.iter().filter(|&&start| start < cut).count();
+        let kinds = kinds("a.jsonl", &text[..cut]);
+        assert_eq!(kinds.len(), begun, "cut at {cut}: {kinds:?}");
+        let torn = kinds.iter().filter(|kind| *kind == "(torn_tail)").count();
+        assert_eq!(torn, begun - whole, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_damaged_line_costs_itself_alone() {
+    let text =
+        format!("\u{feff}{}\nnot json\n{} x\n[1]\n{{\"a\": \"\n{}", event("A"), event("X"), event("B"));
+    let items = items("a.jsonl", text.as_bytes());
+    let shown: Vec<(u64, &str)> = items.iter().map(|(line, _, shown)| (*line, shown.as_str())).collect();
+    assert_eq!(
+        shown,
+        [(1, "A"), (2, "(syntax)"), (3, "(syntax)"), (4, "(syntax)"), (5, "(syntax)"), (6, "B")]
+    );
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_are_a_reject_and_never_replaced() {
+    let mut bytes = format!("{}\n", event("A")).into_bytes();
+    bytes.extend_from_slice(b"{\"type\": \"\xff\", \"timestamp\": \"2025-10-25T10:00:00\"}\n");
+    let kinds: Vec<String> = items("a.jsonl", &bytes).into_iter().map(|(_, _, shown)| shown).collect();
+    assert_eq!(kinds, ["A", "(syntax)"]);
+}
+
+#[test]
+fn what_is_no_log_is_said_to_be_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for (bytes, said) in [
+        (&b"SQLite format 3\0"[..], "it is a SQLite database: expected a JSON array or JSONL"),
+        (b"\x1f\x8b\x08", "it is compressed (gzip): unpack it first"),
+        (b"\xff\xfe[\0", "it is UTF-16: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)"),
+    ] {
+        let path = folder.path().join("log");
+        std::fs::write(&path, bytes).unwrap();
+        let Err(error) = open_log(&path) else { panic!("{said}") };
+        assert_eq!(error.source.to_string(), said);
+    }
+    assert!(open_log(folder.path()).is_err());
+    assert!(open_log(&folder.path().join("missing")).is_err());
+}
+
+/// Gives a few bytes at a time, as a slow pipe does.
+struct Trickle(std::io::Cursor<Vec<u8>>, usize);
+
+impl Read for Trickle {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..length])
+    }
+}
+
+#[test]
+fn a_record_larger_than_the_window_is_read_whole() {
+    let large =
+        format!(r#"{{"type": "Large", "timestamp": "2025-10-25T10:00:00", "v": "{}"}}"#, "x".repeat(3 << 20));
+    assert_eq!(kinds("a.json", &format!("[{}, {large}, {}]", event("A"), event("B"))), ["A", "Large", "B"]);
+    assert_eq!(kinds("a.jsonl", &format!("{}\n{large}\n{}", event("A"), event("B"))), ["A", "Large", "B"]);
+}
+
+#[test]
+fn the_digest_is_that_of_the_whole_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.jsonl");
+    std::fs::write(&path, b"abc").unwrap();
+    let mut source = open_log(&path).unwrap();
+    read(source.as_mut());
+    let digest = source.digest();
+    assert_eq!(digest.bytes, 3);
+    assert_eq!(digest.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+#[test]
+fn a_folder_gives_its_days_in_order_and_names_what_it_leaves_out() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["events-2025-10-02.jsonl", "events-2025-10-01.jsonl", "event_definitions.json", "notes.txt"]
+    {
+        std::fs::write(folder.path().join(name), b"").unwrap();
+    }
+    std::fs::create_dir(folder.path().join("archive")).unwrap();
+    let names = |listing: FolderListing| -> (Vec<String>, Vec<String>) {
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        let skipped = listing.skipped.iter().map(|file| name(Path::new(&file.path))).collect();
+        (listing.logs.iter().map(|path| name(path)).collect(), skipped)
+    };
+    let (logs, skipped) = names(list_folder(folder.path()).unwrap());
+    assert_eq!(logs, ["events-2025-10-01.jsonl", "events-2025-10-02.jsonl"]);
+    assert_eq!(skipped, ["event_definitions.json", "notes.txt", "archive"]);
+
+    for day in ["events-2025-10-01.jsonl", "events-2025-10-02.jsonl"] {
+        std::fs::remove_file(folder.path().join(day)).unwrap();
+    }
+    let (logs, skipped) = names(list_folder(folder.path()).unwrap());
+    assert_eq!(logs, ["event_definitions.json"]);
+    assert_eq!(skipped, ["notes.txt", "archive"]);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_read_to_their_end_alike_however_they_arrive(
+        bytes in proptest::collection::vec(
+            prop_oneof![
+                4 => Just(event("A").into_bytes()),
+                3 => proptest::sample::select(vec!["[", "]", "{", "}", ",", "\"", "\\", "\n", " ", "null", "1"])
+                    .prop_map(|text| text.as_bytes().to_vec()),
+                1 => proptest::collection::vec(any::<u8>(), 0..4),
+            ],
+            0..24,
+        ).prop_map(|parts| parts.concat()),
+        step in 1_usize..64,
+        as_array in any::<bool>(),
+    ) {
+        let open = |reader: Box<dyn Read + Send>| -> Box<dyn LogSource> {
+            let window = ByteWindow::new(Path::new("log"), reader);
+            if as_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) }
+        };
+        let bytes = if as_array { [b"[".to_vec(), bytes].concat() } else { bytes };
+        let mut at_once = open(Box::new(std::io::Cursor::new(bytes.clone())));
+        let mut trickled = open(Box::new(Trickle(std::io::Cursor::new(bytes.clone()), step)));
+        let items = read(at_once.as_mut());
+        prop_assert_eq!(&items, &read(trickled.as_mut()));
+        prop_assert_eq!(at_once.digest().bytes, bytes.len() as u64);
+        // Places grow, and each line is what the bytes before it say.
+        for pair in items.windows(2) {
+            prop_assert!(pair[0].1 <= pair[1].1);
+        }
+        for (line, offset, _) in &items {
+            let newlines = bytes[..*offset as usize].iter().filter(|&&byte| byte == b'\n').count() as u64;
+            prop_assert_eq!(*line, newlines + 1);
+        }
+    }
+}
