@@ -75,7 +75,7 @@ pub fn one_of_several_threads_that_save_conflicting_events_wins(store: &dyn Stor
 fn save_at_once(store: &dyn Store, event_of: impl Fn(usize, usize) -> DomainEvent + Sync) -> Vec<Vec<Saved>> {
     let (shared, start, event_of) = (store.open(), Barrier::new(THREADS), &event_of);
     let work = |thread: usize| {
-        let own = (thread % 2 == 0).then(|| store.open());
+        let own = thread.is_multiple_of(2).then(|| store.open());
         let repository: &dyn EventRepository = own.as_deref().unwrap_or(&*shared);
         start.wait();
         (0..EVENTS).map(|number| repository.save_event(&event_of(thread, number))).collect()

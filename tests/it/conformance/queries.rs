@@ -1,6 +1,7 @@
 //! Queries: exactly the events that were asked for.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use mission_events::domain::event::DomainEvent;
 use mission_events::domain::repository::{EventRepository, StoredEvent};
 use mission_events::domain::value_objects::Position;
 use mission_events::infrastructure::memory::InMemoryEventRepository;
@@ -146,7 +147,7 @@ pub fn every_query_answers_as_the_reference_model_does(store: &dyn Store) {
     }
 }
 
-fn events(found: &[StoredEvent]) -> impl Iterator<Item = &mission_events::domain::event::DomainEvent> {
+fn events(found: &[StoredEvent]) -> impl Iterator<Item = &DomainEvent> {
     found.iter().map(|stored| &stored.event)
 }
 

@@ -1,7 +1,5 @@
 //! Stores that do not survive being opened again, or live in the wrong zone.
 
-use std::sync::Arc;
-
 use chrono::Datelike;
 use mission_events::domain::event::DomainEvent;
 use mission_events::domain::repository::EventRepository;
@@ -50,7 +48,7 @@ pub const FAULTS: &[Fault] = &[
             for stored in everything(&inner.memory) {
                 copy.memory.save_event(&stored.event).unwrap();
             }
-            Arc::clone(&copy)
+            copy
         },
         rejected_by: &["durability::what_is_saved_through_one_handle_is_seen_through_another"],
         ..SOUND

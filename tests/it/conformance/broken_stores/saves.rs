@@ -246,7 +246,7 @@ pub const FAULTS: &[Fault] = &[
     },
 ];
 
-/// Saves one by one, which none of the clauses that these faults are shown by notices.
+/// Saves one by one: no all-or-nothing, but the clauses these faults are shown by do not look at it.
 fn each(
     events: &[DomainEvent],
     save: impl FnMut(&DomainEvent) -> Result<Position, RepositoryError>,
@@ -272,15 +272,13 @@ fn with_replaced(inner: &Inner, query: &Query, limit: usize) -> Answer {
     Ok(found)
 }
 
+/// The value with the numbers of its fields as floats; `None` where this reader cannot read it.
 fn as_floats(text: &str) -> Option<serde_json::Value> {
-    let mut value = serde_json::from_str(text).ok()?;
-    let number = serde_json::Value::as_f64;
-    if let serde_json::Value::Object(members) = &mut value {
-        members.values_mut().for_each(|member| {
-            if let Some(float) = number(member) {
-                *member = float.into();
-            }
-        });
+    let mut value: serde_json::Value = serde_json::from_str(text).ok()?;
+    for member in value.as_object_mut()?.values_mut() {
+        if let Some(float) = member.as_f64() {
+            *member = float.into();
+        }
     }
     Some(value)
 }
