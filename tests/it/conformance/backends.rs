@@ -8,7 +8,9 @@ use mission_events::domain::repository::{BatchError, EventRepository, Repository
 use mission_events::domain::value_objects::{EventId, Position};
 use mission_events::domain::zone::Zone;
 use mission_events::infrastructure::memory::InMemoryEventRepository;
+use mission_events::infrastructure::sqlite::SqliteEventRepository;
 
+use crate::support::test_dir::TestDir;
 use crate::support::{Query, everything};
 
 /// A store that a test can open as often as it likes: each handle is one that another process could
@@ -33,6 +35,24 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn open(&self) -> Box<dyn EventRepository> {
         Box::new(Handle(Arc::clone(&self.0)))
+    }
+}
+
+/// A SQLite store in a folder of its own.
+pub struct SqliteStore {
+    dir: TestDir,
+    zone: Zone,
+}
+
+impl SqliteStore {
+    pub fn create(zone: Zone) -> Self {
+        Self { dir: TestDir::new(), zone }
+    }
+}
+
+impl Store for SqliteStore {
+    fn open(&self) -> Box<dyn EventRepository> {
+        Box::new(SqliteEventRepository::open(self.dir.join("events.db"), self.zone.clone()).unwrap())
     }
 }
 

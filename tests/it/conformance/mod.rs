@@ -20,7 +20,7 @@ mod queries;
 mod refusals;
 mod zones;
 
-pub use backends::{DailyStore, MemoryStore, Store};
+pub use backends::{DailyStore, MemoryStore, SqliteStore, Store};
 pub use broken_stores::{BrokenStore, panics_quietly};
 
 use mission_events::domain::zone::Zone;
@@ -162,4 +162,5 @@ macro_rules! test_clauses {
 
 conformance!(memory, MemoryStore::create);
 conformance!(daily, DailyStore::create);
+conformance!(sqlite, SqliteStore::create);
 conformance!(wrapped, BrokenStore::sound);
