@@ -12,6 +12,9 @@ mod support;
 /// over stores that are broken on purpose.
 mod conformance;
 
+/// What does the SQLite store promise beyond the port: its file, its schema, who may open it?
+mod sqlite_store;
+
 /// Does a backend answer any sequence of operations as the in-memory model does?
 mod model;
 
