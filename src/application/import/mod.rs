@@ -19,8 +19,8 @@ use crate::domain::repository::RepositoryError;
 use crate::domain::zone::Zone;
 
 pub use ports::{
-    Identity, ImportRecord, ImportTarget, LogFormat, LogItem, LogSource, Outcome, Place, Reject,
-    SourceDigest, SourceError,
+    Identity, ImportRecord, ImportTarget, LogFormat, LogPiece, LogSource, Outcome, PieceContent, Place,
+    Reject, SourceDigest, SourceError,
 };
 pub use report::{
     Counts, ImportReport, LISTED_REJECTS, RejectedRecord, SkippedFile, SourceReport, StoreReport,
@@ -237,10 +237,12 @@ fn parse(source: &mut dyn LogSource, zone: &Zone, dst: DstPolicy, sender: &Sende
     let mut reader = RecordReader::new(zone, dst);
     let mut batch = Batch::default();
     let end = loop {
-        match source.next_item(&mut reader) {
-            Ok(Some(LogItem { place, content })) => {
-                batch.push(place, content.and_then(|record| ImportRecord::new(&record, place)));
-            }
+        match source.next_piece(&mut reader) {
+            Ok(Some(LogPiece { place, content, .. })) => match content {
+                PieceContent::Record(record) => batch.push(place, ImportRecord::new(&record, place)),
+                PieceContent::Reject(reject) => batch.push(place, Err(reject)),
+                PieceContent::Layout | PieceContent::RejectContinued => {}
+            },
             Ok(None) => break Parsed::End(source.digest()),
             Err(error) => break Parsed::Failed(error),
         }

@@ -39,22 +39,39 @@ pub trait LogSource: Send {
     /// How it is written; detected from its content.
     fn format(&self) -> LogFormat;
 
-    /// The next record or damage, in the order of the log; `None` behind the last byte. `reader`
-    /// must be the same one, and new, for the whole log.
-    fn next_item<'s>(&'s mut self, reader: &mut RecordReader<'_>)
-    -> Result<Option<LogItem<'s>>, SourceError>;
+    /// The next piece of the log; `None` behind the last byte. One after the other, the bytes of all
+    /// pieces are the bytes of the log. `reader` must be the same one, and new, for the whole log.
+    fn next_piece<'s>(
+        &'s mut self,
+        reader: &mut RecordReader<'_>,
+    ) -> Result<Option<LogPiece<'s>>, SourceError>;
 
     /// Size and hash of the bytes read so far.
     fn digest(&self) -> SourceDigest;
 }
 
-/// What stands at one place of a log.
+/// A piece of a log.
 #[derive(Debug)]
-pub struct LogItem<'s> {
+pub struct LogPiece<'s> {
     /// Where it begins.
     pub place: Place,
-    /// The event record, or why it is none.
-    pub content: Result<Record<'s>, Reject>,
+    /// Its bytes.
+    pub bytes: &'s [u8],
+    /// What they are.
+    pub content: PieceContent<'s>,
+}
+
+/// What a piece of a log is.
+#[derive(Debug)]
+pub enum PieceContent<'s> {
+    /// What stands around records: white space, brackets and commas, a byte order mark.
+    Layout,
+    /// A record: an event.
+    Record(Record<'s>),
+    /// Something else, and why it is no event. Where something is missing it has no bytes.
+    Reject(Reject),
+    /// More of what was rejected just before.
+    RejectContinued,
 }
 
 /// The bytes of a log, in sum.

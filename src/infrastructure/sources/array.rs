@@ -8,21 +8,22 @@
 
 use std::path::Path;
 
-use crate::application::import::{LogFormat, LogItem, LogSource, Place, Reject, SourceDigest, SourceError};
+use crate::application::import::{
+    LogFormat, LogPiece, LogSource, PieceContent, Reject, SourceDigest, SourceError,
+};
 use crate::domain::json::{ScanError, ScannedObject, Token, Tokens, is_blank};
-use crate::domain::record::{RecordError, RecordReader};
+use crate::domain::record::RecordReader;
 
-use super::LONGEST_RECORD;
 use super::window::ByteWindow;
-
-/// While looking for the end of damage, this much of it is kept in memory.
-const DAMAGE_HELD: usize = 1 << 20;
+use super::{LONGEST_PIECE, LONGEST_RECORD};
 
 pub(super) struct ArraySource {
     window: ByteWindow,
     expect: Expect,
-    /// The length of what was given out last.
+    /// The length of the piece that was given out last.
     taken: usize,
+    /// What is being given out is damage, and its end is not found yet.
+    damage: Option<Nesting>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +48,28 @@ enum NoRecord {
 
 impl ArraySource {
     pub fn new(window: ByteWindow) -> Self {
-        Self { window, expect: Expect::Opening, taken: 0 }
+        Self { window, expect: Expect::Opening, taken: 0, damage: None }
     }
 
-    /// Moves to the next byte that is not blank, and gives it.
-    fn skip_blanks(&mut self) -> Result<Option<u8>, SourceError> {
-        let index = self.next_solid(0)?;
-        self.window.advance(index);
-        self.window.peek(0)
+    fn piece<'s>(&'s mut self, length: usize, content: PieceContent<'s>) -> LogPiece<'s> {
+        self.taken = length;
+        LogPiece { place: self.window.place(), bytes: &self.window.bytes()[..length], content }
+    }
+
+    /// How many bytes of layout the window begins with. Brackets and commas are layout where they
+    /// are expected.
+    fn layout(&mut self) -> Result<usize, SourceError> {
+        let expect = &mut self.expect;
+        self.window.layout(|byte| {
+            *expect = match (*expect, byte) {
+                (same, byte) if is_blank(byte) => same,
+                (Expect::Opening, b'[') => Expect::RecordOrEnd,
+                (Expect::RecordOrEnd | Expect::SeparatorOrEnd, b']') => Expect::Nothing,
+                (Expect::SeparatorOrEnd, b',') => Expect::Record,
+                _ => return false,
+            };
+            true
+        })
     }
 
     /// The index of the first byte from `index` on that is not blank; behind the end, the length.
@@ -112,40 +127,36 @@ impl ArraySource {
         Ok(self.window.peek(at)?.is_some_and(|byte| matches!(byte, b',' | b']')).then_some(length))
     }
 
-    /// Moves behind damage at the window's beginning: to the next record, to the array's end, or to
-    /// the end of the log.
-    fn skip_damage(&mut self, reader: &mut RecordReader<'_>) -> Result<(), SourceError> {
-        let mut nesting = Nesting::default();
+    /// How far the damage at the window's beginning goes: to the next record, to the array's end, to
+    /// the end of the log, or on behind the longest piece.
+    fn damage(&mut self, reader: &mut RecordReader<'_>, mut nesting: Nesting) -> Result<usize, SourceError> {
         let mut index = 0;
         self.expect = Expect::Nothing;
         while let Some(byte) = self.window.peek(index)? {
             let between_records = nesting.step(byte);
-            index += 1;
             if byte == b']' && between_records {
-                let behind = self.next_solid(index)?;
+                let behind = self.next_solid(index + 1)?;
                 if self.window.peek(behind)?.is_none() {
-                    self.window.advance(index - 1);
                     self.expect = Expect::SeparatorOrEnd;
-                    return Ok(());
+                    return Ok(index);
                 }
             }
+            index += 1;
             if matches!(byte, b',' | b'\n') {
                 let candidate = self.next_solid(index)?;
                 if self.window.peek(candidate)? == Some(b'{')
                     && self.is_record(reader, candidate, byte == b',' && between_records)?
                 {
-                    self.window.advance(candidate);
                     self.expect = Expect::Record;
-                    return Ok(());
+                    return Ok(candidate);
                 }
             }
-            if index >= DAMAGE_HELD {
-                self.window.advance(index);
-                index = 0;
+            if index >= LONGEST_PIECE {
+                self.damage = Some(nesting);
+                return Ok(index);
             }
         }
-        self.window.advance(index);
-        Ok(())
+        Ok(index)
     }
 
     fn is_record(
@@ -160,56 +171,42 @@ impl ArraySource {
         })
     }
 
-    /// Gives damage at the window's beginning as one reject.
-    fn damage(
-        &mut self,
-        reader: &mut RecordReader<'_>,
-        reject: Reject,
-    ) -> Result<Option<LogItem<'_>>, SourceError> {
-        let place = self.window.place();
-        self.skip_damage(reader)?;
-        Ok(Some(LogItem { place, content: Err(reject) }))
-    }
-
-    /// The end of the log, where it may not be.
-    fn torn(&mut self, expected: &'static str) -> LogItem<'_> {
-        self.expect = Expect::Nothing;
-        LogItem { place: self.window.place(), content: Err(Reject::TornTail { expected }) }
-    }
-
-    fn record(
-        &mut self,
-        reader: &mut RecordReader<'_>,
-        place: Place,
-    ) -> Result<Option<LogItem<'_>>, SourceError> {
+    fn record<'s>(&'s mut self, reader: &mut RecordReader<'_>) -> Result<LogPiece<'s>, SourceError> {
         self.expect = Expect::SeparatorOrEnd;
-        match self.scan_object(reader, 0)? {
+        let no_record = match self.scan_object(reader, 0)? {
             Ok(object) => {
                 self.taken = object.span.end;
-                let content = reader.interpret(self.window.bytes(), object).map_err(Reject::Record);
-                Ok(Some(LogItem { place, content }))
+                let bytes = &self.window.bytes()[..object.span.end];
+                let content = match reader.interpret(bytes, object) {
+                    Ok(record) => PieceContent::Record(record),
+                    Err(error) => PieceContent::Reject(Reject::Record(error)),
+                };
+                return Ok(LogPiece { place: self.window.place(), bytes, content });
             }
-            Err(NoRecord::TooLong) => self.damage(reader, Reject::TooLong { limit: LONGEST_RECORD }),
-            Err(NoRecord::Followed { at, by }) => {
-                let error = ScanError::Unexpected { at, expected: "`,` or `]` behind the record", found: by };
-                self.damage(reader, Reject::Record(error.into()))
-            }
-            Err(NoRecord::Syntax(error)) => {
-                if let Some(length) = self.scan_other_value()? {
-                    self.taken = length;
-                    return Ok(Some(LogItem { place, content: Err(Reject::Record(error.into())) }));
-                }
-                self.skip_damage(reader)?;
-                let content = Err(match error {
-                    ScanError::Incomplete { .. } if self.expect == Expect::Nothing => {
-                        Reject::TornTail { expected: "the end of the record" }
-                    }
-                    _ => Reject::Record(RecordError::Syntax(error)),
-                });
-                Ok(Some(LogItem { place, content }))
-            }
+            Err(no_record) => no_record,
+        };
+        if let NoRecord::Syntax(error) = &no_record
+            && let Some(length) = self.scan_other_value()?
+        {
+            let reject = Reject::Record((*error).into());
+            return Ok(self.piece(length, PieceContent::Reject(reject)));
         }
+        let length = self.damage(reader, Nesting::default())?;
+        let is_rest = self.expect == Expect::Nothing && self.damage.is_none();
+        let reject = match no_record {
+            NoRecord::Syntax(ScanError::Incomplete { .. }) if is_rest => {
+                Reject::TornTail { expected: "the end of the record" }
+            }
+            NoRecord::Syntax(error) => Reject::Record(error.into()),
+            NoRecord::TooLong => Reject::TooLong { limit: LONGEST_RECORD },
+            NoRecord::Followed { at, by } => unexpected(at, "`,` or `]` behind the record", by),
+        };
+        Ok(self.piece(length, PieceContent::Reject(reject)))
     }
+}
+
+fn unexpected(at: usize, expected: &'static str, found: u8) -> Reject {
+    Reject::Record(ScanError::Unexpected { at, expected, found }.into())
 }
 
 impl LogSource for ArraySource {
@@ -221,44 +218,44 @@ impl LogSource for ArraySource {
         LogFormat::JsonArray
     }
 
-    fn next_item<'s>(
+    fn next_piece<'s>(
         &'s mut self,
         reader: &mut RecordReader<'_>,
-    ) -> Result<Option<LogItem<'s>>, SourceError> {
+    ) -> Result<Option<LogPiece<'s>>, SourceError> {
         self.window.advance(std::mem::take(&mut self.taken));
-        loop {
-            let byte = self.skip_blanks()?;
-            let place = self.window.place();
-            self.expect = match (self.expect, byte) {
-                (Expect::Nothing, None) => return Ok(None),
-                (Expect::Nothing, Some(found)) => {
-                    let expected = "nothing behind the closing `]`";
-                    let error = ScanError::Unexpected { at: 0, expected, found };
-                    return self.damage(reader, Reject::Record(error.into()));
-                }
-                (Expect::Opening, None) => return Ok(Some(self.torn("the opening `[`"))),
-                (Expect::RecordOrEnd, None) => return Ok(Some(self.torn("a record or the closing `]`"))),
-                (Expect::Record, None) => return Ok(Some(self.torn("a record"))),
-                (Expect::SeparatorOrEnd, None) => return Ok(Some(self.torn("`,` or the closing `]`"))),
-                (Expect::RecordOrEnd | Expect::SeparatorOrEnd, Some(b']')) => Expect::Nothing,
-                (Expect::SeparatorOrEnd, Some(b',')) => Expect::Record,
-                (Expect::SeparatorOrEnd, Some(found)) => {
-                    self.expect = Expect::Record;
-                    let expected = "`,` between two records";
-                    let error = ScanError::Unexpected { at: 0, expected, found };
-                    return Ok(Some(LogItem { place, content: Err(Reject::Record(error.into())) }));
-                }
-                (Expect::RecordOrEnd | Expect::Record, Some(_)) => return self.record(reader, place),
-                // How the log begins was looked at when it was opened.
-                (Expect::Opening, Some(_)) => {
-                    self.window.advance(1);
-                    Expect::RecordOrEnd
-                }
-            };
-            if matches!(self.expect, Expect::Nothing | Expect::Record) {
-                self.window.advance(1);
+        if let Some(nesting) = self.damage.take() {
+            let length = self.damage(reader, nesting)?;
+            if length > 0 {
+                return Ok(Some(self.piece(length, PieceContent::RejectContinued)));
             }
         }
+        let layout = self.layout()?;
+        if layout > 0 {
+            return Ok(Some(self.piece(layout, PieceContent::Layout)));
+        }
+        let (length, reject) = match (self.expect, self.window.peek(0)?) {
+            (Expect::Nothing, None) => return Ok(None),
+            (Expect::RecordOrEnd | Expect::Record, Some(_)) => return self.record(reader).map(Some),
+            (Expect::SeparatorOrEnd, Some(found)) => {
+                self.expect = Expect::Record;
+                (0, unexpected(0, "`,` between two records", found))
+            }
+            (Expect::Opening | Expect::Nothing, Some(found)) => {
+                let length = self.damage(reader, Nesting::default())?;
+                (length, unexpected(0, "nothing behind the closing `]`", found))
+            }
+            (expect, None) => {
+                self.expect = Expect::Nothing;
+                let expected = match expect {
+                    Expect::Opening => "the opening `[`",
+                    Expect::Record => "a record",
+                    Expect::RecordOrEnd => "a record or the closing `]`",
+                    _ => "`,` or the closing `]`",
+                };
+                (0, Reject::TornTail { expected })
+            }
+        };
+        Ok(Some(self.piece(length, PieceContent::Reject(reject))))
     }
 
     fn digest(&self) -> SourceDigest {
@@ -279,7 +276,7 @@ fn whole_value(text: &[u8]) -> Result<usize, ScanError> {
 }
 
 /// Counts brackets and quotes through damage, as well as they can be counted.
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Nesting {
     depth: usize,
     in_string: bool,

@@ -2,58 +2,50 @@
 
 use std::path::Path;
 
-use crate::application::import::{LogFormat, LogItem, LogSource, Reject, SourceDigest, SourceError};
+use crate::application::import::{
+    LogFormat, LogPiece, LogSource, PieceContent, Reject, SourceDigest, SourceError,
+};
 use crate::domain::json::{ScanError, is_blank};
 use crate::domain::record::{RecordError, RecordReader};
 
-use super::LONGEST_RECORD;
 use super::window::ByteWindow;
+use super::{LONGEST_PIECE, LONGEST_RECORD};
 
 pub(super) struct JsonlSource {
     window: ByteWindow,
-    /// The length of the line that was given out last, with its newline.
+    /// The length of the piece that was given out last.
     taken: usize,
-}
-
-/// A line in the window.
-struct Line {
-    /// Without the newline.
-    length: usize,
-    has_newline: bool,
+    /// What is being given out is a line that is too long to be held.
+    in_long_line: bool,
 }
 
 impl JsonlSource {
     pub fn new(window: ByteWindow) -> Self {
-        Self { window, taken: 0 }
+        Self { window, taken: 0, in_long_line: false }
     }
 
-    /// Finds the line that the window begins with; `None` where it is too long to be held.
-    fn find_line(&mut self) -> Result<Option<Line>, SourceError> {
+    /// The length of the line that the window begins with, without its newline, and whether it has
+    /// one; `None` where the line is longer than `limit`.
+    fn line(&mut self, limit: usize) -> Result<Option<(usize, bool)>, SourceError> {
         let mut searched = 0;
         loop {
             let bytes = self.window.bytes();
             if let Some(at) = memchr::memchr(b'\n', &bytes[searched..]) {
-                return Ok(Some(Line { length: searched + at, has_newline: true }));
+                return Ok(Some((searched + at, true)));
             }
             searched = bytes.len();
-            if searched > LONGEST_RECORD {
+            if searched > limit {
                 return Ok(None);
             }
             if !self.window.grow()? {
-                return Ok(Some(Line { length: searched, has_newline: false }));
+                return Ok(Some((searched, false)));
             }
         }
     }
 
-    /// Moves to the newline of a line that is too long.
-    fn skip_line(&mut self) -> Result<(), SourceError> {
-        loop {
-            let newline = memchr::memchr(b'\n', self.window.bytes());
-            self.window.advance(newline.unwrap_or(self.window.bytes().len()));
-            if newline.is_some() || !self.window.grow()? {
-                return Ok(());
-            }
-        }
+    fn piece<'s>(&'s mut self, length: usize, content: PieceContent<'s>) -> LogPiece<'s> {
+        self.taken = length;
+        LogPiece { place: self.window.place(), bytes: &self.window.bytes()[..length], content }
     }
 }
 
@@ -66,35 +58,41 @@ impl LogSource for JsonlSource {
         LogFormat::Jsonl
     }
 
-    fn next_item<'s>(
+    fn next_piece<'s>(
         &'s mut self,
         reader: &mut RecordReader<'_>,
-    ) -> Result<Option<LogItem<'s>>, SourceError> {
-        let line = loop {
-            self.window.advance(std::mem::take(&mut self.taken));
-            let Some(line) = self.find_line()? else {
-                let place = self.window.place();
-                self.skip_line()?;
-                let content = Err(Reject::TooLong { limit: LONGEST_RECORD });
-                return Ok(Some(LogItem { place, content }));
-            };
-            self.taken = line.length + usize::from(line.has_newline);
-            if !self.window.bytes()[..line.length].iter().all(|&byte| is_blank(byte)) {
-                break line;
+    ) -> Result<Option<LogPiece<'s>>, SourceError> {
+        self.window.advance(std::mem::take(&mut self.taken));
+        if self.in_long_line {
+            let end = self.line(LONGEST_PIECE)?;
+            self.in_long_line = end.is_none();
+            let length = end.map_or(LONGEST_PIECE, |(length, _)| length);
+            if length > 0 {
+                return Ok(Some(self.piece(length, PieceContent::RejectContinued)));
             }
-            if !line.has_newline {
-                return Ok(None);
-            }
+        }
+        let layout = self.window.layout(is_blank)?;
+        if layout > 0 {
+            return Ok(Some(self.piece(layout, PieceContent::Layout)));
+        }
+        let Some((line, has_newline)) = self.line(LONGEST_RECORD)? else {
+            self.in_long_line = true;
+            let reject = Reject::TooLong { limit: LONGEST_RECORD };
+            return Ok(Some(self.piece(LONGEST_PIECE, PieceContent::Reject(reject))));
         };
-        let place = self.window.place();
-        let content = match reader.read_whole(&self.window.bytes()[..line.length]) {
-            Ok(record) => Ok(record),
-            Err(RecordError::Syntax(ScanError::Incomplete { .. })) if !line.has_newline => {
-                Err(Reject::TornTail { expected: "the end of the record" })
+        if line == 0 {
+            return Ok(None);
+        }
+        let bytes = self.window.bytes()[..line].trim_ascii_end();
+        let content = match reader.read_whole(bytes) {
+            Ok(record) => PieceContent::Record(record),
+            Err(RecordError::Syntax(ScanError::Incomplete { .. })) if !has_newline => {
+                PieceContent::Reject(Reject::TornTail { expected: "the end of the record" })
             }
-            Err(error) => Err(Reject::Record(error)),
+            Err(error) => PieceContent::Reject(Reject::Record(error)),
         };
-        Ok(Some(LogItem { place, content }))
+        self.taken = bytes.len();
+        Ok(Some(LogPiece { place: self.window.place(), bytes, content }))
     }
 
     fn digest(&self) -> SourceDigest {

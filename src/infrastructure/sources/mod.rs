@@ -23,9 +23,12 @@ use window::ByteWindow;
 
 pub use folder::{FolderListing, list_folder};
 
-/// One record may have this many bytes (64 MiB); a longer one is rejected, so that a log that never
-/// closes a bracket does not end up in memory.
-const LONGEST_RECORD: usize = 64 << 20;
+/// One record may have this many bytes (64 MiB; in tests 4 MiB, which take less long to make); a
+/// longer one is rejected, so that a log that never closes a bracket does not end up in memory.
+const LONGEST_RECORD: usize = if cfg!(test) { 4 << 20 } else { 64 << 20 };
+
+/// Layout and damage are given out in pieces of at most this many bytes (1 MiB).
+const LONGEST_PIECE: usize = 1 << 20;
 
 const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -46,15 +49,8 @@ pub fn open_log(path: &Path) -> Result<Box<dyn LogSource>, SourceError> {
     if let Some(not_a_log) = NotALog::recognise(window.bytes()) {
         return Err(failed("import", Box::new(not_a_log)));
     }
-    let bom = if window.bytes().starts_with(UTF_8_BOM) { UTF_8_BOM.len() } else { 0 };
-    window.advance(bom);
-    let mut first = 0;
-    let first = loop {
-        match window.peek(first)? {
-            Some(byte) if is_blank(byte) => first += 1,
-            other => break other,
-        }
-    };
+    let layout = window.layout(is_blank)?;
+    let first = window.peek(layout)?;
     let is_array = match first {
         Some(byte) => byte == b'[',
         // An array file that holds nothing is torn; a day without events is a day.

@@ -3,6 +3,7 @@ use std::io::Read;
 use proptest::prelude::*;
 
 use super::*;
+use crate::application::import::PieceContent;
 use crate::domain::local_clock::DstPolicy;
 use crate::domain::record::RecordReader;
 use crate::domain::zone::Zone;
@@ -20,14 +21,30 @@ fn read(source: &mut dyn LogSource) -> Vec<(u64, u64, String)> {
     let zone = Zone::utc();
     let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
     let mut items = Vec::new();
-    while let Some(item) = source.next_item(&mut reader).unwrap() {
-        let shown = match item.content {
-            Ok(record) => record.event_type.into_owned(),
-            Err(reject) => format!("({})", reject.reason()),
+    while let Some(piece) = source.next_piece(&mut reader).unwrap() {
+        let shown = match piece.content {
+            PieceContent::Record(record) => {
+                assert_eq!(record.body.as_bytes(), piece.bytes);
+                record.event_type.into_owned()
+            }
+            PieceContent::Reject(reject) => format!("({})", reject.reason()),
+            PieceContent::Layout | PieceContent::RejectContinued => continue,
         };
-        items.push((item.place.line, item.place.offset, shown));
+        items.push((piece.place.line, piece.place.offset, shown));
     }
     items
+}
+
+/// The bytes of all pieces, one after the other.
+fn joined(source: &mut dyn LogSource) -> Vec<u8> {
+    let zone = Zone::utc();
+    let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
+    let mut bytes = Vec::new();
+    while let Some(piece) = source.next_piece(&mut reader).unwrap() {
+        assert_eq!(piece.place.offset, bytes.len() as u64);
+        bytes.extend_from_slice(piece.bytes);
+    }
+    bytes
 }
 
 fn kinds(name: &str, text: &str) -> Vec<String> {
@@ -193,6 +210,21 @@ fn a_record_larger_than_the_window_is_read_whole() {
 }
 
 #[test]
+fn damage_and_lines_too_long_for_memory_are_given_in_pieces() {
+    let long = "x".repeat(LONGEST_RECORD + 3 * LONGEST_PIECE / 2);
+    for (name, text) in [
+        ("a.json", format!("[{}, {{\"v\": {long}\n, {}]", event("A"), event("B"))),
+        ("a.jsonl", format!("{}\n{{\"v\": \"{long}\n{}", event("A"), event("B"))),
+    ] {
+        let shown = kinds(name, &text);
+        assert_eq!((shown.len(), shown[0].as_str(), shown[2].as_str()), (3, "A", "B"), "{name}");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), &text).unwrap();
+        assert_eq!(joined(open_log(&folder.path().join(name)).unwrap().as_mut()), text.as_bytes());
+    }
+}
+
+#[test]
 fn the_digest_is_that_of_the_whole_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.jsonl");
@@ -250,6 +282,7 @@ proptest! {
         };
         let bytes = if as_array { [b"[".to_vec(), bytes].concat() } else { bytes };
         let mut at_once = open(Box::new(std::io::Cursor::new(bytes.clone())));
+        prop_assert_eq!(&joined(open(Box::new(std::io::Cursor::new(bytes.clone()))).as_mut()), &bytes);
         let mut trickled = open(Box::new(Trickle(std::io::Cursor::new(bytes.clone()), step)));
         let items = read(at_once.as_mut());
         prop_assert_eq!(&items, &read(trickled.as_mut()));

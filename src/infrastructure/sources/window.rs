@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::application::import::{Place, SourceDigest, SourceError};
 
-use super::read_error;
+use super::{LONGEST_PIECE, UTF_8_BOM, read_error};
 
 const FIRST_CAPACITY: usize = 1 << 20;
 
@@ -100,6 +100,18 @@ impl ByteWindow {
         self.hash.update(&self.buffer[before..self.filled]);
         self.bytes_read += (self.filled - before) as u64;
         Ok(self.filled > before)
+    }
+
+    /// How many bytes the window begins with that `is_layout` takes, up to the longest piece. A byte
+    /// order mark at the beginning of the log is layout.
+    pub fn layout(&mut self, mut is_layout: impl FnMut(u8) -> bool) -> Result<usize, SourceError> {
+        self.peek(UTF_8_BOM.len())?;
+        let is_marked = self.place.offset == 0 && self.bytes().starts_with(UTF_8_BOM);
+        let mut length = if is_marked { UTF_8_BOM.len() } else { 0 };
+        while length < LONGEST_PIECE && self.peek(length)?.is_some_and(&mut is_layout) {
+            length += 1;
+        }
+        Ok(length)
     }
 
     pub fn digest(&self) -> SourceDigest {
