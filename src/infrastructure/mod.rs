@@ -1,4 +1,5 @@
 //! Adapters: files, databases, zone data, settings.
 
+pub mod jsonl;
 pub mod memory;
 pub mod zones;
