@@ -1,0 +1,19 @@
+//! The one integration binary: one link, one process, and one place to look.
+//!
+//! A new test goes into the module whose question it answers.
+
+// A test that cannot go on has failed, and a panic is how a test says so.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+/// What tests build on: event builders, queries as values, `TestDir`.
+mod support;
+
+/// Does a backend keep the port's "# Contract"? One clause a function, run over every backend, and
+/// over stores that are broken on purpose.
+mod conformance;
+
+/// Does a backend answer any sequence of operations as the in-memory model does?
+mod model;
+
+/// Does the source keep the invariants of the architecture: layers, purity, length of files?
+mod tidy;
