@@ -1,0 +1,129 @@
+//! Writing to one day file: all of it durable, or none of it there.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::JsonlError;
+use super::folder::{DayFile, EventFolder, identity};
+use super::id_index::{FileEnd, Tail};
+
+/// What appending needs of a file. A trait, so that a test can be the disk that is full.
+pub(super) trait AppendFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+    fn truncate(&mut self, length: u64) -> io::Result<()>;
+    /// Makes the bytes durable, and the length that leads to them.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl AppendFile for File {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    /// `sync_data` is enough: POSIX has fdatasync write the metadata that reading the data back
+    /// needs, which a grown length is; what it leaves out are times, and with them a journal commit.
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// Appends with one write and one fsync to a file of that length; what failed is taken back.
+/// `sync_names` runs before the bytes count as stored.
+pub(super) fn append_durably(
+    file: &mut impl AppendFile,
+    path: &Path,
+    length: u64,
+    bytes: &[u8],
+    sync_names: impl FnOnce() -> Result<(), JsonlError>,
+) -> Result<(), JsonlError> {
+    let appended = file
+        .append(bytes)
+        .map_err(JsonlError::io("write to", path))
+        .and_then(|()| file.sync().map_err(JsonlError::io("fsync", path)))
+        .and_then(|()| sync_names());
+    appended.map_err(|error| match file.truncate(length).and_then(|()| file.sync()) {
+        Ok(()) => error,
+        Err(rollback) => JsonlError::NotTakenBack {
+            path: path.to_owned(),
+            former_length: length,
+            rollback,
+            source: Box::new(error),
+        },
+    })
+}
+
+/// Opens a day file for appending, created if need be, which must be as long as was found under the lock.
+/// Gives its identity too.
+pub(super) fn open_to_append(file: &DayFile, expected: u64) -> Result<(File, (u64, u64)), JsonlError> {
+    let path = &file.path;
+    let opened = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(JsonlError::io("open for appending", path))?;
+    let metadata = opened.metadata().map_err(JsonlError::io("look at", path))?;
+    let found = metadata.len();
+    if found != expected {
+        return Err(JsonlError::ChangedUnderLock { path: path.clone(), expected, found });
+    }
+    Ok((opened, identity(&metadata)))
+}
+
+/// Copies a torn tail to a file of its own, durably, and only then cuts it off.
+pub(super) fn set_torn_tail_aside(
+    folder: &EventFolder,
+    file: &DayFile,
+    opened: &mut File,
+    end: FileEnd,
+) -> Result<(), JsonlError> {
+    let path = &file.path;
+    let (mut aside, aside_path) = create_aside(path, end.tail_offset)?;
+    let torn = end.length - end.tail_offset;
+    opened.seek(SeekFrom::Start(end.tail_offset)).map_err(JsonlError::io("seek in", path))?;
+    let copied = io::copy(&mut opened.take(torn), &mut aside)
+        .map_err(JsonlError::io("copy the torn last line to", &aside_path))?;
+    if copied != torn {
+        let found = end.tail_offset + copied;
+        return Err(JsonlError::ChangedUnderLock { path: path.clone(), expected: end.length, found });
+    }
+    aside.sync_all().map_err(JsonlError::io("fsync", &aside_path))?;
+    folder.sync()?;
+    opened.set_len(end.tail_offset).map_err(JsonlError::io("cut the torn last line off", path))?;
+    tracing::warn!(
+        "{}, line {} at byte {}: the last line was torn; its {torn} bytes are now in {}",
+        path.display(),
+        end.lines + 1,
+        end.tail_offset,
+        aside_path.display()
+    );
+    Ok(())
+}
+
+/// A new file `….torn-<offset>`; with a number behind it where that name is taken.
+fn create_aside(path: &Path, offset: u64) -> Result<(File, PathBuf), JsonlError> {
+    let mut attempt = 1;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".torn-{offset}"));
+        if attempt > 1 {
+            name.push(format!("-{attempt}"));
+        }
+        let aside = PathBuf::from(name);
+        match File::create_new(&aside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
+            Err(source) => return Err(JsonlError::Io { operation: "create", path: aside, source }),
+            Ok(file) => return Ok((file, aside)),
+        }
+    }
+}
+
+/// What ends the tail of a file before the next line.
+pub(super) fn ending(tail: Tail) -> &'static str {
+    if tail == Tail::Unended { "\n" } else { "" }
+}

@@ -1,0 +1,78 @@
+//! What went wrong with the files, in their own words; translated into the port's words once.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::layout::MAX_FILE_LENGTH;
+use crate::domain::record::RecordError;
+use crate::domain::repository::RepositoryError;
+
+/// A failed step, with the path it failed on.
+#[derive(Debug, Error)]
+pub(super) enum JsonlError {
+    #[error("could not {operation} {}", path.display())]
+    Io { operation: &'static str, path: PathBuf, source: io::Error },
+    #[error("expected a regular file at {}, found something else: move it out of the store's folder", path.display())]
+    NotAFile { path: PathBuf },
+    #[error("{} would grow beyond {MAX_FILE_LENGTH} bytes, behind which lines have no position", path.display())]
+    TooLong { path: PathBuf },
+    #[error(
+        "expected {} to have {expected} bytes, found {found}: another program writes to it without taking the lock",
+        path.display()
+    )]
+    ChangedUnderLock { path: PathBuf, expected: u64, found: u64 },
+    #[error("the files in {} change while they are read: another program writes to them without taking the lock", path.display())]
+    Unstable { path: PathBuf },
+    #[error(
+        "what was written to {} from byte {former_length} on could not be taken back ({rollback}): a part of it may be stored",
+        path.display()
+    )]
+    NotTakenBack { path: PathBuf, former_length: u64, rollback: io::Error, source: Box<JsonlError> },
+    #[error("another process has held the lock {} for {waited:?}", path.display())]
+    LockHeld { path: PathBuf, waited: Duration },
+    #[error("{} is damaged: {}", .0.place, .0.detail)]
+    Damaged(Damage),
+}
+
+impl JsonlError {
+    /// For `map_err`: the failed operation on a path.
+    pub(super) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { operation, path: path.to_owned(), source }
+    }
+
+    /// The error in the port's words, met while the store did `action`.
+    pub(super) fn during(self, action: &'static str) -> RepositoryError {
+        match self {
+            Self::Damaged(Damage { place, detail }) => RepositoryError::Corrupt { place, detail },
+            Self::LockHeld { .. } => RepositoryError::Busy { action, source: Box::new(self) },
+            _ => RepositoryError::storage(action, self),
+        }
+    }
+}
+
+/// A line that is ended and yet no event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Damage {
+    pub(super) place: String,
+    pub(super) detail: String,
+}
+
+impl Damage {
+    pub(super) fn new(path: &Path, line: u64, offset: u64, error: &RecordError) -> Self {
+        let mut detail = error.to_string();
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            detail.push_str(": ");
+            detail.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        if let RecordError::Syntax(error) = error {
+            detail.push_str(&format!(" (at byte {} of the line)", error.at()));
+        }
+        detail.push_str("; import-legacy reports every damaged line; remove or repair the line");
+        Self { place: format!("{}, line {line} at byte {offset}", path.display()), detail }
+    }
+}

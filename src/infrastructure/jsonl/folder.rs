@@ -1,0 +1,170 @@
+//! The folder of a store: which day files it has, and what an operator was told about them already.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::error::JsonlError;
+use super::layout::{Day, is_compressed_day_file};
+use crate::domain::zone::Zone;
+
+/// From this length on, a day file is warned of.
+const LARGE_FILE: u64 = 100_000_000;
+
+/// A day file that is there, or would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DayFile {
+    pub(super) day: Day,
+    pub(super) path: PathBuf,
+}
+
+/// The folder, and the zone that its naive timestamps are in.
+pub(super) struct EventFolder {
+    path: PathBuf,
+    zone: Zone,
+    told: Mutex<HashSet<(Notice, i64)>>,
+}
+
+/// What is warned of once, each with the number of a day or position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Notice {
+    Compressed,
+    Large,
+    TornTail,
+    Damaged,
+    SameId,
+    Misfiled,
+}
+
+impl EventFolder {
+    pub(super) fn new(path: PathBuf, zone: Zone) -> Self {
+        Self { path, zone, told: Mutex::default() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// True the first time that something is to be said.
+    pub(super) fn is_news(&self, notice: Notice, number: i64) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert((notice, number))
+    }
+
+    pub(super) fn exists(&self) -> Result<bool, JsonlError> {
+        fs::exists(&self.path).map_err(JsonlError::io("look for", &self.path))
+    }
+
+    /// Where the file of a day is, or would be.
+    pub(super) fn file(&self, day: Day) -> DayFile {
+        DayFile { day, path: self.path.join(day.file_name()) }
+    }
+
+    /// The day files in the order of their days; none where there is no folder.
+    pub(super) fn list(&self) -> Result<Vec<DayFile>, JsonlError> {
+        let failed = || JsonlError::io("list", &self.path);
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(failed())?,
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed())?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if let Some(day) = Day::of_file_name(name) {
+                if !entry.file_type().map_err(failed())?.is_dir() {
+                    files.push(DayFile { day, path: entry.path() });
+                }
+            } else if is_compressed_day_file(name) && self.is_news(Notice::Compressed, 0) {
+                tracing::warn!(
+                    "{} is not read, nor is any other compressed file in its folder: unpack it to query its events",
+                    entry.path().display()
+                );
+            }
+        }
+        files.sort_by_key(|file| file.day);
+        Ok(files)
+    }
+
+    /// What the file system says about a day file that must be one.
+    pub(super) fn metadata(&self, file: &DayFile) -> Result<fs::Metadata, JsonlError> {
+        let metadata = fs::metadata(&file.path).map_err(JsonlError::io("look at", &file.path))?;
+        // Reading a pipe or a device would never end.
+        if !metadata.is_file() {
+            return Err(JsonlError::NotAFile { path: file.path.clone() });
+        }
+        self.mind_length(file, metadata.len());
+        Ok(metadata)
+    }
+
+    pub(super) fn mind_length(&self, file: &DayFile, length: u64) {
+        if length > LARGE_FILE && self.is_news(Notice::Large, file.day.number()) {
+            tracing::warn!(
+                "{} has {length} bytes: queries of a day file over {LARGE_FILE} bytes are slow; the SQLite store suits as many events better",
+                file.path.display()
+            );
+        }
+    }
+
+    /// Creates the folder with those above it, durably.
+    pub(super) fn create(&self) -> Result<(), JsonlError> {
+        create_folder(&self.path)
+    }
+
+    /// Makes the names in the folder durable.
+    pub(super) fn sync(&self) -> Result<(), JsonlError> {
+        sync_folder(&self.path)
+    }
+}
+
+fn create_folder(path: &Path) -> Result<(), JsonlError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    };
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && parent != path => {
+            create_folder(parent)?;
+            return create_folder(path);
+        }
+        // Another process was faster, and may not have made the name durable yet.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        created => created.map_err(JsonlError::io("create the folder", path))?,
+    }
+    sync_folder(parent)
+}
+
+/// A folder's own fsync is what makes a new name in it survive a power cut.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<(), JsonlError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(JsonlError::io("fsync the folder", path))
+}
+
+/// Where folders cannot be opened, their names are the file system's own care.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<(), JsonlError> {
+    Ok(())
+}
+
+/// What tells a file from another that took its name.
+#[cfg(unix)]
+pub(super) fn identity(metadata: &fs::Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+/// Elsewhere, a replaced file shows in its length alone.
+#[cfg(not(unix))]
+pub(super) fn identity(_: &fs::Metadata) -> (u64, u64) {
+    (0, 0)
+}

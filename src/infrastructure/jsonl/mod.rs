@@ -1,0 +1,234 @@
+//! The reference store: one JSONL file a day, which every text tool can read.
+//!
+//! # The files
+//!
+//! A store is a folder. The events of a day are in `events-YYYY-MM-DD.jsonl`, where the day is that
+//! of the event's timestamp in the store's time zone (year 10000, which a zone east of UTC reaches
+//! in the last hours of 9999, has five digits). The folder is created by the first append. What else
+//! is in it is ignored; a compressed day file (`.gz`, `.zst`) is not read either, and warned of.
+//!
+//! A file is a sequence of lines, each ended by `\n` (0x0A), in UTF-8:
+//!
+//! ```text
+//! file   = [ EF BB BF ] *( line 0A ) [ tail ]
+//! line   = blanks | blanks record blanks
+//! record = the event's JSON object, from `{` to `}`, the bytes that were saved
+//! blanks = *( 20 | 09 | 0D )
+//! ```
+//!
+//! This program writes `record 0A` and nothing else, one line an event, in the order of arrival: no
+//! byte order mark, no blanks. It reads what others write: a byte order mark, CRLF, blank lines
+//! (which are no records), lines without `event_id`, and lines of the legacy shape. The latter two
+//! are events under ids derived from their content and their occurrence in the file.
+//!
+//! **Positions** are `day * 2^38 + offset`: days since 1970-01-01, and the offset of the first byte
+//! of the line. They are below 2^53, and so exact in JSON readers that hold numbers as doubles,
+//! until 2059-09-18. A file cannot grow beyond 2^38 bytes (256 GiB).
+//!
+//! **One id, one event.** Of two lines of a file with the same id, the first is the event. If the
+//! other has other content, that is warned of; `import-legacy` reports it as a conflict. Two lines
+//! of *different* files with one id, which only another program or an operator can have written, are
+//! found once by id and given twice by queries over both files.
+//!
+//! # Damage
+//!
+//! The **torn tail** is what follows the last `\n`. A writer that was killed, or a disk that filled
+//! up, leaves one; no event of it was ever acknowledged.
+//!
+//! - A tail that is a whole record is an event that lacks its `\n`. The next append to the file
+//!   writes that first.
+//! - Any other tail is no event, and readers warn of it once. Before the next append to the file its
+//!   bytes are copied to `events-YYYY-MM-DD.jsonl.torn-<offset>` (with `-2`, `-3`, … behind it where
+//!   that name is taken), and when the copy is durable, they are cut off the file. A warning says so.
+//!
+//! An ended line that is no event is damage that this program cannot have done. A query that has to
+//! read it fails with [`RepositoryError::Corrupt`], which names file, line and offset. Appending goes
+//! on, with a warning: one damaged old line must not lose new events.
+//!
+//! # Writers and readers
+//!
+//! Writers lock the side file `.events.lock` (`flock` on Unix), one at a time over all processes and
+//! for at most one batch, and wait for it for 15 seconds. An append is one write and one fsync for
+//! each run of events of the same day; when one fails, the file is cut back to its former length.
+//! Writers of other programs must take the same lock.
+//!
+//! Readers take no lock. They can see an event whose save has not returned yet.
+//!
+//! # Cost
+//!
+//! Files are streamed. A query holds one line, its answer, and 24 bytes (hash table slack apart) for
+//! each event of the file that it is in.
+//!
+//! | query | reads |
+//! |---|---|
+//! | `find_by_date_range` | the days of the range in UTC, and one more at each end |
+//! | `get_recent_events`, `find_by_type` | from the newest file back, until no older file can change the answer |
+//! | `get_event_history` | from the oldest file on, until no newer file can change the answer |
+//! | `read_from` | from the start of the position's file to the end of the page: choose pages that are not small beside a file |
+//! | `find_by_id` | the files up to the event; in a process that has appended, one line |
+//!
+//! An event's day in any zone is its day in UTC or a neighbour of it. That is why one day of slack
+//! suffices, whatever the time zone was when the files were written. An event in the file of a day
+//! further off, which this program does not write, is warned of when its line is read; queries that
+//! need not read that file do not find it.
+//!
+//! The first append reads all files once, to know all ids; every append looks at the length of each
+//! file, and reads what other processes appended since.
+
+mod append;
+mod day_log;
+mod error;
+mod folder;
+mod id_index;
+mod id_table;
+mod layout;
+mod lock;
+mod query;
+mod reader;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use self::error::JsonlError;
+use self::folder::EventFolder;
+use self::id_index::IdIndex;
+use self::id_table::Lookup;
+use self::layout::Day;
+use self::query::{Order, read_from, scan_for_id, select};
+use crate::domain::event::DomainEvent;
+use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
+use crate::domain::value_objects::{EventId, Position};
+use crate::domain::zone::Zone;
+
+/// How long an append waits for other processes.
+const LOCK_PATIENCE: Duration = Duration::from_secs(15);
+const QUERY: &str = "query the JSONL store";
+
+/// Events in daily JSONL files. See the [module](self) for the format.
+pub struct JsonlEventRepository {
+    folder: EventFolder,
+    lock_patience: Duration,
+    /// Held over an append: threads of this process queue here, not at the lock of the folder.
+    appending: Mutex<()>,
+    /// From the first append on. Never held while waiting for another process.
+    index: Mutex<Option<IdIndex>>,
+}
+
+impl JsonlEventRepository {
+    /// The store in the folder `dir`, which reads naive timestamps and names its files in `zone`.
+    /// Looks at nothing but the names in the folder. Where there is no folder, the store is empty, and
+    /// the first append creates it.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Storage`] when `dir` cannot be listed, as where it is not a folder.
+    pub fn open(dir: impl Into<PathBuf>, zone: Zone) -> Result<Self, RepositoryError> {
+        let folder = EventFolder::new(dir.into(), zone);
+        folder.list().map_err(|error| error.during("open the JSONL store"))?;
+        Ok(Self {
+            folder,
+            lock_patience: LOCK_PATIENCE,
+            appending: Mutex::default(),
+            index: Mutex::default(),
+        })
+    }
+
+    /// The same for whoever only reads: `None` where there is no folder `dir`, which is then rather
+    /// a wrong path than an empty store.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_existing(dir: impl Into<PathBuf>, zone: Zone) -> Result<Option<Self>, RepositoryError> {
+        let store = Self::open(dir, zone)?;
+        let exists = store.folder.exists().map_err(|error| error.during("open the JSONL store"))?;
+        Ok(exists.then_some(store))
+    }
+
+    fn index(&self) -> MutexGuard<'_, Option<IdIndex>> {
+        self.index.lock().unwrap_or_else(|poisoned| {
+            // A panic may have left the index half changed: it is built anew.
+            let mut index = poisoned.into_inner();
+            *index = None;
+            self.index.clear_poison();
+            index
+        })
+    }
+
+    fn find(&self, id: &EventId) -> Result<Option<StoredEvent>, JsonlError> {
+        let mut slot = self.index();
+        if let Some(index) = slot.as_ref() {
+            match index.find_now(&self.folder, id)? {
+                Lookup::Found(stored) => return Ok(Some(stored)),
+                Lookup::Absent => return Ok(None),
+                Lookup::Stale => *slot = None,
+            }
+        }
+        drop(slot);
+        scan_for_id(&self.folder, id)
+    }
+}
+
+impl EventRepository for JsonlEventRepository {
+    fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError> {
+        self.append(events)
+    }
+
+    fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
+        self.find(id).map_err(|error| error.during(QUERY))
+    }
+
+    fn find_by_type(&self, event_type: &str, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        select(
+            &self.folder,
+            Order::NewestFirst,
+            limit,
+            |_| true,
+            |entry| entry.record.event_type == event_type,
+        )
+        .map_err(|error| error.during(QUERY))
+    }
+
+    fn find_by_date_range(
+        &self,
+        start: DateTime<Utc>,
+        end: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        let may_hold = |day: Day| start <= end && !day.is_before(start) && !day.is_behind(end);
+        let range = start..=end;
+        select(&self.folder, Order::Chronological, limit, may_hold, |entry| {
+            range.contains(&entry.record.occurred_at)
+        })
+        .map_err(|error| error.during(QUERY))
+    }
+
+    fn get_recent_events(&self, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        select(&self.folder, Order::NewestFirst, limit, |_| true, |_| true)
+            .map_err(|error| error.during(QUERY))
+    }
+
+    fn get_event_history(
+        &self,
+        aggregate_id: &str,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        let about = Some(aggregate_id);
+        select(
+            &self.folder,
+            Order::Chronological,
+            limit,
+            |_| true,
+            |entry| entry.record.aggregate.as_deref() == about,
+        )
+        .map_err(|error| error.during(QUERY))
+    }
+
+    fn read_from(&self, after: Option<Position>, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        read_from(&self.folder, after, limit).map_err(|error| error.during(QUERY))
+    }
+}
+
+#[cfg(test)]
+mod tests;
