@@ -1,4 +1,5 @@
 //! placeholder
 pub mod application;
+pub mod cli;
 pub mod domain;
 pub mod infrastructure;

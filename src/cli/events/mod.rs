@@ -1,0 +1,167 @@
+//! Queries on the store.
+
+mod range;
+mod render;
+
+use clap::{Args, Subcommand};
+
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::global::Context;
+use super::store;
+use crate::domain::repository::{DEFAULT_LIMIT, RepositoryError, StoredEvent};
+use crate::domain::value_objects::{EventId, InvalidValue};
+use render::Rendering;
+
+const EXAMPLES: &str = "\
+Examples:
+  mission-events events recent --limit 20
+  mission-events events between 2025-10-20 2025-10-21 --format jsonl
+  mission-events --store data/events.db events of T123 --raw
+
+Exit codes: 0 also where nothing was found; 1 where `show` finds no event of that id; 4 where the
+store cannot be read.";
+
+/// Query the events in the store
+///
+/// Lists say with a warning when --limit cut them. `--format json` prints
+/// {"events": [{"position", "event_id", "event_type", "timestamp", "aggregate_id", "body"}]},
+/// `--format jsonl` one such object a line; timestamps are RFC 3339 in UTC.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, verbatim_doc_comment)]
+pub struct EventsArgs {
+    #[command(subcommand)]
+    query: Query,
+
+    /// Print the exact stored text of each event, and a line end behind it
+    ///
+    /// The text of an imported event may span several lines.
+    #[arg(long, global = true)]
+    raw: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Query {
+    /// The newest events, newest first
+    ///
+    /// Example: mission-events events recent --limit 20
+    Recent {
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// The events of one type, newest first
+    ///
+    /// Example: mission-events events by-type TaskCompleted
+    ByType {
+        /// The exact type, such as TaskCreated
+        #[arg(value_name = "TYPE")]
+        event_type: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// The events from START to END, both included, in the order of their time
+    ///
+    /// START and END are RFC 3339 or ISO 8601 timestamps, or dates. Without an offset they are read
+    /// in the setting `timezone`. A date alone is, as START, the first moment of that day, and as
+    /// END its last: `between 2025-10-20 2025-10-21` covers two whole days.
+    ///
+    /// Example: mission-events events between 2025-10-20T08:00 2025-10-20T12:00+02:00
+    ///
+    /// Exit code 2 where END is before START.
+    Between {
+        /// The time of the first event, such as 2025-10-20 or 2025-10-20T08:00:00Z
+        start: String,
+        /// The time of the last event; a date alone includes that day
+        end: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// The event of one id
+    ///
+    /// Example: mission-events events show 019a00a4-273a-7e7a-8000-91d255205aa5
+    ///
+    /// Exit code 1 where there is none.
+    Show {
+        /// The exact id
+        #[arg(value_parser = event_id)]
+        id: EventId,
+    },
+    /// The events about one aggregate, such as a task, in the order of their time
+    ///
+    /// Example: mission-events events of T123
+    Of {
+        /// The exact aggregate id
+        aggregate: String,
+        #[command(flatten)]
+        listing: Listing,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Listing {
+    /// How many events to list at most; 0 lists none
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_LIMIT)]
+    limit: usize,
+}
+
+fn event_id(text: &str) -> Result<EventId, InvalidValue> {
+    EventId::new(text)
+}
+
+pub fn run(args: EventsArgs, context: &Context) -> Result<ExitCode, CliError> {
+    let rendering = Rendering::choose(args.raw, context.format)?;
+    let config = &context.config;
+    let open = || store::open_active(config);
+    let list = match args.query {
+        Query::Recent { listing } => {
+            let store = open()?;
+            listing.first("newest", |limit| store.repository().get_recent_events(limit))?
+        }
+        Query::ByType { event_type, listing } => {
+            let store = open()?;
+            listing.first("newest", |limit| store.repository().find_by_type(&event_type, limit))?
+        }
+        Query::Between { start, end, listing } => {
+            let (start, end) = range::parse(&start, &end, &config.timezone)?;
+            let store = open()?;
+            listing.first("first", |limit| store.repository().find_by_date_range(start, end, limit))?
+        }
+        Query::Of { aggregate, listing } => {
+            let store = open()?;
+            listing.first("first", |limit| store.repository().get_event_history(&aggregate, limit))?
+        }
+        Query::Show { id } => {
+            let found = open()?.repository().find_by_id(&id)?;
+            let event =
+                found.ok_or_else(|| CliError::not_found(format!("there is no event {id} in the store")))?;
+            rendering.print_one(&event)?;
+            return Ok(ExitCode::Done);
+        }
+    };
+    rendering.print_list(&list.events)?;
+    if let Some(which) = list.cut_to {
+        // Behind the list: on a terminal it would scroll away before it.
+        tracing::warn!("these are the {which} {} events; there are more: raise --limit", list.events.len());
+    }
+    Ok(ExitCode::Done)
+}
+
+struct List {
+    events: Vec<StoredEvent>,
+    /// Which of the events are listed, where there are more than that.
+    cut_to: Option<&'static str>,
+}
+
+impl Listing {
+    /// Asks for one event more than is listed: it shows whether there are more without a second query.
+    fn first(
+        &self,
+        which: &'static str,
+        query: impl FnOnce(usize) -> Result<Vec<StoredEvent>, RepositoryError>,
+    ) -> Result<List, RepositoryError> {
+        let mut events = query(self.limit.saturating_add(1))?;
+        let cut_to = (events.len() > self.limit).then_some(which);
+        events.truncate(self.limit);
+        Ok(List { events, cut_to })
+    }
+}

@@ -1,0 +1,163 @@
+//! The options of every command, and what they make of the configuration.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, ValueEnum};
+use tracing::level_filters::LevelFilter;
+
+use super::error::CliError;
+use super::output::{self, Format};
+use super::store;
+use crate::infrastructure::config::{Backend, Config, ConfigLoader, Flags, Source, spec};
+
+const STORE_FLAG: &str = "--store";
+
+/// The options of every command; they may stand before or behind it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalOptions {
+    /// Read settings from FILE instead of ./mission-events.toml
+    ///
+    /// The file must exist. Flags, the environment and .env win over it.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+
+    /// Use the store at PATH: a SQLite file or a folder of daily JSONL files
+    ///
+    /// What it is shows in its content. It overrides storage.backend and the path that belongs to it.
+    #[arg(long, value_name = "PATH", global = true, value_parser = NonEmptyStringValueParser::new())]
+    store: Option<String>,
+
+    /// The form of the result
+    #[arg(long, value_name = "FORMAT", global = true, value_enum, default_value_t)]
+    format: Format,
+
+    /// Show errors only: no warnings, no [config] lines
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Show more of what is done, and the [config] lines
+    #[arg(short, long, global = true)]
+    verbose: bool,
+
+    /// When to use colour; auto: on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", global = true, value_enum, default_value_t)]
+    color: ColorWhen,
+}
+
+/// When the `[config]` lines are shown without `-v`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartupLines {
+    /// The command runs or explains the event system: always, but not with `-q`.
+    Always,
+    /// Any other command: only with `-v`.
+    WhenVerbose,
+}
+
+/// What commands run with.
+#[derive(Debug)]
+pub struct Context {
+    /// The settings, the global options applied.
+    pub config: Config,
+    /// The form of the result.
+    pub format: Format,
+}
+
+impl GlobalOptions {
+    /// Checks what the parser cannot see, since the two may stand on either side of the command.
+    pub(super) fn check(&self) -> Result<(), CliError> {
+        if self.quiet && self.verbose {
+            return Err(CliError::usage("--quiet and --verbose exclude each other: give one of them"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn log_level(&self) -> LevelFilter {
+        match (self.quiet, self.verbose) {
+            (true, _) => LevelFilter::ERROR,
+            (false, true) => LevelFilter::INFO,
+            (false, false) => LevelFilter::WARN,
+        }
+    }
+
+    /// Loads the configuration, and shows it where that is due.
+    pub(super) fn context(self, startup_lines: StartupLines) -> Result<Context, CliError> {
+        let config = self.load_config()?;
+        if self.verbose || (startup_lines == StartupLines::Always && !self.quiet) {
+            for line in config.startup_lines() {
+                output::log_line(&line);
+            }
+        }
+        Ok(Context { config, format: self.format })
+    }
+
+    fn load_config(&self) -> Result<Config, CliError> {
+        let mut flags = Flags::default();
+        if let Some(path) = &self.store {
+            let backend = store::backend_at(Path::new(path))?;
+            let place = match backend {
+                Backend::Jsonl => &spec::JSONL_DIR,
+                Backend::Sqlite => &spec::SQLITE_PATH,
+            };
+            flags.set(&spec::STORAGE_BACKEND, STORE_FLAG, &backend.to_string());
+            flags.set(place, STORE_FLAG, path);
+        }
+        let loader = ConfigLoader {
+            config_file: self.config.clone(),
+            directory: PathBuf::new(),
+            environment: &|name| std::env::var_os(name),
+            flags,
+            legacy_built: cfg!(feature = "legacy"),
+        };
+        let mut config = loader.load()?;
+        if let Some(path) = &self.store {
+            // The backend was read off the store: what the operator wrote is the path.
+            config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: path.clone() };
+        }
+        Ok(config)
+    }
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl ColorWhen {
+    /// What the arguments ask for. Looked up before they are parsed, because the parser itself
+    /// prints: help, and what it refuses.
+    pub(super) fn asked_for_by(arguments: impl Iterator<Item = OsString>) -> Self {
+        let mut asked = Self::default();
+        let mut arguments = arguments.filter_map(|argument| argument.into_string().ok()).peekable();
+        while let Some(argument) = arguments.next() {
+            let value = match argument.strip_prefix("--color") {
+                Some("") => arguments.peek().map(String::as_str),
+                Some(value) => value.strip_prefix('='),
+                None => None,
+            };
+            if let Some(when) = value.and_then(|value| Self::from_str(value, false).ok()) {
+                asked = when;
+            }
+        }
+        asked
+    }
+
+    /// From now on, for all that is printed.
+    pub(super) fn apply(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}

@@ -1,0 +1,85 @@
+//! The command line: the composition root, and the only place besides `main.rs` that prints.
+//!
+//! Here settings and flags become concrete stores, one use case is called, and its answer is
+//! rendered. A command is a file: its arguments, its `run`, its rendering.
+
+mod completions;
+mod error;
+mod events;
+mod exit_code;
+mod global;
+mod logging;
+mod output;
+mod status;
+mod store;
+mod table;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub use error::CliError;
+pub use exit_code::ExitCode;
+
+use completions::CompletionsArgs;
+use events::EventsArgs;
+use global::{ColorWhen, GlobalOptions, StartupLines};
+
+/// A SQLite-backed event store, and the proven migration of JSON event logs into it
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_long_help = exit_code::help())]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    global: GlobalOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    // ImportLegacy(ImportLegacyArgs),
+    Events(EventsArgs),
+    /// Show what is configured, where each setting came from, and what the stores hold
+    #[command(after_help = status::EXAMPLES)]
+    Status,
+    Completions(CompletionsArgs),
+}
+
+/// Reads the command line of this process.
+///
+/// # Errors
+/// It asks for help or the version, or cannot be followed.
+pub fn parse() -> Result<Cli, CliError> {
+    ColorWhen::asked_for_by(std::env::args_os()).apply();
+    Ok(Cli::try_parse()?)
+}
+
+/// The whole command line as clap knows it, for documentation and its tests.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs one command. Its result is on stdout when this returns.
+///
+/// # Errors
+/// The command has no result; the error knows the exit code.
+pub fn run(cli: Cli) -> Result<ExitCode, CliError> {
+    let Cli { command, global } = cli;
+    global.check()?;
+    logging::start(global.log_level());
+    match command {
+        // Command::ImportLegacy(args) => import_legacy::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Status => status::run(&global.context(StartupLines::Always)?),
+        Command::Completions(args) => completions::run(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent_in_itself() {
+        command().debug_assert();
+    }
+}

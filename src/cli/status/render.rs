@@ -1,0 +1,53 @@
+//! The status for people.
+
+use std::io::{self, Write};
+
+use super::store_state::StoreState;
+use super::{FileState, Status};
+use crate::cli::output::visible;
+use crate::cli::table::Columns;
+
+pub fn print(status: &Status, stdout: &mut dyn Write) -> io::Result<()> {
+    writeln!(stdout, "mode     {}", status.mode)?;
+    writeln!(stdout, "backend  {}", status.backend)?;
+
+    let mut settings = Columns::new(["SETTING", "VALUE", "SOURCE"]);
+    for setting in &status.settings {
+        settings.add([setting.key, &setting.value, &setting.source]);
+    }
+    write!(stdout, "\n{}", settings.text(&[]))?;
+
+    print_store("active store", &status.store, stdout)?;
+    print_store("other store", &status.other_store, stdout)?;
+    print_legacy_log(&status.legacy_log, stdout)
+}
+
+fn print_store(title: &str, store: &StoreState, stdout: &mut dyn Write) -> io::Result<()> {
+    writeln!(stdout, "\n{title}: {} at {}", store.backend, visible(&store.path))?;
+    if !store.exists {
+        return writeln!(stdout, "  does not exist yet");
+    }
+    let events = store.events.map(|events| events.to_string());
+    let bytes = store.bytes.map(|bytes| format!("{bytes} bytes"));
+    for (name, value) in [
+        ("events", events.as_deref()),
+        ("size", bytes.as_deref()),
+        ("first", store.first_timestamp.as_deref()),
+        ("last", store.last_timestamp.as_deref()),
+        ("error", store.error.as_deref()),
+    ] {
+        if let Some(value) = value {
+            writeln!(stdout, "  {name:<6}  {}", visible(value))?;
+        }
+    }
+    Ok(())
+}
+
+fn print_legacy_log(log: &FileState, stdout: &mut dyn Write) -> io::Result<()> {
+    writeln!(stdout, "\nlegacy log: {}", visible(&log.path))?;
+    match (log.bytes, &log.error) {
+        (_, Some(error)) => writeln!(stdout, "  error   {}", visible(error)),
+        (Some(bytes), None) => writeln!(stdout, "  size    {bytes} bytes"),
+        (None, None) => writeln!(stdout, "  does not exist"),
+    }
+}
