@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod exit_code;
 mod global;
+mod import_legacy;
 mod logging;
 mod output;
 mod status;
@@ -22,6 +23,7 @@ pub use exit_code::ExitCode;
 use completions::CompletionsArgs;
 use events::EventsArgs;
 use global::{ColorWhen, GlobalOptions, StartupLines};
+use import_legacy::ImportLegacyArgs;
 
 /// A SQLite-backed event store, and the proven migration of JSON event logs into it
 #[derive(Debug, Parser)]
@@ -36,7 +38,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    // ImportLegacy(ImportLegacyArgs),
+    ImportLegacy(ImportLegacyArgs),
     Events(EventsArgs),
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
@@ -67,7 +69,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, CliError> {
     global.check()?;
     logging::start(global.log_level());
     match command {
-        // Command::ImportLegacy(args) => import_legacy::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::ImportLegacy(args) => import_legacy::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args),

@@ -42,6 +42,14 @@ pub fn json_document(document: &impl Serialize) -> Result<(), OutputError> {
     })
 }
 
+/// Prints one JSON value on one line.
+pub fn json_line(value: &impl Serialize) -> Result<(), OutputError> {
+    result(|stdout| {
+        serde_json::to_writer(&mut *stdout, value)?;
+        stdout.write_all(b"\n")
+    })
+}
+
 /// Prints one line of the log on stderr, as it is.
 pub fn log_line(line: &str) {
     stderr_line(&visible(line));

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::conformance::{BrokenStore, DailyStore, MemoryStore, SqliteStore, Store, panics_quietly};
+use crate::conformance::{BrokenStore, JsonlStore, MemoryStore, SqliteStore, Store, panics_quietly};
 use crate::support::{Query, berlin, event, everything, ids, imported, live_in};
 
 const IDS: usize = 10;
@@ -236,7 +236,7 @@ macro_rules! model {
 }
 
 model!(memory, MemoryStore::create, 64);
-model!(daily, DailyStore::create, 64);
+model!(jsonl, JsonlStore::create, 32);
 model!(sqlite, SqliteStore::create, 32);
 
 #[test]

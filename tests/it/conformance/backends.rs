@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use mission_events::domain::event::DomainEvent;
 use mission_events::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
 use mission_events::domain::value_objects::{EventId, Position};
 use mission_events::domain::zone::Zone;
+use mission_events::infrastructure::jsonl::JsonlEventRepository;
 use mission_events::infrastructure::memory::InMemoryEventRepository;
 use mission_events::infrastructure::sqlite::SqliteEventRepository;
 
+use crate::support::Query;
 use crate::support::test_dir::TestDir;
-use crate::support::{Query, everything};
 
 /// A store that a test can open as often as it likes: each handle is one that another process could
 /// hold. It is new and empty when the test gets it, and removed when the test is over.
@@ -56,76 +57,25 @@ impl Store for SqliteStore {
     }
 }
 
-/// The memory store with the positions of daily files: by day, with gaps. It shows that the clauses
-/// do not ask for more than the contract promises.
-pub struct DailyStore(Arc<ByDay>);
-
-struct ByDay {
-    memory: InMemoryEventRepository,
+/// Daily JSONL files in a folder of their own.
+pub struct JsonlStore {
+    dir: TestDir,
     zone: Zone,
 }
 
-impl DailyStore {
+impl JsonlStore {
     pub fn create(zone: Zone) -> Self {
-        Self(Arc::new(ByDay { memory: InMemoryEventRepository::new(zone.clone()), zone }))
+        Self { dir: TestDir::new(), zone }
     }
 }
 
-impl Store for DailyStore {
+impl Store for JsonlStore {
     fn open(&self) -> Box<dyn EventRepository> {
-        Box::new(Handle(Arc::clone(&self.0)))
+        Box::new(JsonlEventRepository::open(self.dir.join("events"), self.zone.clone()).unwrap())
     }
 
     fn sort_by_position(&self, events: &mut [DomainEvent]) {
-        sort_by_day(&self.0.zone, events);
-    }
-}
-
-/// The order of positions where each day has its file: by day, and in the order of the saves there.
-pub fn sort_by_day(zone: &Zone, events: &mut [DomainEvent]) {
-    events.sort_by_key(|event| zone.day_of(event.timestamp()));
-}
-
-impl ByDay {
-    fn position(&self, stored: &StoredEvent) -> Position {
-        let days = self.zone.day_of(stored.event.timestamp()).signed_duration_since(NaiveDate::default());
-        Position::new((days.num_days() << 32) + stored.position.get() * 100)
-    }
-}
-
-impl TwoMethodStore for ByDay {
-    fn save(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError> {
-        self.memory.save_events(events).map_err(|mut batch| {
-            if let RepositoryError::Conflict { event_id, position } = &mut batch.error
-                && let Ok(Some(first)) = self.memory.find_by_id(event_id)
-            {
-                *position = self.position(&first);
-            }
-            batch
-        })?;
-        let place = |event: &DomainEvent| {
-            let stored = self.memory.find_by_id(event.event_id())?;
-            stored
-                .map(|stored| self.position(&stored))
-                .ok_or_else(|| RepositoryError::storage("save", "lost"))
-        };
-        Ok(events.iter().map(place).collect::<Result<_, _>>()?)
-    }
-
-    fn answer(&self, query: &Query, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        let mut found = match query {
-            Query::Behind(_) => everything(&self.memory),
-            query => query.ask(&self.memory, limit)?,
-        };
-        for stored in &mut found {
-            stored.position = self.position(stored);
-        }
-        if let Query::Behind(after) = query {
-            found.retain(|stored| after.is_none_or(|after| stored.position > after));
-            found.sort_by_key(|stored| stored.position);
-            found.truncate(limit);
-        }
-        Ok(found)
+        events.sort_by_key(|event| self.zone.day_of(event.timestamp()));
     }
 }
 

@@ -20,7 +20,7 @@ mod queries;
 mod refusals;
 mod zones;
 
-pub use backends::{DailyStore, MemoryStore, SqliteStore, Store};
+pub use backends::{JsonlStore, MemoryStore, SqliteStore, Store};
 pub use broken_stores::{BrokenStore, panics_quietly};
 
 use mission_events::domain::zone::Zone;
@@ -161,6 +161,6 @@ macro_rules! test_clauses {
 }
 
 conformance!(memory, MemoryStore::create);
-conformance!(daily, DailyStore::create);
+conformance!(jsonl, JsonlStore::create);
 conformance!(sqlite, SqliteStore::create);
 conformance!(wrapped, BrokenStore::sound);

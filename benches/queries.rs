@@ -1,0 +1,167 @@
+//! The queries of the port against raw rusqlite on the same file, in one run: what the port costs.
+//!
+//! `cargo bench --bench queries`. The number of events is 1,000,000, or `BENCH_EVENTS`.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use mission_events::application::import::{ImportLegacy, ImportOptions};
+use mission_events::domain::local_clock::DstPolicy;
+use mission_events::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
+use mission_events::domain::value_objects::EventId;
+use mission_events::domain::zone::Zone;
+use mission_events::infrastructure::sources::{list_folder, open_log};
+use mission_events::infrastructure::sqlite::{SqliteEventRepository, SqliteImport};
+use rusqlite::{Connection, Params};
+
+#[allow(dead_code, reason = "the generator serves tests and an example as well")]
+#[path = "../examples/generate_logs/generator/mod.rs"]
+mod generator;
+
+/// What a program would write that talks to SQLite itself.
+struct RawRow {
+    _position: i64,
+    _event_id: String,
+    _event_type: String,
+    _occurred_at: i64,
+    _aggregate_id: Option<String>,
+    _body: String,
+}
+
+fn raw(connection: &Connection, clause: &str, parameters: impl Params) -> Vec<RawRow> {
+    let sql = format!(
+        "SELECT position, event_id, event_type, occurred_at, aggregate_id, body FROM events {clause}"
+    );
+    let mut statement = connection.prepare_cached(&sql).unwrap();
+    let rows = statement.query_map(parameters, |row| {
+        Ok(RawRow {
+            _position: row.get(0)?,
+            _event_id: row.get(1)?,
+            _event_type: row.get(2)?,
+            _occurred_at: row.get(3)?,
+            _aggregate_id: row.get(4)?,
+            _body: row.get(5)?,
+        })
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn make_store(folder: &Path) -> SqliteEventRepository {
+    let events = std::env::var("BENCH_EVENTS").map_or(1_000_000, |text| text.parse().unwrap());
+    let plan = generator::Plan { events, ..generator::Plan::default() };
+    let logs = folder.join("logs");
+    generator::write_daily(&plan, &logs).unwrap();
+    let database = folder.join("events.db");
+    let mut target = SqliteImport::open(&database).unwrap();
+    let options = ImportOptions { zone: Zone::utc(), dst: DstPolicy::Resolve };
+    let mut import = ImportLegacy::new(options, &mut target);
+    for log in list_folder(&logs).unwrap().logs {
+        import.import(open_log(&log).unwrap()).unwrap();
+    }
+    std::fs::remove_dir_all(logs).unwrap();
+    SqliteEventRepository::open(database, Zone::utc()).unwrap()
+}
+
+fn pair(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    mut raw: impl FnMut() -> Vec<RawRow>,
+    mut port: impl FnMut() -> Vec<StoredEvent>,
+) {
+    assert_eq!(raw().len(), port().len(), "both answer the same question");
+    group.bench_function("raw rusqlite", |bencher| bencher.iter(|| black_box(raw())));
+    group.bench_function("the port", |bencher| bencher.iter(|| black_box(port())));
+}
+
+fn queries(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = make_store(folder.path());
+    let connection = Connection::open(store.path()).unwrap();
+    let sample = store.read_from(None, usize::MAX).unwrap();
+    let step = (sample.len() / 1_000).max(1);
+    let chosen: Vec<StoredEvent> = sample.into_iter().step_by(step).collect();
+    let limit = DEFAULT_LIMIT as i64;
+    // Each query walks over the same thousand events, spread over the store.
+    let next = |at: &mut usize| {
+        *at = (*at + 1) % chosen.len();
+        &chosen[*at].event
+    };
+
+    let mut group = criterion.benchmark_group("by id");
+    let (mut a, mut b) = (0, 0);
+    pair(
+        &mut group,
+        || raw(&connection, "WHERE event_id = ?1", [next(&mut a).event_id().as_str()]),
+        || {
+            let id: &EventId = next(&mut b).event_id();
+            store.find_by_id(id).unwrap().into_iter().collect()
+        },
+    );
+    group.finish();
+
+    let mut group = criterion.benchmark_group("100 newest of a type");
+    pair(
+        &mut group,
+        || {
+            let clause = "WHERE event_type = ?1 ORDER BY occurred_at DESC, position DESC LIMIT ?2";
+            raw(&connection, clause, ("TaskCreated", limit))
+        },
+        || store.find_by_type("TaskCreated", DEFAULT_LIMIT).unwrap(),
+    );
+    group.finish();
+
+    let mut group = criterion.benchmark_group("100 of a range");
+    let (start, end) =
+        (chosen[chosen.len() / 2].event.timestamp(), chosen[chosen.len() - 1].event.timestamp());
+    pair(
+        &mut group,
+        || {
+            let clause = "WHERE occurred_at BETWEEN ?1 AND ?2 ORDER BY occurred_at, position LIMIT ?3";
+            raw(&connection, clause, (start.timestamp_micros(), end.timestamp_micros(), limit))
+        },
+        || store.find_by_date_range(start, end, DEFAULT_LIMIT).unwrap(),
+    );
+    group.finish();
+
+    let mut group = criterion.benchmark_group("100 most recent");
+    pair(
+        &mut group,
+        || raw(&connection, "ORDER BY occurred_at DESC, position DESC LIMIT ?1", [limit]),
+        || store.get_recent_events(DEFAULT_LIMIT).unwrap(),
+    );
+    group.finish();
+
+    let mut group = criterion.benchmark_group("an aggregate");
+    let (mut a, mut b) = (0, 0);
+    pair(
+        &mut group,
+        || {
+            let clause = "WHERE aggregate_id = ?1 ORDER BY occurred_at, position LIMIT ?2";
+            raw(&connection, clause, (next(&mut a).aggregate_id().unwrap().as_str(), limit))
+        },
+        || store.get_event_history(next(&mut b).aggregate_id().unwrap().as_str(), DEFAULT_LIMIT).unwrap(),
+    );
+    group.finish();
+
+    let mut group = criterion.benchmark_group("a page of 100 by position");
+    let (mut a, mut b) = (0, 0);
+    let next_position = |at: &mut usize| {
+        *at = (*at + 1) % (chosen.len() - 1);
+        chosen[*at].position
+    };
+    pair(
+        &mut group,
+        || {
+            raw(
+                &connection,
+                "WHERE position > ?1 ORDER BY position LIMIT ?2",
+                (next_position(&mut a).get(), limit),
+            )
+        },
+        || store.read_from(Some(next_position(&mut b)), DEFAULT_LIMIT).unwrap(),
+    );
+    group.finish();
+}
+
+criterion_group!(benches, queries);
+criterion_main!(benches);
