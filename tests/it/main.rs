@@ -15,5 +15,8 @@ mod conformance;
 /// Does a backend answer any sequence of operations as the in-memory model does?
 mod model;
 
+/// Does the program answer, fail and exit as the contract says? One file a command.
+mod cli;
+
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
