@@ -47,6 +47,7 @@ fn status_shows_which_source_won() {
     assert_eq!(setting(&status, "storage.jsonl_dir"), expected("days", "Flag (--store days)"));
 }
 
+#[cfg(feature = "legacy")]
 #[test]
 fn the_config_lines_name_mode_and_source() {
     let dir = TestDir::new();
@@ -117,4 +118,14 @@ fn completions_need_no_configuration() {
     let dir = TestDir::new();
     write(&dir, "mission-events.toml", "nonsense");
     cli(&dir).run("completions bash").result();
+}
+
+#[cfg(not(feature = "legacy"))]
+#[test]
+fn a_program_without_the_legacy_system_runs_the_new_one_and_refuses_the_other() {
+    let run = cli(&TestDir::new()).run("status");
+    assert_eq!(run.code, 0);
+    assert!(run.stderr.contains("Event system mode: new_events"), "{}", run.stderr);
+    let refused = cli(&TestDir::new()).env("MISSION_CONTROL_USE_NEW_EVENT_SYSTEM", "false").run("status");
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
 }

@@ -4,7 +4,9 @@ use std::io;
 
 use mission_events::cli::{ExitCode, command};
 
-use super::{CONFIG_LINES, seed, two_tasks};
+#[cfg(feature = "legacy")]
+use super::CONFIG_LINES;
+use super::{seed, two_tasks};
 use crate::support::cli;
 use crate::support::test_dir::TestDir;
 
@@ -75,6 +77,7 @@ fn quiet_and_verbose_exclude_each_other_on_either_side_of_the_command() {
     }
 }
 
+#[cfg(feature = "legacy")]
 #[test]
 fn verbose_shows_the_config_lines_and_quiet_leaves_errors_alone() {
     let dir = seed(&two_tasks());

@@ -20,6 +20,8 @@ use crate::support::{event, imported, utc};
 /// The names under which `seed` puts the same events into a store of either kind.
 const STORES: [&str; 2] = ["events.db", "daily"];
 
+/// What a program with the legacy system says at start-up where nothing is set.
+#[cfg(feature = "legacy")]
 const CONFIG_LINES: &str = "[config] Configuration loaded:
 [config]   USE_NEW_EVENT_SYSTEM = False
 [config]   Event system mode: legacy_events

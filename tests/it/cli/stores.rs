@@ -97,3 +97,15 @@ fn a_query_changes_nothing_in_a_store() {
     }
     assert!(before == files.map(content));
 }
+
+#[test]
+fn a_torn_line_is_warned_of_and_the_rest_is_given() {
+    let dir = seed(&two_tasks()[..1]);
+    let written = std::fs::read_to_string(dir.join("daily/events-2025-10-20.jsonl")).unwrap();
+    write(&dir, "daily/events-2025-10-20.jsonl", format!("{written}{{\"event_id\": \"e2\", \"ti"));
+    let run = cli(&dir).run("--store daily events recent --raw");
+    assert_eq!((run.code, run.stdout), (0, written));
+    assert!(run.stderr.starts_with("warning: "), "{}", run.stderr);
+    assert!(run.stderr.contains("events-2025-10-20.jsonl"), "{}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+}
