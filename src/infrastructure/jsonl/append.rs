@@ -64,15 +64,14 @@ impl JsonlEventRepository {
 
     fn plan(&self, events: &[DomainEvent]) -> Result<Plan, RepositoryError> {
         let mut slot = self.index();
-        let mut index = slot.take().unwrap_or_default();
+        let index = slot.get_or_insert_default();
         index.refresh(&self.folder).map_err(during)?;
-        let mut plan = self.place(&mut index, events)?;
+        let mut plan = self.place(index, events)?;
         if plan.is_none() {
-            index = IdIndex::default();
+            *index = IdIndex::default();
             index.refresh(&self.folder).map_err(during)?;
-            plan = self.place(&mut index, events)?;
+            plan = self.place(index, events)?;
         }
-        *slot = Some(index);
         plan.ok_or_else(|| during(JsonlError::Unstable { path: self.folder.path().to_owned() }))
     }
 
@@ -105,8 +104,7 @@ impl JsonlEventRepository {
                     in_batch.insert(event_id, number);
                     let day = Day::new(self.folder.zone().day_of(event.timestamp()));
                     let end = ends.entry(day).or_insert_with(|| index.end_of(day));
-                    self.place_new(&mut plan, day, end, number, event)
-                        .map_err(|error| error.during(ACTION))?
+                    self.place_new(&mut plan, day, end, number, event).map_err(during)?
                 }
             };
             plan.positions.push(position);

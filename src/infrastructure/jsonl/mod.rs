@@ -72,8 +72,8 @@
 //! further off, which this program does not write, is warned of when its line is read; queries that
 //! need not read that file do not find it.
 //!
-//! The first append reads all files once, to know all ids; every append looks at the length of each
-//! file, and reads what other processes appended since.
+//! The first append of a process reads all files once, to know all ids, and other writers wait for it;
+//! every append looks at the length of each file, and reads what other processes appended since.
 
 mod append;
 mod day_log;
@@ -113,7 +113,7 @@ pub struct JsonlEventRepository {
     lock_patience: Duration,
     /// Held over an append: threads of this process queue here, not at the lock of the folder.
     appending: Mutex<()>,
-    /// From the first append on. Never held while waiting for another process.
+    /// From the first append that took the lock on, also one that was refused. Never held while waiting for another process.
     index: Mutex<Option<IdIndex>>,
 }
 
@@ -124,6 +124,22 @@ impl JsonlEventRepository {
     ///
     /// # Errors
     /// [`RepositoryError::Storage`] when `dir` cannot be listed, as where it is not a folder.
+    ///
+    /// # Examples
+    /// ```
+    /// use mission_events::domain::{event::DomainEvent, repository::EventRepository, zone::Zone};
+    /// use mission_events::infrastructure::jsonl::JsonlEventRepository;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let store = JsonlEventRepository::open(folder.path().join("events"), Zone::utc())?;
+    /// let text = r#"{"event_id": "e1", "event_type": "TaskDeleted", "timestamp": "2025-10-25T10:00:00"}"#;
+    /// store.save_event(&DomainEvent::from_json(text, &Zone::utc())?)?;
+    /// let file = std::fs::read_to_string(folder.path().join("events/events-2025-10-25.jsonl"))?;
+    /// assert_eq!(file, format!("{text}\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn open(dir: impl Into<PathBuf>, zone: Zone) -> Result<Self, RepositoryError> {
         let folder = EventFolder::new(dir.into(), zone);
         folder.list().map_err(|error| error.during("open the JSONL store"))?;

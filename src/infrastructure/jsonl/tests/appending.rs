@@ -103,6 +103,7 @@ fn a_conflict_is_found_before_anything_is_written() {
         );
         assert_eq!(read(&folder, DAY), before);
         assert_eq!(names(folder.path()), [DAY]);
+        assert!(store.index().is_some(), "a conflict does not cost another pass over all files");
     }
 }
 

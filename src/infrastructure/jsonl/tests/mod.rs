@@ -11,10 +11,11 @@ mod torn_tail;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use jiff::tz::TimeZone;
 use tempfile::TempDir;
+use tracing::Dispatch;
 
 use super::*;
 
@@ -95,6 +96,11 @@ fn warnings<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
             Ok(())
         }
     }
+    // While one subscriber is alive alone, a test on another thread, which has none, can be the first
+    // to meet a warning and have it disabled for everybody.
+    static ANOTHER: LazyLock<Dispatch> =
+        LazyLock::new(|| Dispatch::new(tracing_subscriber::fmt().with_writer(std::io::sink).finish()));
+    LazyLock::force(&ANOTHER);
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()

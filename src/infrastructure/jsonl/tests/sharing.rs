@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::thread;
 
 use super::super::lock::FolderLock;
+use super::super::reader::{Content, DayReader};
 use super::*;
 
 #[test]
@@ -96,21 +97,52 @@ fn what_another_process_appended_is_seen_by_every_query() {
 }
 
 #[test]
-fn a_file_that_was_replaced_or_removed_is_read_anew() {
+fn a_file_that_was_replaced_is_read_anew() {
     let folder = folder();
     let store = open(&folder);
     let (one, two) = (event("e1", "2025-10-25T10:00:00Z"), event("e2", "2025-10-25T10:00:00Z"));
     store.save_event(&one).unwrap();
     write(&folder, "new", format!("{}\n", two.body()));
     fs::rename(folder.path().join("new"), folder.path().join(DAY)).unwrap();
-    assert_eq!(store.find_by_id(&id("e1")).unwrap(), None);
     assert!(store.find_by_id(&id("e2")).unwrap().is_some());
+    assert_eq!(store.find_by_id(&id("e1")).unwrap(), None);
     store.save_events(&[two.clone(), one.clone()]).unwrap();
     assert_eq!(read(&folder, DAY), format!("{}\n{}\n", two.body(), one.body()));
+}
+
+#[test]
+fn a_file_that_was_cut_is_read_anew() {
+    let folder = folder();
+    let store = open(&folder);
+    store.save_event(&event("long-id", "2025-10-25T10:00:00Z")).unwrap();
+    write(&folder, DAY, line("e2", "2025-10-25T10:00:00Z"));
+    assert!(store.find_by_id(&id("e2")).unwrap().is_some());
+}
+
+#[test]
+fn a_file_that_was_removed_begins_anew() {
+    let folder = folder();
+    let store = open(&folder);
+    let one = event("e1", "2025-10-25T10:00:00Z");
+    store.save_event(&one).unwrap();
     fs::remove_file(folder.path().join(DAY)).unwrap();
+    store.save_event(&event("e2", "2025-10-25T10:00:00Z")).unwrap();
     assert_eq!(store.find_by_id(&id("e1")).unwrap(), None);
     store.save_event(&one).unwrap();
-    assert_eq!(read(&folder, DAY), format!("{}\n", one.body()));
+    assert_eq!(ids(&all(&store)), ["e2", "e1"]);
+}
+
+#[test]
+fn a_reader_does_not_take_the_rest_of_a_line_that_is_being_written_for_a_line() {
+    let folder = folder();
+    let whole = line("e1", "2025-10-25T10:00:00Z");
+    write(&folder, DAY, &whole[..50]);
+    let store = open(&folder);
+    let file = store.folder.file(Day::of_file_name(DAY).unwrap());
+    let mut reader = DayReader::open(&store.folder, &file).unwrap();
+    assert!(matches!(reader.next_line().unwrap().unwrap().content, Content::Torn));
+    write(&folder, DAY, format!("{whole}\n"));
+    assert!(reader.next_line().unwrap().is_none());
 }
 
 #[test]
@@ -125,6 +157,7 @@ fn a_file_that_was_edited_in_place_is_read_anew() {
     write(&folder, DAY, read(&folder, DAY).replace("e3", "e4"));
     store.save_events(&[event("e3", "2025-10-25T10:00:00Z"), event("e4", "2025-10-25T10:00:00Z")]).unwrap();
     assert_eq!(ids(&all(&store)), ["e2", "e4", "e3"]);
+    assert_eq!(read(&folder, DAY).lines().count(), 3, "e4 is known by its line");
 }
 
 #[test]

@@ -16,6 +16,10 @@ fn a_file_cut_anywhere_in_its_last_line_loses_nothing() {
 
         let position = store.save_event(&next).unwrap();
 
+        let known = store.index().as_ref().unwrap().end_of(Day::of_file_name(DAY).unwrap());
+        if cut < torn.len() {
+            assert_eq!(known.length, read(&folder, DAY).len() as u64, "cut at {cut}");
+        }
         for store in [store, open(&folder)] {
             let events = all(&store);
             assert_eq!(ids(&events), [whole, &["e3"]].concat(), "cut at {cut}");
@@ -118,4 +122,5 @@ fn a_whole_tail_without_id_keeps_the_id_that_it_had() {
     for stored in &after {
         assert_eq!(store.find_by_id(stored.event.event_id()).unwrap().as_ref(), Some(stored));
     }
+    assert!(store.index().is_some(), "the index never led to a wrong line");
 }
