@@ -23,3 +23,6 @@ mod cli;
 
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
+
+/// Do README, help, settings and exit codes say the same, and does the README show what is printed?
+mod docs;

@@ -1,0 +1,257 @@
+//! README, help and code say the same.
+//!
+//! Each rule brings an edit that breaks it, so that none can pass because it sees nothing.
+
+mod examples;
+mod markdown;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use clap::Command;
+use mission_events::cli::{self, ExitCode};
+use mission_events::infrastructure::config::spec::SETTINGS;
+use mission_events::infrastructure::config::{ConfigLoader, Flags};
+
+use crate::support::test_dir::TestDir;
+use markdown::{blocks, code_spans, commands, program_arguments, rows};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+struct Rule {
+    /// What holds, as a sentence.
+    says: &'static str,
+    /// What contradicts it in a text of the README.
+    violations: fn(&str) -> Vec<String>,
+    /// What to replace in the README, and by what, to break it.
+    broken_by: (&'static str, &'static str),
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        says: "the table of settings is the list of settings",
+        violations: settings_that_differ,
+        broken_by: ("| `jsonl` |", "| `sqlite` |"),
+    },
+    Rule {
+        says: "the table of exit codes is the list of exit codes",
+        violations: exit_codes_that_differ,
+        broken_by: ("| 4 | could not read or write", "| 4 | could not read"),
+    },
+    Rule {
+        says: "every command is mentioned",
+        violations: commands_not_mentioned,
+        broken_by: ("mission-events events by-type TaskCompleted\n", ""),
+    },
+    Rule {
+        says: "every command line of this program can be parsed",
+        violations: |readme| {
+            let scripts = blocks(readme).filter(|block| block.language == "sh").map(|block| block.text);
+            scripts.flat_map(|script| command_lines_that_fail(&script)).collect()
+        },
+        broken_by: ("events of T198 --raw", "events of T198 --rwa"),
+    },
+    Rule {
+        says: "every configuration file can be loaded",
+        violations: configurations_that_fail,
+        broken_by: ("backend = \"sqlite\"", "backend = \"postgres\""),
+    },
+    Rule {
+        says: "every path of the recipes exists",
+        violations: paths_that_do_not_exist,
+        broken_by: ("`src/domain/task_events.rs`", "`src/domain/events_of_tasks.rs`"),
+    },
+    Rule {
+        says: "both licences are there and linked",
+        violations: |readme| {
+            let names = ["LICENSE-MIT", "LICENSE-APACHE"].into_iter();
+            let linked =
+                |name: &&str| readme.contains(&format!("]({name})")) && Path::new(ROOT).join(name).exists();
+            names.filter(|name| !linked(name)).map(str::to_owned).collect()
+        },
+        broken_by: ("](LICENSE-MIT)", "](LICENCE-MIT)"),
+    },
+    Rule {
+        says: "every link within the page leads to a heading",
+        violations: |readme| {
+            let targets = readme.split("](#").skip(1).filter_map(|rest| rest.split(')').next());
+            let headings: BTreeSet<String> = readme.lines().filter_map(markdown::anchor).collect();
+            targets.filter(|target| !headings.contains(*target)).map(str::to_owned).collect()
+        },
+        broken_by: ("## What is not built yet", "## What is missing"),
+    },
+];
+
+fn settings_that_differ(readme: &str) -> Vec<String> {
+    // A mark behind the key says that the setting has no effect yet.
+    let key = |cell: &str| cell.split(' ').next().unwrap_or_default().to_owned();
+    let documented: Vec<Vec<String>> = rows(readme, "Settings")
+        .into_iter()
+        .map(|row| {
+            row.iter().enumerate().map(|(n, cell)| if n == 0 { key(cell) } else { cell.clone() }).collect()
+        })
+        .collect();
+    let settings: Vec<Vec<String>> = SETTINGS
+        .iter()
+        .map(|setting| [setting.key, setting.variable, setting.default, setting.kind.allowed()])
+        .map(|cells| cells.map(str::to_owned).to_vec())
+        .collect();
+    differences(&documented, &settings)
+}
+
+fn exit_codes_that_differ(readme: &str) -> Vec<String> {
+    let codes = ExitCode::ALL.map(|code| vec![code.number().to_string(), code.meaning().to_owned()]);
+    differences(&rows(readme, "Exit codes"), &codes)
+}
+
+/// The rows that do not stand at the same place in both.
+fn differences(documented: &[Vec<String>], expected: &[Vec<String>]) -> Vec<String> {
+    let places = 0..documented.len().max(expected.len());
+    places
+        .map(|place| (documented.get(place), expected.get(place)))
+        .filter(|(documented, expected)| documented != expected)
+        .map(|(documented, expected)| format!("documented {documented:?}, expected {expected:?}"))
+        .collect()
+}
+
+/// A command is mentioned where it is run with this name, or stands in code as a word.
+fn commands_not_mentioned(readme: &str) -> Vec<String> {
+    let scripts = blocks(readme).filter(|block| block.language == "sh").map(|block| block.text);
+    let run: Vec<Vec<String>> =
+        scripts.flat_map(|script| commands(&script)).filter_map(|words| program_arguments(&words)).collect();
+    let spans = code_spans(readme);
+    every_command(&cli::command())
+        .into_iter()
+        .map(|(path, _)| path)
+        .filter(|path| {
+            let in_line = run.iter().any(|arguments| path.iter().all(|name| arguments.contains(name)));
+            let in_span =
+                spans.iter().any(|span| path.iter().all(|name| span.split(' ').any(|word| word == name)));
+            !in_line && !in_span
+        })
+        .map(|path| path.join(" "))
+        .collect()
+}
+
+/// Each subcommand below a command, with the names that lead to it.
+fn every_command(command: &Command) -> Vec<(Vec<String>, Command)> {
+    let mut found = Vec::new();
+    for subcommand in command.get_subcommands() {
+        let name = subcommand.get_name().to_owned();
+        found.push((vec![name.clone()], subcommand.clone()));
+        for (below, command) in every_command(subcommand) {
+            found.push(([vec![name.clone()], below].concat(), command));
+        }
+    }
+    found
+}
+
+fn command_lines_that_fail(script: &str) -> Vec<String> {
+    let mut failures = Vec::new();
+    for words in commands(script) {
+        let Some(arguments) = program_arguments(&words) else { continue };
+        let words = ["mission-events".to_owned()].into_iter().chain(arguments);
+        if let Err(error) = cli::command().try_get_matches_from(words) {
+            failures.push(error.to_string());
+        }
+    }
+    failures
+}
+
+fn configurations_that_fail(readme: &str) -> Vec<String> {
+    let dir = TestDir::new();
+    let file = dir.join("mission-events.toml");
+    let mut failures = Vec::new();
+    for block in blocks(readme).filter(|block| block.language == "toml") {
+        std::fs::write(&file, block.text).unwrap();
+        let loader = ConfigLoader {
+            config_file: Some(file.clone()),
+            directory: dir.path().to_owned(),
+            environment: &|_| None,
+            flags: Flags::default(),
+            legacy_built: cfg!(feature = "legacy"),
+        };
+        failures.extend(loader.load().err().map(|error| error.to_string()));
+    }
+    failures
+}
+
+fn paths_that_do_not_exist(readme: &str) -> Vec<String> {
+    let recipes = markdown::section(readme, "Working on it");
+    let paths = code_spans(recipes).into_iter().filter(|span| span.contains('/'));
+    paths.filter(|path| !Path::new(ROOT).join(path).exists()).collect()
+}
+
+fn file(name: &str) -> String {
+    std::fs::read_to_string(Path::new(ROOT).join(name)).unwrap()
+}
+
+#[test]
+fn the_readme_keeps_its_rules() {
+    let readme = file("README.md");
+    let mut violations = Vec::new();
+    for rule in RULES {
+        violations.extend((rule.violations)(&readme).iter().map(|found| format!("{}: {found}", rule.says)));
+    }
+    assert!(violations.is_empty(), "{violations:#?}");
+}
+
+#[test]
+fn every_rule_of_the_readme_sees_what_breaks_it() {
+    let readme = file("README.md");
+    for rule in RULES {
+        let (intact, broken) = rule.broken_by;
+        assert!(readme.contains(intact), "{}: nothing to break: {intact}", rule.says);
+        let violations = (rule.violations)(&readme.replacen(intact, broken, 1));
+        assert!(!violations.is_empty(), "{} passed with {broken:?}", rule.says);
+    }
+}
+
+#[test]
+fn a_readme_without_tables_and_recipes_breaks_the_rules_about_them() {
+    let whole = |rule: fn(&str) -> Vec<String>| rule("# mission-events\n").len();
+    assert_eq!(whole(settings_that_differ), SETTINGS.len());
+    assert_eq!(whole(exit_codes_that_differ), ExitCode::ALL.len());
+    assert_eq!(whole(commands_not_mentioned), every_command(&cli::command()).len());
+}
+
+#[test]
+fn every_command_and_every_option_has_a_help_text() {
+    let root = cli::command();
+    let mut commands = every_command(&root);
+    commands.push((Vec::new(), root));
+    let mut silent = Vec::new();
+    for (path, command) in commands {
+        if command.get_about().is_none() {
+            silent.push(path.join(" "));
+        }
+        let options = command.get_arguments().filter(|option| option.get_help().is_none());
+        silent.extend(options.map(|option| format!("{} {}", path.join(" "), option.get_id())));
+    }
+    assert!(silent.is_empty(), "no help text: {silent:#?}");
+}
+
+#[test]
+fn every_example_of_the_help_can_be_parsed() {
+    let mut root = cli::command();
+    let mut helps = vec![root.render_long_help().to_string()];
+    for (_, mut command) in every_command(&root) {
+        helps.push(command.render_long_help().to_string());
+    }
+    let lines: Vec<&str> = helps.iter().flat_map(|help| help.lines()).map(str::trim).collect();
+    let examples: Vec<&str> = lines
+        .iter()
+        .map(|line| line.strip_prefix("Example: ").unwrap_or(line))
+        .filter(|line| line.starts_with("mission-events "))
+        .collect();
+    assert!(examples.len() >= 8, "examples were found: {examples:?}");
+    let failures: Vec<String> = examples.into_iter().flat_map(command_lines_that_fail).collect();
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[test]
+fn the_changelog_tells_of_this_version() {
+    let changelog = file("CHANGELOG.md");
+    let heading = |line: &str| line.starts_with("## ") && line.contains(env!("CARGO_PKG_VERSION"));
+    assert!(changelog.lines().any(heading), "no heading names {}", env!("CARGO_PKG_VERSION"));
+}
