@@ -18,5 +18,8 @@ mod sqlite_store;
 /// Does a backend answer any sequence of operations as the in-memory model does?
 mod model;
 
+/// Does the program answer, fail and exit as the contract says? One file a command.
+mod cli;
+
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;

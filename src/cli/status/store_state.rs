@@ -65,7 +65,7 @@ impl StoreState {
         };
         self.bytes = Some(size(backend, path)?);
         let contents = match &store {
-            OpenStore::Jsonl(store) => read_through(store)?,
+            OpenStore::Jsonl(store) => read_through(store, PAGE)?,
             OpenStore::Sqlite(store) => Contents {
                 events: store.count()?,
                 first: time_of_one(store.find_by_date_range(
@@ -95,17 +95,17 @@ fn time_of_one(found: Vec<StoredEvent>) -> Option<DateTime<Utc>> {
 }
 
 /// Reads the whole store, page by page: daily files hold no counts.
-fn read_through(store: &dyn EventRepository) -> Result<Contents, RepositoryError> {
+fn read_through(store: &dyn EventRepository, page: usize) -> Result<Contents, RepositoryError> {
     let mut contents = Contents::default();
     let mut behind = None;
     loop {
-        let page = store.read_from(behind, PAGE)?;
-        let Some(end) = page.last() else {
+        let found = store.read_from(behind, page)?;
+        let Some(end) = found.last() else {
             return Ok(contents);
         };
         behind = Some(end.position);
-        contents.events += page.len() as u64;
-        let times = || page.iter().map(|stored| stored.event.timestamp());
+        contents.events += found.len() as u64;
+        let times = || found.iter().map(|stored| stored.event.timestamp());
         contents.first = contents.first.into_iter().chain(times()).min();
         contents.last = contents.last.into_iter().chain(times()).max();
     }
@@ -135,6 +135,31 @@ fn size(backend: Backend, path: &Path) -> io::Result<u64> {
                 }
             }
             Ok(bytes)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::DomainEvent;
+    use crate::domain::zone::Zone;
+    use crate::infrastructure::memory::InMemoryEventRepository;
+
+    #[test]
+    fn reading_through_counts_every_event_whatever_the_size_of_a_page() {
+        let store = InMemoryEventRepository::new(Zone::utc());
+        for day in [21, 20, 25, 22, 23] {
+            let text = format!(
+                r#"{{"event_id": "{day}", "event_type": "T", "timestamp": "2025-10-{day}T00:00:00Z"}}"#
+            );
+            store.save_event(&DomainEvent::from_json(&text, &Zone::utc()).unwrap()).unwrap();
+        }
+        for page in [1, 2, 5, 6] {
+            let contents = read_through(&store, page).unwrap();
+            assert_eq!(contents.events, 5);
+            assert_eq!(contents.first.map(format_timestamp).as_deref(), Some("2025-10-20T00:00:00+00:00"));
+            assert_eq!(contents.last.map(format_timestamp).as_deref(), Some("2025-10-25T00:00:00+00:00"));
         }
     }
 }

@@ -1,8 +1,10 @@
-//! What tests of every kind build on: events, questions to a store, folders that vanish.
+//! What tests of every kind build on: the program, events, questions to a store, folders that vanish.
 
+mod cli;
 mod events;
 mod queries;
 pub mod test_dir;
 
+pub use cli::{cli, write};
 pub use events::{berlin, edited, event, imported, instant, live, live_in, utc};
 pub use queries::{Query, everything, ids, one_of_each_query};

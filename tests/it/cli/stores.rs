@@ -1,0 +1,99 @@
+//! Stores that cannot be used: what is said, and exit code 4.
+
+use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use rusqlite::Connection;
+
+use super::{STORES, seed, two_tasks};
+use crate::support::test_dir::TestDir;
+use crate::support::{cli, utc, write};
+
+const MISSING: &str =
+    "`mission-events status` shows where stores are looked for and why, --store names another";
+
+#[test]
+fn a_missing_store_is_not_an_empty_one() {
+    let dir = TestDir::new();
+    let missing = |path| format!("error: there is no store at {path}: {MISSING}\n");
+    cli(&dir).run("--store none.db events recent").fails(4, &missing("none.db"));
+    cli(&dir).run("--store none.db -q status").fails(4, &missing("none.db"));
+    cli(&dir).run("events recent").fails(4, &missing("data/events"));
+    cli(&dir)
+        .env("MISSION_CONTROL_STORAGE_BACKEND", "sqlite")
+        .run("events recent")
+        .fails(4, &missing("data/events.db"));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "a query makes nothing");
+}
+
+#[test]
+fn a_text_file_is_no_store() {
+    let dir = TestDir::new();
+    write(&dir, "notes.txt", "[1] \u{1b}[2Jremember the milk");
+    cli(&dir).run("--store notes.txt events recent").fails(
+        4,
+        "error: notes.txt is no store: expected a folder of daily JSONL files or a SQLite database, \
+         found a file that begins with \"[1] \\u{1b}[2Jremember\"\n",
+    );
+    cli(&dir)
+        .env("MISSION_CONTROL_STORAGE_BACKEND", "sqlite")
+        .env("MISSION_CONTROL_SQLITE_PATH", "notes.txt")
+        .run("events recent")
+        .fails(4, "error: notes.txt is not a SQLite database: name another file, or move this one away\n");
+}
+
+#[test]
+fn a_database_of_another_program_is_refused() {
+    let dir = TestDir::new();
+    Connection::open(dir.join("bank.db")).unwrap().execute_batch("CREATE TABLE accounts (id)").unwrap();
+    cli(&dir).run("--store bank.db events recent").fails(
+        4,
+        "error: bank.db is a SQLite database, but not one of this program (application_id 0x00000000, \
+         expected 0x4d457674): name another file\n",
+    );
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused() {
+    let dir = TestDir::new();
+    drop(SqliteEventRepository::open(dir.join("events.db"), utc()).unwrap());
+    let raised = Connection::open(dir.join("events.db"))
+        .unwrap()
+        .execute("UPDATE refinery_schema_history SET version = 99", [])
+        .unwrap();
+    assert_eq!(raised, 1);
+    let run = cli(&dir).run("--store events.db events recent");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+    assert!(run.stderr.starts_with("error: events.db has schema version 99, this program knows versions"));
+}
+
+#[test]
+fn a_damaged_line_stops_a_query_that_has_to_read_it() {
+    let dir = seed(&two_tasks());
+    write(&dir, "daily/events-2025-10-20.jsonl", "{\"event_id\": oops}\n");
+    let run = cli(&dir).run("--store daily events of T1");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+    assert!(run.stderr.starts_with("error: "), "{}", run.stderr);
+    assert!(run.stderr.contains("events-2025-10-20.jsonl"), "{}", run.stderr);
+}
+
+#[test]
+fn a_store_is_known_by_its_content_and_not_by_its_name() {
+    let dir = seed(&two_tasks());
+    std::fs::rename(dir.join("events.db"), dir.join("events.jsonl")).unwrap();
+    std::fs::rename(dir.join("daily"), dir.join("daily.db")).unwrap();
+    for store in ["events.jsonl", "daily.db"] {
+        let found = cli(&dir).run(&format!("--store {store} events show e2 --raw")).result();
+        assert!(found.starts_with("{\"event_id\": \"e2\""), "{found}");
+    }
+}
+
+#[test]
+fn a_query_changes_nothing_in_a_store() {
+    let dir = seed(&two_tasks());
+    let content = |name: &str| std::fs::read(dir.join(name)).unwrap();
+    let files = ["events.db", "daily/events-2025-10-21.jsonl"];
+    let before = files.map(content);
+    for store in STORES {
+        cli(&dir).run(&format!("--store {store} events recent")).result();
+    }
+    assert!(before == files.map(content));
+}
