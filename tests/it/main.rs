@@ -21,6 +21,9 @@ mod model;
 /// Does the program answer, fail and exit as the contract says? One file a command.
 mod cli;
 
+/// Does an import lose nothing, invent nothing and say what it did? One file a theme.
+mod import_legacy;
+
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
 

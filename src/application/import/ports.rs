@@ -201,7 +201,7 @@ pub enum Identity {
 /// A store as an import sees it: loaded in bulk, apart from the port's append.
 pub trait ImportTarget {
     /// A new log begins: occurrences of identical records count from 1 again, and what the store
-    /// holds from now on counts as already present.
+    /// holds already, or another process puts there, counts as already present.
     fn begin_source(&mut self) -> Result<(), RepositoryError>;
 
     /// Stores records in their order and answers what became of each. When it returns, all of them
@@ -217,7 +217,7 @@ pub trait ImportTarget {
 pub enum Outcome {
     /// It is a new event of the store.
     Imported,
-    /// The store had it before this log was read.
+    /// The store has it, and not from this reading of this log.
     AlreadyPresent,
     /// An earlier record of this log has its id and its content.
     Duplicate,

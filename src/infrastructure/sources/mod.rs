@@ -39,11 +39,15 @@ pub fn open_log(path: &Path) -> Result<Box<dyn LogSource>, SourceError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(|error| failed("open", error.into()))?;
-    let metadata = file.metadata().map_err(|error| failed("open", error.into()))?;
+    // Asked before it is opened: opening a pipe takes from it what the next reader would miss.
+    let metadata = std::fs::metadata(path).map_err(|error| failed("open", error.into()))?;
     if metadata.is_dir() {
         return Err(failed("read", Box::new(NotALog::Folder)));
     }
+    if !metadata.is_file() {
+        return Err(failed("read", Box::new(NotALog::Stream)));
+    }
+    let file = File::open(path).map_err(|error| failed("open", error.into()))?;
     let mut window = ByteWindow::new(path, Box::new(file));
     window.grow()?;
     if let Some(not_a_log) = NotALog::recognise(window.bytes()) {
@@ -64,6 +68,8 @@ pub fn open_log(path: &Path) -> Result<Box<dyn LogSource>, SourceError> {
 enum NotALog {
     #[error("it is a folder: expected a file")]
     Folder,
+    #[error("it is a pipe or a device, which can be read only once: expected a file; write it to one first")]
+    Stream,
     #[error("it is a SQLite database: expected a JSON array or JSONL")]
     Sqlite,
     #[error("it is compressed ({0}): unpack it first")]

@@ -1,5 +1,6 @@
 //! Loading in bulk: what the import use case puts its records into.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use chrono::Utc;
@@ -10,9 +11,9 @@ use crate::application::import::{Identity, ImportRecord, ImportTarget, Outcome};
 use crate::domain::json::same_value;
 use crate::domain::record::{Shape, derived_event_id};
 use crate::domain::repository::RepositoryError;
-use crate::domain::value_objects::{EventId, Position};
+use crate::domain::value_objects::EventId;
 
-use super::append::first_of;
+use super::append::{First, first_of};
 use super::error::port_error;
 use super::row::{INSERT, NewRow, Origin};
 use super::{SqliteError, read, schema};
@@ -29,8 +30,9 @@ const COUNT_OCCURRENCE: &str = "INSERT INTO temp.occurrences VALUES (?1, ?2, 1)
 /// A store in SQLite that is being loaded.
 pub struct SqliteImport {
     connection: Connection,
-    /// The last position before the current source.
-    present: Position,
+    /// The positions that this import gave to events of the current source, in ascending ranges. More
+    /// than one where other processes wrote in between.
+    own: Vec<RangeInclusive<i64>>,
 }
 
 impl SqliteImport {
@@ -45,14 +47,14 @@ impl SqliteImport {
             path: path.to_owned(),
             source,
         })?;
-        Ok(Self { connection, present: Position::new(0) })
+        Ok(Self { connection, own: Vec::new() })
     }
 }
 
 impl ImportTarget for SqliteImport {
     fn begin_source(&mut self) -> Result<(), RepositoryError> {
         self.connection.execute(FORGET_OCCURRENCES, []).map_err(port_error("begin an import"))?;
-        self.present = read::last_position(&self.connection)?;
+        self.own.clear();
         Ok(())
     }
 
@@ -60,11 +62,14 @@ impl ImportTarget for SqliteImport {
         let failed = port_error("import records");
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let before = read::last_position(&transaction)?.get();
         let outcomes = records
             .iter()
-            .map(|record| store_one(&transaction, record, self.present))
+            .map(|record| store_one(&transaction, record, &self.own, before))
             .collect::<Result<_, _>>()?;
+        let after = read::last_position(&transaction)?.get();
         transaction.commit().map_err(&failed)?;
+        extend(&mut self.own, before + 1..=after);
         Ok(outcomes)
     }
 
@@ -73,10 +78,28 @@ impl ImportTarget for SqliteImport {
     }
 }
 
+/// Adds a range behind all others.
+fn extend(ranges: &mut Vec<RangeInclusive<i64>>, added: RangeInclusive<i64>) {
+    match ranges.last_mut() {
+        _ if added.is_empty() => {}
+        Some(last) if last.end() + 1 == *added.start() => *last = *last.start()..=*added.end(),
+        _ => ranges.push(added),
+    }
+}
+
+/// Whether one of the ascending ranges holds the number.
+fn holds(ranges: &[RangeInclusive<i64>], number: i64) -> bool {
+    let candidate = ranges.partition_point(|range| *range.end() < number);
+    ranges.get(candidate).is_some_and(|range| range.contains(&number))
+}
+
+/// `own` are the positions of this source's events up to `before`; what lies behind that is of this
+/// very transaction.
 fn store_one(
     transaction: &Transaction<'_>,
     record: &ImportRecord,
-    present: Position,
+    own: &[RangeInclusive<i64>],
+    before: i64,
 ) -> Result<Outcome, RepositoryError> {
     let event_id = match &record.identity {
         Identity::Carried(id) => id.clone(),
@@ -86,8 +109,10 @@ fn store_one(
         Some(first) if !same_value(&first.body, &record.body) => {
             return Ok(Outcome::Conflict { event_id, position: first.position });
         }
-        Some(first) if first.position <= present => return Ok(Outcome::AlreadyPresent),
-        Some(_) => return Ok(Outcome::Duplicate),
+        Some(First { position, .. }) if position.get() > before || holds(own, position.get()) => {
+            return Ok(Outcome::Duplicate);
+        }
+        Some(_) => return Ok(Outcome::AlreadyPresent),
         None => {}
     }
     let failed = port_error("import a record");

@@ -18,6 +18,9 @@ const HISTORY: &str = "refinery_schema_history";
 
 /// Opens the store for writing, made or migrated to the current version first where it has to be.
 pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
+    if path.is_dir() {
+        return Err(SqliteError::NotADatabase { path: path.to_owned() });
+    }
     create_folder(path)?;
     let _lock = SchemaLock::acquire(path)?;
     let mut connection = connection::open_or_create(path)?;

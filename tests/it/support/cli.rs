@@ -2,16 +2,43 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use super::test_dir::TestDir;
 
 /// The binary in the working directory `dir`, with nothing in its environment but `PATH`.
 pub fn cli(dir: &TestDir) -> Cli {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mission-events"));
-    command.current_dir(dir.path()).env_clear().stdin(Stdio::null());
-    command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
-    Cli { command }
+    let command = Command::new(env!("CARGO_BIN_EXE_mission-events"));
+    Cli::in_dir(command, dir)
+}
+
+/// As [`cli`], by a user for whom permissions hold: where the tests run as root, for whom they do
+/// not, by another one. The working directory, and what is in it now, becomes that user's.
+#[cfg(unix)]
+pub fn cli_without_privileges(dir: &TestDir) -> Cli {
+    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65_534;
+    let is_root = std::fs::metadata(TestDir::new().path()).unwrap().uid() == 0;
+    if !is_root {
+        return cli(dir);
+    }
+    // The program may lie where only root may look. It stays root's: the link is the file itself.
+    let (built, program) = (env!("CARGO_BIN_EXE_mission-events"), dir.join("program"));
+    chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path != program {
+            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+    if !program.exists() {
+        std::fs::hard_link(built, &program).or_else(|_| std::fs::copy(built, &program).map(drop)).unwrap();
+    }
+    let mut command = Command::new(program);
+    command.uid(NOBODY).gid(NOBODY);
+    Cli::in_dir(command, dir)
 }
 
 pub struct Cli {
@@ -19,8 +46,19 @@ pub struct Cli {
 }
 
 impl Cli {
+    fn in_dir(mut command: Command, dir: &TestDir) -> Self {
+        command.current_dir(dir.path()).env_clear().stdin(Stdio::null());
+        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
+        Self { command }
+    }
+
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
+        self.command.stdin(stdin);
         self
     }
 
@@ -34,6 +72,12 @@ impl Cli {
         Run::of(self.command.args(arguments).output().unwrap())
     }
 
+    /// Starts it with the words of `line` as arguments, and does not wait for it.
+    pub fn start(mut self, line: &str) -> Running {
+        let command = self.command.args(line.split_whitespace());
+        Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
     /// Runs it with a standard output of the test's own.
     pub fn run_into(mut self, stdout: impl Into<Stdio>, line: &str) -> Run {
         let child = self.command.args(line.split_whitespace()).stdout(stdout).stderr(Stdio::piped());
@@ -41,6 +85,26 @@ impl Cli {
         // The command keeps its end of the pipe open until it is dropped.
         drop(self.command);
         Run::of(child.wait_with_output().unwrap())
+    }
+}
+
+/// The program while it runs.
+pub struct Running(Child);
+
+impl Running {
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
+    /// Ends it as a power cut does: without a chance to tidy up.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Waits for its end.
+    pub fn end(self) -> Run {
+        Run::of(self.0.wait_with_output().unwrap())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What tests of every kind build on: the program, events, questions to a store, folders that vanish.
 
-mod cli;
+pub mod cli;
 mod events;
 mod queries;
 pub mod test_dir;

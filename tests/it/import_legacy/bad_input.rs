@@ -1,0 +1,196 @@
+//! What is no log, or no store: what is said, how it exits, and that nothing comes of it.
+
+use super::{Counts, DATABASE, import, quiet, rows};
+use crate::support::cli::{cli, write};
+use crate::support::test_dir::TestDir;
+
+const EVENT: &str =
+    r#"{"event_id": "e1", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}"#;
+const NO_SUCH_FILE: &str = "No such file or directory (os error 2)";
+
+/// Demands that the import fails with this, and leaves the folder as it was.
+#[track_caller]
+fn refuses(dir: &TestDir, arguments: &str, code: i32, stderr: &str) {
+    let before = names(dir);
+    quiet(dir).run(&format!("--format json import-legacy {arguments}")).fails(code, stderr);
+    assert_eq!(names(dir), before);
+}
+
+fn names(dir: &TestDir) -> Vec<String> {
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let mut names: Vec<String> = std::fs::read_dir(dir.path()).unwrap().map(name).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_log_that_is_missing_is_an_error() {
+    let dir = TestDir::new();
+    let said = format!("error: could not open nothing.json\n  caused by: {NO_SUCH_FILE}\n");
+    refuses(&dir, "nothing.json --into events.db", 4, &said);
+}
+
+#[test]
+fn nothing_is_written_when_one_of_several_logs_is_missing() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    let said = format!("error: could not open c.jsonl\n  caused by: {NO_SUCH_FILE}\n");
+    refuses(&dir, "a.jsonl c.jsonl --into events.db", 4, &said);
+
+    import(&dir, "a.jsonl");
+    write(&dir, "b.jsonl", EVENT.replace("e1", "e2"));
+    refuses(&dir, "b.jsonl c.jsonl --into events.db", 4, &said);
+    assert_eq!(rows(&dir, DATABASE).len(), 1);
+}
+
+#[test]
+fn a_folder_without_logs_is_warned_of() {
+    let dir = TestDir::new();
+    write(&dir, "logs/notes.txt", "");
+    let run = quiet(&dir).run("--format json import-legacy logs --into events.db");
+    assert_eq!((run.code, run.stderr.as_str()), (0, "warning: there is no log in the folder logs\n"));
+    let report: super::Report = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((report.total, report.sources.len()), (Counts::default(), 0));
+    assert_eq!(report.skipped_files[0].path, "logs/notes.txt");
+}
+
+#[test]
+fn an_empty_array_holds_no_records_and_an_empty_file_is_no_array() {
+    let dir = TestDir::new();
+    write(&dir, "none.json", "[]\n");
+    assert_eq!(import(&dir, "none.json").total, Counts::default());
+    write(&dir, "quiet-day.jsonl", "");
+    assert_eq!(import(&dir, "quiet-day.jsonl").total, Counts::default());
+    write(&dir, "empty.json", "");
+    let report = import(&dir, "empty.json");
+    assert_eq!(report.total, Counts { records: 1, rejected: 1, ..Counts::default() });
+    assert_eq!(report.reasons(), ["torn_tail"]);
+    assert_eq!(report.rejects[0].detail, "the log is torn: it ends before the opening `[`");
+}
+
+#[test]
+fn what_is_not_json_is_rejected_line_by_line() {
+    let dir = TestDir::new();
+    write(&dir, "letter.json", "Dear Sir,\n\nno events today.\n");
+    let report = import(&dir, "letter.json");
+    assert_eq!(report.total, Counts { records: 2, rejected: 2, ..Counts::default() });
+    assert_eq!(report.reasons(), ["syntax", "syntax"]);
+    let places: Vec<(u64, u64)> = report.rejects.iter().map(|reject| (reject.line, reject.offset)).collect();
+    assert_eq!(places, [(1, 0), (3, 11)]);
+}
+
+#[test]
+fn a_torn_log_gives_its_whole_records_and_is_said_to_be_torn() {
+    for (name, log) in
+        [("a.json", format!("[{EVENT}, {}", &EVENT[..40])), ("a.jsonl", format!("{EVENT}\n{}", &EVENT[..40]))]
+    {
+        let dir = TestDir::new();
+        write(&dir, name, log);
+        let report = import(&dir, name);
+        assert_eq!(report.total, Counts { records: 2, imported: 1, rejected: 1, ..Counts::default() });
+        assert_eq!(report.reasons(), ["torn_tail"], "{name}");
+        assert_eq!(report.rejects[0].detail, "the log is torn: it ends before the end of the record");
+        assert_eq!(rows(&dir, DATABASE)[0].body, EVENT);
+    }
+}
+
+#[test]
+fn a_torn_log_that_was_finished_meanwhile_is_imported_to_its_end() {
+    let dir = TestDir::new();
+    let second = EVENT.replace("e1", "e2");
+    write(&dir, "a.json", format!("[{EVENT}, {}", &second[..40]));
+    import(&dir, "a.json");
+    write(&dir, "a.json", format!("[{EVENT}, {second}]"));
+    let report = import(&dir, "a.json");
+    assert_eq!(report.total, Counts { records: 2, imported: 1, already_present: 1, ..Counts::default() });
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused_by_its_name() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    import(&dir, "a.jsonl");
+    write(&dir, "a.jsonl.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03");
+    for (log, said) in [
+        ("events.db", "it is a SQLite database: expected a JSON array or JSONL"),
+        ("a.jsonl.gz", "it is compressed (gzip): unpack it first"),
+    ] {
+        let stderr = format!("error: could not import {log}\n  caused by: {said}\n");
+        refuses(&dir, &format!("{log} --into other.db"), 4, &stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_before_anything_is_taken_from_it() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    let (pipe, mut end) = std::io::pipe().unwrap();
+    std::io::Write::write_all(&mut end, EVENT.as_bytes()).unwrap();
+    drop(end);
+    let run = quiet(&dir).stdin(pipe).run("import-legacy a.jsonl /dev/stdin --into events.db");
+    run.fails(
+        4,
+        "error: could not read /dev/stdin\n  caused by: it is a pipe or a device, which can be read only \
+         once: expected a file; write it to one first\n",
+    );
+    assert!(!dir.join(DATABASE).exists());
+}
+
+#[test]
+fn a_target_that_is_no_database_is_refused_and_stays_as_it_is() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    write(&dir, "notes.txt", "remember the milk");
+    write(&dir, "days/events-2025-10-25.jsonl", "");
+    for target in ["notes.txt", "days"] {
+        let run = quiet(&dir).run(&format!("--format json import-legacy a.jsonl --into {target}"));
+        let said = "is not a SQLite database: name another file, or move this one away";
+        run.fails(4, &format!("error: {target} {said}\n"));
+    }
+    assert_eq!(std::fs::read(dir.join("notes.txt")).unwrap(), b"remember the milk");
+    assert_eq!(std::fs::read_dir(dir.join("days")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_jsonl_store_cannot_be_imported_into() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    write(&dir, "days/events-2025-10-25.jsonl", "");
+    let run = quiet(&dir).run("--store days import-legacy a.jsonl");
+    run.fails(
+        2,
+        "error: import-legacy imports into a SQLite store, and --store names a JSONL folder: \
+         name the database with --into\n",
+    );
+}
+
+#[test]
+fn where_no_default_log_exists_there_is_nothing_to_import() {
+    let dir = TestDir::new();
+    let said = "error: there is nothing to import: neither data/events.json nor data/events exists; \
+                name the logs, or set legacy.events_json and storage.jsonl_dir\n";
+    refuses(&dir, "", 4, said);
+}
+
+#[test]
+fn one_default_log_may_be_missing_and_is_named() {
+    let dir = TestDir::new();
+    write(&dir, "data/events.json", format!("[{EVENT}]"));
+    let report = import(&dir, "");
+    assert_eq!((report.total.imported, report.skipped_files[0].path.as_str()), (1, "data/events"));
+}
+
+#[test]
+fn a_log_that_was_configured_must_exist() {
+    for (setting, path) in
+        [("MISSION_CONTROL_LEGACY_EVENTS", "old.json"), ("MISSION_CONTROL_EVENTS_DIR", "days")]
+    {
+        let dir = TestDir::new();
+        write(&dir, "data/events.json", format!("[{EVENT}]"));
+        write(&dir, "data/events/events-2025-10-25.jsonl", "");
+        let run = cli(&dir).env(setting, path).run("import-legacy");
+        run.fails(4, &format!("error: could not open {path}\n  caused by: {NO_SUCH_FILE}\n"));
+        assert!(!dir.join("data/events.db").exists());
+    }
+}

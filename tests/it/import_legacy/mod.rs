@@ -1,0 +1,173 @@
+//! `import-legacy`, run as an operator runs it: what is in the store then, and what was said.
+
+mod bad_input;
+mod clocks;
+mod identity;
+mod layouts;
+#[cfg(unix)]
+mod permissions;
+mod planted;
+mod processes;
+mod sample_data;
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OpenFlags};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::support::cli::{Cli, Run, cli};
+use crate::support::test_dir::TestDir;
+
+#[allow(dead_code, reason = "the generator serves benches and an example as well")]
+#[path = "../../../examples/generate_logs/generator/mod.rs"]
+mod generator;
+
+const DATABASE: &str = "events.db";
+
+/// What an import must count, for one log or for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+struct Counts {
+    records: u64,
+    imported: u64,
+    already_present: u64,
+    matched_existing: u64,
+    duplicates: u64,
+    rejected: u64,
+    out_of_range: u64,
+}
+
+/// The JSON document of an import.
+#[derive(Debug, Deserialize)]
+struct Report {
+    sources: Vec<Source>,
+    #[serde(flatten)]
+    total: Counts,
+    conflicts: u64,
+    flags: BTreeMap<String, u64>,
+    skipped_files: Vec<Skipped>,
+    rejects: Vec<Rejected>,
+    store: Store,
+}
+
+#[derive(Debug, Deserialize)]
+struct Source {
+    path: String,
+    format: String,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Debug, Deserialize)]
+struct Skipped {
+    path: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Rejected {
+    line: u64,
+    offset: u64,
+    reason: String,
+    detail: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Store {
+    events: u64,
+}
+
+impl Report {
+    /// The report of a run that came to its end, after what holds for every one of them: stderr is
+    /// empty, the counts add up, and the exit code says whether anything was rejected.
+    #[track_caller]
+    fn of(run: Run) -> Self {
+        assert_eq!(run.stderr, "");
+        let report: Self = serde_json::from_str(&run.stdout).unwrap();
+        for counts in report.sources.iter().map(|source| source.counts).chain([report.total]) {
+            let Counts { imported, already_present, duplicates, rejected, .. } = counts;
+            assert_eq!(counts.records, imported + already_present + duplicates + rejected, "{report:#?}");
+            assert_eq!((counts.matched_existing, counts.out_of_range), (0, 0));
+        }
+        let sum = |count: fn(&Counts) -> u64| report.sources.iter().map(|s| count(&s.counts)).sum::<u64>();
+        assert_eq!(report.total.records, sum(|counts| counts.records));
+        assert_eq!(report.total.imported, sum(|counts| counts.imported));
+        assert_eq!(report.total.already_present, sum(|counts| counts.already_present));
+        assert_eq!(report.total.duplicates, sum(|counts| counts.duplicates));
+        assert_eq!(report.total.rejected, sum(|counts| counts.rejected));
+        assert_eq!(run.code, i32::from(report.total.rejected > 0), "{report:#?}");
+        report
+    }
+
+    fn reasons(&self) -> Vec<&str> {
+        self.rejects.iter().map(|reject| reject.reason.as_str()).collect()
+    }
+}
+
+/// The program, set up so that it has nothing to warn of.
+fn quiet(dir: &TestDir) -> Cli {
+    cli(dir).env("MISSION_CONTROL_STORAGE_BACKEND", "sqlite").env("MISSION_CONTROL_TIMEZONE", "UTC")
+}
+
+/// Imports logs, named as on the command line, into [`DATABASE`].
+#[track_caller]
+fn import(dir: &TestDir, logs: &str) -> Report {
+    import_into(dir, logs, DATABASE)
+}
+
+#[track_caller]
+fn import_into(dir: &TestDir, logs: &str, database: &str) -> Report {
+    Report::of(quiet(dir).run(&format!("--format json import-legacy {logs} --into {database}")))
+}
+
+/// A row of the store, read by other means than the program's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row {
+    event_id: String,
+    event_type: String,
+    /// Microseconds since the Unix epoch.
+    occurred_at: i64,
+    aggregate_id: Option<String>,
+    body: String,
+}
+
+impl Row {
+    /// What the body says, however it is spelled.
+    fn value(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+/// All rows by position, after the database was found sound and its positions without gaps.
+fn rows(dir: &TestDir, database: &str) -> Vec<Row> {
+    let connection =
+        Connection::open_with_flags(dir.join(database), OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+    let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(check, "ok");
+    let mut statement = connection
+        .prepare(
+            "SELECT event_id, event_type, occurred_at, aggregate_id, body, position
+             FROM events ORDER BY position",
+        )
+        .unwrap();
+    let rows = statement.query_map([], |row| {
+        let position: i64 = row.get(5)?;
+        Ok((
+            position,
+            Row {
+                event_id: row.get(0)?,
+                event_type: row.get(1)?,
+                occurred_at: row.get(2)?,
+                aggregate_id: row.get(3)?,
+                body: row.get(4)?,
+            },
+        ))
+    });
+    let (positions, rows): (Vec<i64>, Vec<Row>) = rows.unwrap().map(Result::unwrap).unzip();
+    assert!(positions.into_iter().eq(1..=rows.len() as i64), "positions count from 1 without gaps");
+    rows
+}
+
+/// The ids, by position.
+fn ids(dir: &TestDir, database: &str) -> Vec<String> {
+    rows(dir, database).into_iter().map(|row| row.event_id).collect()
+}
