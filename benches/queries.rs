@@ -6,13 +6,13 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
-use mission_events::application::import::{ImportLegacy, ImportOptions};
+use mission_events::application::import::{ImportLegacy, Reading};
 use mission_events::domain::local_clock::DstPolicy;
 use mission_events::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
 use mission_events::domain::value_objects::EventId;
 use mission_events::domain::zone::Zone;
 use mission_events::infrastructure::sources::{list_folder, open_log};
-use mission_events::infrastructure::sqlite::{SqliteEventRepository, SqliteImport};
+use mission_events::infrastructure::sqlite::{SqliteEventRepository, open_import};
 use rusqlite::{Connection, Params};
 
 #[allow(dead_code, reason = "the generator serves tests and an example as well")]
@@ -53,12 +53,15 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let logs = folder.join("logs");
     generator::write_daily(&plan, &logs).unwrap();
     let database = folder.join("events.db");
-    let mut target = SqliteImport::open(&database).unwrap();
-    let options = ImportOptions { zone: Zone::utc(), dst: DstPolicy::Resolve };
-    let mut import = ImportLegacy::new(options, &mut target);
+    let mut target = open_import(&database, 0).unwrap();
+    let reading = Reading { zone: Zone::utc(), dst: DstPolicy::Resolve, since: None, until: None };
+    let mut import = ImportLegacy::new(reading, target.as_mut());
     for log in list_folder(&logs).unwrap().logs {
-        import.import(open_log(&log).unwrap()).unwrap();
+        import.import(&|| open_log(&log)).unwrap();
     }
+    import.finish().unwrap();
+    target.publish().unwrap();
+    drop(target);
     std::fs::remove_dir_all(logs).unwrap();
     SqliteEventRepository::open(database, Zone::utc()).unwrap()
 }

@@ -7,7 +7,11 @@ CREATE TABLE events (
     aggregate_id TEXT,                  -- what the event is about; NULL where the log does not say
     body         TEXT    NOT NULL,      -- the exact JSON text; may hold NaN and infinities, as Python writes them
     origin       TEXT    NOT NULL CHECK (origin IN ('native', 'history')), -- written by the new system, or by the legacy one
-    recorded_at  INTEGER NOT NULL       -- when this row was written, in the same unit
+    recorded_at  INTEGER NOT NULL,      -- when this row was written, in the same unit
+    id_derived   INTEGER NOT NULL CHECK (id_derived IN (0, 1)), -- 1 where the event carries no id
+    source_id    INTEGER,               -- the log that it was imported from; NULL where it was saved live
+    source_offset INTEGER,              -- where in that log its text begins, in bytes
+    source_line  INTEGER                -- and on which line, from 1
 ) STRICT;
 
 CREATE UNIQUE INDEX events_by_id ON events (event_id);

@@ -71,7 +71,7 @@ impl Record<'_> {
     /// What the identity of a record without id is derived from: UUIDv5 over the canonical form of
     /// the raw record. Identical records, and only they, have the same one.
     pub fn content_id(&self) -> Result<Uuid, ScanError> {
-        Ok(Uuid::new_v5(&DERIVED_IDS, &canonical_form(self.body.as_bytes())?))
+        content_id(self.body)
     }
 
     /// The event, under the given id.
@@ -84,6 +84,11 @@ impl Record<'_> {
             self.body.to_owned(),
         )
     }
+}
+
+/// [`Record::content_id`] of the record that `body` is.
+pub fn content_id(body: &str) -> Result<Uuid, ScanError> {
+    Ok(Uuid::new_v5(&DERIVED_IDS, &canonical_form(body.as_bytes())?))
 }
 
 /// The id of the `occurrence`-th (from 1) of the identical records that `content_id` stands for.

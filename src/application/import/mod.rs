@@ -3,6 +3,7 @@
 //! One thread reads and parses, another writes; a bounded channel between them keeps memory the
 //! same for a log of any size.
 
+mod batch;
 mod ports;
 mod report;
 
@@ -10,36 +11,25 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::iter::successors;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use thiserror::Error;
 
-use crate::domain::local_clock::DstPolicy;
-use crate::domain::record::{RecordFlags, RecordReader};
 use crate::domain::repository::RepositoryError;
-use crate::domain::zone::Zone;
 
+use batch::{Parsed, parse};
+
+pub use batch::Reading;
 pub use ports::{
-    Identity, ImportRecord, ImportTarget, LogFormat, LogPiece, LogSource, Outcome, PieceContent, Place,
-    Reject, SourceDigest, SourceError,
+    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, LogFormat, LogPiece, LogSource,
+    Outcome, Overlap, PieceContent, Place, Reject, Rejected, ResumePoint, SourceDigest, SourceError,
+    SourceHeader, SourceText,
 };
 pub use report::{
-    Counts, ImportReport, LISTED_REJECTS, RejectedRecord, SkippedFile, SourceReport, StoreReport,
+    Counts, ImportReport, LISTED_REJECTS, Refusal, RejectedRecord, SkippedFile, SourceReport, StoreReport,
 };
 
-/// Records that are stored, and committed, together.
-const BATCH_RECORDS: usize = 10_000;
-/// A batch ends early when its texts pass this many bytes.
-const BATCH_BYTES: usize = 8 << 20;
 /// Batches that are parsed ahead of the writer.
-const BATCHES_AHEAD: usize = 2;
-
-/// How times are read.
-pub struct ImportOptions {
-    /// The zone of naive timestamps.
-    pub zone: Zone,
-    /// What becomes of local times that come twice or never.
-    pub dst: DstPolicy,
-}
+const BATCHES_AHEAD: usize = 4;
 
 /// What the logs of an import came to; the caller adds what only it knows to make a report of it.
 #[derive(Debug, Default)]
@@ -54,6 +44,10 @@ pub struct Imported {
     pub flags: BTreeMap<&'static str, u64>,
     /// The first rejected records.
     pub rejects: Vec<RejectedRecord>,
+    /// How many events the store holds now.
+    pub events: u64,
+    /// The numbers that the store gave the logs.
+    source_ids: Vec<i64>,
 }
 
 /// Why an import stopped. What was stored before is stored; the same import again goes on from there.
@@ -71,6 +65,9 @@ pub enum ImportError {
         #[source]
         source: RepositoryError,
     },
+    /// The load could not be brought to its end.
+    #[error("could not finish the import")]
+    Finish(#[source] RepositoryError),
     /// The counts do not add up: this program is wrong, and says so.
     #[error(
         "the counts of {path} do not add up ({counts:?}): this is a fault of this program, please report it"
@@ -90,166 +87,177 @@ pub enum ImportError {
 }
 
 /// Imports logs, one after the other.
-pub struct ImportLegacy<'t, T> {
-    options: ImportOptions,
-    target: &'t mut T,
+pub struct ImportLegacy<'t> {
+    reading: Reading,
+    target: &'t mut dyn ImportTarget,
     imported: Imported,
 }
 
-impl<'t, T: ImportTarget> ImportLegacy<'t, T> {
+impl<'t> ImportLegacy<'t> {
     /// An import into `target`.
-    pub fn new(options: ImportOptions, target: &'t mut T) -> Self {
-        Self { options, target, imported: Imported::default() }
+    pub fn new(reading: Reading, target: &'t mut dyn ImportTarget) -> Self {
+        Self { reading, target, imported: Imported::default() }
     }
 
-    /// What was imported so far.
-    pub fn finish(self) -> Imported {
-        self.imported
-    }
-
-    /// Imports one log to its end.
-    pub fn import(&mut self, mut source: Box<dyn LogSource>) -> Result<(), ImportError> {
-        let mut report = SourceReport {
-            path: source.path().display().to_string(),
+    /// Imports one log, which `open` opens, to its end.
+    pub fn import(
+        &mut self,
+        open: &dyn Fn() -> Result<Box<dyn LogSource>, SourceError>,
+    ) -> Result<(), ImportError> {
+        let mut source = open()?;
+        let header = SourceHeader {
+            path: source.location().display().to_string(),
             format: source.format(),
+            compression: source.compression(),
+            settings: self.reading.describe(),
+        };
+        let path = source.path().display().to_string();
+        let store_failed = |source| ImportError::Store { path: path.clone(), source };
+        let goes_on = self.go_on(source.as_mut(), &header)?;
+        let source_id = self.target.begin_source(&header, goes_on.as_ref()).map_err(store_failed)?;
+        let mut report = SourceReport {
+            path: path.clone(),
+            format: header.format,
             bytes: 0,
             sha256: String::new(),
-            counts: Counts::default(),
+            counts: goes_on.as_ref().map(|known| known.counts).unwrap_or_default(),
         };
-        self.target
-            .begin_source()
-            .map_err(|source| ImportError::Store { path: report.path.clone(), source })?;
+        self.list(goes_on.map(|known| known.rejects).unwrap_or_default());
         let (sender, receiver) = crossbeam_channel::bounded(BATCHES_AHEAD);
-        let (zone, dst) = (self.options.zone.clone(), self.options.dst);
-        std::thread::scope(|scope| {
-            scope.spawn(move || parse(source.as_mut(), &zone, dst, &sender));
+        let reading = self.reading.clone();
+        let digest = std::thread::scope(|scope| {
+            scope.spawn(move || parse(source.as_mut(), &reading, &sender));
             self.write(&mut report, receiver)
         })?;
-        if !report.counts.are_conserved() {
-            return Err(ImportError::NotConserved { path: report.path, counts: report.counts });
-        }
-        self.imported.total += report.counts;
+        self.target.end_source(&digest).map_err(store_failed)?;
+        report.bytes = digest.bytes;
+        report.sha256 = digest.sha256;
         self.imported.sources.push(report);
+        self.imported.source_ids.push(source_id);
         Ok(())
+    }
+
+    /// Whether records without identity lie in the time of native events.
+    pub fn overlap(&mut self) -> Result<Option<Overlap>, ImportError> {
+        self.target.overlap().map_err(ImportError::Finish)
+    }
+
+    /// Ends the load. Only now the counts are what they are; the caller looks at them, and publishes
+    /// the target or drops it.
+    pub fn finish(self) -> Result<Imported, ImportError> {
+        let Self { target, mut imported, .. } = self;
+        let events = target.finish(&mut |correction| imported.correct(correction));
+        imported.events = events.map_err(ImportError::Finish)?;
+        for source in &imported.sources {
+            if !source.counts.are_conserved() {
+                return Err(ImportError::NotConserved { path: source.path.clone(), counts: source.counts });
+            }
+            imported.total += source.counts;
+        }
+        Ok(imported)
+    }
+
+    /// Finds how much of the log the store has already, and skips that.
+    fn go_on(
+        &mut self,
+        source: &mut dyn LogSource,
+        header: &SourceHeader,
+    ) -> Result<Option<KnownSource>, ImportError> {
+        let known = self
+            .target
+            .known(header)
+            .map_err(|source| ImportError::Store { path: header.path.clone(), source })?;
+        for known in known {
+            if source.resume_at(&known.resume)? {
+                return Ok(Some(known));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes what the reader hands over, until its end. Returning early drops the receiver, which
     /// ends the reader too.
-    fn write(&mut self, report: &mut SourceReport, parsed: Receiver<Parsed>) -> Result<(), ImportError> {
+    fn write(
+        &mut self,
+        report: &mut SourceReport,
+        parsed: Receiver<Parsed>,
+    ) -> Result<SourceDigest, ImportError> {
         for message in parsed {
             match message {
                 Parsed::Batch(batch) => self.store(report, batch)?,
                 Parsed::Failed(error) => return Err(error.into()),
-                Parsed::End(digest) => {
-                    report.bytes = digest.bytes;
-                    report.sha256 = digest.sha256;
-                    return Ok(());
-                }
+                Parsed::End(digest) => return Ok(digest),
             }
         }
         Err(ImportError::ReaderStopped { path: report.path.clone() })
     }
 
     fn store(&mut self, report: &mut SourceReport, batch: Batch) -> Result<(), ImportError> {
-        let Batch { records, mut rejects, .. } = batch;
-        report.counts.records += (records.len() + rejects.len()) as u64;
         let outcomes = self
             .target
-            .store(&records)
+            .store(&batch)
             .map_err(|source| ImportError::Store { path: report.path.clone(), source })?;
-        for (record, outcome) in records.iter().zip(outcomes) {
-            match outcome {
-                Outcome::Imported => report.counts.imported += 1,
-                Outcome::AlreadyPresent => report.counts.already_present += 1,
-                Outcome::Duplicate => report.counts.duplicates += 1,
-                Outcome::Conflict { event_id, position } => {
-                    self.imported.conflicts += 1;
-                    rejects.push((record.place, Reject::Conflict { event_id, position }));
-                }
+        let new_rejects = batch.rejects.iter().filter(|rejected| rejected.reject.is_some()).count();
+        let counts = &mut report.counts;
+        counts.records += (batch.records.len() + new_rejects) as u64 + batch.out_of_range;
+        counts.out_of_range += batch.out_of_range;
+        counts.rejected += new_rejects as u64;
+        let mut rejects: Vec<(Place, Reject)> = batch
+            .rejects
+            .into_iter()
+            .filter_map(|rejected| Some((rejected.place, rejected.reject?)))
+            .collect();
+        for (record, outcome) in batch.records.iter().zip(outcomes) {
+            counts.add(&outcome);
+            if let Outcome::Conflict { event_id, position } = outcome {
+                self.imported.conflicts += 1;
+                rejects.push((record.place, Reject::Conflict { event_id, position }));
             }
-            self.count_flags(record.flags);
+        }
+        for (name, count) in batch.flags {
+            *self.imported.flags.entry(name).or_default() += count;
         }
         rejects.sort_by_key(|(place, _)| place.offset);
-        for (place, reject) in rejects {
-            self.reject(report, place, &reject);
-        }
+        self.list(
+            rejects.into_iter().map(|(place, reject)| RejectedRecord::new(&report.path, place, &reject)),
+        );
         Ok(())
     }
 
-    fn reject(&mut self, report: &mut SourceReport, place: Place, reject: &Reject) {
-        report.counts.rejected += 1;
-        if self.imported.rejects.len() < LISTED_REJECTS {
-            self.imported.rejects.push(RejectedRecord {
-                path: report.path.clone(),
-                place,
-                reason: reject.reason(),
-                detail: chain(reject),
-            });
-        }
-    }
-
-    fn count_flags(&mut self, flags: RecordFlags) {
-        for name in flags.names() {
-            *self.imported.flags.entry(name).or_default() += 1;
-        }
+    fn list(&mut self, rejects: impl IntoIterator<Item = RejectedRecord>) {
+        let room = LISTED_REJECTS.saturating_sub(self.imported.rejects.len());
+        self.imported.rejects.extend(rejects.into_iter().take(room));
     }
 }
 
-/// An error and what it came from, in one sentence.
-fn chain(error: &(dyn StdError + 'static)) -> String {
-    let errors = successors(Some(error), |error| StdError::source(*error));
-    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-/// What the reading thread hands to the writer.
-enum Parsed {
-    Batch(Batch),
-    End(SourceDigest),
-    Failed(SourceError),
-}
-
-/// What stood next to each other in a log.
-#[derive(Default)]
-struct Batch {
-    records: Vec<ImportRecord>,
-    rejects: Vec<(Place, Reject)>,
-    bytes: usize,
-}
-
-impl Batch {
-    fn push(&mut self, place: Place, content: Result<ImportRecord, Reject>) {
-        match content {
-            Ok(record) => {
-                self.bytes += record.body.len();
-                self.records.push(record);
+impl Imported {
+    fn correct(&mut self, correction: Correction) {
+        let Correction { source_id, place, outcome } = correction;
+        let Some(index) = self.source_ids.iter().position(|&id| id == source_id) else { return };
+        let report = &mut self.sources[index];
+        report.counts.imported -= 1;
+        report.counts.add(&outcome);
+        if let Outcome::Conflict { event_id, position } = outcome {
+            self.conflicts += 1;
+            if self.rejects.len() < LISTED_REJECTS {
+                let reject = Reject::Conflict { event_id, position };
+                self.rejects.push(RejectedRecord::new(&report.path, place, &reject));
             }
-            Err(reject) => self.rejects.push((place, reject)),
         }
-    }
-
-    fn is_full(&self) -> bool {
-        self.records.len() + self.rejects.len() >= BATCH_RECORDS || self.bytes >= BATCH_BYTES
     }
 }
 
-/// Reads a log to its end, or until nobody takes what it reads.
-fn parse(source: &mut dyn LogSource, zone: &Zone, dst: DstPolicy, sender: &Sender<Parsed>) {
-    let mut reader = RecordReader::new(zone, dst);
-    let mut batch = Batch::default();
-    let end = loop {
-        match source.next_piece(&mut reader) {
-            Ok(Some(LogPiece { place, content, .. })) => match content {
-                PieceContent::Record(record) => batch.push(place, ImportRecord::new(&record, place)),
-                PieceContent::Reject(reject) => batch.push(place, Err(reject)),
-                PieceContent::Layout | PieceContent::RejectContinued => {}
-            },
-            Ok(None) => break Parsed::End(source.digest()),
-            Err(error) => break Parsed::Failed(error),
-        }
-        if batch.is_full() && sender.send(Parsed::Batch(std::mem::take(&mut batch))).is_err() {
-            return;
-        }
-    };
-    // Where nobody listens any more, the writer has said why.
-    let _ = sender.send(Parsed::Batch(batch)).and_then(|()| sender.send(end));
+impl RejectedRecord {
+    fn new(path: &str, place: Place, reject: &Reject) -> Self {
+        Self { path: path.to_owned(), place, reason: reject.reason().to_owned(), detail: reject.sentence() }
+    }
+}
+
+impl Reject {
+    /// The whole reason, with what it comes from, in one sentence.
+    pub fn sentence(&self) -> String {
+        let whole: &(dyn StdError + 'static) = self;
+        let errors = successors(Some(whole), |error| StdError::source(*error));
+        errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
 }

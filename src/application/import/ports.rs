@@ -1,5 +1,6 @@
 //! What an import needs of the outside: logs to read, and a store to load.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,8 @@ use uuid::Uuid;
 use crate::domain::record::{Record, RecordError, RecordFlags, RecordReader, Shape};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{AggregateId, EventId, Position};
+
+use super::report::{Counts, RejectedRecord};
 
 /// Where a record stands in its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,10 +34,23 @@ pub enum LogFormat {
     Jsonl,
 }
 
+impl LogFormat {
+    /// The name, as reports and stores write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::JsonArray => "json-array",
+            Self::Jsonl => "jsonl",
+        }
+    }
+}
+
 /// A log that is read from its first byte to its last, once.
 pub trait LogSource: Send {
-    /// Where it is.
+    /// Where it is, as it was named.
     fn path(&self) -> &Path;
+
+    /// Where it is, absolute.
+    fn location(&self) -> &Path;
 
     /// How it is written; detected from its content.
     fn format(&self) -> LogFormat;
@@ -46,8 +62,34 @@ pub trait LogSource: Send {
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError>;
 
+    /// How it is compressed, where it is.
+    fn compression(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Up to where a grown version of this log would have the same bytes.
+    fn resume_point(&self) -> ResumePoint {
+        ResumePoint::default()
+    }
+
+    /// Skips what lies before `point`, where the log begins with the bytes that it stands for.
+    fn resume_at(&mut self, _point: &ResumePoint) -> Result<bool, SourceError> {
+        Ok(false)
+    }
+
     /// Size and hash of the bytes read so far.
     fn digest(&self) -> SourceDigest;
+}
+
+/// A place in a log, and what lies before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResumePoint {
+    /// How many bytes lie before it.
+    pub offset: u64,
+    /// The line that it is on, from 1.
+    pub line: u64,
+    /// The SHA-256 of the bytes before it, in hexadecimal.
+    pub sha256: String,
 }
 
 /// A piece of a log.
@@ -77,10 +119,14 @@ pub enum PieceContent<'s> {
 /// The bytes of a log, in sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceDigest {
-    /// How many there are.
+    /// The size of the file.
     pub bytes: u64,
-    /// Their SHA-256, in hexadecimal.
+    /// The SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+    /// The size of what it decompresses to; of a plain file, its own.
+    pub content_bytes: u64,
+    /// The SHA-256 of that.
+    pub content_sha256: String,
 }
 
 /// Why what stands at a place is not imported.
@@ -198,18 +244,129 @@ pub enum Identity {
     },
 }
 
+/// Pieces of a log that follow each other, sorted by what is to become of them.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Its events.
+    pub records: Vec<ImportRecord>,
+    /// What is to be kept in quarantine.
+    pub rejects: Vec<Rejected>,
+    /// What stands around them, where it is not the separator.
+    pub texts: Vec<SourceText>,
+    /// How many records are left out because of their time.
+    pub out_of_range: u64,
+    /// How many records are unusual, by what is.
+    pub flags: BTreeMap<&'static str, u64>,
+    /// What mostly stands between two records of the log.
+    pub separator: Vec<u8>,
+    /// Up to where the log is known when this batch is stored.
+    pub resume: ResumePoint,
+}
+
+/// A piece of a log that is not imported.
+#[derive(Debug)]
+pub struct Rejected {
+    /// Where it begins.
+    pub place: Place,
+    /// Why it is not; `None` where it goes on what was rejected just before.
+    pub reject: Option<Reject>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A piece of a log that is no record.
+#[derive(Debug)]
+pub struct SourceText {
+    /// Where it begins.
+    pub offset: u64,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What a store writes down of a log when it begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceHeader {
+    /// Where it is; absolute.
+    pub path: String,
+    /// How it is written.
+    pub format: LogFormat,
+    /// How it is compressed.
+    pub compression: Option<&'static str>,
+    /// How its records are read, on one line.
+    pub settings: String,
+}
+
+/// A log, or the beginning of one, that the store has already.
+#[derive(Debug)]
+pub struct KnownSource {
+    /// Its number in the store.
+    pub source_id: i64,
+    /// How far the store has it.
+    pub resume: ResumePoint,
+    /// What became of its records up to there, seen from today.
+    pub counts: Counts,
+    /// The first rejected ones.
+    pub rejects: Vec<RejectedRecord>,
+}
+
+/// A record that turned out, when the load was finished, to be no new event after all.
+#[derive(Debug)]
+pub struct Correction {
+    /// The number of its log, as `begin_source` answered it.
+    pub source_id: i64,
+    /// Where in it.
+    pub place: Place,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Legacy records without identity that lie in the time of events of the new system: the same life,
+/// perhaps, written down twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Overlap {
+    /// How many records without identity there are in that time, that the store does not have yet.
+    pub records: u64,
+    /// The time of the first of them.
+    pub first: DateTime<Utc>,
+    /// The time of the last of them.
+    pub last: DateTime<Utc>,
+    /// The time of the first event of the new system.
+    pub native_first: DateTime<Utc>,
+    /// The time of the last one.
+    pub native_last: DateTime<Utc>,
+}
+
 /// A store as an import sees it: loaded in bulk, apart from the port's append.
 pub trait ImportTarget {
-    /// A new log begins: occurrences of identical records count from 1 again, and what the store
-    /// holds already, or another process puts there, counts as already present.
-    fn begin_source(&mut self) -> Result<(), RepositoryError>;
+    /// What the store has of that log already, as far as it was read in the same way; the latest
+    /// first.
+    fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError>;
 
-    /// Stores records in their order and answers what became of each. When it returns, all of them
-    /// are on disk; when it fails, none of them is.
-    fn store(&mut self, records: &[ImportRecord]) -> Result<Vec<Outcome>, RepositoryError>;
+    /// A log begins: occurrences of identical records count from 1 again. Where it goes on a known
+    /// one, it becomes the latest version of that. Answers its number.
+    fn begin_source(
+        &mut self,
+        header: &SourceHeader,
+        goes_on: Option<&KnownSource>,
+    ) -> Result<i64, RepositoryError>;
 
-    /// How many events the store holds.
-    fn count(&self) -> Result<u64, RepositoryError>;
+    /// Stores a batch and answers what became of each record: all of it, or, when it fails, none.
+    fn store(&mut self, batch: &Batch) -> Result<Vec<Outcome>, RepositoryError>;
+
+    /// The log has ended.
+    fn end_source(&mut self, digest: &SourceDigest) -> Result<(), RepositoryError>;
+
+    /// Whether this import puts records without identity into the time of native events, or native
+    /// events around them.
+    fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError>;
+
+    /// Ends the load, and answers how many events there are. `correct` is told of every record that
+    /// is not what `store` answered.
+    fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError>;
+
+    /// Makes what was loaded the store, durably, where it is not yet. A target that is dropped
+    /// before leaves nothing that could be taken for a store.
+    fn publish(&mut self) -> Result<(), RepositoryError>;
 }
 
 /// What became of a record.
@@ -217,7 +374,7 @@ pub trait ImportTarget {
 pub enum Outcome {
     /// It is a new event of the store.
     Imported,
-    /// The store has it, and not from this reading of this log.
+    /// The store has it, and not from this log.
     AlreadyPresent,
     /// An earlier record of this log has its id and its content.
     Duplicate,

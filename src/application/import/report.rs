@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::ports::{LogFormat, Place};
+use super::ports::{LogFormat, Outcome, Overlap, Place};
 
 /// How many rejected records a report names; its counts are complete.
 pub const LISTED_REJECTS: usize = 1_000;
@@ -26,10 +26,24 @@ pub struct ImportReport {
     pub skipped_files: Vec<SkippedFile>,
     /// The first rejected records.
     pub rejects: Vec<RejectedRecord>,
+    /// Whether this was a dry run: nothing was written.
+    pub dry_run: bool,
+    /// Why nothing was written although it was to be.
+    pub refused: Option<Refusal>,
     /// The store, after.
     pub store: StoreReport,
     /// How long it took.
     pub elapsed_seconds: f64,
+}
+
+/// Why an import wrote nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// Records would be rejected, and all were to be imported or none.
+    Strict,
+    /// One life would perhaps be counted twice.
+    Overlap(Overlap),
 }
 
 /// What became of the records of one log, or of all.
@@ -54,6 +68,16 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Counts what became of one record.
+    pub fn add(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Imported => self.imported += 1,
+            Outcome::AlreadyPresent => self.already_present += 1,
+            Outcome::Duplicate => self.duplicates += 1,
+            Outcome::Conflict { .. } => self.rejected += 1,
+        }
+    }
+
     /// Whether every record became exactly one thing.
     pub fn are_conserved(&self) -> bool {
         self.records
@@ -112,7 +136,7 @@ pub struct RejectedRecord {
     #[serde(flatten)]
     pub place: Place,
     /// Why, in one word.
-    pub reason: &'static str,
+    pub reason: String,
     /// Why, in a sentence.
     pub detail: String,
 }

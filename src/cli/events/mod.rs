@@ -3,6 +3,8 @@
 mod range;
 mod render;
 
+pub use range::parse_bound;
+
 use clap::{Args, Subcommand};
 
 use super::error::CliError;

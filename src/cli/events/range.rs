@@ -53,6 +53,23 @@ pub fn parse(
     Ok((start, end))
 }
 
+/// Reads one bound of a range that is open at its other end.
+pub fn parse_bound(
+    name: &'static str,
+    text: &str,
+    is_end: bool,
+    zone: &Zone,
+) -> Result<DateTime<Utc>, CliError> {
+    let placed = match WrittenTimestamp::parse(text) {
+        Ok(_) if text.len() == DATE_ALONE && is_end => end_of_day(text, zone),
+        _ => beginning_of_day(text, zone),
+    };
+    let bound = placed.inspect(|placed| warn_of_choice(name, text, placed, zone)).map_err(|error| {
+        CliError::new(ExitCode::Usage, anyhow::Error::new(error).context(format!("bad {name}")))
+    })?;
+    Ok(bound.0)
+}
+
 fn warn_of_choice(name: &str, text: &str, (instant, flags): &(DateTime<Utc>, TimeFlags), zone: &Zone) {
     let oddity = if flags.contains(TimeFlags::AMBIGUOUS) {
         "comes twice"

@@ -2,21 +2,24 @@
 
 mod render;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 
 use super::error::CliError;
+use super::events::parse_bound;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use crate::application::import::{
-    ImportError, ImportLegacy, ImportOptions, ImportReport, ImportTarget, SkippedFile, StoreReport,
+    ImportError, ImportLegacy, ImportReport, ImportTarget, Imported, Reading, Refusal, SkippedFile,
+    StoreReport,
 };
 use crate::domain::local_clock::DstPolicy;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::sources::{list_folder, open_log};
-use crate::infrastructure::sqlite::{SqliteError, SqliteImport};
+use crate::infrastructure::sqlite::{BulkLoad, SqliteError, Survey, open_import};
 
 /// Replay events.json and daily JSONL into the SQLite store
 ///
@@ -50,6 +53,29 @@ pub struct ImportLegacyArgs {
     /// What to do with local times that come twice or never when the clocks change
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     dst: Dst,
+
+    /// What to do with records without identity that lie in the time of events of the new system
+    ///
+    /// During a parallel run both systems record the same life: importing the legacy log beside the
+    /// new one would count it twice.
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    overlap: OverlapPolicy,
+
+    /// Import all records or none: write nothing where one would be rejected
+    #[arg(long)]
+    strict: bool,
+
+    /// Say what would be imported, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Leave out records before TIME; every timestamp of a log is taken, a date alone is its beginning
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+
+    /// Leave out records behind TIME; a date alone is its whole day
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
 }
 
 /// What becomes of local times that come twice or never.
@@ -63,24 +89,23 @@ enum Dst {
     Reject,
 }
 
+/// What becomes of records without identity in the time of events of the new system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum OverlapPolicy {
+    /// Stop before anything is written, and say where they lie
+    #[default]
+    Refuse,
+    /// Import them: both are kept
+    Keep,
+}
+
 /// Runs the command.
 pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliError> {
     let started = Instant::now();
     let database = target(&args, context)?;
     let logs = Logs::find(&args, context)?;
-    let mut store = SqliteImport::open(&database)?;
-    let options = ImportOptions {
-        zone: context.config.timezone.value.clone(),
-        dst: match args.dst {
-            Dst::Resolve => DstPolicy::Resolve,
-            Dst::Reject => DstPolicy::Reject,
-        },
-    };
-    let mut import = ImportLegacy::new(options, &mut store);
-    for log in &logs.files {
-        import.import(open_log(log).map_err(ImportError::from)?)?;
-    }
-    let imported = import.finish();
+    let job = Job { reading: reading(&args, context)?, logs: &logs.files, args: &args, database: &database };
+    let (imported, refused) = job.run()?;
     let report = ImportReport {
         sources: imported.sources,
         total: imported.total,
@@ -88,12 +113,89 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliErr
         flags: imported.flags,
         skipped_files: logs.skipped,
         rejects: imported.rejects,
-        store: StoreReport { path: database.display().to_string(), events: store.count()? },
+        dry_run: args.dry_run,
+        refused,
+        store: StoreReport { path: database.display().to_string(), events: imported.events },
         elapsed_seconds: started.elapsed().as_secs_f64(),
     };
     render::warn(&report, &context.config, &database);
     render::report(&report, context.format)?;
-    Ok(if report.total.rejected == 0 { ExitCode::Done } else { ExitCode::Negative })
+    let is_whole = report.total.rejected == 0 && report.refused.is_none();
+    Ok(if is_whole { ExitCode::Done } else { ExitCode::Negative })
+}
+
+fn reading(args: &ImportLegacyArgs, context: &Context) -> Result<Reading, CliError> {
+    let zone = context.config.timezone.value.clone();
+    let bound = |name, text: &Option<String>, is_end| {
+        text.as_deref().map(|text| parse_bound(name, text, is_end, &zone)).transpose()
+    };
+    Ok(Reading {
+        since: bound("--since", &args.since, false)?,
+        until: bound("--until", &args.until, true)?,
+        dst: match args.dst {
+            Dst::Resolve => DstPolicy::Resolve,
+            Dst::Reject => DstPolicy::Reject,
+        },
+        zone,
+    })
+}
+
+/// One import: which logs, how, and where to.
+struct Job<'a> {
+    reading: Reading,
+    logs: &'a [PathBuf],
+    args: &'a ImportLegacyArgs,
+    database: &'a Path,
+}
+
+impl Job<'_> {
+    /// Imports, where nothing speaks against it. A store that does not exist yet is built whole and
+    /// looked at before it is put in its place; one that exists is surveyed first.
+    fn run(&self) -> Result<(Imported, Option<Refusal>), CliError> {
+        let store_exists = self.database.metadata().is_ok_and(|file| file.len() > 0);
+        let may_refuse = self.args.strict || self.args.overlap == OverlapPolicy::Refuse;
+        if store_exists && (self.args.dry_run || may_refuse) {
+            let (imported, refused) = self.load(&mut Survey::open(self.database)?)?;
+            if self.args.dry_run || refused.is_some() {
+                return Ok((imported, refused));
+            }
+        }
+        let mut target: Box<dyn ImportTarget> = if self.args.dry_run {
+            let built = BulkLoad::begin(self.database, self.size_of_logs())?;
+            Box::new(
+                built
+                    .ok_or_else(|| CliError::usage("the store was made meanwhile: run the command again"))?,
+            )
+        } else {
+            open_import(self.database, self.size_of_logs())?
+        };
+        let (imported, refused) = self.load(target.as_mut())?;
+        if !self.args.dry_run && refused.is_none() {
+            target.publish()?;
+        }
+        Ok((imported, refused))
+    }
+
+    fn load(&self, target: &mut dyn ImportTarget) -> Result<(Imported, Option<Refusal>), CliError> {
+        let mut import = ImportLegacy::new(self.reading.clone(), target);
+        for log in self.logs {
+            import.import(&|| open_log(log))?;
+        }
+        let overlap = match self.args.overlap {
+            OverlapPolicy::Refuse => import.overlap()?,
+            OverlapPolicy::Keep => None,
+        };
+        let imported = import.finish()?;
+        let refused = match overlap {
+            Some(overlap) => Some(Refusal::Overlap(overlap)),
+            None => (self.args.strict && imported.total.rejected > 0).then_some(Refusal::Strict),
+        };
+        Ok((imported, refused))
+    }
+
+    fn size_of_logs(&self) -> u64 {
+        self.logs.iter().filter_map(|log| log.metadata().ok()).map(|metadata| metadata.len()).sum()
+    }
 }
 
 fn target(args: &ImportLegacyArgs, context: &Context) -> Result<PathBuf, CliError> {
@@ -126,6 +228,8 @@ impl Logs {
         for path in &args.paths {
             logs.add(path)?;
         }
+        let mut seen = HashSet::new();
+        logs.files.retain(|log| seen.insert(log.canonicalize().unwrap_or_else(|_| log.clone())));
         for log in &logs.files {
             open_log(log).map_err(ImportError::from)?;
         }
@@ -175,7 +279,7 @@ impl Logs {
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
         let code = match error {
-            ImportError::Source(_) | ImportError::Store { .. } => ExitCode::Storage,
+            ImportError::Source(_) | ImportError::Store { .. } | ImportError::Finish(_) => ExitCode::Storage,
             ImportError::NotConserved { .. } | ImportError::ReaderStopped { .. } => ExitCode::SelfCheck,
         };
         Self::new(code, error)

@@ -1,11 +1,15 @@
 //! What an import did, for people and for programs.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
 
-use crate::application::import::{Counts, ImportReport, RejectedRecord};
+use chrono::TimeDelta;
+
+use crate::application::import::{Counts, ImportReport, Overlap, Refusal, RejectedRecord};
 use crate::cli::output::{self, Format, OutputError, visible};
 use crate::cli::table::Columns;
+use crate::domain::event::format_timestamp;
 use crate::infrastructure::config::{Backend, Config, Source};
 
 /// How many places of each reason are shown to people.
@@ -80,10 +84,18 @@ fn human(report: &ImportReport) -> Result<(), OutputError> {
         if unlisted > 0 {
             writeln!(out, "\n{unlisted} more rejected records are counted, and not listed")?;
         }
+        match &report.refused {
+            Some(Refusal::Overlap(overlap)) => return refused_overlap(out, overlap),
+            Some(Refusal::Strict) => {
+                return writeln!(out, "\nnothing was imported: --strict takes all records or none");
+            }
+            None if report.dry_run => return writeln!(out, "\nnothing was imported: this was a dry run"),
+            None => {}
+        }
         if report.total.rejected > 0 {
             writeln!(
                 out,
-                "\nrejected records stay where they are, in their files; nothing was changed there"
+                "\nrejected records are kept in the store with their bytes; nothing was changed in the files"
             )?;
         }
         writeln!(
@@ -96,6 +108,23 @@ fn human(report: &ImportReport) -> Result<(), OutputError> {
     })
 }
 
+fn refused_overlap(out: &mut dyn Write, overlap: &Overlap) -> io::Result<()> {
+    let Overlap { records, first, last, native_first, native_last } = overlap;
+    writeln!(
+        out,
+        "\nnothing was imported: {records} records without identity, from {} to {},\n\
+         lie in the time of the new system's events, from {} to {}.\n\
+         Both systems may have recorded the same life, and it would be counted twice. The ways out:\n\
+         \x20 --until {}  imports what lies before the new system's time\n\
+         \x20 --overlap keep  imports both, where they are different events",
+        format_timestamp(*first),
+        format_timestamp(*last),
+        format_timestamp(*native_first),
+        format_timestamp(*native_last),
+        format_timestamp(*native_first - TimeDelta::microseconds(1)),
+    )
+}
+
 fn row(name: &str, counts: &Counts) -> [String; 6] {
     let numbers =
         [counts.records, counts.imported, counts.already_present, counts.duplicates, counts.rejected];
@@ -103,10 +132,10 @@ fn row(name: &str, counts: &Counts) -> [String; 6] {
     [name.to_owned(), records, imported, present, duplicates, rejected]
 }
 
-fn by_reason(rejects: &[RejectedRecord]) -> BTreeMap<&'static str, Vec<&RejectedRecord>> {
-    let mut groups: BTreeMap<&'static str, Vec<&RejectedRecord>> = BTreeMap::new();
+fn by_reason(rejects: &[RejectedRecord]) -> BTreeMap<&str, Vec<&RejectedRecord>> {
+    let mut groups: BTreeMap<&str, Vec<&RejectedRecord>> = BTreeMap::new();
     for reject in rejects {
-        groups.entry(reject.reason).or_default().push(reject);
+        groups.entry(reject.reason.as_str()).or_default().push(reject);
     }
     groups
 }

@@ -69,9 +69,6 @@ impl Damage {
             detail.push_str(&cause.to_string());
             source = cause.source();
         }
-        if let RecordError::Syntax(error) = error {
-            detail.push_str(&format!(" (at byte {} of the line)", error.at()));
-        }
         detail.push_str("; import-legacy reports every damaged line; remove or repair the line");
         Self { place: format!("{}, line {line} at byte {offset}", path.display()), detail }
     }

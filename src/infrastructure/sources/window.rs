@@ -14,6 +14,7 @@ const FIRST_CAPACITY: usize = 1 << 20;
 /// The bytes of a log from the current place on, as far as they have been read.
 pub(super) struct ByteWindow {
     path: PathBuf,
+    location: PathBuf,
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     /// The window is `buffer[start..filled]`.
@@ -29,6 +30,7 @@ impl ByteWindow {
     pub fn new(path: &Path, reader: Box<dyn Read + Send>) -> Self {
         Self {
             path: path.to_owned(),
+            location: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
             reader,
             buffer: vec![0; FIRST_CAPACITY],
             start: 0,
@@ -42,6 +44,11 @@ impl ByteWindow {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The path that leads to it from everywhere.
+    pub fn location(&self) -> &Path {
+        &self.location
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -116,9 +123,12 @@ impl ByteWindow {
 
     pub fn digest(&self) -> SourceDigest {
         let hash = self.hash.clone().finalize();
+        let sha256: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         SourceDigest {
             bytes: self.bytes_read,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: sha256.clone(),
+            content_bytes: self.bytes_read,
+            content_sha256: sha256,
         }
     }
 }

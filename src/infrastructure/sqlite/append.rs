@@ -11,7 +11,7 @@ use crate::domain::value_objects::{EventId, Position};
 use super::error::port_error;
 use super::row::{INSERT, NewRow, Origin};
 
-const FIND: &str = "SELECT position, body FROM events WHERE event_id = ?1";
+const FIND: &str = "SELECT position, body, source_id, source_offset FROM events WHERE event_id = ?1";
 
 pub(super) fn append(
     connection: &mut Connection,
@@ -45,6 +45,8 @@ fn append_one(transaction: &Transaction<'_>, event: &DomainEvent) -> Result<Posi
         body: event.body(),
         origin: Origin::Native,
         recorded_at: Utc::now(),
+        id_derived: false,
+        source: None,
     };
     row.insert(&mut transaction.prepare_cached(INSERT).map_err(&failed)?).map_err(&failed)?;
     Ok(Position::new(transaction.last_insert_rowid()))
@@ -54,6 +56,8 @@ fn append_one(transaction: &Transaction<'_>, event: &DomainEvent) -> Result<Posi
 pub(super) struct First {
     pub position: Position,
     pub body: String,
+    /// The log that it was imported from, and its offset there.
+    pub source: Option<(i64, i64)>,
 }
 
 impl First {
@@ -66,7 +70,14 @@ pub(super) fn first_of(connection: &Connection, event_id: &str) -> Result<Option
     let failed = port_error("look an event up");
     let mut statement = connection.prepare_cached(FIND).map_err(&failed)?;
     statement
-        .query_row([event_id], |row| Ok(First { position: Position::new(row.get(0)?), body: row.get(1)? }))
+        .query_row([event_id], |row| {
+            let source: (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            Ok(First {
+                position: Position::new(row.get(0)?),
+                body: row.get(1)?,
+                source: source.0.zip(source.1),
+            })
+        })
         .optional()
         .map_err(&failed)
 }

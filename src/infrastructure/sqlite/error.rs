@@ -104,6 +104,25 @@ pub enum SqliteError {
         #[source]
         source: io::Error,
     },
+    /// The disk has less room than a new store needs.
+    #[error("there is not enough room in {} for the new store: it needs about {needed} bytes, {available} are free; make room, or import into another folder with --into", path.display())]
+    NoRoom {
+        /// The folder.
+        path: PathBuf,
+        /// About how many bytes it takes.
+        needed: u64,
+        /// How many there are.
+        available: u64,
+    },
+    /// What an import left that was interrupted could not be removed.
+    #[error("could not remove {}, the remains of an import that was interrupted", path.display())]
+    Remains {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// A migration failed; it was rolled back.
     #[error("could not bring {} to schema version {known}", path.display())]
     Migration {

@@ -28,7 +28,7 @@ use crate::domain::zone::Zone;
 
 pub use connection::{APPLICATION_ID, MAGIC};
 pub use error::SqliteError;
-pub use import::SqliteImport;
+pub use import::{BatchLoad, BulkLoad, Survey, open_import};
 
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {

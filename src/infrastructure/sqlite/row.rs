@@ -1,9 +1,11 @@
 //! The one place that knows how an event and a row of `events` become each other.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Row, named_params};
+use rusqlite::{CachedStatement, Row, params};
 
+use crate::application::import::{Identity, ImportRecord, Place};
 use crate::domain::event::DomainEvent;
+use crate::domain::record::Shape;
 use crate::domain::repository::{RepositoryError, StoredEvent};
 use crate::domain::value_objects::{AggregateId, EventId, Position};
 
@@ -13,8 +15,9 @@ use super::error::port_error;
 pub(super) const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body";
 
 pub(super) const INSERT: &str = "INSERT INTO events
-    (event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at)
-    VALUES (:event_id, :event_type, :occurred_at, :aggregate_id, :body, :origin, :recorded_at)";
+    (event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
+     id_derived, source_id, source_offset, source_line)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 /// Which system wrote an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,20 +44,50 @@ pub(super) struct NewRow<'e> {
     pub body: &'e str,
     pub origin: Origin,
     pub recorded_at: DateTime<Utc>,
+    pub id_derived: bool,
+    /// The log that it is imported from, and its place there.
+    pub source: Option<(i64, Place)>,
 }
 
-impl NewRow<'_> {
+impl<'e> NewRow<'e> {
+    /// The row of an imported record, under the given id.
+    pub fn imported(
+        record: &'e ImportRecord,
+        event_id: &'e EventId,
+        source_id: i64,
+        recorded_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            event_id: event_id.as_str(),
+            event_type: &record.event_type,
+            occurred_at: record.occurred_at,
+            aggregate_id: record.aggregate_id.as_ref().map(AggregateId::as_str),
+            body: &record.body,
+            origin: match record.shape {
+                Shape::New => Origin::Native,
+                Shape::Legacy => Origin::History,
+            },
+            recorded_at,
+            id_derived: matches!(record.identity, Identity::Derived { .. }),
+            source: Some((source_id, record.place)),
+        }
+    }
+
     /// Executes the prepared [`INSERT`].
     pub fn insert(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
-        statement.execute(named_params! {
-            ":event_id": self.event_id,
-            ":event_type": self.event_type,
-            ":occurred_at": self.occurred_at.timestamp_micros(),
-            ":aggregate_id": self.aggregate_id,
-            ":body": self.body,
-            ":origin": self.origin.as_str(),
-            ":recorded_at": self.recorded_at.timestamp_micros(),
-        })?;
+        statement.execute(params![
+            self.event_id,
+            self.event_type,
+            self.occurred_at.timestamp_micros(),
+            self.aggregate_id,
+            self.body,
+            self.origin.as_str(),
+            self.recorded_at.timestamp_micros(),
+            self.id_derived,
+            self.source.map(|(id, _)| id),
+            self.source.map(|(_, place)| place.offset as i64),
+            self.source.map(|(_, place)| place.line as i64),
+        ])?;
         Ok(())
     }
 }

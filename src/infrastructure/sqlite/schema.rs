@@ -34,14 +34,20 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
     } else {
         ensure_ours(path, &connection)?;
     }
+    migrate(path, &mut connection)?;
+    connection::make_durable(path, &connection)?;
+    Ok(connection)
+}
+
+/// Brings the schema to the current version.
+pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), SqliteError> {
     let known = newest_known();
-    if version(path, &connection)? < known {
-        embedded::migrations::runner().set_grouped(true).run(&mut connection).map_err(|source| {
+    if version(path, connection)? < known {
+        embedded::migrations::runner().set_grouped(true).run(connection).map_err(|source| {
             SqliteError::Migration { path: path.to_owned(), known, source: Box::new(source) }
         })?;
     }
-    connection::make_durable(path, &connection)?;
-    Ok(connection)
+    Ok(())
 }
 
 /// Opens a store that exists and has the current version, for queries.
@@ -125,7 +131,7 @@ fn version(path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
     Ok(newest)
 }
 
-fn create_folder(path: &Path) -> Result<(), SqliteError> {
+pub(super) fn create_folder(path: &Path) -> Result<(), SqliteError> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
             .map_err(|source| SqliteError::Folder { path: folder.to_owned(), source }),
@@ -135,12 +141,12 @@ fn create_folder(path: &Path) -> Result<(), SqliteError> {
 
 /// The lock beside the database. The database file itself is never opened other than by SQLite: a
 /// process that closes it loses the locks that SQLite has on it.
-struct SchemaLock {
+pub(super) struct SchemaLock {
     _file: File,
 }
 
 impl SchemaLock {
-    fn acquire(database: &Path) -> Result<Self, SqliteError> {
+    pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
         let path = lock_path(database);
         let failed = |source| SqliteError::Lock { path: path.clone(), source };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;

@@ -7,12 +7,12 @@ mod general;
 mod status;
 mod stores;
 
-use mission_events::application::import::{Identity, ImportRecord, ImportTarget, Place};
+use mission_events::application::import::{Batch, Identity, ImportRecord, LogFormat, Place, SourceHeader};
 use mission_events::domain::event::DomainEvent;
 use mission_events::domain::record::{RecordFlags, Shape};
 use mission_events::domain::repository::EventRepository;
 use mission_events::infrastructure::jsonl::JsonlEventRepository;
-use mission_events::infrastructure::sqlite::{SqliteEventRepository, SqliteImport};
+use mission_events::infrastructure::sqlite::{SqliteEventRepository, open_import};
 
 use crate::support::test_dir::TestDir;
 use crate::support::{event, imported, utc};
@@ -51,9 +51,18 @@ fn import(text: &str) -> TestDir {
         shape: Shape::Legacy,
         flags: RecordFlags::default(),
     };
-    let mut target = SqliteImport::open(&dir.join("events.db")).unwrap();
-    target.begin_source().unwrap();
-    target.store(&[record]).unwrap();
+    let batch = Batch { records: vec![record], ..Batch::default() };
+    let header = SourceHeader {
+        path: "/elsewhere/events.json".to_owned(),
+        format: LogFormat::JsonArray,
+        compression: None,
+        settings: String::new(),
+    };
+    let mut target = open_import(&dir.join("events.db"), 0).unwrap();
+    target.begin_source(&header, None).unwrap();
+    target.store(&batch).unwrap();
+    target.finish(&mut |_| ()).unwrap();
+    target.publish().unwrap();
     dir
 }
 

@@ -1,0 +1,220 @@
+//! Building a store that does not exist yet: beside its place, in one transaction, without indexes,
+//! which are made when all rows are there. Then it is renamed into its place. A process that is killed
+//! leaves nothing that could be taken for a store; the next one begins anew.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+use rusqlite::Connection;
+
+use crate::application::import::{
+    Batch, Correction, Identity, ImportTarget, KnownSource, Outcome, Overlap, SourceDigest, SourceHeader,
+};
+use crate::domain::record::derived_event_id;
+use crate::domain::repository::RepositoryError;
+use crate::infrastructure::sqlite::error::port_error;
+use crate::infrastructure::sqlite::row::{INSERT, NewRow};
+use crate::infrastructure::sqlite::schema::{self, SchemaLock};
+use crate::infrastructure::sqlite::{SqliteError, connection, read};
+
+use super::provenance::{self, SourceWriter};
+use super::{overlap, repeats};
+
+/// What is made of `events` when all rows are there, in the words of the schema.
+const MADE_LAST: &str =
+    "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = 'events' AND type IN ('index', 'trigger')";
+const UNIQUE: &str = "events_by_id";
+/// A store has about this many bytes for each byte of the logs.
+const GROWTH: u64 = 2;
+
+/// A store that is being built.
+pub struct BulkLoad {
+    place: PathBuf,
+    building: PathBuf,
+    /// `None` once it was published.
+    connection: Option<Connection>,
+    /// The statements that make the unique index, and everything else.
+    unique_index: String,
+    made_last: Vec<String>,
+    source: Option<SourceWriter>,
+    _lock: SchemaLock,
+}
+
+impl BulkLoad {
+    /// Begins to build a store at `place`; `None` where one exists. Others that want to make it wait
+    /// until this one is dropped.
+    pub fn begin(place: &Path, expected_bytes: u64) -> Result<Option<Self>, SqliteError> {
+        schema::create_folder(place)?;
+        let lock = SchemaLock::acquire(place)?;
+        let exists = std::fs::metadata(place).is_ok_and(|metadata| metadata.len() > 0 || !metadata.is_file());
+        if exists {
+            return Ok(None);
+        }
+        ensure_room(place, expected_bytes)?;
+        let building = beside(place);
+        remove_remains(&building)?;
+        let failed = |source| SqliteError::Sqlite { action: "build", path: building.clone(), source };
+        let mut database = connection::open_or_create(&building)?;
+        connection::initialise(&building, &database)?;
+        schema::migrate(&building, &mut database)?;
+        connection::make_fast(&building, &database)?;
+        let (unique_index, made_last) = take_down(&database).map_err(failed)?;
+        database.execute_batch("BEGIN").map_err(failed)?;
+        Ok(Some(Self {
+            place: place.to_owned(),
+            building: building.clone(),
+            connection: Some(database),
+            unique_index,
+            made_last,
+            source: None,
+            _lock: lock,
+        }))
+    }
+
+    fn connection(&self) -> Result<&Connection, RepositoryError> {
+        self.connection
+            .as_ref()
+            .ok_or_else(|| RepositoryError::storage("import records", "the store was published already"))
+    }
+}
+
+impl ImportTarget for BulkLoad {
+    fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
+        provenance::known(self.connection()?, header)
+    }
+
+    fn begin_source(
+        &mut self,
+        header: &SourceHeader,
+        goes_on: Option<&KnownSource>,
+    ) -> Result<i64, RepositoryError> {
+        let source = SourceWriter::begin(self.connection()?, header, goes_on, Utc::now())
+            .map_err(port_error("begin to import a log"))?;
+        self.source = Some(source);
+        Ok(source.source_id)
+    }
+
+    /// Every record is taken for a new event; which are not shows when the load is finished.
+    fn store(&mut self, batch: &Batch) -> Result<Vec<Outcome>, RepositoryError> {
+        let failed = port_error("import records");
+        let Some(mut source) = self.source else {
+            return Err(RepositoryError::storage("import records", "no log was begun"));
+        };
+        let connection = self.connection()?;
+        let now = Utc::now();
+        let mut insert = connection.prepare_cached(INSERT).map_err(&failed)?;
+        for record in &batch.records {
+            let event_id = match &record.identity {
+                Identity::Carried(id) => id.clone(),
+                Identity::Derived { content, .. } => derived_event_id(*content, 1),
+            };
+            NewRow::imported(record, &event_id, source.source_id, now)
+                .insert(&mut insert)
+                .map_err(&failed)?;
+        }
+        let outcomes = vec![Outcome::Imported; batch.records.len()];
+        source.store(connection, batch, &outcomes, now).map_err(&failed)?;
+        drop(insert);
+        self.source = Some(source);
+        Ok(outcomes)
+    }
+
+    fn end_source(&mut self, digest: &SourceDigest) -> Result<(), RepositoryError> {
+        let Some(source) = self.source else { return Ok(()) };
+        source.end(self.connection()?, digest, Utc::now()).map_err(port_error("end the import of a log"))
+    }
+
+    fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError> {
+        overlap::find(
+            self.connection()?,
+            "(SELECT '' AS origin, 0 AS id_derived, 0 AS occurred_at)",
+            "events",
+        )
+    }
+
+    fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
+        let failed = port_error("build the indexes");
+        let connection = self.connection()?;
+        connection.execute_batch("COMMIT").map_err(&failed)?;
+        match connection.execute_batch(&self.unique_index) {
+            Ok(()) => {}
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                repeats::resolve(connection, correct)?;
+                connection.execute_batch(&self.unique_index).map_err(&failed)?;
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        for statement in &self.made_last {
+            connection.execute_batch(statement).map_err(&failed)?;
+        }
+        read::count(connection)
+    }
+
+    fn publish(&mut self) -> Result<(), RepositoryError> {
+        let Some(connection) = self.connection.take() else { return Ok(()) };
+        connection.close().map_err(|(_, error)| port_error("close the new store")(error))?;
+        let failed = |error: io::Error| RepositoryError::storage("put the new store into its place", error);
+        // SQLite has closed the file: no lock of its is lost by opening it here.
+        File::open(&self.building).and_then(|file| file.sync_all()).map_err(failed)?;
+        std::fs::rename(&self.building, &self.place).map_err(failed)?;
+        let folder = self.place.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+}
+
+impl Drop for BulkLoad {
+    fn drop(&mut self) {
+        if self.connection.take().is_some() {
+            // The next import removes what could not be removed now.
+            drop(remove_remains(&self.building));
+        }
+    }
+}
+
+/// Takes away what is made last; answers the statements that make it again.
+fn take_down(connection: &Connection) -> rusqlite::Result<(String, Vec<String>)> {
+    let mut statement = connection.prepare(MADE_LAST)?;
+    let parts: Vec<(String, String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut unique_index = String::new();
+    let mut others = Vec::new();
+    for (kind, name, sql) in parts {
+        connection.execute_batch(&format!("DROP {kind} {name}"))?;
+        if name == UNIQUE { unique_index = sql } else { others.push(sql) }
+    }
+    Ok((unique_index, others))
+}
+
+fn beside(place: &Path) -> PathBuf {
+    let mut name = place.as_os_str().to_owned();
+    name.push(".building");
+    name.into()
+}
+
+fn remove_remains(building: &Path) -> Result<(), SqliteError> {
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+        let mut path = building.as_os_str().to_owned();
+        path.push(suffix);
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(SqliteError::Remains { path: path.into(), source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Refuses to begin what cannot end.
+fn ensure_room(place: &Path, expected_bytes: u64) -> Result<(), SqliteError> {
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Some(available) = connection::available_bytes(folder) else { return Ok(()) };
+    let needed = expected_bytes.saturating_mul(GROWTH);
+    if available < needed {
+        return Err(SqliteError::NoRoom { path: folder.to_owned(), needed, available });
+    }
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! What a store writes down of the logs that it was loaded from.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::application::import::{
+    Batch, Counts, ImportRecord, KnownSource, LISTED_REJECTS, Outcome, Place, Reject, RejectedRecord,
+    ResumePoint, SourceDigest, SourceHeader,
+};
+use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::Position;
+
+use crate::infrastructure::sqlite::error::port_error;
+
+const KNOWN: &str = "SELECT source_id, resume_offset, resume_line, resume_sha256,
+        imported + already_present + matched_existing, duplicates, out_of_range
+    FROM sources WHERE path = ?1 AND format = ?2 AND settings = ?3 ORDER BY source_id DESC";
+const INSERT_SOURCE: &str = "INSERT INTO sources (path, format, compression, settings, separator,
+        resume_offset, resume_line, resume_sha256, records, imported, already_present, matched_existing,
+        duplicates, rejected, out_of_range, started_at)
+    VALUES (?1, ?2, ?3, ?4, x'', 0, 1, ?5, 0, 0, 0, 0, 0, 0, 0, ?6)";
+/// The SHA-256 of nothing.
+const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// How much of the log at hand the store has already, from earlier imports; the latest first.
+pub(super) fn known(
+    connection: &Connection,
+    header: &SourceHeader,
+) -> Result<Vec<KnownSource>, RepositoryError> {
+    let failed = port_error("look up earlier imports");
+    let mut statement = connection.prepare_cached(KNOWN).map_err(&failed)?;
+    let mut rows =
+        statement.query(params![header.path, header.format.as_str(), header.settings]).map_err(&failed)?;
+    let mut known = Vec::new();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let read = || -> rusqlite::Result<KnownSource> {
+            let counts = Counts {
+                already_present: row.get(4)?,
+                duplicates: row.get(5)?,
+                out_of_range: row.get(6)?,
+                ..Counts::default()
+            };
+            Ok(KnownSource {
+                source_id: row.get(0)?,
+                resume: ResumePoint { offset: row.get(1)?, line: row.get(2)?, sha256: row.get(3)? },
+                counts,
+                rejects: Vec::new(),
+            })
+        };
+        let mut source = read().map_err(&failed)?;
+        rejects_of(connection, header, &mut source).map_err(&failed)?;
+        known.push(source);
+    }
+    Ok(known)
+}
+
+/// Adds the rejects that lie before the place from which the log goes on.
+fn rejects_of(
+    connection: &Connection,
+    header: &SourceHeader,
+    source: &mut KnownSource,
+) -> rusqlite::Result<()> {
+    let before = "FROM rejects WHERE source_id = ?1 AND current = 1 AND offset < ?2";
+    let of_source = params![source.source_id, source.resume.offset];
+    source.counts.rejected =
+        connection.query_row(&format!("SELECT count(*) {before}"), of_source, |row| row.get(0))?;
+    let counts = &mut source.counts;
+    counts.records = counts.already_present + counts.duplicates + counts.rejected + counts.out_of_range;
+    let mut statement = connection.prepare(&format!(
+        "SELECT line, offset, reason, detail {before} ORDER BY offset LIMIT {LISTED_REJECTS}"
+    ))?;
+    let listed = statement.query_map(of_source, |row| {
+        Ok(RejectedRecord {
+            path: header.path.clone(),
+            place: Place { line: row.get(0)?, offset: row.get(1)? },
+            reason: row.get(2)?,
+            detail: row.get(3)?,
+        })
+    })?;
+    source.rejects = listed.collect::<Result<_, _>>()?;
+    Ok(())
+}
+
+/// The log that is being imported, in the store that it is written down in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SourceWriter {
+    pub source_id: i64,
+    /// Before this offset it was there when the import began.
+    pub known_to: u64,
+    /// The reject that was written last, which may go on.
+    last_reject: Option<i64>,
+}
+
+impl SourceWriter {
+    /// Begins a log, or goes on with the latest version of a known one.
+    pub fn begin(
+        connection: &Connection,
+        header: &SourceHeader,
+        goes_on: Option<&KnownSource>,
+        now: DateTime<Utc>,
+    ) -> rusqlite::Result<Self> {
+        let Some(known) = goes_on else {
+            connection.execute(
+                INSERT_SOURCE,
+                params![
+                    header.path,
+                    header.format.as_str(),
+                    header.compression,
+                    header.settings,
+                    NOTHING,
+                    now.timestamp_micros()
+                ],
+            )?;
+            let source_id = connection.last_insert_rowid();
+            return Ok(Self { source_id, known_to: 0, last_reject: None });
+        };
+        let behind = params![known.source_id, known.resume.offset];
+        // What stood behind the last record (a closing bracket, a torn tail) is no longer the end.
+        let superseded = connection.execute(
+            "UPDATE rejects SET current = 0 WHERE source_id = ?1 AND offset >= ?2 AND current = 1",
+            behind,
+        )?;
+        connection.execute("DELETE FROM source_texts WHERE source_id = ?1 AND offset >= ?2", behind)?;
+        connection.execute(
+            "UPDATE sources SET records = records - ?2, rejected = rejected - ?2, compression = ?3,
+                    bytes = NULL, sha256 = NULL, content_bytes = NULL, content_sha256 = NULL,
+                    finished_at = NULL
+             WHERE source_id = ?1",
+            params![known.source_id, superseded as i64, header.compression],
+        )?;
+        Ok(Self { source_id: known.source_id, known_to: known.resume.offset, last_reject: None })
+    }
+
+    /// Writes down everything of a batch that is not a new event.
+    pub fn store(
+        &mut self,
+        connection: &Connection,
+        batch: &Batch,
+        outcomes: &[Outcome],
+        now: DateTime<Utc>,
+    ) -> rusqlite::Result<()> {
+        let mut texts =
+            connection.prepare_cached("INSERT OR IGNORE INTO source_texts VALUES (?1, ?2, ?3)")?;
+        for text in &batch.texts {
+            texts.execute(params![self.source_id, text.offset, text.bytes])?;
+        }
+        let mut rejected = 0;
+        for piece in &batch.rejects {
+            if let Some(reject) = &piece.reject {
+                rejected += 1;
+                self.last_reject = Some(self.reject(connection, piece.place, reject, now)?);
+            }
+            self.reject_text(connection, piece.place.offset, &piece.bytes)?;
+        }
+        let mut counts = Counts { rejected, out_of_range: batch.out_of_range, ..Counts::default() };
+        for (record, outcome) in batch.records.iter().zip(outcomes) {
+            counts.add(outcome);
+            if let Outcome::Conflict { event_id, position } = outcome {
+                let reject = Reject::Conflict { event_id: event_id.clone(), position: *position };
+                self.last_reject = Some(self.reject(connection, record.place, &reject, now)?);
+                self.reject_text(connection, record.place.offset, record.body.as_bytes())?;
+            }
+        }
+        let records = batch.records.len() as u64 + rejected + batch.out_of_range;
+        connection
+            .prepare_cached(
+                "UPDATE sources SET separator = ?2, resume_offset = ?3, resume_line = ?4, resume_sha256 = ?5,
+                    records = records + ?6, imported = imported + ?7, already_present = already_present + ?8,
+                    duplicates = duplicates + ?9, rejected = rejected + ?10, out_of_range = out_of_range + ?11
+                 WHERE source_id = ?1",
+            )?
+            .execute(params![
+                self.source_id,
+                batch.separator,
+                batch.resume.offset,
+                batch.resume.line,
+                batch.resume.sha256,
+                records,
+                counts.imported,
+                counts.already_present,
+                counts.duplicates,
+                counts.rejected,
+                counts.out_of_range
+            ])?;
+        Ok(())
+    }
+
+    /// Writes down that a record is an event that the store has.
+    pub fn repeat(
+        &self,
+        connection: &Connection,
+        record: &ImportRecord,
+        position: Position,
+        first_body: &str,
+        kind: &str,
+    ) -> rusqlite::Result<()> {
+        let respelled = (record.body != first_body).then_some(record.body.as_str());
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![
+                self.source_id,
+                record.place.offset,
+                record.place.line,
+                position.get(),
+                kind,
+                respelled
+            ])?;
+        Ok(())
+    }
+
+    fn reject(
+        &self,
+        connection: &Connection,
+        place: Place,
+        reject: &Reject,
+        now: DateTime<Utc>,
+    ) -> rusqlite::Result<i64> {
+        let written: Option<i64> = connection
+            .prepare_cached(
+                "SELECT reject_id FROM rejects WHERE source_id = ?1 AND offset = ?2 AND current = 1",
+            )?
+            .query_row(params![self.source_id, place.offset], |row| row.get(0))
+            .optional()?;
+        if let Some(reject_id) = written {
+            return Ok(reject_id);
+        }
+        connection
+            .prepare_cached(
+                "INSERT INTO rejects (source_id, offset, line, reason, detail, current, rejected_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
+            )?
+            .execute(params![
+                self.source_id,
+                place.offset,
+                place.line,
+                reject.reason(),
+                reject.sentence(),
+                now.timestamp_micros()
+            ])?;
+        Ok(connection.last_insert_rowid())
+    }
+
+    fn reject_text(&self, connection: &Connection, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
+        let (Some(reject_id), false) = (self.last_reject, bytes.is_empty()) else { return Ok(()) };
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO reject_texts VALUES (?1, ?2, ?3)")?
+            .execute(params![reject_id, offset, bytes])?;
+        Ok(())
+    }
+
+    /// The log has ended.
+    pub fn end(
+        &self,
+        connection: &Connection,
+        digest: &SourceDigest,
+        now: DateTime<Utc>,
+    ) -> rusqlite::Result<()> {
+        connection.execute(
+            "UPDATE sources SET bytes = ?2, sha256 = ?3, content_bytes = ?4, content_sha256 = ?5, finished_at = ?6
+             WHERE source_id = ?1",
+            params![
+                self.source_id,
+                digest.bytes,
+                digest.sha256,
+                digest.content_bytes,
+                digest.content_sha256,
+                now.timestamp_micros()
+            ],
+        )?;
+        Ok(())
+    }
+}
