@@ -32,17 +32,19 @@ fn seen_by_another_program(dir: &TestDir) -> Connection {
 fn the_database_refuses_to_rewrite_history_whoever_asks() {
     let dir = TestDir::new();
     let other = seen_by_another_program(&dir);
-    let columns = "event_id, event_type, occurred_at, body, origin, recorded_at";
+    let columns = "event_id, event_type, occurred_at, body, origin, recorded_at, id_derived";
     for (statement, refusal) in [
         ("UPDATE events SET body = '{}'".to_owned(), "events are never changed"),
         ("DELETE FROM events".to_owned(), "events are never deleted"),
         (
-            format!("INSERT OR REPLACE INTO events ({columns}) VALUES ('e1', 'x', 0, '{{}}', 'native', 0)"),
+            format!(
+                "INSERT OR REPLACE INTO events ({columns}) VALUES ('e1', 'x', 0, '{{}}', 'native', 0, 0)"
+            ),
             "events are never replaced",
         ),
         (
             format!(
-                "REPLACE INTO events (position, {columns}) VALUES (1, 'e9', 'x', 0, '{{}}', 'native', 0)"
+                "REPLACE INTO events (position, {columns}) VALUES (1, 'e9', 'x', 0, '{{}}', 'native', 0, 0)"
             ),
             "events are never replaced",
         ),
@@ -177,8 +179,8 @@ fn a_row_that_no_event_can_have_is_damage_and_no_panic() {
     let other = seen_by_another_program(&dir);
     other
         .execute_batch(
-            "INSERT INTO events (event_id, event_type, occurred_at, body, origin, recorded_at)
-             VALUES ('', 'x', 0, '{}', 'native', 0)",
+            "INSERT INTO events (event_id, event_type, occurred_at, body, origin, recorded_at, id_derived)
+             VALUES ('', 'x', 0, '{}', 'native', 0, 0)",
         )
         .unwrap();
     let store = open(&dir.join("events.db")).unwrap();

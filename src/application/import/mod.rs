@@ -154,6 +154,7 @@ impl<'t> ImportLegacy<'t> {
             }
             imported.total += source.counts;
         }
+        imported.sort_rejects();
         Ok(imported)
     }
 
@@ -231,6 +232,15 @@ impl<'t> ImportLegacy<'t> {
 }
 
 impl Imported {
+    /// Corrections came last: each goes to its place.
+    fn sort_rejects(&mut self) {
+        let Self { sources, rejects, .. } = self;
+        rejects.sort_by_cached_key(|reject| {
+            let source = sources.iter().position(|source| source.path == reject.path);
+            (source, reject.place.offset)
+        });
+    }
+
     fn correct(&mut self, correction: Correction) {
         let Correction { source_id, place, outcome } = correction;
         let Some(index) = self.source_ids.iter().position(|&id| id == source_id) else { return };

@@ -18,9 +18,7 @@ const HISTORY: &str = "refinery_schema_history";
 
 /// Opens the store for writing, made or migrated to the current version first where it has to be.
 pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
-    if path.is_dir() {
-        return Err(SqliteError::NotADatabase { path: path.to_owned() });
-    }
+    refuse_folder(path)?;
     create_folder(path)?;
     let _lock = SchemaLock::acquire(path)?;
     let mut connection = connection::open_or_create(path)?;
@@ -55,6 +53,7 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
     if !path.exists() {
         return Err(SqliteError::Missing { path: path.to_owned() });
     }
+    refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
     ensure_ours(path, &connection)?;
     let (found, known) = (version(path, &connection)?, newest_known());
@@ -62,6 +61,11 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
         return Err(SqliteError::Older { path: path.to_owned(), found, known });
     }
     Ok(connection)
+}
+
+/// SQLite would say of a folder no more than that it cannot be opened.
+pub(super) fn refuse_folder(path: &Path) -> Result<(), SqliteError> {
+    if path.is_dir() { Err(SqliteError::NotADatabase { path: path.to_owned() }) } else { Ok(()) }
 }
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {

@@ -109,6 +109,7 @@ fn one_array_may_hold_both_shapes() {
     let dir = TestDir::new();
     let legacy = r#"{"type": "B", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#;
     let both = r#"{"event_type": "C", "type": "B", "event_id": "e2", "aggregate_id": "T2", "task_id": "T3", "timestamp": "2025-10-25T10:00:00"}"#;
+    let legacy = legacy.replace("2025", "2024");
     write(&dir, "a.json", format!("[{EVENT}, {legacy}, {both}]"));
     import(&dir, "a.json");
     let rows = rows(&dir, DATABASE);

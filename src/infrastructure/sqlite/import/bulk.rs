@@ -46,6 +46,7 @@ impl BulkLoad {
     /// Begins to build a store at `place`; `None` where one exists. Others that want to make it wait
     /// until this one is dropped.
     pub fn begin(place: &Path, expected_bytes: u64) -> Result<Option<Self>, SqliteError> {
+        schema::refuse_folder(place)?;
         schema::create_folder(place)?;
         let lock = SchemaLock::acquire(place)?;
         let exists = std::fs::metadata(place).is_ok_and(|metadata| metadata.len() > 0 || !metadata.is_file());
