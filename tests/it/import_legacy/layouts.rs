@@ -74,6 +74,23 @@ fn the_same_event_in_another_spelling_is_a_duplicate_and_the_first_spelling_stay
 }
 
 #[test]
+fn an_event_repeated_at_the_other_end_of_a_long_log_is_a_duplicate() {
+    // More records than are committed together.
+    const BETWEEN: u64 = 12_000;
+    let dir = TestDir::new();
+    let between: String = (0..BETWEEN)
+        .map(|number| {
+            format!("{{\"event_id\":\"n{number}\",\"event_type\":\"A\",\"timestamp\":\"2025-10-25\"}}\n")
+        })
+        .collect();
+    write(&dir, "a.jsonl", format!("{EVENT}\n{between}{RESPELLED}\n{}", EVENT.replace("150", "151")));
+    let report = import(&dir, "a.jsonl");
+    let (records, imported) = (BETWEEN + 3, BETWEEN + 1);
+    assert_eq!(report.total, Counts { records, imported, duplicates: 1, rejected: 1, ..Counts::default() });
+    assert_eq!(report.conflicts, 1);
+}
+
+#[test]
 fn another_content_under_the_same_id_is_a_conflict_and_the_first_content_stays() {
     let dir = TestDir::new();
     let other = EVENT.replace("150", "151");
