@@ -30,6 +30,8 @@ pub struct StoreState {
     pub first_timestamp: Option<String>,
     /// The time of the latest event.
     pub last_timestamp: Option<String>,
+    /// The log that was imported last, and when; a SQLite store knows it.
+    pub last_import: Option<String>,
     /// Why it cannot be read, with all causes.
     pub error: Option<String>,
 }
@@ -46,6 +48,7 @@ impl StoreState {
             bytes: None,
             first_timestamp: None,
             last_timestamp: None,
+            last_import: None,
             error: None,
         };
         if let Err(error) = state.look(backend, path, config) {
@@ -76,6 +79,12 @@ impl StoreState {
                 last: time_of_one(store.get_recent_events(1)?),
             },
         };
+        if let OpenStore::Sqlite(store) = &store {
+            self.last_import = store.last_import()?.map(|import| {
+                let end = if import.is_finished { "" } else { ", interrupted: import it again" };
+                format!("{} of {}{end}", format_timestamp(import.started_at), import.path)
+            });
+        }
         self.events = Some(contents.events);
         self.first_timestamp = contents.first.map(format_timestamp);
         self.last_timestamp = contents.last.map(format_timestamp);

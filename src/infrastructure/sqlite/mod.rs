@@ -29,6 +29,7 @@ use crate::domain::zone::Zone;
 pub use connection::{APPLICATION_ID, MAGIC};
 pub use error::SqliteError;
 pub use import::{BatchLoad, BulkLoad, Survey, open_import};
+pub use read::LastImport;
 
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {
@@ -71,6 +72,11 @@ impl SqliteEventRepository {
     /// How many events the store holds.
     pub fn count(&self) -> Result<u64, RepositoryError> {
         read::count(&self.reader())
+    }
+
+    /// The last import into the store, where there was one.
+    pub fn last_import(&self) -> Result<Option<LastImport>, RepositoryError> {
+        read::last_import(&self.reader())
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {

@@ -1,7 +1,7 @@
 //! The queries of the port. Each walks an index, and nothing else; a test asks SQLite for its plans.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Params};
+use rusqlite::{Connection, OptionalExtension, Params};
 
 use crate::domain::repository::{RepositoryError, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
@@ -75,6 +75,29 @@ pub(super) fn last_position(connection: &Connection) -> Result<Position, Reposit
 /// How many events there are: positions have no gaps.
 pub(super) fn count(connection: &Connection) -> Result<u64, RepositoryError> {
     Ok(last_position(connection)?.get().unsigned_abs())
+}
+
+/// The last import into the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastImport {
+    /// The log; absolute.
+    pub path: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// It came to its end.
+    pub is_finished: bool,
+}
+
+pub(super) fn last_import(connection: &Connection) -> Result<Option<LastImport>, RepositoryError> {
+    let last = "SELECT path, started_at, finished_at IS NOT NULL FROM sources
+        ORDER BY ifnull(finished_at, started_at) DESC, source_id DESC LIMIT 1";
+    connection
+        .query_row(last, [], |row| {
+            let started_at = DateTime::from_timestamp_micros(row.get(1)?).unwrap_or_default();
+            Ok(LastImport { path: row.get(0)?, started_at, is_finished: row.get(2)? })
+        })
+        .optional()
+        .map_err(port_error("look up the last import"))
 }
 
 fn select(

@@ -76,6 +76,7 @@ fn both_stores_and_the_legacy_log_are_measured() {
             "bytes": bytes,
             "first_timestamp": "2025-10-20T08:00:00+00:00",
             "last_timestamp": "2025-10-22T00:00:00+00:00",
+            "last_import": null,
             "error": null,
         })
     };
@@ -161,4 +162,17 @@ fn status_is_no_list() {
     cli(&TestDir::new())
         .run("-q status --format jsonl")
         .fails(2, "error: status is one document and no list: use --format json\n");
+}
+
+#[test]
+fn the_last_import_is_named_with_its_time() {
+    let dir = TestDir::new();
+    write(&dir, "log.jsonl", "{\"type\": \"A\", \"timestamp\": \"2025-10-25T10:00:00Z\"}\n");
+    assert_eq!(cli(&dir).run("-q import-legacy log.jsonl --into events.db").code, 0);
+    let status = cli(&dir).run("-q --store events.db --format json status").json();
+    let last = status["store"]["last_import"].as_str().unwrap();
+    assert!(
+        last.ends_with(&format!(" of {}", dir.join("log.jsonl").canonicalize().unwrap().display())),
+        "{last}"
+    );
 }

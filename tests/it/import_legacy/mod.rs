@@ -3,6 +3,7 @@
 mod bad_input;
 mod clocks;
 mod identity;
+mod killed;
 mod layouts;
 #[cfg(unix)]
 mod permissions;

@@ -1,0 +1,105 @@
+//! Imports that are killed, at moments spread over their work: the same command finishes them.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::processes::{start, write_log};
+use super::{Counts, DATABASE, Row, import, import_into, rows};
+use crate::support::cli::Running;
+use crate::support::test_dir::TestDir;
+
+const MOMENTS: u64 = 20;
+const EVENTS: u64 = 12_000;
+/// Long enough for a machine with much else to do; nothing waits that long where all is well.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Kills an import once it has come so far, unless it was faster than the look at it.
+fn kill_when(mut import: Running, has_come_so_far: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !has_come_so_far() && !import.has_ended() {
+        assert!(Instant::now() < deadline, "it does not get so far");
+        std::thread::yield_now();
+    }
+    import.kill();
+}
+
+/// The rows and what the store wrote down of its logs, times of writing apart.
+fn everything(dir: &TestDir, database: &str) -> (Vec<Row>, Vec<String>) {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(dir.join(database), flags).unwrap();
+    let mut described = Vec::new();
+    for query in [
+        "SELECT source_id, source_offset, source_line FROM events ORDER BY position",
+        "SELECT source_id, content_bytes, content_sha256, resume_offset, records, imported + already_present,
+                finished_at IS NOT NULL FROM sources",
+        "SELECT * FROM source_texts",
+    ] {
+        let mut statement = connection.prepare(query).unwrap();
+        let columns = statement.column_count();
+        let mut found = statement.query([]).unwrap();
+        while let Some(row) = found.next().unwrap() {
+            let cells: Vec<String> =
+                (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap())).collect();
+            described.push(cells.join("|"));
+        }
+    }
+    (rows(dir, database), described)
+}
+
+#[test]
+fn an_import_into_a_new_store_that_is_killed_at_any_moment_leaves_none_and_is_finished_by_another() {
+    let dir = TestDir::new();
+    write_log(&dir, "events.json", 1, EVENTS);
+    import_into(&dir, "events.json", "uninterrupted.db");
+    let expected = everything(&dir, "uninterrupted.db");
+    let whole = dir.join("uninterrupted.db").metadata().unwrap().len();
+    let mut killed_before_the_end = 0;
+    for moment in 0..MOMENTS {
+        let (store, building) = (dir.join(DATABASE), dir.join("events.db.building"));
+        let far = whole * moment / MOMENTS;
+        kill_when(start(&dir, "events.json"), || {
+            building.metadata().is_ok_and(|file| file.len() >= far) || store.exists()
+        });
+        killed_before_the_end += u64::from(!store.exists());
+        let report = import(&dir, "events.json");
+        assert_eq!(report.total.imported + report.total.already_present, EVENTS);
+        assert!(everything(&dir, DATABASE) == expected, "killed at {far} of {whole} bytes");
+        assert!(!building.exists());
+        for left in [DATABASE, "events.db-wal", "events.db-shm"] {
+            std::fs::remove_file(dir.join(left)).ok();
+        }
+    }
+    assert!(killed_before_the_end > MOMENTS / 2, "{killed_before_the_end} were killed in time");
+}
+
+#[test]
+fn an_import_into_a_filled_store_that_is_killed_at_any_moment_is_finished_by_another() {
+    let dir = TestDir::new();
+    write_log(&dir, "before.json", 2, 500);
+    write_log(&dir, "events.json", 1, EVENTS);
+    import_into(&dir, "before.json", "uninterrupted.db");
+    import_into(&dir, "events.json", "uninterrupted.db");
+    let expected = everything(&dir, "uninterrupted.db");
+    let mut killed_before_the_end = 0;
+    for moment in 0..MOMENTS {
+        import(&dir, "before.json");
+        let far = (EVENTS * moment / MOMENTS) as i64;
+        let stored = || -> rusqlite::Result<i64> {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(dir.join(DATABASE), flags)?;
+            connection.query_row("SELECT max(position) - 500 FROM events", [], |row| row.get(0))
+        };
+        kill_when(start(&dir, "events.json"), || stored().is_ok_and(|stored| stored >= far));
+        let before = stored().unwrap() as u64;
+        killed_before_the_end += u64::from(before < EVENTS);
+        let report = import(&dir, "events.json");
+        let (already_present, imported) = (before, EVENTS - before);
+        assert_eq!(report.total, Counts { records: EVENTS, imported, already_present, ..Counts::default() });
+        assert!(everything(&dir, DATABASE) == expected, "killed behind {before} events");
+        for left in [DATABASE, "events.db-wal", "events.db-shm"] {
+            std::fs::remove_file(dir.join(left)).ok();
+        }
+    }
+    assert!(killed_before_the_end > MOMENTS / 2, "{killed_before_the_end} were killed in time");
+}
