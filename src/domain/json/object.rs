@@ -1,5 +1,7 @@
 //! A record: one object, its top-level members as spans, and what is unusual about it.
 
+use std::collections::HashSet;
+
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::tokens::unexpected;
@@ -187,25 +189,25 @@ impl Keys {
     fn close_object(&mut self, text: &[u8]) -> bool {
         let start = self.objects.pop().unwrap_or(0);
         let names = &self.names[start..];
-        let same = |a: Text, b: Text| {
-            let (mut one, mut other) = (Vec::new(), Vec::new());
-            a.decode_into(text, &mut one);
-            b.decode_into(text, &mut other);
-            one == other
+        let decoded = |name: Text| {
+            let mut decoded = Vec::new();
+            name.decode_into(text, &mut decoded);
+            decoded
         };
         const FEW: usize = 16;
         let twice = if names.len() <= FEW {
             names.iter().enumerate().any(|(i, &(hash, name))| {
-                names[..i].iter().any(|&(other, earlier)| hash == other && same(name, earlier))
+                names[..i].iter().any(|&(other, earlier)| hash == other && decoded(name) == decoded(earlier))
             })
         } else {
             self.sorted.clear();
             self.sorted.extend(names.iter().enumerate().map(|(i, &(hash, _))| (hash, i)));
             self.sorted.sort_unstable();
-            self.sorted.chunk_by(|a, b| a.0 == b.0).any(|group| {
-                group.iter().enumerate().any(|(i, &(_, one))| {
-                    group[..i].iter().any(|&(_, other)| same(names[one].1, names[other].1))
-                })
+            // A set, because names can be made whose hashes collide: comparing each with each would
+            // let one such object hold up everything behind it.
+            self.sorted.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).any(|group| {
+                let mut seen = HashSet::new();
+                group.iter().any(|&(_, i)| !seen.insert(decoded(names[i].1)))
             })
         };
         self.names.truncate(start);
@@ -263,6 +265,24 @@ mod tests {
         let many: Vec<String> = (0..40).map(|i| format!("\"k{i}\": {{}}")).collect();
         assert_eq!(flags(&format!("{{{}}}", many.join(","))), (false, false, false));
         assert_eq!(flags(&format!("{{{}, \"k7\": 0}}", many.join(","))), (false, false, true));
+    }
+
+    #[test]
+    fn names_whose_hashes_collide_are_told_apart_in_any_number() {
+        let text: String = (0..100_000).map(|i| format!("{i:06}")).collect();
+        let name = |i: usize| Text {
+            span: Span { start: 6 * i, end: 6 * i + 6 },
+            escaped: false,
+            lone_surrogate: false,
+        };
+        for (count, again) in [(10, 7), (100_000, 77_777)] {
+            let mut keys = Keys::default();
+            for repeated in [None, Some(again)] {
+                keys.open_object();
+                keys.names.extend((0..count).chain(repeated).map(|i| (0, name(i))));
+                assert_eq!(keys.close_object(text.as_bytes()), repeated.is_some(), "{count} names");
+            }
+        }
     }
 
     #[test]

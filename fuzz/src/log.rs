@@ -1,0 +1,160 @@
+//! Any bytes as a log: a JSON array, or JSONL.
+
+use std::cell::OnceCell;
+use std::path::Path;
+
+use mission_events::application::import::{LogFormat, LogPiece, PieceContent};
+use mission_events::domain::local_clock::DstPolicy;
+use mission_events::domain::record::RecordReader;
+use mission_events::domain::zone::Zone;
+use mission_events::infrastructure::sources::open_log;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::{is_blank, trim};
+
+const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// What is no JSON log is refused by what it begins with: SQLite, gzip, zstd, UTF-16.
+const OTHER_FORMATS: [&[u8]; 5] =
+    [b"SQLite format 3\0", b"\x1F\x8B", b"\x28\xB5\x2F\xFD", b"\xFF\xFE", b"\xFE\xFF"];
+
+/// Panics where the log is read otherwise than it should be.
+pub fn check(bytes: &[u8]) {
+    with_file(bytes, |path| {
+        let mut source = match open_log(path) {
+            Ok(source) => source,
+            Err(error) => {
+                let is_other = OTHER_FORMATS.iter().any(|magic| bytes.starts_with(magic));
+                assert!(is_other, "{error}: {}", error.source);
+                return;
+            }
+        };
+        let zone = Zone::utc();
+        let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
+        let mut pieces = Pieces::new(bytes);
+        while let Some(piece) = source.next_piece(&mut reader).expect("the file can be read") {
+            pieces.take(&piece);
+        }
+        assert!(source.next_piece(&mut reader).expect("the file can be read").is_none(), "an end is an end");
+        assert_eq!(pieces.offset, bytes.len(), "bytes are missing");
+        assert_eq!(source.digest().bytes, bytes.len() as u64);
+        assert_eq!(source.digest().sha256, sha256(bytes));
+        match source.format() {
+            LogFormat::Jsonl => pieces.assert_are_lines(),
+            LogFormat::JsonArray => pieces.assert_are_elements(),
+        }
+    });
+}
+
+fn with_file(bytes: &[u8], read: impl FnOnce(&Path)) {
+    thread_local! {
+        static FOLDER: OnceCell<TempDir> = const { OnceCell::new() };
+    }
+    FOLDER.with(|folder| {
+        // Files are made by the million: in memory, where the system has a place for that.
+        let memory = Path::new("/dev/shm");
+        let folder = folder.get_or_init(|| {
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
+                .expect("a folder can be made")
+        });
+        let path = folder.path().join("log.json");
+        std::fs::write(&path, bytes).expect("a file can be written");
+        read(&path);
+    });
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What has been read of a log so far, against what it holds.
+struct Pieces<'b> {
+    log: &'b [u8],
+    offset: usize,
+    count: usize,
+    /// Records, and rejects with all of their bytes.
+    items: Vec<Item<'b>>,
+    after_reject: bool,
+}
+
+struct Item<'b> {
+    bytes: &'b [u8],
+    is_record: bool,
+}
+
+impl<'b> Pieces<'b> {
+    fn new(log: &'b [u8]) -> Self {
+        Self { log, offset: 0, count: 0, items: Vec::new(), after_reject: false }
+    }
+
+    fn take(&mut self, piece: &LogPiece<'_>) {
+        let end = self.offset + piece.bytes.len();
+        let bytes = self.log.get(self.offset..end).expect("no more bytes are given than the log has");
+        assert_eq!(piece.bytes, bytes);
+        assert_eq!(piece.place.offset, self.offset as u64);
+        let newlines = self.log[..self.offset].iter().filter(|&&byte| byte == b'\n').count();
+        assert_eq!(piece.place.line, newlines as u64 + 1);
+
+        // Between two bytes there is room for a separator that is missing, and no more.
+        self.count += 1;
+        assert!(self.count <= 2 * self.log.len() + 2, "it never ends");
+        match &piece.content {
+            PieceContent::Layout => {
+                let layout = bytes.strip_prefix(UTF_8_BOM).filter(|_| self.offset == 0).unwrap_or(bytes);
+                assert!(!bytes.is_empty());
+                assert!(layout.iter().all(|&byte| is_blank(byte) || b"[,]".contains(&byte)));
+            }
+            PieceContent::Record(record) => {
+                assert_eq!(record.body.as_bytes(), bytes);
+                self.assert_is_record(bytes);
+                self.items.push(Item { bytes, is_record: true });
+            }
+            PieceContent::Reject(_) => self.items.push(Item { bytes, is_record: false }),
+            PieceContent::RejectContinued => {
+                assert!(self.after_reject && !bytes.is_empty());
+                let item = self.items.last_mut().expect("a reject has a beginning");
+                let start = self.offset - item.bytes.len();
+                item.bytes = &self.log[start..end];
+            }
+        }
+        self.after_reject = matches!(piece.content, PieceContent::Reject(_) | PieceContent::RejectContinued);
+        self.offset = end;
+    }
+
+    /// A record of a log is one by itself too.
+    fn assert_is_record(&self, bytes: &[u8]) {
+        let zone = Zone::utc();
+        let alone = RecordReader::new(&zone, DstPolicy::Reject).read_whole(bytes);
+        assert_eq!(alone.map(|record| record.body.as_bytes()), Ok(bytes));
+    }
+
+    /// In JSONL every line is one item, whatever the other lines are, and blank lines are none.
+    fn assert_are_lines(&self) {
+        let log = self.log.strip_prefix(UTF_8_BOM).unwrap_or(self.log);
+        let lines: Vec<&[u8]> =
+            log.split(|&byte| byte == b'\n').map(trim).filter(|line| !line.is_empty()).collect();
+        let items: Vec<&[u8]> = self.items.iter().map(|item| item.bytes).collect();
+        assert_eq!(items, lines);
+        for item in &self.items {
+            assert_eq!(item.is_record, is_record(item.bytes));
+        }
+    }
+
+    /// In an array that serde_json takes whole, every element is one item, and is it a record.
+    fn assert_are_elements(&self) {
+        let log = self.log.strip_prefix(UTF_8_BOM).unwrap_or(self.log);
+        let Ok(elements) = serde_json::from_slice::<Vec<&RawValue>>(log) else { return };
+        assert_eq!(self.items.len(), elements.len());
+        for (item, element) in self.items.iter().zip(elements) {
+            assert_eq!(item.bytes, element.get().as_bytes());
+            assert_eq!(item.is_record, is_record(item.bytes));
+        }
+    }
+}
+
+fn is_record(bytes: &[u8]) -> bool {
+    let zone = Zone::utc();
+    RecordReader::new(&zone, DstPolicy::Resolve).read_whole(bytes).is_ok()
+}
