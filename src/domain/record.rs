@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
+use sha1::{Digest, Sha1};
 use thiserror::Error;
 use uuid::Uuid;
 
 use super::event::DomainEvent;
-use super::json::{Member, MemberValue, ObjectScanner, ScanError, ScannedObject, Text, canonical_form};
+use super::json::{Canonicalizer, Member, MemberValue, ObjectScanner, ScanError, ScannedObject, Text};
 use super::local_clock::{DstPolicy, LocalClock, TimeFlags};
 use super::timestamp::{TimestampError, WrittenTimestamp};
 use super::value_objects::{AggregateId, EventId};
@@ -68,12 +69,6 @@ pub struct Record<'t> {
 }
 
 impl Record<'_> {
-    /// What the identity of a record without id is derived from: UUIDv5 over the canonical form of
-    /// the raw record. Identical records, and only they, have the same one.
-    pub fn content_id(&self) -> Result<Uuid, ScanError> {
-        content_id(self.body)
-    }
-
     /// The event, under the given id.
     pub fn to_event(&self, event_id: EventId) -> DomainEvent {
         DomainEvent::from_parts(
@@ -86,14 +81,32 @@ impl Record<'_> {
     }
 }
 
-/// [`Record::content_id`] of the record that `body` is.
-pub fn content_id(body: &str) -> Result<Uuid, ScanError> {
-    Ok(Uuid::new_v5(&DERIVED_IDS, &canonical_form(body.as_bytes())?))
+/// What the identity of a record without id is derived from: UUIDv5 over the canonical form of the
+/// raw record. Identical records, and only they, have the same one.
+#[derive(Default)]
+pub struct ContentIds {
+    canonicalizer: Canonicalizer,
+}
+
+impl ContentIds {
+    /// The content id of the record that `body` is.
+    pub fn of(&mut self, body: &str) -> Result<Uuid, ScanError> {
+        Ok(uuid_v5(DERIVED_IDS, self.canonicalizer.form(body.as_bytes())?))
+    }
 }
 
 /// The id of the `occurrence`-th (from 1) of the identical records that `content_id` stands for.
 pub fn derived_event_id(content_id: Uuid, occurrence: u64) -> EventId {
-    Uuid::new_v5(&content_id, occurrence.to_string().as_bytes()).into()
+    uuid_v5(content_id, occurrence.to_string().as_bytes()).into()
+}
+
+/// As `Uuid::new_v5`, with the processor's instructions for SHA-1 where it has them: every record of
+/// a legacy log is hashed.
+fn uuid_v5(namespace: Uuid, name: &[u8]) -> Uuid {
+    let hash = Sha1::new().chain_update(namespace.as_bytes()).chain_update(name).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    uuid::Builder::from_sha1_bytes(bytes).into_uuid()
 }
 
 /// What is unusual about a record that is kept all the same.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use crossbeam_channel::Sender;
 
 use crate::domain::local_clock::DstPolicy;
-use crate::domain::record::RecordReader;
+use crate::domain::record::{ContentIds, RecordReader};
 use crate::domain::zone::Zone;
 
 use super::ports::{
@@ -84,11 +84,19 @@ struct Sorter<'r> {
     /// What stood between the first two records.
     separator: Option<Vec<u8>>,
     behind_record: bool,
+    content_ids: ContentIds,
 }
 
 impl<'r> Sorter<'r> {
     fn new(reading: &'r Reading) -> Self {
-        Self { reading, batch: Batch::default(), bytes: 0, separator: None, behind_record: false }
+        Self {
+            reading,
+            batch: Batch::default(),
+            bytes: 0,
+            separator: None,
+            behind_record: false,
+            content_ids: ContentIds::default(),
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -117,7 +125,7 @@ impl<'r> Sorter<'r> {
                     self.batch.out_of_range += 1;
                     return;
                 }
-                match ImportRecord::new(&record, place) {
+                match ImportRecord::new(&record, place, &mut self.content_ids) {
                     Ok(taken) => {
                         count_flags(&mut self.batch.flags, &taken);
                         self.bytes += taken.body.len();

@@ -9,7 +9,9 @@ use serde::Serialize;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::domain::record::{Record, RecordError, RecordFlags, RecordReader, Shape};
+use crate::domain::record::{
+    ContentIds, Record, RecordError, RecordFlags, RecordReader, Shape, derived_event_id,
+};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{AggregateId, EventId, Position};
 
@@ -206,15 +208,20 @@ pub struct ImportRecord {
 }
 
 impl ImportRecord {
-    pub(super) fn new(record: &Record<'_>, place: Place) -> Result<Self, Reject> {
+    pub(super) fn new(
+        record: &Record<'_>,
+        place: Place,
+        content_ids: &mut ContentIds,
+    ) -> Result<Self, Reject> {
         let identity = match &record.event_id {
             Some(id) => Identity::Carried(
                 EventId::new(id.as_ref()).map_err(|_| RecordError::Empty { field: "event_id" })?,
             ),
-            None => Identity::Derived {
-                content: record.content_id().map_err(RecordError::from)?,
-                written_at: record.written_at.civil_micros(),
-            },
+            None => {
+                let content = content_ids.of(record.body).map_err(RecordError::from)?;
+                let first_id = derived_event_id(content, 1);
+                Identity::Derived { content, first_id, written_at: record.written_at.civil_micros() }
+            }
         };
         Ok(Self {
             place,
@@ -238,6 +245,8 @@ pub enum Identity {
     Derived {
         /// What identical records have in common.
         content: Uuid,
+        /// The id of the first one of them.
+        first_id: EventId,
         /// Its time as written, in microseconds: a pure function of the content by which logs are
         /// mostly sorted, so that counting occurrences walks along instead of jumping about.
         written_at: i64,

@@ -25,10 +25,9 @@ pub const CANONICAL_FORM_VERSION: u32 = 1;
 ///
 /// `text` must be valid UTF-8 where strings are to be compared by code points; any bytes are taken.
 pub fn canonical_form(text: &[u8]) -> Result<Vec<u8>, ScanError> {
-    let tree = Tree::read(text)?;
-    let mut out = Vec::with_capacity(text.len());
-    tree.write(text, &mut out);
-    Ok(out)
+    let mut canonicalizer = Canonicalizer::default();
+    canonicalizer.form(text)?;
+    Ok(canonicalizer.out)
 }
 
 /// Whether two texts hold the same JSON value, however each spells it. A text that is not JSON is
@@ -41,30 +40,57 @@ pub fn same_value(one: &str, other: &str) -> bool {
         }
 }
 
-/// The values of one text in the order in which they begin, the outermost first.
-struct Tree {
+/// Writes canonical forms one after the other, keeping its memory.
+#[derive(Default)]
+pub struct Canonicalizer {
+    /// The values of one text in the order in which they begin, the outermost first.
     nodes: Vec<Node>,
+    /// The containers that are open, each with the last value within it.
+    open: Vec<(usize, Option<usize>)>,
+    /// What is still to be written, the next on top.
+    steps: Vec<Step>,
+    scratch: Vec<u8>,
+    out: Vec<u8>,
 }
 
+#[derive(Clone, Copy)]
 struct Node {
     name: Option<Text>,
     value: Value,
+    /// The next value within the same container.
+    next: Option<usize>,
 }
 
+#[derive(Clone, Copy)]
 enum Value {
     Leaf(u8),
     Number(Span),
     NonFinite(Span),
     String(Text),
-    Array(Vec<usize>),
-    Object(Vec<usize>),
+    /// With the first value within it.
+    Array(Option<usize>),
+    /// Likewise.
+    Object(Option<usize>),
 }
 
-impl Tree {
-    fn read(text: &[u8]) -> Result<Self, ScanError> {
+#[derive(Clone, Copy)]
+enum Step {
+    Value(usize),
+    End(u8),
+}
+
+impl Canonicalizer {
+    /// The canonical form of the JSON value that `text` holds, as [`canonical_form`].
+    pub fn form(&mut self, text: &[u8]) -> Result<&[u8], ScanError> {
+        self.read(text)?;
+        self.write(text);
+        Ok(&self.out)
+    }
+
+    fn read(&mut self, text: &[u8]) -> Result<(), ScanError> {
+        self.nodes.clear();
+        self.open.clear();
         let mut tokens = Tokens::new(text, 0);
-        let mut tree = Self { nodes: Vec::new() };
-        let mut open: Vec<usize> = Vec::new();
         let mut name = None;
         while let Some(token) = tokens.next_token()? {
             let value = match token {
@@ -73,11 +99,11 @@ impl Tree {
                     continue;
                 }
                 Token::ObjectEnd | Token::ArrayEnd => {
-                    open.pop();
+                    self.open.pop();
                     continue;
                 }
-                Token::ObjectStart => Value::Object(Vec::new()),
-                Token::ArrayStart => Value::Array(Vec::new()),
+                Token::ObjectStart => Value::Object(None),
+                Token::ArrayStart => Value::Array(None),
                 Token::Null => Value::Leaf(b'n'),
                 Token::True => Value::Leaf(b't'),
                 Token::False => Value::Leaf(b'f'),
@@ -85,80 +111,107 @@ impl Tree {
                 Token::NonFinite(span) => Value::NonFinite(span),
                 Token::String(value) => Value::String(value),
             };
-            let index = tree.nodes.len();
-            if let Some(&parent) = open.last()
-                && let Value::Array(inner) | Value::Object(inner) = &mut tree.nodes[parent].value
-            {
-                inner.push(index);
-            }
+            let index = self.nodes.len();
+            self.nodes.push(Node { name: name.take(), value, next: None });
+            self.link(index);
             if matches!(value, Value::Array(_) | Value::Object(_)) {
-                open.push(index);
+                self.open.push((index, None));
             }
-            tree.nodes.push(Node { name: name.take(), value });
         }
-        for index in 0..tree.nodes.len() {
-            tree.sort_members(text, index);
-        }
-        Ok(tree)
+        Ok(())
     }
 
-    fn sort_members(&mut self, text: &[u8], index: usize) {
-        let Value::Object(members) = &mut self.nodes[index].value else { return };
-        let mut members = std::mem::take(members);
-        if members.iter().any(|&member| self.nodes[member].name.is_some_and(|name| name.escaped)) {
-            members.sort_by_cached_key(|&member| {
-                let mut name = Vec::new();
-                if let Some(text_of_name) = self.nodes[member].name {
-                    text_of_name.decode_into(text, &mut name);
-                }
-                name
-            });
-        } else {
-            members.sort_by_key(|&member| self.nodes[member].name.map(|name| name.span.of(text)));
+    /// Puts a new value behind the last one of the innermost container.
+    fn link(&mut self, index: usize) {
+        let Some((container, last)) = self.open.last_mut() else { return };
+        match last.replace(index) {
+            Some(last) => self.nodes[last].next = Some(index),
+            None => match &mut self.nodes[*container].value {
+                Value::Array(first) | Value::Object(first) => *first = Some(index),
+                _ => {}
+            },
         }
-        self.nodes[index].value = Value::Object(members);
     }
 
-    fn write(&self, text: &[u8], out: &mut Vec<u8>) {
-        let mut scratch = Vec::new();
-        // What is still to be written, the next on top: a value, or the end of a container.
-        enum Step {
-            Value(usize),
-            End(u8),
-        }
-        let mut steps = vec![Step::Value(0)];
-        while let Some(step) = steps.pop() {
+    fn write(&mut self, text: &[u8]) {
+        self.out.clear();
+        self.steps.clear();
+        self.steps.push(Step::Value(0));
+        while let Some(step) = self.steps.pop() {
             let node = match step {
                 Step::End(end) => {
-                    out.push(end);
+                    self.out.push(end);
                     continue;
                 }
-                Step::Value(index) => &self.nodes[index],
+                Step::Value(index) => self.nodes[index],
             };
             if let Some(name) = node.name {
-                write_string(name, text, &mut scratch, out);
+                write_string(name, text, &mut self.scratch, &mut self.out);
             }
-            match &node.value {
-                Value::Leaf(tag) => out.push(*tag),
-                Value::Number(span) => write_number(span.of(text), &mut scratch, out),
-                Value::NonFinite(span) => write_tagged(b'x', span.of(text), out),
-                Value::String(value) => write_string(*value, text, &mut scratch, out),
-                Value::Array(inner) | Value::Object(inner) => {
-                    let is_array = matches!(node.value, Value::Array(_));
-                    out.push(if is_array { b'[' } else { b'{' });
-                    steps.push(Step::End(if is_array { b']' } else { b'}' }));
-                    steps.extend(inner.iter().rev().map(|&index| Step::Value(index)));
+            match node.value {
+                Value::Leaf(tag) => self.out.push(tag),
+                Value::Number(span) => write_number(span.of(text), &mut self.scratch, &mut self.out),
+                Value::NonFinite(span) => write_tagged(b'x', span.of(text), &mut self.out),
+                Value::String(value) => write_string(value, text, &mut self.scratch, &mut self.out),
+                Value::Array(first) => {
+                    self.out.push(b'[');
+                    let start = self.push_steps(first, b']');
+                    self.steps[start..].reverse();
+                }
+                Value::Object(first) => {
+                    self.out.push(b'{');
+                    let start = self.push_steps(first, b'}');
+                    sort_members(text, &self.nodes, &mut self.steps[start..]);
+                    self.steps[start..].reverse();
                 }
             }
         }
+    }
+
+    /// Pushes the end of a container and then its values, the first one first; gives the place of
+    /// that.
+    fn push_steps(&mut self, first: Option<usize>, end: u8) -> usize {
+        self.steps.push(Step::End(end));
+        let start = self.steps.len();
+        self.steps.extend(std::iter::successors(first, |&index| self.nodes[index].next).map(Step::Value));
+        start
+    }
+}
+
+/// Sorts members by the bytes of their names; those of one name stay in the order of the text.
+fn sort_members(text: &[u8], nodes: &[Node], members: &mut [Step]) {
+    let name = |step: &Step| match step {
+        Step::Value(index) => nodes[*index].name,
+        Step::End(_) => None,
+    };
+    if members.iter().any(|member| name(member).is_some_and(|name| name.escaped)) {
+        members.sort_by_cached_key(|member| {
+            let mut decoded = Vec::new();
+            if let Some(name) = name(member) {
+                name.decode_into(text, &mut decoded);
+            }
+            decoded
+        });
+    } else {
+        members.sort_by(|one, other| {
+            let bytes = |step| name(step).map(|name| name.span.of(text));
+            bytes(one).cmp(&bytes(other))
+        });
     }
 }
 
 fn write_tagged(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
-    out.extend_from_slice(bytes.len().to_string().as_bytes());
+    write_decimal(bytes.len(), out);
     out.push(b':');
     out.extend_from_slice(bytes);
+}
+
+fn write_decimal(number: usize, out: &mut Vec<u8>) {
+    if number >= 10 {
+        write_decimal(number / 10, out);
+    }
+    out.push(b'0' + (number % 10) as u8);
 }
 
 fn write_string(string: Text, text: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {

@@ -10,7 +10,7 @@ mod object;
 mod text;
 mod tokens;
 
-pub use canonical::{CANONICAL_FORM_VERSION, canonical_form, same_value};
+pub use canonical::{CANONICAL_FORM_VERSION, Canonicalizer, canonical_form, same_value};
 pub use object::{Member, MemberValue, ObjectScanner, ScannedObject, is_blank};
 pub use text::Text;
 pub use tokens::{ScanError, Token, Tokens};

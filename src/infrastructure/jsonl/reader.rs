@@ -13,7 +13,7 @@ use super::id_table::{IdTable, Lookup};
 use super::layout::Day;
 use crate::domain::json::{is_blank, same_value};
 use crate::domain::local_clock::{DstPolicy, TimeFlags};
-use crate::domain::record::{Record, RecordError, RecordReader, derived_event_id};
+use crate::domain::record::{ContentIds, Record, RecordError, RecordReader, derived_event_id};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{EventId, Position};
 
@@ -150,7 +150,7 @@ impl<'f> DayReader<'f> {
         let read = self.records.read_whole(text).and_then(|record| {
             let id = match record.event_id.as_deref() {
                 Some(id) => EventId::new(id).map_err(|_| RecordError::Empty { field: "event_id" })?,
-                None => self.next.derived_id(record.content_id()?, self.is_ended),
+                None => self.next.derived_id(ContentIds::default().of(record.body)?, self.is_ended),
             };
             Ok((id, record))
         });

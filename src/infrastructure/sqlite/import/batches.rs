@@ -111,7 +111,7 @@ fn store_one(
     let failed = port_error("import a record");
     let event_id = match &record.identity {
         Identity::Carried(id) => id.clone(),
-        Identity::Derived { content, written_at } => {
+        Identity::Derived { content, written_at, .. } => {
             occurrences::next_id(transaction, *content, *written_at, source.source_id, source.known_to)?
         }
     };

@@ -12,7 +12,6 @@ use rusqlite::Connection;
 use crate::application::import::{
     Batch, Correction, Identity, ImportTarget, KnownSource, Outcome, Overlap, SourceDigest, SourceHeader,
 };
-use crate::domain::record::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
@@ -108,12 +107,10 @@ impl ImportTarget for BulkLoad {
         let mut insert = connection.prepare_cached(INSERT).map_err(&failed)?;
         for record in &batch.records {
             let event_id = match &record.identity {
-                Identity::Carried(id) => id.clone(),
-                Identity::Derived { content, .. } => derived_event_id(*content, 1),
+                Identity::Carried(id) => id,
+                Identity::Derived { first_id, .. } => first_id,
             };
-            NewRow::imported(record, &event_id, source.source_id, now)
-                .insert(&mut insert)
-                .map_err(&failed)?;
+            NewRow::imported(record, event_id, source.source_id, now).insert(&mut insert).map_err(&failed)?;
         }
         let outcomes = vec![Outcome::Imported; batch.records.len()];
         source.store(connection, batch, &outcomes, now).map_err(&failed)?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use crate::application::import::{Correction, Outcome, Place, Reject};
 use crate::domain::json::same_value;
-use crate::domain::record::{content_id, derived_event_id};
+use crate::domain::record::{ContentIds, derived_event_id};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
 use crate::infrastructure::sqlite::error::port_error;
@@ -88,7 +88,8 @@ fn number_occurrences(connection: &Connection, rows: &[Row]) -> Result<(), Repos
     let failed = port_error("number identical records");
     let Some(first) = rows.first() else { return Ok(()) };
     let body = body_at(connection, first.position).map_err(&failed)?;
-    let content = content_id(&body).map_err(|error| RepositoryError::storage("derive an id", error))?;
+    let content =
+        ContentIds::default().of(&body).map_err(|error| RepositoryError::storage("derive an id", error))?;
     let (mut source_id, mut occurrence) = (first.source_id, 0);
     let mut kept: Vec<i64> = Vec::new();
     for row in rows {

@@ -53,7 +53,7 @@ impl Survey {
         let failed = port_error("look at a record");
         let event_id = match &record.identity {
             Identity::Carried(id) => id.clone(),
-            Identity::Derived { content, written_at } => {
+            Identity::Derived { content, written_at, .. } => {
                 occurrences::next_id(&self.connection, *content, *written_at, self.source_id, self.known_to)?
             }
         };
