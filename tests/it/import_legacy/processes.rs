@@ -5,7 +5,7 @@ use std::fs::File;
 
 use super::generator::python_json::Layout;
 use super::generator::{Plan, write_legacy};
-use super::{Counts, DATABASE, Report, ids, import, import_into, quiet, rows};
+use super::{Counts, DATABASE, Report, ids, import_into, quiet, rows};
 use crate::support::cli::Running;
 use crate::support::test_dir::TestDir;
 
