@@ -8,6 +8,7 @@ use std::path::Path;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use mission_events::application::import::{ImportLegacy, ImportOptions};
 use mission_events::domain::local_clock::DstPolicy;
+use mission_events::domain::mapping::Mapping;
 use mission_events::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
 use mission_events::domain::value_objects::EventId;
 use mission_events::domain::zone::Zone;
@@ -54,10 +55,10 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     generator::write_daily(&plan, &logs).unwrap();
     let database = folder.join("events.db");
     let mut target = SqliteImport::open(&database).unwrap();
-    let options = ImportOptions { zone: Zone::utc(), dst: DstPolicy::Resolve };
+    let options = ImportOptions { zone: Zone::utc(), dst: DstPolicy::Resolve, mapping: Mapping::BuiltIn };
     let mut import = ImportLegacy::new(options, &mut target);
     for log in list_folder(&logs).unwrap().logs {
-        import.import(open_log(&log).unwrap()).unwrap();
+        import.import(open_log(&log, &Mapping::BuiltIn).unwrap()).unwrap();
     }
     std::fs::remove_dir_all(logs).unwrap();
     SqliteEventRepository::open(database, Zone::utc()).unwrap()

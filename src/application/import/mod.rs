@@ -14,13 +14,14 @@ use crossbeam_channel::{Receiver, Sender};
 use thiserror::Error;
 
 use crate::domain::local_clock::DstPolicy;
+use crate::domain::mapping::Mapping;
 use crate::domain::record::{RecordFlags, RecordReader};
 use crate::domain::repository::RepositoryError;
 use crate::domain::zone::Zone;
 
 pub use ports::{
     Identity, ImportRecord, ImportTarget, LogFormat, LogPiece, LogSource, Outcome, PieceContent, Place,
-    Reject, SourceDigest, SourceError,
+    Reject, ResumePoint, SourceDigest, SourceError,
 };
 pub use report::{
     Counts, ImportReport, LISTED_REJECTS, RejectedRecord, SkippedFile, SourceReport, StoreReport,
@@ -33,12 +34,14 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Batches that are parsed ahead of the writer.
 const BATCHES_AHEAD: usize = 2;
 
-/// How times are read.
+/// How records are read.
 pub struct ImportOptions {
     /// The zone of naive timestamps.
     pub zone: Zone,
     /// What becomes of local times that come twice or never.
     pub dst: DstPolicy,
+    /// Where the fields of the records stand.
+    pub mapping: Mapping,
 }
 
 /// What the logs of an import came to; the caller adds what only it knows to make a report of it.
@@ -120,9 +123,13 @@ impl<'t, T: ImportTarget> ImportLegacy<'t, T> {
             .begin_source()
             .map_err(|source| ImportError::Store { path: report.path.clone(), source })?;
         let (sender, receiver) = crossbeam_channel::bounded(BATCHES_AHEAD);
-        let (zone, dst) = (self.options.zone.clone(), self.options.dst);
+        let ImportOptions { zone, dst, mapping } = &self.options;
+        let (zone, dst, mapping) = (zone.clone(), *dst, mapping.clone());
         std::thread::scope(|scope| {
-            scope.spawn(move || parse(source.as_mut(), &zone, dst, &sender));
+            scope.spawn(move || {
+                let reader = RecordReader::with_mapping(&zone, dst, &mapping);
+                parse(source.as_mut(), reader, &sender);
+            });
             self.write(&mut report, receiver)
         })?;
         if !report.counts.are_conserved() {
@@ -233,8 +240,7 @@ impl Batch {
 }
 
 /// Reads a log to its end, or until nobody takes what it reads.
-fn parse(source: &mut dyn LogSource, zone: &Zone, dst: DstPolicy, sender: &Sender<Parsed>) {
-    let mut reader = RecordReader::new(zone, dst);
+fn parse(source: &mut dyn LogSource, mut reader: RecordReader<'_>, sender: &Sender<Parsed>) {
     let mut batch = Batch::default();
     let end = loop {
         match source.next_piece(&mut reader) {

@@ -11,9 +11,12 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use crate::application::import::{
-    ImportError, ImportLegacy, ImportOptions, ImportReport, ImportTarget, SkippedFile, StoreReport,
+    ImportError, ImportLegacy, ImportOptions, ImportReport, ImportTarget, SkippedFile, SourceError,
+    StoreReport,
 };
+use crate::cli::mapping::MappingArgs;
 use crate::domain::local_clock::DstPolicy;
+use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{SqliteError, SqliteImport};
@@ -25,7 +28,8 @@ use crate::infrastructure::sqlite::{SqliteError, SqliteImport};
 /// changed. Importing again adds only what is new: a second run imports 0, and an import that was
 /// killed is finished by running it again.
 ///
-/// Logs are JSON arrays or JSONL, told apart by their content. Naive timestamps are read in the
+/// Logs are JSON arrays or JSONL, plain or compressed, told apart by their content. Logs of other
+/// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are read in the
 /// setting `timezone`.
 ///
 /// Exit codes: 0 everything is in the store; 1 records were rejected; 4 a log could not be read or
@@ -37,8 +41,9 @@ use crate::infrastructure::sqlite::{SqliteError, SqliteImport};
 pub struct ImportLegacyArgs {
     /// Logs, or folders of logs, in the order in which they are read
     ///
-    /// Of a folder its daily files events-*.jsonl are read, in the order of their days; where it has
-    /// none, all its .json, .jsonl and .ndjson files. Without PATH: the settings legacy.events_json
+    /// Of a folder its daily files events-*.jsonl and those in its archive/ are read, in the order of
+    /// their days; where it has none, all its .json, .jsonl and .ndjson files. Each may be compressed,
+    /// with gzip or zstd. Without PATH: the settings legacy.events_json
     /// and storage.jsonl_dir.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -50,6 +55,9 @@ pub struct ImportLegacyArgs {
     /// What to do with local times that come twice or never when the clocks change
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     dst: Dst,
+
+    #[command(flatten)]
+    mapping: MappingArgs,
 }
 
 /// What becomes of local times that come twice or never.
@@ -67,7 +75,8 @@ enum Dst {
 pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliError> {
     let started = Instant::now();
     let database = target(&args, context)?;
-    let logs = Logs::find(&args, context)?;
+    let mapping = args.mapping.mapping(&context.config)?;
+    let logs = Logs::find(&args, context, &mapping)?;
     let mut store = SqliteImport::open(&database)?;
     let options = ImportOptions {
         zone: context.config.timezone.value.clone(),
@@ -75,10 +84,11 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliErr
             Dst::Resolve => DstPolicy::Resolve,
             Dst::Reject => DstPolicy::Reject,
         },
+        mapping: mapping.clone(),
     };
     let mut import = ImportLegacy::new(options, &mut store);
     for log in &logs.files {
-        import.import(open_log(log).map_err(ImportError::from)?)?;
+        import.import(open_log(log, &mapping).map_err(ImportError::from)?)?;
     }
     let imported = import.finish();
     let report = ImportReport {
@@ -118,7 +128,7 @@ struct Logs {
 impl Logs {
     /// Finds every log, and opens each once: a log that is missing or unreadable must show before
     /// the first record is imported.
-    fn find(args: &ImportLegacyArgs, context: &Context) -> Result<Self, CliError> {
+    fn find(args: &ImportLegacyArgs, context: &Context, mapping: &Mapping) -> Result<Self, CliError> {
         let mut logs = Self { files: Vec::new(), skipped: Vec::new() };
         if args.paths.is_empty() {
             logs.add_configured(context)?;
@@ -127,7 +137,7 @@ impl Logs {
             logs.add(path)?;
         }
         for log in &logs.files {
-            open_log(log).map_err(ImportError::from)?;
+            open_log(log, mapping).map_err(ImportError::from)?;
         }
         Ok(logs)
     }
@@ -140,6 +150,12 @@ impl Logs {
         let listing = list_folder(path).map_err(ImportError::from)?;
         if listing.logs.is_empty() {
             tracing::warn!("there is no log in the folder {}", path.display());
+        }
+        for day in &listing.repeated_days {
+            tracing::warn!(
+                "more than one file in {} is of the day {day}: all of them are read, and what they have in common is stored once",
+                path.display()
+            );
         }
         self.files.extend(listing.logs);
         self.skipped.extend(listing.skipped);
@@ -175,6 +191,7 @@ impl Logs {
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
         let code = match error {
+            ImportError::Source(SourceError::Changing { .. }) => ExitCode::Negative,
             ImportError::Source(_) | ImportError::Store { .. } => ExitCode::Storage,
             ImportError::NotConserved { .. } | ImportError::ReaderStopped { .. } => ExitCode::SelfCheck,
         };

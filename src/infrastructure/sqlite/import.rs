@@ -99,7 +99,7 @@ fn store_one(
         body: &record.body,
         origin: match record.shape {
             Shape::New => Origin::Native,
-            Shape::Legacy => Origin::History,
+            Shape::Legacy | Shape::Mapped => Origin::History,
         },
         recorded_at: Utc::now(),
     };
