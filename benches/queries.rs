@@ -8,6 +8,7 @@ use std::path::Path;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use mission_events::application::import::{ImportLegacy, Reading};
 use mission_events::domain::local_clock::DstPolicy;
+use mission_events::domain::mapping::Mapping;
 use mission_events::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
 use mission_events::domain::value_objects::EventId;
 use mission_events::domain::zone::Zone;
@@ -54,10 +55,11 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     generator::write_daily(&plan, &logs).unwrap();
     let database = folder.join("events.db");
     let mut target = open_import(&database, 0).unwrap();
-    let reading = Reading { zone: Zone::utc(), dst: DstPolicy::Resolve, since: None, until: None };
+    let (zone, dst, mapping) = (Zone::utc(), DstPolicy::Resolve, Mapping::BuiltIn);
+    let reading = Reading { zone, dst, mapping, since: None, until: None };
     let mut import = ImportLegacy::new(reading, target.as_mut());
     for log in list_folder(&logs).unwrap().logs {
-        import.import(&|| open_log(&log)).unwrap();
+        import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
     }
     import.finish().unwrap();
     target.publish().unwrap();

@@ -10,6 +10,7 @@ mod exit_code;
 mod global;
 mod import_legacy;
 mod logging;
+mod mapping;
 mod output;
 mod status;
 mod store;

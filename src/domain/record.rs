@@ -3,6 +3,9 @@
 //! Only the envelope is looked at: id, type, time, aggregate. Typed fields are never validated here,
 //! so that a log keeps what it holds.
 
+mod envelope;
+mod mapped;
+
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
@@ -11,41 +14,30 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::event::DomainEvent;
-use super::json::{Canonicalizer, Member, MemberValue, ObjectScanner, ScanError, ScannedObject, Text};
+use super::json::{Canonicalizer, ObjectScanner, ScanError, ScannedObject};
 use super::local_clock::{DstPolicy, LocalClock, TimeFlags};
+use super::mapping::Mapping;
 use super::timestamp::{TimestampError, WrittenTimestamp};
+use super::unix_time::UnixTimeError;
 use super::value_objects::{AggregateId, EventId};
 use super::zone::Zone;
+
+use envelope::Envelope;
+use mapped::MappedFields;
 
 /// The namespace of the ids that are derived from content. Frozen.
 const DERIVED_IDS: Uuid = Uuid::from_u128(0x5e0a_3c1d_9b64_4f27_8d1e_a4c7_f3b2_6091);
 
-/// The two shapes of the contract.
+/// What a record was recognised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// `event_id`, `event_type`, `timestamp`, `aggregate_id`.
     New,
     /// `type`, `timestamp`, `task_id`; no identity, even where a field `event_id` stands.
     Legacy,
+    /// The fields that a declared mapping names: another system's record.
+    Mapped,
 }
-
-/// The names of the envelope's fields in one shape.
-struct Fields {
-    shape: Shape,
-    event_id: Option<&'static str>,
-    event_type: &'static str,
-    aggregate: &'static str,
-}
-
-const NEW: Fields = Fields {
-    shape: Shape::New,
-    event_id: Some("event_id"),
-    event_type: "event_type",
-    aggregate: "aggregate_id",
-};
-const LEGACY: Fields =
-    Fields { shape: Shape::Legacy, event_id: None, event_type: "type", aggregate: "task_id" };
-const TIMESTAMP: &str = "timestamp";
 
 /// A record of a log, borrowed from its bytes.
 #[derive(Debug, Clone)]
@@ -149,31 +141,52 @@ pub enum RecordError {
     /// Neither shape has its type.
     #[error("expected a field `event_type` (new shape) or `type` (legacy shape), found neither")]
     NoType,
+    /// The mapping names a field for the type, and it is not there.
+    #[error("expected the type of the event in `{field}`, found none")]
+    NoMappedType {
+        /// The path of the field.
+        field: Cow<'static, str>,
+    },
     /// There is no time.
-    #[error("expected a field `timestamp`, found none")]
-    NoTimestamp,
+    #[error("expected a field `{field}`, found none")]
+    NoTimestamp {
+        /// The field, or its path.
+        field: Cow<'static, str>,
+    },
     /// The time is not one that the contract accepts.
     #[error("bad timestamp")]
     BadTimestamp(#[source] TimestampError),
+    /// The time is not a number in the declared unit.
+    #[error("bad timestamp")]
+    BadUnixTime(#[source] UnixTimeError),
+    /// The time is a number, and nobody has declared of what.
+    #[error(
+        "expected text in `{field}`, found a number: declare its unit with --timestamp-unit s, ms, us or ns"
+    )]
+    NumberWithoutUnit {
+        /// The path of the field.
+        field: Cow<'static, str>,
+    },
     /// A field of the envelope is not text.
     #[error("expected text in `{field}`, found {found}")]
     NotText {
-        /// The field.
-        field: &'static str,
+        /// The field, or its path.
+        field: Cow<'static, str>,
         /// What stands there.
         found: &'static str,
     },
     /// A field of the envelope is empty that must not be.
     #[error("`{field}` is empty")]
     Empty {
-        /// The field.
-        field: &'static str,
+        /// The field, or its path.
+        field: Cow<'static, str>,
     },
-    /// A field of the envelope stands twice, so that nobody can say which one holds.
+    /// A field of the envelope, or one on the way to it, stands twice, so that nobody can say which
+    /// one holds.
     #[error("the field `{field}` stands twice")]
     Ambiguous {
-        /// The field.
-        field: &'static str,
+        /// The field, or its path as far as what stands twice.
+        field: Cow<'static, str>,
     },
 }
 
@@ -182,10 +195,10 @@ impl RecordError {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Syntax(_) | Self::Trailing { .. } => "syntax",
-            Self::NoType => "no_type",
-            Self::NoTimestamp => "no_timestamp",
-            Self::BadTimestamp(_) => "bad_timestamp",
-            Self::NotText { .. } | Self::Empty { .. } => "bad_field",
+            Self::NoType | Self::NoMappedType { .. } => "no_type",
+            Self::NoTimestamp { .. } => "no_timestamp",
+            Self::BadTimestamp(_) | Self::BadUnixTime(_) => "bad_timestamp",
+            Self::NumberWithoutUnit { .. } | Self::NotText { .. } | Self::Empty { .. } => "bad_field",
             Self::Ambiguous { .. } => "duplicate_field",
         }
     }
@@ -195,12 +208,23 @@ impl RecordError {
 pub struct RecordReader<'z> {
     scanner: ObjectScanner,
     clock: LocalClock<'z>,
+    /// `None` for the built-in shapes.
+    mapped: Option<MappedFields>,
 }
 
 impl<'z> RecordReader<'z> {
-    /// A reader for one log whose naive times are in `zone`.
+    /// A reader for one log in the built-in shapes, whose naive times are in `zone`.
     pub fn new(zone: &'z Zone, dst: DstPolicy) -> Self {
-        Self { scanner: ObjectScanner::new(), clock: LocalClock::new(zone, dst) }
+        Self { scanner: ObjectScanner::new(), clock: LocalClock::new(zone, dst), mapped: None }
+    }
+
+    /// A reader for one log that is read through a mapping.
+    pub fn with_mapping(zone: &'z Zone, dst: DstPolicy, mapping: &Mapping) -> Self {
+        let mapped = match mapping {
+            Mapping::BuiltIn => None,
+            Mapping::Declared(declared) => Some(MappedFields::new(declared)),
+        };
+        Self { mapped, ..Self::new(zone, dst) }
     }
 
     /// Reads text that must be exactly one record, white space around it apart.
@@ -230,25 +254,11 @@ impl<'z> RecordReader<'z> {
         text: &'t [u8],
         object: ScannedObject,
     ) -> Result<Record<'t>, RecordError> {
-        let members = Envelope { text, members: self.scanner.members() };
-        let fields = match (members.find(NEW.event_type)?, members.find(LEGACY.event_type)?) {
-            (Some(_), _) => NEW,
-            (None, Some(_)) => LEGACY,
-            (None, None) => return Err(RecordError::NoType),
+        let members = self.scanner.members();
+        let Envelope { shape, event_id, event_type, aggregate, written_at } = match &self.mapped {
+            None => Envelope::built_in(text, members)?,
+            Some(mapped) => mapped.envelope(text, members)?,
         };
-        let event_type = members.text_of(fields.event_type)?.ok_or(RecordError::NoType)?;
-        if event_type.is_empty() {
-            return Err(RecordError::Empty { field: fields.event_type });
-        }
-        let event_id = match fields.event_id {
-            Some(field) => members.text_of(field)?,
-            None => None,
-        };
-        if event_id.as_deref() == Some("") {
-            return Err(RecordError::Empty { field: "event_id" });
-        }
-        let aggregate = members.text_of(fields.aggregate)?;
-        let written_at = members.time()?;
         let (occurred_at, time) = self.clock.resolve(&written_at).map_err(RecordError::BadTimestamp)?;
         let body = std::str::from_utf8(object.span.of(text)).map_err(|error| {
             let at = object.span.start + error.valid_up_to();
@@ -256,7 +266,7 @@ impl<'z> RecordReader<'z> {
         })?;
         Ok(Record {
             body,
-            shape: fields.shape,
+            shape,
             event_id,
             event_type,
             occurred_at,
@@ -269,60 +279,5 @@ impl<'z> RecordReader<'z> {
                 time,
             },
         })
-    }
-}
-
-/// The members of a record, seen as the envelope of an event.
-struct Envelope<'t, 's> {
-    text: &'t [u8],
-    members: &'s [Member],
-}
-
-impl<'t> Envelope<'t, '_> {
-    /// The one member of that name; `null` counts as absent.
-    fn find(&self, field: &'static str) -> Result<Option<MemberValue>, RecordError> {
-        let mut found = None;
-        for member in self.members.iter().filter(|member| self.is_named(member.key, field)) {
-            if found.replace(member.value).is_some() {
-                return Err(RecordError::Ambiguous { field });
-            }
-        }
-        Ok(found.filter(|value| *value != MemberValue::Null))
-    }
-
-    fn is_named(&self, key: Text, name: &str) -> bool {
-        if key.escaped {
-            key.decode(self.text).is_some_and(|key| key == name)
-        } else {
-            key.span.of(self.text) == name.as_bytes()
-        }
-    }
-
-    /// The text of a field; numbers and booleans are taken as they are spelled.
-    fn text_of(&self, field: &'static str) -> Result<Option<Cow<'t, str>>, RecordError> {
-        let not_text = |found| RecordError::NotText { field, found };
-        match self.find(field)? {
-            None | Some(MemberValue::Null) => Ok(None),
-            Some(MemberValue::String(text)) => {
-                text.decode(self.text).map(Some).ok_or(not_text("a lone surrogate, which no text can hold"))
-            }
-            Some(MemberValue::Number(span)) => Ok(Some(String::from_utf8_lossy(span.of(self.text)))),
-            Some(MemberValue::Boolean(value)) => {
-                Ok(Some(Cow::Borrowed(if value { "true" } else { "false" })))
-            }
-            Some(MemberValue::NonFinite(_)) => Err(not_text("NaN or an infinity")),
-            Some(MemberValue::Array(_)) => Err(not_text("an array")),
-            Some(MemberValue::Object(_)) => Err(not_text("an object")),
-        }
-    }
-
-    fn time(&self) -> Result<WrittenTimestamp, RecordError> {
-        match self.find(TIMESTAMP)? {
-            Some(MemberValue::Number(_)) => Err(RecordError::NotText { field: TIMESTAMP, found: "a number" }),
-            _ => {
-                let text = self.text_of(TIMESTAMP)?.ok_or(RecordError::NoTimestamp)?;
-                WrittenTimestamp::parse(&text).map_err(RecordError::BadTimestamp)
-            }
-        }
     }
 }

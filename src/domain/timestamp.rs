@@ -32,6 +32,12 @@ impl WrittenTimestamp {
         read(text.as_bytes()).map_err(|refuse| refuse(excerpt(text)))
     }
 
+    /// A time that was written as a number, in UTC; `None` outside the years 0001 to 9999.
+    pub(super) fn from_unix_micros(micros: i64) -> Option<Self> {
+        let is_printable = PRINTABLE_MICROS.contains(&micros);
+        is_printable.then_some(Self { civil_micros: micros, offset_seconds: Some(0), leap_second: false })
+    }
+
     /// The date and time as written, in microseconds since 1970-01-01T00:00:00 of its own calendar, whatever the
     /// offset. Further digits of the fraction are cut off, which is the floor on either side of 1970.
     /// Second 60 counts as second 0 of the next minute. A pure function of the text.

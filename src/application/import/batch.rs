@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use crossbeam_channel::Sender;
 
 use crate::domain::local_clock::DstPolicy;
+use crate::domain::mapping::Mapping;
 use crate::domain::record::{ContentIds, RecordReader};
 use crate::domain::zone::Zone;
 
@@ -27,6 +28,8 @@ pub struct Reading {
     pub zone: Zone,
     /// What becomes of local times that come twice or never.
     pub dst: DstPolicy,
+    /// Where the fields of the records stand.
+    pub mapping: Mapping,
     /// Records before this instant are out of range.
     pub since: Option<DateTime<Utc>>,
     /// Records behind this instant are out of range.
@@ -36,7 +39,11 @@ pub struct Reading {
 impl Reading {
     /// All of it on one line: records that were read in another way may be other events.
     pub fn describe(&self) -> String {
-        let mut text = format!("zone={} dst={:?}", self.zone.name(), self.dst).to_lowercase();
+        let dst = match self.dst {
+            DstPolicy::Resolve => "resolve",
+            DstPolicy::Reject => "reject",
+        };
+        let mut text = format!("zone={} dst={dst} mapping={}", self.zone.name(), self.mapping);
         for (name, bound) in [("since", self.since), ("until", self.until)] {
             if let Some(bound) = bound {
                 text.push_str(&format!(" {name}={}", bound.to_rfc3339()));
@@ -58,7 +65,7 @@ pub(super) enum Parsed {
 
 /// Reads a log to its end, or until nobody takes what it reads.
 pub(super) fn parse(source: &mut dyn LogSource, reading: &Reading, sender: &Sender<Parsed>) {
-    let mut reader = RecordReader::new(&reading.zone, reading.dst);
+    let mut reader = RecordReader::with_mapping(&reading.zone, reading.dst, &reading.mapping);
     let mut sorter = Sorter::new(reading);
     let end = loop {
         match source.next_piece(&mut reader) {

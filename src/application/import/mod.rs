@@ -10,6 +10,7 @@ mod report;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::iter::successors;
+use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use thiserror::Error;
@@ -31,8 +32,13 @@ pub use report::{
 /// Batches that are parsed ahead of the writer.
 const BATCHES_AHEAD: usize = 4;
 
+/// How often a log is read that changes while it is read.
+const MOST_READINGS: u32 = 4;
+/// And how long is waited for its writer, who streams a whole file.
+const BETWEEN_READINGS: Duration = Duration::from_millis(250);
+
 /// What the logs of an import came to; the caller adds what only it knows to make a report of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Imported {
     /// Each log.
     pub sources: Vec<SourceReport>,
@@ -99,12 +105,25 @@ impl<'t> ImportLegacy<'t> {
         Self { reading, target, imported: Imported::default() }
     }
 
-    /// Imports one log, which `open` opens, to its end.
+    /// Imports one log, which `open` opens, to its end. A log that changes while it is read is read
+    /// again, a few times.
     pub fn import(
         &mut self,
         open: &dyn Fn() -> Result<Box<dyn LogSource>, SourceError>,
     ) -> Result<(), ImportError> {
-        let mut source = open()?;
+        for _ in 1..MOST_READINGS {
+            let before = self.imported.clone();
+            match self.import_once(open()?) {
+                // What it found in a mixture of two states is not told.
+                Err(ImportError::Source(SourceError::Changing { .. })) => self.imported = before,
+                outcome => return outcome,
+            }
+            std::thread::sleep(BETWEEN_READINGS);
+        }
+        self.import_once(open()?)
+    }
+
+    fn import_once(&mut self, mut source: Box<dyn LogSource>) -> Result<(), ImportError> {
         let header = SourceHeader {
             path: source.location().display().to_string(),
             format: source.format(),

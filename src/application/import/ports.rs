@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -47,6 +48,8 @@ impl LogFormat {
 }
 
 /// A log that is read from its first byte to its last, once.
+///
+/// Where it is compressed, places, pieces and lines are those of its decompressed content.
 pub trait LogSource: Send {
     /// Where it is, as it was named.
     fn path(&self) -> &Path;
@@ -57,40 +60,42 @@ pub trait LogSource: Send {
     /// How it is written; detected from its content.
     fn format(&self) -> LogFormat;
 
+    /// How it is compressed, as `gzip` or `zstd`; detected from its first bytes, not from its name.
+    fn compression(&self) -> Option<&'static str>;
+
+    /// To be called before the first piece. True where the content begins with the bytes that the
+    /// point stands for: they are skipped, and the next piece begins there. Otherwise false, and the
+    /// next piece is the first one of the log.
+    fn resume_at(&mut self, point: &ResumePoint) -> Result<bool, SourceError>;
+
     /// The next piece of the log; `None` behind the last byte. One after the other, the bytes of all
     /// pieces are the bytes of the log. `reader` must be the same one, and new, for the whole log.
+    ///
+    /// # Errors
+    /// The log could not be read; or, once every byte has been given out, it is not the one any more
+    /// that was opened: [`SourceError::Changing`].
     fn next_piece<'s>(
         &'s mut self,
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError>;
 
-    /// How it is compressed, where it is.
-    fn compression(&self) -> Option<&'static str> {
-        None
-    }
+    /// The place up to which all pieces that were given out would be the same in a log that has grown
+    /// since: the end of the last piece, or, once the end of the log had a part in what was given out
+    /// (the closing of an array, a torn tail, what is no record), a place before that.
+    fn resume_point(&self) -> ResumePoint;
 
-    /// Up to where a grown version of this log would have the same bytes.
-    fn resume_point(&self) -> ResumePoint {
-        ResumePoint::default()
-    }
-
-    /// Skips what lies before `point`, where the log begins with the bytes that it stands for.
-    fn resume_at(&mut self, _point: &ResumePoint) -> Result<bool, SourceError> {
-        Ok(false)
-    }
-
-    /// Size and hash of the bytes read so far.
+    /// Size and hash of what was given out so far.
     fn digest(&self) -> SourceDigest;
 }
 
-/// A place in a log, and what lies before it.
+/// A place in a log, and what stands before it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResumePoint {
-    /// How many bytes lie before it.
+    /// The offset in the content.
     pub offset: u64,
-    /// The line that it is on, from 1.
+    /// The line that the offset is in, from 1.
     pub line: u64,
-    /// The SHA-256 of the bytes before it, in hexadecimal.
+    /// The SHA-256 of the content before the offset, in hexadecimal.
     pub sha256: String,
 }
 
@@ -118,16 +123,16 @@ pub enum PieceContent<'s> {
     RejectContinued,
 }
 
-/// The bytes of a log, in sum.
+/// The bytes of a log, in sum. Both pairs are the same where it is not compressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceDigest {
-    /// The size of the file.
+    /// How many bytes the file has, as it lies.
     pub bytes: u64,
     /// The SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// The size of what it decompresses to; of a plain file, its own.
+    /// How many bytes the decompressed content has.
     pub content_bytes: u64,
-    /// The SHA-256 of that.
+    /// The SHA-256 of the decompressed content.
     pub content_sha256: String,
 }
 
@@ -142,6 +147,16 @@ pub enum Reject {
     TornTail {
         /// What would have to follow.
         expected: &'static str,
+    },
+    /// The file is damaged: its compressed data cannot be unpacked from here on.
+    #[error(
+        "the {compression} data of the file is damaged ({detail}): what follows could not be decompressed"
+    )]
+    Compression {
+        /// How it is compressed.
+        compression: &'static str,
+        /// What the decompressor said.
+        detail: String,
     },
     /// The record has more bytes than are held in memory for one.
     #[error("the record is longer than {limit} bytes")]
@@ -167,6 +182,7 @@ impl Reject {
         match self {
             Self::Record(error) => error.reason(),
             Self::TornTail { .. } => "torn_tail",
+            Self::Compression { .. } => "compression",
             Self::TooLong { .. } => "too_long",
             Self::Conflict { .. } => "conflict",
         }
@@ -175,15 +191,42 @@ impl Reject {
 
 /// Why a log could not be read.
 #[derive(Debug, Error)]
-#[error("could not {action} {}", path.display())]
-pub struct SourceError {
-    /// What was tried.
-    pub action: &'static str,
-    /// The log.
-    pub path: PathBuf,
-    /// What the system said.
-    #[source]
-    pub source: Box<dyn StdError + Send + Sync>,
+pub enum SourceError {
+    /// The system said no.
+    #[error("could not {action} {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The log.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// What is there is no log.
+    #[error("could not import {}", path.display())]
+    NotALog {
+        /// What is there.
+        path: PathBuf,
+        /// What it is instead.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// Somebody writes the log while it is read, other than by appending to JSONL: what was given out
+    /// may be a mixture of two states. Reading it again, later, can succeed.
+    #[error(
+        "{} is changing: it was {opened} bytes when opened and {ended} when read to its end; \
+         import it again when its writer is done",
+        path.display()
+    )]
+    Changing {
+        /// The log.
+        path: PathBuf,
+        /// The size of the file when it was opened.
+        opened: u64,
+        /// Its size after its last byte was read.
+        ended: u64,
+    },
 }
 
 /// A record on its way into the store.
@@ -215,7 +258,7 @@ impl ImportRecord {
     ) -> Result<Self, Reject> {
         let identity = match &record.event_id {
             Some(id) => Identity::Carried(
-                EventId::new(id.as_ref()).map_err(|_| RecordError::Empty { field: "event_id" })?,
+                EventId::new(id.as_ref()).map_err(|_| RecordError::Empty { field: "event_id".into() })?,
             ),
             None => {
                 let content = content_ids.of(record.body).map_err(RecordError::from)?;

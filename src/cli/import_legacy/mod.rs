@@ -14,9 +14,11 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use crate::application::import::{
     ImportError, ImportLegacy, ImportReport, ImportTarget, Imported, Reading, Refusal, SkippedFile,
-    StoreReport,
+    SourceError, StoreReport,
 };
+use crate::cli::mapping::MappingArgs;
 use crate::domain::local_clock::DstPolicy;
+use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{BulkLoad, SqliteError, Survey, open_import};
@@ -28,7 +30,8 @@ use crate::infrastructure::sqlite::{BulkLoad, SqliteError, Survey, open_import};
 /// changed. Importing again adds only what is new: a second run imports 0, and an import that was
 /// killed is finished by running it again.
 ///
-/// Logs are JSON arrays or JSONL, told apart by their content. Naive timestamps are read in the
+/// Logs are JSON arrays or JSONL, plain or compressed, told apart by their content. Logs of other
+/// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are read in the
 /// setting `timezone`.
 ///
 /// Exit codes: 0 everything is in the store; 1 records were rejected; 4 a log could not be read or
@@ -40,8 +43,9 @@ use crate::infrastructure::sqlite::{BulkLoad, SqliteError, Survey, open_import};
 pub struct ImportLegacyArgs {
     /// Logs, or folders of logs, in the order in which they are read
     ///
-    /// Of a folder its daily files events-*.jsonl are read, in the order of their days; where it has
-    /// none, all its .json, .jsonl and .ndjson files. Without PATH: the settings legacy.events_json
+    /// Of a folder its daily files events-*.jsonl and those in its archive/ are read, in the order of
+    /// their days; where it has none, all its .json, .jsonl and .ndjson files. Each may be compressed,
+    /// with gzip or zstd. Without PATH: the settings legacy.events_json
     /// and storage.jsonl_dir.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -76,6 +80,8 @@ pub struct ImportLegacyArgs {
     /// Leave out records behind TIME; a date alone is its whole day
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    #[command(flatten)]
+    mapping: MappingArgs,
 }
 
 /// What becomes of local times that come twice or never.
@@ -103,8 +109,9 @@ enum OverlapPolicy {
 pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliError> {
     let started = Instant::now();
     let database = target(&args, context)?;
-    let logs = Logs::find(&args, context)?;
-    let job = Job { reading: reading(&args, context)?, logs: &logs.files, args: &args, database: &database };
+    let reading = reading(&args, context)?;
+    let logs = Logs::find(&args, context, &reading.mapping)?;
+    let job = Job { reading, logs: &logs.files, args: &args, database: &database };
     let (imported, refused) = job.run()?;
     let report = ImportReport {
         sources: imported.sources,
@@ -136,6 +143,7 @@ fn reading(args: &ImportLegacyArgs, context: &Context) -> Result<Reading, CliErr
             Dst::Resolve => DstPolicy::Resolve,
             Dst::Reject => DstPolicy::Reject,
         },
+        mapping: args.mapping.mapping(&context.config)?,
         zone,
     })
 }
@@ -179,7 +187,7 @@ impl Job<'_> {
     fn load(&self, target: &mut dyn ImportTarget) -> Result<(Imported, Option<Refusal>), CliError> {
         let mut import = ImportLegacy::new(self.reading.clone(), target);
         for log in self.logs {
-            import.import(&|| open_log(log))?;
+            import.import(&|| open_log(log, &self.reading.mapping))?;
         }
         let overlap = match self.args.overlap {
             OverlapPolicy::Refuse => import.overlap()?,
@@ -220,7 +228,7 @@ struct Logs {
 impl Logs {
     /// Finds every log, and opens each once: a log that is missing or unreadable must show before
     /// the first record is imported.
-    fn find(args: &ImportLegacyArgs, context: &Context) -> Result<Self, CliError> {
+    fn find(args: &ImportLegacyArgs, context: &Context, mapping: &Mapping) -> Result<Self, CliError> {
         let mut logs = Self { files: Vec::new(), skipped: Vec::new() };
         if args.paths.is_empty() {
             logs.add_configured(context)?;
@@ -231,7 +239,7 @@ impl Logs {
         let mut seen = HashSet::new();
         logs.files.retain(|log| seen.insert(log.canonicalize().unwrap_or_else(|_| log.clone())));
         for log in &logs.files {
-            open_log(log).map_err(ImportError::from)?;
+            open_log(log, mapping).map_err(ImportError::from)?;
         }
         Ok(logs)
     }
@@ -244,6 +252,12 @@ impl Logs {
         let listing = list_folder(path).map_err(ImportError::from)?;
         if listing.logs.is_empty() {
             tracing::warn!("there is no log in the folder {}", path.display());
+        }
+        for day in &listing.repeated_days {
+            tracing::warn!(
+                "more than one file in {} is of the day {day}: all of them are read, and what they have in common is stored once",
+                path.display()
+            );
         }
         self.files.extend(listing.logs);
         self.skipped.extend(listing.skipped);
@@ -279,6 +293,7 @@ impl Logs {
 impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
         let code = match error {
+            ImportError::Source(SourceError::Changing { .. }) => ExitCode::Negative,
             ImportError::Source(_) | ImportError::Store { .. } | ImportError::Finish(_) => ExitCode::Storage,
             ImportError::NotConserved { .. } | ImportError::ReaderStopped { .. } => ExitCode::SelfCheck,
         };

@@ -103,7 +103,12 @@ impl<'t> Tokens<'t> {
         Self::with_stack(text, start, Vec::new())
     }
 
-    /// The same with a stack to reuse; `into_stack` gives it back.
+    /// A tokenizer for the rest of an object that is open at `start`, behind one of its values.
+    pub fn behind_member(text: &'t [u8], start: usize) -> Self {
+        Self { text, at: start, open: vec![true], expect: Expect::CommaOrEnd }
+    }
+
+    /// As `new`, with a stack to reuse; `into_stack` gives it back.
     pub(super) fn with_stack(text: &'t [u8], start: usize, mut open: Vec<bool>) -> Self {
         open.clear();
         Self { text, at: start, open, expect: Expect::Value }

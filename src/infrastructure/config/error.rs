@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -115,5 +116,28 @@ pub enum ConfigError {
         only: bool,
         /// The value and where it came from.
         origin: Source,
+    },
+
+    /// A part of a mapping is not what its key takes.
+    #[error("{key}: cannot take {:?} {}", origin.value(), origin.place())]
+    BadMapping {
+        /// The dotted key.
+        key: &'static str,
+        /// The text and where it came from.
+        origin: Source,
+        /// What was expected.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+
+    /// A mapping is declared that no record could be read by.
+    #[error("a mapping needs {missing} too (or {flag}), given is only: {given}")]
+    IncompleteMapping {
+        /// The dotted key that is missing.
+        missing: &'static str,
+        /// The flag that gives it too.
+        flag: &'static str,
+        /// What is given, and where.
+        given: String,
     },
 }

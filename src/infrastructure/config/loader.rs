@@ -11,7 +11,7 @@ use super::mode::{EventSystemMode, default_of_use_new};
 use super::source::{Setting, Source};
 use super::spec::{self, MAPPING_KEYS, SettingSpec};
 use super::value::SettingValue;
-use super::{Config, dotenv, toml_file};
+use super::{Config, MappingSettings, dotenv, toml_file};
 
 /// Settings given on the command line.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ impl ConfigLoader<'_> {
             legacy_events_json: sources.setting(&spec::LEGACY_EVENTS_JSON)?,
             evidence_path: sources.setting(&spec::EVIDENCE_PATH)?,
             timezone: sources.setting(&spec::TIMEZONE)?,
-            mapping: sources.mapping(),
+            mapping: sources.mapping()?,
         })
     }
 }
@@ -128,13 +128,14 @@ impl Sources<'_> {
         }
     }
 
-    fn mapping(&self) -> BTreeMap<&'static str, Setting<String>> {
-        let given = MAPPING_KEYS.iter().filter_map(|key| {
-            let source = self.config_file.get(key)?.clone();
-            let value = source.value().to_owned();
-            Some((*key, Setting { value, source }))
-        });
-        given.collect()
+    fn mapping(&self) -> Result<MappingSettings, ConfigError> {
+        let mut mapping = MappingSettings::default();
+        for key in MAPPING_KEYS {
+            if let Some(source) = self.config_file.get(key) {
+                mapping.set_from(key, source.clone());
+            }
+        }
+        mapping.check().map(|()| mapping)
     }
 }
 

@@ -6,6 +6,7 @@
 mod dotenv;
 mod error;
 mod loader;
+mod mapping;
 mod mode;
 mod nearest_key;
 mod source;
@@ -17,14 +18,14 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::domain::zone::Zone;
-use std::time::Duration;
 
 pub use error::ConfigError;
 pub use loader::{ConfigLoader, Flags};
+pub use mapping::MappingSettings;
 pub use mode::EventSystemMode;
 pub use source::{Setting, Source};
 pub use value::Backend;
@@ -55,8 +56,8 @@ pub struct Config {
     pub timezone: Setting<Zone>,
     /// Which event systems run, as the first two settings select.
     pub mode: EventSystemMode,
-    /// The `[mapping]` section as it was written, by dotted key (see [`spec::MAPPING_KEYS`]).
-    pub mapping: BTreeMap<&'static str, Setting<String>>,
+    /// The `[mapping]` section; flags may add to it.
+    pub mapping: MappingSettings,
 }
 
 /// One setting in effect, ready to be shown.

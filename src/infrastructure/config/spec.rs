@@ -139,12 +139,25 @@ pub static SETTINGS: [&SettingSpec; 9] = [
     &TIMEZONE,
 ];
 
-/// The keys of the `[mapping]` section, which only `mission-events.toml` can set.
+/// Where the id stands, or `none`.
+pub const MAPPING_EVENT_ID: &str = "mapping.event_id";
+/// Where the type stands.
+pub const MAPPING_EVENT_TYPE: &str = "mapping.event_type";
+/// Where the time stands.
+pub const MAPPING_TIMESTAMP: &str = "mapping.timestamp";
+/// How the time is written.
+pub const MAPPING_TIMESTAMP_UNIT: &str = "mapping.timestamp_unit";
+/// Where the aggregate stands.
+pub const MAPPING_AGGREGATE: &str = "mapping.aggregate";
+/// Under which top-level name the records stand.
+pub const MAPPING_RECORDS: &str = "mapping.records";
+
+/// The keys of the `[mapping]` section, which only `mission-events.toml` and flags can set.
 pub static MAPPING_KEYS: [&str; 6] = [
-    "mapping.event_id",
-    "mapping.event_type",
-    "mapping.timestamp",
-    "mapping.timestamp_unit",
-    "mapping.aggregate",
-    "mapping.records",
+    MAPPING_EVENT_ID,
+    MAPPING_EVENT_TYPE,
+    MAPPING_TIMESTAMP,
+    MAPPING_TIMESTAMP_UNIT,
+    MAPPING_AGGREGATE,
+    MAPPING_RECORDS,
 ];

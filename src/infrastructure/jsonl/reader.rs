@@ -149,7 +149,7 @@ impl<'f> DayReader<'f> {
         }
         let read = self.records.read_whole(text).and_then(|record| {
             let id = match record.event_id.as_deref() {
-                Some(id) => EventId::new(id).map_err(|_| RecordError::Empty { field: "event_id" })?,
+                Some(id) => EventId::new(id).map_err(|_| RecordError::Empty { field: "event_id".into() })?,
                 None => self.next.derived_id(ContentIds::default().of(record.body)?, self.is_ended),
             };
             Ok((id, record))

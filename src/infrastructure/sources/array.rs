@@ -9,22 +9,33 @@
 use std::path::Path;
 
 use crate::application::import::{
-    LogFormat, LogPiece, LogSource, PieceContent, Reject, SourceDigest, SourceError,
+    LogFormat, LogPiece, LogSource, PieceContent, Reject, ResumePoint, SourceDigest, SourceError,
 };
 use crate::domain::json::{ScanError, ScannedObject, Token, Tokens, is_blank};
-use crate::domain::record::RecordReader;
+use crate::domain::record::{RecordError, RecordReader};
 
+use super::holder::Holder;
+use super::nesting::Nesting;
 use super::window::ByteWindow;
 use super::{LONGEST_PIECE, LONGEST_RECORD};
 
 pub(super) struct ArraySource {
     window: ByteWindow,
+    /// The object that holds the array, where it is not the log itself.
+    holder: Option<Holder>,
     expect: Expect,
-    /// The length of the piece that was given out last.
-    taken: usize,
+    /// How much of the holder, from the window's beginning on, is to be given out as layout.
+    held: usize,
     /// What is being given out is damage, and its end is not found yet.
     damage: Option<Nesting>,
+    /// Bytes within damage that were scanned for a record and were none. Brackets that never close
+    /// could have every byte scanned to the end of the log, again and again: what is wasted has to be
+    /// earned by going on.
+    wasted: usize,
 }
+
+/// How many bytes may be scanned in vain for each byte that damage goes on.
+const EARNED_BY_A_BYTE: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expect {
@@ -32,6 +43,7 @@ enum Expect {
     RecordOrEnd,
     Record,
     SeparatorOrEnd,
+    RestOfHolder,
     Nothing,
 }
 
@@ -46,25 +58,52 @@ enum NoRecord {
     },
 }
 
+impl NoRecord {
+    /// About how many bytes it took to see it.
+    fn scanned(&self) -> usize {
+        match self {
+            Self::Syntax(error) => error.at(),
+            Self::Followed { at, .. } => *at,
+            Self::TooLong => LONGEST_RECORD,
+        }
+    }
+}
+
 impl ArraySource {
     pub fn new(window: ByteWindow) -> Self {
-        Self { window, expect: Expect::Opening, taken: 0, damage: None }
+        Self { window, holder: None, expect: Expect::Opening, held: 0, damage: None, wasted: 0 }
+    }
+
+    /// An array that begins at `start`, within an object.
+    pub fn within(window: ByteWindow, holder: Holder, start: usize) -> Self {
+        Self { holder: Some(holder), held: start, ..Self::new(window) }
     }
 
     fn piece<'s>(&'s mut self, length: usize, content: PieceContent<'s>) -> LogPiece<'s> {
-        self.taken = length;
+        // Damage, and the closing of the array, may look different in a grown log.
+        let is_inside = matches!(self.expect, Expect::RecordOrEnd | Expect::Record | Expect::SeparatorOrEnd);
+        let resumable = is_inside && matches!(content, PieceContent::Layout);
+        self.window.give(length, resumable);
         LogPiece { place: self.window.place(), bytes: &self.window.bytes()[..length], content }
+    }
+
+    /// Gives out what stands around the array in its holder.
+    fn held_piece(&mut self) -> LogPiece<'_> {
+        let length = self.held.min(LONGEST_PIECE);
+        self.held -= length;
+        self.piece(length, PieceContent::Layout)
     }
 
     /// How many bytes of layout the window begins with. Brackets and commas are layout where they
     /// are expected.
     fn layout(&mut self) -> Result<usize, SourceError> {
         let expect = &mut self.expect;
+        let behind = if self.holder.is_some() { Expect::RestOfHolder } else { Expect::Nothing };
         self.window.layout(|byte| {
             *expect = match (*expect, byte) {
                 (same, byte) if is_blank(byte) => same,
                 (Expect::Opening, b'[') => Expect::RecordOrEnd,
-                (Expect::RecordOrEnd | Expect::SeparatorOrEnd, b']') => Expect::Nothing,
+                (Expect::RecordOrEnd | Expect::SeparatorOrEnd, b']') => behind,
                 (Expect::SeparatorOrEnd, b',') => Expect::Record,
                 _ => return false,
             };
@@ -134,17 +173,16 @@ impl ArraySource {
         self.expect = Expect::Nothing;
         while let Some(byte) = self.window.peek(index)? {
             let between_records = nesting.step(byte);
-            if byte == b']' && between_records {
-                let behind = self.next_solid(index + 1)?;
-                if self.window.peek(behind)?.is_none() {
-                    self.expect = Expect::SeparatorOrEnd;
-                    return Ok(index);
-                }
+            self.wasted = self.wasted.saturating_sub(EARNED_BY_A_BYTE);
+            if byte == b']' && between_records && self.is_end(index + 1)? {
+                self.expect = Expect::SeparatorOrEnd;
+                return Ok(index);
             }
             index += 1;
             if matches!(byte, b',' | b'\n') {
                 let candidate = self.next_solid(index)?;
                 if self.window.peek(candidate)? == Some(b'{')
+                    && self.wasted < LONGEST_RECORD
                     && self.is_record(reader, candidate, byte == b',' && between_records)?
                 {
                     self.expect = Expect::Record;
@@ -159,6 +197,32 @@ impl ArraySource {
         Ok(index)
     }
 
+    /// Whether a `]` before `index` closes the array: nothing follows but the rest of its holder.
+    fn is_end(&mut self, index: usize) -> Result<bool, SourceError> {
+        let mut behind = index;
+        if let Some(holder) = &self.holder {
+            match holder.rest(&mut self.window, index)? {
+                Ok(length) => behind += length,
+                Err(_) => return Ok(false),
+            }
+        }
+        let solid = self.next_solid(behind)?;
+        Ok(self.window.peek(solid)?.is_none())
+    }
+
+    /// The length of the rest of the holder, at the window's beginning.
+    fn rest_of_holder(&mut self) -> Result<Result<usize, Reject>, SourceError> {
+        let Some(holder) = &self.holder else {
+            return Ok(Ok(0));
+        };
+        Ok(holder.rest(&mut self.window, 0)?.map_err(|error| match error {
+            RecordError::Syntax(ScanError::Incomplete { .. }) => {
+                Reject::TornTail { expected: "the end of the object that holds the records" }
+            }
+            error => Reject::Record(error),
+        }))
+    }
+
     fn is_record(
         &mut self,
         reader: &mut RecordReader<'_>,
@@ -167,7 +231,10 @@ impl ArraySource {
     ) -> Result<bool, SourceError> {
         Ok(match self.scan_object(reader, index)? {
             Ok(object) => any_object || reader.is_event(&self.window.bytes()[index..], object),
-            Err(_) => false,
+            Err(no_record) => {
+                self.wasted += no_record.scanned();
+                false
+            }
         })
     }
 
@@ -175,7 +242,7 @@ impl ArraySource {
         self.expect = Expect::SeparatorOrEnd;
         let no_record = match self.scan_object(reader, 0)? {
             Ok(object) => {
-                self.taken = object.span.end;
+                self.window.give(object.span.end, true);
                 let bytes = &self.window.bytes()[..object.span.end];
                 let content = match reader.interpret(bytes, object) {
                     Ok(record) => PieceContent::Record(record),
@@ -222,11 +289,34 @@ impl LogSource for ArraySource {
         LogFormat::JsonArray
     }
 
+    fn compression(&self) -> Option<&'static str> {
+        self.window.compression()
+    }
+
+    fn resume_at(&mut self, point: &ResumePoint) -> Result<bool, SourceError> {
+        let Some(last_solid) = self.window.skip_to(point)? else {
+            return Ok(false);
+        };
+        if point.offset > 0 {
+            // Points are given behind records and layout within the array, and nowhere else.
+            self.held = 0;
+            self.expect = match last_solid {
+                Some(b'[') => Expect::RecordOrEnd,
+                Some(b',') => Expect::Record,
+                _ => Expect::SeparatorOrEnd,
+            };
+        }
+        Ok(true)
+    }
+
     fn next_piece<'s>(
         &'s mut self,
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError> {
-        self.window.advance(std::mem::take(&mut self.taken));
+        self.window.pass();
+        if self.held > 0 {
+            return Ok(Some(self.held_piece()));
+        }
         if let Some(nesting) = self.damage.take() {
             let length = self.damage(reader, nesting)?;
             if length > 0 {
@@ -238,7 +328,17 @@ impl LogSource for ArraySource {
             return Ok(Some(self.piece(layout, PieceContent::Layout)));
         }
         let (length, reject) = match (self.expect, self.window.peek(0)?) {
-            (Expect::Nothing, None) => return Ok(None),
+            (Expect::Nothing, None) => match self.window.end(false)? {
+                Some(damage) => (0, damage),
+                None => return Ok(None),
+            },
+            (Expect::RestOfHolder, Some(_)) => match self.rest_of_holder()? {
+                Ok(length) => {
+                    (self.expect, self.held) = (Expect::Nothing, length);
+                    return Ok(Some(self.held_piece()));
+                }
+                Err(reject) => (self.damage(reader, Nesting::default())?, reject),
+            },
             (Expect::RecordOrEnd | Expect::Record, Some(_)) => return self.record(reader).map(Some),
             (Expect::SeparatorOrEnd, Some(found)) => {
                 self.expect = Expect::Record;
@@ -246,7 +346,12 @@ impl LogSource for ArraySource {
             }
             (Expect::Opening | Expect::Nothing, Some(found)) => {
                 let length = self.damage(reader, Nesting::default())?;
-                (length, unexpected(0, "nothing behind the closing `]`", found))
+                let end = if self.holder.is_some() {
+                    "nothing behind the closing `}`"
+                } else {
+                    "nothing behind the closing `]`"
+                };
+                (length, unexpected(0, end, found))
             }
             (expect, None) => {
                 self.expect = Expect::Nothing;
@@ -254,12 +359,17 @@ impl LogSource for ArraySource {
                     Expect::Opening => "the opening `[`",
                     Expect::Record => "a record",
                     Expect::RecordOrEnd => "a record or the closing `]`",
+                    Expect::RestOfHolder => "the closing `}`",
                     _ => "`,` or the closing `]`",
                 };
-                (0, Reject::TornTail { expected })
+                (0, self.window.take_damage().unwrap_or(Reject::TornTail { expected }))
             }
         };
         Ok(Some(self.piece(length, PieceContent::Reject(reject))))
+    }
+
+    fn resume_point(&self) -> ResumePoint {
+        self.window.resume_point()
     }
 
     fn digest(&self) -> SourceDigest {
@@ -277,38 +387,4 @@ fn whole_value(text: &[u8]) -> Result<usize, ScanError> {
         }
     }
     Ok(tokens.offset())
-}
-
-/// Counts brackets and quotes through damage, as well as they can be counted.
-#[derive(Debug, Clone, Copy, Default)]
-struct Nesting {
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-}
-
-impl Nesting {
-    /// Takes one byte; true where it stands outside of every record.
-    fn step(&mut self, byte: u8) -> bool {
-        if byte == b'\n' {
-            // No string spans lines: one that is open here never closes.
-            self.in_string = false;
-            self.escaped = false;
-        } else if self.in_string {
-            self.in_string = self.escaped || byte != b'"';
-            self.escaped = !self.escaped && byte == b'\\';
-            return false;
-        } else {
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' if self.depth > 0 => {
-                    self.depth -= 1;
-                    return false;
-                }
-                _ => {}
-            }
-        }
-        self.depth == 0
-    }
 }

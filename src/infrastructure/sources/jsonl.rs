@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::application::import::{
-    LogFormat, LogPiece, LogSource, PieceContent, Reject, SourceDigest, SourceError,
+    LogFormat, LogPiece, LogSource, PieceContent, Reject, ResumePoint, SourceDigest, SourceError,
 };
 use crate::domain::json::{ScanError, is_blank};
 use crate::domain::record::{RecordError, RecordReader};
@@ -13,15 +13,16 @@ use super::{LONGEST_PIECE, LONGEST_RECORD};
 
 pub(super) struct JsonlSource {
     window: ByteWindow,
-    /// The length of the piece that was given out last.
-    taken: usize,
     /// What is being given out is a line that is too long to be held.
     in_long_line: bool,
+    /// The line that is being given out has no newline, or its end is not found yet: a grown log
+    /// could make it another line.
+    in_open_line: bool,
 }
 
 impl JsonlSource {
     pub fn new(window: ByteWindow) -> Self {
-        Self { window, taken: 0, in_long_line: false }
+        Self { window, in_long_line: false, in_open_line: false }
     }
 
     /// The length of the line that the window begins with, without its newline, and whether it has
@@ -44,7 +45,7 @@ impl JsonlSource {
     }
 
     fn piece<'s>(&'s mut self, length: usize, content: PieceContent<'s>) -> LogPiece<'s> {
-        self.taken = length;
+        self.window.give(length, !self.in_open_line);
         LogPiece { place: self.window.place(), bytes: &self.window.bytes()[..length], content }
     }
 }
@@ -62,14 +63,23 @@ impl LogSource for JsonlSource {
         LogFormat::Jsonl
     }
 
+    fn compression(&self) -> Option<&'static str> {
+        self.window.compression()
+    }
+
+    fn resume_at(&mut self, point: &ResumePoint) -> Result<bool, SourceError> {
+        self.window.skip_to(point).map(|skipped| skipped.is_some())
+    }
+
     fn next_piece<'s>(
         &'s mut self,
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError> {
-        self.window.advance(std::mem::take(&mut self.taken));
+        self.window.pass();
         if self.in_long_line {
             let end = self.line(LONGEST_PIECE)?;
             self.in_long_line = end.is_none();
+            self.in_open_line = !end.is_some_and(|(_, has_newline)| has_newline);
             let length = end.map_or(LONGEST_PIECE, |(length, _)| length);
             if length > 0 {
                 return Ok(Some(self.piece(length, PieceContent::RejectContinued)));
@@ -81,13 +91,20 @@ impl LogSource for JsonlSource {
         }
         let Some((line, has_newline)) = self.line(LONGEST_RECORD)? else {
             self.in_long_line = true;
+            self.in_open_line = true;
             let reject = Reject::TooLong { limit: LONGEST_RECORD };
             return Ok(Some(self.piece(LONGEST_PIECE, PieceContent::Reject(reject))));
         };
         if line == 0 {
-            return Ok(None);
+            // What was appended since the log was opened was not read, and is for the next time.
+            let damage = self.window.end(true)?;
+            return Ok(damage.map(|reject| self.piece(0, PieceContent::Reject(reject))));
         }
-        let bytes = self.window.bytes()[..line].trim_ascii_end();
+        self.in_open_line = !has_newline;
+        let bytes = &self.window.bytes()[..line];
+        let length = bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(line, |last| last + 1);
+        self.window.give(length, has_newline);
+        let bytes = &self.window.bytes()[..length];
         let content = match reader.read_whole(bytes) {
             Ok(record) => PieceContent::Record(record),
             Err(RecordError::Syntax(ScanError::Incomplete { .. })) if !has_newline => {
@@ -95,8 +112,11 @@ impl LogSource for JsonlSource {
             }
             Err(error) => PieceContent::Reject(Reject::Record(error)),
         };
-        self.taken = bytes.len();
         Ok(Some(LogPiece { place: self.window.place(), bytes, content }))
+    }
+
+    fn resume_point(&self) -> ResumePoint {
+        self.window.resume_point()
     }
 
     fn digest(&self) -> SourceDigest {

@@ -1,24 +1,29 @@
-//! Readers of logs: a JSON array or JSONL, streamed from a file of any size.
+//! Readers of logs: a JSON array or JSONL, plain or compressed, streamed from a file of any size.
 
 mod array;
+mod content;
+mod decompressed;
 mod folder;
+mod holder;
 mod jsonl;
+mod nesting;
+mod not_a_log;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
-
 use crate::application::import::{LogSource, SourceError};
 use crate::domain::json::is_blank;
+use crate::domain::mapping::Mapping;
 
 use array::ArraySource;
+use holder::Holder;
 use jsonl::JsonlSource;
+use not_a_log::NotALog;
 use window::ByteWindow;
 
 pub use folder::{FolderListing, list_folder};
@@ -32,64 +37,31 @@ const LONGEST_PIECE: usize = 1 << 20;
 
 const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// Opens one log file; how it is written is detected from its content.
-pub fn open_log(path: &Path) -> Result<Box<dyn LogSource>, SourceError> {
-    let failed = |action, source: Box<dyn std::error::Error + Send + Sync>| SourceError {
-        action,
-        path: path.to_owned(),
-        source,
-    };
-    // Asked before it is opened: opening a pipe takes from it what the next reader would miss.
-    let metadata = std::fs::metadata(path).map_err(|error| failed("open", error.into()))?;
-    if metadata.is_dir() {
-        return Err(failed("read", Box::new(NotALog::Folder)));
-    }
-    if !metadata.is_file() {
-        return Err(failed("read", Box::new(NotALog::Stream)));
-    }
-    let file = File::open(path).map_err(|error| failed("open", error.into()))?;
-    let mut window = ByteWindow::new(path, Box::new(file));
+/// Opens one log file; how it is written, and compressed, is detected from its content. Of the mapping
+/// only the key counts under which the records stand.
+///
+/// A plain file is read as far as it goes now: what a writer appends later is not read. Whether the
+/// file has changed in any other way shows when its last piece has been given out.
+pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
+    let mut window = ByteWindow::new(path, content::open(path)?);
     window.grow()?;
     if let Some(not_a_log) = NotALog::recognise(window.bytes()) {
-        return Err(failed("import", Box::new(not_a_log)));
+        return Err(not_a_log.at(path));
+    }
+    if let Some(key) = mapping.records_key() {
+        let holder = Holder::new(key);
+        let start = holder.find_array(&mut window)?.map_err(|not_a_log| not_a_log.at(path))?;
+        return Ok(Box::new(ArraySource::within(window, holder, start)));
     }
     let layout = window.layout(is_blank)?;
-    let first = window.peek(layout)?;
-    let is_array = match first {
+    let is_array = match window.peek(layout)? {
         Some(byte) => byte == b'[',
         // An array file that holds nothing is torn; a day without events is a day.
-        None => path.extension().is_some_and(|extension| extension == "json"),
+        None => folder::is_array_by_name(path),
     };
     Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
 }
 
-/// What is recognised as something other than a JSON log.
-#[derive(Debug, Error)]
-enum NotALog {
-    #[error("it is a folder: expected a file")]
-    Folder,
-    #[error("it is a pipe or a device, which can be read only once: expected a file; write it to one first")]
-    Stream,
-    #[error("it is a SQLite database: expected a JSON array or JSONL")]
-    Sqlite,
-    #[error("it is compressed ({0}): unpack it first")]
-    Compressed(&'static str),
-    #[error("it is UTF-16: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)")]
-    Utf16,
-}
-
-impl NotALog {
-    fn recognise(beginning: &[u8]) -> Option<Self> {
-        match beginning {
-            _ if beginning.starts_with(crate::infrastructure::sqlite::MAGIC) => Some(Self::Sqlite),
-            [0x1F, 0x8B, ..] => Some(Self::Compressed("gzip")),
-            [0x28, 0xB5, 0x2F, 0xFD, ..] => Some(Self::Compressed("zstd")),
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some(Self::Utf16),
-            _ => None,
-        }
-    }
-}
-
 fn read_error(path: &Path, source: io::Error) -> SourceError {
-    SourceError { action: "read", path: PathBuf::from(path), source: source.into() }
+    SourceError::Io { action: "read", path: PathBuf::from(path), source }
 }

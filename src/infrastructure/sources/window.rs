@@ -1,44 +1,65 @@
-//! A window that moves over a file: as much of it in memory as one record needs, and no more.
+//! A window that moves over a log: as much of it in memory as one record needs, and no more.
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::application::import::{Place, SourceDigest, SourceError};
-
+use super::content::Content;
 use super::{LONGEST_PIECE, UTF_8_BOM, read_error};
+use crate::application::import::{Place, Reject, ResumePoint, SourceDigest, SourceError};
+use crate::domain::json::is_blank;
 
 const FIRST_CAPACITY: usize = 1 << 20;
+const BEGINNING: Place = Place { line: 1, offset: 0 };
 
 /// The bytes of a log from the current place on, as far as they have been read.
 pub(super) struct ByteWindow {
     path: PathBuf,
     location: PathBuf,
-    reader: Box<dyn Read + Send>,
+    content: Box<dyn Content>,
     buffer: Vec<u8>,
     /// The window is `buffer[start..filled]`.
     start: usize,
     filled: usize,
     ended: bool,
     place: Place,
+    /// The piece that was given out last.
+    given: Given,
+    /// The last place behind which reading can be resumed.
+    mark: Mark,
+    /// The hash of the content as far as `buffer[..hashed]`; it follows the window at its leisure.
     hash: Sha256,
-    bytes_read: u64,
+    hashed: usize,
+}
+
+#[derive(Default)]
+struct Given {
+    length: usize,
+    resumable: bool,
+}
+
+struct Mark {
+    place: Place,
+    /// The hash up to there, once the window's own has gone further.
+    hash: Option<Sha256>,
 }
 
 impl ByteWindow {
-    pub fn new(path: &Path, reader: Box<dyn Read + Send>) -> Self {
+    pub fn new(path: &Path, content: Box<dyn Content>) -> Self {
         Self {
             path: path.to_owned(),
             location: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
-            reader,
+            content,
             buffer: vec![0; FIRST_CAPACITY],
             start: 0,
             filled: 0,
             ended: false,
-            place: Place { line: 1, offset: 0 },
+            place: BEGINNING,
+            given: Given::default(),
+            mark: Mark { place: BEGINNING, hash: None },
             hash: Sha256::new(),
-            bytes_read: 0,
+            hashed: 0,
         }
     }
 
@@ -51,6 +72,10 @@ impl ByteWindow {
         &self.location
     }
 
+    pub fn compression(&self) -> Option<&'static str> {
+        self.content.compression().map(|compression| compression.name())
+    }
+
     pub fn bytes(&self) -> &[u8] {
         &self.buffer[self.start..self.filled]
     }
@@ -61,16 +86,26 @@ impl ByteWindow {
     }
 
     /// Where the byte at `index` of the window stands.
-    pub fn place_at(&self, index: usize) -> Place {
+    fn place_at(&self, index: usize) -> Place {
         let before = &self.bytes()[..index.min(self.bytes().len())];
         let lines = memchr::memchr_iter(b'\n', before).count() as u64;
         Place { line: self.place.line + lines, offset: self.place.offset + before.len() as u64 }
     }
 
-    /// Moves the beginning of the window over `count` bytes of it.
-    pub fn advance(&mut self, count: usize) {
-        self.place = self.place_at(count);
-        self.start = (self.start + count).min(self.filled);
+    /// Gives out the first `length` bytes of the window. `resumable`: whatever follows them, now or
+    /// when the log has grown, they are what they are, and reading can be resumed behind them.
+    pub fn give(&mut self, length: usize, resumable: bool) {
+        self.given = Given { length, resumable };
+    }
+
+    /// Moves the window over what was given out.
+    pub fn pass(&mut self) {
+        let Given { length, resumable } = std::mem::take(&mut self.given);
+        self.place = self.place_at(length);
+        self.start = (self.start + length).min(self.filled);
+        if resumable {
+            self.mark = Mark { place: self.place, hash: None };
+        }
     }
 
     /// The byte at `index`, read if it has to be; `None` behind the end of the log.
@@ -89,23 +124,23 @@ impl ByteWindow {
         if self.ended {
             return Ok(false);
         }
+        self.hash_passed();
         self.buffer.copy_within(self.start..self.filled, 0);
         self.filled -= self.start;
         self.start = 0;
+        self.hashed = 0;
         if self.filled == self.buffer.len() {
             self.buffer.resize(self.buffer.len() * 2, 0);
         }
         let before = self.filled;
         while self.filled < self.buffer.len() && !self.ended {
-            match self.reader.read(&mut self.buffer[self.filled..]) {
+            match self.content.read(&mut self.buffer[self.filled..]) {
                 Ok(0) => self.ended = true,
                 Ok(count) => self.filled += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(read_error(&self.path, error)),
             }
         }
-        self.hash.update(&self.buffer[before..self.filled]);
-        self.bytes_read += (self.filled - before) as u64;
         Ok(self.filled > before)
     }
 
@@ -121,14 +156,99 @@ impl ByteWindow {
         Ok(length)
     }
 
-    pub fn digest(&self) -> SourceDigest {
-        let hash = self.hash.clone().finalize();
-        let sha256: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        SourceDigest {
-            bytes: self.bytes_read,
-            sha256: sha256.clone(),
-            content_bytes: self.bytes_read,
-            content_sha256: sha256,
+    /// Moves from the beginning of the log to the point, if the same bytes stand before it: then the
+    /// last of them that is not blank, where one is. Otherwise the window is at the beginning again.
+    pub fn skip_to(&mut self, point: &ResumePoint) -> Result<Option<Option<u8>>, SourceError> {
+        let mut last_solid = None;
+        loop {
+            let left = point.offset - self.place.offset;
+            let count = usize::try_from(left).unwrap_or(usize::MAX).min(self.bytes().len());
+            let skipped = &self.bytes()[..count];
+            last_solid = skipped.iter().rfind(|byte| !is_blank(**byte)).copied().or(last_solid);
+            self.start += count;
+            self.place.offset += count as u64;
+            if self.place.offset == point.offset {
+                break;
+            }
+            if !self.grow()? {
+                return self.restart().map(|()| None);
+            }
         }
+        if hexadecimal(self.hash_at(self.start)) != point.sha256 {
+            return self.restart().map(|()| None);
+        }
+        self.place.line = point.line;
+        self.mark = Mark { place: self.place, hash: None };
+        Ok(Some(last_solid))
     }
+
+    fn restart(&mut self) -> Result<(), SourceError> {
+        self.content.rewind().map_err(|error| read_error(&self.path, error))?;
+        (self.start, self.filled, self.hashed, self.ended) = (0, 0, 0, false);
+        self.place = BEGINNING;
+        self.mark = Mark { place: BEGINNING, hash: None };
+        self.hash = Sha256::new();
+        Ok(())
+    }
+
+    /// What the reader of a log does when it has given out everything: tells the damage behind which
+    /// nothing could be read, then makes sure that the log is still the one that was opened.
+    pub fn end(&mut self, may_grow: bool) -> Result<Option<Reject>, SourceError> {
+        if let Some(damage) = self.content.take_damage() {
+            return Ok(Some(damage));
+        }
+        self.content.check_unchanged(self.place.offset, may_grow).map(|()| None)
+    }
+
+    /// Why the content ended early, told once.
+    pub fn take_damage(&mut self) -> Option<Reject> {
+        self.content.take_damage()
+    }
+
+    pub fn resume_point(&self) -> ResumePoint {
+        let (place, hash) = match &self.mark {
+            _ if self.given.resumable => {
+                (self.place_at(self.given.length), self.hash_at(self.start + self.given.length))
+            }
+            Mark { place, hash: Some(hash) } => (*place, hash.clone()),
+            Mark { place, hash: None } => (*place, self.hash_at(self.mark_index())),
+        };
+        ResumePoint { offset: place.offset, line: place.line, sha256: hexadecimal(hash) }
+    }
+
+    pub fn digest(&self) -> SourceDigest {
+        let content_bytes = self.place.offset + self.given.length as u64;
+        let content_sha256 = hexadecimal(self.hash_at(self.start + self.given.length));
+        let (bytes, sha256) = match self.content.stored() {
+            Some((bytes, hash)) => (bytes, hexadecimal(hash)),
+            None => (content_bytes, content_sha256.clone()),
+        };
+        SourceDigest { bytes, sha256, content_bytes, content_sha256 }
+    }
+
+    /// Hashes what the window has passed and the buffer still holds.
+    fn hash_passed(&mut self) {
+        if self.mark.hash.is_none() && self.mark.place.offset < self.place.offset {
+            let index = self.mark_index();
+            self.hash.update(&self.buffer[self.hashed..index]);
+            self.hashed = index;
+            self.mark.hash = Some(self.hash.clone());
+        }
+        self.hash.update(&self.buffer[self.hashed..self.start]);
+        self.hashed = self.start;
+    }
+
+    /// The hash of the content as far as `buffer[..index]`, which is not before `hashed`.
+    fn hash_at(&self, index: usize) -> Sha256 {
+        self.hash.clone().chain_update(&self.buffer[self.hashed..index])
+    }
+
+    /// Where the mark is in the buffer, while no hash is kept for it.
+    fn mark_index(&self) -> usize {
+        self.start - (self.place.offset - self.mark.place.offset) as usize
+    }
+}
+
+fn hexadecimal(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

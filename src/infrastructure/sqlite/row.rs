@@ -65,7 +65,7 @@ impl<'e> NewRow<'e> {
             body: &record.body,
             origin: match record.shape {
                 Shape::New => Origin::Native,
-                Shape::Legacy => Origin::History,
+                Shape::Legacy | Shape::Mapped => Origin::History,
             },
             recorded_at,
             id_derived: matches!(record.identity, Identity::Derived { .. }),

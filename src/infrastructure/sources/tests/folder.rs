@@ -1,0 +1,94 @@
+use super::*;
+
+/// Makes a folder of empty files and lists it: logs, repeated days, skipped; relative to it.
+fn listed(files: &[&str]) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    for file in files {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, b"").unwrap();
+    }
+    let listing = list_folder(folder.path()).unwrap();
+    let name = |path: &Path| path.strip_prefix(folder.path()).unwrap().display().to_string();
+    let logs = listing.logs.iter().map(|path| name(path)).collect();
+    let skipped = listing.skipped.iter().map(|file| name(Path::new(&file.path))).collect();
+    (logs, listing.repeated_days, skipped)
+}
+
+#[test]
+fn a_folder_gives_its_days_in_order_and_names_what_it_leaves_out() {
+    let (logs, repeated, skipped) = listed(&[
+        "events-2025-10-03.jsonl",
+        "events-2025-10-01.jsonl.zst",
+        "events-2025-10-02.jsonl.gz",
+        "archive/events-2025-09-30.jsonl.gz",
+        "archive/events-2025-10-02b.jsonl",
+        "archive/notes.md",
+        "archive/older/events-2024-01-01.jsonl",
+        "other/events-2025-01-01.jsonl",
+        "event_definitions.json",
+        "events-2025-10-04.json",
+        "events-2025-10-05.jsonl.bz2",
+        ".events.lock",
+    ]);
+    assert_eq!(
+        logs,
+        [
+            "archive/events-2025-09-30.jsonl.gz",
+            "events-2025-10-01.jsonl.zst",
+            "events-2025-10-02.jsonl.gz",
+            "archive/events-2025-10-02b.jsonl",
+            "events-2025-10-03.jsonl",
+        ]
+    );
+    assert_eq!(
+        skipped,
+        [
+            "event_definitions.json",
+            "events-2025-10-04.json",
+            "events-2025-10-05.jsonl.bz2",
+            "archive/notes.md",
+            "other",
+            "archive/older",
+        ]
+    );
+    assert!(repeated.is_empty());
+}
+
+#[test]
+fn a_day_that_lies_there_twice_is_read_twice_and_told() {
+    let (logs, repeated, _) = listed(&[
+        "events-2025-10-01.jsonl",
+        "events-2025-10-01.jsonl.gz",
+        "archive/events-2025-10-02.jsonl.gz",
+        "events-2025-10-02.jsonl",
+        "events-2025-10-03.jsonl",
+    ]);
+    assert_eq!(logs.len(), 5);
+    assert_eq!(repeated, ["2025-10-01", "2025-10-02"]);
+}
+
+#[test]
+fn days_in_the_archive_alone_are_days() {
+    let (logs, _, skipped) = listed(&["archive/events-2025-10-01.jsonl.gz", "notes.json"]);
+    assert_eq!(logs, ["archive/events-2025-10-01.jsonl.gz"]);
+    assert_eq!(skipped, ["notes.json"]);
+}
+
+#[test]
+fn a_folder_without_days_gives_all_its_json_by_name() {
+    let (logs, _, skipped) =
+        listed(&["b.jsonl.gz", "a.json", "c.ndjson.zst", "d.txt", "e.gz", "archive/f.json"]);
+    assert_eq!(logs, ["a.json", "b.jsonl.gz", "c.ndjson.zst"]);
+    assert_eq!(skipped, ["d.txt", "e.gz", "archive"]);
+}
+
+#[test]
+fn an_empty_file_is_an_array_or_a_day_by_its_name_compressed_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, records) in [("a.json.zst", 1), ("a.jsonl.zst", 0)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, zstd::encode_all(&b""[..], 0).unwrap()).unwrap();
+        assert_eq!(read(open(&path).as_mut()).len(), records, "{name}");
+    }
+}
