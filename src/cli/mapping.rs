@@ -14,7 +14,7 @@ use crate::infrastructure::config::{Config, spec};
 pub struct MappingArgs {
     /// Where the id of a record stands; none: identical records are told apart by counting
     ///
-    /// A PATH leads through nested objects, with dots: repo.name. A dot within a name is \\.: id\\.orig_h
+    /// A PATH leads through nested objects, with dots: repo.name. A dot within a name is \.: id\.orig_h
     #[arg(long, value_name = "PATH|none")]
     event_id: Option<String>,
 
@@ -27,7 +27,7 @@ pub struct MappingArgs {
     timestamp: Option<String>,
 
     /// How the time is written: as text (iso), or as a number since 1970 in UTC [default: iso]
-    #[arg(long, value_name = "UNIT", value_parser = units(), hide_default_value = true)]
+    #[arg(long, value_name = "UNIT", value_parser = units())]
     timestamp_unit: Option<String>,
 
     /// Where stands what the event is about

@@ -51,6 +51,13 @@ fn fields_are_found_at_the_end_of_their_paths_and_nowhere_else() {
 }
 
 #[test]
+fn names_count_only_behind_all_the_names_before_them() {
+    let mapping = DeclaredMapping { aggregate: Some("a.b.c".parse().unwrap()), ..mapping() };
+    let text = r#"{"kind": "K", "meta": {"at": "2025-10-25T12:00:00Z"}, "a": {"x": {"c": "no"}, "b": {"c": "R"}, "c": "no"}}"#;
+    assert_eq!(read(mapping, text), event(None, "K", NOON, Some("R")));
+}
+
+#[test]
 fn a_dot_in_a_name_is_no_step() {
     let mapping = DeclaredMapping { aggregate: Some(r"id\.orig_h".parse().unwrap()), ..mapping() };
     let text =

@@ -63,6 +63,12 @@ fn a_bad_value_is_refused_even_where_a_higher_source_overrides_it() {
     assert!(message.contains("got \"postgres\""), "{message}");
 }
 
+#[test]
+fn a_mapping_that_cannot_be_one_is_refused_before_anything_runs() {
+    let message = World::new().file("mission-events.toml", "[mapping]\ntimestamp_unit = 'seconds'\n").error();
+    assert_eq!(message, "mapping.timestamp_unit: cannot take \"seconds\" at mission-events.toml:2");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_environment_value_that_is_not_utf8_is_an_error_and_not_ignored() {

@@ -46,7 +46,9 @@ fn a_log_that_nobody_writes_is_not_changing() {
 
 #[test]
 fn what_is_appended_to_jsonl_while_it_is_read_is_left_for_the_next_time() {
-    assert_eq!(read_while("a.jsonl", jsonl().as_bytes(), append).unwrap(), 2);
+    // More than is read when the log is opened.
+    let long = jsonl().repeat(20_000);
+    assert_eq!(read_while("a.jsonl", long.as_bytes(), append).unwrap(), 40_000);
 }
 
 #[test]
@@ -78,13 +80,26 @@ fn a_jsonl_log_that_shrinks_or_is_touched_is_changing() {
 }
 
 #[test]
-fn a_log_that_came_out_shorter_than_it_was_is_changing_even_if_it_grew_back() {
+fn a_log_that_came_out_shorter_than_it_was_is_changing_even_if_it_has_grown_back() {
     let long = jsonl().repeat(20_000);
-    let shrink_and_grow = |path: &Path| std::fs::write(path, b"{}\n").unwrap();
-    match read_while("a.jsonl", long.as_bytes(), shrink_and_grow) {
-        Err(SourceError::Changing { opened, .. }) => assert_eq!(opened, long.len() as u64),
-        other => panic!("{other:?}"),
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.jsonl");
+    std::fs::write(&path, &long).unwrap();
+    let mut source = open(&path);
+    File::options().write(true).open(&path).unwrap().set_len(10).unwrap();
+    let zone = Zone::utc();
+    let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
+    let error = loop {
+        match source.next_piece(&mut reader) {
+            Ok(Some(piece)) if matches!(piece.content, PieceContent::Reject(_)) => {
+                std::fs::write(&path, jsonl().repeat(30_000)).unwrap();
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("expected an error"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, SourceError::Changing { opened, .. } if opened == long.len() as u64));
 }
 
 #[cfg(unix)]
@@ -97,8 +112,17 @@ fn a_log_in_whose_place_another_file_was_put_is_changing() {
         File::options().write(true).open(&copy).unwrap().set_modified(modified).unwrap();
         std::fs::rename(&copy, path).unwrap();
     };
-    for name in ["a.json", "a.jsonl"] {
-        assert!(matches!(read_while(name, jsonl().as_bytes(), replace), Err(SourceError::Changing { .. })));
+    let replace_by_more = |path: &Path| {
+        replace(path);
+        append(path);
+    };
+    for meanwhile in [&replace as &dyn Fn(&Path), &replace_by_more] {
+        for text in [jsonl(), array()] {
+            assert!(matches!(
+                read_while("log", text.as_bytes(), meanwhile),
+                Err(SourceError::Changing { .. })
+            ));
+        }
     }
 }
 

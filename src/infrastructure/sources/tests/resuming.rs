@@ -94,7 +94,7 @@ fn lines_are_counted_on_from_the_point() {
 #[test]
 fn points_far_behind_the_window_are_remembered() {
     // Damage that is given out in many pieces: the point stays before it while the buffer moves on.
-    let damage = format!("{{\"v\": \"{}", "x".repeat(6 * LONGEST_PIECE));
+    let damage = format!("{{\"v\": \"{}", "x".repeat(5 * LONGEST_RECORD));
     let text = format!("[{}, {damage}", event("A"));
     let all = pieces(in_memory(text.as_bytes(), usize::MAX, true).as_mut());
     assert!(all.len() > 5);
