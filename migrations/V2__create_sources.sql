@@ -23,6 +23,7 @@ CREATE TABLE sources (
     duplicates      INTEGER NOT NULL,
     rejected        INTEGER NOT NULL,
     out_of_range    INTEGER NOT NULL,
+    has_repeated_hour INTEGER NOT NULL, -- 1 where a time needs those before it to be placed: never gone on with
     started_at      INTEGER NOT NULL,   -- microseconds since 1970-01-01T00:00:00Z
     finished_at     INTEGER             -- NULL where the import was interrupted
 ) STRICT;

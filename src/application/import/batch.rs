@@ -10,10 +10,8 @@ use crate::domain::mapping::Mapping;
 use crate::domain::record::{ContentIds, RecordReader};
 use crate::domain::zone::Zone;
 
-use super::ports::{
-    Batch, ImportRecord, LogPiece, LogSource, PieceContent, Place, Reject, Rejected, SourceDigest,
-    SourceError, SourceText,
-};
+use super::source::{LogPiece, LogSource, PieceContent, Place, Reject, SourceDigest, SourceError};
+use super::target::{Batch, ImportRecord, KnownSource, Rejected, SourceText};
 
 /// A batch ends when it has this many records: it is committed as one, and holds up whoever else
 /// writes to the store for no longer than it takes to store so many.
@@ -64,9 +62,16 @@ pub(super) enum Parsed {
 }
 
 /// Reads a log to its end, or until nobody takes what it reads.
-pub(super) fn parse(source: &mut dyn LogSource, reading: &Reading, sender: &Sender<Parsed>) {
+///
+/// `known` is what the store has of the log already, which is not read again.
+pub(super) fn parse(
+    source: &mut dyn LogSource,
+    reading: &Reading,
+    known: Option<&KnownSource>,
+    sender: &Sender<Parsed>,
+) {
     let mut reader = RecordReader::with_mapping(&reading.zone, reading.dst, &reading.mapping);
-    let mut sorter = Sorter::new(reading);
+    let mut sorter = Sorter::new(reading, known);
     let end = loop {
         match source.next_piece(&mut reader) {
             Ok(Some(piece)) => sorter.take(piece),
@@ -95,13 +100,13 @@ struct Sorter<'r> {
 }
 
 impl<'r> Sorter<'r> {
-    fn new(reading: &'r Reading) -> Self {
+    fn new(reading: &'r Reading, known: Option<&KnownSource>) -> Self {
         Self {
             reading,
             batch: Batch::default(),
             bytes: 0,
-            separator: None,
-            behind_record: false,
+            separator: known.map(|known| known.separator.clone()).filter(|known| !known.is_empty()),
+            behind_record: known.is_some(),
             content_ids: ContentIds::default(),
         }
     }

@@ -4,8 +4,9 @@
 //! same for a log of any size.
 
 mod batch;
-mod ports;
 mod report;
+mod source;
+mod target;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -20,13 +21,15 @@ use crate::domain::repository::RepositoryError;
 use batch::{Parsed, parse};
 
 pub use batch::Reading;
-pub use ports::{
-    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, LogFormat, LogPiece, LogSource,
-    Outcome, Overlap, PieceContent, Place, Reject, Rejected, ResumePoint, SourceDigest, SourceError,
-    SourceHeader, SourceText,
-};
 pub use report::{
     Counts, ImportReport, LISTED_REJECTS, Refusal, RejectedRecord, SkippedFile, SourceReport, StoreReport,
+};
+pub use source::{
+    LogFormat, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError,
+};
+pub use target::{
+    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, Rejected,
+    SourceHeader, SourceText,
 };
 
 /// Batches that are parsed ahead of the writer.
@@ -141,11 +144,16 @@ impl<'t> ImportLegacy<'t> {
             sha256: String::new(),
             counts: goes_on.as_ref().map(|known| known.counts).unwrap_or_default(),
         };
-        self.list(goes_on.map(|known| known.rejects).unwrap_or_default());
+        if let Some(known) = &goes_on {
+            self.imported.conflicts += known.conflicts;
+            self.list(
+                known.rejects.iter().map(|reject| RejectedRecord { path: path.clone(), ..reject.clone() }),
+            );
+        }
         let (sender, receiver) = crossbeam_channel::bounded(BATCHES_AHEAD);
         let reading = self.reading.clone();
         let digest = std::thread::scope(|scope| {
-            scope.spawn(move || parse(source.as_mut(), &reading, &sender));
+            scope.spawn(move || parse(source.as_mut(), &reading, goes_on.as_ref(), &sender));
             self.write(&mut report, receiver)
         })?;
         self.target.end_source(&digest).map_err(store_failed)?;

@@ -5,7 +5,8 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::ports::{LogFormat, Outcome, Overlap, Place};
+use super::source::{LogFormat, Place};
+use super::target::{Outcome, Overlap};
 
 /// How many rejected records a report names; its counts are complete.
 pub const LISTED_REJECTS: usize = 1_000;

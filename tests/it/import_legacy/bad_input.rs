@@ -110,10 +110,10 @@ fn a_file_of_another_kind_is_refused_by_its_name() {
     let dir = TestDir::new();
     write(&dir, "a.jsonl", EVENT);
     import(&dir, "a.jsonl");
-    write(&dir, "a.jsonl.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03");
+    write(&dir, "utf-16.json", b"\xff\xfe[\x00]\x00");
     for (log, said) in [
         ("events.db", "it is a SQLite database: expected a JSON array or JSONL"),
-        ("a.jsonl.gz", "it is compressed (gzip): unpack it first"),
+        ("utf-16.json", "it is UTF-16: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)"),
     ] {
         let stderr = format!("error: could not import {log}\n  caused by: {said}\n");
         refuses(&dir, &format!("{log} --into other.db"), 4, &stderr);
@@ -131,8 +131,8 @@ fn a_pipe_is_refused_before_anything_is_taken_from_it() {
     let run = quiet(&dir).stdin(pipe).run("import-legacy a.jsonl /dev/stdin --into events.db");
     run.fails(
         4,
-        "error: could not read /dev/stdin\n  caused by: it is a pipe or a device, which can be read only \
-         once: expected a file; write it to one first\n",
+        "error: could not import /dev/stdin\n  caused by: it is no regular file: expected one, since a log is \
+         read more than once; save it to a file first\n",
     );
     assert!(!dir.join(DATABASE).exists());
 }

@@ -13,12 +13,13 @@ use crate::domain::value_objects::Position;
 use crate::infrastructure::sqlite::error::port_error;
 
 const KNOWN: &str = "SELECT source_id, resume_offset, resume_line, resume_sha256,
-        imported + already_present + matched_existing, duplicates, out_of_range
-    FROM sources WHERE path = ?1 AND format = ?2 AND settings = ?3 ORDER BY source_id DESC";
+        imported + already_present + matched_existing, duplicates, out_of_range, separator
+    FROM sources WHERE path = ?1 AND format = ?2 AND settings = ?3 AND has_repeated_hour = 0
+    ORDER BY source_id DESC";
 const INSERT_SOURCE: &str = "INSERT INTO sources (path, format, compression, settings, separator,
         resume_offset, resume_line, resume_sha256, records, imported, already_present, matched_existing,
-        duplicates, rejected, out_of_range, started_at)
-    VALUES (?1, ?2, ?3, ?4, x'', 0, 1, ?5, 0, 0, 0, 0, 0, 0, 0, ?6)";
+        duplicates, rejected, out_of_range, has_repeated_hour, started_at)
+    VALUES (?1, ?2, ?3, ?4, x'', 0, 1, ?5, 0, 0, 0, 0, 0, 0, 0, 0, ?6)";
 /// The SHA-256 of nothing.
 const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -44,6 +45,8 @@ pub(super) fn known(
                 source_id: row.get(0)?,
                 resume: ResumePoint { offset: row.get(1)?, line: row.get(2)?, sha256: row.get(3)? },
                 counts,
+                separator: row.get(7)?,
+                conflicts: 0,
                 rejects: Vec::new(),
             })
         };
@@ -62,8 +65,9 @@ fn rejects_of(
 ) -> rusqlite::Result<()> {
     let before = "FROM rejects WHERE source_id = ?1 AND current = 1 AND offset < ?2";
     let of_source = params![source.source_id, source.resume.offset];
-    source.counts.rejected =
-        connection.query_row(&format!("SELECT count(*) {before}"), of_source, |row| row.get(0))?;
+    let count = format!("SELECT count(*), count(*) FILTER (WHERE reason = 'conflict') {before}");
+    (source.counts.rejected, source.conflicts) =
+        connection.query_row(&count, of_source, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let counts = &mut source.counts;
     counts.records = counts.already_present + counts.duplicates + counts.rejected + counts.out_of_range;
     let mut statement = connection.prepare(&format!(
@@ -166,7 +170,8 @@ impl SourceWriter {
             .prepare_cached(
                 "UPDATE sources SET separator = ?2, resume_offset = ?3, resume_line = ?4, resume_sha256 = ?5,
                     records = records + ?6, imported = imported + ?7, already_present = already_present + ?8,
-                    duplicates = duplicates + ?9, rejected = rejected + ?10, out_of_range = out_of_range + ?11
+                    duplicates = duplicates + ?9, rejected = rejected + ?10, out_of_range = out_of_range + ?11,
+                    has_repeated_hour = max(has_repeated_hour, ?12)
                  WHERE source_id = ?1",
             )?
             .execute(params![
@@ -180,7 +185,8 @@ impl SourceWriter {
                 counts.already_present,
                 counts.duplicates,
                 counts.rejected,
-                counts.out_of_range
+                counts.out_of_range,
+                batch.flags.contains_key("ambiguous_local_time")
             ])?;
         Ok(())
     }
