@@ -116,7 +116,7 @@ impl<'r> Sorter<'r> {
         pieces >= BATCH_RECORDS || self.bytes >= BATCH_BYTES
     }
 
-    fn batch(&mut self, source: &dyn LogSource) -> Batch {
+    fn batch(&mut self, source: &mut dyn LogSource) -> Batch {
         self.bytes = 0;
         let mut batch = std::mem::take(&mut self.batch);
         batch.separator = self.separator.clone().unwrap_or_default();

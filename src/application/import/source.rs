@@ -74,7 +74,7 @@ pub trait LogSource: Send {
     /// The place up to which all pieces that were given out would be the same in a log that has grown
     /// since: the end of the last piece, or, once the end of the log had a part in what was given out
     /// (the closing of an array, a torn tail, what is no record), a place before that.
-    fn resume_point(&self) -> ResumePoint;
+    fn resume_point(&mut self) -> ResumePoint;
 
     /// Size and hash of what was given out so far.
     fn digest(&self) -> SourceDigest;

@@ -368,7 +368,7 @@ impl LogSource for ArraySource {
         Ok(Some(self.piece(length, PieceContent::Reject(reject))))
     }
 
-    fn resume_point(&self) -> ResumePoint {
+    fn resume_point(&mut self) -> ResumePoint {
         self.window.resume_point()
     }
 

@@ -115,7 +115,7 @@ impl LogSource for JsonlSource {
         Ok(Some(LogPiece { place: self.window.place(), bytes, content }))
     }
 
-    fn resume_point(&self) -> ResumePoint {
+    fn resume_point(&mut self) -> ResumePoint {
         self.window.resume_point()
     }
 

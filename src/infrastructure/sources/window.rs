@@ -205,15 +205,13 @@ impl ByteWindow {
         self.content.take_damage()
     }
 
-    pub fn resume_point(&self) -> ResumePoint {
-        let (place, hash) = match &self.mark {
-            _ if self.given.resumable => {
-                (self.place_at(self.given.length), self.hash_at(self.start + self.given.length))
-            }
-            Mark { place, hash: Some(hash) } => (*place, hash.clone()),
-            Mark { place, hash: None } => (*place, self.hash_at(self.mark_index())),
-        };
-        ResumePoint { offset: place.offset, line: place.line, sha256: hexadecimal(hash) }
+    /// The mark, as something that can be written down. What was given out is passed, so that no byte
+    /// is hashed twice.
+    pub fn resume_point(&mut self) -> ResumePoint {
+        self.pass();
+        self.hash_passed();
+        let hash = self.mark.hash.as_ref().unwrap_or(&self.hash).clone();
+        ResumePoint { offset: self.mark.place.offset, line: self.mark.place.line, sha256: hexadecimal(hash) }
     }
 
     pub fn digest(&self) -> SourceDigest {
