@@ -57,7 +57,7 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let mut target = open_import(&database, 0).unwrap();
     let (zone, dst, mapping) = (Zone::utc(), DstPolicy::Resolve, Mapping::BuiltIn);
     let reading = Reading { zone, dst, mapping, since: None, until: None };
-    let mut import = ImportLegacy::new(reading, target.as_mut());
+    let mut import = ImportLegacy::new(reading, target.as_mut(), &|_, _| ());
     for log in list_folder(&logs).unwrap().logs {
         import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
     }

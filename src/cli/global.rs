@@ -63,6 +63,8 @@ pub struct Context {
     pub config: Config,
     /// The form of the result.
     pub format: Format,
+    /// Only errors are wanted on stderr.
+    pub is_quiet: bool,
 }
 
 impl GlobalOptions {
@@ -90,7 +92,7 @@ impl GlobalOptions {
                 output::log_line(&line);
             }
         }
-        Ok(Context { config, format: self.format })
+        Ok(Context { config, format: self.format, is_quiet: self.quiet })
     }
 
     fn load_config(&self) -> Result<Config, CliError> {

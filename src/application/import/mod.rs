@@ -98,14 +98,17 @@ pub enum ImportError {
 /// Imports logs, one after the other.
 pub struct ImportLegacy<'t> {
     reading: Reading,
+    /// Told of every batch: the log, and how many bytes of its content are stored.
+    progress: &'t dyn Fn(&str, u64),
     target: &'t mut dyn ImportTarget,
     imported: Imported,
 }
 
 impl<'t> ImportLegacy<'t> {
-    /// An import into `target`.
-    pub fn new(reading: Reading, target: &'t mut dyn ImportTarget) -> Self {
-        Self { reading, target, imported: Imported::default() }
+    /// An import into `target`. `progress` is told, batch by batch, of which log how many bytes of
+    /// its content are stored.
+    pub fn new(reading: Reading, target: &'t mut dyn ImportTarget, progress: &'t dyn Fn(&str, u64)) -> Self {
+        Self { reading, progress, target, imported: Imported::default() }
     }
 
     /// Imports one log, which `open` opens, to its end. A log that changes while it is read is read
@@ -225,6 +228,7 @@ impl<'t> ImportLegacy<'t> {
             .target
             .store(&batch)
             .map_err(|source| ImportError::Store { path: report.path.clone(), source })?;
+        (self.progress)(&report.path, batch.resume.offset);
         let new_rejects = batch.rejects.iter().filter(|rejected| rejected.reject.is_some()).count();
         let counts = &mut report.counts;
         counts.records += (batch.records.len() + new_rejects) as u64 + batch.out_of_range;

@@ -1,5 +1,6 @@
 //! `import-legacy`: which logs, into which store.
 
+mod progress;
 mod render;
 
 use std::collections::HashSet;
@@ -22,6 +23,7 @@ use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{BulkLoad, SqliteError, Survey, open_import};
+use progress::Progress;
 
 /// Replay events.json and daily JSONL into the SQLite store
 ///
@@ -111,7 +113,8 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliErr
     let database = target(&args, context)?;
     let reading = reading(&args, context)?;
     let logs = Logs::find(&args, context, &reading.mapping)?;
-    let job = Job { reading, logs: &logs.files, args: &args, database: &database };
+    let is_quiet = context.is_quiet;
+    let job = Job { reading, is_quiet, logs: &logs.files, args: &args, database: &database };
     let (imported, refused) = job.run()?;
     let report = ImportReport {
         sources: imported.sources,
@@ -154,6 +157,7 @@ struct Job<'a> {
     logs: &'a [PathBuf],
     args: &'a ImportLegacyArgs,
     database: &'a Path,
+    is_quiet: bool,
 }
 
 impl Job<'_> {
@@ -185,10 +189,14 @@ impl Job<'_> {
     }
 
     fn load(&self, target: &mut dyn ImportTarget) -> Result<(Imported, Option<Refusal>), CliError> {
-        let mut import = ImportLegacy::new(self.reading.clone(), target);
+        let progress = Progress::over(self.logs, self.is_quiet);
+        let tell = |log: &str, stored| progress.show(log, stored);
+        let mut import = ImportLegacy::new(self.reading.clone(), target, &tell);
         for log in self.logs {
             import.import(&|| open_log(log, &self.reading.mapping))?;
+            progress.pass(log);
         }
+        progress.finish();
         let overlap = match self.args.overlap {
             OverlapPolicy::Refuse => import.overlap()?,
             OverlapPolicy::Keep => None,
