@@ -24,6 +24,15 @@ pub enum SqliteError {
         /// The path.
         path: PathBuf,
     },
+    /// Nothing can be written beside the database, where SQLite needs files to share it.
+    #[error("could not open {}: even to be read, it needs -wal and -shm files beside it, and nothing may be written in its folder: allow that, or use a copy in another folder", path.display())]
+    FolderReadOnly {
+        /// The path.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
     /// The database belongs to another program.
     #[error("{} is a SQLite database, but not one of this program (application_id {found:#010x}, expected {expected:#010x}): name another file", path.display())]
     NotOurs {

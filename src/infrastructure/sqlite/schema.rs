@@ -22,8 +22,7 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
     create_folder(path)?;
     let _lock = SchemaLock::acquire(path)?;
     let mut connection = connection::open_or_create(path)?;
-    let sqlite = |source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source };
-    if is_empty(&connection).map_err(sqlite)? {
+    if is_empty(path, &connection)? {
         // The mark comes first: a process killed right behind it leaves an empty store, not a
         // stranger's database.
         if connection::application_id(path, &connection)? != APPLICATION_ID {
@@ -55,7 +54,10 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
     }
     refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
-    ensure_ours(path, &connection)?;
+    // An empty database is nobody's yet: its version, 0, says that something has to write to it first.
+    if !is_empty(path, &connection)? {
+        ensure_ours(path, &connection)?;
+    }
     let (found, known) = (version(path, &connection)?, newest_known());
     if found < known {
         return Err(SqliteError::Older { path: path.to_owned(), found, known });
@@ -68,8 +70,10 @@ pub(super) fn refuse_folder(path: &Path) -> Result<(), SqliteError> {
     if path.is_dir() { Err(SqliteError::NotADatabase { path: path.to_owned() }) } else { Ok(()) }
 }
 
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
+    connection
+        .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source })
 }
 
 fn ensure_ours(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
