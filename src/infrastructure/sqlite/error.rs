@@ -33,6 +33,14 @@ pub enum SqliteError {
         #[source]
         source: rusqlite::Error,
     },
+    /// The log of a database that is not there any more.
+    #[error("{} lies there without its database {}, and may hold events that are nowhere else: put the database back, or move the log away to begin a new store", log.display(), path.display())]
+    OrphanedLog {
+        /// The write-ahead log or rollback journal.
+        log: PathBuf,
+        /// Where its database would be.
+        path: PathBuf,
+    },
     /// The database belongs to another program.
     #[error("{} is a SQLite database, but not one of this program (application_id {found:#010x}, expected {expected:#010x}): name another file", path.display())]
     NotOurs {

@@ -21,6 +21,7 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
     refuse_folder(path)?;
     create_folder(path)?;
     let _lock = SchemaLock::acquire(path)?;
+    refuse_orphaned_log(path)?;
     let mut connection = connection::open_or_create(path)?;
     if is_empty(path, &connection)? {
         // The mark comes first: a process killed right behind it leaves an empty store, not a
@@ -68,6 +69,18 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
 /// SQLite would say of a folder no more than that it cannot be opened.
 pub(super) fn refuse_folder(path: &Path) -> Result<(), SqliteError> {
     if path.is_dir() { Err(SqliteError::NotADatabase { path: path.to_owned() }) } else { Ok(()) }
+}
+
+/// SQLite would delete the log of a database that is not there, or apply it to a new one of that name.
+pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), SqliteError> {
+    for suffix in ["-wal", "-journal"] {
+        let log = with_suffix(path, suffix);
+        // In this order: a database that is made meanwhile is there when its log is.
+        if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) && !path.exists() {
+            return Err(SqliteError::OrphanedLog { log, path: path.to_owned() });
+        }
+    }
+    Ok(())
 }
 
 fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
@@ -155,7 +168,7 @@ pub(super) struct SchemaLock {
 
 impl SchemaLock {
     pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
-        let path = lock_path(database);
+        let path = with_suffix(database, ".lock");
         let failed = |source| SqliteError::Lock { path: path.clone(), source };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         let deadline = Instant::now() + BUSY_TIMEOUT;
@@ -174,8 +187,9 @@ impl SchemaLock {
     }
 }
 
-fn lock_path(database: &Path) -> PathBuf {
+/// The file of that ending beside the database.
+fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(suffix);
     name.into()
 }
