@@ -41,14 +41,8 @@ pub enum StoreError {
     #[error(transparent)]
     Sqlite(SqliteError),
     /// The JSONL store could not be opened.
-    #[error("could not open the JSONL store {}", path.display())]
-    Jsonl {
-        /// The folder.
-        path: PathBuf,
-        /// What the store said.
-        #[source]
-        source: RepositoryError,
-    },
+    #[error(transparent)]
+    Jsonl(RepositoryError),
 }
 
 impl From<SqliteError> for StoreError {
@@ -77,7 +71,7 @@ impl OpenStore {
             Backend::Jsonl => match JsonlEventRepository::open_existing(path, zone) {
                 Ok(Some(store)) => Ok(Self::Jsonl(store)),
                 Ok(None) => Err(StoreError::Missing { path: path.to_owned() }),
-                Err(source) => Err(StoreError::Jsonl { path: path.to_owned(), source }),
+                Err(error) => Err(StoreError::Jsonl(error)),
             },
         }
     }

@@ -57,6 +57,21 @@ fn the_database_refuses_to_rewrite_history_whoever_asks() {
 }
 
 #[test]
+fn a_log_without_its_database_is_neither_deleted_nor_applied_to_a_new_one() {
+    for suffix in ["-wal", "-journal"] {
+        let dir = TestDir::new();
+        let (path, log) = (dir.join("events.db"), dir.join(&format!("events.db{suffix}")));
+        std::fs::write(&log, "events that are nowhere else").unwrap();
+        let refusal = open(&path).err().expect("a log whose database is missing").to_string();
+        assert!(refusal.starts_with(&format!("{} lies there without", log.display())), "{refusal}");
+        assert_eq!(std::fs::read(&log).unwrap(), b"events that are nowhere else");
+        assert!(!path.exists());
+        std::fs::write(&log, "").unwrap();
+        assert!(open(&path).is_ok(), "an empty log holds nothing");
+    }
+}
+
+#[test]
 fn the_readable_view_shows_times_that_people_read() {
     let dir = TestDir::new();
     let other = seen_by_another_program(&dir);

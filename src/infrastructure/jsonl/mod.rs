@@ -152,14 +152,23 @@ impl JsonlEventRepository {
     }
 
     /// The same for whoever only reads: `None` where there is no folder `dir`, which is then rather
-    /// a wrong path than an empty store.
+    /// a wrong path than an empty store. A folder without day files may be either, and is warned of.
     ///
     /// # Errors
     /// As [`open`](Self::open).
     pub fn open_existing(dir: impl Into<PathBuf>, zone: Zone) -> Result<Option<Self>, RepositoryError> {
         let store = Self::open(dir, zone)?;
-        let exists = store.folder.exists().map_err(|error| error.during("open the JSONL store"))?;
-        Ok(exists.then_some(store))
+        let failed = |error: JsonlError| error.during("open the JSONL store");
+        if !store.folder.exists().map_err(failed)? {
+            return Ok(None);
+        }
+        if store.folder.list().map_err(failed)?.is_empty() {
+            tracing::warn!(
+                "{} has no file events-YYYY-MM-DD.jsonl: the store is empty, or this is another folder",
+                store.folder.path().display()
+            );
+        }
+        Ok(Some(store))
     }
 
     fn index(&self) -> MutexGuard<'_, Option<IdIndex>> {

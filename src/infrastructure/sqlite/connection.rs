@@ -62,6 +62,9 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             Err(SqliteError::NotADatabase { path: path.to_owned() })
         }
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+            Err(SqliteError::FolderReadOnly { path: path.to_owned(), source: error })
+        }
         Err(error) => Err(failed(error)),
     }
 }

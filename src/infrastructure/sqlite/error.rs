@@ -24,6 +24,23 @@ pub enum SqliteError {
         /// The path.
         path: PathBuf,
     },
+    /// Nothing can be written beside the database, where SQLite needs files to share it.
+    #[error("could not open {}: even to be read, it needs -wal and -shm files beside it, and nothing may be written in its folder: allow that, or use a copy in another folder", path.display())]
+    FolderReadOnly {
+        /// The path.
+        path: PathBuf,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The log of a database that is not there any more.
+    #[error("{} lies there without its database {}, and may hold events that are nowhere else: put the database back, or move the log away to begin a new store", log.display(), path.display())]
+    OrphanedLog {
+        /// The write-ahead log or rollback journal.
+        log: PathBuf,
+        /// Where its database would be.
+        path: PathBuf,
+    },
     /// The database belongs to another program.
     #[error("{} is a SQLite database, but not one of this program (application_id {found:#010x}, expected {expected:#010x}): name another file", path.display())]
     NotOurs {

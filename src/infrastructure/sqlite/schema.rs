@@ -21,9 +21,9 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
     refuse_folder(path)?;
     create_folder(path)?;
     let _lock = SchemaLock::acquire(path)?;
+    refuse_orphaned_log(path)?;
     let mut connection = connection::open_or_create(path)?;
-    let sqlite = |source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source };
-    if is_empty(&connection).map_err(sqlite)? {
+    if is_empty(path, &connection)? {
         // The mark comes first: a process killed right behind it leaves an empty store, not a
         // stranger's database.
         if connection::application_id(path, &connection)? != APPLICATION_ID {
@@ -55,7 +55,10 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
     }
     refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
-    ensure_ours(path, &connection)?;
+    // An empty database is nobody's yet: its version, 0, says that something has to write to it first.
+    if !is_empty(path, &connection)? {
+        ensure_ours(path, &connection)?;
+    }
     let (found, known) = (version(path, &connection)?, newest_known());
     if found < known {
         return Err(SqliteError::Older { path: path.to_owned(), found, known });
@@ -68,8 +71,22 @@ pub(super) fn refuse_folder(path: &Path) -> Result<(), SqliteError> {
     if path.is_dir() { Err(SqliteError::NotADatabase { path: path.to_owned() }) } else { Ok(()) }
 }
 
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+/// SQLite would delete the log of a database that is not there, or apply it to a new one of that name.
+pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), SqliteError> {
+    for suffix in ["-wal", "-journal"] {
+        let log = with_suffix(path, suffix);
+        // In this order: a database that is made meanwhile is there when its log is.
+        if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) && !path.exists() {
+            return Err(SqliteError::OrphanedLog { log, path: path.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
+    connection
+        .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source })
 }
 
 fn ensure_ours(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
@@ -151,7 +168,7 @@ pub(super) struct SchemaLock {
 
 impl SchemaLock {
     pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
-        let path = lock_path(database);
+        let path = with_suffix(database, ".lock");
         let failed = |source| SqliteError::Lock { path: path.clone(), source };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         let deadline = Instant::now() + BUSY_TIMEOUT;
@@ -170,8 +187,9 @@ impl SchemaLock {
     }
 }
 
-fn lock_path(database: &Path) -> PathBuf {
+/// The file of that ending beside the database.
+fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(suffix);
     name.into()
 }

@@ -1,5 +1,8 @@
 //! Stores that cannot be used: what is said, and exit code 4.
 
+#[cfg(unix)]
+use std::os::unix::fs::PermissionsExt;
+
 use mission_events::infrastructure::sqlite::SqliteEventRepository;
 use rusqlite::Connection;
 
@@ -63,6 +66,62 @@ fn a_store_of_a_newer_version_is_refused() {
     let run = cli(&dir).run("--store events.db events recent");
     assert_eq!((run.code, run.stdout.as_str()), (4, ""));
     assert!(run.stderr.starts_with("error: events.db has schema version 100, this program knows versions"));
+}
+
+#[test]
+fn a_database_that_holds_nothing_yet_is_no_stranger() {
+    let dir = TestDir::new();
+    write(&dir, "events.db", "");
+    cli(&dir).run("--store events.db events recent").fails(
+        4,
+        "error: events.db has schema version 0, this program reads version 2: run a command that writes \
+         to it once, such as import-legacy\n",
+    );
+}
+
+#[test]
+fn a_folder_without_day_files_is_empty_and_warned_of() {
+    let dir = seed(&two_tasks());
+    let run = cli(&dir).run("--store . events recent");
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    assert_eq!(
+        run.stderr,
+        "warning: . has no file events-YYYY-MM-DD.jsonl: the store is empty, or this is another folder\n"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_permissions_forbid_is_said_once_and_with_a_way_out() {
+    use crate::support::cli::cli_without_privileges;
+
+    let dir = seed(&two_tasks());
+    std::fs::create_dir(dir.join("shelf")).unwrap();
+    std::fs::rename(dir.join("events.db"), dir.join("shelf/events.db")).unwrap();
+    let program = || cli_without_privileges(&dir);
+    let allow = |name: &str, mode| {
+        std::fs::set_permissions(dir.join(name), PermissionsExt::from_mode(mode)).unwrap();
+    };
+    program();
+    allow("shelf", 0o555);
+    allow("daily", 0o000);
+    let run = program().run("--store shelf/events.db events recent");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+    assert!(
+        run.stderr.starts_with(
+            "error: could not open shelf/events.db: even to be read, it needs -wal and -shm files beside it, \
+             and nothing may be written in its folder: allow that, or use a copy in another folder\n"
+        ),
+        "{}",
+        run.stderr
+    );
+    program().run("--store daily events recent").fails(
+        4,
+        "error: could not open the JSONL store\n  caused by: could not list daily\n  \
+         caused by: Permission denied (os error 13)\n",
+    );
+    allow("shelf", 0o755);
+    allow("daily", 0o755);
 }
 
 #[test]
