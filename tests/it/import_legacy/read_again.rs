@@ -19,8 +19,8 @@ use crate::support::test_dir::TestDir;
 use crate::support::utc;
 
 /// More than one batch, so that something is stored before the end is known.
-const DIFFERENT: u64 = 2_500;
-const REPEATED: u64 = 1_200;
+const DIFFERENT: u64 = 100;
+const REPEATED: u64 = 4_000;
 
 /// A log that turns out, at its end, to be changing.
 struct Changing(Box<dyn LogSource>);
