@@ -3,13 +3,18 @@
 mod bad_input;
 mod both_paths;
 mod clocks;
+#[cfg(unix)]
+mod disk_full;
 mod identity;
 mod killed;
 mod layouts;
+mod overlaps;
 #[cfg(unix)]
 mod permissions;
 mod planted;
 mod processes;
+mod read_again;
+mod refused;
 mod sample_data;
 
 use std::collections::BTreeMap;
