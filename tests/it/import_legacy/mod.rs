@@ -1,18 +1,26 @@
 //! `import-legacy`, run as an operator runs it: what is in the store then, and what was said.
 
 mod bad_input;
+mod both_paths;
 mod clocks;
+#[cfg(unix)]
+mod disk_full;
 mod identity;
 mod killed;
 mod layouts;
+mod overlaps;
 #[cfg(unix)]
 mod permissions;
 mod planted;
 mod processes;
+mod read_again;
+mod refused;
 mod sample_data;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde::Deserialize;
 use serde_json::Value;
@@ -171,4 +179,36 @@ fn rows(dir: &TestDir, database: &str) -> Vec<Row> {
 /// The ids, by position.
 fn ids(dir: &TestDir, database: &str) -> Vec<String> {
     rows(dir, database).into_iter().map(|row| row.event_id).collect()
+}
+
+/// Every table of a store, row by row; times of writing apart.
+fn described(database: &Path) -> Vec<String> {
+    let connection = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+    let mut described = Vec::new();
+    for query in [
+        "SELECT position, event_id, event_type, occurred_at, aggregate_id, body, origin, id_derived,
+                source_id, source_offset, source_line FROM events ORDER BY position",
+        "SELECT source_id, path, format, compression, settings, separator, bytes, sha256, content_bytes,
+                content_sha256, resume_offset, resume_line, resume_sha256, records, imported, already_present,
+                matched_existing, duplicates, rejected, out_of_range, has_repeated_hour,
+                finished_at IS NOT NULL FROM sources ORDER BY source_id",
+        "SELECT * FROM source_texts ORDER BY source_id, offset",
+        "SELECT * FROM source_repeats ORDER BY source_id, offset",
+        "SELECT rejects.source_id, rejects.offset, line, reason, detail, current, reject_texts.offset, text
+         FROM rejects LEFT JOIN reject_texts USING (reject_id)
+         ORDER BY rejects.source_id, rejects.offset, reject_texts.offset",
+        "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name",
+    ] {
+        let mut statement = connection.prepare(query).unwrap();
+        let columns = statement.column_count();
+        let mut found = statement.query([]).unwrap();
+        while let Some(row) = found.next().unwrap() {
+            let cells = (0..columns).map(|column| match row.get_ref(column).unwrap() {
+                ValueRef::Text(text) | ValueRef::Blob(text) => String::from_utf8_lossy(text).into_owned(),
+                other => format!("{other:?}"),
+            });
+            described.push(cells.collect::<Vec<_>>().join("|"));
+        }
+    }
+    described
 }

@@ -81,8 +81,14 @@ impl BulkLoad {
 }
 
 impl ImportTarget for BulkLoad {
+    /// What is known of a log was stored by this same load, which read it when it was changing:
+    /// nothing of it was present before.
     fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
-        provenance::known(self.connection()?, header)
+        let mut known = provenance::known(self.connection()?, header)?;
+        for KnownSource { counts, .. } in &mut known {
+            counts.imported += std::mem::take(&mut counts.already_present);
+        }
+        Ok(known)
     }
 
     fn begin_source(

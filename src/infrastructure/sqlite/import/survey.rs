@@ -120,10 +120,10 @@ impl ImportTarget for Survey {
 
     fn store(&mut self, batch: &Batch) -> Result<Vec<Outcome>, RepositoryError> {
         let failed = port_error("look at records");
-        self.connection.execute_batch("BEGIN").map_err(&failed)?;
-        let outcomes = batch.records.iter().map(|record| self.imagine(record)).collect();
-        self.connection.execute_batch("COMMIT").map_err(&failed)?;
-        outcomes
+        let transaction = self.connection.unchecked_transaction().map_err(&failed)?;
+        let outcomes = batch.records.iter().map(|record| self.imagine(record)).collect::<Result<_, _>>()?;
+        transaction.commit().map_err(&failed)?;
+        Ok(outcomes)
     }
 
     fn end_source(&mut self, _digest: &SourceDigest) -> Result<(), RepositoryError> {

@@ -1,0 +1,107 @@
+//! A log that changes while it is read: what an earlier reading stored is counted once.
+
+use std::cell::Cell;
+use std::path::Path;
+
+use mission_events::application::import::{
+    Counts, ImportLegacy, ImportTarget, LogFormat, LogPiece, LogSource, Reading, ResumePoint, SourceDigest,
+    SourceError,
+};
+use mission_events::domain::local_clock::DstPolicy;
+use mission_events::domain::mapping::Mapping;
+use mission_events::domain::record::RecordReader;
+use mission_events::infrastructure::sources::open_log;
+use mission_events::infrastructure::sqlite::open_import;
+
+use super::{DATABASE, rows};
+use crate::support::cli::write;
+use crate::support::test_dir::TestDir;
+use crate::support::utc;
+
+/// More than one batch, so that something is stored before the end is known.
+const DIFFERENT: u64 = 100;
+const REPEATED: u64 = 4_000;
+
+/// A log that turns out, at its end, to be changing.
+struct Changing(Box<dyn LogSource>);
+
+impl LogSource for Changing {
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn location(&self) -> &Path {
+        self.0.location()
+    }
+
+    fn format(&self) -> LogFormat {
+        self.0.format()
+    }
+
+    fn compression(&self) -> Option<&'static str> {
+        self.0.compression()
+    }
+
+    fn resume_at(&mut self, point: &ResumePoint) -> Result<bool, SourceError> {
+        self.0.resume_at(point)
+    }
+
+    fn next_piece<'s>(
+        &'s mut self,
+        reader: &mut RecordReader<'_>,
+    ) -> Result<Option<LogPiece<'s>>, SourceError> {
+        let path = self.0.path().to_owned();
+        match self.0.next_piece(reader)? {
+            Some(piece) => Ok(Some(piece)),
+            None => Err(SourceError::Changing { path, opened: 1, ended: 2 }),
+        }
+    }
+
+    fn resume_point(&self) -> ResumePoint {
+        self.0.resume_point()
+    }
+
+    fn digest(&self) -> SourceDigest {
+        self.0.digest()
+    }
+}
+
+fn import_at_the_second_reading(dir: &TestDir, target: &mut dyn ImportTarget) -> Counts {
+    let (mapping, readings) = (Mapping::default(), Cell::new(0));
+    let reading =
+        Reading { zone: utc(), dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
+    let mut import = ImportLegacy::new(reading, target);
+    let open = || {
+        readings.set(readings.get() + 1);
+        let log = open_log(&dir.join("a.jsonl"), &mapping)?;
+        Ok::<Box<dyn LogSource>, _>(if readings.get() == 1 { Box::new(Changing(log)) } else { log })
+    };
+    import.import(&open).unwrap();
+    let imported = import.finish().unwrap();
+    target.publish().unwrap();
+    assert_eq!(readings.get(), 2);
+    imported.total
+}
+
+#[test]
+fn what_an_earlier_reading_put_into_a_new_store_is_counted_as_imported_and_its_repeats_as_duplicates() {
+    let dir = TestDir::new();
+    let event = |id: u64| {
+        format!(
+            "{{\"event_id\": \"e{id}\", \"event_type\": \"A\", \"timestamp\": \"2025-10-25T10:00:00Z\"}}\n"
+        )
+    };
+    let mut log = event(0).repeat(REPEATED as usize);
+    log.extend((1..=DIFFERENT).map(event));
+    write(&dir, "a.jsonl", log);
+    let mut target = open_import(&dir.join(DATABASE), 0).unwrap();
+    let total = import_at_the_second_reading(&dir, target.as_mut());
+    let expected = Counts {
+        records: REPEATED + DIFFERENT,
+        imported: 1 + DIFFERENT,
+        duplicates: REPEATED - 1,
+        ..Counts::default()
+    };
+    assert_eq!(total, expected);
+    assert_eq!(rows(&dir, DATABASE).len() as u64, 1 + DIFFERENT);
+}
