@@ -56,10 +56,16 @@ pub(super) enum Parsed {
     Failed(SourceError),
 }
 
-/// Reads a log to its end, or until nobody takes what it reads.
-pub(super) fn parse(source: &mut dyn LogSource, reading: &Reading, sender: &Sender<Parsed>) {
+/// Reads a log to its end, or until nobody takes what it reads. `separator` is the one that was found
+/// where the log goes on from a known beginning: it must not become another for that.
+pub(super) fn parse(
+    source: &mut dyn LogSource,
+    reading: &Reading,
+    separator: Option<Vec<u8>>,
+    sender: &Sender<Parsed>,
+) {
     let mut reader = RecordReader::new(&reading.zone, reading.dst);
-    let mut sorter = Sorter::new(reading);
+    let mut sorter = Sorter::new(reading, separator);
     let end = loop {
         match source.next_piece(&mut reader) {
             Ok(Some(piece)) => sorter.take(piece),
@@ -87,8 +93,8 @@ struct Sorter<'r> {
 }
 
 impl<'r> Sorter<'r> {
-    fn new(reading: &'r Reading) -> Self {
-        Self { reading, batch: Batch::default(), bytes: 0, separator: None, behind_record: false }
+    fn new(reading: &'r Reading, separator: Option<Vec<u8>>) -> Self {
+        Self { reading, batch: Batch::default(), bytes: 0, separator, behind_record: false }
     }
 
     fn is_full(&self) -> bool {

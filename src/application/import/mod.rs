@@ -122,11 +122,13 @@ impl<'t> ImportLegacy<'t> {
             sha256: String::new(),
             counts: goes_on.as_ref().map(|known| known.counts).unwrap_or_default(),
         };
-        self.list(goes_on.map(|known| known.rejects).unwrap_or_default());
+        let (rejects, separator) = goes_on.map(|known| (known.rejects, known.separator)).unwrap_or_default();
+        let separator = Some(separator).filter(|separator| !separator.is_empty());
+        self.list(rejects);
         let (sender, receiver) = crossbeam_channel::bounded(BATCHES_AHEAD);
         let reading = self.reading.clone();
         let digest = std::thread::scope(|scope| {
-            scope.spawn(move || parse(source.as_mut(), &reading, &sender));
+            scope.spawn(move || parse(source.as_mut(), &reading, separator, &sender));
             self.write(&mut report, receiver)
         })?;
         self.target.end_source(&digest).map_err(store_failed)?;

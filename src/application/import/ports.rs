@@ -206,7 +206,7 @@ pub struct ImportRecord {
 }
 
 impl ImportRecord {
-    pub(super) fn new(record: &Record<'_>, place: Place) -> Result<Self, Reject> {
+    pub(in crate::application) fn new(record: &Record<'_>, place: Place) -> Result<Self, Reject> {
         let identity = match &record.event_id {
             Some(id) => Identity::Carried(
                 EventId::new(id.as_ref()).map_err(|_| RecordError::Empty { field: "event_id" })?,
@@ -307,6 +307,9 @@ pub struct KnownSource {
     pub counts: Counts,
     /// The first rejected ones.
     pub rejects: Vec<RejectedRecord>,
+    /// What stands between its records wherever the store has nothing else there; empty where that
+    /// did not show yet.
+    pub separator: Vec<u8>,
 }
 
 /// A record that turned out, when the load was finished, to be no new event after all.
