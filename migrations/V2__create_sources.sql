@@ -61,7 +61,8 @@ CREATE TABLE rejects (
     rejected_at INTEGER NOT NULL,
     retried_position INTEGER REFERENCES events -- the event that a later try made of it
 ) STRICT;
-CREATE UNIQUE INDEX rejects_by_place ON rejects (source_id, offset) WHERE current = 1;
+-- Two can begin at one place: something that is missing there, and the record that stands there.
+CREATE UNIQUE INDEX rejects_by_place ON rejects (source_id, offset, detail) WHERE current = 1;
 
 -- The bytes of a reject, in pieces.
 CREATE TABLE reject_texts (

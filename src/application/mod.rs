@@ -1,3 +1,5 @@
 //! Use cases, and the small ports that they own.
 
+pub mod export;
 pub mod import;
+pub mod rejects;

@@ -7,11 +7,13 @@ mod completions;
 mod error;
 mod events;
 mod exit_code;
+mod export;
 mod global;
 mod import_legacy;
 mod logging;
 mod mapping;
 mod output;
+mod rejects;
 mod status;
 mod store;
 mod table;
@@ -23,8 +25,10 @@ pub use exit_code::ExitCode;
 
 use completions::CompletionsArgs;
 use events::EventsArgs;
+use export::ExportArgs;
 use global::{ColorWhen, GlobalOptions, StartupLines};
 use import_legacy::ImportLegacyArgs;
+use rejects::RejectsArgs;
 
 /// A SQLite-backed event store, and the proven migration of JSON event logs into it
 #[derive(Debug, Parser)]
@@ -40,6 +44,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     ImportLegacy(ImportLegacyArgs),
+    Rejects(RejectsArgs),
+    Export(ExportArgs),
     Events(EventsArgs),
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
@@ -71,6 +77,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, CliError> {
     logging::start(global.log_level());
     match command {
         Command::ImportLegacy(args) => import_legacy::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args),

@@ -1,7 +1,7 @@
 //! A named time zone: which UTC offset a local time has, which local day an instant falls on.
 //! The one module of the domain that knows how jiff answers these questions.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp, civil};
 
@@ -50,8 +50,13 @@ impl Zone {
 
     /// The calendar day in this zone. Near the ends of the years 0001 to 9999 it may lie just outside them.
     pub fn day_of(&self, instant: DateTime<Utc>) -> NaiveDate {
+        self.civil_time(instant).date()
+    }
+
+    /// What calendar and clock of this zone show, with the same limits.
+    pub fn civil_time(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let offset = TimeDelta::seconds(i64::from(self.offset_at(instant)));
-        instant.checked_add_signed(offset).unwrap_or(instant).date_naive()
+        instant.checked_add_signed(offset).unwrap_or(instant).naive_utc()
     }
 
     fn offset_at(&self, instant: DateTime<Utc>) -> i32 {
@@ -85,7 +90,6 @@ impl Zone {
 
 #[cfg(test)]
 mod tests {
-    use chrono::NaiveDateTime;
     use proptest::prelude::*;
 
     use super::*;

@@ -1,6 +1,7 @@
 //! Adapters: files, databases, zone data, settings.
 
 pub mod config;
+pub mod export_folder;
 pub mod jsonl;
 pub mod memory;
 pub mod sources;

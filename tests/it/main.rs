@@ -24,6 +24,12 @@ mod cli;
 /// Does an import lose nothing, invent nothing and say what it did? One file a theme.
 mod import_legacy;
 
+/// Does an export give back what was imported, byte for byte, or say that it does not?
+mod export;
+
+/// Is what was rejected listed with its bytes, and does a retry make events of it?
+mod rejects;
+
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
 

@@ -35,7 +35,7 @@ pub struct ImportRecord {
 }
 
 impl ImportRecord {
-    pub(super) fn new(
+    pub(in crate::application) fn new(
         record: &Record<'_>,
         place: Place,
         content_ids: &mut ContentIds,

@@ -88,13 +88,23 @@ pub struct ImportLegacyArgs {
 
 /// What becomes of local times that come twice or never.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum Dst {
+pub enum Dst {
     /// Place them by rule, and count them: the earlier instant, or the later one once the log's time
     /// has stepped back; a missing hour moves forward
     #[default]
     Resolve,
     /// Reject their records
     Reject,
+}
+
+impl Dst {
+    /// The same in the words of the domain.
+    pub fn policy(self) -> DstPolicy {
+        match self {
+            Self::Resolve => DstPolicy::Resolve,
+            Self::Reject => DstPolicy::Reject,
+        }
+    }
 }
 
 /// What becomes of records without identity in the time of events of the new system.
@@ -142,10 +152,7 @@ fn reading(args: &ImportLegacyArgs, context: &Context) -> Result<Reading, CliErr
     Ok(Reading {
         since: bound("--since", &args.since, false)?,
         until: bound("--until", &args.until, true)?,
-        dst: match args.dst {
-            Dst::Resolve => DstPolicy::Resolve,
-            Dst::Reject => DstPolicy::Reject,
-        },
+        dst: args.dst.policy(),
         mapping: args.mapping.mapping(&context.config)?,
         zone,
     })

@@ -10,8 +10,10 @@
 mod append;
 mod connection;
 mod error;
+mod export;
 mod import;
 mod read;
+mod rejects;
 mod row;
 mod schema;
 
@@ -28,8 +30,10 @@ use crate::domain::zone::Zone;
 
 pub use connection::{APPLICATION_ID, MAGIC};
 pub use error::SqliteError;
+pub use export::SqliteExport;
 pub use import::{BatchLoad, BulkLoad, Survey, open_import};
 pub use read::LastImport;
+pub use rejects::{LONGEST_REJECT, RejectFilter, RejectRow, SqliteRejects};
 
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {

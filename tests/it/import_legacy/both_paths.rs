@@ -68,7 +68,7 @@ fn load(dir: &TestDir, names: &[String], target: &mut dyn ImportTarget) -> Impor
     let (mapping, zone) = (Mapping::default(), utc());
     let reading =
         Reading { zone, dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
-    let mut import = ImportLegacy::new(reading, target);
+    let mut import = ImportLegacy::new(reading, target, &|_, _| ());
     for name in names {
         import.import(&|| open_log(&dir.join(name), &mapping)).unwrap();
     }

@@ -57,7 +57,7 @@ impl LogSource for Changing {
         }
     }
 
-    fn resume_point(&self) -> ResumePoint {
+    fn resume_point(&mut self) -> ResumePoint {
         self.0.resume_point()
     }
 
@@ -70,7 +70,7 @@ fn import_at_the_second_reading(dir: &TestDir, target: &mut dyn ImportTarget) ->
     let (mapping, readings) = (Mapping::default(), Cell::new(0));
     let reading =
         Reading { zone: utc(), dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
-    let mut import = ImportLegacy::new(reading, target);
+    let mut import = ImportLegacy::new(reading, target, &|_, _| ());
     let open = || {
         readings.set(readings.get() + 1);
         let log = open_log(&dir.join("a.jsonl"), &mapping)?;

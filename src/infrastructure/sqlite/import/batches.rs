@@ -103,8 +103,9 @@ impl ImportTarget for BatchLoad {
     }
 }
 
-fn store_one(
-    transaction: &Transaction<'_>,
+/// Stores one record of a log, whose occurrences are being counted.
+pub(in crate::infrastructure::sqlite) fn store_one(
+    transaction: &Connection,
     source: &SourceWriter,
     record: &ImportRecord,
 ) -> Result<Outcome, RepositoryError> {

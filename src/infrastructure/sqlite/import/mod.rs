@@ -23,6 +23,10 @@ pub use batches::BatchLoad;
 pub use bulk::BulkLoad;
 pub use survey::Survey;
 
+pub(super) use batches::store_one;
+pub(super) use occurrences::reset as count_occurrences_anew;
+pub(super) use provenance::SourceWriter;
+
 /// The way to import into the store at `path`: `expected_bytes` is the size of the logs.
 ///
 /// # Errors

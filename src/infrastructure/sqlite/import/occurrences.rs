@@ -20,7 +20,7 @@ const REPEATED: &str =
     "SELECT EXISTS (SELECT 1 FROM source_repeats WHERE position = ?1 AND source_id = ?2 AND offset < ?3)";
 
 /// Begins to count, for a new log.
-pub(super) fn reset(connection: &Connection) -> Result<(), RepositoryError> {
+pub(in crate::infrastructure::sqlite) fn reset(connection: &Connection) -> Result<(), RepositoryError> {
     let failed = port_error("count identical records");
     connection.execute_batch(CREATE).map_err(&failed)?;
     connection.execute("DELETE FROM temp.occurrences", []).map_err(&failed)?;

@@ -13,7 +13,10 @@ use crate::domain::value_objects::Position;
 use crate::infrastructure::sqlite::error::port_error;
 
 const KNOWN: &str = "SELECT source_id, resume_offset, resume_line, resume_sha256,
-        imported + already_present + matched_existing, duplicates, out_of_range, separator
+        imported + already_present + matched_existing - (
+            SELECT count(*) FROM rejects WHERE rejects.source_id = sources.source_id AND current = 1
+                AND retried_position IS NOT NULL AND offset >= resume_offset),
+        duplicates, out_of_range, separator
     FROM sources WHERE path = ?1 AND format = ?2 AND settings = ?3 AND has_repeated_hour = 0
     ORDER BY source_id DESC";
 const INSERT_SOURCE: &str = "INSERT INTO sources (path, format, compression, settings, separator,
@@ -63,7 +66,8 @@ fn rejects_of(
     header: &SourceHeader,
     source: &mut KnownSource,
 ) -> rusqlite::Result<()> {
-    let before = "FROM rejects WHERE source_id = ?1 AND current = 1 AND offset < ?2";
+    let before =
+        "FROM rejects WHERE source_id = ?1 AND current = 1 AND retried_position IS NULL AND offset < ?2";
     let of_source = params![source.source_id, source.resume.offset];
     let count = format!("SELECT count(*), count(*) FILTER (WHERE reason = 'conflict') {before}");
     (source.counts.rejected, source.conflicts) =
@@ -87,7 +91,7 @@ fn rejects_of(
 
 /// The log that is being imported, in the store that it is written down in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SourceWriter {
+pub(in crate::infrastructure::sqlite) struct SourceWriter {
     pub source_id: i64,
     /// Before this offset it was there when the import began.
     pub known_to: u64,
@@ -96,6 +100,11 @@ pub(super) struct SourceWriter {
 }
 
 impl SourceWriter {
+    /// A log that was imported, and to which single records are added: all of it is known.
+    pub fn known(source_id: i64) -> Self {
+        Self { source_id, known_to: i64::MAX as u64, last_reject: None }
+    }
+
     /// Begins a log, or goes on with the latest version of a known one.
     pub fn begin(
         connection: &Connection,
@@ -119,19 +128,27 @@ impl SourceWriter {
             return Ok(Self { source_id, known_to: 0, last_reject: None });
         };
         let behind = params![known.source_id, known.resume.offset];
-        // What stood behind the last record (a closing bracket, a torn tail) is no longer the end.
-        let superseded = connection.execute(
+        // What stood behind the last record (a closing bracket, a torn tail) is no longer the end. It is
+        // read again, and counted again: also where an event was made of it since.
+        connection.execute(
+            "UPDATE sources SET records = records - gone, rejected = rejected - gone_rejected,
+                    imported = imported - gone_imported,
+                    already_present = already_present - (gone - gone_rejected - gone_imported),
+                    compression = ?3, bytes = NULL, sha256 = NULL, content_bytes = NULL,
+                    content_sha256 = NULL, finished_at = NULL
+             FROM (SELECT count(*) AS gone, count(*) - count(retried_position) AS gone_rejected,
+                          count(events.position) AS gone_imported
+                   FROM rejects LEFT JOIN events ON events.position = retried_position
+                        AND events.source_id = ?1 AND events.source_offset = offset
+                   WHERE rejects.source_id = ?1 AND offset >= ?2 AND current = 1)
+             WHERE sources.source_id = ?1",
+            params![known.source_id, known.resume.offset, header.compression],
+        )?;
+        connection.execute(
             "UPDATE rejects SET current = 0 WHERE source_id = ?1 AND offset >= ?2 AND current = 1",
             behind,
         )?;
         connection.execute("DELETE FROM source_texts WHERE source_id = ?1 AND offset >= ?2", behind)?;
-        connection.execute(
-            "UPDATE sources SET records = records - ?2, rejected = rejected - ?2, compression = ?3,
-                    bytes = NULL, sha256 = NULL, content_bytes = NULL, content_sha256 = NULL,
-                    finished_at = NULL
-             WHERE source_id = ?1",
-            params![known.source_id, superseded as i64, header.compression],
-        )?;
         Ok(Self { source_id: known.source_id, known_to: known.resume.offset, last_reject: None })
     }
 
@@ -154,15 +171,17 @@ impl SourceWriter {
                 rejected += 1;
                 self.last_reject = Some(self.reject(connection, piece.place, reject, now)?);
             }
-            self.reject_text(connection, piece.place.offset, &piece.bytes)?;
+            if let Some(reject_id) = self.last_reject {
+                reject_text(connection, reject_id, piece.place.offset, &piece.bytes)?;
+            }
         }
         let mut counts = Counts { rejected, out_of_range: batch.out_of_range, ..Counts::default() };
         for (record, outcome) in batch.records.iter().zip(outcomes) {
             counts.add(outcome);
             if let Outcome::Conflict { event_id, position } = outcome {
                 let reject = Reject::Conflict { event_id: event_id.clone(), position: *position };
-                self.last_reject = Some(self.reject(connection, record.place, &reject, now)?);
-                self.reject_text(connection, record.place.offset, record.body.as_bytes())?;
+                let reject_id = self.reject(connection, record.place, &reject, now)?;
+                reject_text(connection, reject_id, record.place.offset, record.body.as_bytes())?;
             }
         }
         let records = batch.records.len() as u64 + rejected + batch.out_of_range;
@@ -221,11 +240,13 @@ impl SourceWriter {
         reject: &Reject,
         now: DateTime<Utc>,
     ) -> rusqlite::Result<i64> {
+        let detail = reject.sentence();
         let written: Option<i64> = connection
             .prepare_cached(
-                "SELECT reject_id FROM rejects WHERE source_id = ?1 AND offset = ?2 AND current = 1",
+                "SELECT reject_id FROM rejects
+                 WHERE source_id = ?1 AND offset = ?2 AND detail = ?3 AND current = 1",
             )?
-            .query_row(params![self.source_id, place.offset], |row| row.get(0))
+            .query_row(params![self.source_id, place.offset, detail], |row| row.get(0))
             .optional()?;
         if let Some(reject_id) = written {
             return Ok(reject_id);
@@ -240,18 +261,10 @@ impl SourceWriter {
                 place.offset,
                 place.line,
                 reject.reason(),
-                reject.sentence(),
+                detail,
                 now.timestamp_micros()
             ])?;
         Ok(connection.last_insert_rowid())
-    }
-
-    fn reject_text(&self, connection: &Connection, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
-        let (Some(reject_id), false) = (self.last_reject, bytes.is_empty()) else { return Ok(()) };
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO reject_texts VALUES (?1, ?2, ?3)")?
-            .execute(params![reject_id, offset, bytes])?;
-        Ok(())
     }
 
     /// The log has ended.
@@ -275,4 +288,13 @@ impl SourceWriter {
         )?;
         Ok(())
     }
+}
+
+fn reject_text(connection: &Connection, reject_id: i64, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
+    if !bytes.is_empty() {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO reject_texts VALUES (?1, ?2, ?3)")?
+            .execute(params![reject_id, offset, bytes])?;
+    }
+    Ok(())
 }

@@ -1,0 +1,127 @@
+//! Events that were saved live: a JSONL file a day, or one legacy array.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use chrono::Datelike;
+
+use crate::domain::zone::Zone;
+
+use super::legacy_shape::translate;
+use super::measured::Measured;
+use super::ports::{LiveDay, LiveEvent};
+use super::report::ExportedFile;
+use super::{Export, ExportError};
+
+/// The name of the legacy array.
+const LEGACY_NAME: &str = "events.json";
+
+/// A file of live events that is to be written.
+pub(super) struct LiveFile {
+    pub name: String,
+    /// The day whose events it holds; `None` for the array of all of them.
+    day: Option<LiveDay>,
+}
+
+enum Failure {
+    Write(io::Error),
+    /// An event is not what a live event can be, for this reason.
+    NotAnEvent(String),
+}
+
+impl Export<'_> {
+    pub(super) fn choose_live(&mut self) -> Result<Vec<LiveFile>, ExportError> {
+        let days = self.store.live_days().map_err(|error| self.unreadable(error))?;
+        if self.options.legacy {
+            let array = LiveFile { name: LEGACY_NAME.to_owned(), day: None };
+            return Ok(if days.is_empty() { Vec::new() } else { vec![array] });
+        }
+        let file = |day: LiveDay| {
+            let date = day.day;
+            let name = format!("events-{:04}-{:02}-{:02}.jsonl", date.year(), date.month(), date.day());
+            LiveFile { name, day: Some(day) }
+        };
+        Ok(days.into_iter().map(file).collect())
+    }
+
+    pub(super) fn export_live(&mut self, live: &LiveFile, name: &Path) -> Result<ExportedFile, ExportError> {
+        let path = self.folder.path().join(name);
+        let in_place = self.in_place();
+        let failed = |source| ExportError::Write { path: path.clone(), in_place, source };
+        let file = Measured::new(self.folder.begin(name).map_err(failed)?);
+        let mut writer = LiveWriter {
+            out: file,
+            zone: &self.options.zone,
+            is_array: live.day.is_none(),
+            events: 0,
+            translated: 0,
+        };
+        let mut failure = None;
+        let read = self.store.each_live(live.day.as_ref(), &mut |event| match writer.write(event) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(found) => {
+                failure = Some(found);
+                ControlFlow::Break(())
+            }
+        });
+        read.map_err(|source| ExportError::Store { in_place, source })?;
+        if writer.is_array && failure.is_none() {
+            failure = writer.out.write_all(b"]").err().map(Failure::Write);
+        }
+        let LiveWriter { out, events, translated, .. } = writer;
+        let (written, file) = out.end();
+        let reason = match failure {
+            Some(Failure::Write(source)) => return Err(failed(source)),
+            Some(Failure::NotAnEvent(reason)) => Some(reason),
+            None => {
+                file.publish().map_err(failed)?;
+                None
+            }
+        };
+        let is_written = reason.is_none();
+        let is_translated = (translated > 0)
+            .then(|| format!("{translated} events of the new shape are written in the legacy one"));
+        Ok(ExportedFile {
+            path: path.display().to_string(),
+            source_path: None,
+            source_id: None,
+            compression: None,
+            bytes: written.bytes,
+            sha256: written.sha256,
+            records: events,
+            written: is_written,
+            exact: is_written && translated == 0,
+            reason: reason.or(is_translated),
+        })
+    }
+}
+
+struct LiveWriter<'z, W> {
+    out: Measured<W>,
+    zone: &'z Zone,
+    is_array: bool,
+    events: u64,
+    translated: u64,
+}
+
+impl<W: Write> LiveWriter<'_, W> {
+    fn write(&mut self, event: LiveEvent<'_>) -> Result<(), Failure> {
+        let LiveEvent { position, occurred_at, body } = event;
+        let written = if self.is_array {
+            let translated = translate(body, occurred_at, self.zone)
+                .map_err(|error| Failure::NotAnEvent(format!("the event at position {position}: {error}")))?;
+            self.translated += u64::from(translated.is_some());
+            let opening = if self.events == 0 { "[" } else { ", " };
+            write!(self.out, "{opening}{}", translated.as_deref().unwrap_or(body))
+        } else if body.contains(['\n', '\r']) {
+            let reason =
+                format!("the event at position {position} spans several lines, and JSONL has one for each");
+            return Err(Failure::NotAnEvent(reason));
+        } else {
+            writeln!(self.out, "{body}")
+        };
+        self.events += 1;
+        written.map_err(Failure::Write)
+    }
+}

@@ -1,0 +1,257 @@
+//! The use case ExportStore: writes a store back into the logs that it was loaded from.
+//!
+//! A log is put into its place only where it is, by size and SHA-256, what was imported.
+
+mod legacy_shape;
+mod live;
+mod measured;
+mod names;
+mod ports;
+mod reassembly;
+mod report;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::domain::repository::RepositoryError;
+use crate::domain::zone::Zone;
+
+use measured::Measured;
+use names::Names;
+use reassembly::{Broken, Reassembly, difference};
+
+pub use ports::{ContentDigest, ExportFolder, ExportStore, LiveDay, LiveEvent, NewFile, Piece, StoredLog};
+pub use report::{Exported, ExportedFile, LeftOutLog};
+
+/// What an export is to write.
+#[derive(Debug, Clone)]
+pub struct ExportOptions {
+    /// The one log to write, by its number; else the latest of each path, and the live events.
+    pub source_id: Option<i64>,
+    /// Live events as one legacy array instead of daily files.
+    pub legacy: bool,
+    /// Files that exist are replaced.
+    pub force: bool,
+    /// The zone of days, and of naive times.
+    pub zone: Zone,
+}
+
+/// Why an export stopped. Files that are in their places are whole.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// The store could not be read.
+    #[error("could not read the store; {in_place} files are in their places")]
+    Store {
+        /// How many files were written before.
+        in_place: usize,
+        /// What the store said.
+        #[source]
+        source: RepositoryError,
+    },
+    /// A file could not be written.
+    #[error("could not write {}; {in_place} files are in their places", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// How many files were written before.
+        in_place: usize,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Files that exist would be written over.
+    #[error("nothing was written, because {} in {} would be written over ({}): name another folder with --to, or replace them with --force", count(names.len()), folder.display(), first(names))]
+    Taken {
+        /// The folder.
+        folder: PathBuf,
+        /// The files.
+        names: Vec<PathBuf>,
+    },
+    /// There is no such log.
+    #[error("the store has no source {source_id}: {known}")]
+    NoSuchLog {
+        /// The number that was asked for.
+        source_id: i64,
+        /// Which there are, in words.
+        known: String,
+    },
+}
+
+fn count(files: usize) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
+}
+
+fn first(names: &[PathBuf]) -> String {
+    const SHOWN: usize = 5;
+    let mut text =
+        names.iter().take(SHOWN).map(|name| name.display().to_string()).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(", ...");
+    }
+    text
+}
+
+/// Exports a store into a folder.
+pub struct Export<'e> {
+    store: &'e mut dyn ExportStore,
+    folder: &'e mut dyn ExportFolder,
+    options: ExportOptions,
+    exported: Exported,
+}
+
+impl<'e> Export<'e> {
+    /// An export of `store` into `folder`.
+    pub fn new(
+        store: &'e mut dyn ExportStore,
+        folder: &'e mut dyn ExportFolder,
+        options: ExportOptions,
+    ) -> Self {
+        Self { store, folder, options, exported: Exported::default() }
+    }
+
+    /// Writes every file, and answers what became of each.
+    pub fn run(mut self) -> Result<Exported, ExportError> {
+        let (logs, left_out) = self.choose_logs()?;
+        let live = if self.options.source_id.is_none() { self.choose_live()? } else { Vec::new() };
+        let live_names: Vec<String> = live.iter().map(|file| file.name.clone()).collect();
+        let names = names::choose(&logs, &live_names);
+        self.refuse_to_overwrite(&names)?;
+        self.exported.left_out = left_out;
+        for (log, name) in logs.iter().zip(&names.logs) {
+            let file = self.export_log(log, name)?;
+            self.exported.files.push(file);
+        }
+        for (file, name) in live.iter().zip(&names.live) {
+            let file = self.export_live(file, name)?;
+            self.exported.files.push(file);
+        }
+        Ok(self.exported)
+    }
+
+    fn choose_logs(&mut self) -> Result<(Vec<StoredLog>, Vec<LeftOutLog>), ExportError> {
+        let all = self.store.logs().map_err(|error| self.unreadable(error))?;
+        if let Some(source_id) = self.options.source_id {
+            let Some(log) = all.iter().find(|log| log.source_id == source_id) else {
+                return Err(ExportError::NoSuchLog { source_id, known: known(&all) });
+            };
+            return Ok((vec![log.clone()], Vec::new()));
+        }
+        let is_latest = |log: &StoredLog| {
+            !all.iter().any(|other| other.path == log.path && other.source_id > log.source_id)
+        };
+        let (latest, earlier): (Vec<StoredLog>, Vec<StoredLog>) = all.iter().cloned().partition(is_latest);
+        let exported: Vec<i64> = latest.iter().map(|log| log.source_id).collect();
+        let mut left_out = Vec::new();
+        for log in earlier {
+            let events =
+                self.store.events_only_in(&log, &exported).map_err(|error| self.unreadable(error))?;
+            if events > 0 {
+                left_out.push(LeftOutLog { source_id: log.source_id, path: log.path, events });
+            }
+        }
+        Ok((latest, left_out))
+    }
+
+    fn refuse_to_overwrite(&self, names: &Names) -> Result<(), ExportError> {
+        if self.options.force {
+            return Ok(());
+        }
+        let wanted: Vec<PathBuf> = names.logs.iter().chain(&names.live).cloned().collect();
+        let folder = self.folder.path().to_owned();
+        let taken = self.folder.taken(&wanted).map_err(|source| ExportError::Write {
+            path: folder.clone(),
+            in_place: 0,
+            source,
+        })?;
+        if taken.is_empty() { Ok(()) } else { Err(ExportError::Taken { folder, names: taken }) }
+    }
+
+    fn export_log(&mut self, log: &StoredLog, name: &Path) -> Result<ExportedFile, ExportError> {
+        let mut exported = ExportedFile {
+            path: self.folder.path().join(name).display().to_string(),
+            source_path: Some(log.path.clone()),
+            source_id: Some(log.source_id),
+            compression: log.compression.clone(),
+            bytes: 0,
+            sha256: String::new(),
+            records: log.records,
+            written: false,
+            exact: false,
+            reason: None,
+        };
+        let expected = match (&log.content, log.out_of_range) {
+            (Some(content), 0) => content,
+            (None, _) => {
+                exported.reason = Some("its import did not come to its end: import it again".to_owned());
+                return Ok(exported);
+            }
+            (_, out_of_range) => {
+                exported.reason = Some(format!(
+                    "{out_of_range} of its records were left out by --since or --until: import all of it"
+                ));
+                return Ok(exported);
+            }
+        };
+        let in_place = self.in_place();
+        let failed = |source| ExportError::Write { path: PathBuf::from(&exported.path), in_place, source };
+        let mut file = Measured::new(self.folder.begin(name).map_err(failed)?);
+        let together = match put_together(self.store, log, expected, &mut file) {
+            Err(source) => return Err(ExportError::Store { in_place, source }),
+            Ok(together) => together,
+        };
+        let (written, file) = file.end();
+        exported.reason = match together {
+            Ok(()) => difference(expected, &written),
+            Err(Broken::NotTheLog(reason)) => Some(reason),
+            Err(Broken::Write(source)) => return Err(failed(source)),
+        };
+        if exported.reason.is_none() {
+            file.publish().map_err(failed)?;
+            (exported.written, exported.exact) = (true, true);
+        }
+        (exported.bytes, exported.sha256) = (written.bytes, written.sha256);
+        Ok(exported)
+    }
+
+    fn in_place(&self) -> usize {
+        self.exported.files.iter().filter(|file| file.written).count()
+    }
+
+    fn unreadable(&self, source: RepositoryError) -> ExportError {
+        ExportError::Store { in_place: self.in_place(), source }
+    }
+}
+
+fn put_together(
+    store: &mut dyn ExportStore,
+    log: &StoredLog,
+    expected: &ContentDigest,
+    file: &mut Measured<Box<dyn NewFile>>,
+) -> Result<Result<(), Broken>, RepositoryError> {
+    let mut reassembly = Reassembly::new(file, log, expected.bytes);
+    let mut broken = None;
+    store.each_piece(log, &mut |piece| match reassembly.take(piece) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(found) => {
+            broken = Some(found);
+            ControlFlow::Break(())
+        }
+    })?;
+    Ok(broken.map_or_else(|| reassembly.finish(), Err))
+}
+
+fn known(logs: &[StoredLog]) -> String {
+    const SHOWN: usize = 20;
+    if logs.is_empty() {
+        return "no log was imported into it".to_owned();
+    }
+    let mut shown: Vec<String> =
+        logs.iter().take(SHOWN).map(|log| format!("{} is {}", log.source_id, log.path)).collect();
+    if logs.len() > SHOWN {
+        shown.push(format!("and {} more", logs.len() - SHOWN));
+    }
+    shown.join(", ")
+}

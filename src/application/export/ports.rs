@@ -1,0 +1,116 @@
+//! What an export needs of the outside: a store to read, and a folder to write into.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::domain::repository::RepositoryError;
+
+/// A log as a store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredLog {
+    /// Its number in the store; a later import has a greater one.
+    pub source_id: i64,
+    /// Where it was; absolute.
+    pub path: String,
+    /// How it was compressed.
+    pub compression: Option<String>,
+    /// What stands where nothing else of it is written down.
+    pub separator: Vec<u8>,
+    /// How many records it has.
+    pub records: u64,
+    /// How many of them were left out because of their time.
+    pub out_of_range: u64,
+    /// What it must come to; `None` where its import did not get to its end.
+    pub content: Option<ContentDigest>,
+}
+
+/// The bytes of a log, decompressed, in sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentDigest {
+    /// How many there are.
+    pub bytes: u64,
+    /// Their SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Bytes of a log that are written down, or a part of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece<'r> {
+    /// Where in the log they begin.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: &'r [u8],
+}
+
+/// A day on which events were saved live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveDay {
+    /// The day, in the zone of the export.
+    pub day: NaiveDate,
+    /// How many events it has.
+    pub events: u64,
+    /// The time of the earliest.
+    pub first: DateTime<Utc>,
+    /// The time of the latest.
+    pub last: DateTime<Utc>,
+}
+
+/// An event that was saved live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveEvent<'r> {
+    /// Its place in the store.
+    pub position: i64,
+    /// When it occurred.
+    pub occurred_at: DateTime<Utc>,
+    /// Its exact JSON text.
+    pub body: &'r str,
+}
+
+/// A store as an export reads it: one state of it, from the first answer to the last.
+pub trait ExportStore {
+    /// All logs that were imported, in the order of their numbers.
+    fn logs(&mut self) -> Result<Vec<StoredLog>, RepositoryError>;
+
+    /// The pieces of a log in the order of their offsets. Several can begin at one offset, where a
+    /// record that was rejected became an event later: the one that stands for the place comes first.
+    fn each_piece(
+        &mut self,
+        log: &StoredLog,
+        take: &mut dyn FnMut(Piece<'_>) -> ControlFlow<()>,
+    ) -> Result<(), RepositoryError>;
+
+    /// How many events were imported from `log` that none of the logs `others` has.
+    fn events_only_in(&mut self, log: &StoredLog, others: &[i64]) -> Result<u64, RepositoryError>;
+
+    /// The days on which events were saved live, in their order.
+    fn live_days(&mut self) -> Result<Vec<LiveDay>, RepositoryError>;
+
+    /// The live events of a day, or all of them, in the order in which they were saved.
+    fn each_live(
+        &mut self,
+        day: Option<&LiveDay>,
+        take: &mut dyn FnMut(LiveEvent<'_>) -> ControlFlow<()>,
+    ) -> Result<(), RepositoryError>;
+}
+
+/// The folder that an export writes into. Its files appear whole or not at all.
+pub trait ExportFolder {
+    /// Where it is.
+    fn path(&self) -> &Path;
+
+    /// Which of these names are taken, by files or anything else.
+    fn taken(&self, names: &[PathBuf]) -> io::Result<Vec<PathBuf>>;
+
+    /// Begins the file of this name, beside its place; folders on the way are made. A file that is
+    /// dropped before it is published leaves nothing.
+    fn begin(&mut self, name: &Path) -> io::Result<Box<dyn NewFile>>;
+}
+
+/// A file that is not in its place yet.
+pub trait NewFile: Write {
+    /// Puts it there, durably.
+    fn publish(self: Box<Self>) -> io::Result<()>;
+}

@@ -1,0 +1,95 @@
+//! `export`: the store, written back into files.
+
+mod render;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::global::Context;
+use super::store::{StoreError, sqlite_path};
+use crate::application::export::{Export, ExportError, ExportOptions};
+use crate::infrastructure::export_folder::FileFolder;
+use crate::infrastructure::sqlite::SqliteExport;
+
+/// Write the SQLite store back: imported logs byte for byte, other events as daily JSONL
+///
+/// Each log that was imported becomes a file again, from its byte order mark to its torn tail, with
+/// every rejected record in its place. It is put there only where its size and SHA-256 are those of
+/// the import; otherwise it is named with the reason. A log whose path was imported several times is
+/// written as it was the last time; --source names another.
+///
+/// Events that were saved live become files events-YYYY-MM-DD.jsonl, by their day in the setting
+/// `timezone`, in the order in which they were saved; with --legacy one array events.json.
+///
+/// PATH is a folder, made where there is none. A log keeps its name, without .gz or .zst: its content
+/// is written decompressed. Logs of the same name lie in folders named after those that they came
+/// from (north/events.json, south/events.json), or after their number in the store (source-3/...)
+/// where these are no different. Live events that would take the name of a log lie in live/.
+///
+/// --legacy: event_type becomes `type`, aggregate_id becomes `task_id`, the timestamp loses its offset
+/// (it is the time in `timezone`), and all other fields stay as they are spelled. event_id and metadata
+/// have no place in that shape and are left out, as is a field `type`, or `task_id` beside an
+/// aggregate_id. An event that has the legacy shape is written as it is.
+///
+/// The store is read once as a whole, and once more log by log; memory does not grow with it.
+///
+/// `--format json` prints {"to", "files": [{"path", "source_path", "source_id", "compression", "bytes",
+/// "sha256", "records", "written", "exact", "reason"}], "left_out": [{"source_id", "path", "events"}],
+/// "store": {"path"}, "elapsed_seconds"}.
+///
+/// Exit codes: 0 every file is in its place; 1 one is not, or an earlier import of a path has events
+/// that are in no file; 2 files would be written over, and nothing was written; 4 something could not
+/// be read or written.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mission-events export --to exported")]
+pub struct ExportArgs {
+    /// The folder to write into
+    #[arg(long, value_name = "PATH")]
+    to: PathBuf,
+
+    /// Write this one log alone, by its number in the store
+    ///
+    /// It is the key `source_id` in the result of an export, and in the table `sources`.
+    #[arg(long, value_name = "ID")]
+    source: Option<i64>,
+
+    /// Write live events as one legacy array events.json, instead of daily JSONL
+    #[arg(long, conflicts_with = "source")]
+    legacy: bool,
+
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+}
+
+/// Runs the command.
+pub fn run(args: ExportArgs, context: &Context) -> Result<ExitCode, CliError> {
+    let started = Instant::now();
+    if args.to.exists() && !args.to.is_dir() {
+        let message = format!("--to names a file, {}: expected a folder, or nothing yet", args.to.display());
+        return Err(CliError::usage(message));
+    }
+    let database = sqlite_path(context, "export")?;
+    let zone = context.config.timezone.value.clone();
+    let mut store = SqliteExport::open(database, zone.clone()).map_err(StoreError::from)?;
+    let mut folder = FileFolder::new(&args.to, args.force);
+    let options = ExportOptions { source_id: args.source, legacy: args.legacy, force: args.force, zone };
+    let exported = Export::new(&mut store, &mut folder, options).run()?;
+    let code = if exported.is_whole() { ExitCode::Done } else { ExitCode::Negative };
+    render::report(&exported, &args.to, database, started.elapsed(), context.format)?;
+    Ok(code)
+}
+
+impl From<ExportError> for CliError {
+    fn from(error: ExportError) -> Self {
+        let code = match error {
+            ExportError::Taken { .. } | ExportError::NoSuchLog { .. } => ExitCode::Usage,
+            ExportError::Store { .. } | ExportError::Write { .. } => ExitCode::Storage,
+        };
+        Self::new(code, error)
+    }
+}

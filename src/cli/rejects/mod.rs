@@ -1,0 +1,133 @@
+//! `rejects`: the quarantine, listed and tried again.
+
+mod render;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::global::Context;
+use super::import_legacy::Dst;
+use super::mapping::MappingArgs;
+use super::store::{StoreError, sqlite_path};
+use crate::application::import::Reading;
+use crate::application::rejects::RetryRejects;
+use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
+
+const EXAMPLES: &str = "\
+Examples:
+  mission-events rejects
+  mission-events rejects --reason bad_timestamp --format jsonl
+  mission-events rejects retry --dry-run";
+
+/// List the records that were rejected, with their places, reasons and bytes
+///
+/// Rejected records are kept in the SQLite store with their bytes. People see the first 100 (--limit);
+/// `--format json` prints all of them as {"reasons": {reason: count}, "rejects": [{"source_id", "path",
+/// "line", "offset", "bytes", "reason", "detail", "rejected_at", "current", "retried_position",
+/// "text"|"base64"}]}, `--format jsonl` one such record a line. `text` is there where the bytes are UTF-8,
+/// else `base64`; a reject of more than 64 MiB has neither (`export` writes it). `current` is false where
+/// the log was imported again and went on from there; `retried_position` is the event that `rejects retry`
+/// made of it.
+///
+/// Exit code 0 also where there are some: a list is an answer.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct RejectsArgs {
+    #[command(subcommand)]
+    command: Option<RejectsCommand>,
+
+    #[command(flatten)]
+    filter: Filter,
+
+    /// How many to list at most [default: 100 for people, all for programs]
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+enum RejectsCommand {
+    /// Try rejected records again with the present settings, each by itself
+    ///
+    /// What is an event now is stored as if it had been imported, in its place of its log, and
+    /// `export` still gives that log back byte for byte. What is in conflict with another event stays
+    /// rejected. Set `timezone`, --dst or the mapping before.
+    ///
+    /// `--format json` prints {"tried", "imported", "already_present", "duplicates", "still_rejected",
+    /// "reasons", "rejects": [{"path", "line", "offset", "reason", "detail"}], "dry_run", "store"}.
+    ///
+    /// Example: mission-events rejects retry --reason bad_timestamp
+    ///
+    /// Exit codes: 0 all became events; 1 some did not.
+    Retry(RetryArgs),
+}
+
+#[derive(Debug, Args)]
+struct RetryArgs {
+    #[command(flatten)]
+    filter: Filter,
+
+    /// What to do with local times that come twice or never when the clocks change
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    dst: Dst,
+
+    /// Say what would become of them, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    mapping: MappingArgs,
+}
+
+#[derive(Debug, Args)]
+struct Filter {
+    /// Those of the log at PATH alone, where it was when it was imported
+    #[arg(long, value_name = "PATH")]
+    source: Option<PathBuf>,
+
+    /// Those of this reason alone, such as syntax, torn_tail, bad_timestamp, conflict
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
+}
+
+impl From<&Filter> for RejectFilter {
+    /// The log may be gone, and the store knows the path that led to it from everywhere.
+    fn from(filter: &Filter) -> Self {
+        let spellings = |path: &PathBuf| {
+            let paths = [path.canonicalize().ok(), std::path::absolute(path).ok(), Some(path.clone())];
+            paths.into_iter().flatten().map(|path| path.display().to_string()).collect()
+        };
+        Self {
+            paths: filter.source.as_ref().map(spellings).unwrap_or_default(),
+            reason: filter.reason.clone(),
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: RejectsArgs, context: &Context) -> Result<ExitCode, CliError> {
+    let database = sqlite_path(context, "rejects")?;
+    if let Some(RejectsCommand::Retry(args)) = &args.command {
+        return retry(args, database, context);
+    }
+    let store = SqliteRejects::open_for_reading(database, (&args.filter).into()).map_err(StoreError::from)?;
+    render::list(&store, args.limit, context.format)?;
+    Ok(ExitCode::Done)
+}
+
+fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<ExitCode, CliError> {
+    let reading = Reading {
+        zone: context.config.timezone.value.clone(),
+        dst: args.dst.policy(),
+        mapping: args.mapping.mapping(&context.config)?,
+        since: None,
+        until: None,
+    };
+    let mut store = SqliteRejects::open_for_retry(database, (&args.filter).into(), args.dry_run)
+        .map_err(StoreError::from)?;
+    let report = RetryRejects::new(reading, &mut store).run()?;
+    render::retried(&report, args.dry_run, database, context.format)?;
+    Ok(if report.still_rejected == 0 { ExitCode::Done } else { ExitCode::Negative })
+}

@@ -1,0 +1,291 @@
+//! The quarantine: what was rejected, and what becomes of it when it is tried again.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::application::import::{Outcome, Place};
+use crate::application::rejects::{Quarantined, RejectStore, Retried};
+use crate::domain::json::same_value;
+use crate::domain::repository::RepositoryError;
+
+use super::error::port_error;
+use super::import::{SourceWriter, count_occurrences_anew, store_one};
+use super::{SqliteError, schema};
+
+/// What has more bytes than this (64 MiB) is no record, and is not held in memory.
+pub const LONGEST_REJECT: usize = 64 << 20;
+
+const FROM: &str = "FROM rejects JOIN sources USING (source_id)
+    WHERE (?1 IS NULL OR path IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR reason = ?2)";
+const COLUMNS: &str = "reject_id, source_id, path, line, offset, reason, detail, rejected_at, current,
+    retried_position,
+    (SELECT ifnull(sum(length(text)), 0) FROM reject_texts WHERE reject_texts.reject_id = rejects.reject_id)";
+const TEXTS: &str = "SELECT text FROM reject_texts WHERE reject_id = ?1 ORDER BY offset";
+const NEXT: &str = "AND current = 1 AND retried_position IS NULL
+    AND (source_id, offset, reject_id) > (?3, ?4, ?5) ORDER BY source_id, offset, reject_id LIMIT 1";
+
+/// Which rejects are meant.
+#[derive(Debug, Default, Clone)]
+pub struct RejectFilter {
+    /// Those of the logs at one of these paths; empty: of all logs.
+    pub paths: Vec<String>,
+    /// Those of this reason.
+    pub reason: Option<String>,
+}
+
+impl RejectFilter {
+    /// The parameters of [`FROM`].
+    fn parameters(&self) -> (Option<String>, Option<&str>) {
+        // Their spelling as JSON cannot fail.
+        let paths = (!self.paths.is_empty()).then(|| serde_json::Value::from(self.paths.clone()).to_string());
+        (paths, self.reason.as_deref())
+    }
+}
+
+/// A record in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectRow {
+    /// Its number.
+    pub reject_id: i64,
+    /// The number of its log.
+    pub source_id: i64,
+    /// Where that is.
+    pub path: String,
+    /// Where it stands there.
+    pub place: Place,
+    /// Why, in one word.
+    pub reason: String,
+    /// Why, in a sentence.
+    pub detail: String,
+    /// When.
+    pub rejected_at: DateTime<Utc>,
+    /// Whether it is still the end of what is known of its log; a log that has grown may have gone on
+    /// from there in another way.
+    pub current: bool,
+    /// The event that a later try made of it.
+    pub retried_position: Option<i64>,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+/// The quarantine of a store.
+pub struct SqliteRejects {
+    connection: Connection,
+    filter: RejectFilter,
+    dry_run: bool,
+    /// The log whose identical records are being counted.
+    counting: Option<i64>,
+}
+
+impl SqliteRejects {
+    /// Opens the store at `path`, which exists, for looking at its rejects.
+    ///
+    /// # Errors
+    /// As [`SqliteEventRepository::open_for_reading`](super::SqliteEventRepository::open_for_reading).
+    pub fn open_for_reading(path: &Path, filter: RejectFilter) -> Result<Self, SqliteError> {
+        let connection = schema::open_checked_for_reading(path)?;
+        Ok(Self { connection, filter, dry_run: true, counting: None })
+    }
+
+    /// Opens the store at `path`, which exists, for trying its rejects again. In a dry run nothing of
+    /// it stays.
+    ///
+    /// # Errors
+    /// As [`SqliteEventRepository::open`](super::SqliteEventRepository::open), and where there is no
+    /// such file.
+    pub fn open_for_retry(path: &Path, filter: RejectFilter, dry_run: bool) -> Result<Self, SqliteError> {
+        if !path.exists() {
+            return Err(SqliteError::Missing { path: path.to_owned() });
+        }
+        let connection = schema::open_current(path)?;
+        Ok(Self { connection, filter, dry_run, counting: None })
+    }
+
+    /// How many there are, by reason.
+    pub fn count(&self) -> Result<Vec<(String, u64)>, RepositoryError> {
+        let failed = port_error("count the rejects");
+        let sql = format!("SELECT reason, count(*) {FROM} GROUP BY reason ORDER BY reason");
+        let mut statement = self.connection.prepare(&sql).map_err(&failed)?;
+        let counts = statement
+            .query_map(self.filter.parameters(), |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(&failed)?;
+        counts.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// Gives the first `limit` of them to `take`, by path, offset and time, until it fails.
+    pub fn each<E: From<RepositoryError>>(
+        &self,
+        limit: usize,
+        mut take: impl FnMut(RejectRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = port_error("list the rejects");
+        let sql = format!("SELECT {COLUMNS} {FROM} ORDER BY path, source_id, offset, reject_id LIMIT ?3");
+        let mut statement = self.connection.prepare(&sql).map_err(&failed)?;
+        let (paths, reason) = self.filter.parameters();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut rows = statement.query(params![paths, reason, limit]).map_err(&failed)?;
+        while let Some(row) = rows.next().map_err(&failed)? {
+            take(reject_row(row).map_err(&failed)?)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of one; `None` where they are more than [`LONGEST_REJECT`].
+    pub fn bytes_of(&self, reject: &RejectRow) -> Result<Option<Vec<u8>>, RepositoryError> {
+        if reject.bytes > LONGEST_REJECT as u64 {
+            return Ok(None);
+        }
+        let failed = port_error("read the bytes of a reject");
+        let mut statement = self.connection.prepare_cached(TEXTS).map_err(&failed)?;
+        let mut rows = statement.query([reject.reject_id]).map_err(&failed)?;
+        let mut bytes = Vec::new();
+        while let Some(row) = rows.next().map_err(&failed)? {
+            let text = row.get_ref(0).map_err(&failed)?;
+            bytes.extend_from_slice(text.as_bytes().map_err(|error| failed(error.into()))?);
+        }
+        Ok(Some(bytes))
+    }
+
+    fn save_all(&mut self, records: &[Retried]) -> Result<Vec<Option<Outcome>>, RepositoryError> {
+        let failed = port_error("retry rejects");
+        if self.connection.is_autocommit() {
+            self.connection.execute_batch("BEGIN IMMEDIATE").map_err(&failed)?;
+        }
+        let outcomes = records.iter().map(|record| self.save_one(record)).collect::<Result<_, _>>()?;
+        if !self.dry_run {
+            self.connection.execute_batch("COMMIT").map_err(&failed)?;
+        }
+        Ok(outcomes)
+    }
+
+    fn save_one(&mut self, retried: &Retried) -> Result<Option<Outcome>, RepositoryError> {
+        let failed = port_error("retry a reject");
+        let Retried { reject_id, source_id, record } = retried;
+        if !is_open(&self.connection, *reject_id).map_err(&failed)? {
+            return Ok(None);
+        }
+        let place = (*source_id, record.place.offset);
+        let earlier = earlier_retry(&self.connection, place).map_err(&failed)?;
+        if let Some((position, body)) = earlier
+            && same_value(&body, &record.body)
+        {
+            note(&self.connection, *reject_id, place, position).map_err(&failed)?;
+            return Ok(Some(Outcome::AlreadyPresent));
+        }
+        if self.counting.replace(*source_id) != Some(*source_id) {
+            count_occurrences_anew(&self.connection)?;
+        }
+        let outcome = store_one(&self.connection, &SourceWriter::known(*source_id), record)?;
+        let position = match outcome {
+            Outcome::Conflict { .. } => None,
+            Outcome::Imported => Some(self.connection.last_insert_rowid()),
+            Outcome::AlreadyPresent | Outcome::Duplicate => {
+                Some(repeated(&self.connection, place).map_err(&failed)?)
+            }
+        };
+        if let Some(position) = position {
+            note(&self.connection, *reject_id, place, position).map_err(&failed)?;
+        }
+        Ok(Some(outcome))
+    }
+}
+
+/// Nothing has become of it, and it still stands for its place.
+fn is_open(connection: &Connection, reject_id: i64) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM rejects
+             WHERE reject_id = ?1 AND current = 1 AND retried_position IS NULL)",
+        )?
+        .query_row([reject_id], |row| row.get(0))
+}
+
+/// The event that was made of the same place before its log was imported again.
+fn earlier_retry(connection: &Connection, place: (i64, u64)) -> rusqlite::Result<Option<(i64, String)>> {
+    connection
+        .prepare_cached(
+            "SELECT position, body FROM rejects JOIN events ON position = retried_position
+             WHERE rejects.source_id = ?1 AND offset = ?2 ORDER BY reject_id DESC LIMIT 1",
+        )?
+        .query_row(place, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+fn repeated(connection: &Connection, place: (i64, u64)) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT position FROM source_repeats WHERE source_id = ?1 AND offset = ?2")?
+        .query_row(place, |row| row.get(0))
+}
+
+/// Writes down which event the reject is, and counts it in its log: as imported where the event has
+/// its place from there, else as present.
+fn note(
+    connection: &Connection,
+    reject_id: i64,
+    (source_id, offset): (i64, u64),
+    position: i64,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE rejects SET retried_position = ?2 WHERE reject_id = ?1")?
+        .execute([reject_id, position])?;
+    connection
+        .prepare_cached(
+            "UPDATE sources SET rejected = rejected - 1, imported = imported + own.is_own,
+                    already_present = already_present + 1 - own.is_own
+             FROM (SELECT source_id IS ?1 AND source_offset IS ?2 AS is_own
+                   FROM events WHERE position = ?3) AS own
+             WHERE sources.source_id = ?1",
+        )?
+        .execute(params![source_id, offset, position])?;
+    Ok(())
+}
+
+impl RejectStore for SqliteRejects {
+    fn next(&mut self, previous: Option<&Quarantined>) -> Result<Option<Quarantined>, RepositoryError> {
+        let failed = port_error("read a reject");
+        let (paths, reason) = self.filter.parameters();
+        let after = previous.map_or((i64::MIN, 0, 0), |previous| {
+            (previous.source_id, previous.place.offset, previous.reject_id)
+        });
+        let row = self
+            .connection
+            .prepare_cached(&format!("SELECT {COLUMNS} {FROM} {NEXT}"))
+            .and_then(|mut next| {
+                next.query_row(params![paths, reason, after.0, after.1, after.2], reject_row).optional()
+            })
+            .map_err(&failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let bytes = self.bytes_of(&row)?;
+        let RejectRow { reject_id, source_id, path, place, reason, detail, bytes: length, .. } = row;
+        let bytes = bytes.ok_or(length as usize);
+        Ok(Some(Quarantined { reject_id, source_id, path, place, bytes, reason, detail }))
+    }
+
+    fn save(&mut self, records: &[Retried]) -> Result<Vec<Option<Outcome>>, RepositoryError> {
+        let outcomes = self.save_all(records);
+        if outcomes.is_err() && !self.connection.is_autocommit() {
+            // What went wrong is told; a rollback that fails as well changes nothing about it.
+            drop(self.connection.execute_batch("ROLLBACK"));
+        }
+        outcomes
+    }
+}
+
+fn reject_row(row: &Row<'_>) -> rusqlite::Result<RejectRow> {
+    let micros: i64 = row.get(7)?;
+    Ok(RejectRow {
+        reject_id: row.get(0)?,
+        source_id: row.get(1)?,
+        path: row.get(2)?,
+        place: Place { line: row.get(3)?, offset: row.get(4)? },
+        reason: row.get(5)?,
+        detail: row.get(6)?,
+        rejected_at: DateTime::from_timestamp_micros(micros)
+            .ok_or(rusqlite::Error::IntegralValueOutOfRange(7, micros))?,
+        current: row.get(8)?,
+        retried_position: row.get(9)?,
+        bytes: row.get(10)?,
+    })
+}
