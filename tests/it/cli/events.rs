@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{STORES, seed, two_tasks};
 use crate::support::test_dir::TestDir;
-use crate::support::{cli, event};
+use crate::support::{cli, event, write};
 
 /// The ids that a query gives, from both stores, which must agree.
 fn ids(dir: &TestDir, query: &str) -> String {
@@ -148,7 +148,7 @@ fn an_event_that_is_not_there_is_a_no() {
 #[test]
 fn a_list_without_events_is_done_and_prints_no_more_than_an_empty_document() {
     let dir = seed(&[]);
-    std::fs::create_dir_all(dir.join("daily")).unwrap();
+    write(&dir, "daily/events-2025-10-20.jsonl", "");
     for store in STORES {
         let printed = |form: &str| cli(&dir).run(&format!("--store {store} events recent {form}")).result();
         assert_eq!(printed(""), "");
