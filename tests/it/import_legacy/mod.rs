@@ -9,6 +9,7 @@ mod grown;
 mod identity;
 mod killed;
 mod layouts;
+mod live;
 mod overlaps;
 #[cfg(unix)]
 mod permissions;
