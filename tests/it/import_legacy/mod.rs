@@ -5,9 +5,11 @@ mod both_paths;
 mod clocks;
 #[cfg(unix)]
 mod disk_full;
+mod grown;
 mod identity;
 mod killed;
 mod layouts;
+mod live;
 mod overlaps;
 #[cfg(unix)]
 mod permissions;
