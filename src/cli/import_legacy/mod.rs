@@ -22,7 +22,7 @@ use crate::domain::local_clock::DstPolicy;
 use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::sources::{list_folder, open_log};
-use crate::infrastructure::sqlite::{BulkLoad, SqliteError, Survey, open_import};
+use crate::infrastructure::sqlite::{BatchLoad, BulkLoad, SqliteError, Survey};
 use progress::Progress;
 
 /// Replay events.json and daily JSONL into the SQLite store
@@ -171,28 +171,24 @@ impl Job<'_> {
     /// Imports, where nothing speaks against it. A store that does not exist yet is built whole and
     /// looked at before it is put in its place; one that exists is surveyed first.
     fn run(&self) -> Result<(Imported, Option<Refusal>), CliError> {
-        let store_exists = self.database.metadata().is_ok_and(|file| file.len() > 0);
-        let may_refuse = self.args.strict || self.args.overlap == OverlapPolicy::Refuse;
-        if store_exists && (self.args.dry_run || may_refuse) {
+        if let Some(mut built) = BulkLoad::begin(self.database, self.size_of_logs())? {
+            let (imported, refused) = self.load(&mut built)?;
+            if !self.args.dry_run && refused.is_none() {
+                built.publish()?;
+            }
+            return Ok((imported, refused));
+        }
+        if !self.args.dry_run {
+            // An older store is brought to the current version here, and an empty file becomes a store.
+            drop(BatchLoad::open(self.database)?);
+        }
+        if self.args.dry_run || self.args.strict || self.args.overlap == OverlapPolicy::Refuse {
             let (imported, refused) = self.load(&mut Survey::open(self.database)?)?;
             if self.args.dry_run || refused.is_some() {
                 return Ok((imported, refused));
             }
         }
-        let mut target: Box<dyn ImportTarget> = if self.args.dry_run {
-            let built = BulkLoad::begin(self.database, self.size_of_logs())?;
-            Box::new(
-                built
-                    .ok_or_else(|| CliError::usage("the store was made meanwhile: run the command again"))?,
-            )
-        } else {
-            open_import(self.database, self.size_of_logs())?
-        };
-        let (imported, refused) = self.load(target.as_mut())?;
-        if !self.args.dry_run && refused.is_none() {
-            target.publish()?;
-        }
-        Ok((imported, refused))
+        self.load(&mut BatchLoad::open(self.database)?)
     }
 
     fn load(&self, target: &mut dyn ImportTarget) -> Result<(Imported, Option<Refusal>), CliError> {
@@ -253,6 +249,11 @@ impl Logs {
         }
         let mut seen = HashSet::new();
         logs.files.retain(|log| seen.insert(log.canonicalize().unwrap_or_else(|_| log.clone())));
+        if logs.files.is_empty() {
+            let message =
+                "there is nothing to import: no log was found; name logs, or folders that hold some";
+            return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
+        }
         for log in &logs.files {
             open_log(log, mapping).map_err(ImportError::from)?;
         }

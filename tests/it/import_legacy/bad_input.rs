@@ -44,14 +44,16 @@ fn nothing_is_written_when_one_of_several_logs_is_missing() {
 }
 
 #[test]
-fn a_folder_without_logs_is_warned_of() {
+fn where_no_log_is_found_there_is_nothing_to_import_and_no_store_is_made() {
     let dir = TestDir::new();
     write(&dir, "logs/notes.txt", "");
-    let run = quiet(&dir).run("--format json import-legacy logs --into events.db");
-    assert_eq!((run.code, run.stderr.as_str()), (0, "warning: there is no log in the folder logs\n"));
-    let report: super::Report = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!((report.total, report.sources.len()), (Counts::default(), 0));
-    assert_eq!(report.skipped_files[0].path, "logs/notes.txt");
+    let run = quiet(&dir).run("import-legacy logs --into events.db");
+    run.fails(
+        4,
+        "warning: there is no log in the folder logs\nerror: there is nothing to import: no log was found; \
+         name logs, or folders that hold some\n",
+    );
+    assert!(!dir.join(DATABASE).exists());
 }
 
 #[test]
@@ -193,4 +195,46 @@ fn a_log_that_was_configured_must_exist() {
         run.fails(4, &format!("error: could not open {path}\n  caused by: {NO_SUCH_FILE}\n"));
         assert!(!dir.join("data/events.db").exists());
     }
+}
+
+#[test]
+fn the_log_of_a_database_that_is_gone_stops_the_import() {
+    for left in ["events.db-wal", "events.db-journal"] {
+        let dir = TestDir::new();
+        write(&dir, "a.jsonl", EVENT);
+        write(&dir, left, "what a process left that was killed");
+        let run = quiet(&dir).run("import-legacy a.jsonl --into events.db");
+        assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+        assert!(run.stderr.contains(left), "{}", run.stderr);
+        assert!(!dir.join(DATABASE).exists() && dir.join(left).exists());
+    }
+}
+
+#[test]
+fn an_empty_file_becomes_the_store_in_its_place() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    write(&dir, DATABASE, "");
+    assert_eq!(import(&dir, "a.jsonl").total.imported, 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_where_the_store_is_to_be_stays_a_link() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    std::fs::create_dir(dir.join("large")).unwrap();
+    std::os::unix::fs::symlink("large/real.db", dir.join(DATABASE)).unwrap();
+    assert_eq!(import(&dir, "a.jsonl").total.imported, 1);
+    assert!(dir.join(DATABASE).is_symlink() && dir.join("large/real.db").is_file());
+}
+
+#[test]
+fn a_store_that_was_marked_and_not_made_is_made_by_the_import() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    let halfway = rusqlite::Connection::open(dir.join(DATABASE)).unwrap();
+    halfway.pragma_update(None, "application_id", 0x4D45_7674).unwrap();
+    drop(halfway);
+    assert_eq!(import(&dir, "a.jsonl").total.imported, 1);
 }

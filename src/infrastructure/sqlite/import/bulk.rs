@@ -42,16 +42,17 @@ pub struct BulkLoad {
 }
 
 impl BulkLoad {
-    /// Begins to build a store at `place`; `None` where one exists. Others that want to make it wait
-    /// until this one is dropped.
+    /// Begins to build a store at `place`; `None` where something is there, be it an empty file or a
+    /// link: SQLite knows what to do with those. Others that want to make it wait until this one is
+    /// dropped.
     pub fn begin(place: &Path, expected_bytes: u64) -> Result<Option<Self>, SqliteError> {
         schema::refuse_folder(place)?;
         schema::create_folder(place)?;
         let lock = SchemaLock::acquire(place)?;
-        let exists = std::fs::metadata(place).is_ok_and(|metadata| metadata.len() > 0 || !metadata.is_file());
-        if exists {
+        if is_taken(place) {
             return Ok(None);
         }
+        schema::refuse_orphaned_log(place)?;
         ensure_room(place, expected_bytes)?;
         let building = beside(place);
         remove_remains(&building)?;
@@ -160,6 +161,12 @@ impl ImportTarget for BulkLoad {
         let Some(connection) = self.connection.take() else { return Ok(()) };
         connection.close().map_err(|(_, error)| port_error("close the new store")(error))?;
         let failed = |error: io::Error| RepositoryError::storage("put the new store into its place", error);
+        // The lock keeps this program's other processes away, and no others.
+        schema::refuse_orphaned_log(&self.place)
+            .map_err(|error| RepositoryError::storage("put the new store into its place", error))?;
+        if is_taken(&self.place) {
+            return Err(failed(io::ErrorKind::AlreadyExists.into()));
+        }
         // SQLite has closed the file: no lock of its is lost by opening it here.
         File::open(&self.building).and_then(|file| file.sync_all()).map_err(failed)?;
         std::fs::rename(&self.building, &self.place).map_err(failed)?;
@@ -175,6 +182,10 @@ impl Drop for BulkLoad {
             drop(remove_remains(&self.building));
         }
     }
+}
+
+fn is_taken(place: &Path) -> bool {
+    std::fs::symlink_metadata(place).is_ok()
 }
 
 /// Takes away what is made last; answers the statements that make it again.
