@@ -96,16 +96,27 @@ fn the_end_of_a_log_that_was_rejected_and_retried_is_counted_once_when_the_log_g
 }
 
 #[test]
+fn a_torn_tail_that_was_completed_since_is_no_longer_part_of_the_log() {
+    let dir = TestDir::new();
+    let (first, second) = (a("04:00"), a("04:01"));
+    let counts = import(&dir, &format!("{first}\n{}", &second[..20]));
+    assert_eq!((counts.imported, counts.rejected), (1, 1));
+    let counts = import(&dir, &format!("{first}\n{second}\n"));
+    assert_eq!((counts.records, counts.imported, counts.rejected), (2, 1, 0));
+    assert_eq!(retry(&dir).tried, 0, "its place is taken");
+}
+
+#[test]
 fn damage_that_goes_on_over_batches_is_not_mixed_up_with_a_conflict() {
     let dir = TestDir::new();
     let conflicting = |n: usize| {
         format!(
-            "{{\"event_id\": \"x\", \"event_type\": \"A\", \"timestamp\": \"2025-10-26T04:00\", \"n\": {n}}}\n"
+            "{{\"event_id\": \"x\", \"event_type\": \"A\", \"timestamp\": \"2025-10-26T04:00\", \"n\": {n}}}"
         )
     };
-    let log = dir.join("long.jsonl");
-    let long = format!("{{\"long\": \"{}\n", "x".repeat(70 << 20));
-    fs::write(&log, conflicting(1) + &conflicting(2) + &long).unwrap();
+    let log = dir.join("long.json");
+    let long = format!("{{\"long\": \"{}\n", "x".repeat(5 << 20));
+    fs::write(&log, format!("[{}, {}, {long}", conflicting(1), conflicting(2))).unwrap();
     fs::write(dir.join("seed.jsonl"), conflicting(0)).unwrap();
     for log in [dir.join("seed.jsonl"), log] {
         let mut target = open_import(&dir.join("events.db"), 0).unwrap();
@@ -118,7 +129,7 @@ fn damage_that_goes_on_over_batches_is_not_mixed_up_with_a_conflict() {
         SELECT sum(length(text)) AS bytes FROM reject_texts GROUP BY reject_id ORDER BY reject_id)";
     let lengths: String =
         Connection::open(dir.join("events.db")).unwrap().query_row(lengths, [], |row| row.get(0)).unwrap();
-    let [first, second] = [1, 2].map(|n| conflicting(n).len() - 1);
+    let [first, second] = [1, 2].map(|n| conflicting(n).len());
     // Rejects are written before the conflicts of their batch.
-    assert_eq!(lengths, format!("[{},{first},{second}]", long.len() - 1));
+    assert_eq!(lengths, format!("[{},{first},{second}]", long.len()));
 }

@@ -7,7 +7,7 @@ use mission_events::domain::mapping::Mapping;
 use mission_events::domain::repository::RepositoryError;
 use mission_events::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{DATABASE, import, in_berlin, quiet, rejects, with_rejects};
 use crate::support::berlin;
@@ -74,6 +74,10 @@ fn a_second_retry_finds_only_what_is_left() {
     let events: i64 = ask(&dir, "SELECT count(*) FROM events");
     assert_eq!(retry(&dir, ""), [0, 0, 0, 6]);
     assert_eq!(ask::<i64>(&dir, "SELECT count(*) FROM events"), events);
+    let said = in_berlin(&dir).run("--format json rejects retry --dry-run").stdout;
+    let said: Value = serde_json::from_str(&said).unwrap();
+    let reasons = json!({"bad_timestamp": 1, "no_timestamp": 1, "syntax": 2, "torn_tail": 2});
+    assert_eq!(said["reasons"], reasons, "what the import saw around a record holds");
     let kept = rejects(&dir, "")
         .iter()
         .map(|reject| reject["reason"].as_str().unwrap().to_owned())
@@ -154,6 +158,17 @@ fn identical_records_are_counted_with_those_that_the_log_has() {
     assert_eq!(retry(&dir, ""), [0, 1, 0, 0], "the store has two of them, of which one log has one");
     assert_eq!(ask::<i64>(&dir, "SELECT count(DISTINCT event_id) FROM events"), 3);
     comes_back(&dir, &["a.jsonl", "b.jsonl"]);
+}
+
+#[test]
+fn logs_that_are_retried_together_are_counted_each_by_itself() {
+    let dir = TestDir::new();
+    for (name, lines) in [("a.jsonl", 2), ("b.jsonl", 1), ("c.jsonl", 3)] {
+        write(&dir, name, format!("{AMBIGUOUS}\n").repeat(lines));
+    }
+    import(&dir, "a.jsonl b.jsonl c.jsonl");
+    assert_eq!(retry(&dir, ""), [3, 3, 0, 0], "the store holds the maximum");
+    comes_back(&dir, &["a.jsonl", "b.jsonl", "c.jsonl"]);
 }
 
 #[test]
