@@ -100,10 +100,11 @@ impl LogSource for JsonlSource {
             let damage = self.window.end(true)?;
             return Ok(damage.map(|reject| self.piece(0, PieceContent::Reject(reject))));
         }
-        self.in_open_line = !has_newline;
         let bytes = &self.window.bytes()[..line];
         let length = bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(line, |last| last + 1);
-        self.window.give(length, has_newline);
+        // A line without its end can still become a record, but a record cannot become another one.
+        self.in_open_line = !has_newline && reader.read_whole(&bytes[..length]).is_err();
+        self.window.give(length, !self.in_open_line);
         let bytes = &self.window.bytes()[..length];
         let content = match reader.read_whole(bytes) {
             Ok(record) => PieceContent::Record(record),

@@ -75,3 +75,16 @@ fn a_log_that_was_written_anew_is_another_source_and_adds_only_what_is_new() {
         assert_eq!(sources(&dir), 2, "{name}");
     }
 }
+
+#[test]
+fn a_last_line_without_its_newline_is_counted_once_when_the_log_grows() {
+    let dir = TestDir::new();
+    let line =
+        |id| format!(r#"{{"event_id": "{id}", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z"}}"#);
+    let lines = ["e1", "e2", "e3"].map(line);
+    write(&dir, "a.jsonl", format!("{}\n{}", lines[0], lines[1]));
+    assert_eq!(import(&dir, "a.jsonl").total.imported, 2);
+    write(&dir, "a.jsonl", lines.join("\n"));
+    let report = import(&dir, "a.jsonl");
+    assert_eq!(report.total, Counts { records: 3, imported: 1, already_present: 2, ..Counts::default() });
+}
