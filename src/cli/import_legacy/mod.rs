@@ -33,11 +33,11 @@ use progress::Progress;
 /// killed is finished by running it again.
 ///
 /// Logs are JSON arrays or JSONL, plain or compressed, told apart by their content. Logs of other
-/// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are read in the
-/// setting `timezone`.
+/// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are
+/// read in the setting `timezone`.
 ///
-/// Exit codes: 0 everything is in the store; 1 records were rejected; 4 a log could not be read or
-/// the store not be written.
+/// Exit codes: 0 everything is in the store; 1 records were rejected, the import was refused, or a log
+/// did not stop changing; 4 a log could not be read or the store not be written.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  mission-events import-legacy data/events.json data/events --into data/events.db"
@@ -47,8 +47,7 @@ pub struct ImportLegacyArgs {
     ///
     /// Of a folder its daily files events-*.jsonl and those in its archive/ are read, in the order of
     /// their days; where it has none, all its .json, .jsonl and .ndjson files. Each may be compressed,
-    /// with gzip or zstd. Without PATH: the settings legacy.events_json
-    /// and storage.jsonl_dir.
+    /// with gzip or zstd. Without PATH: the settings legacy.events_json and storage.jsonl_dir.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
