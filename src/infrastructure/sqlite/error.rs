@@ -96,7 +96,7 @@ pub enum SqliteError {
         found: String,
     },
     /// The lock file beside the database could not be made or locked.
-    #[error("could not lock {}", path.display())]
+    #[error("could not lock {}: a store needs a folder that this user may write; change its permissions, or name a store elsewhere", path.display())]
     Lock {
         /// The lock file.
         path: PathBuf,

@@ -48,7 +48,9 @@ fn a_store_cannot_be_made_in_a_folder_that_may_not_be_written() {
     std::fs::create_dir(dir.join("shelf")).unwrap();
     allow(&dir, "shelf", 0o555);
     let run = import(&dir, "a.jsonl --into shelf/events.db");
-    run.fails(4, &format!("error: could not lock shelf/events.db.lock\n  caused by: {DENIED}\n"));
+    let said = "error: could not lock shelf/events.db.lock: a store needs a folder that this user may write; \
+                change its permissions, or name a store elsewhere";
+    run.fails(4, &format!("{said}\n  caused by: {DENIED}\n"));
     let run = import(&dir, "a.jsonl --into shelf/deeper/events.db");
     run.fails(4, &format!("error: could not create the folder shelf/deeper\n  caused by: {DENIED}\n"));
     assert_eq!(std::fs::read_dir(dir.join("shelf")).unwrap().count(), 0);
