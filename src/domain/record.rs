@@ -14,7 +14,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::event::DomainEvent;
-use super::json::{Canonicalizer, ObjectScanner, ScanError, ScannedObject};
+use super::json::{Canonicalizer, Member, ObjectScanner, ScanError, ScannedObject};
 use super::local_clock::{DstPolicy, LocalClock, TimeFlags};
 use super::mapping::Mapping;
 use super::timestamp::{TimestampError, WrittenTimestamp};
@@ -207,6 +207,8 @@ impl RecordError {
 /// Reads the records of one log, in the order of that log.
 pub struct RecordReader<'z> {
     scanner: ObjectScanner,
+    /// Where the object begins that was interpreted last.
+    start: usize,
     clock: LocalClock<'z>,
     /// `None` for the built-in shapes.
     mapped: Option<MappedFields>,
@@ -215,7 +217,7 @@ pub struct RecordReader<'z> {
 impl<'z> RecordReader<'z> {
     /// A reader for one log in the built-in shapes, whose naive times are in `zone`.
     pub fn new(zone: &'z Zone, dst: DstPolicy) -> Self {
-        Self { scanner: ObjectScanner::new(), clock: LocalClock::new(zone, dst), mapped: None }
+        Self { scanner: ObjectScanner::new(), start: 0, clock: LocalClock::new(zone, dst), mapped: None }
     }
 
     /// A reader for one log that is read through a mapping.
@@ -248,12 +250,19 @@ impl<'z> RecordReader<'z> {
         self.interpret(text, object).is_ok()
     }
 
+    /// The members of the record that was interpreted last, and where its body began in the text that
+    /// their spans are of.
+    pub fn members(&self) -> (&[Member], usize) {
+        (self.scanner.members(), self.start)
+    }
+
     /// Interprets the object that was scanned last in the same `text`: the second half.
     pub fn interpret<'t>(
         &mut self,
         text: &'t [u8],
         object: ScannedObject,
     ) -> Result<Record<'t>, RecordError> {
+        self.start = object.span.start;
         let members = self.scanner.members();
         let Envelope { shape, event_id, event_type, aggregate, written_at } = match &self.mapped {
             None => Envelope::built_in(text, members)?,

@@ -1,0 +1,109 @@
+//! The port to what a side of a comparison is read from.
+
+use std::path::Path;
+
+use crate::application::import::{Place, SourceError};
+use crate::domain::record::{Record, RecordReader};
+use crate::domain::repository::RepositoryError;
+
+use serde::Serialize;
+use thiserror::Error;
+
+/// One file of a log, or one store.
+///
+/// Its records come in the order of the log; of a store, in the order of its positions.
+pub trait Feed: Send {
+    /// Where it is, as it was named.
+    fn path(&self) -> &Path;
+
+    /// Reads it from the beginning to the end; `reader` must be new for every feed, and is the one
+    /// whose [`members`](RecordReader::members) are those of the record that was fed last.
+    ///
+    /// # Errors
+    /// What could not be read, and whatever `take` answers with.
+    fn read(
+        &mut self,
+        reader: &mut RecordReader<'_>,
+        take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
+    ) -> Result<FeedFacts, CompareError>;
+
+    /// Gives the texts of records again, by the offsets where they begin (of a store, the positions),
+    /// which must ascend. What is not there any more is left out.
+    ///
+    /// # Errors
+    /// As of [`read`](Self::read).
+    fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError>;
+}
+
+/// What is fed.
+#[derive(Debug)]
+pub enum Fed<'f> {
+    /// An event.
+    Record {
+        /// Where it stands; in a store, offset and line are its position.
+        place: Place,
+        /// What it is. An id that was derived from content is none.
+        record: Record<'f>,
+    },
+    /// Something that is no event: it was not compared.
+    Reject {
+        /// Where it begins.
+        place: Place,
+        /// The reason in one word.
+        reason: &'static str,
+        /// The reason in a sentence.
+        detail: String,
+    },
+}
+
+/// What is known of a feed once it was read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeedFacts {
+    /// A file.
+    File {
+        /// Its size in bytes, as it lies.
+        bytes: u64,
+        /// Its SHA-256, in hexadecimal.
+        sha256: String,
+    },
+    /// A store.
+    Store {
+        /// How many events it holds, whatever their origin.
+        events: u64,
+        /// The position of the last one, 0 where there is none.
+        last_position: u64,
+    },
+}
+
+/// Why a comparison did not come to an end.
+#[derive(Debug, Error)]
+pub enum CompareError {
+    /// A log could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A store could not be read.
+    #[error(transparent)]
+    Store(#[from] RepositoryError),
+    /// The temporary file that holds what does not fit into memory failed.
+    #[error("could not {action} the temporary file of the comparison; its folder is the one of TMPDIR")]
+    Scratch {
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Somebody interrupted it.
+    #[error("the comparison was interrupted: nothing was decided and nothing was recorded")]
+    Interrupted,
+}
+
+/// Bytes that are put aside while a comparison runs: outside memory, and gone when it ends, however it ends.
+pub trait Scratch: Send + Sync {
+    /// Appends bytes and says at which offset they begin.
+    fn append(&mut self, bytes: &[u8]) -> Result<u64, CompareError>;
+
+    /// Reads bytes back; exactly as many as `into` has room for.
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), CompareError>;
+}

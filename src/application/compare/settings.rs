@@ -1,0 +1,36 @@
+//! What a comparison is asked to do.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::zone::Zone;
+
+use super::profile::Profile;
+
+/// How two logs are compared.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The zone whose days are counted.
+    pub zone: Zone,
+    /// Which differences are expected or ignored.
+    pub profile: Profile,
+    /// How far the times of a pair may lie apart once the clocks are set against each other.
+    pub tolerance: TimeDelta,
+    /// How far apart the same content is still the same event, at another time.
+    pub max_shift: TimeDelta,
+    /// How far apart the clocks may be.
+    pub max_offset: TimeDelta,
+    /// An event that is younger than this may not have been written by both sides yet.
+    pub settle: TimeDelta,
+    /// The moment of the comparison.
+    pub as_of: DateTime<Utc>,
+    /// True where the moment was declared, not read off a clock: everything after it is pending then.
+    pub as_of_is_declared: bool,
+    /// Events before this instant are out of range.
+    pub since: Option<DateTime<Utc>>,
+    /// Events behind this instant are out of range.
+    pub until: Option<DateTime<Utc>>,
+    /// How many bytes of memory the comparison may hold before it goes to the temporary file.
+    pub memory: usize,
+    /// How many differences are listed.
+    pub limit: usize,
+}
