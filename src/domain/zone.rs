@@ -59,6 +59,18 @@ impl Zone {
         instant.checked_add_signed(offset).unwrap_or(instant).naive_utc()
     }
 
+    /// The other instant that has the same local time, where the clocks went back over it.
+    pub fn other_reading(&self, instant: DateTime<Utc>) -> Option<i64> {
+        let civil = self.civil_time(instant).and_utc();
+        match self.local_time(civil.timestamp()) {
+            LocalTime::Twice { first_offset, second_offset } => {
+                let other = first_offset + second_offset - self.offset_at(instant);
+                Some(civil.timestamp_micros() - i64::from(other) * 1_000_000)
+            }
+            LocalTime::Once { .. } | LocalTime::Never { .. } => None,
+        }
+    }
+
     fn offset_at(&self, instant: DateTime<Utc>) -> i32 {
         if let Some(offset) = self.fixed_offset {
             return offset;
@@ -121,6 +133,15 @@ mod tests {
         ] {
             assert_eq!(berlin().local_time(seconds(civil)), expected, "{civil}");
         }
+    }
+
+    #[test]
+    fn a_local_time_that_comes_twice_has_another_reading() {
+        let first: DateTime<Utc> = "2025-10-26T00:30:00.5Z".parse().unwrap();
+        let second: DateTime<Utc> = "2025-10-26T01:30:00.5Z".parse().unwrap();
+        assert_eq!(berlin().other_reading(first), Some(second.timestamp_micros()));
+        assert_eq!(berlin().other_reading(second), Some(first.timestamp_micros()));
+        assert_eq!(berlin().other_reading("2025-10-26T02:30:00Z".parse().unwrap()), None);
     }
 
     #[test]

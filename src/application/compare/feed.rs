@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::application::import::{Place, SourceError};
+use crate::domain::json::ScanError;
 use crate::domain::record::{Record, RecordReader};
 use crate::domain::repository::RepositoryError;
 
@@ -94,9 +95,45 @@ pub enum CompareError {
         #[source]
         source: std::io::Error,
     },
-    /// Somebody interrupted it.
-    #[error("the comparison was interrupted: nothing was decided and nothing was recorded")]
-    Interrupted,
+    /// A profile declares a default that is no JSON value.
+    #[error("expected a JSON value as the default of `{field}`")]
+    Default {
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        #[source]
+        source: ScanError,
+    },
+    /// The classes of a side do not add up: the comparison is wrong, and says nothing.
+    #[error(
+        "the comparison caught itself being wrong: {classes} events of the {side} were classified, \
+         but {read} were read; please report this, with the logs if you can"
+    )]
+    Conservation {
+        /// Which side.
+        side: &'static str,
+        /// How many events it has.
+        read: u64,
+        /// How many ended in a class.
+        classes: u64,
+    },
+    /// Every event was paired, and yet the digests of both sides differ.
+    #[error(
+        "the comparison caught itself being wrong: every event has its partner, but the digests of \
+         both sides differ ({control} and {candidate}); please report this, with the logs if you can"
+    )]
+    Digests {
+        /// Of the control.
+        control: String,
+        /// Of the candidate.
+        candidate: String,
+    },
+    /// The check of the comparison by itself failed.
+    #[error("the comparison failed its self-test: {detail}; please report this")]
+    SelfTest {
+        /// Which check, and how.
+        detail: String,
+    },
 }
 
 /// Bytes that are put aside while a comparison runs: outside memory, and gone when it ends, however it ends.

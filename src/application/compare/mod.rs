@@ -1,6 +1,333 @@
 //! The use case that proves two logs to hold the same events, or shows every difference.
+//!
+//! ```text
+//! feeds --> scan --> entries in partitions --> matching, stage by stage --> tally --> report
+//!             \--> anchors --> clock model ----^
+//! ```
+//!
+//! Every event of each side ends in exactly one class, and the classes of a side add up to its total;
+//! where they do not, there is no report but an error. The result does not depend on the order of
+//! either input, order information and places apart.
 
+mod agreement;
+mod clock;
+mod content;
+mod days;
+mod digest;
+mod entry;
+mod explain;
 pub mod feed;
+mod group;
+mod listing;
+mod matching;
+mod order;
+mod pairing;
+mod partitions;
 pub mod profile;
 pub mod report;
+mod scan;
+pub mod selftest;
 pub mod settings;
+mod tally;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::thread;
+
+use crate::domain::json::canonical_form;
+use crate::domain::mapping::Mapping;
+
+use clock::ClockModel;
+use content::Fields;
+use days::Days;
+use feed::{CompareError, Feed, Scratch};
+use group::Windows;
+use matching::Matcher;
+use order::{OrderCount, PlacedPair, reordered};
+use partitions::{PARTITIONS, Partitions, SharedScratch};
+use report::{
+    CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, IgnoredByRule, PerSide, SideReport, TypeCounts,
+};
+use scan::{Scan, Scanned, Types};
+use settings::Settings;
+use tally::{Counts, ORDER_RECORD, Tally, add_counts};
+
+/// One side of a comparison.
+pub struct Input {
+    /// As it was named.
+    pub path: PathBuf,
+    /// How its records are read.
+    pub mapping: Mapping,
+    /// What it is read from, in order.
+    pub feeds: Vec<Box<dyn Feed>>,
+    /// Files that belong to it but are not read, and why.
+    pub skipped: Vec<(PathBuf, String)>,
+}
+
+/// How many records a self-test is made with at most.
+const SAMPLE: usize = 2000;
+
+/// Compares two sides.
+///
+/// # Errors
+/// What could not be read; and [`CompareError::Conservation`], where the comparison caught itself being
+/// wrong.
+pub fn compare(
+    settings: &Settings,
+    control: Input,
+    candidate: Input,
+    scratch: Box<dyn Scratch>,
+) -> Result<Comparison, CompareError> {
+    let mappings = [control.mapping.clone(), candidate.mapping.clone()];
+    let (mut comparison, samples) = Run::new(settings, scratch, SAMPLE, 64)?.compare(control, candidate)?;
+    let [one, other] = samples;
+    let side = if one.is_empty() { (other, &mappings[1]) } else { (one, &mappings[0]) };
+    // A thousandth of the records: the test stays a small part of the run.
+    let events = comparison.control.events + comparison.candidate.events;
+    let records = (events / 1000).clamp(20, SAMPLE as u64) as usize;
+    let sample = side.0.into_values().take(records).collect();
+    let tested = selftest::run(settings, side.1, sample)?;
+    comparison.self_test = serde_json::to_value(tested).unwrap_or_default();
+    Ok(comparison)
+}
+
+/// One run of the comparison.
+struct Run<'r> {
+    settings: &'r Settings,
+    fields: Fields,
+    scratch: SharedScratch,
+    sample: usize,
+    hash_bits: u32,
+}
+
+/// A few records of each side, control first.
+type Samples = [BTreeMap<u64, String>; 2];
+
+impl<'r> Run<'r> {
+    fn new(
+        settings: &'r Settings,
+        scratch: Box<dyn Scratch>,
+        sample: usize,
+        hash_bits: u32,
+    ) -> Result<Self, CompareError> {
+        for expected in &settings.profile.one_sided {
+            if let Some(default) = &expected.default {
+                canonical_form(default.as_bytes())
+                    .map_err(|source| CompareError::Default { field: expected.field.clone(), source })?;
+            }
+        }
+        let fields = Fields::new(&settings.profile)
+            .map_err(|source| CompareError::Default { field: settings.profile.name.clone(), source })?;
+        Ok(Self { settings, fields, scratch: Mutex::new(scratch), sample, hash_bits })
+    }
+
+    fn compare(
+        &self,
+        mut control: Input,
+        mut candidate: Input,
+    ) -> Result<(Comparison, Samples), CompareError> {
+        let types = Types::default();
+        let scan = |input: &mut Input| {
+            let scan = Scan {
+                settings: self.settings,
+                mapping: &input.mapping,
+                fields: &self.fields,
+                types: &types,
+                scratch: &self.scratch,
+                budget: self.settings.memory / 8,
+                sample: self.sample,
+            };
+            scan.side(&mut input.feeds)
+        };
+        let (one, other) = thread::scope(|scope| {
+            let control = scope.spawn(|| scan(&mut control));
+            let candidate = scan(&mut candidate);
+            let control = control.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (control, candidate)
+        });
+        let (mut one, mut other) = (one?, other?);
+        let tolerance = micros(self.settings.tolerance);
+        let mut days = Days::new(&self.settings.zone);
+        let clock = ClockModel::estimate(
+            &one.anchors,
+            &other.anchors,
+            &mut |at| days.of(at),
+            tolerance,
+            micros(self.settings.max_offset),
+        );
+        let matcher = Matcher {
+            settings: self.settings,
+            fields: &self.fields,
+            clock: &clock,
+            windows: Windows { tolerance, max_shift: micros(self.settings.max_shift).max(tolerance) },
+            scratch: &self.scratch,
+            budget: self.settings.memory / 16,
+            load: self.settings.memory / 8,
+            hash_bits: self.hash_bits,
+        };
+        let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
+        let tally =
+            || Tally::new(self.settings, &self.fields, &self.scratch, self.settings.memory / 32 / workers);
+        let mut tallies: Vec<Tally<'_>> = (0..workers).map(|_| tally()).collect();
+        let by_id = [one.with_id > 0, other.with_id > 0];
+        let sides =
+            [&mut one, &mut other].map(|side| std::mem::replace(&mut side.partitions, Partitions::new(0)));
+        matcher.run(sides, by_id, &mut tallies)?;
+        let mut total = tally();
+        let mut orders = Vec::new();
+        for tally in tallies {
+            let (counts, listed, order) = tally.into_parts();
+            total.add(counts, listed);
+            orders.push(order);
+        }
+        let order = self.order(&orders)?;
+        let (counts, listed, _) = total.into_parts();
+        let names = types.names();
+        let differences =
+            listing::differences(listed.into_sorted_vec(), &names, &mut control.feeds, &mut candidate.feeds)?;
+        let samples = [std::mem::take(&mut one.sample), std::mem::take(&mut other.sample)];
+        let report =
+            self.report((control, one), (candidate, other), &clock, counts, &names, order, differences)?;
+        Ok((report, samples))
+    }
+
+    fn order(&self, orders: &[Partitions]) -> Result<OrderCount, CompareError> {
+        let mut total = OrderCount::default();
+        let mut bytes = Vec::new();
+        for partition in 0..PARTITIONS {
+            bytes.clear();
+            for order in orders {
+                order.load(partition, &self.scratch, &mut bytes)?;
+            }
+            let mut pairs: Vec<(u64, PlacedPair)> = bytes
+                .as_chunks::<ORDER_RECORD>()
+                .0
+                .iter()
+                .map(|record| {
+                    let field = |at: usize| {
+                        record[8 * at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+                    };
+                    (field(0), PlacedPair { control: field(1), candidate: field(2), at: field(3) as i64 })
+                })
+                .collect();
+            pairs.sort_unstable_by_key(|(aggregate, pair)| (*aggregate, pair.control));
+            for aggregate in pairs.chunk_by(|one, other| one.0 == other.0) {
+                let mut pairs: Vec<PlacedPair> = aggregate.iter().map(|(_, pair)| *pair).collect();
+                let count = reordered(&mut pairs);
+                total.moved += count.moved;
+                total.moved_at_equal_times += count.moved_at_equal_times;
+            }
+        }
+        Ok(total)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that a report is made of")]
+    fn report(
+        &self,
+        control: (Input, Scanned),
+        candidate: (Input, Scanned),
+        clock: &ClockModel,
+        counts: Counts,
+        names: &[String],
+        order: OrderCount,
+        differences: Vec<report::Difference>,
+    ) -> Result<Comparison, CompareError> {
+        let mut total = ClassCounts::default();
+        let mut by_day: BTreeMap<chrono::NaiveDate, ClassCounts> = BTreeMap::new();
+        let mut by_type: BTreeMap<&str, ClassCounts> = BTreeMap::new();
+        for ((day, event_type), counts) in &counts.by {
+            add_counts(&mut total, counts);
+            add_counts(by_day.entry(*day).or_default(), counts);
+            add_counts(by_type.entry(&names[*event_type as usize]).or_default(), counts);
+        }
+        for (side, scanned, classes, beyond) in [
+            ("control", &control.1, total.control, counts.beyond.control),
+            ("candidate", &candidate.1, total.candidate, counts.beyond.candidate),
+        ] {
+            let read = scanned.events + scanned.margin;
+            if classes + beyond != read {
+                return Err(CompareError::Conservation { side, read, classes: classes + beyond });
+            }
+        }
+        let quarantined = PerSide { control: control.1.quarantined, candidate: candidate.1.quarantined };
+        let (verdict, reasons) = verdict::judge(&verdict::Evidence {
+            control: &control,
+            candidate: &candidate,
+            total: &total,
+            clock,
+        })?;
+        let listed = differences.len() as u64;
+        let by_cause = counts.causes.iter().map(|((cause, class, day, event_type), count)| CauseCount {
+            cause,
+            class: *class,
+            day: *day,
+            event_type: names[*event_type as usize].clone(),
+            count: *count,
+        });
+        let rules = self.settings.profile.ignore.iter().zip(&counts.rules);
+        Ok(Comparison {
+            verdict,
+            reasons,
+            matched: total.matched,
+            representation: counts.representation,
+            time_shifted: total.time_shifted,
+            changed: total.changed,
+            ambiguous: counts.ambiguous,
+            retyped: total.retyped,
+            misfiled: total.misfiled,
+            missing: total.missing,
+            extra: total.extra,
+            duplicated: counts.duplicated,
+            pending: counts.pending,
+            quarantined,
+            ignored: rules
+                .map(|(rule, pairs)| IgnoredByRule {
+                    field: rule.field.clone(),
+                    reason: rule.reason.clone(),
+                    pairs: *pairs,
+                })
+                .collect(),
+            history: None,
+            reordered: order.moved,
+            reordered_at_equal_times: order.moved_at_equal_times,
+            clock: serde_json::to_value(clock).unwrap_or_default(),
+            by_day: by_day.into_iter().map(|(day, counts)| DayCounts { day, counts }).collect(),
+            by_type: by_type
+                .into_iter()
+                .map(|(name, counts)| TypeCounts { event_type: name.to_owned(), counts })
+                .collect(),
+            by_cause: by_cause.collect(),
+            differences_truncated: total.differences() > listed,
+            differences,
+            self_test: serde_json::Value::Null,
+            elapsed_seconds: 0.0,
+            control: side_report(control, total.control, counts.beyond.control),
+            candidate: side_report(candidate, total.candidate, counts.beyond.candidate),
+        })
+    }
+}
+
+fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64) -> SideReport {
+    let days = scanned
+        .days
+        .into_iter()
+        .map(|(day, sum)| (day, DayDigest { events: sum.events, digest: sum.digest.to_string() }));
+    SideReport {
+        path: input.path,
+        events,
+        out_of_range: scanned.out_of_range + beyond,
+        files: scanned.files,
+        digest: scanned.digest.to_string(),
+        days: days.collect(),
+        rejects: scanned.rejects,
+    }
+}
+
+fn micros(duration: chrono::TimeDelta) -> i64 {
+    duration.num_microseconds().unwrap_or(i64::MAX / 4)
+}
+
+#[cfg(test)]
+mod tests;

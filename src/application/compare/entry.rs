@@ -1,0 +1,154 @@
+//! An event as the comparison holds it: packed, so that millions of them can be put aside as bytes.
+
+use super::content::Content;
+
+/// Of which side an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Side {
+    Control,
+    Candidate,
+}
+
+/// What is known of an event apart from its texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The beginning of the digest of type, aggregate and base: only sorts and groups.
+    pub hash: u64,
+    /// Microseconds since the epoch, by the clock of its side.
+    pub at: i64,
+    /// Where it stands.
+    pub offset: u64,
+    pub line: u64,
+    /// Which feed of its side it is from.
+    pub feed: u32,
+    /// The number of its type.
+    pub event_type: u32,
+    /// See [`Content::spelling`].
+    pub spelling: u64,
+    pub flags: u8,
+}
+
+impl Head {
+    /// See [`Content::bare`].
+    pub const BARE: u8 = 1;
+    /// Outside the range, but so near that its partner may be within.
+    pub const MARGIN: u8 = 2;
+    /// Its local time came twice.
+    pub const AMBIGUOUS: u8 = 4;
+    /// Left over, with an identical sibling within the tolerance.
+    pub const SIBLING: u8 = 8;
+
+    pub fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// An event, borrowed from packed bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'b> {
+    pub head: Head,
+    /// The id that it carries; empty where it carries none.
+    pub id: &'b [u8],
+    /// `None` where it has none.
+    pub aggregate: Option<&'b [u8]>,
+    pub base: &'b [u8],
+    pub aside: &'b [u8],
+    /// The whole of it, packed.
+    pub packed: &'b [u8],
+}
+
+const HEAD: usize = 8 * 5 + 4 * 2 + 4 * 4 + 1;
+const NONE: u32 = u32::MAX;
+
+impl<'b> Entry<'b> {
+    /// Packs an event behind others.
+    pub fn pack(head: &Head, id: &[u8], aggregate: Option<&[u8]>, content: &Content, out: &mut Vec<u8>) {
+        let length = |bytes: &[u8]| (bytes.len() as u32).to_le_bytes();
+        let mut packed = [0; HEAD];
+        let mut at = 0;
+        let mut put = |bytes: &[u8]| {
+            packed[at..at + bytes.len()].copy_from_slice(bytes);
+            at += bytes.len();
+        };
+        put(&head.hash.to_le_bytes());
+        put(&head.at.to_le_bytes());
+        put(&head.offset.to_le_bytes());
+        put(&head.line.to_le_bytes());
+        put(&head.spelling.to_le_bytes());
+        put(&head.feed.to_le_bytes());
+        put(&head.event_type.to_le_bytes());
+        put(&length(id));
+        put(&aggregate.map_or(NONE.to_le_bytes(), length));
+        put(&length(&content.base));
+        put(&length(&content.aside));
+        put(&[head.flags]);
+        out.extend_from_slice(&packed);
+        out.extend_from_slice(id);
+        out.extend_from_slice(aggregate.unwrap_or_default());
+        out.extend_from_slice(&content.base);
+        out.extend_from_slice(&content.aside);
+    }
+
+    /// The first event of packed bytes, and the rest.
+    pub fn unpack(bytes: &'b [u8]) -> Option<(Self, &'b [u8])> {
+        let mut rest = bytes;
+        let mut u64_of = || take::<8>(&mut rest).map(u64::from_le_bytes);
+        let (hash, at, offset, line, spelling) =
+            (u64_of()?, u64_of()? as i64, u64_of()?, u64_of()?, u64_of()?);
+        let mut u32_of = || take::<4>(&mut rest).map(u32::from_le_bytes);
+        let (feed, event_type) = (u32_of()?, u32_of()?);
+        let (id, aggregate, base, aside) = (u32_of()?, u32_of()?, u32_of()?, u32_of()?);
+        let [flags] = take::<1>(&mut rest)?;
+        let mut text = |length: u32| {
+            let (text, behind) = rest.split_at_checked(length as usize)?;
+            rest = behind;
+            Some(text)
+        };
+        let id = text(id)?;
+        let aggregate = if aggregate == NONE { None } else { Some(text(aggregate)?) };
+        let (base, aside) = (text(base)?, text(aside)?);
+        let packed = &bytes[..bytes.len() - rest.len()];
+        let head = Head { hash, at, offset, line, feed, event_type, spelling, flags };
+        Some((Self { head, id, aggregate, base, aside, packed }, rest))
+    }
+
+    /// The events of packed bytes.
+    pub fn all(mut bytes: &'b [u8]) -> impl Iterator<Item = Self> {
+        std::iter::from_fn(move || {
+            let (entry, rest) = Self::unpack(bytes)?;
+            bytes = rest;
+            Some(entry)
+        })
+    }
+
+    /// The same with other flags, packed behind others.
+    pub fn repack(&self, flags: u8, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(self.packed);
+        out[start + HEAD - 1] = flags;
+    }
+
+    /// All fields that are kept aside.
+    pub fn fields(&self) -> impl Iterator<Item = Option<&'b [u8]>> + use<'b> {
+        let mut rest = self.aside;
+        std::iter::from_fn(move || {
+            let length = take::<4>(&mut rest).map(u32::from_le_bytes)?;
+            if length == NONE {
+                return Some(None);
+            }
+            let (value, behind) = rest.split_at_checked(length as usize)?;
+            rest = behind;
+            Some(Some(value))
+        })
+    }
+
+    pub fn is_bare(&self) -> bool {
+        self.head.is(Head::BARE)
+    }
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, behind) = rest.split_first_chunk()?;
+    *rest = behind;
+    Some(*taken)
+}

@@ -1,0 +1,90 @@
+//! The differences that are listed: with the texts of their events, read again from where they stand.
+
+use std::collections::BTreeMap;
+
+use super::days::instant;
+use super::explain::raw_token;
+use super::feed::{CompareError, Feed};
+use super::report::{Difference, DifferentField, EventPlace};
+use super::tally::{Listed, ListedEvent};
+
+type Texts = BTreeMap<(u32, u64), Vec<u8>>;
+
+/// Fills in what is shown of each difference.
+pub(super) fn differences(
+    listed: Vec<Listed>,
+    types: &[String],
+    control: &mut [Box<dyn Feed>],
+    candidate: &mut [Box<dyn Feed>],
+) -> Result<Vec<Difference>, CompareError> {
+    let left = texts(listed.iter().filter_map(|one| one.control.as_ref()), control)?;
+    let right = texts(listed.iter().filter_map(|one| one.candidate.as_ref()), candidate)?;
+    Ok(listed
+        .into_iter()
+        .map(|one| {
+            let text = |texts: &'_ Texts, event: &Option<ListedEvent>| {
+                event
+                    .as_ref()
+                    .and_then(|event| texts.get(&(event.feed, event.offset)).cloned())
+                    .unwrap_or_default()
+            };
+            let (left_text, right_text) = (text(&left, &one.control), text(&right, &one.candidate));
+            let token = |text: &[u8], path: &str| token_at(text, path).map(str::to_owned);
+            let fields = one.fields.into_iter().map(|(path, cause)| DifferentField {
+                control: token(&left_text, &path),
+                candidate: token(&right_text, &path),
+                path,
+                cause,
+            });
+            Difference {
+                class: one.class,
+                cause: one.cause,
+                ambiguous: one.ambiguous,
+                event_type: types[one.event_type as usize].clone(),
+                aggregate_id: one.aggregate,
+                timestamp: crate::domain::event::format_timestamp(instant(one.at)),
+                fields: fields.collect(),
+                control: one.control.map(|event| place(event, control, &left_text)),
+                candidate: one.candidate.map(|event| place(event, candidate, &right_text)),
+            }
+        })
+        .collect())
+}
+
+/// The token at a path; a field of the envelope has another name in the legacy shape.
+fn token_at<'t>(text: &'t [u8], path: &str) -> Option<&'t str> {
+    raw_token(text, path).or_else(|| match path {
+        "event_type" => raw_token(text, "type"),
+        "aggregate_id" => raw_token(text, "task_id"),
+        _ => None,
+    })
+}
+
+fn place(event: ListedEvent, feeds: &[Box<dyn Feed>], text: &[u8]) -> EventPlace {
+    EventPlace {
+        path: feeds[event.feed as usize].path().to_owned(),
+        line: event.line,
+        offset: event.offset,
+        event_id: event.id,
+        body: String::from_utf8_lossy(text).into_owned(),
+    }
+}
+
+fn texts<'e>(
+    events: impl Iterator<Item = &'e ListedEvent>,
+    feeds: &mut [Box<dyn Feed>],
+) -> Result<Texts, CompareError> {
+    let mut wanted: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+    for event in events {
+        wanted.entry(event.feed).or_default().push(event.offset);
+    }
+    let mut texts = Texts::new();
+    for (feed, mut offsets) in wanted {
+        offsets.sort_unstable();
+        offsets.dedup();
+        feeds[feed as usize].texts(&offsets, &mut |offset, text| {
+            texts.insert((feed, offset), text.to_owned());
+        })?;
+    }
+    Ok(texts)
+}

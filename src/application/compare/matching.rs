@@ -1,0 +1,516 @@
+//! The stages in which events find their partners, each over partitions that fit into memory.
+
+use std::cmp::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use chrono::NaiveDate;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use super::agreement::{Agreement, agreement};
+use super::clock::ClockModel;
+use super::content::Fields;
+use super::days::{Days, instant};
+use super::entry::{Entry, Head, Side};
+use super::feed::CompareError;
+use super::group::{GroupSink, Timed, Windows, pair_group};
+use super::pairing::{Paired, pair_sorted};
+use super::partitions::{PARTITIONS, Partitions, SharedScratch};
+use super::report::Class;
+use super::settings::Settings;
+use super::tally::Tally;
+
+/// The entries of both sides, control first.
+pub(super) type BothSides = [Partitions; 2];
+
+/// What the stages have in common.
+pub(super) struct Matcher<'m> {
+    pub settings: &'m Settings,
+    pub fields: &'m Fields,
+    pub clock: &'m ClockModel,
+    pub windows: Windows,
+    pub scratch: &'m SharedScratch,
+    /// Bytes that leftovers of one side may hold in memory.
+    pub budget: usize,
+    /// Bytes of a partition that one worker may hold at once.
+    pub load: usize,
+    /// How many bits of the grouping hash are used; fewer ones only make groups larger to sort.
+    pub hash_bits: u32,
+}
+
+/// What a stage hands on.
+type Leftovers = [Mutex<Partitions>; 2];
+
+/// The key by which a stage brings events together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Id,
+    /// Type, aggregate and base.
+    Content,
+    AggregateAndBase,
+    TypeAndBase,
+    Base,
+    TypeAndAggregate,
+}
+
+impl Key {
+    fn hash(self, entry: &Entry<'_>) -> u64 {
+        let event_type = u64::from(entry.head.event_type);
+        let aggregate = || entry.aggregate.map_or(1, xxh3_64);
+        match self {
+            Self::Id if entry.id.is_empty() => entry.head.hash,
+            Self::Id => xxh3_64(entry.id),
+            Self::Content => entry.head.hash,
+            Self::AggregateAndBase => xxh3_64_with_seed(entry.base, aggregate()),
+            Self::TypeAndBase => xxh3_64_with_seed(entry.base, event_type),
+            Self::Base => xxh3_64(entry.base),
+            Self::TypeAndAggregate => xxh3_64_with_seed(&event_type.to_le_bytes(), aggregate()),
+        }
+    }
+
+    /// Compares what the hash was made of: equality is confirmed on bytes.
+    fn compare(self, one: &Entry<'_>, other: &Entry<'_>) -> Ordering {
+        let types = || one.head.event_type.cmp(&other.head.event_type);
+        let aggregates = || one.aggregate.cmp(&other.aggregate);
+        let bases = || one.base.cmp(other.base);
+        match self {
+            Self::Id => one.id.cmp(other.id),
+            Self::Content => bases().then_with(aggregates).then_with(types),
+            Self::AggregateAndBase => bases().then_with(aggregates),
+            Self::TypeAndBase => bases().then_with(types),
+            Self::Base => bases(),
+            Self::TypeAndAggregate => aggregates().then_with(types),
+        }
+    }
+}
+
+impl<'m> Matcher<'m> {
+    /// Finds everybody's partner, and counts.
+    pub fn run(
+        &self,
+        mut sides: BothSides,
+        by_id: [bool; 2],
+        tallies: &mut [Tally<'m>],
+    ) -> Result<(), CompareError> {
+        if by_id == [true, true] {
+            sides = self.stage(&sides, tallies, Key::Id, &|group, sink| self.id_group(group, sink))?;
+        } else {
+            for (side, has_ids) in sides.iter_mut().zip(by_id) {
+                if has_ids {
+                    *side = self.route_by_content(side)?;
+                }
+            }
+        }
+        sides = self.stage(&sides, tallies, Key::Content, &|group, sink| self.content_group(group, sink))?;
+        for (key, class) in [
+            (Key::AggregateAndBase, Class::Retyped),
+            (Key::TypeAndBase, Class::Misfiled),
+            (Key::Base, Class::Retyped),
+        ] {
+            sides = self.stage(&sides, tallies, key, &|group, sink| self.cross_group(group, class, sink))?;
+        }
+        sides = self
+            .stage(&sides, tallies, Key::TypeAndAggregate, &|group, sink| self.changed_group(group, sink))?;
+        let Some(tally) = tallies.first_mut() else { return Ok(()) };
+        let mut corrector = self.corrector();
+        for (side, partitions) in [Side::Control, Side::Candidate].into_iter().zip(&sides) {
+            for partition in 0..PARTITIONS {
+                partitions.blocks(partition, self.scratch, &mut |block| {
+                    for entry in Entry::all(block) {
+                        let at = corrector.time(side, &entry);
+                        tally.single(side, &entry, at);
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings events that were put aside by their ids together by their contents.
+    fn route_by_content(&self, side: &Partitions) -> Result<Partitions, CompareError> {
+        let mut routed = Partitions::new(self.budget);
+        for partition in 0..PARTITIONS {
+            side.blocks(partition, self.scratch, &mut |block| {
+                Entry::all(block).try_for_each(|entry| {
+                    routed.push(Partitions::of(entry.head.hash, 0), self.scratch, |out| {
+                        out.extend_from_slice(entry.packed);
+                    })
+                })
+            })?;
+        }
+        Ok(routed)
+    }
+
+    /// Runs one stage over all partitions, by as many workers as there are tallies.
+    fn stage(
+        &self,
+        sides: &BothSides,
+        tallies: &mut [Tally<'m>],
+        key: Key,
+        act: &(dyn Fn(Group<'_, '_>, &mut Sink<'_, 'm>) -> Result<(), CompareError> + Sync),
+    ) -> Result<BothSides, CompareError> {
+        let leftovers: Leftovers = [(); 2].map(|()| Mutex::new(Partitions::new(self.budget)));
+        let next = AtomicUsize::new(0);
+        let is_empty = sides.iter().all(|side| side.total() == 0);
+        if !is_empty {
+            thread::scope(|scope| {
+                let workers: Vec<_> = tallies
+                    .iter_mut()
+                    .map(|tally| {
+                        let (next, leftovers) = (&next, &leftovers);
+                        scope.spawn(move || -> Result<(), CompareError> {
+                            let mut sink = Sink {
+                                matcher: self,
+                                tally,
+                                leftovers,
+                                next_key: next_key(key),
+                                failed: None,
+                            };
+                            let mut corrector = self.corrector();
+                            loop {
+                                let partition = next.fetch_add(1, Atomic::Relaxed);
+                                if partition >= PARTITIONS {
+                                    return Ok(());
+                                }
+                                self.partition(sides, partition, 0, key, &mut corrector, act, &mut sink)?;
+                            }
+                        })
+                    })
+                    .collect();
+                workers.into_iter().try_for_each(|worker| match worker.join() {
+                    Ok(done) => done,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+            })?;
+        }
+        Ok(leftovers.map(|side| side.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Groups one partition; one that is too large is divided by further bits of the hash first.
+    #[expect(clippy::too_many_arguments, reason = "the state of one recursion")]
+    fn partition(
+        &self,
+        sides: &BothSides,
+        partition: usize,
+        depth: u32,
+        key: Key,
+        corrector: &mut Corrector<'_>,
+        act: &(dyn Fn(Group<'_, '_>, &mut Sink<'_, 'm>) -> Result<(), CompareError> + Sync),
+        sink: &mut Sink<'_, 'm>,
+    ) -> Result<(), CompareError> {
+        const DEEPEST: u32 = 6;
+        let sizes = sides.each_ref().map(|side| side.size(partition));
+        if sizes.iter().sum::<usize>() > self.load && depth < DEEPEST {
+            let mut divided = [(); 2].map(|()| Partitions::new(self.load / 2));
+            for (side, into) in sides.iter().zip(&mut divided) {
+                side.blocks(partition, self.scratch, &mut |block| {
+                    Entry::all(block).try_for_each(|entry| {
+                        into.push(Partitions::of(key.hash(&entry), depth + 1), self.scratch, |out| {
+                            out.extend_from_slice(entry.packed);
+                        })
+                    })
+                })?;
+            }
+            return (0..PARTITIONS).try_for_each(|partition| {
+                self.partition(&divided, partition, depth + 1, key, corrector, act, sink)
+            });
+        }
+        if sizes == [0, 0] {
+            return Ok(());
+        }
+        let mut bytes = [Vec::with_capacity(sizes[0]), Vec::with_capacity(sizes[1])];
+        for (side, bytes) in sides.iter().zip(&mut bytes) {
+            side.load(partition, self.scratch, bytes)?;
+        }
+        let mut sorted = bytes.each_ref().map(|bytes| self.sorted(bytes, key));
+        let mut rest = sorted.each_mut().map(|sorted| &mut sorted[..]);
+        let (mut control, mut candidate) = (Vec::new(), Vec::new());
+        loop {
+            let [left, right] = &rest;
+            let wanted = match (left.first(), right.first()) {
+                (None, None) => return Ok(()),
+                (Some(one), None) => *one,
+                (None, Some(other)) => *other,
+                (Some(one), Some(other)) if compare(key, one, other).is_le() => *one,
+                (_, Some(other)) => *other,
+            };
+            let [left, right] = rest;
+            let [left_rest, right_rest] =
+                [(left, Side::Control, &mut control), (right, Side::Candidate, &mut candidate)].map(
+                    |(from, side, into)| {
+                        let count = from.iter().take_while(|one| compare(key, one, &wanted).is_eq()).count();
+                        let (group, behind) = from.split_at_mut(count);
+                        into.clear();
+                        into.extend(group.iter().map(|keyed| corrector.timed(side, keyed.entry)));
+                        into.sort_by(|one: &Timed<'_>, other: &Timed<'_>| one.at.cmp(&other.at));
+                        behind
+                    },
+                );
+            rest = [left_rest, right_rest];
+            act(Group { control: &control, candidate: &candidate }, sink)?;
+            if let Some(error) = sink.failed.take() {
+                return Err(error);
+            }
+        }
+    }
+
+    fn sorted<'b>(&self, bytes: &'b [u8], key: Key) -> Vec<Keyed<'b>> {
+        let mask = u64::MAX.checked_shl(64 - self.hash_bits).unwrap_or(u64::MAX);
+        let mut sorted: Vec<Keyed<'b>> =
+            Entry::all(bytes).map(|entry| Keyed { hash: key.hash(&entry) & mask, entry }).collect();
+        sorted.sort_unstable_by(|one, other| compare(key, one, other));
+        sorted
+    }
+
+    fn corrector(&self) -> Corrector<'m> {
+        Corrector {
+            days: Days::new(&self.settings.zone),
+            clock: self.clock,
+            last: None,
+            settings: self.settings,
+        }
+    }
+
+    /// Ids that are unique on both sides make pairs, whatever they say.
+    fn id_group(&self, group: Group<'_, '_>, sink: &mut Sink<'_, 'm>) -> Result<(), CompareError> {
+        match (group.control, group.candidate) {
+            ([one], [other]) if !one.entry.id.is_empty() => {
+                let agreed = agreement(&one.entry, &other.entry, self.fields);
+                let class = if one.entry.head.event_type != other.entry.head.event_type {
+                    Class::Retyped
+                } else if one.entry.aggregate != other.entry.aggregate {
+                    Class::Misfiled
+                } else if one.entry.base != other.entry.base || agreed == Agreement::Differs {
+                    Class::Changed
+                } else if one.at.abs_diff(other.at) > self.windows.tolerance as u64 {
+                    Class::TimeShifted
+                } else if let Agreement::Ignoring(rules) = agreed {
+                    return sink.paired(Class::Ignored, one, other, rules, false);
+                } else {
+                    Class::Matched
+                };
+                sink.paired(class, one, other, 0, false)
+            }
+            _ => sink.leave_group(&group),
+        }
+    }
+
+    /// The same type, aggregate and base.
+    fn content_group(&self, group: Group<'_, '_>, sink: &mut Sink<'_, 'm>) -> Result<(), CompareError> {
+        pair_group(group.control, group.candidate, self.fields, self.windows, sink);
+        Ok(())
+    }
+
+    /// The same base under another type or aggregate, at the same time.
+    fn cross_group(
+        &self,
+        group: Group<'_, '_>,
+        class: Class,
+        sink: &mut Sink<'_, 'm>,
+    ) -> Result<(), CompareError> {
+        let mut paired = group.unpaired();
+        group.pair(self.windows.tolerance, &mut paired, &mut |one, other| {
+            let elsewhere = one.entry.head.event_type != other.entry.head.event_type
+                || one.entry.aggregate != other.entry.aggregate;
+            let agrees = elsewhere && agreement(&one.entry, &other.entry, self.fields) != Agreement::Differs;
+            if agrees {
+                sink.paired(class, one, other, 0, false)?;
+            }
+            Ok(agrees)
+        })?;
+        sink.leave_unpaired(&group, &paired)
+    }
+
+    /// The same type and aggregate with other content: near in time, or at least within the largest shift.
+    fn changed_group(&self, group: Group<'_, '_>, sink: &mut Sink<'_, 'm>) -> Result<(), CompareError> {
+        let mut paired = group.unpaired();
+        let near = |events: &[Timed<'_>], at: i64| {
+            let first = events.partition_point(|event| event.at < at - self.windows.tolerance);
+            events[first..].iter().take_while(|event| event.at <= at + self.windows.tolerance).take(2).count()
+        };
+        for window in [self.windows.tolerance, self.windows.max_shift] {
+            group.pair(window, &mut paired, &mut |one, other| {
+                let ambiguous = near(group.candidate, one.at) > 1 || near(group.control, other.at) > 1;
+                sink.paired(Class::Changed, one, other, 0, ambiguous)?;
+                Ok(true)
+            })?;
+        }
+        sink.leave_unpaired(&group, &paired)
+    }
+}
+
+/// Which key the stage after this one routes by.
+fn next_key(key: Key) -> Key {
+    match key {
+        Key::Id => Key::Content,
+        Key::Content => Key::AggregateAndBase,
+        Key::AggregateAndBase => Key::TypeAndBase,
+        Key::TypeAndBase => Key::Base,
+        Key::Base | Key::TypeAndAggregate => Key::TypeAndAggregate,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Keyed<'b> {
+    hash: u64,
+    entry: Entry<'b>,
+}
+
+fn compare(key: Key, one: &Keyed<'_>, other: &Keyed<'_>) -> Ordering {
+    one.hash.cmp(&other.hash).then_with(|| key.compare(&one.entry, &other.entry))
+}
+
+/// The events of both sides that have a key in common, each by time.
+struct Group<'g, 'b> {
+    control: &'g [Timed<'b>],
+    candidate: &'g [Timed<'b>],
+}
+
+impl<'b> Group<'_, 'b> {
+    fn unpaired(&self) -> [Vec<bool>; 2] {
+        [vec![false; self.control.len()], vec![false; self.candidate.len()]]
+    }
+
+    /// Pairs in the order of time what is left and what `accept` takes.
+    fn pair(
+        &self,
+        window: i64,
+        paired: &mut [Vec<bool>; 2],
+        accept: &mut dyn FnMut(&Timed<'b>, &Timed<'b>) -> Result<bool, CompareError>,
+    ) -> Result<(), CompareError> {
+        let left = |events: &[Timed<'_>], paired: &[bool]| -> Vec<(usize, i128)> {
+            let left = events.iter().enumerate().filter(|(index, _)| !paired[*index]);
+            left.map(|(index, event)| (index, i128::from(event.at))).collect()
+        };
+        let control = left(self.control, &paired[0]);
+        let candidate = left(self.candidate, &paired[1]);
+        let times = |left: &[(usize, i128)]| left.iter().map(|(_, at)| *at).collect::<Vec<_>>();
+        let mut pairs = Vec::new();
+        pair_sorted(&times(&control), &times(&candidate), i128::from(window), &mut |found| {
+            if let Paired::Both { control, candidate } = found {
+                pairs.push((control, candidate));
+            }
+        });
+        for (one, other) in pairs {
+            let (one, other) = (control[one].0, candidate[other].0);
+            if accept(&self.control[one], &self.candidate[other])? {
+                paired[0][one] = true;
+                paired[1][other] = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a stage puts what it has decided, and what it has not.
+struct Sink<'s, 'm> {
+    matcher: &'s Matcher<'m>,
+    tally: &'s mut Tally<'m>,
+    leftovers: &'s Leftovers,
+    next_key: Key,
+    failed: Option<CompareError>,
+}
+
+impl Sink<'_, '_> {
+    fn paired(
+        &mut self,
+        class: Class,
+        one: &Timed<'_>,
+        other: &Timed<'_>,
+        ignoring: u64,
+        ambiguous: bool,
+    ) -> Result<(), CompareError> {
+        let class = match class {
+            // The clocks of that day are farther apart than clocks may be.
+            Class::Matched | Class::Ignored if self.matcher.clock.exceeds_on(self.day(one)) => {
+                Class::TimeShifted
+            }
+            class => class,
+        };
+        self.tally.pair(class, one, other, ignoring, ambiguous)
+    }
+
+    fn day(&self, one: &Timed<'_>) -> NaiveDate {
+        self.matcher.settings.zone.day_of(instant(one.entry.head.at))
+    }
+
+    fn leave(&mut self, side: Side, event: &Timed<'_>, has_sibling: bool) -> Result<(), CompareError> {
+        let entry = &event.entry;
+        let flags = entry.head.flags | if has_sibling { Head::SIBLING } else { 0 };
+        let partition = Partitions::of(self.next_key.hash(entry), 0);
+        let mut leftovers = self.leftovers[side as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        leftovers.push(partition, self.matcher.scratch, |out| entry.repack(flags, out))
+    }
+
+    fn leave_group(&mut self, group: &Group<'_, '_>) -> Result<(), CompareError> {
+        group.control.iter().try_for_each(|event| self.leave(Side::Control, event, false))?;
+        group.candidate.iter().try_for_each(|event| self.leave(Side::Candidate, event, false))
+    }
+
+    fn leave_unpaired(&mut self, group: &Group<'_, '_>, paired: &[Vec<bool>; 2]) -> Result<(), CompareError> {
+        for (side, events) in [(Side::Control, group.control), (Side::Candidate, group.candidate)] {
+            for (event, _) in events.iter().zip(&paired[side as usize]).filter(|(_, is_paired)| !**is_paired)
+            {
+                self.leave(side, event, false)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'b> GroupSink<'b> for Sink<'_, '_> {
+    fn pair(&mut self, class: Class, control: &Timed<'b>, candidate: &Timed<'b>, ignoring: u64) {
+        if let Err(error) = self.paired(class, control, candidate, ignoring, false) {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn left(&mut self, side: Side, event: &Timed<'b>, has_sibling: bool) {
+        if let Err(error) = self.leave(side, event, has_sibling) {
+            self.failed.get_or_insert(error);
+        }
+    }
+}
+
+/// Sets the candidate's clock by the control's.
+struct Corrector<'m> {
+    days: Days<'m>,
+    clock: &'m ClockModel,
+    /// The day that was asked for last, and its offset.
+    last: Option<(NaiveDate, i64)>,
+    settings: &'m Settings,
+}
+
+impl Corrector<'_> {
+    /// The time of an event by the control's clock.
+    fn time(&mut self, side: Side, entry: &Entry<'_>) -> i64 {
+        match side {
+            Side::Control => entry.head.at,
+            Side::Candidate => entry.head.at - self.offset(entry.head.at),
+        }
+    }
+
+    fn offset(&mut self, at: i64) -> i64 {
+        let day = self.days.of(at);
+        match self.last {
+            Some((last, offset)) if last == day => offset,
+            _ => {
+                let offset = self.clock.offset_on(day);
+                self.last = Some((day, offset));
+                offset
+            }
+        }
+    }
+
+    fn timed<'b>(&mut self, side: Side, entry: Entry<'b>) -> Timed<'b> {
+        let at = self.time(side, &entry);
+        let other_reading = if entry.head.is(Head::AMBIGUOUS) {
+            self.settings.zone.other_reading(instant(entry.head.at)).map(|other| at + (other - entry.head.at))
+        } else {
+            None
+        };
+        Timed { entry, at, other_reading }
+    }
+}

@@ -1,0 +1,340 @@
+//! Counting what events came to, and keeping the differences that are listed.
+
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+
+use chrono::NaiveDate;
+
+use super::content::Fields;
+use super::days::Days;
+use super::entry::{Entry, Head, Side};
+use super::explain::{Cause, FieldDifference, cause_of, differing_fields};
+use super::feed::CompareError;
+use super::group::Timed;
+use super::partitions::{Partitions, SharedScratch};
+use super::report::{Class, ClassCounts, PerSide};
+use super::settings::Settings;
+
+/// What one worker counts; those of all workers are added up.
+pub(super) struct Tally<'t> {
+    settings: &'t Settings,
+    fields: &'t Fields,
+    days: Days<'t>,
+    scratch: &'t SharedScratch,
+    pub counts: Counts,
+    /// The listed differences, the last one on top.
+    listed: BinaryHeap<Listed>,
+    /// Matched pairs, by aggregate, for the order analysis.
+    pub order: Partitions,
+}
+
+/// The counts alone.
+#[derive(Default)]
+pub(super) struct Counts {
+    pub by: HashMap<(NaiveDate, u32), ClassCounts>,
+    pub causes: BTreeMap<(&'static str, Class, NaiveDate, u32), u64>,
+    pub duplicated: PerSide,
+    pub pending: PerSide,
+    /// Events of each side that turned out to be outside the range.
+    pub beyond: PerSide,
+    pub representation: u64,
+    pub ambiguous: u64,
+    /// Pairs that needed each rule.
+    pub rules: Vec<u64>,
+}
+
+/// A difference, as it is held until it is listed. Ordered by what does not depend on the order of the inputs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Listed {
+    /// The control's time, or the candidate's; microseconds.
+    pub at: i64,
+    pub class: Class,
+    pub event_type: u32,
+    pub aggregate: Option<String>,
+    pub cause: &'static str,
+    pub ambiguous: bool,
+    pub fields: Vec<(String, &'static str)>,
+    pub control: Option<ListedEvent>,
+    pub candidate: Option<ListedEvent>,
+}
+
+/// Where an event of a listed difference stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ListedEvent {
+    pub id: Option<String>,
+    pub feed: u32,
+    pub offset: u64,
+    pub line: u64,
+}
+
+/// Length of a matched pair in the partitions of the order analysis.
+pub(super) const ORDER_RECORD: usize = 32;
+
+impl<'t> Tally<'t> {
+    pub fn new(
+        settings: &'t Settings,
+        fields: &'t Fields,
+        scratch: &'t SharedScratch,
+        order_budget: usize,
+    ) -> Self {
+        let counts = Counts { rules: vec![0; settings.profile.ignore.len()], ..Counts::default() };
+        Self {
+            settings,
+            fields,
+            days: Days::new(&settings.zone),
+            scratch,
+            counts,
+            listed: BinaryHeap::new(),
+            order: Partitions::new(order_budget),
+        }
+    }
+
+    /// Counts a pair.
+    pub fn pair(
+        &mut self,
+        class: Class,
+        control: &Timed<'_>,
+        candidate: &Timed<'_>,
+        ignoring: u64,
+        ambiguous: bool,
+    ) -> Result<(), CompareError> {
+        let (one, other) = (&control.entry, &candidate.entry);
+        if one.head.is(Head::MARGIN) {
+            self.counts.beyond.control += 1;
+            self.counts.beyond.candidate += 1;
+            return Ok(());
+        }
+        let day = self.days.of(one.head.at);
+        let counts = self.counts.by.entry((day, one.head.event_type)).or_default();
+        counts.control += 1;
+        counts.candidate += 1;
+        *of_class(counts, class) += 1;
+        match class {
+            Class::Matched => {
+                self.counts.representation += u64::from(one.head.spelling != other.head.spelling);
+            }
+            Class::Ignored => {
+                for (rule, count) in self.counts.rules.iter_mut().enumerate() {
+                    *count += ignoring >> rule.min(63) & 1;
+                }
+            }
+            _ => {
+                self.counts.ambiguous += u64::from(ambiguous);
+                let fields = self.differing(class, one, other);
+                let cause = match class {
+                    Class::TimeShifted => Cause::Clock,
+                    Class::Changed => cause_of(&fields),
+                    _ => Cause::Real,
+                }
+                .name();
+                *self.counts.causes.entry((cause, class, day, one.head.event_type)).or_default() += 1;
+                self.list(Listed {
+                    at: one.head.at,
+                    class,
+                    event_type: one.head.event_type,
+                    aggregate: text(one.aggregate),
+                    cause,
+                    ambiguous,
+                    fields: fields.into_iter().map(|field| (field.path, field.cause.name())).collect(),
+                    control: Some(place(one)),
+                    candidate: Some(place(other)),
+                });
+            }
+        }
+        self.note_order(one, other)
+    }
+
+    /// Counts an event without a partner. `corrected` is its time by the control's clock.
+    pub fn single(&mut self, side: Side, entry: &Entry<'_>, corrected: i64) {
+        let Settings { since, until, as_of, as_of_is_declared, settle, max_offset, .. } = self.settings;
+        let per_side = |counts: &mut PerSide| match side {
+            Side::Control => counts.control += 1,
+            Side::Candidate => counts.candidate += 1,
+        };
+        let is_outside = entry.head.is(Head::MARGIN)
+            || since.is_some_and(|since| corrected < since.timestamp_micros())
+            || until.is_some_and(|until| corrected > until.timestamp_micros());
+        if is_outside {
+            return per_side(&mut self.counts.beyond);
+        }
+        let settled = (*as_of - *settle).timestamp_micros();
+        // An event from farther ahead than clocks may differ is not young, it is wrong.
+        let young = entry.head.at > settled
+            && (*as_of_is_declared || entry.head.at <= (*as_of + *max_offset).timestamp_micros());
+        let class = match side {
+            _ if young => Class::Pending,
+            _ if entry.head.is(Head::SIBLING) => Class::Duplicated,
+            Side::Control => Class::Missing,
+            Side::Candidate => Class::Extra,
+        };
+        let day = self.days.of(corrected);
+        let counts = self.counts.by.entry((day, entry.head.event_type)).or_default();
+        match side {
+            Side::Control => counts.control += 1,
+            Side::Candidate => counts.candidate += 1,
+        }
+        *of_class(counts, class) += 1;
+        match class {
+            Class::Pending => return per_side(&mut self.counts.pending),
+            Class::Duplicated => per_side(&mut self.counts.duplicated),
+            _ => {}
+        }
+        let cause = Cause::Real.name();
+        *self.counts.causes.entry((cause, class, day, entry.head.event_type)).or_default() += 1;
+        let (control, candidate) = match side {
+            Side::Control => (Some(place(entry)), None),
+            Side::Candidate => (None, Some(place(entry))),
+        };
+        self.list(Listed {
+            at: entry.head.at,
+            class,
+            event_type: entry.head.event_type,
+            aggregate: text(entry.aggregate),
+            cause,
+            ambiguous: false,
+            fields: Vec::new(),
+            control,
+            candidate,
+        });
+    }
+
+    fn differing(&self, class: Class, one: &Entry<'_>, other: &Entry<'_>) -> Vec<FieldDifference> {
+        let mut fields = Vec::new();
+        if one.head.event_type != other.head.event_type {
+            fields.push(FieldDifference { path: "event_type".to_owned(), cause: Cause::Real });
+        }
+        if one.aggregate != other.aggregate {
+            fields.push(FieldDifference { path: "aggregate_id".to_owned(), cause: Cause::Real });
+        }
+        if class == Class::TimeShifted {
+            fields.push(FieldDifference { path: "timestamp".to_owned(), cause: Cause::Clock });
+        }
+        fields.extend(differing_fields(&[one.base], &[other.base]));
+        let is_cross = one.is_bare() != other.is_bare();
+        for (field, (left, right)) in one.fields().zip(other.fields()).enumerate() {
+            if left == right || (is_cross && field == super::content::LEGACY_EVENT_ID) {
+                continue;
+            }
+            let bare = if one.is_bare() { left } else { right };
+            if is_cross && bare.is_none() && field < self.fields.ignored_from() {
+                let full = if one.is_bare() { right } else { left };
+                if !super::agreement::is_default(field, full, self.fields) {
+                    let path = self.fields.aside[field].clone();
+                    fields.push(FieldDifference { path, cause: Cause::DeclaredDefault });
+                }
+                continue;
+            }
+            let object = |value: Option<&[u8]>| {
+                let name = &self.fields.aside[field];
+                value.map(|value| [format!("{{s{}:{name}", name.len()).as_bytes(), value, b"}"].concat())
+            };
+            let (left, right) = (object(left), object(right));
+            let parts = |value: &Option<Vec<u8>>| value.clone().unwrap_or_else(|| b"{}".to_vec());
+            fields.extend(differing_fields(&[&parts(&left)], &[&parts(&right)]));
+        }
+        fields
+    }
+
+    fn list(&mut self, listed: Listed) {
+        let limit = self.settings.limit;
+        if self.listed.len() < limit {
+            self.listed.push(listed);
+        } else if let Some(mut last) = self.listed.peek_mut()
+            && listed < *last
+        {
+            *last = listed;
+        }
+    }
+
+    fn note_order(&mut self, one: &Entry<'_>, other: &Entry<'_>) -> Result<(), CompareError> {
+        let Some(aggregate) = one.aggregate else { return Ok(()) };
+        let hash = xxhash_rust::xxh3::xxh3_64(aggregate);
+        let fields = [hash, ordinal(one), ordinal(other), one.head.at as u64];
+        self.order.push(Partitions::of(hash, 0), self.scratch, |out| {
+            fields.iter().for_each(|field| out.extend_from_slice(&field.to_le_bytes()));
+        })
+    }
+
+    /// Takes over what another worker counted, its order partitions apart.
+    pub fn add(&mut self, counts: Counts, listed: BinaryHeap<Listed>) {
+        for (key, from) in counts.by {
+            let into = self.counts.by.entry(key).or_default();
+            add_counts(into, &from);
+        }
+        for (key, count) in counts.causes {
+            *self.counts.causes.entry(key).or_default() += count;
+        }
+        for (into, from) in [
+            (&mut self.counts.duplicated, counts.duplicated),
+            (&mut self.counts.pending, counts.pending),
+            (&mut self.counts.beyond, counts.beyond),
+        ] {
+            into.control += from.control;
+            into.candidate += from.candidate;
+        }
+        self.counts.representation += counts.representation;
+        self.counts.ambiguous += counts.ambiguous;
+        for (into, from) in self.counts.rules.iter_mut().zip(counts.rules) {
+            *into += from;
+        }
+        for one in listed {
+            self.list(one);
+        }
+    }
+
+    /// The counts, the listed differences, and the pairs for the order analysis.
+    pub fn into_parts(self) -> (Counts, BinaryHeap<Listed>, Partitions) {
+        (self.counts, self.listed, self.order)
+    }
+}
+
+/// Adds counts to others.
+pub(super) fn add_counts(into: &mut ClassCounts, from: &ClassCounts) {
+    into.control += from.control;
+    into.candidate += from.candidate;
+    for class in CLASSES {
+        *of_class(into, class) += *of_class(&mut from.clone(), class);
+    }
+}
+
+const CLASSES: [Class; 10] = [
+    Class::Matched,
+    Class::Ignored,
+    Class::TimeShifted,
+    Class::Changed,
+    Class::Retyped,
+    Class::Misfiled,
+    Class::Missing,
+    Class::Extra,
+    Class::Duplicated,
+    Class::Pending,
+];
+
+fn of_class(counts: &mut ClassCounts, class: Class) -> &mut u64 {
+    match class {
+        Class::Matched => &mut counts.matched,
+        Class::Ignored => &mut counts.ignored,
+        Class::TimeShifted => &mut counts.time_shifted,
+        Class::Changed => &mut counts.changed,
+        Class::Retyped => &mut counts.retyped,
+        Class::Misfiled => &mut counts.misfiled,
+        Class::Missing => &mut counts.missing,
+        Class::Extra => &mut counts.extra,
+        Class::Duplicated => &mut counts.duplicated,
+        Class::Pending => &mut counts.pending,
+    }
+}
+
+/// The place of an event in the order of its side. No file is as long as 16 TiB.
+fn ordinal(entry: &Entry<'_>) -> u64 {
+    u64::from(entry.head.feed) << 44 | entry.head.offset
+}
+
+fn place(entry: &Entry<'_>) -> ListedEvent {
+    let Head { feed, offset, line, .. } = entry.head;
+    let id = text(Some(entry.id).filter(|id| !id.is_empty()));
+    ListedEvent { id, feed, offset, line }
+}
+
+fn text(bytes: Option<&[u8]>) -> Option<String> {
+    bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+}
