@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod export_folder;
+mod folders;
 pub mod jsonl;
 pub mod memory;
 pub mod sources;
