@@ -2,6 +2,7 @@
 
 mod appending;
 mod chain;
+mod commands;
 mod inputs;
 
 use std::collections::BTreeMap;
