@@ -6,6 +6,7 @@
 mod completions;
 mod error;
 mod events;
+mod evidence;
 mod exit_code;
 mod export;
 mod global;
@@ -25,6 +26,7 @@ pub use exit_code::ExitCode;
 
 use completions::CompletionsArgs;
 use events::EventsArgs;
+use evidence::EvidenceArgs;
 use export::ExportArgs;
 use global::{ColorWhen, GlobalOptions, StartupLines};
 use import_legacy::ImportLegacyArgs;
@@ -46,6 +48,7 @@ enum Command {
     ImportLegacy(ImportLegacyArgs),
     Rejects(RejectsArgs),
     Export(ExportArgs),
+    Evidence(EvidenceArgs),
     Events(EventsArgs),
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
@@ -79,6 +82,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::ImportLegacy(args) => import_legacy::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args),

@@ -1,12 +1,13 @@
 //! A folder of files that appear whole or not at all: each is written beside its place, synced,
 //! renamed, and the folder synced. What a killed process leaves begins with `.mission-events-`.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::folders::{create_folders, sync_folder};
 use crate::application::export::{ExportFolder, NewFile};
 
 const PREFIX: &str = ".mission-events-";
@@ -59,19 +60,6 @@ impl ExportFolder for FileFolder {
         let file = BufWriter::with_capacity(BUFFER, builder.tempfile_in(&folder)?);
         Ok(Box::new(FileToBe { place, folder, file, replace: self.replace }))
     }
-}
-
-/// Makes a folder and those above it, durably.
-fn create_folders(folder: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> =
-        folder.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
-    fs::create_dir_all(folder)?;
-    missing.into_iter().try_for_each(|made| sync_folder(made.parent().unwrap_or(Path::new(""))))
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    File::open(folder)?.sync_all()
 }
 
 struct FileToBe {

@@ -1,7 +1,10 @@
 //! Adapters: files, databases, zone data, settings.
 
 pub mod config;
+pub mod evidence_inputs;
+pub mod evidence_log;
 pub mod export_folder;
+mod folders;
 pub mod jsonl;
 pub mod memory;
 pub mod sources;

@@ -30,6 +30,9 @@ mod export;
 /// Is what was rejected listed with its bytes, and does a retry make events of it?
 mod rejects;
 
+/// Does recorded evidence show what was done to it, and what became of what was compared?
+mod evidence;
+
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
 

@@ -78,6 +78,12 @@ impl SqliteEventRepository {
         read::count(&self.reader())
     }
 
+    /// The position of the last event, 0 in an empty store; and how many events are there, by rows, up to
+    /// each of these positions. All of it is of one state of the store.
+    pub fn count_up_to(&self, positions: &[Position]) -> Result<(Position, Vec<u64>), RepositoryError> {
+        read::count_up_to(&self.reader(), positions)
+    }
+
     /// The last import into the store, where there was one.
     pub fn last_import(&self) -> Result<Option<LastImport>, RepositoryError> {
         read::last_import(&self.reader())

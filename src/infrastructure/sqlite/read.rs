@@ -77,6 +77,25 @@ pub(super) fn count(connection: &Connection) -> Result<u64, RepositoryError> {
     Ok(last_position(connection)?.get().unsigned_abs())
 }
 
+/// The last position, and how many rows there are up to each of these. All rows are counted from a
+/// small index, and those behind a position, which are few, are taken off.
+pub(super) fn count_up_to(
+    connection: &Connection,
+    positions: &[Position],
+) -> Result<(Position, Vec<u64>), RepositoryError> {
+    let failed = port_error("count the events");
+    let state = connection.unchecked_transaction().map_err(&failed)?;
+    let last = last_position(&state)?;
+    let all: u64 = state.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).map_err(&failed)?;
+    let mut behind = state.prepare("SELECT count(*) FROM events WHERE position > ?1").map_err(&failed)?;
+    let mut counts = Vec::with_capacity(positions.len());
+    for position in positions {
+        let behind: u64 = behind.query_row([position.get()], |row| row.get(0)).map_err(&failed)?;
+        counts.push(all - behind);
+    }
+    Ok((last, counts))
+}
+
 /// The last import into the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastImport {

@@ -1,0 +1,23 @@
+//! Recorded evidence: what every comparison found, in a log whose lines are chained by their hashes.
+//!
+//! One line is one JSON object ([`EvidenceRecord`]). It holds the SHA-256 of the line before it, so
+//! that a line that was altered, removed, added or moved later shows ([`Chain`]). What a chain cannot
+//! show is that its end was cut off, or that all of it was written anew: the hash of the last line,
+//! noted elsewhere, shows both.
+
+mod chain;
+mod inputs;
+mod log;
+mod record;
+mod timestamp;
+
+pub use chain::{Chain, ChainedRecord, Fault, FaultKind, Line, NO_PREVIOUS, TornLine, is_torn, line_hash};
+pub use inputs::{
+    CheckedInput, EvidenceInputs, FileContent, InputKind, InputState, StoreContent, check_inputs,
+};
+pub use log::{EvidenceError, EvidenceLog};
+pub use record::{
+    DayEvidence, DaySide, Evidence, EvidenceRecord, FileEvidence, HistoryEvidence, LeftOutFile, Prefix,
+    Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence, SideKind,
+    StoreEvidence, Verdict, Window,
+};

@@ -1,0 +1,188 @@
+//! Evidence, for people and for programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Verified;
+use crate::application::evidence::{ChainedRecord, Fault, FaultKind, InputKind, InputState};
+use crate::cli::output::{self, Format, OutputError, visible};
+use crate::cli::table::Columns;
+use crate::domain::event::format_timestamp;
+use crate::domain::repository::DEFAULT_LIMIT;
+
+#[derive(Serialize)]
+struct Listed<'c> {
+    path: &'c str,
+    records: &'c [ChainedRecord],
+}
+
+pub fn list(
+    records: &[ChainedRecord],
+    limit: Option<usize>,
+    path: &str,
+    format: Format,
+) -> Result<(), OutputError> {
+    let all = if format == Format::Human { DEFAULT_LIMIT } else { usize::MAX };
+    let earlier = records.len().saturating_sub(limit.unwrap_or(all));
+    let latest = &records[earlier..];
+    match format {
+        Format::Json => output::json_document(&Listed { path, records: latest }),
+        Format::Jsonl => output::result(|out| {
+            for record in latest {
+                serde_json::to_writer(&mut *out, record)?;
+                out.write_all(b"\n")?;
+            }
+            Ok(())
+        }),
+        Format::Human if records.is_empty() => {
+            output::result(|out| writeln!(out, "no comparison is recorded in {}", visible(path)))
+        }
+        Format::Human => output::result(|out| human_list(latest, earlier, out)),
+    }
+}
+
+fn human_list(records: &[ChainedRecord], earlier: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Columns::new([
+        "number",
+        "recorded",
+        "verdict",
+        "control",
+        "events",
+        "candidate",
+        "events",
+        "differences",
+    ]);
+    for ChainedRecord { record, .. } in records {
+        let evidence = &record.evidence;
+        table.add([
+            &record.sequence.to_string(),
+            &format_timestamp(evidence.recorded_at),
+            &evidence.verdict.to_string(),
+            &evidence.control.path,
+            &evidence.control.events.to_string(),
+            &evidence.candidate.path,
+            &evidence.candidate.events.to_string(),
+            &evidence.differences.to_string(),
+        ]);
+    }
+    write!(out, "{}", table.text(&[(3, 12), (5, 12)]))?;
+    if earlier > 0 {
+        writeln!(out, "\n{earlier} earlier ones are not listed: raise --limit")?;
+    }
+    Ok(())
+}
+
+pub fn verified(verified: &Verified<'_>, format: Format) -> Result<(), OutputError> {
+    match format {
+        Format::Json => output::json_document(verified),
+        // One object is the result: as jsonl it is one line.
+        Format::Jsonl => output::json_line(verified),
+        Format::Human => output::result(|out| human_verified(verified, out)),
+    }
+}
+
+fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let holds = if verified.chain_holds { "holds" } else { "DOES NOT HOLD" };
+    writeln!(out, "{}: {} records, the chain {holds}", visible(&verified.path), verified.records)?;
+    if let Some(last) = &verified.last {
+        writeln!(out, "the last one is number {} of {}, SHA-256", last.sequence, last.recorded_at)?;
+        writeln!(out, "{} (noted elsewhere, it also shows an end that was cut off)", last.sha256)?;
+    }
+    if !verified.faults.is_empty() || !verified.torn.is_empty() {
+        writeln!(out)?;
+    }
+    for fault in verified.faults {
+        writeln!(out, "line {}: {}", fault.line, visible(&sentence(fault)))?;
+    }
+    for torn in verified.torn {
+        writeln!(
+            out,
+            "line {}: torn, {} bytes that an interrupted append has left; no evidence, and no fault",
+            torn.line, torn.bytes
+        )?;
+    }
+    if verified.inputs.is_empty() {
+        return Ok(());
+    }
+    let mut table = Columns::new(["compared", "is", "state", "in records", "detail"]);
+    for input in &verified.inputs {
+        let kind = match input.kind {
+            InputKind::File => "file",
+            InputKind::Store => "store",
+        };
+        let (state, detail) = match &input.state {
+            InputState::Unchanged => ("unchanged", ""),
+            InputState::Grown => ("grown", ""),
+            InputState::Gone => ("gone", ""),
+            InputState::Changed { detail } => ("CHANGED", detail.as_str()),
+            InputState::Unreadable { detail } => ("UNREADABLE", detail.as_str()),
+        };
+        table.add([&input.path, kind, state, &ranges(&input.records), detail]);
+    }
+    write!(out, "\n{}", table.text(&[(0, 20), (3, 10)]))
+}
+
+fn sentence(Fault { kind, .. }: &Fault) -> String {
+    match kind {
+        FaultKind::NotARecord { detail } => format!("it is no evidence record: {detail}"),
+        FaultKind::Missing { first, last } if first == last => {
+            format!("record {first} is missing before it: it was removed, or altered beyond recognition")
+        }
+        FaultKind::Missing { first, last } => {
+            format!(
+                "records {first} to {last} are missing before it: they were removed, or altered beyond recognition"
+            )
+        }
+        FaultKind::Moved { behind: 0 } => {
+            "it belongs at the beginning: lines were moved, copied or added".to_owned()
+        }
+        FaultKind::Moved { behind } => {
+            format!("it belongs behind line {behind}: lines were moved, copied or added")
+        }
+        FaultKind::Altered { before: 0 } => {
+            "it is the first record, and follows another one: it was altered, or its place was changed"
+                .to_owned()
+        }
+        FaultKind::Altered { before } => {
+            format!("it does not follow line {before}: one of the two was altered after it was written")
+        }
+        FaultKind::WrongSequence { expected, found } => {
+            format!("it has the number {found}, expected {expected}: it was altered")
+        }
+    }
+}
+
+/// Ascending numbers for people: `1-3, 5`.
+fn ranges(numbers: &[u64]) -> String {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for &number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let texts = ranges.iter().map(|(first, last)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_follow_each_other_are_shown_as_a_range() {
+        for (numbers, shown) in [
+            (&[][..], ""),
+            (&[7], "7"),
+            (&[1, 2], "1-2"),
+            (&[1, 2, 3, 5, 8, 9], "1-3, 5, 8-9"),
+            (&[2, 2], "2, 2"),
+        ] {
+            assert_eq!(ranges(numbers), shown);
+        }
+    }
+}
