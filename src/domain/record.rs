@@ -256,6 +256,41 @@ impl<'z> RecordReader<'z> {
         (self.scanner.members(), self.start)
     }
 
+    /// Reads the text of an event of a store, whose envelope the store knows.
+    ///
+    /// # Errors
+    /// The text is not one JSON object.
+    pub fn read_stored<'t>(
+        &mut self,
+        body: &'t str,
+        event_id: Option<&'t str>,
+        event_type: &'t str,
+        occurred_at: DateTime<Utc>,
+        aggregate: Option<&'t str>,
+    ) -> Result<Record<'t>, RecordError> {
+        let object = self.scan(body.as_bytes(), 0)?;
+        let read = self.interpret(body.as_bytes(), object);
+        self.start = object.span.start;
+        let (shape, written_at, flags) = match read {
+            Ok(record) => (record.shape, record.written_at, record.flags),
+            // It was imported through a mapping that is not at hand.
+            Err(_) => {
+                let at = WrittenTimestamp::from_unix_micros(occurred_at.timestamp_micros());
+                (Shape::Mapped, at.unwrap_or_default(), RecordFlags::default())
+            }
+        };
+        Ok(Record {
+            body: &body[object.span.start..object.span.end],
+            shape,
+            event_id: event_id.map(Cow::Borrowed),
+            event_type: Cow::Borrowed(event_type),
+            occurred_at,
+            written_at,
+            aggregate: aggregate.map(Cow::Borrowed),
+            flags,
+        })
+    }
+
     /// Interprets the object that was scanned last in the same `text`: the second half.
     pub fn interpret<'t>(
         &mut self,

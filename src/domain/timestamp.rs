@@ -15,7 +15,7 @@ const PRINTABLE_MICROS: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000.
 const QUOTED_CHARACTERS: usize = 40;
 
 /// A timestamp as written: read, but not yet placed on the UTC line, because its offset may be missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WrittenTimestamp {
     civil_micros: i64,
     offset_seconds: Option<i32>,

@@ -4,6 +4,7 @@ pub mod config;
 pub mod evidence_inputs;
 pub mod evidence_log;
 pub mod export_folder;
+pub mod feeds;
 mod folders;
 pub mod jsonl;
 pub mod memory;

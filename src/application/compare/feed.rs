@@ -67,6 +67,10 @@ pub enum FeedFacts {
         bytes: u64,
         /// Its SHA-256, in hexadecimal.
         sha256: String,
+        /// How far a version that has grown since would be the same, and the SHA-256 of that;
+        /// `None` where the file is compressed.
+        #[serde(skip)]
+        prefix: Option<(u64, String)>,
     },
     /// A store.
     Store {
@@ -142,5 +146,5 @@ pub trait Scratch: Send + Sync {
     fn append(&mut self, bytes: &[u8]) -> Result<u64, CompareError>;
 
     /// Reads bytes back; exactly as many as `into` has room for.
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), CompareError>;
+    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> Result<(), CompareError>;
 }

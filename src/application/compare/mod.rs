@@ -89,7 +89,7 @@ pub fn compare(
     let records = (events / 1000).clamp(20, SAMPLE as u64) as usize;
     let sample = side.0.into_values().take(records).collect();
     let tested = selftest::run(settings, side.1, sample)?;
-    comparison.self_test = serde_json::to_value(tested).unwrap_or_default();
+    comparison.self_test = Some(tested);
     Ok(comparison)
 }
 
@@ -266,7 +266,12 @@ impl<'r> Run<'r> {
             event_type: names[*event_type as usize].clone(),
             count: *count,
         });
-        let rules = self.settings.profile.ignore.iter().zip(&counts.rules);
+        let rules = self.settings.profile.ignore.iter().enumerate().map(|(number, rule)| {
+            let of_rule = counts.rules.iter().filter(|((needed, _), _)| *needed == number);
+            let by_day: BTreeMap<_, _> = of_rule.map(|((_, day), pairs)| (*day, *pairs)).collect();
+            let (field, reason) = (rule.field.clone(), rule.reason.clone());
+            IgnoredByRule { field, reason, pairs: by_day.values().sum(), by_day }
+        });
         Ok(Comparison {
             verdict,
             reasons,
@@ -279,16 +284,10 @@ impl<'r> Run<'r> {
             misfiled: total.misfiled,
             missing: total.missing,
             extra: total.extra,
-            duplicated: counts.duplicated,
-            pending: counts.pending,
+            duplicated: total.duplicated,
+            pending: total.pending,
             quarantined,
-            ignored: rules
-                .map(|(rule, pairs)| IgnoredByRule {
-                    field: rule.field.clone(),
-                    reason: rule.reason.clone(),
-                    pairs: *pairs,
-                })
-                .collect(),
+            ignored: rules.collect(),
             history: None,
             reordered: order.moved,
             reordered_at_equal_times: order.moved_at_equal_times,
@@ -301,19 +300,21 @@ impl<'r> Run<'r> {
             by_cause: by_cause.collect(),
             differences_truncated: total.differences() > listed,
             differences,
-            self_test: serde_json::Value::Null,
+            self_test: None,
             elapsed_seconds: 0.0,
-            control: side_report(control, total.control, counts.beyond.control),
-            candidate: side_report(candidate, total.candidate, counts.beyond.candidate),
+            control: side_report(control, total.control, counts.beyond.control, names),
+            candidate: side_report(candidate, total.candidate, counts.beyond.candidate, names),
         })
     }
 }
 
-fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64) -> SideReport {
-    let days = scanned
-        .days
-        .into_iter()
-        .map(|(day, sum)| (day, DayDigest { events: sum.events, digest: sum.digest.to_string() }));
+fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, names: &[String]) -> SideReport {
+    let days = scanned.days.into_iter().map(|(day, sum)| {
+        let mut event_types: Vec<String> =
+            sum.types.iter().map(|number| names[*number as usize].clone()).collect();
+        event_types.sort();
+        (day, DayDigest { events: sum.events, digest: sum.digest.to_string(), event_types })
+    });
     SideReport {
         path: input.path,
         events,

@@ -85,7 +85,7 @@ impl Partitions {
     ) -> Result<(), CompareError> {
         let Partition { held, spilled } = &self.partitions[partition];
         if !spilled.is_empty() {
-            let scratch = scratch.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut scratch = scratch.lock().unwrap_or_else(PoisonError::into_inner);
             for &(offset, length) in spilled {
                 let start = into.len();
                 into.resize(start + length, 0);

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::feed::FeedFacts;
+use super::selftest::SelfTest;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -103,7 +104,7 @@ pub struct Comparison {
     /// There are more than are listed.
     pub differences_truncated: bool,
     /// The check of the tool by itself.
-    pub self_test: serde_json::Value,
+    pub self_test: Option<SelfTest>,
     /// How long it took.
     pub elapsed_seconds: f64,
 }
@@ -143,6 +144,8 @@ pub struct DayDigest {
     pub events: u64,
     /// The order-free digest of their contents.
     pub digest: String,
+    /// Their types, sorted.
+    pub event_types: Vec<String>,
 }
 
 /// A file, or a store.
@@ -179,6 +182,9 @@ pub struct IgnoredByRule {
     pub field: String,
     /// Why it is ignored.
     pub reason: String,
+    /// The same by day.
+    #[serde(skip)]
+    pub by_day: BTreeMap<NaiveDate, u64>,
     /// Pairs that agree only because of it (or of it together with others). 0 is worth a look: the rule is of no use.
     pub pairs: u64,
 }
@@ -237,8 +243,8 @@ pub struct ClassCounts {
     pub misfiled: u64,
     pub missing: u64,
     pub extra: u64,
-    pub duplicated: u64,
-    pub pending: u64,
+    pub duplicated: PerSide,
+    pub pending: PerSide,
 }
 
 impl ClassCounts {
@@ -250,7 +256,8 @@ impl ClassCounts {
             + self.misfiled
             + self.missing
             + self.extra
-            + self.duplicated
+            + self.duplicated.control
+            + self.duplicated.candidate
     }
 }
 
@@ -304,6 +311,7 @@ pub struct EventPlace {
     /// The id that it carries.
     pub event_id: Option<String>,
     /// Its text, exactly.
+    #[serde(skip)]
     pub body: String,
 }
 

@@ -340,7 +340,7 @@ impl Feed for MemoryFeed {
                 }
             }
         }
-        Ok(FeedFacts::File { bytes: offset, sha256: String::new() })
+        Ok(FeedFacts::File { bytes: offset, sha256: String::new(), prefix: None })
     }
 
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
@@ -366,7 +366,7 @@ impl Scratch for MemoryScratch {
         Ok(offset)
     }
 
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), CompareError> {
+    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> Result<(), CompareError> {
         let start = offset as usize;
         into.copy_from_slice(&self.0[start..start + into.len()]);
         Ok(())

@@ -32,14 +32,12 @@ pub(super) struct Tally<'t> {
 pub(super) struct Counts {
     pub by: HashMap<(NaiveDate, u32), ClassCounts>,
     pub causes: BTreeMap<(&'static str, Class, NaiveDate, u32), u64>,
-    pub duplicated: PerSide,
-    pub pending: PerSide,
     /// Events of each side that turned out to be outside the range.
     pub beyond: PerSide,
     pub representation: u64,
     pub ambiguous: u64,
     /// Pairs that needed each rule.
-    pub rules: Vec<u64>,
+    pub rules: BTreeMap<(usize, NaiveDate), u64>,
 }
 
 /// A difference, as it is held until it is listed. Ordered by what does not depend on the order of the inputs.
@@ -76,13 +74,12 @@ impl<'t> Tally<'t> {
         scratch: &'t SharedScratch,
         order_budget: usize,
     ) -> Self {
-        let counts = Counts { rules: vec![0; settings.profile.ignore.len()], ..Counts::default() };
         Self {
             settings,
             fields,
             days: Days::new(&settings.zone),
             scratch,
-            counts,
+            counts: Counts::default(),
             listed: BinaryHeap::new(),
             order: Partitions::new(order_budget),
         }
@@ -107,14 +104,16 @@ impl<'t> Tally<'t> {
         let counts = self.counts.by.entry((day, one.head.event_type)).or_default();
         counts.control += 1;
         counts.candidate += 1;
-        *of_class(counts, class) += 1;
+        *of_class(counts, class, Side::Control) += 1;
         match class {
             Class::Matched => {
                 self.counts.representation += u64::from(one.head.spelling != other.head.spelling);
             }
             Class::Ignored => {
-                for (rule, count) in self.counts.rules.iter_mut().enumerate() {
-                    *count += ignoring >> rule.min(63) & 1;
+                for rule in
+                    (0..self.settings.profile.ignore.len()).filter(|rule| ignoring >> rule.min(&63) & 1 == 1)
+                {
+                    *self.counts.rules.entry((rule, day)).or_default() += 1;
                 }
             }
             _ => {
@@ -146,15 +145,12 @@ impl<'t> Tally<'t> {
     /// Counts an event without a partner. `corrected` is its time by the control's clock.
     pub fn single(&mut self, side: Side, entry: &Entry<'_>, corrected: i64) {
         let Settings { since, until, as_of, as_of_is_declared, settle, max_offset, .. } = self.settings;
-        let per_side = |counts: &mut PerSide| match side {
-            Side::Control => counts.control += 1,
-            Side::Candidate => counts.candidate += 1,
-        };
         let is_outside = entry.head.is(Head::MARGIN)
             || since.is_some_and(|since| corrected < since.timestamp_micros())
             || until.is_some_and(|until| corrected > until.timestamp_micros());
         if is_outside {
-            return per_side(&mut self.counts.beyond);
+            *of_side(&mut self.counts.beyond, side) += 1;
+            return;
         }
         let settled = (*as_of - *settle).timestamp_micros();
         // An event from farther ahead than clocks may differ is not young, it is wrong.
@@ -172,11 +168,9 @@ impl<'t> Tally<'t> {
             Side::Control => counts.control += 1,
             Side::Candidate => counts.candidate += 1,
         }
-        *of_class(counts, class) += 1;
-        match class {
-            Class::Pending => return per_side(&mut self.counts.pending),
-            Class::Duplicated => per_side(&mut self.counts.duplicated),
-            _ => {}
+        *of_class(counts, class, side) += 1;
+        if class == Class::Pending {
+            return;
         }
         let cause = Cause::Real.name();
         *self.counts.causes.entry((cause, class, day, entry.head.event_type)).or_default() += 1;
@@ -263,18 +257,12 @@ impl<'t> Tally<'t> {
         for (key, count) in counts.causes {
             *self.counts.causes.entry(key).or_default() += count;
         }
-        for (into, from) in [
-            (&mut self.counts.duplicated, counts.duplicated),
-            (&mut self.counts.pending, counts.pending),
-            (&mut self.counts.beyond, counts.beyond),
-        ] {
-            into.control += from.control;
-            into.candidate += from.candidate;
-        }
+        self.counts.beyond.control += counts.beyond.control;
+        self.counts.beyond.candidate += counts.beyond.candidate;
         self.counts.representation += counts.representation;
         self.counts.ambiguous += counts.ambiguous;
-        for (into, from) in self.counts.rules.iter_mut().zip(counts.rules) {
-            *into += from;
+        for (key, count) in counts.rules {
+            *self.counts.rules.entry(key).or_default() += count;
         }
         for one in listed {
             self.list(one);
@@ -291,8 +279,12 @@ impl<'t> Tally<'t> {
 pub(super) fn add_counts(into: &mut ClassCounts, from: &ClassCounts) {
     into.control += from.control;
     into.candidate += from.candidate;
+    let mut from = *from;
     for class in CLASSES {
-        *of_class(into, class) += *of_class(&mut from.clone(), class);
+        for side in [Side::Control, Side::Candidate] {
+            // What is counted for both sides together must be added once.
+            *of_class(into, class, side) += std::mem::take(of_class(&mut from, class, side));
+        }
     }
 }
 
@@ -309,7 +301,8 @@ const CLASSES: [Class; 10] = [
     Class::Pending,
 ];
 
-fn of_class(counts: &mut ClassCounts, class: Class) -> &mut u64 {
+/// The count of a class; where sides are counted apart, that of the side.
+fn of_class(counts: &mut ClassCounts, class: Class, side: Side) -> &mut u64 {
     match class {
         Class::Matched => &mut counts.matched,
         Class::Ignored => &mut counts.ignored,
@@ -319,8 +312,8 @@ fn of_class(counts: &mut ClassCounts, class: Class) -> &mut u64 {
         Class::Misfiled => &mut counts.misfiled,
         Class::Missing => &mut counts.missing,
         Class::Extra => &mut counts.extra,
-        Class::Duplicated => &mut counts.duplicated,
-        Class::Pending => &mut counts.pending,
+        Class::Duplicated => of_side(&mut counts.duplicated, side),
+        Class::Pending => of_side(&mut counts.pending, side),
     }
 }
 
@@ -337,4 +330,11 @@ fn place(entry: &Entry<'_>) -> ListedEvent {
 
 fn text(bytes: Option<&[u8]>) -> Option<String> {
     bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn of_side(counts: &mut PerSide, side: Side) -> &mut u64 {
+    match side {
+        Side::Control => &mut counts.control,
+        Side::Candidate => &mut counts.candidate,
+    }
 }

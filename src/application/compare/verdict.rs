@@ -3,7 +3,7 @@
 use super::Input;
 use super::clock::ClockModel;
 use super::feed::CompareError;
-use super::report::{ClassCounts, Verdict};
+use super::report::{ClassCounts, PerSide, Verdict};
 use super::scan::Scanned;
 
 /// What a verdict is found from.
@@ -25,7 +25,11 @@ pub(super) fn judge(evidence: &Evidence<'_>) -> Result<(Verdict, Vec<String>), C
         (total.retyped, "event has another type", "events have another type"),
         (total.misfiled, "event belongs to another aggregate", "events belong to another aggregate"),
         (total.time_shifted, "event has another time", "events have another time"),
-        (total.duplicated, "event was written twice", "events were written twice"),
+        (
+            total.duplicated.control + total.duplicated.candidate,
+            "event was written twice",
+            "events were written twice",
+        ),
     ] {
         match count {
             0 => {}
@@ -90,7 +94,10 @@ fn check_digests(
     (_, candidate): &(Input, Scanned),
     total: &ClassCounts,
 ) -> Result<(), CompareError> {
-    let is_whole = total.ignored == 0 && total.pending == 0 && control.margin == 0 && candidate.margin == 0;
+    let is_whole = total.ignored == 0
+        && total.pending == PerSide::default()
+        && control.margin == 0
+        && candidate.margin == 0;
     if is_whole && control.digest != candidate.digest {
         return Err(CompareError::Digests {
             control: control.digest.to_string(),

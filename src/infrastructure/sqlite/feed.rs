@@ -1,0 +1,165 @@
+//! The rows of a store as one side of a comparison.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts};
+use crate::application::import::Place;
+use crate::domain::record::RecordReader;
+
+use super::SqliteError;
+use super::error::port_error;
+use super::schema::open_checked_for_reading;
+
+/// Which rows of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Those that the new system wrote.
+    Native,
+    /// Those that were imported from the legacy log.
+    History,
+}
+
+impl Rows {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Native => {
+                "SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body FROM events
+                 WHERE position > ?1 AND position <= ?2 AND origin = 'native' ORDER BY position LIMIT ?3"
+            }
+            Self::History => {
+                "SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body FROM events
+                 WHERE position > ?1 AND position <= ?2 AND origin = 'history' ORDER BY position LIMIT ?3"
+            }
+        }
+    }
+}
+
+/// What a store holds, by who wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreState {
+    pub native: u64,
+    pub history: u64,
+    /// When the earliest event of the new system occurred.
+    pub first_native: Option<DateTime<Utc>>,
+}
+
+/// Looks into a store.
+///
+/// # Errors
+/// It is no store of this program, or cannot be read.
+pub fn store_state(path: &Path) -> Result<StoreState, CompareStoreError> {
+    let connection = open_checked_for_reading(path)?;
+    let state = connection
+        .query_row(
+            "SELECT count(*) FILTER (WHERE origin = 'native'), count(*) FILTER (WHERE origin = 'history'),
+                    min(occurred_at) FILTER (WHERE origin = 'native') FROM events",
+            [],
+            |row| {
+                let first: Option<i64> = row.get(2)?;
+                Ok(StoreState {
+                    native: row.get(0)?,
+                    history: row.get(1)?,
+                    first_native: first.and_then(DateTime::from_timestamp_micros),
+                })
+            },
+        )
+        .map_err(port_error("count the events"))
+        .map_err(CompareError::from)?;
+    Ok(state)
+}
+
+/// Why a store could not be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareStoreError {
+    /// It could not be opened.
+    #[error(transparent)]
+    Open(#[from] SqliteError),
+    /// It could not be read.
+    #[error(transparent)]
+    Read(#[from] CompareError),
+}
+
+/// Rows of a store as it was when it was opened: what is appended later is not read.
+pub struct StoreFeed {
+    path: PathBuf,
+    connection: Connection,
+    rows: Rows,
+    events: u64,
+    last: i64,
+}
+
+/// How many rows are read in one transaction: a long one would keep the log of the database from being checkpointed.
+const PAGE: usize = 4096;
+
+impl StoreFeed {
+    /// # Errors
+    /// As [`store_state`].
+    pub fn open(path: &Path, rows: Rows) -> Result<Self, CompareStoreError> {
+        let connection = open_checked_for_reading(path)?;
+        let (events, last) = connection
+            .query_row("SELECT count(*), ifnull(max(position), 0) FROM events", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .map_err(port_error("count the events"))
+            .map_err(CompareError::from)?;
+        Ok(Self { path: path.to_owned(), connection, rows, events, last })
+    }
+}
+
+impl Feed for StoreFeed {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn read(
+        &mut self,
+        reader: &mut RecordReader<'_>,
+        take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
+    ) -> Result<FeedFacts, CompareError> {
+        let failed = port_error("read events");
+        let mut statement = self.connection.prepare(self.rows.sql()).map_err(&failed)?;
+        let mut behind = 0_i64;
+        loop {
+            let mut rows = statement.query((behind, self.last, PAGE)).map_err(&failed)?;
+            let mut count = 0;
+            while let Some(row) = rows.next().map_err(&failed)? {
+                count += 1;
+                behind = row.get(0).map_err(&failed)?;
+                let place = Place { line: behind.unsigned_abs(), offset: behind.unsigned_abs() };
+                let text =
+                    |column| row.get_ref(column).and_then(|value| Ok(value.as_str()?)).map_err(&failed);
+                let is_derived: bool = row.get(2).map_err(&failed)?;
+                let id = if is_derived { None } else { Some(text(1)?) };
+                let occurred_at =
+                    DateTime::from_timestamp_micros(row.get(4).map_err(&failed)?).unwrap_or_default();
+                let aggregate =
+                    row.get_ref(5).and_then(|value| Ok(value.as_str_or_null()?)).map_err(&failed)?;
+                match reader.read_stored(text(6)?, id, text(3)?, occurred_at, aggregate) {
+                    Ok(record) => take(Fed::Record { place, record }, reader)?,
+                    Err(error) => {
+                        let (reason, detail) = (error.reason(), error.to_string());
+                        take(Fed::Reject { place, reason, detail }, reader)?;
+                    }
+                }
+            }
+            if count < PAGE {
+                break;
+            }
+        }
+        Ok(FeedFacts::Store { events: self.events, last_position: self.last.unsigned_abs() })
+    }
+
+    fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
+        let failed = port_error("read events");
+        let mut statement =
+            self.connection.prepare("SELECT body FROM events WHERE position = ?1").map_err(&failed)?;
+        for offset in offsets {
+            let body: String = statement.query_row([offset], |row| row.get(0)).map_err(&failed)?;
+            take(*offset, body.as_bytes());
+        }
+        Ok(())
+    }
+}
