@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use super::error::CliError;
 use crate::domain::mapping::Mapping;
 use crate::domain::unix_time::TimestampUnit;
-use crate::infrastructure::config::{Config, spec};
+use crate::infrastructure::config::{Config, MappingSettings, spec};
 
 /// The flags of a mapping. Each wins over its key in `[mapping]`.
 #[derive(Debug, Args)]
@@ -49,6 +49,11 @@ impl MappingArgs {
     /// # Errors
     /// Something is declared, and type or time are not; or a text is no path.
     pub fn mapping(&self, config: &Config) -> Result<Mapping, CliError> {
+        Ok(self.settings(config).mapping()?)
+    }
+
+    /// What the flags and the configuration declare, not yet checked.
+    pub fn settings(&self, config: &Config) -> MappingSettings {
         let mut settings = config.mapping.clone();
         for (key, flag, value) in [
             (spec::MAPPING_EVENT_ID, "--event-id", &self.event_id),
@@ -62,6 +67,6 @@ impl MappingArgs {
                 settings.set(key, flag, value);
             }
         }
-        Ok(settings.mapping()?)
+        settings
     }
 }

@@ -3,6 +3,7 @@
 //! Here settings and flags become concrete stores, one use case is called, and its answer is
 //! rendered. A command is a file: its arguments, its `run`, its rendering.
 
+mod compare_logs;
 mod completions;
 mod error;
 mod events;
@@ -24,6 +25,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use error::CliError;
 pub use exit_code::ExitCode;
 
+use compare_logs::CompareLogsArgs;
 use completions::CompletionsArgs;
 use events::EventsArgs;
 use evidence::EvidenceArgs;
@@ -46,6 +48,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     ImportLegacy(ImportLegacyArgs),
+    CompareLogs(Box<CompareLogsArgs>),
     Rejects(RejectsArgs),
     Export(ExportArgs),
     Evidence(EvidenceArgs),
@@ -80,6 +83,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, CliError> {
     logging::start(global.log_level());
     match command {
         Command::ImportLegacy(args) => import_legacy::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::CompareLogs(args) => compare_logs::run(*args, &global.context(StartupLines::WhenVerbose)?),
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),

@@ -1,5 +1,6 @@
 //! Adapters: files, databases, zone data, settings.
 
+pub mod compare_profile;
 pub mod config;
 pub mod evidence_inputs;
 pub mod evidence_log;

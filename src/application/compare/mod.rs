@@ -275,6 +275,7 @@ impl<'r> Run<'r> {
         Ok(Comparison {
             verdict,
             reasons,
+            since: self.settings.since,
             matched: total.matched,
             representation: counts.representation,
             time_shifted: total.time_shifted,

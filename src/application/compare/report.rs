@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::feed::FeedFacts;
@@ -54,6 +54,8 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Why, a sentence each; the first one weighs most.
     pub reasons: Vec<String>,
+    /// Where the comparison begins; `None` at the beginning of both logs.
+    pub since: Option<DateTime<Utc>>,
     /// The legacy side.
     pub control: SideReport,
     /// The new side.

@@ -1,0 +1,266 @@
+//! The arguments of `compare-logs`.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use clap::Args;
+
+use crate::application::compare::profile::{IgnoreRule, Profile};
+use crate::application::compare::settings::Settings;
+use crate::cli::error::CliError;
+use crate::cli::events::parse_bound;
+use crate::cli::global::Context;
+use crate::cli::mapping::MappingArgs;
+use crate::domain::mapping::Mapping;
+use crate::infrastructure::compare_profile;
+use crate::infrastructure::config::spec;
+
+/// Prove that two logs hold the same events, or show every difference
+///
+/// CONTROL is the log to go by (the legacy one), CANDIDATE the one to be judged (the new one). Either is
+/// an events.json array, a JSONL file, a folder of daily JSONL (.gz, .zst and its archive/ included) or a
+/// SQLite store. Neither shared ids nor equal timestamps are needed: the clocks are set against each other
+/// by what occurs exactly once on both sides, and every event is paired, or ends as a difference, by exact
+/// content. Nothing is changed on either side.
+///
+/// Of a store the rows of the new system take part. Rows that were imported from the legacy log would
+/// prove nothing but themselves: they are compared apart, as `history`.
+///
+/// A comparison of the configured logs (without paths) is recorded in evidence.path.
+///
+/// Exit codes: 0 consistent; 1 different; 3 inconclusive, as where a side is empty or torn; 4 something
+/// could not be read, or the comparison not be recorded; 5 the comparison caught itself being wrong.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  mission-events compare-logs data/events.json data/events.db --since 2025-10-20"
+)]
+pub struct CompareLogsArgs {
+    /// The log to go by [default: legacy.events_json]
+    #[arg(value_name = "CONTROL")]
+    pub control: Option<PathBuf>,
+
+    /// The log to be judged [default: the configured store]
+    #[arg(value_name = "CANDIDATE", requires = "control")]
+    pub candidate: Option<PathBuf>,
+
+    /// Leave out events before TIME [default, where a legacy log is compared with a store: its first native event]
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+
+    /// Leave out events behind TIME; a date alone is its whole day
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+
+    /// Judge as if it were TIME: what is later is pending
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<String>,
+
+    /// How far the times of a pair may lie apart, once the clocks are set against each other
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    tolerance: TimeDelta,
+
+    /// How far apart the same content is still one event, at another time
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    max_shift: TimeDelta,
+
+    /// How far apart the clocks may be
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    max_offset: TimeDelta,
+
+    /// How old an event must be to be judged where only one side has it
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    settle: TimeDelta,
+
+    /// Disregard a field, for a reason; what agrees only because of it is counted apart
+    #[arg(long, value_name = "FIELD[=REASON]")]
+    ignore: Vec<String>,
+
+    /// Read from FILE (TOML) which fields one side alone has, and which do not count
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+
+    /// How much memory to use before going to a temporary file
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
+    memory: usize,
+
+    /// List at most N differences; all are counted
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    limit: usize,
+
+    #[command(flatten)]
+    mapping: MappingArgs,
+
+    #[command(flatten)]
+    control_mapping: ControlMapping,
+
+    #[command(flatten)]
+    candidate_mapping: CandidateMapping,
+}
+
+/// The flags of a mapping for one side; each wins over the one for both.
+macro_rules! side_mapping {
+    ($name:ident, $side:literal) => {
+        #[doc = concat!("Where the fields of the ", $side, " stand")]
+        #[derive(Debug, Args)]
+        #[command(next_help_heading = "Logs of other systems")]
+        pub struct $name {
+            /// As --event-id, for this side
+            #[arg(id = concat!($side, "_event_id"), long = concat!($side, "-event-id"), value_name = "PATH|none")]
+            event_id: Option<String>,
+            /// As --event-type, for this side
+            #[arg(id = concat!($side, "_event_type"), long = concat!($side, "-event-type"), value_name = "PATH")]
+            event_type: Option<String>,
+            /// As --timestamp, for this side
+            #[arg(id = concat!($side, "_timestamp"), long = concat!($side, "-timestamp"), value_name = "PATH")]
+            timestamp: Option<String>,
+            /// As --timestamp-unit, for this side
+            #[arg(id = concat!($side, "_timestamp_unit"), long = concat!($side, "-timestamp-unit"), value_name = "UNIT")]
+            timestamp_unit: Option<String>,
+            /// As --aggregate, for this side
+            #[arg(id = concat!($side, "_aggregate"), long = concat!($side, "-aggregate"), value_name = "PATH")]
+            aggregate: Option<String>,
+            /// As --records, for this side
+            #[arg(id = concat!($side, "_records"), long = concat!($side, "-records"), value_name = "KEY")]
+            records: Option<String>,
+        }
+
+        impl $name {
+            fn flags(&self) -> [(&'static str, &'static str, &Option<String>); 6] {
+                [
+                    (spec::MAPPING_EVENT_ID, concat!("--", $side, "-event-id"), &self.event_id),
+                    (spec::MAPPING_EVENT_TYPE, concat!("--", $side, "-event-type"), &self.event_type),
+                    (spec::MAPPING_TIMESTAMP, concat!("--", $side, "-timestamp"), &self.timestamp),
+                    (spec::MAPPING_TIMESTAMP_UNIT, concat!("--", $side, "-timestamp-unit"), &self.timestamp_unit),
+                    (spec::MAPPING_AGGREGATE, concat!("--", $side, "-aggregate"), &self.aggregate),
+                    (spec::MAPPING_RECORDS, concat!("--", $side, "-records"), &self.records),
+                ]
+            }
+        }
+    };
+}
+
+side_mapping!(ControlMapping, "control");
+side_mapping!(CandidateMapping, "candidate");
+
+impl CompareLogsArgs {
+    /// What is asked for, `now` being the time where none is declared.
+    ///
+    /// # Errors
+    /// A time, a rule or the profile cannot be read.
+    pub fn settings(&self, context: &Context, now: DateTime<Utc>) -> Result<Settings, CliError> {
+        let zone = context.config.timezone.value.clone();
+        let bound = |name, text: &Option<String>, is_end| {
+            text.as_deref().map(|text| parse_bound(name, text, is_end, &zone)).transpose()
+        };
+        let mut profile = match &self.profile {
+            Some(file) => compare_profile::read(file)?,
+            None => Profile::default(),
+        };
+        for rule in &self.ignore {
+            let (field, reason) = rule.split_once('=').unwrap_or((rule, "no reason given"));
+            if field.is_empty() || reason.is_empty() {
+                return Err(CliError::usage(format!(
+                    "bad --ignore: expected FIELD or FIELD=REASON, got {rule:?}"
+                )));
+            }
+            if !profile.ignore.iter().any(|known| known.field == field) {
+                profile.ignore.push(IgnoreRule { field: field.to_owned(), reason: reason.to_owned() });
+            }
+        }
+        let as_of = bound("--as-of", &self.as_of, true)?;
+        let settings = Settings {
+            since: bound("--since", &self.since, false)?,
+            until: bound("--until", &self.until, true)?,
+            as_of: as_of.unwrap_or(now),
+            as_of_is_declared: as_of.is_some(),
+            zone,
+            profile,
+            tolerance: self.tolerance,
+            max_shift: self.max_shift,
+            max_offset: self.max_offset,
+            settle: self.settle,
+            memory: self.memory,
+            limit: self.limit,
+        };
+        Ok(settings)
+    }
+
+    /// Where the fields of each side stand, the control's first.
+    ///
+    /// # Errors
+    /// A path or unit cannot be read, or something is declared and type or time are not.
+    pub fn mappings(&self, context: &Context) -> Result<[Mapping; 2], CliError> {
+        let side = |flags: [(&'static str, &'static str, &Option<String>); 6]| {
+            let mut settings = self.mapping.settings(&context.config);
+            for (key, flag, value) in flags {
+                if let Some(value) = value {
+                    settings.set(key, flag, value);
+                }
+            }
+            Ok::<_, CliError>(settings.mapping()?)
+        };
+        Ok([side(self.control_mapping.flags())?, side(self.candidate_mapping.flags())?])
+    }
+}
+
+/// Reads a length of time: `500ms`, `2s`, `5m`, `1h`, `1d`.
+fn duration(text: &str) -> Result<TimeDelta, String> {
+    let expected = || format!("expected a length of time such as 500ms, 2s, 5m or 1h, got {text:?}");
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: i64 = text[..digits].parse().map_err(|_| expected())?;
+    let unit = match &text[digits..] {
+        "us" => 1,
+        "ms" => 1_000,
+        "s" => 1_000_000,
+        "m" | "min" => 60_000_000,
+        "h" => 3_600_000_000,
+        "d" => 86_400_000_000,
+        _ => return Err(expected()),
+    };
+    const LONGEST: i64 = 366 * 86_400_000_000;
+    let micros = number.checked_mul(unit).filter(|micros| *micros <= LONGEST);
+    micros.map(TimeDelta::microseconds).ok_or_else(|| format!("expected at most 366 days, got {text}"))
+}
+
+/// Reads a size: `64MiB`, `1GiB`, `100000` (bytes).
+fn size(text: &str) -> Result<usize, String> {
+    let expected = || format!("expected a size such as 64MiB or 1GiB, got {text:?}");
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: usize = text[..digits].parse().map_err(|_| expected())?;
+    let unit = match &text[digits..] {
+        "" | "B" => 1,
+        "KiB" | "K" => 1 << 10,
+        "MiB" | "M" => 1 << 20,
+        "GiB" | "G" => 1 << 30,
+        _ => return Err(expected()),
+    };
+    const LEAST: usize = 16 << 20;
+    let size = number.checked_mul(unit).ok_or_else(expected)?;
+    if size < LEAST { Err(format!("expected at least 16MiB, got {text}")) } else { Ok(size) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_are_read_with_their_unit() {
+        for (text, micros) in
+            [("0s", 0), ("500ms", 500_000), ("2s", 2_000_000), ("5m", 300_000_000), ("1h", 3_600_000_000)]
+        {
+            assert_eq!(duration(text), Ok(TimeDelta::microseconds(micros)), "{text}");
+        }
+        for text in ["", "2", "s", "-1s", "1.5s", "1 s", "1y", "9999999999999999999s", "400d", "1é"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_with_their_unit() {
+        assert_eq!(size("64MiB"), Ok(64 << 20));
+        assert_eq!(size("1G"), Ok(1 << 30));
+        for text in ["", "1", "64 MiB", "64mb", "-1GiB", "99999999999999999999GiB", "99999999999GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+}

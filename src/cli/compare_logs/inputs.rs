@@ -1,0 +1,148 @@
+//! The two sides: what is read of each, and which of its events take part.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use crate::application::compare::Input;
+use crate::application::compare::feed::{CompareError, Feed};
+use crate::application::import::PieceContent;
+use crate::cli::error::CliError;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::store::{StoreError, backend_at};
+use crate::domain::local_clock::DstPolicy;
+use crate::domain::mapping::Mapping;
+use crate::domain::record::{RecordReader, Shape};
+use crate::domain::zone::Zone;
+use crate::infrastructure::config::Backend;
+use crate::infrastructure::feeds::LogFeed;
+use crate::infrastructure::sources::{list_folder, open_log};
+use crate::infrastructure::sqlite::{Rows, StoreFeed, StoreState, store_state};
+
+/// A side, looked at but not yet read.
+pub struct Side {
+    pub path: PathBuf,
+    pub mapping: Mapping,
+    pub kind: Kind,
+    skipped: Vec<(PathBuf, String)>,
+}
+
+/// What a side is.
+pub enum Kind {
+    /// One log file.
+    File,
+    /// The log files of a folder.
+    Folder(Vec<PathBuf>),
+    /// A SQLite store.
+    Store(StoreState),
+}
+
+impl Side {
+    /// Looks at what lies at a path.
+    ///
+    /// # Errors
+    /// Nothing does, or it cannot be read.
+    pub fn find(path: &Path, mapping: Mapping) -> Result<Self, CliError> {
+        let mut skipped = Vec::new();
+        let kind = if path.is_dir() {
+            let listing = list_folder(path).map_err(CompareError::from)?;
+            // Other files do not belong to the log; only a day that cannot be told is worth a word.
+            if listing.logs.is_empty() {
+                skipped.push((path.to_owned(), "it holds no log".to_owned()));
+            }
+            Kind::Folder(listing.logs)
+        } else {
+            match backend_at(path) {
+                Ok(Backend::Sqlite) if path.metadata().is_ok_and(|file| file.len() > 0) => {
+                    Kind::Store(store_state(path).map_err(store_failed)?)
+                }
+                Ok(_) | Err(StoreError::NotAStore { .. }) => Kind::File,
+                Err(StoreError::Missing { path }) => {
+                    let message = format!(
+                        "there is no log and no store at {}: name an events.json, a JSONL file, a folder of daily JSONL or a SQLite store",
+                        path.display()
+                    );
+                    return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        Ok(Self { path: path.to_owned(), mapping, kind, skipped })
+    }
+
+    /// Everything that is read of it; of a store, these rows.
+    pub fn input(&self, rows: Rows) -> Result<Input, CliError> {
+        let log =
+            |path: &Path| -> Box<dyn Feed> { Box::new(LogFeed::new(path.to_owned(), self.mapping.clone())) };
+        let feeds: Vec<Box<dyn Feed>> = match &self.kind {
+            Kind::File => vec![log(&self.path)],
+            Kind::Folder(logs) => logs.iter().map(|path| log(path)).collect(),
+            Kind::Store(_) => vec![Box::new(StoreFeed::open(&self.path, rows).map_err(store_failed)?)],
+        };
+        let (path, mapping) = (self.path.clone(), self.mapping.clone());
+        Ok(Input { path, mapping, feeds, skipped: self.skipped.clone() })
+    }
+
+    /// What belongs to it and is not read, and why.
+    pub fn skipped(&self) -> &[(PathBuf, String)] {
+        &self.skipped
+    }
+
+    pub fn state(&self) -> Option<&StoreState> {
+        match &self.kind {
+            Kind::Store(state) => Some(state),
+            Kind::File | Kind::Folder(_) => None,
+        }
+    }
+
+    /// Whether it is a log of the legacy system: its first record has no identity.
+    pub fn is_legacy(&self) -> bool {
+        let first = match &self.kind {
+            Kind::File => Some(&self.path),
+            Kind::Folder(logs) => logs.first(),
+            Kind::Store(_) => None,
+        };
+        first.is_some_and(|path| first_shape(path, &self.mapping) == Some(Shape::Legacy))
+    }
+}
+
+/// How the first record of a log is written. What cannot be read shows when the log is compared.
+fn first_shape(path: &Path, mapping: &Mapping) -> Option<Shape> {
+    let zone = Zone::utc();
+    let mut reader = RecordReader::with_mapping(&zone, DstPolicy::Resolve, mapping);
+    let mut log = open_log(path, mapping).ok()?;
+    while let Some(piece) = log.next_piece(&mut reader).ok()? {
+        if let PieceContent::Record(record) = piece.content {
+            return Some(record.shape);
+        }
+    }
+    None
+}
+
+/// The beginning of the parallel run, where a legacy log is compared with a store: the first event that
+/// the new system wrote there.
+pub fn beginning(control: &Side, candidate: &Side) -> Option<DateTime<Utc>> {
+    match candidate.state() {
+        Some(state) if control.is_legacy() => state.first_native,
+        _ => None,
+    }
+}
+
+fn store_failed(error: crate::infrastructure::sqlite::CompareStoreError) -> CliError {
+    CliError::new(ExitCode::Storage, error)
+}
+
+impl From<CompareError> for CliError {
+    fn from(error: CompareError) -> Self {
+        let code = match error {
+            CompareError::Source(_) | CompareError::Store(_) | CompareError::Scratch { .. } => {
+                ExitCode::Storage
+            }
+            CompareError::Default { .. } => ExitCode::Usage,
+            CompareError::Conservation { .. }
+            | CompareError::Digests { .. }
+            | CompareError::SelfTest { .. } => ExitCode::SelfCheck,
+        };
+        Self::new(code, error)
+    }
+}

@@ -1,0 +1,151 @@
+//! `compare-logs`: which two logs, and what is said of them.
+
+mod args;
+mod human;
+mod inputs;
+mod record;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::{TimeDelta, Utc};
+
+pub use args::CompareLogsArgs;
+
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::global::Context;
+use super::output::{self, Format};
+use super::store::configured_path;
+use crate::application::compare::compare;
+use crate::application::compare::profile::Profile;
+use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
+use crate::application::compare::settings::Settings;
+use crate::infrastructure::compare_profile::ProfileError;
+use crate::infrastructure::feeds::TempScratch;
+use crate::infrastructure::sqlite::Rows;
+use inputs::{Side, beginning};
+
+/// Runs the command.
+pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliError> {
+    let started = Instant::now();
+    let settings = args.settings(context, Utc::now())?;
+    let [control_mapping, candidate_mapping] = args.mappings(context)?;
+    let config = &context.config;
+    let configured =
+        [config.legacy_events_json.value.as_path(), configured_path(config.storage_backend.value, config)];
+    let paths = [&args.control, &args.candidate];
+    let [control, candidate] = [0, 1].map(|side| paths[side].as_deref().unwrap_or(configured[side]));
+    let is_configured = is_same(control, configured[0]) && is_same(candidate, configured[1]);
+    let control = Side::find(control, control_mapping)?;
+    let candidate = Side::find(candidate, candidate_mapping)?;
+    let pair = Pair { control: &control, candidate: &candidate, settings };
+    let mut comparison = pair.compare()?;
+    comparison.elapsed_seconds = started.elapsed().as_secs_f64();
+    let recorded = if is_configured { Some(record::record(&comparison, &pair, context)) } else { None };
+    let line = match &recorded {
+        Some(Ok(line)) => line.clone(),
+        Some(Err(_)) => "NOT RECORDED: this run is no evidence for a cutover".to_owned(),
+        None => "not recorded: only a comparison of the configured logs is evidence".to_owned(),
+    };
+    match context.format {
+        Format::Human => human::report(&comparison, &pair.settings, &line)?,
+        Format::Json => output::json_document(&comparison)?,
+        Format::Jsonl => comparison.differences.iter().try_for_each(output::json_line)?,
+    }
+    if let Some(Err(error)) = recorded {
+        return Err(error);
+    }
+    Ok(match comparison.verdict {
+        Verdict::Consistent => ExitCode::Done,
+        Verdict::Different => ExitCode::Negative,
+        Verdict::Inconclusive => ExitCode::Inconclusive,
+    })
+}
+
+/// Two sides and how they are compared.
+struct Pair<'p> {
+    control: &'p Side,
+    candidate: &'p Side,
+    settings: Settings,
+}
+
+impl Pair<'_> {
+    /// The two proofs: the parallel run, on what the new system wrote; and the import, on what came from
+    /// the legacy log.
+    fn compare(&self) -> Result<Comparison, CliError> {
+        let beginning =
+            if self.settings.since.is_some() { None } else { beginning(self.control, self.candidate) };
+        let settings = Settings { since: self.settings.since.or(beginning), ..self.settings.clone() };
+        let [control, candidate] = [self.control, self.candidate].map(|side| side.input(Rows::Native));
+        let mut comparison = compare(&settings, control?, candidate?, Box::new(TempScratch::default()))?;
+        comparison.history = self.history(&settings)?;
+        if let Some(history) = &comparison.history
+            && !history.holds
+        {
+            comparison.verdict = Verdict::Different;
+            comparison.reasons.push(format!(
+                "the history of the store is not that of the legacy log: {} missing, {} extra, {} different",
+                history.missing, history.extra, history.different
+            ));
+        }
+        let before = comparison.control.out_of_range;
+        if beginning.is_some() && before > 0 && comparison.history.is_none() {
+            comparison.reasons.push(format!(
+                "{before} events of the control lie before the first event that the new system wrote, and no history was imported to compare them with; --since says where to begin"
+            ));
+            if comparison.verdict == Verdict::Consistent {
+                comparison.verdict = Verdict::Inconclusive;
+            }
+        }
+        Ok(comparison)
+    }
+
+    /// Whether what was imported from the legacy log is what that log holds, up to the beginning of the parallel run.
+    fn history(&self, settings: &Settings) -> Result<Option<HistoryReport>, CliError> {
+        let histories =
+            [self.control, self.candidate].map(|side| side.state().map_or(0, |state| state.history));
+        if histories == [0, 0] {
+            return Ok(None);
+        }
+        // Copies have the times and the fields of the original.
+        let exact = Settings {
+            profile: Profile { one_sided: Vec::new(), ignore: Vec::new(), ..settings.profile.clone() },
+            tolerance: TimeDelta::zero(),
+            max_offset: TimeDelta::zero(),
+            since: self.settings.since,
+            until: match (settings.since, self.settings.since) {
+                (Some(beginning), None) => Some(beginning - TimeDelta::microseconds(1)),
+                _ => settings.until,
+            },
+            as_of: chrono::DateTime::<Utc>::MAX_UTC,
+            as_of_is_declared: true,
+            settle: TimeDelta::zero(),
+            limit: 0,
+            ..settings.clone()
+        };
+        let [control, candidate] = [self.control, self.candidate].map(|side| side.input(Rows::History));
+        let found = compare(&exact, control?, candidate?, Box::new(TempScratch::default()))?;
+        let counts = found.by_day.iter().map(|day| day.counts.differences()).sum::<u64>();
+        Ok(Some(HistoryReport {
+            holds: counts == 0,
+            control: found.control.events,
+            candidate: found.candidate.events,
+            matched: found.matched,
+            missing: found.missing,
+            extra: found.extra,
+            different: counts - found.missing - found.extra,
+        }))
+    }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let absolute = |path: &Path| -> PathBuf { path.canonicalize().unwrap_or_else(|_| path.to_owned()) };
+    absolute(one) == absolute(other)
+}
+
+impl From<ProfileError> for CliError {
+    fn from(error: ProfileError) -> Self {
+        Self::new(ExitCode::Usage, error)
+    }
+}
