@@ -29,13 +29,22 @@ pub(super) fn differences(
                     .unwrap_or_default()
             };
             let (left_text, right_text) = (text(&left, &one.control), text(&right, &one.candidate));
-            let token = |text: &[u8], path: &str| token_at(text, path).map(str::to_owned);
-            let fields = one.fields.into_iter().map(|(path, cause)| DifferentField {
-                control: token(&left_text, &path),
-                candidate: token(&right_text, &path),
-                path,
-                cause,
+            let elsewhere = one.elsewhere;
+            let fields = one.fields.into_iter().map(|(path, cause)| {
+                // The envelope stands in fields of any name: what was made of it is shown.
+                let (left, right) = match (path.as_str(), &elsewhere) {
+                    ("event_type", Some((other, _))) => {
+                        (Some(types[one.event_type as usize].clone()), Some(types[*other as usize].clone()))
+                    }
+                    ("aggregate_id", Some((_, other))) => (one.aggregate.clone(), other.clone()),
+                    (path, _) => {
+                        let token = |text| raw_token(text, path).map(str::to_owned);
+                        (token(&left_text), token(&right_text))
+                    }
+                };
+                DifferentField { path, cause, control: left, candidate: right }
             });
+            let fields = fields.collect();
             Difference {
                 class: one.class,
                 cause: one.cause,
@@ -43,21 +52,12 @@ pub(super) fn differences(
                 event_type: types[one.event_type as usize].clone(),
                 aggregate_id: one.aggregate,
                 timestamp: crate::domain::event::format_timestamp(instant(one.at)),
-                fields: fields.collect(),
+                fields,
                 control: one.control.map(|event| place(event, control, &left_text)),
                 candidate: one.candidate.map(|event| place(event, candidate, &right_text)),
             }
         })
         .collect())
-}
-
-/// The token at a path; a field of the envelope has another name in the legacy shape.
-fn token_at<'t>(text: &'t [u8], path: &str) -> Option<&'t str> {
-    raw_token(text, path).or_else(|| match path {
-        "event_type" => raw_token(text, "type"),
-        "aggregate_id" => raw_token(text, "task_id"),
-        _ => None,
-    })
 }
 
 fn place(event: ListedEvent, feeds: &[Box<dyn Feed>], text: &[u8]) -> EventPlace {

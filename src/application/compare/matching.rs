@@ -1,7 +1,7 @@
 //! The stages in which events find their partners, each over partitions that fit into memory.
 
 use std::cmp::Ordering;
-use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering as Atomic};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -37,6 +37,8 @@ pub(super) struct Matcher<'m> {
     pub load: usize,
     /// How many bits of the grouping hash are used; fewer ones only make groups larger to sort.
     pub hash_bits: u32,
+    /// Some events were paired by their ids: both sides use the same ones.
+    pub ids_are_shared: AtomicBool,
 }
 
 /// What a stage hands on.
@@ -277,6 +279,7 @@ impl<'m> Matcher<'m> {
     fn id_group(&self, group: Group<'_, '_>, sink: &mut Sink<'_, 'm>) -> Result<(), CompareError> {
         match (group.control, group.candidate) {
             ([one], [other]) if !one.entry.id.is_empty() => {
+                self.ids_are_shared.store(true, Atomic::Relaxed);
                 let agreed = agreement(&one.entry, &other.entry, self.fields);
                 let class = if one.entry.head.event_type != other.entry.head.event_type {
                     Class::Retyped
@@ -326,12 +329,17 @@ impl<'m> Matcher<'m> {
     /// The same type and aggregate with other content: near in time, or at least within the largest shift.
     fn changed_group(&self, group: Group<'_, '_>, sink: &mut Sink<'_, 'm>) -> Result<(), CompareError> {
         let mut paired = group.unpaired();
+        let ids_are_shared = self.ids_are_shared.load(Atomic::Relaxed);
         let near = |events: &[Timed<'_>], at: i64| {
             let first = events.partition_point(|event| event.at < at - self.windows.tolerance);
             events[first..].iter().take_while(|event| event.at <= at + self.windows.tolerance).take(2).count()
         };
         for window in [self.windows.tolerance, self.windows.max_shift] {
             group.pair(window, &mut paired, &mut |one, other| {
+                // Two ids that both sides could have had in common are those of two events.
+                if ids_are_shared && !one.entry.id.is_empty() && !other.entry.id.is_empty() {
+                    return Ok(false);
+                }
                 let ambiguous = near(group.candidate, one.at) > 1 || near(group.control, other.at) > 1;
                 sink.paired(Class::Changed, one, other, 0, ambiguous)?;
                 Ok(true)

@@ -34,6 +34,7 @@ mod verdict;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use crate::domain::json::canonical_form;
@@ -166,10 +167,22 @@ impl<'r> Run<'r> {
             budget: self.settings.memory / 16,
             load: self.settings.memory / 8,
             hash_bits: self.hash_bits,
+            ids_are_shared: AtomicBool::new(false),
         };
         let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
-        let tally =
-            || Tally::new(self.settings, &self.fields, &self.scratch, self.settings.memory / 32 / workers);
+        let (names, ranks) = types.ranked();
+        for day in one.days.values_mut().chain(other.days.values_mut()) {
+            day.types = day.types.iter().map(|number| ranks[*number as usize]).collect();
+        }
+        let tally = || {
+            Tally::new(
+                self.settings,
+                &self.fields,
+                &self.scratch,
+                &ranks,
+                self.settings.memory / 32 / workers,
+            )
+        };
         let mut tallies: Vec<Tally<'_>> = (0..workers).map(|_| tally()).collect();
         let by_id = [one.with_id > 0, other.with_id > 0];
         let sides =
@@ -184,7 +197,6 @@ impl<'r> Run<'r> {
         }
         let order = self.order(&orders)?;
         let (counts, listed, _) = total.into_parts();
-        let names = types.names();
         let differences =
             listing::differences(listed.into_sorted_vec(), &names, &mut control.feeds, &mut candidate.feeds)?;
         let samples = [std::mem::take(&mut one.sample), std::mem::take(&mut other.sample)];
@@ -311,9 +323,7 @@ impl<'r> Run<'r> {
 
 fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, names: &[String]) -> SideReport {
     let days = scanned.days.into_iter().map(|(day, sum)| {
-        let mut event_types: Vec<String> =
-            sum.types.iter().map(|number| names[*number as usize].clone()).collect();
-        event_types.sort();
+        let event_types = sum.types.iter().map(|rank| names[*rank as usize].clone()).collect();
         (day, DayDigest { events: sum.events, digest: sum.digest.to_string(), event_types })
     });
     SideReport {

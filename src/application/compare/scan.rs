@@ -70,14 +70,17 @@ impl Types {
         *known.entry(name.to_owned()).or_insert(next)
     }
 
-    /// The names by their numbers.
-    pub fn names(&self) -> Vec<String> {
+    /// The names, sorted, and the place of each number among them.
+    pub fn ranked(&self) -> (Vec<String>, Vec<u32>) {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut names = vec![String::new(); known.len()];
-        for (name, number) in known.iter() {
-            names[*number as usize].clone_from(name);
+        let mut names: Vec<(String, u32)> =
+            known.iter().map(|(name, number)| (name.clone(), *number)).collect();
+        names.sort();
+        let mut ranks = vec![0; names.len()];
+        for (rank, (_, number)) in names.iter().enumerate() {
+            ranks[*number as usize] = rank as u32;
         }
-        names
+        (names.into_iter().map(|(name, _)| name).collect(), ranks)
     }
 }
 

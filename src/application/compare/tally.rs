@@ -20,6 +20,8 @@ pub(super) struct Tally<'t> {
     fields: &'t Fields,
     days: Days<'t>,
     scratch: &'t SharedScratch,
+    /// The rank of each type by its name: numbers depend on who came first.
+    ranks: &'t [u32],
     pub counts: Counts,
     /// The listed differences, the last one on top.
     listed: BinaryHeap<Listed>,
@@ -53,6 +55,8 @@ pub(super) struct Listed {
     pub fields: Vec<(String, &'static str)>,
     pub control: Option<ListedEvent>,
     pub candidate: Option<ListedEvent>,
+    /// The type and the aggregate of the candidate, where the control has others.
+    pub elsewhere: Option<(u32, Option<String>)>,
 }
 
 /// Where an event of a listed difference stands.
@@ -72,6 +76,7 @@ impl<'t> Tally<'t> {
         settings: &'t Settings,
         fields: &'t Fields,
         scratch: &'t SharedScratch,
+        ranks: &'t [u32],
         order_budget: usize,
     ) -> Self {
         Self {
@@ -79,6 +84,7 @@ impl<'t> Tally<'t> {
             fields,
             days: Days::new(&settings.zone),
             scratch,
+            ranks,
             counts: Counts::default(),
             listed: BinaryHeap::new(),
             order: Partitions::new(order_budget),
@@ -101,7 +107,8 @@ impl<'t> Tally<'t> {
             return Ok(());
         }
         let day = self.days.of(one.head.at);
-        let counts = self.counts.by.entry((day, one.head.event_type)).or_default();
+        let event_type = self.rank(one);
+        let counts = self.counts.by.entry((day, event_type)).or_default();
         counts.control += 1;
         counts.candidate += 1;
         *of_class(counts, class, Side::Control) += 1;
@@ -125,17 +132,18 @@ impl<'t> Tally<'t> {
                     _ => Cause::Real,
                 }
                 .name();
-                *self.counts.causes.entry((cause, class, day, one.head.event_type)).or_default() += 1;
+                *self.counts.causes.entry((cause, class, day, event_type)).or_default() += 1;
                 self.list(Listed {
                     at: one.head.at,
                     class,
-                    event_type: one.head.event_type,
+                    event_type,
                     aggregate: text(one.aggregate),
                     cause,
                     ambiguous,
                     fields: fields.into_iter().map(|field| (field.path, field.cause.name())).collect(),
                     control: Some(place(one)),
                     candidate: Some(place(other)),
+                    elsewhere: Some((self.rank(other), text(other.aggregate))),
                 });
             }
         }
@@ -163,7 +171,8 @@ impl<'t> Tally<'t> {
             Side::Candidate => Class::Extra,
         };
         let day = self.days.of(corrected);
-        let counts = self.counts.by.entry((day, entry.head.event_type)).or_default();
+        let event_type = self.rank(entry);
+        let counts = self.counts.by.entry((day, event_type)).or_default();
         match side {
             Side::Control => counts.control += 1,
             Side::Candidate => counts.candidate += 1,
@@ -173,7 +182,7 @@ impl<'t> Tally<'t> {
             return;
         }
         let cause = Cause::Real.name();
-        *self.counts.causes.entry((cause, class, day, entry.head.event_type)).or_default() += 1;
+        *self.counts.causes.entry((cause, class, day, event_type)).or_default() += 1;
         let (control, candidate) = match side {
             Side::Control => (Some(place(entry)), None),
             Side::Candidate => (None, Some(place(entry))),
@@ -181,14 +190,19 @@ impl<'t> Tally<'t> {
         self.list(Listed {
             at: entry.head.at,
             class,
-            event_type: entry.head.event_type,
+            event_type,
             aggregate: text(entry.aggregate),
             cause,
             ambiguous: false,
             fields: Vec::new(),
             control,
             candidate,
+            elsewhere: None,
         });
+    }
+
+    fn rank(&self, entry: &Entry<'_>) -> u32 {
+        self.ranks[entry.head.event_type as usize]
     }
 
     fn differing(&self, class: Class, one: &Entry<'_>, other: &Entry<'_>) -> Vec<FieldDifference> {

@@ -1,10 +1,18 @@
+//! The comparison as a whole, over records in memory.
+
+use chrono::{TimeDelta, Utc};
+
+use super::profile::{IgnoreRule, OneSided, Profile};
+use super::report::{Comparison, Verdict};
 use super::selftest::{MemoryFeed, MemoryScratch};
 use super::settings::Settings;
 use super::*;
-use crate::application::compare::profile::Profile;
-use crate::application::compare::report::Verdict;
+use crate::domain::event::format_timestamp;
 use crate::domain::zone::Zone;
-use chrono::{TimeDelta, Utc};
+
+mod exactness;
+mod faults;
+mod verdicts;
 
 fn settings() -> Settings {
     Settings {
@@ -19,7 +27,7 @@ fn settings() -> Settings {
         since: None,
         until: None,
         memory: 64 << 20,
-        limit: 100,
+        limit: 1000,
     }
 }
 
@@ -33,62 +41,65 @@ fn input(records: &[String]) -> Input {
 }
 
 fn compared(control: &[String], candidate: &[String]) -> Comparison {
-    compare(&settings(), input(control), input(candidate), Box::new(MemoryScratch::default())).unwrap()
+    compared_with(&settings(), control, candidate)
 }
 
-fn legacy(second: u32, task: &str, title: &str) -> String {
-    format!(
-        r#"{{"type": "TaskCreated", "task_id": "{task}", "title": "{title}", "timestamp": "2025-10-20T10:00:{second:02}"}}"#
-    )
+/// Without the self-test, which has tests of its own.
+fn compared_with(settings: &Settings, control: &[String], candidate: &[String]) -> Comparison {
+    grouped_by(64, settings, control, candidate)
 }
 
-fn new(second: u32, task: &str, title: &str) -> String {
-    format!(
-        r#"{{"event_id": "{task}-{second}-{title}", "event_type": "TaskCreated", "timestamp": "2025-10-20T10:00:{second:02}.004+00:00", "aggregate_id": "{task}", "task_id": "{task}", "title": "{title}", "priority": "P1", "status": "NOT_STARTED", "metadata": {{}}}}"#
-    )
+fn grouped_by(hash_bits: u32, settings: &Settings, control: &[String], candidate: &[String]) -> Comparison {
+    let run = Run::new(settings, Box::new(MemoryScratch::default()), 0, hash_bits).unwrap();
+    run.compare(input(control), input(candidate)).unwrap().0
 }
 
-#[test]
-fn a_legacy_log_and_a_new_log_of_the_same_life_are_consistent() {
-    let control = [legacy(1, "T1", "a"), legacy(20, "T2", "b"), legacy(40, "T3", "c")];
-    let candidate = [new(40, "T3", "c"), new(1, "T1", "a"), new(20, "T2", "b")];
-    let found = compared(&control, &candidate);
-    assert_eq!((found.verdict, found.matched), (Verdict::Consistent, 3), "{:?}", found.reasons);
+/// An event that lived.
+#[derive(Debug, Clone, PartialEq)]
+struct Lived {
+    event_type: &'static str,
+    task: String,
+    title: String,
+    /// Milliseconds since the beginning of 2025-10-20.
+    at: i64,
 }
 
-#[test]
-fn each_class_of_difference_is_named() {
-    let same =
-        |record: fn(u32, &str, &str) -> String| (0..6).map(move |i| record(i, &format!("S{i}"), "same"));
-    let control = [
-        legacy(1, "T1", "a"),
-        legacy(10, "T2", "b"),
-        legacy(20, "T3", "c"),
-        legacy(30, "T4", "d"),
-        legacy(40, "T5", "e"),
-    ];
-    let control: Vec<String> = control.into_iter().chain(same(legacy)).collect();
-    let candidate = [
-        new(1, "T1", "a"),
-        new(1, "T1", "a").replace("T1-1", "T1-x"),
-        new(10, "T2", "x"),
-        new(20, "T3", "c").replace("TaskCreated", "TaskUpdated"),
-        new(30, "T9", "d"),
-        new(40, "T5", "e").replace("10:00:40", "10:30:40"),
-        new(50, "T7", "z"),
-    ];
-    let candidate: Vec<String> = candidate.into_iter().chain(same(new)).collect();
-    let found = compared(&control, &candidate);
-    let counts = (
-        found.matched,
-        found.duplicated.candidate,
-        found.changed,
-        found.retyped,
-        found.misfiled,
-        found.time_shifted,
-        found.extra,
-        found.missing,
-    );
-    assert_eq!(counts, (7, 1, 1, 1, 1, 1, 1, 0), "{:#?}", found.differences);
-    assert_eq!(found.verdict, Verdict::Different);
+impl Lived {
+    fn legacy(&self) -> String {
+        let Self { event_type, task, title, .. } = self;
+        let at = time(self.at).replace("+00:00", "");
+        format!(r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "timestamp": "{at}"}}"#)
+    }
+
+    fn new(&self, id: &str) -> String {
+        let Self { event_type, task, title, .. } = self;
+        let at = time(self.at);
+        format!(
+            r#"{{"event_id": "{id}", "event_type": "{event_type}", "timestamp": "{at}", "aggregate_id": "{task}", "task_id": "{task}", "title": "{title}", "priority": "P1", "status": "NOT_STARTED", "metadata": {{"actor": "ben"}}}}"#
+        )
+    }
+}
+
+fn time(at: i64) -> String {
+    let beginning: chrono::DateTime<Utc> = "2025-10-20T00:00:00Z".parse().unwrap();
+    format_timestamp(beginning + TimeDelta::milliseconds(at))
+}
+
+/// A quiet day: an event of its own task every ten minutes.
+fn day() -> Vec<Lived> {
+    let event = |number: i64| Lived {
+        event_type: if number % 3 == 0 { "TaskCompleted" } else { "TaskCreated" },
+        task: format!("T{number}"),
+        title: format!("title {number}"),
+        at: number * 600_000,
+    };
+    (0..100).map(event).collect()
+}
+
+fn legacy(events: &[Lived]) -> Vec<String> {
+    events.iter().map(Lived::legacy).collect()
+}
+
+fn new(events: &[Lived]) -> Vec<String> {
+    events.iter().enumerate().map(|(number, event)| event.new(&format!("e{number}"))).collect()
 }
