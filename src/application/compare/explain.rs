@@ -56,7 +56,7 @@ pub(super) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]]) -> Vec<Fi
     let mut found = Vec::new();
     let mut open = vec![(String::new(), members(control), members(candidate))];
     while let Some((path, left, right)) = open.pop() {
-        let mut names: BTreeMap<(Vec<u8>, usize), [Option<&[u8]>; 2]> = BTreeMap::new();
+        let mut names: BTreeMap<Occurrence, [Option<&[u8]>; 2]> = BTreeMap::new();
         for (side, children) in [left, right].into_iter().enumerate() {
             let mut counts: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
             for (name, value) in children {
@@ -90,6 +90,9 @@ pub(super) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]]) -> Vec<Fi
 fn members<'b>(objects: &[&'b [u8]]) -> Vec<(Vec<u8>, &'b [u8])> {
     objects.iter().flat_map(|object| children(object)).collect()
 }
+
+/// A name, and how often it has stood in its object before.
+type Occurrence = (Vec<u8>, usize);
 
 /// Two objects, or two arrays of one length: the difference lies within.
 fn is_alike(one: &[u8], other: &[u8]) -> bool {

@@ -1,24 +1,21 @@
 //! The stages in which events find their partners, each over partitions that fit into memory.
 
-use std::cmp::Ordering;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering as Atomic};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use chrono::NaiveDate;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
-
 use super::agreement::{Agreement, agreement};
 use super::clock::ClockModel;
 use super::content::Fields;
-use super::days::{Days, instant};
-use super::entry::{Entry, Head, Side};
+use super::corrector::Corrector;
+use super::entry::{Entry, Side};
 use super::feed::CompareError;
-use super::group::{GroupSink, Timed, Windows, pair_group};
-use super::pairing::{Paired, pair_sorted};
+use super::group::{Timed, Windows, pair_group};
+use super::key::{Key, Keyed, compare, next_key};
 use super::partitions::{PARTITIONS, Partitions, SharedScratch};
 use super::report::Class;
 use super::settings::Settings;
+use super::sink::{Group, Leftovers, Sink};
 use super::tally::Tally;
 
 /// The entries of both sides, control first.
@@ -39,52 +36,6 @@ pub(super) struct Matcher<'m> {
     pub hash_bits: u32,
     /// Some events were paired by their ids: both sides use the same ones.
     pub ids_are_shared: AtomicBool,
-}
-
-/// What a stage hands on.
-type Leftovers = [Mutex<Partitions>; 2];
-
-/// The key by which a stage brings events together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key {
-    Id,
-    /// Type, aggregate and base.
-    Content,
-    AggregateAndBase,
-    TypeAndBase,
-    Base,
-    TypeAndAggregate,
-}
-
-impl Key {
-    fn hash(self, entry: &Entry<'_>) -> u64 {
-        let event_type = u64::from(entry.head.event_type);
-        let aggregate = || entry.aggregate.map_or(1, xxh3_64);
-        match self {
-            Self::Id if entry.id.is_empty() => entry.head.hash,
-            Self::Id => xxh3_64(entry.id),
-            Self::Content => entry.head.hash,
-            Self::AggregateAndBase => xxh3_64_with_seed(entry.base, aggregate()),
-            Self::TypeAndBase => xxh3_64_with_seed(entry.base, event_type),
-            Self::Base => xxh3_64(entry.base),
-            Self::TypeAndAggregate => xxh3_64_with_seed(&event_type.to_le_bytes(), aggregate()),
-        }
-    }
-
-    /// Compares what the hash was made of: equality is confirmed on bytes.
-    fn compare(self, one: &Entry<'_>, other: &Entry<'_>) -> Ordering {
-        let types = || one.head.event_type.cmp(&other.head.event_type);
-        let aggregates = || one.aggregate.cmp(&other.aggregate);
-        let bases = || one.base.cmp(other.base);
-        match self {
-            Self::Id => one.id.cmp(other.id),
-            Self::Content => bases().then_with(aggregates).then_with(types),
-            Self::AggregateAndBase => bases().then_with(aggregates),
-            Self::TypeAndBase => bases().then_with(types),
-            Self::Base => bases(),
-            Self::TypeAndAggregate => aggregates().then_with(types),
-        }
-    }
 }
 
 impl<'m> Matcher<'m> {
@@ -115,7 +66,7 @@ impl<'m> Matcher<'m> {
         sides = self
             .stage(&sides, tallies, Key::TypeAndAggregate, &|group, sink| self.changed_group(group, sink))?;
         let Some(tally) = tallies.first_mut() else { return Ok(()) };
-        let mut corrector = self.corrector();
+        let mut corrector = Corrector::new(self.settings, self.clock);
         for (side, partitions) in [Side::Control, Side::Candidate].into_iter().zip(&sides) {
             for partition in 0..PARTITIONS {
                 partitions.blocks(partition, self.scratch, &mut |block| {
@@ -164,13 +115,14 @@ impl<'m> Matcher<'m> {
                         let (next, leftovers) = (&next, &leftovers);
                         scope.spawn(move || -> Result<(), CompareError> {
                             let mut sink = Sink {
-                                matcher: self,
+                                clock: self.clock,
+                                scratch: self.scratch,
                                 tally,
                                 leftovers,
                                 next_key: next_key(key),
                                 failed: None,
                             };
-                            let mut corrector = self.corrector();
+                            let mut corrector = Corrector::new(self.settings, self.clock);
                             loop {
                                 let partition = next.fetch_add(1, Atomic::Relaxed);
                                 if partition >= PARTITIONS {
@@ -246,7 +198,7 @@ impl<'m> Matcher<'m> {
                         let (group, behind) = from.split_at_mut(count);
                         into.clear();
                         into.extend(group.iter().map(|keyed| corrector.timed(side, keyed.entry)));
-                        into.sort_by(|one: &Timed<'_>, other: &Timed<'_>| one.at.cmp(&other.at));
+                        into.sort_by_key(|event: &Timed<'_>| event.at);
                         behind
                     },
                 );
@@ -264,15 +216,6 @@ impl<'m> Matcher<'m> {
             Entry::all(bytes).map(|entry| Keyed { hash: key.hash(&entry) & mask, entry }).collect();
         sorted.sort_unstable_by(|one, other| compare(key, one, other));
         sorted
-    }
-
-    fn corrector(&self) -> Corrector<'m> {
-        Corrector {
-            days: Days::new(&self.settings.zone),
-            clock: self.clock,
-            last: None,
-            settings: self.settings,
-        }
     }
 
     /// Ids that are unique on both sides make pairs, whatever they say.
@@ -346,179 +289,5 @@ impl<'m> Matcher<'m> {
             })?;
         }
         sink.leave_unpaired(&group, &paired)
-    }
-}
-
-/// Which key the stage after this one routes by.
-fn next_key(key: Key) -> Key {
-    match key {
-        Key::Id => Key::Content,
-        Key::Content => Key::AggregateAndBase,
-        Key::AggregateAndBase => Key::TypeAndBase,
-        Key::TypeAndBase => Key::Base,
-        Key::Base | Key::TypeAndAggregate => Key::TypeAndAggregate,
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Keyed<'b> {
-    hash: u64,
-    entry: Entry<'b>,
-}
-
-fn compare(key: Key, one: &Keyed<'_>, other: &Keyed<'_>) -> Ordering {
-    one.hash.cmp(&other.hash).then_with(|| key.compare(&one.entry, &other.entry))
-}
-
-/// The events of both sides that have a key in common, each by time.
-struct Group<'g, 'b> {
-    control: &'g [Timed<'b>],
-    candidate: &'g [Timed<'b>],
-}
-
-impl<'b> Group<'_, 'b> {
-    fn unpaired(&self) -> [Vec<bool>; 2] {
-        [vec![false; self.control.len()], vec![false; self.candidate.len()]]
-    }
-
-    /// Pairs in the order of time what is left and what `accept` takes.
-    fn pair(
-        &self,
-        window: i64,
-        paired: &mut [Vec<bool>; 2],
-        accept: &mut dyn FnMut(&Timed<'b>, &Timed<'b>) -> Result<bool, CompareError>,
-    ) -> Result<(), CompareError> {
-        let left = |events: &[Timed<'_>], paired: &[bool]| -> Vec<(usize, i128)> {
-            let left = events.iter().enumerate().filter(|(index, _)| !paired[*index]);
-            left.map(|(index, event)| (index, i128::from(event.at))).collect()
-        };
-        let control = left(self.control, &paired[0]);
-        let candidate = left(self.candidate, &paired[1]);
-        let times = |left: &[(usize, i128)]| left.iter().map(|(_, at)| *at).collect::<Vec<_>>();
-        let mut pairs = Vec::new();
-        pair_sorted(&times(&control), &times(&candidate), i128::from(window), &mut |found| {
-            if let Paired::Both { control, candidate } = found {
-                pairs.push((control, candidate));
-            }
-        });
-        for (one, other) in pairs {
-            let (one, other) = (control[one].0, candidate[other].0);
-            if accept(&self.control[one], &self.candidate[other])? {
-                paired[0][one] = true;
-                paired[1][other] = true;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Where a stage puts what it has decided, and what it has not.
-struct Sink<'s, 'm> {
-    matcher: &'s Matcher<'m>,
-    tally: &'s mut Tally<'m>,
-    leftovers: &'s Leftovers,
-    next_key: Key,
-    failed: Option<CompareError>,
-}
-
-impl Sink<'_, '_> {
-    fn paired(
-        &mut self,
-        class: Class,
-        one: &Timed<'_>,
-        other: &Timed<'_>,
-        ignoring: u64,
-        ambiguous: bool,
-    ) -> Result<(), CompareError> {
-        let class = match class {
-            // The clocks of that day are farther apart than clocks may be.
-            Class::Matched | Class::Ignored if self.matcher.clock.exceeds_on(self.day(one)) => {
-                Class::TimeShifted
-            }
-            class => class,
-        };
-        self.tally.pair(class, one, other, ignoring, ambiguous)
-    }
-
-    fn day(&self, one: &Timed<'_>) -> NaiveDate {
-        self.matcher.settings.zone.day_of(instant(one.entry.head.at))
-    }
-
-    fn leave(&mut self, side: Side, event: &Timed<'_>, has_sibling: bool) -> Result<(), CompareError> {
-        let entry = &event.entry;
-        let flags = entry.head.flags | if has_sibling { Head::SIBLING } else { 0 };
-        let partition = Partitions::of(self.next_key.hash(entry), 0);
-        let mut leftovers = self.leftovers[side as usize].lock().unwrap_or_else(PoisonError::into_inner);
-        leftovers.push(partition, self.matcher.scratch, |out| entry.repack(flags, out))
-    }
-
-    fn leave_group(&mut self, group: &Group<'_, '_>) -> Result<(), CompareError> {
-        group.control.iter().try_for_each(|event| self.leave(Side::Control, event, false))?;
-        group.candidate.iter().try_for_each(|event| self.leave(Side::Candidate, event, false))
-    }
-
-    fn leave_unpaired(&mut self, group: &Group<'_, '_>, paired: &[Vec<bool>; 2]) -> Result<(), CompareError> {
-        for (side, events) in [(Side::Control, group.control), (Side::Candidate, group.candidate)] {
-            for (event, _) in events.iter().zip(&paired[side as usize]).filter(|(_, is_paired)| !**is_paired)
-            {
-                self.leave(side, event, false)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl<'b> GroupSink<'b> for Sink<'_, '_> {
-    fn pair(&mut self, class: Class, control: &Timed<'b>, candidate: &Timed<'b>, ignoring: u64) {
-        if let Err(error) = self.paired(class, control, candidate, ignoring, false) {
-            self.failed.get_or_insert(error);
-        }
-    }
-
-    fn left(&mut self, side: Side, event: &Timed<'b>, has_sibling: bool) {
-        if let Err(error) = self.leave(side, event, has_sibling) {
-            self.failed.get_or_insert(error);
-        }
-    }
-}
-
-/// Sets the candidate's clock by the control's.
-struct Corrector<'m> {
-    days: Days<'m>,
-    clock: &'m ClockModel,
-    /// The day that was asked for last, and its offset.
-    last: Option<(NaiveDate, i64)>,
-    settings: &'m Settings,
-}
-
-impl Corrector<'_> {
-    /// The time of an event by the control's clock.
-    fn time(&mut self, side: Side, entry: &Entry<'_>) -> i64 {
-        match side {
-            Side::Control => entry.head.at,
-            Side::Candidate => entry.head.at - self.offset(entry.head.at),
-        }
-    }
-
-    fn offset(&mut self, at: i64) -> i64 {
-        let day = self.days.of(at);
-        match self.last {
-            Some((last, offset)) if last == day => offset,
-            _ => {
-                let offset = self.clock.offset_on(day);
-                self.last = Some((day, offset));
-                offset
-            }
-        }
-    }
-
-    fn timed<'b>(&mut self, side: Side, entry: Entry<'b>) -> Timed<'b> {
-        let at = self.time(side, &entry);
-        let other_reading = if entry.head.is(Head::AMBIGUOUS) {
-            self.settings.zone.other_reading(instant(entry.head.at)).map(|other| at + (other - entry.head.at))
-        } else {
-            None
-        };
-        Timed { entry, at, other_reading }
     }
 }

@@ -12,12 +12,14 @@
 mod agreement;
 mod clock;
 mod content;
+mod corrector;
 mod days;
 mod digest;
 mod entry;
 mod explain;
 pub mod feed;
 mod group;
+mod key;
 mod listing;
 mod matching;
 mod order;
@@ -28,6 +30,7 @@ pub mod report;
 mod scan;
 pub mod selftest;
 pub mod settings;
+mod sink;
 mod tally;
 mod verdict;
 

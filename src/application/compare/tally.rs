@@ -201,6 +201,11 @@ impl<'t> Tally<'t> {
         });
     }
 
+    /// The day of an instant by the control's clock.
+    pub fn day(&mut self, at: i64) -> NaiveDate {
+        self.days.of(at)
+    }
+
     fn rank(&self, entry: &Entry<'_>) -> u32 {
         self.ranks[entry.head.event_type as usize]
     }

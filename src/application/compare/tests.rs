@@ -65,13 +65,13 @@ struct Lived {
 }
 
 impl Lived {
-    fn legacy(&self) -> String {
+    fn as_legacy(&self) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = time(self.at).replace("+00:00", "");
         format!(r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "timestamp": "{at}"}}"#)
     }
 
-    fn new(&self, id: &str) -> String {
+    fn as_new(&self, id: &str) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = time(self.at);
         format!(
@@ -97,9 +97,9 @@ fn day() -> Vec<Lived> {
 }
 
 fn legacy(events: &[Lived]) -> Vec<String> {
-    events.iter().map(Lived::legacy).collect()
+    events.iter().map(Lived::as_legacy).collect()
 }
 
 fn new(events: &[Lived]) -> Vec<String> {
-    events.iter().enumerate().map(|(number, event)| event.new(&format!("e{number}"))).collect()
+    events.iter().enumerate().map(|(number, event)| event.as_new(&format!("e{number}"))).collect()
 }

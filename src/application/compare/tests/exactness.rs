@@ -94,7 +94,7 @@ fn a_night_in_which_the_clocks_change_is_consistent() {
             .map(|event| {
                 let instant: chrono::DateTime<Utc> = time(event.at).parse().unwrap();
                 let local = berlin.zone.civil_time(instant).format("%Y-%m-%dT%H:%M:%S%.6f").to_string();
-                event.legacy().replace(&time(event.at).replace("+00:00", ""), &local)
+                event.as_legacy().replace(&time(event.at).replace("+00:00", ""), &local)
             })
             .collect();
         let found = compared_with(&berlin, &control, &new(&night));

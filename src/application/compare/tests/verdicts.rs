@@ -154,8 +154,7 @@ fn an_ignored_field_is_never_counted_as_matched() {
 #[test]
 fn a_field_of_one_side_must_have_its_declared_default() {
     let field = OneSided { field: "priority".to_owned(), default: Some("\"P1\"".to_owned()) };
-    let mut profile = Profile::default();
-    profile.name = "strict".to_owned();
+    let mut profile = Profile { name: "strict".to_owned(), ..Profile::default() };
     profile.one_sided.retain(|expected| expected.field != "priority");
     profile.one_sided.push(field);
     let strict = Settings { profile, ..settings() };
