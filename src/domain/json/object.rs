@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::layout::{LayoutId, Layouts, Recognised};
 use super::tokens::unexpected;
 use super::{ScanError, Span, Text, Token, Tokens};
 
@@ -35,6 +36,20 @@ pub enum MemberValue {
     Object(Span),
 }
 
+impl MemberValue {
+    /// As [`Span::moved_back`].
+    pub fn moved_back(self, by: usize) -> Self {
+        match self {
+            Self::Number(span) => Self::Number(span.moved_back(by)),
+            Self::NonFinite(span) => Self::NonFinite(span.moved_back(by)),
+            Self::String(text) => Self::String(text.moved_back(by)),
+            Self::Array(span) => Self::Array(span.moved_back(by)),
+            Self::Object(span) => Self::Object(span.moved_back(by)),
+            Self::Null | Self::Boolean(_) => self,
+        }
+    }
+}
+
 /// What is known of an object once it was scanned whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScannedObject {
@@ -52,6 +67,11 @@ pub struct ScannedObject {
 #[derive(Default)]
 pub struct ObjectScanner {
     members: Vec<Member>,
+    /// The scalar values of an object whose layout was known, at any depth.
+    scalars: Vec<MemberValue>,
+    layout: Option<LayoutId>,
+    /// Of the objects before this one; many scanners are made for one object alone.
+    layouts: Option<Layouts>,
     open: Vec<bool>,
     keys: Keys,
 }
@@ -65,22 +85,48 @@ impl ObjectScanner {
     /// Scans the object at `start`, which may have white space before it. What follows the object
     /// is not looked at. On success `members` holds its members.
     pub fn scan(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
-        self.members.clear();
-        self.keys.clear();
         let blanks = text[start.min(text.len())..].iter().take_while(|byte| is_blank(**byte));
         let start = start + blanks.count();
         if text.get(start) != Some(&b'{') {
+            self.members.clear();
             return Err(unexpected(text, start, "an object"));
+        }
+        if let Some(object) = self.recognise(text, start) {
+            return ensure_utf8(text, object);
         }
         let mut tokens = Tokens::with_stack(text, start, std::mem::take(&mut self.open));
         let scanned = self.scan_tokens(text, start, &mut tokens);
         self.open = tokens.into_stack();
-        scanned
+        let object = ensure_utf8(text, scanned?)?;
+        match &mut self.layouts {
+            Some(_) if object.duplicate_key => {}
+            Some(layouts) => layouts.remember(text, start),
+            None => self.layouts = Some(Layouts::default()),
+        }
+        Ok(object)
     }
 
     /// The members of the last object, in the order of the text.
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// The layout of the last object, where it is one that was remembered, and the object's scalar
+    /// values at any depth, in the order of the text.
+    pub fn layout(&self) -> Option<(LayoutId, &[MemberValue])> {
+        self.layout.map(|layout| (layout, &*self.scalars))
+    }
+
+    fn recognise(&mut self, text: &[u8], start: usize) -> Option<ScannedObject> {
+        self.members.clear();
+        self.scalars.clear();
+        self.layout = None;
+        let layouts = self.layouts.as_mut()?;
+        let Recognised { layout, end, non_finite, lone_surrogate } =
+            layouts.recognise(text, start, &mut self.members, &mut self.scalars)?;
+        self.layout = Some(layout);
+        let span = Span { start, end };
+        Some(ScannedObject { span, non_finite, lone_surrogate, duplicate_key: false })
     }
 
     fn scan_tokens(
@@ -89,6 +135,8 @@ impl ObjectScanner {
         start: usize,
         tokens: &mut Tokens<'_>,
     ) -> Result<ScannedObject, ScanError> {
+        self.members.clear();
+        self.keys.clear();
         let mut found = ScannedObject {
             span: Span { start, end: start },
             non_finite: false,
@@ -142,11 +190,17 @@ impl ObjectScanner {
             }
         }
         found.span.end = tokens.offset();
-        if let Err(error) = std::str::from_utf8(found.span.of(text)) {
-            let at = start + error.valid_up_to();
-            return Err(ScanError::NotUtf8 { at, found: text[at] });
-        }
         Ok(found)
+    }
+}
+
+fn ensure_utf8(text: &[u8], object: ScannedObject) -> Result<ScannedObject, ScanError> {
+    match std::str::from_utf8(object.span.of(text)) {
+        Ok(_) => Ok(object),
+        Err(error) => {
+            let at = object.span.start + error.valid_up_to();
+            Err(ScanError::NotUtf8 { at, found: text[at] })
+        }
     }
 }
 
@@ -217,6 +271,8 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn scan(text: &str) -> Result<(ScannedObject, Vec<Member>), ScanError> {
@@ -291,6 +347,86 @@ mod tests {
         assert_eq!(scan(" ").unwrap_err().to_string(), "expected an object, but the text ends");
         let mut scanner = ObjectScanner::new();
         assert_eq!(scanner.scan(b"{\"a\": \"x\xff\"}", 0), Err(ScanError::NotUtf8 { at: 8, found: 0xff }));
+    }
+
+    /// Objects of a few names, so that layouts come again, in any spelling.
+    fn value(depth: u32) -> BoxedStrategy<String> {
+        let scalar = prop_oneof![
+            "[a-zé]{0,9}".prop_map(|text| format!("\"{text}\"")),
+            Just(r#""\ud800 \n""#.to_owned()),
+            any::<i16>().prop_map(|number| number.to_string()),
+            prop_oneof!["null", "true", "false", "NaN", "-Infinity", "-1.5e+3"],
+        ];
+        if depth == 0 {
+            return scalar.boxed();
+        }
+        let array = proptest::collection::vec(value(depth - 1), 0..3)
+            .prop_map(|values| format!("[{}]", values.join(", ")));
+        prop_oneof![3 => scalar, 1 => array, 2 => object(depth - 1)].boxed()
+    }
+
+    fn object(depth: u32) -> BoxedStrategy<String> {
+        let name = prop_oneof![5 => "[ab]", 1 => Just(r"\u0061".to_owned()), 1 => Just("é".to_owned())];
+        let member = (name, prop_oneof![3 => Just(": "), 1 => Just(":")], value(depth))
+            .prop_map(|(name, colon, value)| format!("\"{name}\"{colon}{value}"));
+        (proptest::collection::vec(member, 0..4), prop_oneof![3 => Just(", "), 1 => Just(",\n ")])
+            .prop_map(|(members, comma)| format!("{{{}}}", members.join(comma)))
+            .boxed()
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_scanner_has_seen_before_changes_nothing_about_what_it_finds(
+            texts in proptest::collection::vec(object(2), 1..12),
+            cut in any::<proptest::sample::Index>(),
+            damage in any::<(proptest::sample::Index, u8)>(),
+        ) {
+            let mut scanner = ObjectScanner::new();
+            let mut recognised = 0;
+            for text in texts.iter().chain(&texts).chain(&texts) {
+                let mut damaged = text.as_bytes().to_vec();
+                damaged[damage.0.index(text.len())] = damage.1;
+                for text in [text.as_bytes(), &text.as_bytes()[..cut.index(text.len())], &damaged] {
+                    let mut fresh = ObjectScanner::new();
+                    prop_assert_eq!(scanner.scan(text, 0), fresh.scan(text, 0));
+                    if fresh.scan(text, 0).is_ok() {
+                        prop_assert_eq!(scanner.members(), fresh.members());
+                    }
+                    recognised += usize::from(scanner.layout().is_some());
+                }
+            }
+            let is_plain = |text: &&String| !text.contains("\\u0061") && scan(text).is_ok_and(|(found, _)| !found.duplicate_key);
+            prop_assert!(recognised >= texts.iter().filter(is_plain).count(), "layouts are recognised");
+        }
+    }
+
+    #[test]
+    fn a_known_layout_gives_the_scalar_values_at_any_depth() {
+        let mut scanner = ObjectScanner::new();
+        for _ in 0..2 {
+            scanner.scan(br#"{"a": 1, "b": {"c": ["x", {}], "d": null}}"#, 0).unwrap();
+            assert_eq!(scanner.layout(), None, "the first object is not remembered, the second one is new");
+        }
+        let text = br#"{"a": 22, "b": {"c": ["yy", {}], "d": true}} rest"#;
+        let found = scanner.scan(text, 0).unwrap();
+        let (_, scalars) = scanner.layout().unwrap();
+        assert_eq!(scalars.len(), 3);
+        assert_eq!(scalars[2], MemberValue::Boolean(true));
+        assert_eq!(found.span, Span { start: 0, end: text.len() - 5 });
+        let [_, Member { value: MemberValue::Object(span), .. }] = scanner.members() else {
+            panic!("{:?}", scanner.members());
+        };
+        assert_eq!(span.of(text), br#"{"c": ["yy", {}], "d": true}"#);
+    }
+
+    #[test]
+    fn objects_that_never_look_alike_are_scanned_in_bounded_memory() {
+        let mut scanner = ObjectScanner::new();
+        for number in 0..20_000 {
+            let text = format!(r#"{{"a{}": 1, "b{number}": {{"c": "x"}}}}"#, number % 7);
+            assert_eq!(scanner.scan(text.as_bytes(), 0).unwrap().span.end, text.len());
+            assert_eq!(scanner.members().len(), 2);
+        }
     }
 
     #[test]

@@ -17,6 +17,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// As [`Span::moved_back`].
+    pub fn moved_back(self, by: usize) -> Self {
+        Self { span: self.span.moved_back(by), ..self }
+    }
+
     /// What the string says, or `None` where a lone surrogate keeps it from being text.
     ///
     /// `text` is what the span was made from, and valid UTF-8 there.
