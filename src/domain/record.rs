@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::event::DomainEvent;
 use super::json::{
-    Canonicalizer, LayoutId, LayoutTable, Member, MemberValue, ObjectScanner, ScanError, ScannedObject,
+    Canonicalizer, LayoutId, LayoutTable, Member, MemberValue, ObjectScanner, ScanError, ScannedObject, utf8,
 };
 use super::local_clock::{DstPolicy, LocalClock, TimeFlags};
 use super::mapping::Mapping;
@@ -315,10 +315,7 @@ impl<'z> RecordReader<'z> {
             Some(mapped) => mapped.envelope(text, members)?,
         };
         let (occurred_at, time) = self.clock.resolve(&written_at).map_err(RecordError::BadTimestamp)?;
-        let body = std::str::from_utf8(object.span.of(text)).map_err(|error| {
-            let at = object.span.start + error.valid_up_to();
-            ScanError::NotUtf8 { at, found: text[at] }
-        })?;
+        let body = utf8(text, object.span)?;
         Ok(Record {
             body,
             shape,

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
+use foldhash::fast::RandomState;
 use serde::Serialize;
 
 /// What one side knows of possible anchors.
@@ -15,13 +16,13 @@ pub(super) struct AnchorSample {
     /// Contents with a digest above are not looked at.
     threshold: u128,
     /// The time of each content, in microseconds; `None` where it came more than once.
-    contents: HashMap<u128, Option<i64>>,
+    contents: HashMap<u128, Option<i64>, RandomState>,
 }
 
 impl AnchorSample {
     /// A sample of at most so many contents.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, threshold: u128::MAX, contents: HashMap::new() }
+        Self { capacity, threshold: u128::MAX, contents: HashMap::default() }
     }
 
     /// Takes note of an event.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::NaiveDate;
+use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::application::import::SourceError;
 use crate::domain::local_clock::{DstPolicy, TimeFlags};
@@ -138,7 +139,8 @@ impl Scan<'_> {
             content: ContentReader::new(self.fields, self.mapping),
             scratch: Content::default(),
             days: Days::new(&self.settings.zone),
-            types: HashMap::new(),
+            types: HashMap::default(),
+            day: None,
             margin: (self.settings.max_offset + self.settings.tolerance)
                 .num_microseconds()
                 .unwrap_or(i64::MAX),
@@ -162,6 +164,7 @@ impl Scan<'_> {
             })?;
             taker.side.files.push(FileReport { path, events: taker.side.events - before, facts });
         }
+        taker.put_day_aside();
         Ok(taker.side)
     }
 }
@@ -171,7 +174,9 @@ struct Taker<'t, 's> {
     content: ContentReader<'t>,
     scratch: Content,
     days: Days<'t>,
-    types: HashMap<String, u32>,
+    types: HashMap<String, u32, RandomState>,
+    /// What is added up of the day that the last event was of.
+    day: Option<(NaiveDate, DaySum)>,
     margin: i64,
     side: Scanned,
 }
@@ -226,7 +231,7 @@ impl Taker<'_, '_> {
             self.side.margin += 1;
         } else {
             self.side.events += 1;
-            let day = self.side.days.entry(self.days.of(at)).or_default();
+            let day = self.day_of(at);
             day.events += 1;
             day.digest.add(&digest);
             day.types.insert(event_type);
@@ -242,6 +247,23 @@ impl Taker<'_, '_> {
         self.side.partitions.push(Partitions::of(route, 0), self.scan.scratch, |out| {
             Entry::pack(&head, id, aggregate, content, out);
         })
+    }
+
+    /// The sum of the day of an instant. Events of one day mostly follow each other.
+    fn day_of(&mut self, at: i64) -> &mut DaySum {
+        let day = self.days.of(at);
+        match &mut self.day {
+            Some((current, _)) if *current == day => {}
+            _ => {
+                self.put_day_aside();
+                self.day = Some((day, self.side.days.remove(&day).unwrap_or_default()));
+            }
+        }
+        &mut self.day.get_or_insert_default().1
+    }
+
+    fn put_day_aside(&mut self) {
+        self.side.days.extend(self.day.take());
     }
 
     /// Whether an event is outside the range, but so near that its partner may be within; `None` where it is farther away.
@@ -271,14 +293,15 @@ impl Taker<'_, '_> {
     }
 }
 
-/// The digest of what an event says: its type, its aggregate and its base.
+/// The digest of what an event says: its type, its aggregate and its base. The base is put in by a
+/// 128-bit hash, which is a quarter of the work for the same chance of an accident.
 pub(super) fn content_digest(event_type: &str, aggregate: Option<&str>, base: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update((event_type.len() as u64).to_le_bytes());
     hasher.update(event_type);
     hasher.update(aggregate.map_or(u64::MAX, |aggregate| aggregate.len() as u64).to_le_bytes());
     hasher.update(aggregate.unwrap_or_default());
-    hasher.update(base);
+    hasher.update(xxh3_128(base).to_le_bytes());
     hasher.finalize().into()
 }
 

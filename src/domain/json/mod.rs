@@ -15,7 +15,7 @@ pub use canonical::{
     CANONICAL_FORM_VERSION, Canonicalizer, FormPiece, canonical_form, same_value, write_tagged,
 };
 pub use layout::{LayoutId, LayoutTable};
-pub use object::{Member, MemberValue, ObjectScanner, ScannedObject, is_blank};
+pub use object::{Member, MemberValue, ObjectScanner, ScannedObject, is_blank, utf8};
 pub use text::Text;
 pub use tokens::{ScanError, Token, Tokens};
 

@@ -195,13 +195,21 @@ impl ObjectScanner {
 }
 
 fn ensure_utf8(text: &[u8], object: ScannedObject) -> Result<ScannedObject, ScanError> {
-    match std::str::from_utf8(object.span.of(text)) {
-        Ok(_) => Ok(object),
-        Err(error) => {
-            let at = object.span.start + error.valid_up_to();
-            Err(ScanError::NotUtf8 { at, found: text[at] })
-        }
-    }
+    utf8(text, object.span).map(|_| object)
+}
+
+/// The text of a span.
+///
+/// # Errors
+/// The first byte of it that is not UTF-8.
+pub fn utf8(text: &[u8], span: Span) -> Result<&str, ScanError> {
+    // The quick check does not tell where it failed.
+    simdutf8::basic::from_utf8(span.of(text)).or_else(|_| std::str::from_utf8(span.of(text))).map_err(
+        |error| {
+            let at = span.start + error.valid_up_to();
+            ScanError::NotUtf8 { at, found: text[at] }
+        },
+    )
 }
 
 /// White space between JSON tokens.
