@@ -142,7 +142,11 @@ impl ObjectScanner {
             }
         }
         found.span.end = tokens.offset();
-        if let Err(error) = std::str::from_utf8(found.span.of(text)) {
+        let bytes = found.span.of(text);
+        // Mostly all of it is ASCII, which is seen faster.
+        if !bytes.is_ascii()
+            && let Err(error) = std::str::from_utf8(bytes)
+        {
             let at = start + error.valid_up_to();
             return Err(ScanError::NotUtf8 { at, found: text[at] });
         }

@@ -15,29 +15,66 @@ pub(super) struct Envelope<'t> {
     pub written_at: WrittenTimestamp,
 }
 
-/// The names of the envelope's fields in one shape.
+/// A field that the two shapes know.
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    EventId,
+    EventType,
+    AggregateId,
+    Timestamp,
+    Type,
+    TaskId,
+}
+
+const FIELDS: usize = 6;
+
+impl Field {
+    fn named(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"event_id" => Self::EventId,
+            b"event_type" => Self::EventType,
+            b"aggregate_id" => Self::AggregateId,
+            b"timestamp" => Self::Timestamp,
+            b"type" => Self::Type,
+            b"task_id" => Self::TaskId,
+            _ => return None,
+        })
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::EventId => "event_id",
+            Self::EventType => "event_type",
+            Self::AggregateId => "aggregate_id",
+            Self::Timestamp => "timestamp",
+            Self::Type => "type",
+            Self::TaskId => "task_id",
+        }
+    }
+}
+
+/// The fields of the envelope in one shape.
 struct Fields {
     shape: Shape,
-    event_id: Option<&'static str>,
-    event_type: &'static str,
-    aggregate: &'static str,
+    event_id: Option<Field>,
+    event_type: Field,
+    aggregate: Field,
 }
 
 const NEW: Fields = Fields {
     shape: Shape::New,
-    event_id: Some("event_id"),
-    event_type: "event_type",
-    aggregate: "aggregate_id",
+    event_id: Some(Field::EventId),
+    event_type: Field::EventType,
+    aggregate: Field::AggregateId,
 };
 const LEGACY: Fields =
-    Fields { shape: Shape::Legacy, event_id: None, event_type: "type", aggregate: "task_id" };
-const TIMESTAMP: &str = "timestamp";
+    Fields { shape: Shape::Legacy, event_id: None, event_type: Field::Type, aggregate: Field::TaskId };
 
 impl<'t> Envelope<'t> {
     /// The envelope of a record in one of the two shapes, from its members.
     #[inline]
     pub fn built_in(text: &'t [u8], members: &[Member]) -> Result<Self, RecordError> {
-        let members = Members { text, members };
+        let members = Members::of(text, members);
         let fields = match (members.find(NEW.event_type)?, members.find(LEGACY.event_type)?) {
             (Some(_), _) => NEW,
             (None, Some(_)) => LEGACY,
@@ -45,14 +82,14 @@ impl<'t> Envelope<'t> {
         };
         let event_type = members.text_of(fields.event_type)?.ok_or(RecordError::NoType)?;
         if event_type.is_empty() {
-            return Err(RecordError::Empty { field: fields.event_type.into() });
+            return Err(RecordError::Empty { field: fields.event_type.name().into() });
         }
         let event_id = match fields.event_id {
             Some(field) => members.text_of(field)?,
             None => None,
         };
         if event_id.as_deref() == Some("") {
-            return Err(RecordError::Empty { field: "event_id".into() });
+            return Err(RecordError::Empty { field: Field::EventId.name().into() });
         }
         let aggregate = members.text_of(fields.aggregate)?;
         let written_at = members.time()?;
@@ -60,39 +97,53 @@ impl<'t> Envelope<'t> {
     }
 }
 
-/// The members of a record, by their names.
-struct Members<'t, 's> {
+/// What stands in a record under the names of the fields.
+struct Members<'t> {
     text: &'t [u8],
-    members: &'s [Member],
+    found: [Option<MemberValue>; FIELDS],
+    twice: [bool; FIELDS],
 }
 
-impl<'t> Members<'t, '_> {
-    /// The one member of that name; `null` counts as absent.
-    fn find(&self, field: &'static str) -> Result<Option<MemberValue>, RecordError> {
-        let mut found = None;
-        for member in self.members.iter().filter(|member| is_named(self.text, member.key, field)) {
-            if found.replace(member.value).is_some() {
-                return Err(RecordError::Ambiguous { field: field.into() });
+impl<'t> Members<'t> {
+    fn of(text: &'t [u8], members: &[Member]) -> Self {
+        let mut all = Self { text, found: [None; FIELDS], twice: [false; FIELDS] };
+        for member in members {
+            let field = match member.key {
+                key if !key.escaped => Field::named(key.span.of(text)),
+                key => key.decode(text).and_then(|name| Field::named(name.as_bytes())),
+            };
+            if let Some(field) = field {
+                all.twice[field as usize] |= all.found[field as usize].replace(member.value).is_some();
             }
         }
-        Ok(found.filter(|value| *value != MemberValue::Null))
+        all
     }
 
-    fn text_of(&self, field: &'static str) -> Result<Option<Cow<'t, str>>, RecordError> {
+    /// The one member of that name; `null` counts as absent.
+    fn find(&self, field: Field) -> Result<Option<MemberValue>, RecordError> {
+        if self.twice[field as usize] {
+            return Err(RecordError::Ambiguous { field: field.name().into() });
+        }
+        Ok(self.found[field as usize].filter(|value| *value != MemberValue::Null))
+    }
+
+    fn text_of(&self, field: Field) -> Result<Option<Cow<'t, str>>, RecordError> {
         match self.find(field)? {
             None => Ok(None),
-            Some(value) => text_of(self.text, value, || field.into()),
+            Some(value) => text_of(self.text, value, || field.name().into()),
         }
     }
 
     fn time(&self) -> Result<WrittenTimestamp, RecordError> {
-        match self.find(TIMESTAMP)? {
+        let field = Field::Timestamp;
+        match self.find(field)? {
             Some(MemberValue::Number(_)) => {
-                Err(RecordError::NotText { field: TIMESTAMP.into(), found: "a number" })
+                Err(RecordError::NotText { field: field.name().into(), found: "a number" })
             }
             _ => {
-                let text =
-                    self.text_of(TIMESTAMP)?.ok_or(RecordError::NoTimestamp { field: TIMESTAMP.into() })?;
+                let text = self
+                    .text_of(field)?
+                    .ok_or_else(|| RecordError::NoTimestamp { field: field.name().into() })?;
                 WrittenTimestamp::parse(&text).map_err(RecordError::BadTimestamp)
             }
         }
