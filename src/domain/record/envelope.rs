@@ -26,10 +26,21 @@ enum Field {
     Timestamp,
 }
 
-const FIELDS: [Field; 6] =
-    [Field::EventId, Field::EventType, Field::AggregateId, Field::Type, Field::TaskId, Field::Timestamp];
+const FIELDS: usize = 6;
 
 impl Field {
+    fn named(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"event_id" => Self::EventId,
+            b"event_type" => Self::EventType,
+            b"aggregate_id" => Self::AggregateId,
+            b"type" => Self::Type,
+            b"task_id" => Self::TaskId,
+            b"timestamp" => Self::Timestamp,
+            _ => return None,
+        })
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::EventId => "event_id",
@@ -44,7 +55,7 @@ impl Field {
 
 /// Where the fields of both shapes are among the members of a record.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Slots([Slot; FIELDS.len()]);
+pub(super) struct Slots([Slot; FIELDS]);
 
 #[derive(Debug, Clone, Copy, Default)]
 enum Slot {
@@ -58,7 +69,11 @@ impl Slots {
     pub fn of(text: &[u8], members: &[Member]) -> Self {
         let mut slots = Self::default();
         for (at, member) in members.iter().enumerate() {
-            if let Some(field) = FIELDS.into_iter().find(|field| is_named(text, member.key, field.name())) {
+            let field = match member.key {
+                key if key.escaped => key.decode(text).and_then(|name| Field::named(name.as_bytes())),
+                key => Field::named(key.span.of(text)),
+            };
+            if let Some(field) = field {
                 let slot = &mut slots.0[field as usize];
                 *slot = if let Slot::Absent = slot { Slot::At(at) } else { Slot::Twice };
             }

@@ -12,9 +12,10 @@ use rusqlite::Connection;
 use crate::application::import::{
     Batch, Correction, Identity, ImportTarget, KnownSource, Outcome, Overlap, SourceDigest, SourceHeader,
 };
+use crate::domain::record::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
-use crate::infrastructure::sqlite::row::{INSERT, NewRow};
+use crate::infrastructure::sqlite::row::{INSERT, NewRow, Origin};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
 use crate::infrastructure::sqlite::{SqliteError, connection, read};
 
@@ -38,7 +39,29 @@ pub struct BulkLoad {
     unique_index: String,
     made_last: Vec<String>,
     source: Option<SourceWriter>,
+    kinds: Kinds,
     _lock: SchemaLock,
+}
+
+/// Which kinds of events were loaded: only where there are both can one life be written down twice.
+/// To look for it takes several passes over all rows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Kinds {
+    native: bool,
+    history_without_ids: bool,
+}
+
+impl Kinds {
+    fn note(&mut self, row: &NewRow<'_>) {
+        match row.origin {
+            Origin::Native => self.native = true,
+            Origin::History => self.history_without_ids |= row.id_derived,
+        }
+    }
+
+    fn can_overlap(self) -> bool {
+        self.native && self.history_without_ids
+    }
 }
 
 impl BulkLoad {
@@ -70,6 +93,7 @@ impl BulkLoad {
             unique_index,
             made_last,
             source: None,
+            kinds: Kinds::default(),
             _lock: lock,
         }))
     }
@@ -109,20 +133,28 @@ impl ImportTarget for BulkLoad {
         let Some(mut source) = self.source else {
             return Err(RepositoryError::storage("import records", "no log was begun"));
         };
+        let mut kinds = self.kinds;
         let connection = self.connection()?;
         let now = Utc::now();
         let mut insert = connection.prepare_cached(INSERT).map_err(&failed)?;
         for record in &batch.records {
+            let first_id;
             let event_id = match &record.identity {
                 Identity::Carried(id) => id,
-                Identity::Derived { first_id, .. } => first_id,
+                Identity::Derived { content, .. } => {
+                    first_id = derived_event_id(*content, 1);
+                    &first_id
+                }
             };
-            NewRow::imported(record, event_id, source.source_id, now).insert(&mut insert).map_err(&failed)?;
+            let row = NewRow::imported(record, event_id, source.source_id, now);
+            kinds.note(&row);
+            row.insert(&mut insert).map_err(&failed)?;
         }
         let outcomes = vec![Outcome::Imported; batch.records.len()];
         source.store(connection, batch, &outcomes, now).map_err(&failed)?;
         drop(insert);
         self.source = Some(source);
+        self.kinds = kinds;
         Ok(outcomes)
     }
 
@@ -132,6 +164,9 @@ impl ImportTarget for BulkLoad {
     }
 
     fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError> {
+        if !self.kinds.can_overlap() {
+            return Ok(None);
+        }
         overlap::find(
             self.connection()?,
             "(SELECT '' AS origin, 0 AS id_derived, 0 AS occurred_at)",
