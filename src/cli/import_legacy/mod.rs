@@ -51,7 +51,7 @@ pub struct ImportLegacyArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// The SQLite store to import into; made where there is none [default: storage.sqlite_path]
+    /// The SQLite store to import into; made where there is none [default: --store, or storage.sqlite_path]
     #[arg(long, value_name = "DB")]
     into: Option<PathBuf>,
 
