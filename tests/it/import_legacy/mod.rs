@@ -10,6 +10,7 @@ mod identity;
 mod killed;
 mod layouts;
 mod live;
+mod meanwhile;
 mod overlaps;
 #[cfg(unix)]
 mod permissions;
