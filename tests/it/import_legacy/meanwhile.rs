@@ -86,7 +86,8 @@ fn a_log_that_is_removed_while_it_is_imported_is_named_and_the_store_stays_sound
     // moment when it has opened the log.
     let mut other = Connection::open(dir.join(DATABASE)).unwrap();
     let writing = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-    let mut running = quiet(&dir).start(&format!("import-legacy events.json --overlap keep --into {DATABASE}"));
+    let mut running =
+        quiet(&dir).start(&format!("import-legacy events.json --overlap keep --into {DATABASE}"));
     let deadline = Instant::now() + PATIENCE;
     while !running.has_open(&log) {
         assert!(Instant::now() < deadline && !running.has_ended(), "it does not open the log");

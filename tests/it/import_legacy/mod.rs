@@ -19,6 +19,7 @@ mod processes;
 mod read_again;
 mod refused;
 mod sample_data;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::Path;
