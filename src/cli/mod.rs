@@ -15,6 +15,7 @@ mod import_legacy;
 mod logging;
 mod mapping;
 mod output;
+mod progress;
 mod rejects;
 mod status;
 mod store;

@@ -9,6 +9,7 @@ use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::import::PieceContent;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::progress::Progress;
 use crate::cli::store::{StoreError, backend_at};
 use crate::domain::local_clock::DstPolicy;
 use crate::domain::mapping::Mapping;
@@ -18,6 +19,8 @@ use crate::infrastructure::config::Backend;
 use crate::infrastructure::feeds::LogFeed;
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{Rows, StoreFeed, StoreState, store_state};
+
+use super::watched::watched;
 
 /// A side, looked at but not yet read.
 pub struct Side {
@@ -70,14 +73,25 @@ impl Side {
         Ok(Self { path: path.to_owned(), mapping, kind, skipped })
     }
 
+    /// The files that it is read from.
+    pub fn files(&self) -> &[PathBuf] {
+        match &self.kind {
+            Kind::File | Kind::Store(_) => std::slice::from_ref(&self.path),
+            Kind::Folder(logs) => logs,
+        }
+    }
+
     /// Everything that is read of it; of a store, these rows.
-    pub fn input(&self, rows: Rows) -> Result<Input, CliError> {
-        let log =
-            |path: &Path| -> Box<dyn Feed> { Box::new(LogFeed::new(path.to_owned(), self.mapping.clone())) };
+    pub fn input(&self, rows: Rows, progress: &Progress) -> Result<Input, CliError> {
         let feeds: Vec<Box<dyn Feed>> = match &self.kind {
-            Kind::File => vec![log(&self.path)],
-            Kind::Folder(logs) => logs.iter().map(|path| log(path)).collect(),
-            Kind::Store(_) => vec![Box::new(StoreFeed::open(&self.path, rows).map_err(store_failed)?)],
+            Kind::File | Kind::Folder(_) => {
+                let log = |path: &PathBuf| Box::new(LogFeed::new(path.clone(), self.mapping.clone()));
+                self.files().iter().map(|path| watched(log(path), progress, None)).collect()
+            }
+            Kind::Store(state) => {
+                let store = StoreFeed::open(&self.path, rows).map_err(store_failed)?;
+                vec![watched(Box::new(store), progress, Some(state.native + state.history))]
+            }
         };
         let (path, mapping) = (self.path.clone(), self.mapping.clone());
         Ok(Input { path, mapping, feeds, skipped: self.skipped.clone() })

@@ -4,6 +4,7 @@ mod args;
 mod human;
 mod inputs;
 mod record;
+mod watched;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,6 +17,7 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::output::{self, Format};
+use super::progress::Progress;
 use super::store::configured_path;
 use crate::application::compare::compare;
 use crate::application::compare::profile::Profile;
@@ -39,7 +41,7 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliErro
     let is_configured = is_same(control, configured[0]) && is_same(candidate, configured[1]);
     let control = Side::find(control, control_mapping)?;
     let candidate = Side::find(candidate, candidate_mapping)?;
-    let pair = Pair { control: &control, candidate: &candidate, settings };
+    let pair = Pair { control: &control, candidate: &candidate, settings, is_quiet: context.is_quiet };
     let mut comparison = pair.compare()?;
     comparison.elapsed_seconds = started.elapsed().as_secs_f64();
     let recorded = if is_configured { Some(record::record(&comparison, &pair, context)) } else { None };
@@ -68,6 +70,7 @@ struct Pair<'p> {
     control: &'p Side,
     candidate: &'p Side,
     settings: Settings,
+    is_quiet: bool,
 }
 
 impl Pair<'_> {
@@ -77,8 +80,7 @@ impl Pair<'_> {
         let beginning =
             if self.settings.since.is_some() { None } else { beginning(self.control, self.candidate) };
         let settings = Settings { since: self.settings.since.or(beginning), ..self.settings.clone() };
-        let [control, candidate] = [self.control, self.candidate].map(|side| side.input(Rows::Native));
-        let mut comparison = compare(&settings, control?, candidate?, Box::new(TempScratch::default()))?;
+        let mut comparison = self.compare_rows(&settings, Rows::Native)?;
         comparison.history = self.history(&settings)?;
         if let Some(history) = &comparison.history
             && !history.holds
@@ -99,6 +101,16 @@ impl Pair<'_> {
             }
         }
         Ok(comparison)
+    }
+
+    /// Compares the sides, of a store these rows.
+    fn compare_rows(&self, settings: &Settings, rows: Rows) -> Result<Comparison, CliError> {
+        let sides = [self.control, self.candidate];
+        let progress = Progress::over(sides.iter().flat_map(|side| side.files()), self.is_quiet);
+        let [control, candidate] = sides.map(|side| side.input(rows, &progress));
+        let found = compare(settings, control?, candidate?, Box::new(TempScratch::default()));
+        progress.finish();
+        Ok(found?)
     }
 
     /// Whether what was imported from the legacy log is what that log holds, up to the beginning of the parallel run.
@@ -124,8 +136,7 @@ impl Pair<'_> {
             limit: 0,
             ..settings.clone()
         };
-        let [control, candidate] = [self.control, self.candidate].map(|side| side.input(Rows::History));
-        let found = compare(&exact, control?, candidate?, Box::new(TempScratch::default()))?;
+        let found = self.compare_rows(&exact, Rows::History)?;
         let counts = found.by_day.iter().map(|day| day.counts.differences()).sum::<u64>();
         Ok(Some(HistoryReport {
             holds: counts == 0,

@@ -1,6 +1,5 @@
 //! `import-legacy`: which logs, into which store.
 
-mod progress;
 mod render;
 
 use std::collections::HashSet;
@@ -18,12 +17,12 @@ use crate::application::import::{
     SourceError, StoreReport,
 };
 use crate::cli::mapping::MappingArgs;
+use crate::cli::progress::Progress;
 use crate::domain::local_clock::DstPolicy;
 use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{BatchLoad, BulkLoad, SqliteError, Survey};
-use progress::Progress;
 
 /// Replay events.json and daily JSONL into the SQLite store
 ///
