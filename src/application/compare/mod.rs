@@ -337,6 +337,7 @@ fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, nam
         digest: scanned.digest.to_string(),
         days: days.collect(),
         rejects: scanned.rejects,
+        left_out: Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::feed::FeedFacts;
 use super::selftest::SelfTest;
+use crate::application::import::SkippedFile;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -137,6 +138,8 @@ pub struct SideReport {
     pub days: BTreeMap<NaiveDate, DayDigest>,
     /// The first rejects, and where they are.
     pub rejects: Vec<RejectedPlace>,
+    /// What lies in its folder and is no part of it.
+    pub left_out: Vec<SkippedFile>,
 }
 
 /// The events of a side on one day.

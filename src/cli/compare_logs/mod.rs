@@ -26,7 +26,7 @@ use crate::application::compare::settings::Settings;
 use crate::infrastructure::compare_profile::ProfileError;
 use crate::infrastructure::feeds::TempScratch;
 use crate::infrastructure::sqlite::Rows;
-use inputs::{Side, beginning};
+use inputs::{NEVER, Side, beginning};
 
 /// Runs the command.
 pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliError> {
@@ -79,9 +79,20 @@ impl Pair<'_> {
     fn compare(&self) -> Result<Comparison, CliError> {
         let beginning =
             if self.settings.since.is_some() { None } else { beginning(self.control, self.candidate) };
+        let has_begun = beginning != Some(NEVER);
         let settings = Settings { since: self.settings.since.or(beginning), ..self.settings.clone() };
         let mut comparison = self.compare_rows(&settings, Rows::Native)?;
+        comparison.control.left_out = self.control.left_out().to_vec();
+        comparison.candidate.left_out = self.candidate.left_out().to_vec();
         comparison.history = self.history(&settings)?;
+        if !has_begun {
+            comparison.since = None;
+            comparison.reasons.insert(
+                0,
+                "the store holds no event that the new system wrote, only such as were imported from the legacy log: the parallel run has not begun"
+                    .to_owned(),
+            );
+        }
         if let Some(history) = &comparison.history
             && !history.holds
         {
