@@ -9,7 +9,7 @@ mod watched;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use args::CompareLogsArgs;
 
@@ -19,10 +19,10 @@ use super::global::Context;
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::store::configured_path;
-use crate::application::compare::compare;
 use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
 use crate::application::compare::settings::Settings;
+use crate::application::compare::{Beginning, compare_from};
 use crate::infrastructure::compare_profile::ProfileError;
 use crate::infrastructure::feeds::TempScratch;
 use crate::infrastructure::sqlite::Rows;
@@ -81,10 +81,11 @@ impl Pair<'_> {
             if self.settings.since.is_some() { None } else { beginning(self.control, self.candidate) };
         let has_begun = beginning != Some(NEVER);
         let settings = Settings { since: self.settings.since.or(beginning), ..self.settings.clone() };
-        let mut comparison = self.compare_rows(&settings, Rows::Native)?;
+        let begins = if beginning.is_some() { Beginning::FirstOfCandidate } else { Beginning::Declared };
+        let mut comparison = self.compare_rows(&settings, Rows::Native, begins)?;
         comparison.control.left_out = self.control.left_out().to_vec();
         comparison.candidate.left_out = self.candidate.left_out().to_vec();
-        comparison.history = self.history(&settings)?;
+        comparison.history = self.history(&settings, comparison.beginning)?;
         if !has_begun {
             comparison.since = None;
             comparison.reasons.insert(
@@ -111,21 +112,41 @@ impl Pair<'_> {
                 comparison.verdict = Verdict::Inconclusive;
             }
         }
+        let near = comparison.near_beginning;
+        if near > 0 {
+            comparison.reasons.push(format!(
+                "{near} events of the control lie so close to the first event that the new system wrote that nothing says whether it should have written them; --since says where to begin"
+            ));
+            if comparison.verdict == Verdict::Consistent {
+                comparison.verdict = Verdict::Inconclusive;
+            }
+        }
         Ok(comparison)
     }
 
     /// Compares the sides, of a store these rows.
-    fn compare_rows(&self, settings: &Settings, rows: Rows) -> Result<Comparison, CliError> {
+    fn compare_rows(
+        &self,
+        settings: &Settings,
+        rows: Rows,
+        beginning: Beginning,
+    ) -> Result<Comparison, CliError> {
         let sides = [self.control, self.candidate];
         let progress = Progress::over(sides.iter().flat_map(|side| side.files()), self.is_quiet);
         let [control, candidate] = sides.map(|side| side.input(rows, &progress));
-        let found = compare(settings, control?, candidate?, Box::new(TempScratch::default()));
+        let scratch = Box::new(TempScratch::default());
+        let found = compare_from(beginning, settings, control?, candidate?, scratch);
         progress.finish();
         Ok(found?)
     }
 
-    /// Whether what was imported from the legacy log is what that log holds, up to the beginning of the parallel run.
-    fn history(&self, settings: &Settings) -> Result<Option<HistoryReport>, CliError> {
+    /// Whether what was imported from the legacy log is what that log holds, up to the beginning of the
+    /// parallel run by the clock of that log.
+    fn history(
+        &self,
+        settings: &Settings,
+        beginning: Option<DateTime<Utc>>,
+    ) -> Result<Option<HistoryReport>, CliError> {
         let histories =
             [self.control, self.candidate].map(|side| side.state().map_or(0, |state| state.history));
         if histories == [0, 0] {
@@ -137,17 +158,17 @@ impl Pair<'_> {
             tolerance: TimeDelta::zero(),
             max_offset: TimeDelta::zero(),
             since: self.settings.since,
-            until: match (settings.since, self.settings.since) {
-                (Some(beginning), None) => Some(beginning - TimeDelta::microseconds(1)),
-                _ => settings.until,
+            until: match beginning {
+                Some(beginning) => Some(beginning - TimeDelta::microseconds(1)),
+                None => settings.until,
             },
-            as_of: chrono::DateTime::<Utc>::MAX_UTC,
+            as_of: DateTime::<Utc>::MAX_UTC,
             as_of_is_declared: true,
             settle: TimeDelta::zero(),
             limit: 0,
             ..settings.clone()
         };
-        let found = self.compare_rows(&exact, Rows::History)?;
+        let found = self.compare_rows(&exact, Rows::History, Beginning::Declared)?;
         let counts = found.by_day.iter().map(|day| day.counts.differences()).sum::<u64>();
         Ok(Some(HistoryReport {
             holds: counts == 0,
