@@ -146,6 +146,13 @@ impl Run {
         serde_json::from_str(&self.result()).unwrap()
     }
 
+    /// Demands this exit code, no result, and that stderr says this among other things.
+    #[track_caller]
+    pub fn code_is(self, code: i32, said: &str) {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
+        assert!(self.stderr.contains(said), "{}", self.stderr);
+    }
+
     /// Demands this exit code, no result, and this on stderr.
     #[track_caller]
     pub fn fails(self, code: i32, stderr: &str) {
