@@ -70,6 +70,15 @@ pub struct Input {
     pub skipped: Vec<(PathBuf, String)>,
 }
 
+/// Where the range begins, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// By [`Settings::since`] each side begins at that time, and pairs follow the control's.
+    Declared,
+    /// [`Settings::since`] is the time of the candidate's first event: the control begins with its partner.
+    FirstOfCandidate,
+}
+
 /// How many records a self-test is made with at most.
 const SAMPLE: usize = 2000;
 
@@ -84,8 +93,23 @@ pub fn compare(
     candidate: Input,
     scratch: Box<dyn Scratch>,
 ) -> Result<Comparison, CompareError> {
+    compare_from(Beginning::Declared, settings, control, candidate, scratch)
+}
+
+/// As [`compare`], with a beginning.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_from(
+    beginning: Beginning,
+    settings: &Settings,
+    control: Input,
+    candidate: Input,
+    scratch: Box<dyn Scratch>,
+) -> Result<Comparison, CompareError> {
     let mappings = [control.mapping.clone(), candidate.mapping.clone()];
-    let (mut comparison, samples) = Run::new(settings, scratch, SAMPLE, 64)?.compare(control, candidate)?;
+    let run = Run { beginning, ..Run::new(settings, scratch, SAMPLE, 64)? };
+    let (mut comparison, samples) = run.compare(control, candidate)?;
     let [one, other] = samples;
     let side = if one.is_empty() { (other, &mappings[1]) } else { (one, &mappings[0]) };
     // A thousandth of the records: the test stays a small part of the run.
@@ -104,6 +128,7 @@ struct Run<'r> {
     scratch: SharedScratch,
     sample: usize,
     hash_bits: u32,
+    beginning: Beginning,
 }
 
 /// A few records of each side, control first.
@@ -124,7 +149,14 @@ impl<'r> Run<'r> {
         }
         let fields = Fields::new(&settings.profile)
             .map_err(|source| CompareError::Default { field: settings.profile.name.clone(), source })?;
-        Ok(Self { settings, fields, scratch: Mutex::new(scratch), sample, hash_bits })
+        Ok(Self {
+            settings,
+            fields,
+            scratch: Mutex::new(scratch),
+            sample,
+            hash_bits,
+            beginning: Beginning::Declared,
+        })
     }
 
     fn compare(
@@ -177,6 +209,10 @@ impl<'r> Run<'r> {
         for day in one.days.values_mut().chain(other.days.values_mut()) {
             day.types = day.types.iter().map(|number| ranks[*number as usize]).collect();
         }
+        let since = self.settings.since.map(|since| since.timestamp_micros());
+        let beginning = since
+            .filter(|_| self.beginning == Beginning::FirstOfCandidate)
+            .map(|since| since - clock.offset_on(days.of(since)));
         let tally = || {
             Tally::new(
                 self.settings,
@@ -184,6 +220,7 @@ impl<'r> Run<'r> {
                 &self.scratch,
                 &ranks,
                 self.settings.memory / 32 / workers,
+                beginning,
             )
         };
         let mut tallies: Vec<Tally<'_>> = (0..workers).map(|_| tally()).collect();
@@ -203,8 +240,15 @@ impl<'r> Run<'r> {
         let differences =
             listing::differences(listed.into_sorted_vec(), &names, &mut control.feeds, &mut candidate.feeds)?;
         let samples = [std::mem::take(&mut one.sample), std::mem::take(&mut other.sample)];
-        let report =
+        // The first pair may lie a little earlier than the clocks say.
+        let beginning =
+            beginning.map(|beginning| counts.first_pair.map_or(beginning, |at| at.min(beginning)));
+        let near =
+            counts.before_beginning.iter().filter(|at| beginning.is_some_and(|first| **at >= first)).count();
+        let mut report =
             self.report((control, one), (candidate, other), &clock, counts, &names, order, differences)?;
+        report.beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
+        report.near_beginning = near as u64;
         Ok((report, samples))
     }
 
@@ -291,6 +335,8 @@ impl<'r> Run<'r> {
             verdict,
             reasons,
             since: self.settings.since,
+            beginning: None,
+            near_beginning: 0,
             matched: total.matched,
             representation: counts.representation,
             time_shifted: total.time_shifted,
@@ -337,6 +383,7 @@ fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, nam
         digest: scanned.digest.to_string(),
         days: days.collect(),
         rejects: scanned.rejects,
+        left_out: Vec::new(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! `import-legacy`: which logs, into which store.
 
-mod progress;
 mod render;
 
 use std::collections::HashSet;
@@ -18,12 +17,12 @@ use crate::application::import::{
     SourceError, StoreReport,
 };
 use crate::cli::mapping::MappingArgs;
+use crate::cli::progress::Progress;
 use crate::domain::local_clock::DstPolicy;
 use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{BatchLoad, BulkLoad, SqliteError, Survey};
-use progress::Progress;
 
 /// Replay events.json and daily JSONL into the SQLite store
 ///
@@ -51,7 +50,7 @@ pub struct ImportLegacyArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// The SQLite store to import into; made where there is none [default: storage.sqlite_path]
+    /// The SQLite store to import into; made where there is none [default: --store, or storage.sqlite_path]
     #[arg(long, value_name = "DB")]
     into: Option<PathBuf>,
 

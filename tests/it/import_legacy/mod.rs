@@ -10,6 +10,7 @@ mod identity;
 mod killed;
 mod layouts;
 mod live;
+mod meanwhile;
 mod overlaps;
 #[cfg(unix)]
 mod permissions;
@@ -18,6 +19,7 @@ mod processes;
 mod read_again;
 mod refused;
 mod sample_data;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::Path;

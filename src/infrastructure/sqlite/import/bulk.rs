@@ -14,6 +14,7 @@ use crate::application::import::{
 };
 use crate::domain::record::derived_event_id;
 use crate::domain::repository::RepositoryError;
+use crate::infrastructure::folders::sync_folder;
 use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::row::{INSERT, NewRow, Origin};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
@@ -205,8 +206,7 @@ impl ImportTarget for BulkLoad {
         // SQLite has closed the file: no lock of its is lost by opening it here.
         File::open(&self.building).and_then(|file| file.sync_all()).map_err(failed)?;
         std::fs::rename(&self.building, &self.place).map_err(failed)?;
-        let folder = self.place.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(failed)
+        sync_folder(self.place.parent().unwrap_or(Path::new(""))).map_err(failed)
     }
 }
 
