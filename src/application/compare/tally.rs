@@ -10,6 +10,7 @@ use super::entry::{Entry, Head, Side};
 use super::explain::{Cause, FieldDifference, cause_of, differing_fields};
 use super::feed::CompareError;
 use super::group::Timed;
+use super::pairs::FoundPairs;
 use super::partitions::{Partitions, SharedScratch};
 use super::report::{Class, ClassCounts, PerSide};
 use super::settings::Settings;
@@ -22,6 +23,7 @@ pub(super) struct Tally<'t> {
     scratch: &'t SharedScratch,
     /// The rank of each type by its name: numbers depend on who came first.
     ranks: &'t [u32],
+    found: Option<&'t FoundPairs>,
     pub counts: Counts,
     /// The listed differences, the last one on top.
     listed: BinaryHeap<Listed>,
@@ -77,6 +79,7 @@ impl<'t> Tally<'t> {
         fields: &'t Fields,
         scratch: &'t SharedScratch,
         ranks: &'t [u32],
+        found: Option<&'t FoundPairs>,
         order_budget: usize,
     ) -> Self {
         Self {
@@ -85,6 +88,7 @@ impl<'t> Tally<'t> {
             days: Days::new(&settings.zone),
             scratch,
             ranks,
+            found,
             counts: Counts::default(),
             listed: BinaryHeap::new(),
             order: Partitions::new(order_budget),
@@ -101,6 +105,9 @@ impl<'t> Tally<'t> {
         ambiguous: bool,
     ) -> Result<(), CompareError> {
         let (one, other) = (&control.entry, &candidate.entry);
+        if let Some(found) = self.found {
+            found.note(class, control, candidate, ambiguous, self.scratch)?;
+        }
         if one.head.is(Head::MARGIN) {
             self.counts.beyond.control += 1;
             self.counts.beyond.candidate += 1;
