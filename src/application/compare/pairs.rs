@@ -39,6 +39,29 @@ pub struct PlacedEvent {
     pub offset: u64,
 }
 
+impl Class {
+    /// The name, as reports and stores write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::Ignored => "ignored",
+            Self::TimeShifted => "time_shifted",
+            Self::Changed => "changed",
+            Self::Retyped => "retyped",
+            Self::Misfiled => "misfiled",
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Duplicated => "duplicated",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// The class of a pair that has this name.
+    pub fn named(name: &str) -> Option<Self> {
+        CLASSES.into_iter().find(|class| class.as_str() == name)
+    }
+}
+
 /// Clocks that are farther apart than clocks may be, on a day with enough contents that show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClocksApart {
@@ -80,6 +103,7 @@ pub(super) struct FoundPairs {
 
 const ALL: usize = 0;
 const RECORD: usize = 8 * 6;
+/// The classes of pairs.
 const CLASSES: [Class; 6] =
     [Class::Matched, Class::Ignored, Class::TimeShifted, Class::Changed, Class::Retyped, Class::Misfiled];
 

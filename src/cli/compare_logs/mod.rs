@@ -101,13 +101,16 @@ impl Pair<'_> {
         Ok(comparison)
     }
 
-    /// Whether what was imported from the legacy log is what that log holds, up to the beginning of the parallel run.
+    /// Whether what was imported from the legacy log is what that log holds, as far as it was imported, and
+    /// at least up to the beginning of the parallel run.
     fn history(&self, settings: &Settings) -> Result<Option<HistoryReport>, CliError> {
         let histories =
             [self.control, self.candidate].map(|side| side.state().map_or(0, |state| state.history));
         if histories == [0, 0] {
             return Ok(None);
         }
+        let states = [self.control, self.candidate].map(|side| side.state());
+        let last_history = states.into_iter().flatten().filter_map(|state| state.last_history).max();
         // Copies have the times and the fields of the original.
         let exact = Settings {
             profile: Profile { one_sided: Vec::new(), ignore: Vec::new(), ..settings.profile.clone() },
@@ -115,7 +118,11 @@ impl Pair<'_> {
             max_offset: TimeDelta::zero(),
             since: self.settings.since,
             until: match (settings.since, self.settings.since) {
-                (Some(beginning), None) => Some(beginning - TimeDelta::microseconds(1)),
+                // What was imported of the parallel run is history as well. Of the moment in which it ends,
+                // the legacy log may hold more by now.
+                (Some(beginning), None) => Some(
+                    last_history.map_or(beginning, |last| last.max(beginning)) - TimeDelta::microseconds(1),
+                ),
                 _ => settings.until,
             },
             as_of: chrono::DateTime::<Utc>::MAX_UTC,
