@@ -210,8 +210,9 @@ impl Job<'_> {
             if surveyed.paired.overlap {
                 target.follow_plan();
                 // Of two records that are one event, that of the new system is to be the event.
-                let mut number = 0..logs.len();
-                logs.sort_by_key(|_| number.next().is_none_or(|log| !surveyed.with_native.contains(&log)));
+                let (first, then): (Vec<_>, Vec<_>) =
+                    self.logs.iter().enumerate().partition(|(log, _)| surveyed.with_native.contains(log));
+                logs = first.into_iter().chain(then).map(|(_, log)| log.clone()).collect();
             }
             match self.load(&mut target, &logs) {
                 // What was stored is stored, and what came since is looked at.
