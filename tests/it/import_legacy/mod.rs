@@ -58,7 +58,6 @@ struct Report {
     total: Counts,
     conflicts: u64,
     twins: BTreeMap<String, u64>,
-    kept_apart: u64,
     flags: BTreeMap<String, u64>,
     skipped_files: Vec<Skipped>,
     rejects: Vec<Rejected>,
