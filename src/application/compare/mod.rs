@@ -24,6 +24,7 @@ mod listing;
 mod matching;
 mod order;
 mod pairing;
+mod pairs;
 mod partitions;
 pub mod profile;
 pub mod report;
@@ -50,6 +51,7 @@ use feed::{CompareError, Feed, Scratch};
 use group::Windows;
 use matching::Matcher;
 use order::{OrderCount, PlacedPair, reordered};
+use pairs::FoundPairs;
 use partitions::{PARTITIONS, Partitions, SharedScratch};
 use report::{
     CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, IgnoredByRule, PerSide, SideReport, TypeCounts,
@@ -57,6 +59,8 @@ use report::{
 use scan::{Scan, Scanned, Types};
 use settings::Settings;
 use tally::{Counts, ORDER_RECORD, Tally, add_counts};
+
+pub use pairs::{ClocksApart, FoundPair, PlacedEvent, pairs};
 
 /// One side of a comparison.
 pub struct Input {
@@ -129,6 +133,8 @@ struct Run<'r> {
     sample: usize,
     hash_bits: u32,
     beginning: Beginning,
+    /// Where every pair is noted, if anybody wants to know.
+    found: Option<FoundPairs>,
 }
 
 /// A few records of each side, control first.
@@ -156,6 +162,7 @@ impl<'r> Run<'r> {
             sample,
             hash_bits,
             beginning: Beginning::Declared,
+            found: None,
         })
     }
 
@@ -219,6 +226,7 @@ impl<'r> Run<'r> {
                 &self.fields,
                 &self.scratch,
                 &ranks,
+                self.found.as_ref(),
                 self.settings.memory / 32 / workers,
                 beginning,
             )
@@ -228,6 +236,9 @@ impl<'r> Run<'r> {
         let sides =
             [&mut one, &mut other].map(|side| std::mem::replace(&mut side.partitions, Partitions::new(0)));
         matcher.run(sides, by_id, &mut tallies)?;
+        if let Some(found) = &self.found {
+            found.note_clock(&clock);
+        }
         let mut total = tally();
         let mut orders = Vec::new();
         for tally in tallies {

@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 
 use super::profile::{IgnoreRule, OneSided, Profile};
-use super::report::{Comparison, Verdict};
+use super::report::{Class, Comparison, Verdict};
 use super::selftest::{MemoryFeed, MemoryScratch};
 use super::settings::Settings;
 use super::*;
@@ -12,6 +12,7 @@ use crate::domain::zone::Zone;
 
 mod exactness;
 mod faults;
+mod paired;
 mod verdicts;
 
 fn settings() -> Settings {
