@@ -1,6 +1,6 @@
 //! Reading one side: every event becomes a packed entry in its partition.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -52,12 +52,64 @@ pub(super) struct Scanned {
     pub sample: BTreeMap<u64, String>,
 }
 
+impl Scanned {
+    /// Gives types the ranks of their names instead of their numbers.
+    pub fn rank_types(&mut self, ranks: &[u32]) {
+        for day in self.days.values_mut() {
+            let types = std::mem::take(&mut day.types).into_iter();
+            day.types = types.map(|(number, events)| (ranks[number as usize], events)).collect();
+        }
+    }
+
+    /// The same without its entries.
+    pub fn counted(&self) -> Self {
+        Self {
+            partitions: Partitions::new(0),
+            anchors: self.anchors.clone(),
+            days: self.days.clone(),
+            files: self.files.clone(),
+            rejects: self.rejects.clone(),
+            changing: self.changing.clone(),
+            sample: self.sample.clone(),
+            ..*self
+        }
+    }
+
+    /// Takes over what another part of the same side holds, the entries apart.
+    pub fn add(&mut self, other: Self, sample: usize) {
+        self.anchors.add(other.anchors);
+        self.events += other.events;
+        self.out_of_range += other.out_of_range;
+        self.margin += other.margin;
+        self.with_id += other.with_id;
+        for (day, sum) in other.days {
+            let into = self.days.entry(day).or_default();
+            into.events += sum.events;
+            into.digest.add_digest(sum.digest);
+            for (event_type, events) in sum.types {
+                *into.types.entry(event_type).or_default() += events;
+            }
+        }
+        self.digest.add_digest(other.digest);
+        self.files.extend(other.files);
+        self.quarantined += other.quarantined;
+        let room = LISTED_REJECTS.saturating_sub(self.rejects.len());
+        self.rejects.extend(other.rejects.into_iter().take(room));
+        self.changing = self.changing.take().or(other.changing);
+        self.sample.extend(other.sample);
+        while self.sample.len() > sample {
+            self.sample.pop_last();
+        }
+    }
+}
+
 /// What a side holds of one day.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct DaySum {
     pub events: u64,
     pub digest: MultisetDigest,
-    pub types: BTreeSet<u32>,
+    /// How many events there are of each type.
+    pub types: BTreeMap<u32, u64>,
 }
 
 /// The numbers of event types, the same for both sides.
@@ -96,6 +148,8 @@ pub(super) struct Scan<'s> {
     pub budget: usize,
     /// How many records are kept for the self-test.
     pub sample: usize,
+    /// False where events are only counted: they need no partner.
+    pub keeps_entries: bool,
 }
 
 impl Scan<'_> {
@@ -234,13 +288,16 @@ impl Taker<'_, '_> {
             let day = self.day_of(at);
             day.events += 1;
             day.digest.add(&digest);
-            day.types.insert(event_type);
+            *day.types.entry(event_type).or_default() += 1;
             self.side.digest.add(&digest);
         }
         self.side.anchors.observe(first::<16>(&digest).map_or(0, u128::from_le_bytes), at);
         let id = record.event_id.as_deref().unwrap_or_default().as_bytes();
         self.side.with_id += u64::from(!id.is_empty());
         self.keep_sample(&digest, record.body);
+        if !self.scan.keeps_entries {
+            return Ok(());
+        }
         let route = if id.is_empty() { hash } else { xxh3_64(id) };
         let content = &self.scratch;
         let aggregate = record.aggregate.as_deref().map(str::as_bytes);
