@@ -10,7 +10,7 @@ use super::{LONGEST_PIECE, UTF_8_BOM, read_error};
 use crate::application::import::{Place, Reject, ResumePoint, SourceDigest, SourceError};
 use crate::domain::json::is_blank;
 
-const FIRST_CAPACITY: usize = 1 << 20;
+const FIRST_CAPACITY: usize = 1 << 18;
 const BEGINNING: Place = Place { line: 1, offset: 0 };
 
 /// The bytes of a log from the current place on, as far as they have been read.
