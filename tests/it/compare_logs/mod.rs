@@ -5,6 +5,7 @@ mod evidence;
 mod flags;
 #[cfg(target_os = "linux")]
 mod interrupted;
+mod limits;
 mod mappings;
 #[cfg(unix)]
 mod permissions;
