@@ -235,20 +235,15 @@ impl<'r> Run<'r> {
             total.add(counts, listed);
             orders.push(order);
         }
+        let beginning = total.settle_beginning();
         let order = self.order(&orders)?;
         let (counts, listed, _) = total.into_parts();
         let differences =
             listing::differences(listed.into_sorted_vec(), &names, &mut control.feeds, &mut candidate.feeds)?;
         let samples = [std::mem::take(&mut one.sample), std::mem::take(&mut other.sample)];
-        // The first pair may lie a little earlier than the clocks say.
-        let beginning =
-            beginning.map(|beginning| counts.first_pair.map_or(beginning, |at| at.min(beginning)));
-        let near =
-            counts.before_beginning.iter().filter(|at| beginning.is_some_and(|first| **at >= first)).count();
         let mut report =
             self.report((control, one), (candidate, other), &clock, counts, &names, order, differences)?;
         report.beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
-        report.near_beginning = near as u64;
         Ok((report, samples))
     }
 
@@ -336,7 +331,6 @@ impl<'r> Run<'r> {
             reasons,
             since: self.settings.since,
             beginning: None,
-            near_beginning: 0,
             matched: total.matched,
             representation: counts.representation,
             time_shifted: total.time_shifted,
