@@ -114,6 +114,27 @@ fn a_whole_log_that_is_off_by_less_than_the_greatest_offset_is_a_clock_and_said_
 }
 
 #[test]
+fn clocks_are_not_set_where_no_content_occurs_exactly_once_on_both_sides() {
+    let dir = TestDir::new();
+    let twice = |ahead_ms: u32| -> Vec<Lived> {
+        let again = |event: Lived| Lived { minute: event.minute + 1, ..event };
+        life()
+            .into_iter()
+            .flat_map(|event| [event.clone(), again(event)])
+            .map(|event| Lived { ahead_ms, ..event })
+            .collect()
+    };
+    write_both(&dir, &twice(0), &twice(20_000));
+    different(&dir, BOTH, &[("time_shifted", 72)]);
+    let said = run(&dir, BOTH).stdout;
+    assert!(
+        said.contains("clocks: no event occurs exactly once on each side; they are taken as equal"),
+        "{said}"
+    );
+    consistent(&dir, &format!("{BOTH} --tolerance 20s"), 72);
+}
+
+#[test]
 fn the_order_of_a_task_s_events_is_told_and_does_not_decide() {
     let dir = TestDir::new();
     let mut control = life();
