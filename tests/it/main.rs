@@ -15,6 +15,9 @@ mod conformance;
 /// What does the SQLite store promise beyond the port: its file, its schema, who may open it?
 mod sqlite_store;
 
+/// Is a store that an earlier version wrote brought to the current schema, with everything it has?
+mod migrations;
+
 /// Does a backend answer any sequence of operations as the in-memory model does?
 mod model;
 

@@ -12,6 +12,7 @@
 mod agreement;
 mod clock;
 mod content;
+mod copies;
 mod corrector;
 mod days;
 mod digest;
@@ -24,6 +25,7 @@ mod listing;
 mod matching;
 mod order;
 mod pairing;
+mod pairs;
 mod partitions;
 pub mod profile;
 pub mod report;
@@ -46,10 +48,12 @@ use crate::domain::mapping::Mapping;
 use clock::ClockModel;
 use content::Fields;
 use days::Days;
+use entry::Side;
 use feed::{CompareError, Feed, Scratch};
 use group::Windows;
 use matching::Matcher;
 use order::{OrderCount, PlacedPair, reordered};
+use pairs::FoundPairs;
 use partitions::{PARTITIONS, Partitions, SharedScratch};
 use report::{
     CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, IgnoredByRule, PerSide, SideReport, TypeCounts,
@@ -57,6 +61,8 @@ use report::{
 use scan::{Scan, Scanned, Types};
 use settings::Settings;
 use tally::{Counts, ORDER_RECORD, Tally, add_counts};
+
+pub use pairs::{ClocksApart, FoundPair, PlacedEvent, pairs};
 
 /// One side of a comparison.
 pub struct Input {
@@ -129,6 +135,8 @@ struct Run<'r> {
     sample: usize,
     hash_bits: u32,
     beginning: Beginning,
+    /// Where every pair is noted, if anybody wants to know.
+    found: Option<FoundPairs>,
 }
 
 /// A few records of each side, control first.
@@ -156,6 +164,7 @@ impl<'r> Run<'r> {
             sample,
             hash_bits,
             beginning: Beginning::Declared,
+            found: None,
         })
     }
 
@@ -165,34 +174,33 @@ impl<'r> Run<'r> {
         mut candidate: Input,
     ) -> Result<(Comparison, Samples), CompareError> {
         let types = Types::default();
-        let scan = |input: &mut Input| {
-            let scan = Scan {
-                settings: self.settings,
-                mapping: &input.mapping,
-                fields: &self.fields,
-                types: &types,
-                scratch: &self.scratch,
-                budget: self.settings.memory / 8,
-                sample: self.sample,
-            };
-            scan.side(&mut input.feeds)
+        let mappings = [control.mapping.clone(), candidate.mapping.clone()];
+        let scan = |side: Side, keeps_entries| Scan {
+            settings: self.settings,
+            mapping: &mappings[side as usize],
+            fields: &self.fields,
+            types: &types,
+            scratch: &self.scratch,
+            budget: self.settings.memory / 8,
+            sample: self.sample,
+            keeps_entries,
         };
+        if self.found.is_none() && copies::are_copies(&control, &mut candidate)? {
+            let one = copies::count(&scan(Side::Control, false), &mut control.feeds)?;
+            // They could have been written to meanwhile.
+            if one.changing.is_none() && copies::are_copies(&control, &mut candidate)? {
+                return self.report_copies(control, one, candidate, &types);
+            }
+        }
         let (one, other) = thread::scope(|scope| {
-            let control = scope.spawn(|| scan(&mut control));
-            let candidate = scan(&mut candidate);
+            let control = scope.spawn(|| scan(Side::Control, true).side(&mut control.feeds));
+            let candidate = scan(Side::Candidate, true).side(&mut candidate.feeds);
             let control = control.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (control, candidate)
         });
         let (mut one, mut other) = (one?, other?);
         let tolerance = micros(self.settings.tolerance);
-        let mut days = Days::new(&self.settings.zone);
-        let clock = ClockModel::estimate(
-            &one.anchors,
-            &other.anchors,
-            &mut |at| days.of(at),
-            tolerance,
-            micros(self.settings.max_offset),
-        );
+        let clock = self.clock(&one, &other);
         let matcher = Matcher {
             settings: self.settings,
             fields: &self.fields,
@@ -206,19 +214,19 @@ impl<'r> Run<'r> {
         };
         let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
         let (names, ranks) = types.ranked();
-        for day in one.days.values_mut().chain(other.days.values_mut()) {
-            day.types = day.types.iter().map(|number| ranks[*number as usize]).collect();
-        }
+        one.rank_types(&ranks);
+        other.rank_types(&ranks);
         let since = self.settings.since.map(|since| since.timestamp_micros());
         let beginning = since
             .filter(|_| self.beginning == Beginning::FirstOfCandidate)
-            .map(|since| since - clock.offset_on(days.of(since)));
+            .map(|since| since - clock.offset_on(Days::new(&self.settings.zone).of(since)));
         let tally = || {
             Tally::new(
                 self.settings,
                 &self.fields,
                 &self.scratch,
                 &ranks,
+                self.found.as_ref(),
                 self.settings.memory / 32 / workers,
                 beginning,
             )
@@ -228,6 +236,9 @@ impl<'r> Run<'r> {
         let sides =
             [&mut one, &mut other].map(|side| std::mem::replace(&mut side.partitions, Partitions::new(0)));
         matcher.run(sides, by_id, &mut tallies)?;
+        if let Some(found) = &self.found {
+            found.note_clock(&clock);
+        }
         let mut total = tally();
         let mut orders = Vec::new();
         for tally in tallies {
@@ -245,6 +256,36 @@ impl<'r> Run<'r> {
             self.report((control, one), (candidate, other), &clock, counts, &names, order, differences)?;
         report.beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
         Ok((report, samples))
+    }
+
+    fn report_copies(
+        &self,
+        control: Input,
+        mut one: Scanned,
+        candidate: Input,
+        types: &Types,
+    ) -> Result<(Comparison, Samples), CompareError> {
+        let (names, ranks) = types.ranked();
+        one.rank_types(&ranks);
+        let other = copies::copied(&one, &control, &candidate);
+        let clock = self.clock(&one, &other);
+        let counts = copies::counts(&one);
+        let samples = [std::mem::take(&mut one.sample), BTreeMap::new()];
+        let (control, candidate) = ((control, one), (candidate, other));
+        let order = OrderCount::default();
+        let report = self.report(control, candidate, &clock, counts, &names, order, Vec::new())?;
+        Ok((report, samples))
+    }
+
+    fn clock(&self, one: &Scanned, other: &Scanned) -> ClockModel {
+        let mut days = Days::new(&self.settings.zone);
+        ClockModel::estimate(
+            &one.anchors,
+            &other.anchors,
+            &mut |at| days.of(at),
+            micros(self.settings.tolerance),
+            micros(self.settings.max_offset),
+        )
     }
 
     fn order(&self, orders: &[Partitions]) -> Result<OrderCount, CompareError> {
@@ -366,7 +407,7 @@ impl<'r> Run<'r> {
 
 fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, names: &[String]) -> SideReport {
     let days = scanned.days.into_iter().map(|(day, sum)| {
-        let event_types = sum.types.iter().map(|rank| names[*rank as usize].clone()).collect();
+        let event_types = sum.types.keys().map(|rank| names[*rank as usize].clone()).collect();
         (day, DayDigest { events: sum.events, digest: sum.digest.to_string(), event_types })
     });
     SideReport {

@@ -12,6 +12,7 @@ use super::entry::{Entry, Head, Side};
 use super::explain::{Cause, FieldDifference, cause_of, differing_fields};
 use super::feed::CompareError;
 use super::group::Timed;
+use super::pairs::FoundPairs;
 use super::partitions::{Partitions, SharedScratch};
 use super::report::{Class, ClassCounts, PerSide};
 use super::settings::Settings;
@@ -27,6 +28,7 @@ pub(super) struct Tally<'t> {
     /// Where the range begins by the control's clock, where that was read off the candidate: then pairs
     /// belong to it by the candidate's time.
     beginning: Option<i64>,
+    found: Option<&'t FoundPairs>,
     pub counts: Counts,
     /// The listed differences, the last one on top.
     listed: BinaryHeap<Listed>,
@@ -87,6 +89,7 @@ impl<'t> Tally<'t> {
         fields: &'t Fields,
         scratch: &'t SharedScratch,
         ranks: &'t [u32],
+        found: Option<&'t FoundPairs>,
         order_budget: usize,
         beginning: Option<i64>,
     ) -> Self {
@@ -97,6 +100,7 @@ impl<'t> Tally<'t> {
             scratch,
             ranks,
             beginning,
+            found,
             counts: Counts::default(),
             listed: BinaryHeap::new(),
             order: Partitions::new(order_budget),
@@ -113,6 +117,9 @@ impl<'t> Tally<'t> {
         ambiguous: bool,
     ) -> Result<(), CompareError> {
         let (one, other) = (&control.entry, &candidate.entry);
+        if let Some(found) = self.found {
+            found.note(class, control, candidate, ambiguous, self.scratch)?;
+        }
         if self.is_beyond(one, other) {
             self.counts.beyond.control += 1;
             self.counts.beyond.candidate += 1;

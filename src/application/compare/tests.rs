@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 
 use super::profile::{IgnoreRule, OneSided, Profile};
-use super::report::{Comparison, Verdict};
+use super::report::{Class, Comparison, Verdict};
 use super::selftest::{MemoryFeed, MemoryScratch};
 use super::settings::Settings;
 use super::*;
@@ -11,8 +11,10 @@ use crate::domain::event::format_timestamp;
 use crate::domain::zone::Zone;
 
 mod beginning;
+mod copies;
 mod exactness;
 mod faults;
+mod paired;
 mod verdicts;
 
 fn settings() -> Settings {

@@ -4,11 +4,12 @@
 //! same for a log of any size.
 
 mod batch;
+mod pairing;
 mod report;
 mod source;
 mod target;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as StdError;
 use std::iter::successors;
 use std::time::Duration;
@@ -16,11 +17,16 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use thiserror::Error;
 
+use crate::application::compare::feed::CompareError;
+use crate::domain::record::Shape;
 use crate::domain::repository::RepositoryError;
 
 use batch::{Parsed, parse};
 
+pub use crate::application::compare::PlacedEvent;
+
 pub use batch::Reading;
+pub use pairing::{ClockRefusal, NEAR, Paired, Sides, TwinPair, pairing_settings};
 pub use report::{
     Counts, ImportReport, LISTED_REJECTS, Refusal, RejectedRecord, SkippedFile, SourceReport, StoreReport,
 };
@@ -53,6 +59,12 @@ pub struct Imported {
     pub flags: BTreeMap<&'static str, u64>,
     /// The first rejected records.
     pub rejects: Vec<RejectedRecord>,
+    /// What was found of one life in both systems.
+    pub paired: Paired,
+    /// Records that became twins, by how they differ from the event that they tell again.
+    pub twins: BTreeMap<&'static str, u64>,
+    /// Logs that brought events of the new system, by their place in `sources`.
+    pub with_native: BTreeSet<usize>,
     /// How many events the store holds now.
     pub events: u64,
     /// The numbers that the store gave the logs.
@@ -74,6 +86,9 @@ pub enum ImportError {
         #[source]
         source: RepositoryError,
     },
+    /// What both systems wrote could not be paired.
+    #[error("could not find out which records both systems wrote")]
+    Pairing(#[source] CompareError),
     /// The load could not be brought to its end.
     #[error("could not finish the import")]
     Finish(#[source] RepositoryError),
@@ -241,9 +256,18 @@ impl<'t> ImportLegacy<'t> {
             .collect();
         for (record, outcome) in batch.records.iter().zip(outcomes) {
             counts.add(&outcome);
-            if let Outcome::Conflict { event_id, position } = outcome {
-                self.imported.conflicts += 1;
-                rejects.push((record.place, Reject::Conflict { event_id, position }));
+            match outcome {
+                Outcome::Conflict { event_id, position } => {
+                    self.imported.conflicts += 1;
+                    rejects.push((record.place, Reject::Conflict { event_id, position }));
+                }
+                Outcome::MatchedExisting { class } => {
+                    *self.imported.twins.entry(class.as_str()).or_default() += 1;
+                }
+                Outcome::Imported if record.shape == Shape::New => {
+                    self.imported.with_native.insert(self.imported.sources.len());
+                }
+                Outcome::Imported | Outcome::AlreadyPresent | Outcome::Duplicate => {}
             }
         }
         for (name, count) in batch.flags {
@@ -263,6 +287,13 @@ impl<'t> ImportLegacy<'t> {
 }
 
 impl Imported {
+    /// Puts the logs into this order; they may have been read in another one.
+    pub fn in_order_of(mut self, paths: &[String]) -> Self {
+        self.sources.sort_by_key(|source| paths.iter().position(|path| *path == source.path));
+        self.sort_rejects();
+        self
+    }
+
     /// Corrections came last: each goes to its place.
     fn sort_rejects(&mut self) {
         let Self { sources, rejects, .. } = self;
@@ -278,6 +309,9 @@ impl Imported {
         let report = &mut self.sources[index];
         report.counts.imported -= 1;
         report.counts.add(&outcome);
+        if let Outcome::MatchedExisting { class } = &outcome {
+            *self.twins.entry(class.as_str()).or_default() += 1;
+        }
         if let Outcome::Conflict { event_id, position } = outcome {
             self.conflicts += 1;
             if self.rejects.len() < LISTED_REJECTS {

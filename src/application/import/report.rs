@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
+use super::pairing::ClockRefusal;
 use super::source::{LogFormat, Place};
 use super::target::{Outcome, Overlap};
 
@@ -21,6 +22,10 @@ pub struct ImportReport {
     pub total: Counts,
     /// How many of the rejected records are conflicts.
     pub conflicts: u64,
+    /// How many records are what the other system wrote of an event, by how they differ from that.
+    pub twins: BTreeMap<&'static str, u64>,
+    /// How many records resemble one of the other system, and are yet events of their own.
+    pub kept_apart: u64,
     /// How many records were kept although they are unusual, by what is.
     pub flags: BTreeMap<&'static str, u64>,
     /// Files of a named folder that were not read, and why.
@@ -45,6 +50,8 @@ pub enum Refusal {
     Strict,
     /// One life would perhaps be counted twice.
     Overlap(Overlap),
+    /// The clocks of both systems are too far apart to say what is the same life.
+    Clocks(ClockRefusal),
 }
 
 /// What became of the records of one log, or of all.
@@ -73,6 +80,7 @@ impl Counts {
     pub fn add(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Imported => self.imported += 1,
+            Outcome::MatchedExisting { .. } => self.matched_existing += 1,
             Outcome::AlreadyPresent => self.already_present += 1,
             Outcome::Duplicate => self.duplicates += 1,
             Outcome::Conflict { .. } => self.rejected += 1,

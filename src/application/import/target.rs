@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::domain::record::{ContentIds, Record, RecordError, RecordFlags, Shape, derived_event_id};
+use crate::application::compare::report::Class;
+use crate::domain::record::{ContentIds, Record, RecordError, RecordFlags, Shape};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{AggregateId, EventId, Position};
 
+use super::pairing::{Sides, TwinPair};
 use super::report::{Counts, RejectedRecord};
 use super::source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
 
@@ -46,8 +48,7 @@ impl ImportRecord {
             ),
             None => {
                 let content = content_ids.of(record.body).map_err(RecordError::from)?;
-                let first_id = derived_event_id(content, 1);
-                Identity::Derived { content, first_id, written_at: record.written_at.civil_micros() }
+                Identity::Derived { content, written_at: record.written_at.civil_micros() }
             }
         };
         Ok(Self {
@@ -72,8 +73,6 @@ pub enum Identity {
     Derived {
         /// What identical records have in common.
         content: Uuid,
-        /// The id of the first one of them.
-        first_id: EventId,
         /// Its time as written, in microseconds: a pure function of the content by which logs are
         /// mostly sorted, so that counting occurrences walks along instead of jumping about.
         written_at: i64,
@@ -200,6 +199,14 @@ pub trait ImportTarget {
     /// events around them.
     fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError>;
 
+    /// The records of both systems, where this import brings some that lie in the time of what the other
+    /// system wrote. To be asked when all logs were read.
+    fn sides(&mut self) -> Result<Option<Sides>, RepositoryError>;
+
+    /// Two of these records, at least one of them new, are one event: a new one becomes the twin of the
+    /// other.
+    fn pair(&mut self, pair: &TwinPair) -> Result<(), RepositoryError>;
+
     /// Ends the load, and answers how many events there are. `correct` is told of every record that
     /// is not what `store` answered.
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError>;
@@ -216,6 +223,11 @@ pub enum Outcome {
     Imported,
     /// The store has it, and not from this log.
     AlreadyPresent,
+    /// The store has the event from the other system: it is the twin of that.
+    MatchedExisting {
+        /// How they differ, if at all.
+        class: Class,
+    },
     /// An earlier record of this log has its id and its content.
     Duplicate,
     /// Its id belongs to an event with other content.

@@ -164,7 +164,9 @@ impl<'s> RetryRejects<'s> {
             match outcome {
                 None => self.report.tried -= 1,
                 Some(Outcome::Imported) => self.report.imported += 1,
-                Some(Outcome::AlreadyPresent) => self.report.already_present += 1,
+                Some(Outcome::AlreadyPresent | Outcome::MatchedExisting { .. }) => {
+                    self.report.already_present += 1
+                }
                 Some(Outcome::Duplicate) => self.report.duplicates += 1,
                 Some(Outcome::Conflict { event_id, position }) => {
                     let conflict = Reject::Conflict { event_id, position };

@@ -131,8 +131,8 @@ impl Pair<'_> {
         Ok(found?)
     }
 
-    /// Whether what was imported from the legacy log is what that log holds, up to the beginning of the
-    /// parallel run by the clock of that log.
+    /// Whether what was imported from the legacy log is what that log holds, as far as it was imported, and
+    /// at least up to the beginning of the parallel run by the clock of that log.
     fn history(
         &self,
         settings: &Settings,
@@ -143,6 +143,8 @@ impl Pair<'_> {
         if histories == [0, 0] {
             return Ok(None);
         }
+        let states = [self.control, self.candidate].map(|side| side.state());
+        let last_history = states.into_iter().flatten().filter_map(|state| state.last_history).max();
         // Copies have the times and the fields of the original.
         let exact = Settings {
             profile: Profile { one_sided: Vec::new(), ignore: Vec::new(), ..settings.profile.clone() },
@@ -150,7 +152,11 @@ impl Pair<'_> {
             max_offset: TimeDelta::zero(),
             since: self.settings.since,
             until: match beginning {
-                Some(beginning) => Some(beginning - TimeDelta::microseconds(1)),
+                // What was imported of the parallel run is history as well. Of the moment in which it ends,
+                // the legacy log may hold more by now.
+                Some(beginning) => Some(
+                    last_history.map_or(beginning, |last| last.max(beginning)) - TimeDelta::microseconds(1),
+                ),
                 None => settings.until,
             },
             as_of: DateTime::<Utc>::MAX_UTC,

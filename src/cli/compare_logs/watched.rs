@@ -53,6 +53,10 @@ impl Feed for Watched {
         Ok(facts)
     }
 
+    fn is_copy_of(&mut self, original: &Path) -> Result<bool, CompareError> {
+        self.feed.is_copy_of(original)
+    }
+
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
         self.feed.texts(offsets, take)
     }

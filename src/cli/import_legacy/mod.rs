@@ -12,15 +12,17 @@ use super::error::CliError;
 use super::events::parse_bound;
 use super::exit_code::ExitCode;
 use super::global::Context;
+use crate::application::compare::feed::CompareError;
 use crate::application::import::{
     ImportError, ImportLegacy, ImportReport, ImportTarget, Imported, Reading, Refusal, SkippedFile,
-    SourceError, StoreReport,
+    SourceError, StoreReport, pairing_settings,
 };
 use crate::cli::mapping::MappingArgs;
 use crate::cli::progress::Progress;
 use crate::domain::local_clock::DstPolicy;
 use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::{Backend, Source};
+use crate::infrastructure::feeds::TempScratch;
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{BatchLoad, BulkLoad, SqliteError, Survey};
 
@@ -30,6 +32,10 @@ use crate::infrastructure::sqlite::{BatchLoad, BulkLoad, SqliteError, Survey};
 /// rejected with its file, line, byte offset and reason; the counts add up, and nothing in the logs is
 /// changed. Importing again adds only what is new: a second run imports 0, and an import that was
 /// killed is finished by running it again.
+///
+/// During a parallel run both systems record the same life. A legacy record that is an event which the
+/// new system wrote too is kept as its twin, and not counted again (see --overlap): the growing legacy
+/// log can be imported every day.
 ///
 /// Logs are JSON arrays or JSONL, plain or compressed, told apart by their content. Logs of other
 /// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are
@@ -61,7 +67,7 @@ pub struct ImportLegacyArgs {
     /// What to do with records without identity that lie in the time of events of the new system
     ///
     /// During a parallel run both systems record the same life: importing the legacy log beside the
-    /// new one would count it twice.
+    /// new one must not count it twice.
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     overlap: OverlapPolicy,
 
@@ -108,11 +114,14 @@ impl Dst {
 /// What becomes of records without identity in the time of events of the new system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum OverlapPolicy {
-    /// Stop before anything is written, and say where they lie
+    /// Pair them by the rules of compare-logs: what is the same event is kept as its twin, and what has
+    /// no partner is imported
     #[default]
-    Refuse,
-    /// Import them: both are kept
+    Match,
+    /// Import them: both are events of their own
     Keep,
+    /// Stop before anything is written, and say where they lie
+    Refuse,
 }
 
 /// Runs the command.
@@ -128,6 +137,8 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliErr
         sources: imported.sources,
         total: imported.total,
         conflicts: imported.conflicts,
+        twins: imported.twins,
+        kept_apart: imported.paired.kept_apart,
         flags: imported.flags,
         skipped_files: logs.skipped,
         rejects: imported.rejects,
@@ -165,49 +176,83 @@ struct Job<'a> {
     is_quiet: bool,
 }
 
+/// How often a log is looked at that grows before it is loaded.
+const MOST_SURVEYS: u32 = 4;
+
 impl Job<'_> {
     /// Imports, where nothing speaks against it. A store that does not exist yet is built whole and
     /// looked at before it is put in its place; one that exists is surveyed first.
     fn run(&self) -> Result<(Imported, Option<Refusal>), CliError> {
         if let Some(mut built) = BulkLoad::begin(self.database, self.size_of_logs())? {
-            let (imported, refused) = self.load(&mut built)?;
+            let (imported, refused) = self.load(&mut built, self.logs)?;
             if !self.args.dry_run && refused.is_none() {
                 built.publish()?;
             }
             return Ok((imported, refused));
         }
-        if !self.args.dry_run {
-            // An older store is brought to the current version here, and an empty file becomes a store.
-            drop(BatchLoad::open(self.database)?);
+        if self.args.dry_run {
+            return self.load(&mut Survey::open(self.database)?, self.logs);
         }
-        if self.args.dry_run || self.args.strict || self.args.overlap == OverlapPolicy::Refuse {
-            let (imported, refused) = self.load(&mut Survey::open(self.database)?)?;
-            if self.args.dry_run || refused.is_some() {
-                return Ok((imported, refused));
+        // An older store is brought to the current version here, and an empty file becomes a store.
+        let mut target = BatchLoad::open(self.database)?;
+        if self.args.overlap == OverlapPolicy::Keep && !self.args.strict {
+            return self.load(&mut target, self.logs);
+        }
+        let mut surveys = 0;
+        loop {
+            surveys += 1;
+            let (surveyed, refused) = self.load(&mut target.survey()?, self.logs)?;
+            if refused.is_some() {
+                return Ok((surveyed, refused));
+            }
+            let mut logs = self.logs.to_owned();
+            if surveyed.paired.overlap {
+                target.follow_plan();
+                // Of two records that are one event, that of the new system is to be the event.
+                let (first, then): (Vec<_>, Vec<_>) =
+                    self.logs.iter().enumerate().partition(|(log, _)| surveyed.with_native.contains(log));
+                logs = first.into_iter().chain(then).map(|(_, log)| log.clone()).collect();
+            }
+            match self.load(&mut target, &logs) {
+                // What was stored is stored, and what came since is looked at.
+                Err(_) if target.is_outdated() && surveys < MOST_SURVEYS => {}
+                Ok((imported, refused)) => {
+                    let paths: Vec<String> = self.logs.iter().map(|log| log.display().to_string()).collect();
+                    let mut imported = imported.in_order_of(&paths);
+                    imported.paired = surveyed.paired;
+                    return Ok((imported, refused));
+                }
+                Err(error) => return Err(error),
             }
         }
-        self.load(&mut BatchLoad::open(self.database)?)
     }
 
-    fn load(&self, target: &mut dyn ImportTarget) -> Result<(Imported, Option<Refusal>), CliError> {
-        let progress = Progress::over(self.logs, self.is_quiet);
+    fn load(
+        &self,
+        target: &mut dyn ImportTarget,
+        logs: &[PathBuf],
+    ) -> Result<(Imported, Option<Refusal>), CliError> {
+        let progress = Progress::over(logs, self.is_quiet);
         let tell = |log: &str, stored| progress.show(log, stored);
         let mut import = ImportLegacy::new(self.reading.clone(), target, &tell);
-        for log in self.logs {
+        for log in logs {
             import.import(&|| open_log(log, &self.reading.mapping))?;
             progress.pass(log);
         }
         progress.finish();
-        let overlap = match self.args.overlap {
-            OverlapPolicy::Refuse => import.overlap()?,
-            OverlapPolicy::Keep => None,
-        };
+        let mut overlap = None;
+        match self.args.overlap {
+            OverlapPolicy::Match => {
+                let settings = pairing_settings(self.reading.zone.clone());
+                import.pair(&settings, Box::new(TempScratch::default()))?;
+            }
+            OverlapPolicy::Refuse => overlap = import.overlap()?.map(Refusal::Overlap),
+            OverlapPolicy::Keep => {}
+        }
         let imported = import.finish()?;
-        let refused = match overlap {
-            Some(overlap) => Some(Refusal::Overlap(overlap)),
-            None => (self.args.strict && imported.total.rejected > 0).then_some(Refusal::Strict),
-        };
-        Ok((imported, refused))
+        let clocks = imported.paired.refused.clone().map(Refusal::Clocks);
+        let strict = (self.args.strict && imported.total.rejected > 0).then_some(Refusal::Strict);
+        Ok((imported, overlap.or(clocks).or(strict)))
     }
 
     fn size_of_logs(&self) -> u64 {
@@ -308,7 +353,15 @@ impl From<ImportError> for CliError {
     fn from(error: ImportError) -> Self {
         let code = match error {
             ImportError::Source(SourceError::Changing { .. }) => ExitCode::Negative,
-            ImportError::Source(_) | ImportError::Store { .. } | ImportError::Finish(_) => ExitCode::Storage,
+            ImportError::Pairing(
+                CompareError::Conservation { .. }
+                | CompareError::Digests { .. }
+                | CompareError::SelfTest { .. },
+            ) => ExitCode::SelfCheck,
+            ImportError::Source(_)
+            | ImportError::Store { .. }
+            | ImportError::Pairing(_)
+            | ImportError::Finish(_) => ExitCode::Storage,
             ImportError::NotConserved { .. } | ImportError::ReaderStopped { .. } => ExitCode::SelfCheck,
         };
         Self::new(code, error)

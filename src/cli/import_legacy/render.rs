@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
-use crate::application::import::{Counts, ImportReport, Overlap, Refusal, RejectedRecord};
+use crate::application::import::{ClockRefusal, Counts, ImportReport, Overlap, Refusal, RejectedRecord};
 use crate::cli::output::{self, Format, OutputError, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
@@ -22,6 +22,24 @@ pub fn warn(report: &ImportReport, config: &Config, database: &Path) {
         tracing::warn!(
             "{naive} records have a timestamp without offset; they were read as UTC, because no `timezone` is set. \
              If the log was written in another zone, set it and import into a new store"
+        );
+    }
+    let differing: Vec<String> = report
+        .twins
+        .iter()
+        .filter(|(class, _)| **class != "matched")
+        .map(|(class, count)| format!("{class} {count}"))
+        .collect();
+    if !differing.is_empty() {
+        tracing::warn!(
+            "some records are not quite what the other system wrote of the same event ({}); both texts are kept: run compare-logs",
+            differing.join(", ")
+        );
+    }
+    if report.kept_apart > 0 {
+        tracing::warn!(
+            "{} records resemble what the other system wrote, and it is not certain that they are the same events: they are counted on their own; run compare-logs",
+            report.kept_apart
         );
     }
     if config.storage_backend.value == Backend::Jsonl {
@@ -42,16 +60,14 @@ pub fn report(report: &ImportReport, format: Format) -> Result<(), OutputError> 
 }
 
 fn human(report: &ImportReport) -> Result<(), OutputError> {
-    let mut table =
-        Columns::new(["source", "records", "imported", "already present", "duplicates", "rejected"]);
-    for source in &report.sources {
-        table.add(row(&source.path, &source.counts).each_ref().map(String::as_str));
+    let mut lines: Vec<(&str, &Counts)> =
+        report.sources.iter().map(|source| (source.path.as_str(), &source.counts)).collect();
+    if lines.len() > 1 {
+        lines.push(("total", &report.total));
     }
-    if report.sources.len() > 1 {
-        table.add(row("total", &report.total).each_ref().map(String::as_str));
-    }
+    let table = if report.total.matched_existing > 0 { with_matched(&lines) } else { plain(&lines) };
     output::result(|out| {
-        write!(out, "{}", table.text(&[]))?;
+        write!(out, "{table}")?;
         if !report.flags.is_empty() {
             let flags: Vec<String> =
                 report.flags.iter().map(|(name, count)| format!("{name} {count}")).collect();
@@ -86,6 +102,7 @@ fn human(report: &ImportReport) -> Result<(), OutputError> {
         }
         match &report.refused {
             Some(Refusal::Overlap(overlap)) => return refused_overlap(out, overlap),
+            Some(Refusal::Clocks(clocks)) => return refused_clocks(out, clocks),
             Some(Refusal::Strict) => {
                 return writeln!(out, "\nnothing was imported: --strict takes all records or none");
             }
@@ -116,6 +133,7 @@ fn refused_overlap(out: &mut dyn Write, overlap: &Overlap) -> io::Result<()> {
          lie in the time of the new system's events, from {} to {}.\n\
          Both systems may have recorded the same life, and it would be counted twice. The ways out:\n\
          \x20 --until {}  imports what lies before the new system's time\n\
+         \x20 --overlap match  pairs what is the same event, and counts it once\n\
          \x20 --overlap keep  imports both, where they are different events",
         format_timestamp(*first),
         format_timestamp(*last),
@@ -125,11 +143,51 @@ fn refused_overlap(out: &mut dyn Write, overlap: &Overlap) -> io::Result<()> {
     )
 }
 
-fn row(name: &str, counts: &Counts) -> [String; 6] {
-    let numbers =
-        [counts.records, counts.imported, counts.already_present, counts.duplicates, counts.rejected];
-    let [records, imported, present, duplicates, rejected] = numbers.map(|number| number.to_string());
-    [name.to_owned(), records, imported, present, duplicates, rejected]
+fn refused_clocks(out: &mut dyn Write, clocks: &ClockRefusal) -> io::Result<()> {
+    let ClockRefusal { day, offset_ms, max_offset_ms } = clocks;
+    let (seconds, most) = (*offset_ms as f64 / 1000.0, max_offset_ms / 1000);
+    writeln!(
+        out,
+        "\nnothing was imported: on {day} the clocks of the two systems are {seconds} s apart, and {most} s\n\
+         are the most at which their records can be told to be the same events. The ways out:\n\
+         \x20 the setting timezone, where the naive times of the legacy log were written in another zone\n\
+         \x20 --overlap keep  imports both, where they are different events"
+    )
+}
+
+fn plain(lines: &[(&str, &Counts)]) -> String {
+    let mut table =
+        Columns::new(["source", "records", "imported", "already present", "duplicates", "rejected"]);
+    for (name, counts) in lines {
+        let Counts { records, imported, already_present, duplicates, rejected, .. } = counts;
+        let numbers = [records, imported, already_present, duplicates, rejected].map(u64::to_string);
+        let [records, imported, present, duplicates, rejected] = numbers.each_ref().map(String::as_str);
+        table.add([*name, records, imported, present, duplicates, rejected]);
+    }
+    table.text(&[])
+}
+
+/// The same where records are twins of what the other system wrote.
+fn with_matched(lines: &[(&str, &Counts)]) -> String {
+    let mut table = Columns::new([
+        "source",
+        "records",
+        "imported",
+        "matched existing",
+        "already present",
+        "duplicates",
+        "rejected",
+    ]);
+    for (name, counts) in lines {
+        let Counts { records, imported, matched_existing, already_present, duplicates, rejected, .. } =
+            counts;
+        let numbers =
+            [records, imported, matched_existing, already_present, duplicates, rejected].map(u64::to_string);
+        let [records, imported, matched, present, duplicates, rejected] =
+            numbers.each_ref().map(String::as_str);
+        table.add([*name, records, imported, matched, present, duplicates, rejected]);
+    }
+    table.text(&[])
 }
 
 fn by_reason(rejects: &[RejectedRecord]) -> BTreeMap<&str, Vec<&RejectedRecord>> {

@@ -11,7 +11,10 @@ use crate::domain::value_objects::{EventId, Position};
 use super::error::port_error;
 use super::row::{INSERT, NewRow, Origin};
 
-const FIND: &str = "SELECT position, body, source_id, source_offset FROM events WHERE event_id = ?1";
+/// An id belongs to an event, or to the twin of one.
+const FIND: &str = "SELECT position, body, source_id, source_offset, NULL FROM events WHERE event_id = ?1
+    UNION ALL
+    SELECT position, body, source_id, source_offset, twin_id FROM twins WHERE event_id = ?1";
 
 pub(super) fn append(
     connection: &mut Connection,
@@ -52,10 +55,13 @@ fn append_one(transaction: &Transaction<'_>, event: &DomainEvent) -> Result<Posi
     Ok(Position::new(transaction.last_insert_rowid()))
 }
 
-/// The event that has an id already.
+/// What has an id already: an event, or the twin of one.
 pub(super) struct First {
+    /// Where the event is.
     pub position: Position,
     pub body: String,
+    /// The number of the twin, where it is one.
+    pub twin_id: Option<i64>,
     /// The log that it was imported from, and its offset there.
     pub source: Option<(i64, i64)>,
 }
@@ -75,6 +81,7 @@ pub(super) fn first_of(connection: &Connection, event_id: &str) -> Result<Option
             Ok(First {
                 position: Position::new(row.get(0)?),
                 body: row.get(1)?,
+                twin_id: row.get(4)?,
                 source: source.0.zip(source.1),
             })
         })

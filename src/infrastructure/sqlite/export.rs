@@ -29,8 +29,8 @@ const EVERYTHING: &str =
 
 /// Where one log's bytes are; each answers offset and bytes in the order of offsets. At one offset
 /// the first of these stands: a reject before an event that an earlier version of the log had there,
-/// an event before the reject that it was, and a record before the layout. An imported event without an
-/// offset, which no import leaves, stands at -1: where no log has anything.
+/// an event or a twin before the reject that it was, and a record before the layout. An imported event
+/// without an offset, which no import leaves, stands at -1: where no log has anything.
 const REJECTS: &str = "SELECT text.offset, text.text
     FROM rejects CROSS JOIN reject_texts AS text ON text.reject_id = rejects.reject_id
     WHERE rejects.source_id = ?1 AND rejects.current = 1 AND rejects.retried_position IS NULL
@@ -40,8 +40,10 @@ const EVENTS: &str = "SELECT ifnull(source_offset, -1), body FROM events
 const SORTED_EVENTS: &str = "SELECT sorted.source_offset, events.body
     FROM temp.sorted_events AS sorted CROSS JOIN events ON events.position = sorted.position
     ORDER BY sorted.source_offset, sorted.position";
-const REPEATS: &str = "SELECT repeats.offset, ifnull(repeats.text, events.body)
+const TWINS: &str = "SELECT source_offset, body FROM twins WHERE source_id = ?1 ORDER BY source_offset";
+const REPEATS: &str = "SELECT repeats.offset, coalesce(repeats.text, twins.body, events.body)
     FROM source_repeats AS repeats CROSS JOIN events ON events.position = repeats.position
+                                   LEFT JOIN twins ON twins.twin_id = repeats.twin_id
     WHERE repeats.source_id = ?1 ORDER BY repeats.offset";
 const TEXTS: &str = "SELECT offset, text FROM source_texts WHERE source_id = ?1 ORDER BY offset";
 
@@ -60,6 +62,11 @@ const ONLY_THERE: &str = "SELECT count(*) FROM events
         SELECT 1 FROM source_repeats AS repeats
         WHERE repeats.position = events.position
           AND repeats.source_id IN (SELECT value FROM json_each(?4)))";
+const TWINS_ONLY_THERE: &str = "SELECT count(*) FROM twins
+    WHERE source_id = ?1 AND NOT EXISTS (
+        SELECT 1 FROM source_repeats AS repeats
+        WHERE repeats.position = twins.position AND repeats.twin_id = twins.twin_id
+          AND repeats.source_id IN (SELECT value FROM json_each(?2)))";
 
 /// One state of a store, for an export.
 pub struct SqliteExport {
@@ -144,6 +151,7 @@ impl SqliteExport {
         let (events, extent) = self.events_of(source_id)?;
         let mut rejects = self.connection.prepare(REJECTS)?;
         let mut events = self.connection.prepare(events)?;
+        let mut twins = self.connection.prepare(TWINS)?;
         let mut repeats = self.connection.prepare(REPEATS)?;
         let mut texts = self.connection.prepare(TEXTS)?;
         let parameters = [source_id, extent.first, extent.last];
@@ -151,8 +159,14 @@ impl SqliteExport {
             0 => events.query([]),
             _ => events.query(parameters),
         };
-        let mut streams =
-            [rejects.query([source_id])?, events?, repeats.query([source_id])?, texts.query([source_id])?];
+        let of_log = [source_id];
+        let mut streams = [
+            rejects.query(of_log)?,
+            events?,
+            twins.query(of_log)?,
+            repeats.query(of_log)?,
+            texts.query(of_log)?,
+        ];
         for rows in &mut streams {
             rows.advance()?;
         }
@@ -218,13 +232,20 @@ impl ExportStore for SqliteExport {
     }
 
     fn events_only_in(&mut self, log: &StoredLog, others: &[i64]) -> Result<u64, RepositoryError> {
-        let Some(extent) = self.logs.get(&log.source_id) else { return Ok(0) };
+        let failed = port_error("count the events of a log");
         let others = format!("{others:?}");
-        self.connection
+        let twins: u64 = self
+            .connection
+            .query_row(TWINS_ONLY_THERE, params![log.source_id, others], |row| row.get(0))
+            .map_err(&failed)?;
+        let Some(extent) = self.logs.get(&log.source_id) else { return Ok(twins) };
+        let rows: u64 = self
+            .connection
             .query_row(ONLY_THERE, params![log.source_id, extent.first, extent.last, others], |row| {
                 row.get(0)
             })
-            .map_err(port_error("count the events of a log"))
+            .map_err(failed)?;
+        Ok(rows + twins)
     }
 
     fn live_days(&mut self) -> Result<Vec<LiveDay>, RepositoryError> {
@@ -276,7 +297,9 @@ mod tests {
             let steps = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
             steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
         };
-        for sql in [EVERYTHING, EVENTS, SORTED_EVENTS, REPEATS, TEXTS, LIVE, ONLY_THERE] {
+        for sql in
+            [EVERYTHING, EVENTS, SORTED_EVENTS, TWINS, REPEATS, TEXTS, LIVE, ONLY_THERE, TWINS_ONLY_THERE]
+        {
             assert!(!plan(sql).contains("B-TREE"), "{sql}: {}", plan(sql));
         }
         for sql in [EVENTS, ONLY_THERE, FILL] {

@@ -22,28 +22,40 @@ pub enum Rows {
     History,
 }
 
+/// A twin stands at the position of its event, which is of the other origin: of one origin there is at
+/// most one record at each position.
+const PAGE_OF: &str = "SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body
+        FROM events WHERE position > ?1 AND position <= ?2 AND origin = ?4
+    UNION ALL
+    SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body
+        FROM twins WHERE position > ?1 AND position <= ?2 AND origin = ?4 AND twin_id <= ?5
+    ORDER BY position LIMIT ?3";
+const TEXT_OF: &str = "SELECT body FROM events WHERE position = ?1 AND origin = ?2
+    UNION ALL SELECT body FROM twins WHERE position = ?1 AND origin = ?2";
+const STATE: &str =
+    "SELECT count(*) FILTER (WHERE origin = 'native'), count(*) FILTER (WHERE origin = 'history'),
+        min(occurred_at) FILTER (WHERE origin = 'native'), max(occurred_at) FILTER (WHERE origin = 'history')
+    FROM (SELECT origin, occurred_at FROM events UNION ALL SELECT origin, occurred_at FROM twins)";
+
 impl Rows {
-    fn sql(self) -> &'static str {
+    /// As the column `origin` says it.
+    fn origin(self) -> &'static str {
         match self {
-            Self::Native => {
-                "SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body FROM events
-                 WHERE position > ?1 AND position <= ?2 AND origin = 'native' ORDER BY position LIMIT ?3"
-            }
-            Self::History => {
-                "SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body FROM events
-                 WHERE position > ?1 AND position <= ?2 AND origin = 'history' ORDER BY position LIMIT ?3"
-            }
+            Self::Native => "native",
+            Self::History => "history",
         }
     }
 }
 
-/// What a store holds, by who wrote it.
+/// What a store holds, by who wrote it: events and twins together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreState {
     pub native: u64,
     pub history: u64,
     /// When the earliest event of the new system occurred.
     pub first_native: Option<DateTime<Utc>>,
+    /// When the latest event of the legacy log occurred.
+    pub last_history: Option<DateTime<Utc>>,
 }
 
 /// Looks into a store.
@@ -53,19 +65,15 @@ pub struct StoreState {
 pub fn store_state(path: &Path) -> Result<StoreState, CompareStoreError> {
     let connection = open_checked_for_reading(path)?;
     let state = connection
-        .query_row(
-            "SELECT count(*) FILTER (WHERE origin = 'native'), count(*) FILTER (WHERE origin = 'history'),
-                    min(occurred_at) FILTER (WHERE origin = 'native') FROM events",
-            [],
-            |row| {
-                let first: Option<i64> = row.get(2)?;
-                Ok(StoreState {
-                    native: row.get(0)?,
-                    history: row.get(1)?,
-                    first_native: first.and_then(DateTime::from_timestamp_micros),
-                })
-            },
-        )
+        .query_row(STATE, [], |row| {
+            let time = |micros: Option<i64>| micros.and_then(DateTime::from_timestamp_micros);
+            Ok(StoreState {
+                native: row.get(0)?,
+                history: row.get(1)?,
+                first_native: time(row.get(2)?),
+                last_history: time(row.get(3)?),
+            })
+        })
         .map_err(port_error("count the events"))
         .map_err(CompareError::from)?;
     Ok(state)
@@ -89,6 +97,7 @@ pub struct StoreFeed {
     rows: Rows,
     events: u64,
     last: i64,
+    last_twin: i64,
 }
 
 /// How many rows are read in one transaction: a long one would keep the log of the database from being checkpointed.
@@ -99,13 +108,13 @@ impl StoreFeed {
     /// As [`store_state`].
     pub fn open(path: &Path, rows: Rows) -> Result<Self, CompareStoreError> {
         let connection = open_checked_for_reading(path)?;
-        let (events, last) = connection
-            .query_row("SELECT count(*), ifnull(max(position), 0) FROM events", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+        let state = "SELECT count(*), ifnull(max(position), 0), (SELECT ifnull(max(twin_id), 0) FROM twins)
+            FROM events";
+        let (events, last, last_twin) = connection
+            .query_row(state, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .map_err(port_error("count the events"))
             .map_err(CompareError::from)?;
-        Ok(Self { path: path.to_owned(), connection, rows, events, last })
+        Ok(Self { path: path.to_owned(), connection, rows, events, last, last_twin })
     }
 }
 
@@ -120,10 +129,11 @@ impl Feed for StoreFeed {
         take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
     ) -> Result<FeedFacts, CompareError> {
         let failed = port_error("read events");
-        let mut statement = self.connection.prepare(self.rows.sql()).map_err(&failed)?;
+        let mut statement = self.connection.prepare(PAGE_OF).map_err(&failed)?;
         let mut behind = 0_i64;
         loop {
-            let mut rows = statement.query((behind, self.last, PAGE)).map_err(&failed)?;
+            let page = (behind, self.last, PAGE, self.rows.origin(), self.last_twin);
+            let mut rows = statement.query(page).map_err(&failed)?;
             let mut count = 0;
             while let Some(row) = rows.next().map_err(&failed)? {
                 count += 1;
@@ -154,10 +164,10 @@ impl Feed for StoreFeed {
 
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
         let failed = port_error("read events");
-        let mut statement =
-            self.connection.prepare("SELECT body FROM events WHERE position = ?1").map_err(&failed)?;
+        let mut statement = self.connection.prepare(TEXT_OF).map_err(&failed)?;
         for offset in offsets {
-            let body: String = statement.query_row([offset], |row| row.get(0)).map_err(&failed)?;
+            let body: String =
+                statement.query_row((offset, self.rows.origin()), |row| row.get(0)).map_err(&failed)?;
             take(*offset, body.as_bytes());
         }
         Ok(())

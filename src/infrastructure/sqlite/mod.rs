@@ -5,7 +5,11 @@
 //! with `synchronous=FULL` means that an acknowledged event is on disk.
 //!
 //! Beside the database lies `<database>.lock`, an empty file that is locked while the schema is
-//! looked at or changed, so that any number of processes can open a new store at once.
+//! looked at or changed, so that any number of processes can open a new store at once; and, once logs
+//! were added to it, `<database>.import.lock`, which imports wait for each other with.
+//!
+//! What both systems wrote of one event during a parallel run is one row of `events` and one of `twins`,
+//! which is append-only as well. Its id finds the event, and no other event can have it.
 
 mod append;
 mod connection;

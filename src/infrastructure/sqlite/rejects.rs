@@ -181,7 +181,7 @@ impl SqliteRejects {
         let position = match outcome {
             Outcome::Conflict { .. } => None,
             Outcome::Imported => Some(self.connection.last_insert_rowid()),
-            Outcome::AlreadyPresent | Outcome::Duplicate => {
+            Outcome::AlreadyPresent | Outcome::Duplicate | Outcome::MatchedExisting { .. } => {
                 Some(repeated(&self.connection, place).map_err(&failed)?)
             }
         };

@@ -189,6 +189,22 @@ impl SchemaLock {
     }
 }
 
+/// Only one process at a time adds logs to a store: which of its records are twins depends on what is
+/// there. Whoever comes second waits, as long as it takes.
+pub(super) struct ImportLock {
+    _file: File,
+}
+
+impl ImportLock {
+    pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
+        let path = with_suffix(database, ".import.lock");
+        let failed = |source| SqliteError::Lock { path: path.clone(), source };
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        file.lock().map_err(failed)?;
+        Ok(Self { _file: file })
+    }
+}
+
 /// The file of that ending beside the database.
 fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();

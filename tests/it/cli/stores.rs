@@ -60,9 +60,9 @@ fn a_store_of_a_newer_version_is_refused() {
     drop(SqliteEventRepository::open(dir.join("events.db"), utc()).unwrap());
     let raised = Connection::open(dir.join("events.db"))
         .unwrap()
-        .execute("UPDATE refinery_schema_history SET version = version + 98", [])
+        .execute("UPDATE refinery_schema_history SET version = version + 97", [])
         .unwrap();
-    assert_eq!(raised, 2);
+    assert_eq!(raised, 3);
     let run = cli(&dir).run("--store events.db events recent");
     assert_eq!((run.code, run.stdout.as_str()), (4, ""));
     assert!(run.stderr.starts_with("error: events.db has schema version 100, this program knows versions"));
@@ -74,7 +74,7 @@ fn a_database_that_holds_nothing_yet_is_no_stranger() {
     write(&dir, "events.db", "");
     cli(&dir).run("--store events.db events recent").fails(
         4,
-        "error: events.db has schema version 0, this program reads version 2: run a command that writes \
+        "error: events.db has schema version 0, this program reads version 3: run a command that writes \
          to it once, such as import-legacy\n",
     );
 }

@@ -12,6 +12,7 @@ mod layouts;
 mod live;
 mod meanwhile;
 mod overlaps;
+mod parallel_run;
 #[cfg(unix)]
 mod permissions;
 mod planted;
@@ -19,6 +20,7 @@ mod processes;
 mod read_again;
 mod refused;
 mod sample_data;
+mod twins;
 mod values;
 
 use std::collections::BTreeMap;
@@ -57,6 +59,7 @@ struct Report {
     #[serde(flatten)]
     total: Counts,
     conflicts: u64,
+    twins: BTreeMap<String, u64>,
     flags: BTreeMap<String, u64>,
     skipped_files: Vec<Skipped>,
     rejects: Vec<Rejected>,
@@ -97,14 +100,15 @@ impl Report {
         assert_eq!(run.stderr, "");
         let report: Self = serde_json::from_str(&run.stdout).unwrap();
         for counts in report.sources.iter().map(|source| source.counts).chain([report.total]) {
-            let Counts { imported, already_present, duplicates, rejected, .. } = counts;
-            assert_eq!(counts.records, imported + already_present + duplicates + rejected, "{report:#?}");
-            assert_eq!((counts.matched_existing, counts.out_of_range), (0, 0));
+            let Counts { imported, already_present, matched_existing, duplicates, rejected, .. } = counts;
+            let became = imported + already_present + matched_existing + duplicates + rejected;
+            assert_eq!((counts.records, counts.out_of_range), (became, 0), "{report:#?}");
         }
         let sum = |count: fn(&Counts) -> u64| report.sources.iter().map(|s| count(&s.counts)).sum::<u64>();
         assert_eq!(report.total.records, sum(|counts| counts.records));
         assert_eq!(report.total.imported, sum(|counts| counts.imported));
         assert_eq!(report.total.already_present, sum(|counts| counts.already_present));
+        assert_eq!(report.total.matched_existing, sum(|counts| counts.matched_existing));
         assert_eq!(report.total.duplicates, sum(|counts| counts.duplicates));
         assert_eq!(report.total.rejected, sum(|counts| counts.rejected));
         assert_eq!(run.code, i32::from(report.total.rejected > 0), "{report:#?}");
@@ -198,6 +202,8 @@ fn described(database: &Path) -> Vec<String> {
                 finished_at IS NOT NULL FROM sources ORDER BY source_id",
         "SELECT * FROM source_texts ORDER BY source_id, offset",
         "SELECT * FROM source_repeats ORDER BY source_id, offset",
+        "SELECT position, event_id, event_type, occurred_at, aggregate_id, body, origin, id_derived,
+                source_id, source_offset, source_line, class FROM twins ORDER BY position",
         "SELECT rejects.source_id, rejects.offset, line, reason, detail, current, reject_texts.offset, text
          FROM rejects LEFT JOIN reject_texts USING (reject_id)
          ORDER BY rejects.source_id, rejects.offset, reject_texts.offset",

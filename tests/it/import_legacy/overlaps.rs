@@ -1,4 +1,5 @@
 //! Records without identity in the time of the new system's events: one life, perhaps, told twice.
+//! What is refused, and what is kept; what is paired has rooms of its own.
 
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ fn overlapping(dir: &TestDir) {
 
 #[track_caller]
 fn run(dir: &TestDir, arguments: &str, code: i32) -> Value {
-    let run = quiet(dir).run(&format!("--format json import-legacy {arguments} --into {DATABASE}"));
+    let run = quiet(dir).run(&format!("--format json import-legacy --into {DATABASE} {arguments}"));
     assert_eq!((run.code, run.stderr.as_str()), (code, ""), "{}", run.stdout);
     serde_json::from_str(&run.stdout).unwrap()
 }
@@ -46,7 +47,8 @@ fn both_logs_in_one_command_are_refused_in_either_order_and_no_store_is_made() {
     for logs in ["old.json new.jsonl", "new.jsonl old.json"] {
         let dir = TestDir::new();
         overlapping(&dir);
-        assert_eq!(run(&dir, logs, 1)["refused"], expected(), "{logs}");
+        let report = run(&dir, &format!("--overlap refuse {logs}"), 1);
+        assert_eq!(report["refused"], expected(), "{logs}");
         assert!(!dir.join(DATABASE).exists() && !dir.join("events.db.building").exists());
     }
 }
@@ -58,7 +60,7 @@ fn a_log_that_overlaps_what_the_store_has_is_refused_and_no_row_is_written() {
         overlapping(&dir);
         import(&dir, first);
         let before = described(&dir.join(DATABASE));
-        let report = run(&dir, second, 1);
+        let report = run(&dir, &format!("--overlap refuse {second}"), 1);
         // Where the native events come second they are what makes the overlap, of all legacy ones.
         assert_eq!(report["refused"], expected(), "{second}");
         assert!(described(&dir.join(DATABASE)) == before);
@@ -70,12 +72,13 @@ fn a_refusal_tells_people_the_times_and_the_ways_out_and_each_of_them_works() {
     let dir = TestDir::new();
     overlapping(&dir);
     let line = format!("import-legacy new.jsonl old.json --into {DATABASE}");
-    let run = quiet(&dir).run(&line);
+    let run = quiet(&dir).run(&format!("{line} --overlap refuse"));
     assert_eq!((run.code, run.stderr.as_str()), (1, ""));
     for said in [
         "nothing was imported: 3 records without identity, from 2025-10-25T10:00:00+00:00 to 2025-10-25T12:00:00+00:00",
         "events, from 2025-10-25T10:00:00+00:00 to 2025-10-25T12:00:00+00:00",
         "--until 2025-10-25T09:59:59.999999+00:00 ",
+        "--overlap match ",
         "--overlap keep ",
     ] {
         assert!(run.stdout.contains(said), "{said}: {}", run.stdout);
@@ -83,6 +86,8 @@ fn a_refusal_tells_people_the_times_and_the_ways_out_and_each_of_them_works() {
     let before = "import-legacy old.json --until 2025-10-25T09:59:59.999999+00:00 --into before.db";
     quiet(&dir).run(before).result();
     assert_eq!(rows(&dir, "before.db").len(), 1);
+    quiet(&dir).run("import-legacy new.jsonl old.json --overlap match --into match.db").result();
+    assert_eq!(rows(&dir, "match.db").len(), 5);
     quiet(&dir).run(&format!("{line} --overlap keep")).result();
     assert_eq!(rows(&dir, DATABASE).len(), 7);
 }
@@ -92,7 +97,7 @@ fn logs_whose_times_do_not_overlap_are_not_refused() {
     let dir = TestDir::new();
     write(&dir, "new.jsonl", NATIVE);
     write(&dir, "old.json", legacy(&["09:59:59.999999", "12:00:00.000001"]));
-    assert_eq!(run(&dir, "old.json new.jsonl", 0)["imported"], json!(4));
+    assert_eq!(run(&dir, "--overlap refuse old.json new.jsonl", 0)["imported"], json!(4));
 }
 
 #[test]
@@ -102,7 +107,7 @@ fn a_log_whose_records_the_store_has_is_not_refused_when_it_is_imported_again() 
     run(&dir, "--overlap keep new.jsonl old.json", 0);
     write(&dir, "copy.json", std::fs::read(dir.join("old.json")).unwrap());
     for again in ["old.json", "copy.json", "new.jsonl", "old.json new.jsonl"] {
-        let report = run(&dir, again, 0);
+        let report = run(&dir, &format!("--overlap refuse {again}"), 0);
         assert_eq!((&report["refused"], &report["imported"]), (&Value::Null, &json!(0)), "{again}");
     }
     write(
@@ -110,7 +115,8 @@ fn a_log_whose_records_the_store_has_is_not_refused_when_it_is_imported_again() 
         "old.json",
         legacy(&["09:59:59.999999", "10:00:00", "11:00:00", "12:00:00", "12:00:00.000001", "11:30:00"]),
     );
-    assert_eq!(run(&dir, "old.json", 1)["refused"]["overlap"]["records"], json!(1));
+    let report = run(&dir, "--overlap refuse old.json", 1);
+    assert_eq!(report["refused"]["overlap"]["records"], json!(1));
 }
 
 #[test]

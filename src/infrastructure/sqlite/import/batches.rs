@@ -1,55 +1,109 @@
 //! Adding to a store that exists: each batch is one transaction, short enough that whoever else
 //! writes to the store waits for no more than a moment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::Utc;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::application::import::{
-    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, SourceDigest,
-    SourceHeader,
+    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, Sides,
+    SourceDigest, SourceHeader, TwinPair,
 };
 use crate::domain::json::same_value;
 use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::first_of;
 use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
+use crate::infrastructure::sqlite::schema::ImportLock;
 use crate::infrastructure::sqlite::{SqliteError, read, schema};
 
-use super::occurrences;
 use super::provenance::{self, SourceWriter};
+use super::sides::{Shared, lock};
+use super::{Survey, occurrences, twins};
 
 /// The breath between two batches in which another writer that waits gets its turn.
 const BREATH: Duration = Duration::from_millis(2);
 
 /// A load into a store that exists.
 pub struct BatchLoad {
-    connection: Connection,
+    path: PathBuf,
+    connection: Shared,
     source: Option<SourceWriter>,
+    /// A survey has found which records are twins.
+    has_plan: bool,
+    /// A log has brought records that the survey did not see.
+    is_outdated: bool,
+    _lock: ImportLock,
 }
 
 impl BatchLoad {
-    /// Opens the store at `path`.
+    /// Opens the store at `path`, once nobody else imports into it.
     ///
     /// # Errors
     /// As [`SqliteEventRepository::open`](crate::infrastructure::sqlite::SqliteEventRepository::open).
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
-        let connection = schema::open_current(path)?;
-        Ok(Self { connection, source: None })
+        let connection = Arc::new(Mutex::new(schema::open_current(path)?));
+        let _lock = ImportLock::acquire(path)?;
+        let (has_plan, is_outdated) = (false, false);
+        Ok(Self { path: path.to_owned(), connection, source: None, has_plan, is_outdated, _lock })
     }
 
-    fn immediate(&mut self) -> Result<Transaction<'_>, RepositoryError> {
-        self.connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(port_error("begin to import"))
+    /// Looks at what the load would do, before it is done.
+    pub fn survey(&mut self) -> Result<Survey, SqliteError> {
+        (self.has_plan, self.is_outdated) = (false, false);
+        Survey::over(&self.path, Arc::clone(&self.connection))
     }
+
+    /// Keeps as twins what the last survey has paired. A record that the survey has not seen ends the
+    /// load then.
+    pub fn follow_plan(&mut self) {
+        self.has_plan = true;
+    }
+
+    /// The load was ended because a log has grown since the survey: another survey is needed. What was
+    /// stored is stored.
+    pub fn is_outdated(&self) -> bool {
+        self.is_outdated
+    }
+
+    /// What becomes of a record; `None` where the survey has not seen it.
+    fn store_planned(
+        &self,
+        transaction: &Connection,
+        source: &SourceWriter,
+        record: &ImportRecord,
+    ) -> Result<Option<Outcome>, RepositoryError> {
+        let event_id = id_of(transaction, source, record)?;
+        if let Some(outcome) = present(transaction, source, record, &event_id)? {
+            return Ok(Some(outcome));
+        }
+        if self.has_plan {
+            if !twins::is_surveyed(transaction, &event_id)? {
+                return Ok(None);
+            }
+            if let Some((position, class)) = twins::planned(transaction, &event_id)? {
+                twins::store(transaction, source, record, &event_id, (position, class))
+                    .map_err(port_error("import a record"))?;
+                return Ok(Some(Outcome::MatchedExisting { class }));
+            }
+        }
+        store_new(transaction, source, record, &event_id).map(Some)
+    }
+}
+
+fn immediate(connection: &mut Connection) -> Result<Transaction<'_>, RepositoryError> {
+    connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(port_error("begin to import"))
 }
 
 impl ImportTarget for BatchLoad {
     fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
-        provenance::known(&self.connection, header)
+        provenance::known(&lock(&self.connection), header)
     }
 
     fn begin_source(
@@ -58,8 +112,9 @@ impl ImportTarget for BatchLoad {
         goes_on: Option<&KnownSource>,
     ) -> Result<i64, RepositoryError> {
         let failed = port_error("begin to import a log");
-        occurrences::reset(&self.connection)?;
-        let transaction = self.immediate()?;
+        let mut connection = lock(&self.connection);
+        occurrences::reset(&connection)?;
+        let transaction = immediate(&mut connection)?;
         let source = SourceWriter::begin(&transaction, header, goes_on, Utc::now()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         self.source = Some(source);
@@ -71,14 +126,21 @@ impl ImportTarget for BatchLoad {
         let Some(mut source) = self.source else {
             return Err(RepositoryError::storage("import records", "no log was begun"));
         };
-        let transaction = self.immediate()?;
-        let outcomes = batch
-            .records
-            .iter()
-            .map(|record| store_one(&transaction, &source, record))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut connection = lock(&self.connection);
+        let transaction = immediate(&mut connection)?;
+        let records = batch.records.iter();
+        let outcomes: Option<Vec<Outcome>> = records
+            .map(|record| self.store_planned(&transaction, &source, record))
+            .collect::<Result<_, _>>()?;
+        let Some(outcomes) = outcomes else {
+            drop(transaction);
+            drop(connection);
+            self.is_outdated = true;
+            return Err(RepositoryError::storage("import records", "a log has grown since it was looked at"));
+        };
         source.store(&transaction, batch, &outcomes, Utc::now()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
+        drop(connection);
         self.source = Some(source);
         std::thread::sleep(BREATH);
         Ok(outcomes)
@@ -86,7 +148,7 @@ impl ImportTarget for BatchLoad {
 
     fn end_source(&mut self, digest: &SourceDigest) -> Result<(), RepositoryError> {
         let Some(source) = self.source else { return Ok(()) };
-        source.end(&self.connection, digest, Utc::now()).map_err(port_error("end the import of a log"))
+        source.end(&lock(&self.connection), digest, Utc::now()).map_err(port_error("end the import of a log"))
     }
 
     /// What is stored here is committed: it has to be asked before, of a survey.
@@ -94,8 +156,17 @@ impl ImportTarget for BatchLoad {
         Ok(None)
     }
 
+    /// As [`overlap`](Self::overlap).
+    fn sides(&mut self) -> Result<Option<Sides>, RepositoryError> {
+        Ok(None)
+    }
+
+    fn pair(&mut self, _pair: &TwinPair) -> Result<(), RepositoryError> {
+        Err(RepositoryError::storage("note a pair", "the records were not given out to be paired"))
+    }
+
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
-        read::count(&self.connection)
+        read::count(&lock(&self.connection))
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
@@ -109,20 +180,36 @@ pub(in crate::infrastructure::sqlite) fn store_one(
     source: &SourceWriter,
     record: &ImportRecord,
 ) -> Result<Outcome, RepositoryError> {
-    let failed = port_error("import a record");
-    let event_id = match &record.identity {
-        Identity::Carried(id) => id.clone(),
+    let event_id = id_of(transaction, source, record)?;
+    match present(transaction, source, record, &event_id)? {
+        Some(outcome) => Ok(outcome),
+        None => store_new(transaction, source, record, &event_id),
+    }
+}
+
+fn id_of(
+    transaction: &Connection,
+    source: &SourceWriter,
+    record: &ImportRecord,
+) -> Result<EventId, RepositoryError> {
+    match &record.identity {
+        Identity::Carried(id) => Ok(id.clone()),
         Identity::Derived { content, written_at, .. } => {
-            occurrences::next_id(transaction, *content, *written_at, source.source_id, source.known_to)?
+            occurrences::next_id(transaction, *content, *written_at, source.source_id, source.known_to)
         }
-    };
-    let Some(first) = first_of(transaction, event_id.as_str())? else {
-        let row = NewRow::imported(record, &event_id, source.source_id, Utc::now());
-        row.insert(&mut transaction.prepare_cached(INSERT).map_err(&failed)?).map_err(&failed)?;
-        return Ok(Outcome::Imported);
-    };
+    }
+}
+
+/// What becomes of a record whose id the store has, and `None` where it has not.
+fn present(
+    transaction: &Connection,
+    source: &SourceWriter,
+    record: &ImportRecord,
+    event_id: &EventId,
+) -> Result<Option<Outcome>, RepositoryError> {
+    let Some(first) = first_of(transaction, event_id.as_str())? else { return Ok(None) };
     if !same_value(&first.body, &record.body) {
-        return Ok(Outcome::Conflict { event_id, position: first.position });
+        return Ok(Some(Outcome::Conflict { event_id: event_id.clone(), position: first.position }));
     }
     let is_of_this_log = first.source.is_some_and(|(source_id, _)| source_id == source.source_id);
     let (outcome, kind) = if is_of_this_log {
@@ -130,6 +217,18 @@ pub(in crate::infrastructure::sqlite) fn store_one(
     } else {
         (Outcome::AlreadyPresent, "already_present")
     };
-    source.repeat(transaction, record, first.position, &first.body, kind).map_err(&failed)?;
-    Ok(outcome)
+    source.repeat(transaction, record, &first, kind).map_err(port_error("import a record"))?;
+    Ok(Some(outcome))
+}
+
+fn store_new(
+    transaction: &Connection,
+    source: &SourceWriter,
+    record: &ImportRecord,
+    event_id: &EventId,
+) -> Result<Outcome, RepositoryError> {
+    let failed = port_error("import a record");
+    let row = NewRow::imported(record, event_id, source.source_id, Utc::now());
+    row.insert(&mut transaction.prepare_cached(INSERT).map_err(&failed)?).map_err(&failed)?;
+    Ok(Outcome::Imported)
 }

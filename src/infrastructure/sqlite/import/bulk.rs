@@ -5,13 +5,17 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
 use rusqlite::Connection;
 
 use crate::application::import::{
-    Batch, Correction, Identity, ImportTarget, KnownSource, Outcome, Overlap, SourceDigest, SourceHeader,
+    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, Sides,
+    SourceDigest, SourceHeader, TwinPair,
 };
+use crate::domain::record::Shape;
+use crate::domain::record::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::folders::sync_folder;
 use crate::infrastructure::sqlite::error::port_error;
@@ -20,6 +24,7 @@ use crate::infrastructure::sqlite::schema::{self, SchemaLock};
 use crate::infrastructure::sqlite::{SqliteError, connection, read};
 
 use super::provenance::{self, SourceWriter};
+use super::sides::{self, Shared, Window, lock};
 use super::{overlap, repeats};
 
 /// What is made of `events` when all rows are there, in the words of the schema.
@@ -34,12 +39,30 @@ pub struct BulkLoad {
     place: PathBuf,
     building: PathBuf,
     /// `None` once it was published.
-    connection: Option<Connection>,
+    connection: Option<Shared>,
     /// The statements that make the unique index, and everything else.
     unique_index: String,
     made_last: Vec<String>,
     source: Option<SourceWriter>,
+    /// When the events of the new system occurred, and those of the legacy one that have no id.
+    native: Option<Window>,
+    history: Option<Window>,
+    /// What is known of the ids once all rows are there.
+    ids: Ids,
     _lock: SchemaLock,
+}
+
+/// Whether an id stands twice, and what is done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ids {
+    /// Rows still come.
+    Unknown,
+    /// The unique index stands.
+    Unique,
+    /// It stands, and rows were taken away or are going to be.
+    UniqueButGoing,
+    /// It does not: rows with an id that stood before are going to be taken away.
+    Repeated,
 }
 
 impl BulkLoad {
@@ -49,7 +72,7 @@ impl BulkLoad {
     pub fn begin(place: &Path, expected_bytes: u64) -> Result<Option<Self>, SqliteError> {
         schema::refuse_folder(place)?;
         schema::create_folder(place)?;
-        let lock = SchemaLock::acquire(place)?;
+        let schema_lock = SchemaLock::acquire(place)?;
         if is_taken(place) {
             return Ok(None);
         }
@@ -67,18 +90,51 @@ impl BulkLoad {
         Ok(Some(Self {
             place: place.to_owned(),
             building: building.clone(),
-            connection: Some(database),
+            connection: Some(Arc::new(Mutex::new(database))),
             unique_index,
             made_last,
             source: None,
-            _lock: lock,
+            native: None,
+            history: None,
+            ids: Ids::Unknown,
+            _lock: schema_lock,
         }))
     }
 
-    fn connection(&self) -> Result<&Connection, RepositoryError> {
+    fn connection(&self) -> Result<Shared, RepositoryError> {
         self.connection
-            .as_ref()
+            .clone()
             .ok_or_else(|| RepositoryError::storage("import records", "the store was published already"))
+    }
+
+    fn note_time(&mut self, record: &ImportRecord) {
+        let at = record.occurred_at.timestamp_micros();
+        match (record.shape, &record.identity) {
+            (Shape::New, _) => self.native = Some(Window::with(self.native, at)),
+            (_, Identity::Derived { .. }) => self.history = Some(Window::with(self.history, at)),
+            (_, Identity::Carried(_)) => {}
+        }
+    }
+
+    /// All rows are there: which of their ids stand twice?
+    fn look_for_repeats(&mut self) -> Result<(), RepositoryError> {
+        let failed = port_error("build the indexes");
+        if self.ids != Ids::Unknown {
+            return Ok(());
+        }
+        let shared = self.connection()?;
+        let connection = lock(&shared);
+        connection.execute_batch("COMMIT").map_err(&failed)?;
+        self.ids = match connection.execute_batch(&self.unique_index) {
+            Ok(()) => Ids::Unique,
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                repeats::begin(&connection)?;
+                repeats::find(&connection)?;
+                Ids::Repeated
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(())
     }
 }
 
@@ -86,7 +142,7 @@ impl ImportTarget for BulkLoad {
     /// What is known of a log was stored by this same load, which read it when it was changing:
     /// nothing of it was present before.
     fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
-        let mut known = provenance::known(self.connection()?, header)?;
+        let mut known = provenance::known(&lock(&*self.connection()?), header)?;
         for KnownSource { counts, .. } in &mut known {
             counts.imported += std::mem::take(&mut counts.already_present);
         }
@@ -98,7 +154,7 @@ impl ImportTarget for BulkLoad {
         header: &SourceHeader,
         goes_on: Option<&KnownSource>,
     ) -> Result<i64, RepositoryError> {
-        let source = SourceWriter::begin(self.connection()?, header, goes_on, Utc::now())
+        let source = SourceWriter::begin(&lock(&*self.connection()?), header, goes_on, Utc::now())
             .map_err(port_error("begin to import a log"))?;
         self.source = Some(source);
         Ok(source.source_id)
@@ -110,18 +166,24 @@ impl ImportTarget for BulkLoad {
         let Some(mut source) = self.source else {
             return Err(RepositoryError::storage("import records", "no log was begun"));
         };
-        let connection = self.connection()?;
+        let shared = self.connection()?;
+        let connection = lock(&shared);
         let now = Utc::now();
         let mut insert = connection.prepare_cached(INSERT).map_err(&failed)?;
         for record in &batch.records {
+            let first_id;
             let event_id = match &record.identity {
                 Identity::Carried(id) => id,
-                Identity::Derived { first_id, .. } => first_id,
+                Identity::Derived { content, .. } => {
+                    first_id = derived_event_id(*content, 1);
+                    &first_id
+                }
             };
             NewRow::imported(record, event_id, source.source_id, now).insert(&mut insert).map_err(&failed)?;
+            self.note_time(record);
         }
         let outcomes = vec![Outcome::Imported; batch.records.len()];
-        source.store(connection, batch, &outcomes, now).map_err(&failed)?;
+        source.store(&connection, batch, &outcomes, now).map_err(&failed)?;
         drop(insert);
         self.source = Some(source);
         Ok(outcomes)
@@ -129,37 +191,62 @@ impl ImportTarget for BulkLoad {
 
     fn end_source(&mut self, digest: &SourceDigest) -> Result<(), RepositoryError> {
         let Some(source) = self.source else { return Ok(()) };
-        source.end(self.connection()?, digest, Utc::now()).map_err(port_error("end the import of a log"))
+        source
+            .end(&lock(&*self.connection()?), digest, Utc::now())
+            .map_err(port_error("end the import of a log"))
     }
 
     fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError> {
+        if self.native.is_none() || self.history.is_none() {
+            return Ok(None);
+        }
         overlap::find(
-            self.connection()?,
+            &lock(&*self.connection()?),
             "(SELECT '' AS origin, 0 AS id_derived, 0 AS occurred_at)",
             "events",
         )
     }
 
+    fn sides(&mut self) -> Result<Option<Sides>, RepositoryError> {
+        let times = self.native.zip(self.history);
+        let Some(window) = times.and_then(|(native, history)| Window::shared(native, history)) else {
+            return Ok(None);
+        };
+        self.look_for_repeats()?;
+        let shared = self.connection()?;
+        if self.ids == Ids::Unique {
+            repeats::begin(&lock(&shared))?;
+            self.ids = Ids::UniqueButGoing;
+        }
+        sides::of_new_store(&self.building, &shared, window).map(Some)
+    }
+
+    fn pair(&mut self, pair: &TwinPair) -> Result<(), RepositoryError> {
+        repeats::give_way_to(&lock(&*self.connection()?), pair)
+    }
+
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
         let failed = port_error("build the indexes");
-        let connection = self.connection()?;
-        connection.execute_batch("COMMIT").map_err(&failed)?;
-        match connection.execute_batch(&self.unique_index) {
-            Ok(()) => {}
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                repeats::resolve(connection, correct)?;
-                connection.execute_batch(&self.unique_index).map_err(&failed)?;
-            }
-            Err(error) => return Err(failed(error)),
+        self.look_for_repeats()?;
+        let shared = self.connection()?;
+        let connection = lock(&shared);
+        if self.ids != Ids::Unique {
+            repeats::take_away(&connection, correct)?;
+        }
+        if self.ids == Ids::Repeated {
+            connection.execute_batch(&self.unique_index).map_err(&failed)?;
         }
         for statement in &self.made_last {
             connection.execute_batch(statement).map_err(&failed)?;
         }
-        read::count(connection)
+        read::count(&connection)
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
-        let Some(connection) = self.connection.take() else { return Ok(()) };
+        let Some(shared) = self.connection.take() else { return Ok(()) };
+        let connection = Arc::into_inner(shared)
+            .ok_or_else(|| RepositoryError::storage("close the new store", "it is still being read"))?;
+        let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.close().map_err(|(_, error)| port_error("close the new store")(error))?;
         let failed = |error: io::Error| RepositoryError::storage("put the new store into its place", error);
         // The lock keeps this program's other processes away, and no others.

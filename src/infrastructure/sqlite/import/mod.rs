@@ -11,7 +11,9 @@ mod occurrences;
 mod overlap;
 mod provenance;
 mod repeats;
+mod sides;
 mod survey;
+mod twins;
 
 use std::path::Path;
 

@@ -16,8 +16,8 @@ const CREATE: &str = "CREATE TEMP TABLE IF NOT EXISTS occurrences (
     PRIMARY KEY (written_at, content)) STRICT, WITHOUT ROWID";
 const SEEN: &str = "SELECT seen FROM temp.occurrences WHERE written_at = ?1 AND content = ?2";
 const SET: &str = "INSERT OR REPLACE INTO temp.occurrences VALUES (?1, ?2, ?3)";
-const REPEATED: &str =
-    "SELECT EXISTS (SELECT 1 FROM source_repeats WHERE position = ?1 AND source_id = ?2 AND offset < ?3)";
+const REPEATED: &str = "SELECT EXISTS (SELECT 1 FROM source_repeats
+    WHERE position = ?1 AND source_id = ?2 AND offset < ?3 AND twin_id IS ?4)";
 
 /// Begins to count, for a new log.
 pub(in crate::infrastructure::sqlite) fn reset(connection: &Connection) -> Result<(), RepositoryError> {
@@ -55,7 +55,7 @@ pub(super) fn next_id(
 }
 
 /// How many of them lie in the part of the log that the store knows: they have the numbers 1 to n,
-/// and each is an event of that log or repeats one.
+/// and each is an event of that log, or the twin of one, or repeats one.
 fn known_before(
     connection: &Connection,
     content: Uuid,
@@ -71,7 +71,8 @@ fn known_before(
             || connection
                 .prepare_cached(REPEATED)
                 .and_then(|mut repeated| {
-                    repeated.query_row(params![event.position.get(), source_id, known_to], |row| row.get(0))
+                    let place = params![event.position.get(), source_id, known_to, event.twin_id];
+                    repeated.query_row(place, |row| row.get(0))
                 })
                 .map_err(&failed)?;
         if !is_known {

@@ -8,8 +8,7 @@ use crate::application::import::{
     ResumePoint, SourceDigest, SourceHeader,
 };
 use crate::domain::repository::RepositoryError;
-use crate::domain::value_objects::Position;
-
+use crate::infrastructure::sqlite::append::First;
 use crate::infrastructure::sqlite::error::port_error;
 
 const KNOWN: &str = "SELECT source_id, resume_offset, resume_line, resume_sha256,
@@ -190,7 +189,7 @@ impl SourceWriter {
                 "UPDATE sources SET separator = ?2, resume_offset = ?3, resume_line = ?4, resume_sha256 = ?5,
                     records = records + ?6, imported = imported + ?7, already_present = already_present + ?8,
                     duplicates = duplicates + ?9, rejected = rejected + ?10, out_of_range = out_of_range + ?11,
-                    has_repeated_hour = max(has_repeated_hour, ?12)
+                    has_repeated_hour = max(has_repeated_hour, ?12), matched_existing = matched_existing + ?13
                  WHERE source_id = ?1",
             )?
             .execute(params![
@@ -205,30 +204,31 @@ impl SourceWriter {
                 counts.duplicates,
                 counts.rejected,
                 counts.out_of_range,
-                batch.flags.contains_key("ambiguous_local_time")
+                batch.flags.contains_key("ambiguous_local_time"),
+                counts.matched_existing
             ])?;
         Ok(())
     }
 
-    /// Writes down that a record is an event that the store has.
+    /// Writes down that a record is what the store has.
     pub fn repeat(
         &self,
         connection: &Connection,
         record: &ImportRecord,
-        position: Position,
-        first_body: &str,
+        first: &First,
         kind: &str,
     ) -> rusqlite::Result<()> {
-        let respelled = (record.body != first_body).then_some(record.body.as_str());
+        let respelled = (record.body != first.body).then_some(record.body.as_str());
         connection
-            .prepare_cached("INSERT OR IGNORE INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .prepare_cached("INSERT OR IGNORE INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
             .execute(params![
                 self.source_id,
                 record.place.offset,
                 record.place.line,
-                position.get(),
+                first.position.get(),
                 kind,
-                respelled
+                respelled,
+                first.twin_id
             ])?;
         Ok(())
     }

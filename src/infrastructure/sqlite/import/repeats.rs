@@ -1,24 +1,29 @@
-//! Which rows of a store that is being built are no events of their own: an id that stands twice.
+//! Which rows of a store that is being built are no events of their own: an id that stands twice, or
+//! what both systems wrote of one event.
 //!
 //! Rows were taken as they came, with the id of a first occurrence. Here, group by group of the same
 //! id, the rules of identity are applied that an import into a filled store applies row by row.
 
 use rusqlite::{Connection, params};
 
-use crate::application::import::{Correction, Outcome, Place, Reject};
+use crate::application::compare::report::Class;
+use crate::application::import::{Correction, Outcome, Place, Reject, TwinPair};
 use crate::domain::json::same_value;
 use crate::domain::record::{ContentIds, derived_event_id};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
 use crate::infrastructure::sqlite::error::port_error;
 
+use super::twins;
+
 const DUPLICATE: &str = "duplicate";
 const ALREADY_PRESENT: &str = "already_present";
 const CONFLICT: &str = "conflict";
 
-/// Rows that go, and the row that stands for each of them.
+/// Rows that go, and the row that stands for each of them. The kind of a twin is its class.
+const BEGIN: &str = "BEGIN;
+    CREATE TEMP TABLE gone (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT";
 const PREPARE: &str = "CREATE INDEX building_by_id ON events (event_id, id_derived);
-    CREATE TEMP TABLE gone (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT;
     CREATE TEMP TABLE repeated AS SELECT event_id, max(id_derived) AS has_derived
         FROM events GROUP BY event_id HAVING count(*) > 1;";
 const REPEATED: &str = "SELECT event_id FROM temp.repeated WHERE has_derived = ?1";
@@ -26,7 +31,20 @@ const GROUP: &str = "SELECT position, id_derived, source_id FROM events
     WHERE event_id = ?1 AND position NOT IN (SELECT position FROM temp.gone) ORDER BY position";
 const CARRYING: &str =
     "SELECT position, id_derived, source_id FROM events WHERE event_id = ?1 AND id_derived = 0";
-const CLEAN_UP: &str = "DROP TABLE temp.gone; DROP TABLE temp.repeated; DROP INDEX building_by_id;";
+const TIDY: &str = "DROP TABLE temp.repeated; DROP INDEX building_by_id";
+const END: &str = "DROP TABLE temp.gone; COMMIT";
+const TWINS: &str =
+    "SELECT gone.position, gone.first, gone.kind, row.source_id, row.source_offset, row.source_line
+    FROM temp.gone CROSS JOIN events AS row ON row.position = gone.position
+    WHERE gone.kind NOT IN ('duplicate', 'already_present', 'conflict') ORDER BY gone.position";
+/// A row that stands for another one may itself go, as a twin.
+const REPEATS: &str = "SELECT row.source_id, row.source_offset, row.source_line, row.body, gone.kind,
+        ifnull(twin.first, first.position), first.event_id, first.body, twins.twin_id
+    FROM temp.gone CROSS JOIN events AS row ON row.position = gone.position
+                   CROSS JOIN events AS first ON first.position = gone.first
+                   LEFT JOIN temp.gone AS twin ON twin.position = gone.first
+                   LEFT JOIN twins ON twins.event_id = first.event_id
+    WHERE gone.kind IN ('duplicate', 'already_present', 'conflict') ORDER BY gone.position";
 
 /// A row of a group, without its text: a group may be as large as the log.
 #[derive(Debug, Clone, Copy)]
@@ -36,22 +54,76 @@ struct Row {
     source_id: i64,
 }
 
-/// Applies the rules, and tells `correct` of every row that is not the event it was taken for.
-pub(super) fn resolve(
-    connection: &Connection,
-    correct: &mut dyn FnMut(Correction),
-) -> Result<(), RepositoryError> {
+/// Begins to note which rows go.
+pub(super) fn begin(connection: &Connection) -> Result<(), RepositoryError> {
+    connection.execute_batch(BEGIN).map_err(port_error("find repeated records"))
+}
+
+/// Applies the rules of identity.
+pub(super) fn find(connection: &Connection) -> Result<(), RepositoryError> {
     let failed = port_error("find repeated ids");
-    connection.execute_batch("BEGIN").map_err(&failed)?;
     connection.execute_batch(PREPARE).map_err(&failed)?;
     // Derived ids come first: what is decided for them may decide for records that carry such an id.
     for_each_repeated(connection, true, |rows| number_occurrences(connection, rows))?;
     for_each_repeated(connection, false, |rows| keep_first(connection, &rows).map_err(&failed))?;
+    connection.execute_batch(TIDY).map_err(&failed)
+}
+
+/// What the legacy system wrote of an event gives way to what the new system wrote of it.
+pub(super) fn give_way_to(connection: &Connection, pair: &TwinPair) -> Result<(), RepositoryError> {
+    connection
+        .prepare_cached("INSERT INTO temp.gone VALUES (?1, ?2, ?3)")
+        .and_then(|mut gone| {
+            gone.execute(params![pair.history.offset, pair.native.offset, pair.class.as_str()])
+        })
+        .map_err(port_error("note a pair"))?;
+    Ok(())
+}
+
+/// Takes away what goes, and tells `correct` of every row that is not the event it was taken for.
+pub(super) fn take_away(
+    connection: &Connection,
+    correct: &mut dyn FnMut(Correction),
+) -> Result<(), RepositoryError> {
+    let failed = port_error("take repeated records away");
     let gone = gone_positions(connection).map_err(&failed)?;
+    // Twins come first: what repeats one is written down as that.
+    write_twins(connection, &gone, correct).map_err(&failed)?;
     write_down(connection, &gone, correct)?;
     close_gaps(connection, &gone).map_err(&failed)?;
-    connection.execute_batch(CLEAN_UP).map_err(&failed)?;
-    connection.execute_batch("COMMIT").map_err(&failed)
+    connection.execute_batch(END).map_err(&failed)
+}
+
+/// Where a row will be when the gaps are closed.
+fn closed_up(gone: &[i64], position: i64) -> i64 {
+    position - gone.partition_point(|&gone| gone < position) as i64
+}
+
+fn write_twins(
+    connection: &Connection,
+    gone: &[i64],
+    correct: &mut dyn FnMut(Correction),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(TWINS)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (position, first, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Some(class) = Class::named(&kind) else { continue };
+        let source_id = row.get(3)?;
+        let place = Place { offset: row.get(4)?, line: row.get(5)? };
+        twins::store_row(connection, position, closed_up(gone, first), class)?;
+        recount(connection, source_id, "matched_existing")?;
+        correct(Correction { source_id, place, outcome: Outcome::MatchedExisting { class } });
+    }
+    Ok(())
+}
+
+/// A record of a log is not what it was counted as.
+fn recount(connection: &Connection, source_id: i64, column: &str) -> rusqlite::Result<()> {
+    let sql =
+        format!("UPDATE sources SET imported = imported - 1, {column} = {column} + 1 WHERE source_id = ?1");
+    connection.prepare_cached(&sql)?.execute([source_id])?;
+    Ok(())
 }
 
 fn for_each_repeated(
@@ -170,15 +242,7 @@ fn write_down(
     correct: &mut dyn FnMut(Correction),
 ) -> Result<(), RepositoryError> {
     let failed = port_error("write down repeated records");
-    let mut statement = connection
-        .prepare(
-            "SELECT row.source_id, row.source_offset, row.source_line, row.body, gone.kind,
-                    first.position, first.event_id, first.body
-             FROM temp.gone CROSS JOIN events AS row ON row.position = gone.position
-                            CROSS JOIN events AS first ON first.position = gone.first
-             ORDER BY gone.position",
-        )
-        .map_err(&failed)?;
+    let mut statement = connection.prepare(REPEATS).map_err(&failed)?;
     let mut rows = statement.query([]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {
         let kept = Kept::read(row, gone).map_err(&failed)?;
@@ -198,20 +262,21 @@ struct Kept {
     first: i64,
     first_id: String,
     first_body: String,
+    /// The number that it has as a twin.
+    twin_id: Option<i64>,
 }
 
 impl Kept {
     fn read(row: &rusqlite::Row<'_>, gone: &[i64]) -> rusqlite::Result<Self> {
-        let position: i64 = row.get(5)?;
-        let gone_before = gone.partition_point(|&gone| gone < position);
         Ok(Self {
             source_id: row.get(0)?,
             place: Place { offset: row.get(1)?, line: row.get(2)? },
             body: row.get(3)?,
             kind: row.get(4)?,
-            first: position - gone_before as i64,
+            first: closed_up(gone, row.get(5)?),
             first_id: row.get(6)?,
             first_body: row.get(7)?,
+            twin_id: row.get(8)?,
         })
     }
 
@@ -242,24 +307,20 @@ impl Kept {
             offset,
             self.body.as_bytes()
         ])?;
-        self.count(connection, "rejected")
+        recount(connection, self.source_id, "rejected")
     }
 
     fn repeat(&self, connection: &Connection) -> rusqlite::Result<()> {
         let Place { line, offset } = self.place;
         let respelled = (self.body != self.first_body).then_some(self.body.as_str());
         connection
-            .prepare_cached("INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![self.source_id, offset, line, self.first, self.kind, respelled])?;
-        self.count(connection, if self.kind == DUPLICATE { "duplicates" } else { "already_present" })
-    }
-
-    fn count(&self, connection: &Connection, column: &str) -> rusqlite::Result<()> {
-        let sql = format!(
-            "UPDATE sources SET imported = imported - 1, {column} = {column} + 1 WHERE source_id = ?1"
-        );
-        connection.prepare_cached(&sql)?.execute([self.source_id])?;
-        Ok(())
+            .prepare_cached("INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .execute(params![self.source_id, offset, line, self.first, self.kind, respelled, self.twin_id])?;
+        recount(
+            connection,
+            self.source_id,
+            if self.kind == DUPLICATE { "duplicates" } else { "already_present" },
+        )
     }
 }
 

@@ -1,0 +1,125 @@
+//! Twins: records that are kept beside the event that they tell again.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::application::compare::report::Class;
+use crate::application::import::{ImportRecord, PlacedEvent, TwinPair};
+use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::{EventId, Position};
+use crate::infrastructure::sqlite::error::port_error;
+use crate::infrastructure::sqlite::row::NewRow;
+
+use super::provenance::SourceWriter;
+
+/// The records of an import that have a partner, by their ids, as a survey finds them.
+const CREATE: &str = "DROP TABLE IF EXISTS temp.planned;
+    CREATE TEMP TABLE planned (event_id TEXT PRIMARY KEY, partner_id TEXT NOT NULL, class TEXT NOT NULL)
+        STRICT, WITHOUT ROWID";
+/// Whoever of two is stored first is the event. One that has a twin already gets no other one.
+const PARTNER: &str = "SELECT events.position, planned.class
+    FROM temp.planned JOIN events ON events.event_id = planned.partner_id
+    WHERE planned.event_id = ?1
+      AND NOT EXISTS (SELECT 1 FROM twins WHERE twins.position = events.position)";
+const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
+    id_derived, source_id, source_offset, source_line, class";
+
+/// Begins a plan.
+pub(super) fn begin_plan(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(CREATE)
+}
+
+/// Notes a pair, under the id of each of the two that is new.
+pub(super) fn plan(connection: &Connection, pair: &TwinPair) -> Result<(), RepositoryError> {
+    let failed = port_error("plan which records are twins");
+    let id_of = |event: PlacedEvent| -> rusqlite::Result<String> {
+        let find = match event.feed {
+            STORED_FEED => "SELECT event_id FROM events WHERE position = ?1",
+            _ => "SELECT event_id FROM temp.would_be WHERE number = ?1",
+        };
+        connection.prepare_cached(find)?.query_row([event.offset], |row| row.get(0))
+    };
+    let (one, other) = (id_of(pair.history).map_err(&failed)?, id_of(pair.native).map_err(&failed)?);
+    for (event, id, partner) in [(pair.history, &one, &other), (pair.native, &other, &one)] {
+        if event.feed != STORED_FEED {
+            connection
+                .prepare_cached("INSERT INTO temp.planned VALUES (?1, ?2, ?3)")
+                .and_then(|mut insert| insert.execute([id, partner, pair.class.as_str()]))
+                .map_err(&failed)?;
+        }
+    }
+    Ok(())
+}
+
+const STORED_FEED: u32 = 0;
+
+/// Whether the survey saw the record of this id.
+pub(super) fn is_surveyed(connection: &Connection, event_id: &EventId) -> Result<bool, RepositoryError> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM temp.would_be WHERE event_id = ?1)")
+        .and_then(|mut seen| seen.query_row([event_id.as_str()], |row| row.get(0)))
+        .map_err(port_error("look up what was planned"))
+}
+
+/// The event that the record of this id is the twin of, and how they differ.
+pub(super) fn planned(
+    connection: &Connection,
+    event_id: &EventId,
+) -> Result<Option<(Position, Class)>, RepositoryError> {
+    let failed = port_error("look up what was planned");
+    let found: Option<(i64, String)> = connection
+        .prepare_cached(PARTNER)
+        .and_then(|mut partner| {
+            partner.query_row([event_id.as_str()], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
+        .map_err(failed)?;
+    Ok(found.and_then(|(position, class)| Some((Position::new(position), Class::named(&class)?))))
+}
+
+/// Stores a record of a log as the twin of an event.
+pub(super) fn store(
+    connection: &Connection,
+    source: &SourceWriter,
+    record: &ImportRecord,
+    event_id: &EventId,
+    (position, class): (Position, Class),
+) -> rusqlite::Result<()> {
+    let row = NewRow::imported(record, event_id, source.source_id, chrono::Utc::now());
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO twins ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+        ))?
+        .execute(params![
+            position.get(),
+            row.event_id,
+            row.event_type,
+            row.occurred_at.timestamp_micros(),
+            row.aggregate_id,
+            row.body,
+            row.origin.as_str(),
+            row.recorded_at.timestamp_micros(),
+            row.id_derived,
+            source.source_id,
+            record.place.offset as i64,
+            record.place.line as i64,
+            class.as_str()
+        ])?;
+    Ok(())
+}
+
+/// Copies a row to the twins, of the event that will be at that position. The row is not taken away.
+pub(super) fn store_row(
+    connection: &Connection,
+    row: i64,
+    position: i64,
+    class: Class,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(&format!(
+            "INSERT INTO twins ({COLUMNS})
+             SELECT ?2, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
+                    id_derived, source_id, source_offset, source_line, ?3
+             FROM events WHERE position = ?1"
+        ))?
+        .execute(params![row, position, class.as_str()])?;
+    Ok(())
+}
