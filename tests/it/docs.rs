@@ -215,6 +215,46 @@ fn a_readme_without_tables_and_recipes_breaks_the_rules_about_them() {
     assert_eq!(whole(commands_not_mentioned), every_command(&cli::command()).len());
 }
 
+/// The tests that the table of what can and cannot be detected names, and that are not there.
+fn tests_that_do_not_exist(page: &str) -> Vec<String> {
+    let named = code_spans(page).into_iter().filter(|span| span.contains("::"));
+    named.filter(|path| !is_test(path)).collect()
+}
+
+/// Whether there is a test of that path: below `src/` where it begins with a layer, else below `tests/it/`.
+fn is_test(path: &str) -> bool {
+    let Some((module, name)) = path.rsplit_once("::") else { return false };
+    let root = if module.starts_with("application::") { "src" } else { "tests/it" };
+    let module = Path::new(ROOT).join(root).join(module.replace("::", "/"));
+    let candidates = [module.with_extension("rs"), module.join("mod.rs")];
+    let Some(text) = candidates.iter().find_map(|file| std::fs::read_to_string(file).ok()) else {
+        return false;
+    };
+    let Some((before, _)) = text.split_once(&format!("fn {name}(")) else { return false };
+    before.trim_end().ends_with("#[test]")
+}
+
+#[test]
+fn what_can_and_cannot_be_detected_is_shown_by_tests_that_exist() {
+    let page = file("docs/comparison.md");
+    assert_eq!(tests_that_do_not_exist(&page), [] as [String; 0]);
+    for (heading, least) in [("Can", 15), ("Cannot", 10)] {
+        let rows = rows(&page, heading);
+        assert!(rows.len() >= least, "{heading} has {} rows", rows.len());
+        for row in rows {
+            assert!(row.last().is_some_and(|cell| cell.contains("::")), "no test shows {row:?}");
+        }
+    }
+    let broken = page.replacen("limits::what_neither", "limits::what_either", 1);
+    assert_eq!(
+        tests_that_do_not_exist(&broken),
+        ["compare_logs::limits::what_either_system_wrote_is_missed_by_both"]
+    );
+    let no_test = page.replacen("unlike::null_for_a_missing_field_is_different", "compare", 1);
+    assert_eq!(tests_that_do_not_exist(&no_test), ["compare_logs::compare"]);
+    assert!(file("README.md").contains("](docs/comparison.md)"));
+}
+
 #[test]
 fn every_command_and_every_option_has_a_help_text() {
     let root = cli::command();

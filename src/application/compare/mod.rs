@@ -52,15 +52,15 @@ use entry::Side;
 use feed::{CompareError, Feed, Scratch};
 use group::Windows;
 use matching::Matcher;
-use order::{OrderCount, PlacedPair, reordered};
+use order::{OrderCount, reordered};
 use pairs::FoundPairs;
-use partitions::{PARTITIONS, Partitions, SharedScratch};
+use partitions::{Partitions, SharedScratch};
 use report::{
     CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, IgnoredByRule, PerSide, SideReport, TypeCounts,
 };
 use scan::{Scan, Scanned, Types};
 use settings::Settings;
-use tally::{Counts, ORDER_RECORD, Tally, add_counts};
+use tally::{Counts, Tally, add_counts};
 
 pub use pairs::{ClocksApart, FoundPair, PlacedEvent, pairs};
 
@@ -246,20 +246,15 @@ impl<'r> Run<'r> {
             total.add(counts, listed);
             orders.push(order);
         }
-        let order = self.order(&orders)?;
+        let beginning = total.settle_beginning();
+        let order = reordered(&orders, &self.scratch)?;
         let (counts, listed, _) = total.into_parts();
         let differences =
             listing::differences(listed.into_sorted_vec(), &names, &mut control.feeds, &mut candidate.feeds)?;
         let samples = [std::mem::take(&mut one.sample), std::mem::take(&mut other.sample)];
-        // The first pair may lie a little earlier than the clocks say.
-        let beginning =
-            beginning.map(|beginning| counts.first_pair.map_or(beginning, |at| at.min(beginning)));
-        let near =
-            counts.before_beginning.iter().filter(|at| beginning.is_some_and(|first| **at >= first)).count();
         let mut report =
             self.report((control, one), (candidate, other), &clock, counts, &names, order, differences)?;
         report.beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
-        report.near_beginning = near as u64;
         Ok((report, samples))
     }
 
@@ -291,36 +286,6 @@ impl<'r> Run<'r> {
             micros(self.settings.tolerance),
             micros(self.settings.max_offset),
         )
-    }
-
-    fn order(&self, orders: &[Partitions]) -> Result<OrderCount, CompareError> {
-        let mut total = OrderCount::default();
-        let mut bytes = Vec::new();
-        for partition in 0..PARTITIONS {
-            bytes.clear();
-            for order in orders {
-                order.load(partition, &self.scratch, &mut bytes)?;
-            }
-            let mut pairs: Vec<(u64, PlacedPair)> = bytes
-                .as_chunks::<ORDER_RECORD>()
-                .0
-                .iter()
-                .map(|record| {
-                    let field = |at: usize| {
-                        record[8 * at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
-                    };
-                    (field(0), PlacedPair { control: field(1), candidate: field(2), at: field(3) as i64 })
-                })
-                .collect();
-            pairs.sort_unstable_by_key(|(aggregate, pair)| (*aggregate, pair.control));
-            for aggregate in pairs.chunk_by(|one, other| one.0 == other.0) {
-                let mut pairs: Vec<PlacedPair> = aggregate.iter().map(|(_, pair)| *pair).collect();
-                let count = reordered(&mut pairs);
-                total.moved += count.moved;
-                total.moved_at_equal_times += count.moved_at_equal_times;
-            }
-        }
-        Ok(total)
     }
 
     #[expect(clippy::too_many_arguments, reason = "everything that a report is made of")]
@@ -377,7 +342,6 @@ impl<'r> Run<'r> {
             reasons,
             since: self.settings.since,
             beginning: None,
-            near_beginning: 0,
             matched: total.matched,
             representation: counts.representation,
             time_shifted: total.time_shifted,

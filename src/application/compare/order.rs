@@ -1,12 +1,16 @@
 //! Whether both sides tell the story of an aggregate in the same order. Information, never the verdict.
 
+use super::feed::CompareError;
+use super::partitions::{PARTITIONS, Partitions, SharedScratch};
+use super::tally::ORDER_RECORD;
+
 /// A matched pair, by its places in the two logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct PlacedPair {
-    pub control: u64,
-    pub candidate: u64,
+struct PlacedPair {
+    control: u64,
+    candidate: u64,
     /// The control's time, in microseconds.
-    pub at: i64,
+    at: i64,
 }
 
 /// The least numbers of events that must be moved.
@@ -18,9 +22,39 @@ pub(super) struct OrderCount {
     pub moved_at_equal_times: u64,
 }
 
+/// How many events must be moved, aggregate by aggregate, of the pairs that were put aside.
+pub(super) fn reordered(orders: &[Partitions], scratch: &SharedScratch) -> Result<OrderCount, CompareError> {
+    let mut total = OrderCount::default();
+    let mut bytes = Vec::new();
+    for partition in 0..PARTITIONS {
+        bytes.clear();
+        for order in orders {
+            order.load(partition, scratch, &mut bytes)?;
+        }
+        let mut pairs: Vec<(u64, PlacedPair)> = bytes
+            .as_chunks::<ORDER_RECORD>()
+            .0
+            .iter()
+            .map(|record| {
+                let field =
+                    |at: usize| record[8 * at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+                (field(0), PlacedPair { control: field(1), candidate: field(2), at: field(3) as i64 })
+            })
+            .collect();
+        pairs.sort_unstable_by_key(|(aggregate, pair)| (*aggregate, pair.control));
+        for aggregate in pairs.chunk_by(|one, other| one.0 == other.0) {
+            let mut pairs: Vec<PlacedPair> = aggregate.iter().map(|(_, pair)| *pair).collect();
+            let count = reordered_of(&mut pairs);
+            total.moved += count.moved;
+            total.moved_at_equal_times += count.moved_at_equal_times;
+        }
+    }
+    Ok(total)
+}
+
 /// How many events of ONE aggregate must be moved to give the candidate the order of the control: all
 /// but a longest increasing subsequence. O(n log n).
-pub(super) fn reordered(pairs: &mut [PlacedPair]) -> OrderCount {
+fn reordered_of(pairs: &mut [PlacedPair]) -> OrderCount {
     pairs.sort_unstable_by_key(|pair| (pair.control, pair.candidate));
     let strict = moved(pairs);
     if strict == 0 {
@@ -64,14 +98,14 @@ mod tests {
     #[test]
     fn one_event_that_was_moved_counts_as_one_however_many_it_passed() {
         let times = [1, 2, 3, 4, 5];
-        assert_eq!(reordered(&mut pairs(&[0, 1, 2, 3, 4], &times)), OrderCount::default());
-        assert_eq!(reordered(&mut pairs(&[4, 0, 1, 2, 3], &times)).moved, 1);
-        assert_eq!(reordered(&mut pairs(&[4, 3, 2, 1, 0], &times)).moved, 4);
+        assert_eq!(reordered_of(&mut pairs(&[0, 1, 2, 3, 4], &times)), OrderCount::default());
+        assert_eq!(reordered_of(&mut pairs(&[4, 0, 1, 2, 3], &times)).moved, 1);
+        assert_eq!(reordered_of(&mut pairs(&[4, 3, 2, 1, 0], &times)).moved, 4);
     }
 
     #[test]
     fn the_order_of_events_of_one_time_is_counted_apart() {
-        let count = reordered(&mut pairs(&[1, 0, 2], &[7, 7, 8]));
+        let count = reordered_of(&mut pairs(&[1, 0, 2], &[7, 7, 8]));
         assert_eq!(count, OrderCount { moved: 0, moved_at_equal_times: 1 });
     }
 
@@ -90,7 +124,7 @@ mod tests {
                 }
             }
             let expected = order.len() as u64 - longest.iter().max().unwrap();
-            prop_assert_eq!(reordered(&mut pairs(&order, &times)), OrderCount { moved: expected, moved_at_equal_times: 0 });
+            prop_assert_eq!(reordered_of(&mut pairs(&order, &times)), OrderCount { moved: expected, moved_at_equal_times: 0 });
         }
     }
 }

@@ -57,13 +57,9 @@ pub struct Comparison {
     pub reasons: Vec<String>,
     /// Where the comparison begins; `None` at the beginning of both logs.
     pub since: Option<DateTime<Utc>>,
-    /// The same by the control's clock, where it was read off the candidate.
+    /// The same by the control's clock, where it was read off the candidate: the control's first event.
     #[serde(skip)]
     pub beginning: Option<DateTime<Utc>>,
-    /// How many events of the control lie so close before the first of the candidate that nothing says on
-    /// which side of the beginning they are.
-    #[serde(skip)]
-    pub near_beginning: u64,
     /// The legacy side.
     pub control: SideReport,
     /// The new side.

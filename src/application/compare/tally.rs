@@ -1,5 +1,7 @@
 //! Counting what events came to, and keeping the differences that are listed.
 
+mod singles;
+
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use chrono::NaiveDate;
@@ -43,8 +45,9 @@ pub(super) struct Counts {
     pub beyond: PerSide,
     /// The earliest time of the control in a pair that lies within the tolerance.
     pub first_pair: Option<i64>,
-    /// Times of the control's events without a partner, from the last moment before the beginning.
-    pub before_beginning: Vec<i64>,
+    /// Events of the control without a partner, from about the beginning: what they come to shows when all
+    /// pairs are known.
+    about_beginning: Vec<singles::Single>,
     pub representation: u64,
     pub ambiguous: u64,
     /// Pairs that needed each rule.
@@ -122,7 +125,7 @@ impl<'t> Tally<'t> {
             self.counts.beyond.candidate += 1;
             return Ok(());
         }
-        if (control.at - candidate.at).abs() <= super::micros(self.settings.tolerance) {
+        if self.is_within_tolerance(control.at, candidate.at) {
             let first = self.counts.first_pair.get_or_insert(one.head.at);
             *first = (*first).min(one.head.at);
         }
@@ -168,82 +171,6 @@ impl<'t> Tally<'t> {
             }
         }
         self.note_order(one, other)
-    }
-
-    /// Counts an event without a partner. `corrected` is its time by the control's clock.
-    pub fn single(&mut self, side: Side, entry: &Entry<'_>, corrected: i64) {
-        let Settings { as_of, as_of_is_declared, settle, max_offset, .. } = self.settings;
-        if self.is_outside(side, entry, corrected) {
-            *of_side(&mut self.counts.beyond, side) += 1;
-            return;
-        }
-        let settled = (*as_of - *settle).timestamp_micros();
-        // An event from farther ahead than clocks may differ is not young, it is wrong.
-        let young = entry.head.at > settled
-            && (*as_of_is_declared || entry.head.at <= (*as_of + *max_offset).timestamp_micros());
-        let class = match side {
-            _ if young => Class::Pending,
-            _ if entry.head.is(Head::SIBLING) => Class::Duplicated,
-            Side::Control => Class::Missing,
-            Side::Candidate => Class::Extra,
-        };
-        let day = self.days.of(corrected);
-        let event_type = self.rank(entry);
-        let counts = self.counts.by.entry((day, event_type)).or_default();
-        match side {
-            Side::Control => counts.control += 1,
-            Side::Candidate => counts.candidate += 1,
-        }
-        *of_class(counts, class, side) += 1;
-        if class == Class::Pending {
-            return;
-        }
-        let cause = Cause::Real.name();
-        *self.counts.causes.entry((cause, class, day, event_type)).or_default() += 1;
-        let (control, candidate) = match side {
-            Side::Control => (Some(place(entry)), None),
-            Side::Candidate => (None, Some(place(entry))),
-        };
-        self.list(Listed {
-            at: entry.head.at,
-            class,
-            event_type,
-            aggregate: text(entry.aggregate),
-            cause,
-            ambiguous: false,
-            fields: Vec::new(),
-            control,
-            candidate,
-            elsewhere: None,
-        });
-    }
-
-    /// Whether a pair lies outside the range.
-    fn is_beyond(&self, control: &Entry<'_>, candidate: &Entry<'_>) -> bool {
-        let since = self.settings.since.map_or(i64::MIN, |since| since.timestamp_micros());
-        let is_of_candidate =
-            self.beginning.is_some() && control.head.at < since && candidate.head.at >= since;
-        control.head.is(Head::MARGIN) && !is_of_candidate
-    }
-
-    /// Whether an event without a partner lies outside the range.
-    fn is_outside(&mut self, side: Side, entry: &Entry<'_>, corrected: i64) -> bool {
-        let Settings { since, until, tolerance, .. } = self.settings;
-        let is_behind = until.is_some_and(|until| corrected > until.timestamp_micros());
-        match (self.beginning, side) {
-            (None, _) => {
-                let is_before = since.is_some_and(|since| corrected < since.timestamp_micros());
-                entry.head.is(Head::MARGIN) || is_before || is_behind
-            }
-            (Some(_), Side::Candidate) => entry.head.is(Head::MARGIN) || is_behind,
-            (Some(beginning), Side::Control) => {
-                let before = beginning - entry.head.at;
-                if (1..=super::micros(*tolerance)).contains(&before) {
-                    self.counts.before_beginning.push(entry.head.at);
-                }
-                before > 0 || is_behind
-            }
-        }
     }
 
     /// The day of an instant by the control's clock.
@@ -324,7 +251,7 @@ impl<'t> Tally<'t> {
         self.counts.beyond.control += counts.beyond.control;
         self.counts.beyond.candidate += counts.beyond.candidate;
         self.counts.first_pair = self.counts.first_pair.into_iter().chain(counts.first_pair).min();
-        self.counts.before_beginning.extend(counts.before_beginning);
+        self.counts.about_beginning.extend(counts.about_beginning);
         self.counts.representation += counts.representation;
         self.counts.ambiguous += counts.ambiguous;
         for (key, count) in counts.rules {

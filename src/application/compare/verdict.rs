@@ -96,8 +96,8 @@ fn check_digests(
 ) -> Result<(), CompareError> {
     let is_whole = total.ignored == 0
         && total.pending == PerSide::default()
-        && control.margin == 0
-        && candidate.margin == 0;
+        && (control.margin, total.control) == (0, control.events)
+        && (candidate.margin, total.candidate) == (0, candidate.events);
     if is_whole && control.digest != candidate.digest {
         return Err(CompareError::Digests {
             control: control.digest.to_string(),

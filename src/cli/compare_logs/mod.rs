@@ -112,15 +112,6 @@ impl Pair<'_> {
                 comparison.verdict = Verdict::Inconclusive;
             }
         }
-        let near = comparison.near_beginning;
-        if near > 0 {
-            comparison.reasons.push(format!(
-                "{near} events of the control lie so close to the first event that the new system wrote that nothing says whether it should have written them; --since says where to begin"
-            ));
-            if comparison.verdict == Verdict::Consistent {
-                comparison.verdict = Verdict::Inconclusive;
-            }
-        }
         Ok(comparison)
     }
 

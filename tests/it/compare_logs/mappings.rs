@@ -36,7 +36,7 @@ fn flags_for_one_side_leave_the_other_as_it_is() {
         .iter()
         .enumerate()
         .map(|(number, event)| {
-            let record = event.legacy();
+            let record = event.as_legacy();
             record.replacen(
                 '{',
                 &format!(r#"{{"key": {number}, "what": {{"kind": "{}"}}, "#, event.event_type),

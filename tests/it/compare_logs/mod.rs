@@ -5,6 +5,7 @@ mod evidence;
 mod flags;
 #[cfg(target_os = "linux")]
 mod interrupted;
+mod limits;
 mod mappings;
 #[cfg(unix)]
 mod permissions;
@@ -37,14 +38,14 @@ impl Lived {
     }
 
     /// As the legacy system writes it.
-    fn legacy(&self) -> String {
+    fn as_legacy(&self) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = self.time(0);
         format!(r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "timestamp": "{at}"}}"#)
     }
 
     /// As the new system does.
-    fn new(&self, id: usize) -> String {
+    fn as_new(&self, id: usize) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = self.time(self.ahead_ms);
         format!(
@@ -66,11 +67,11 @@ fn life() -> Vec<Lived> {
 }
 
 fn legacy_records(life: &[Lived]) -> Vec<String> {
-    life.iter().map(Lived::legacy).collect()
+    life.iter().map(Lived::as_legacy).collect()
 }
 
 fn new_records(life: &[Lived]) -> Vec<String> {
-    life.iter().enumerate().map(|(number, event)| event.new(number)).collect()
+    life.iter().enumerate().map(|(number, event)| event.as_new(number)).collect()
 }
 
 fn array(records: &[String]) -> String {

@@ -1,6 +1,7 @@
 //! What may stand on either side, and what is said where it is not whole.
 
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{
     array, compare, consistent, different, inconclusive, jsonl, legacy_records, life, new_records, quiet,
@@ -159,6 +160,43 @@ fn damage_in_an_array_is_inconclusive_and_the_rest_is_compared() {
         (&found["matched"], &found["control"]["rejects"][0]["reason"]),
         (&36.into(), &"syntax".into())
     );
+}
+
+#[test]
+fn a_side_that_does_not_stop_changing_is_inconclusive() {
+    let dir = TestDir::new();
+    let event = |number: u32| super::Lived {
+        event_type: "TaskUpdated",
+        task: format!("T{number}"),
+        title: "long ".repeat(40),
+        minute: number % 4_000,
+        ahead_ms: 4,
+    };
+    let long: Vec<super::Lived> = (0..8_000).map(event).collect();
+    write_both(&dir, &long, &long);
+    for (name, side) in [("events.json", "control"), ("new.jsonl", "candidate")] {
+        let text = std::fs::read(dir.join(name)).unwrap();
+        let done = AtomicBool::new(false);
+        let found = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    write(&dir, "aside", &text);
+                    std::fs::rename(dir.join("aside"), dir.join(name)).unwrap();
+                }
+            });
+            // Not even a panic may leave the other thread to write for ever.
+            let found = std::panic::catch_unwind(|| {
+                let said = quiet(&dir).run("--format json compare-logs events.json new.jsonl");
+                super::document(said)
+            });
+            done.store(true, Ordering::Relaxed);
+            found
+        });
+        let found = found.unwrap();
+        assert_eq!(found["verdict"], "inconclusive", "{side}");
+        assert_eq!(found["reasons"][0], format!("{name} changed each time it was read"));
+        consistent(&dir, "events.json new.jsonl", 8_000);
+    }
 }
 
 #[test]

@@ -61,6 +61,20 @@ fn the_parallel_run_begins_with_the_partner_of_the_first_event_however_the_clock
 }
 
 #[test]
+fn a_clock_that_is_behind_does_not_draw_the_last_of_the_history_into_the_parallel_run() {
+    let mut life = life();
+    life[11].minute = life[12].minute - 1;
+    let native: Vec<Lived> =
+        life[12..].iter().map(|event| Lived { minute: event.minute - 3, ..event.clone() }).collect();
+    let dir = parallel_run(&life, &native);
+    write(&dir, "last.json", array(&legacy_records(&life[11..12])));
+    import(&dir, "last.json");
+    let found = compare(&dir, "events.json events.db");
+    assert_eq!((&found["missing"], &found["matched"]), (&0.into(), &24.into()), "{found:#}");
+    assert_eq!(found["control"]["out_of_range"], 12);
+}
+
+#[test]
 fn what_the_new_system_wrote_before_the_first_pair_is_extra() {
     let mut native = life()[12..].to_vec();
     let early = Lived { minute: native[0].minute - 2, task: "X1".to_owned(), ..native[0].clone() };
@@ -71,16 +85,27 @@ fn what_the_new_system_wrote_before_the_first_pair_is_extra() {
 }
 
 #[test]
-fn a_legacy_event_that_may_lie_on_either_side_of_the_beginning_is_inconclusive() {
+fn the_parallel_run_begins_by_the_clock_of_the_legacy_log_to_the_moment() {
     let mut native = life()[12..].to_vec();
     native[0].ahead_ms = 1_500;
-    let dir = parallel_run(&life(), &native);
-    let mut control = legacy_records(&life());
-    let between = control[12].replace("T12", "TZ").replace(":00.000000", ":00.500000");
-    control.push(between);
-    write(&dir, "events.json", array(&control));
-    inconclusive(&dir, "events.json events.db", "1 events of the control lie so close to the first event");
-    different(&dir, "events.json events.db --since 2025-10-21", &[("missing", 1)]);
+    let extended = |second: &str| -> Vec<String> {
+        let mut control = legacy_records(&life());
+        control.push(control[12].replace("T12", "TZ").replace("T00:07:00.000000", second));
+        control
+    };
+    for (second, is_before) in [("T00:07:00.500000", false), ("T00:06:59.900000", true)] {
+        let dir = parallel_run(&life(), &native);
+        write(&dir, "events.json", array(&extended(second)));
+        let found = different(&dir, "events.json events.db", &[("missing", 1)][..usize::from(!is_before)]);
+        // Of the time before, it would have to be in the history.
+        assert_eq!(found["history"]["holds"], !is_before);
+        write(&dir, "late.json", array(&extended(second)[36..]));
+        import(&dir, "late.json");
+        match is_before {
+            true => drop(consistent(&dir, "events.json events.db", 24)),
+            false => drop(different(&dir, "events.json events.db", &[("missing", 1)])),
+        }
+    }
 }
 
 #[test]

@@ -99,9 +99,34 @@ impl Running {
     /// Whether it has the file open now; where it has ended, it has none.
     #[cfg(target_os = "linux")]
     pub fn has_open(&self, file: &Path) -> bool {
-        let Ok(open) = std::fs::read_dir(format!("/proc/{}/fd", self.0.id())) else { return false };
-        open.filter_map(Result::ok)
-            .any(|entry| std::fs::read_link(entry.path()).is_ok_and(|path| path == file))
+        self.open_files().iter().any(|open| open == file)
+    }
+
+    /// Whether it has a file open in the folder, be it one without a name.
+    #[cfg(target_os = "linux")]
+    pub fn has_open_in(&self, folder: &Path) -> bool {
+        self.open_files().iter().any(|open| open.starts_with(folder))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn open_files(&self) -> Vec<std::path::PathBuf> {
+        let Ok(open) = std::fs::read_dir(format!("/proc/{}/fd", self.0.id())) else { return Vec::new() };
+        open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok()).collect()
+    }
+
+    /// Interrupts it as Ctrl-C does, and waits for its end; `None` where that was no signal. Where the
+    /// tests themselves were started without ears for that (in the background of a shell), it is told to
+    /// terminate, which is the same to it.
+    #[cfg(target_os = "linux")]
+    pub fn interrupt(mut self) -> Option<i32> {
+        use std::os::unix::process::ExitStatusExt;
+        const SIGINT: u64 = 1 << 1;
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+        let is_deaf = u64::from_str_radix(ignored.trim(), 16).unwrap() & SIGINT != 0;
+        let kill = format!("kill -s {} {}", if is_deaf { "TERM" } else { "INT" }, self.0.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        self.0.wait().unwrap().signal()
     }
 
     /// Ends it as a power cut does: without a chance to tidy up.
