@@ -207,8 +207,8 @@ impl Job<'_> {
                 return Ok((surveyed, refused));
             }
             let mut logs = self.logs.to_owned();
+            target.follow_plan();
             if surveyed.paired.overlap {
-                target.follow_plan();
                 // Of two records that are one event, that of the new system is to be the event.
                 let (first, then): (Vec<_>, Vec<_>) =
                     self.logs.iter().enumerate().partition(|(log, _)| surveyed.with_native.contains(log));
