@@ -10,14 +10,15 @@ use mission_events::application::import::{
 };
 use mission_events::domain::local_clock::DstPolicy;
 use mission_events::domain::mapping::Mapping;
+use mission_events::domain::repository::EventRepository;
 use mission_events::infrastructure::feeds::TempScratch;
 use mission_events::infrastructure::sources::open_log;
-use mission_events::infrastructure::sqlite::BatchLoad;
+use mission_events::infrastructure::sqlite::{BatchLoad, SqliteEventRepository};
 
 use super::*;
 use crate::import_legacy::{Report, import, import_into, quiet};
 use crate::support::cli::Running;
-use crate::support::utc;
+use crate::support::{live, utc};
 
 const MOMENTS: u64 = 8;
 /// Long enough for a machine with much else to do; nothing waits that long where all is well.
@@ -149,4 +150,31 @@ fn a_log_that_grows_while_it_is_imported_is_counted_once() {
     append_legacy(&dir, &lives[written..]);
     import(&dir, "old.jsonl");
     assert_holds(&dir, &lives);
+}
+
+#[test]
+fn what_the_new_system_records_a_moment_after_the_legacy_one_is_waited_for() {
+    let (dir, lives) = (TestDir::new(), week());
+    write_native(&dir, &lives);
+    write_legacy(&dir, &lives);
+    import(&dir, "");
+    let store = SqliteEventRepository::open(dir.join(DATABASE), utc()).unwrap();
+    let now = Utc::now();
+    // The new system runs: it has recorded something a moment ago.
+    let mut lives = lives;
+    lives.push(Lived::new(now - TimeDelta::minutes(1), 8_000));
+    store.save_event(&live(&lives[lives.len() - 1].native(lives.len() - 1))).unwrap();
+    let latest = Lived::new(now, 9_000);
+    lives.push(latest.clone());
+    write_legacy(&dir, &lives);
+    let mut running = start(&dir, "data/events.json");
+    // An import that does not wait has ended by then. However slow the machine is, one that waits looks
+    // at the store later than this.
+    let moment = Instant::now() + Duration::from_millis(1_500);
+    while Instant::now() < moment && !running.has_ended() {
+        std::thread::yield_now();
+    }
+    store.save_event(&live(&latest.native(lives.len() - 1))).unwrap();
+    let report = Report::of(running.end());
+    assert_eq!((report.total.matched_existing, report.store.events), (2, recorded(&lives)));
 }
