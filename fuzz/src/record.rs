@@ -28,6 +28,7 @@ pub fn check(bytes: &[u8]) {
     let mut scanner = ObjectScanner::new();
     let scanned = scanner.scan(bytes, 0);
     assert_grammar(bytes, &scanned);
+    assert_remembered(bytes, &scanned, scanner.members());
     assert_prefixes(bytes, &scanned);
     let mut value = None;
     if let Ok(object) = scanned {
@@ -36,6 +37,17 @@ pub fn check(bytes: &[u8]) {
         value = assert_value(bytes, object, scanner.members(), &form);
     }
     assert_records(bytes, scanned.ok(), value.as_ref());
+}
+
+/// A scanner that has seen the object before finds the same again, by its layout.
+fn assert_remembered(bytes: &[u8], scanned: &Result<ScannedObject, ScanError>, members: &[Member]) {
+    let mut scanner = ObjectScanner::new();
+    for _ in 0..3 {
+        assert_eq!(&scanner.scan(bytes, 0), scanned);
+        if scanned.is_ok() {
+            assert_eq!(scanner.members(), members);
+        }
+    }
 }
 
 /// The scanner takes what serde_json takes, to the same byte; and also Python's `NaN` and infinities.

@@ -9,8 +9,8 @@ use tracing::level_filters::LevelFilter;
 
 use super::error::CliError;
 use super::output::{self, Format};
-use super::store;
-use crate::infrastructure::config::{Backend, Config, ConfigLoader, Flags, Source, spec};
+use super::store::{self, StoreError};
+use crate::infrastructure::config::{Backend, Config, ConfigLoader, Flags, Source, meant_variable, spec};
 
 const STORE_FLAG: &str = "--store";
 
@@ -56,6 +56,15 @@ pub enum StartupLines {
     WhenVerbose,
 }
 
+/// What it means that nothing lies where `--store` points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingStore {
+    /// The operator mistook the path.
+    IsAnError,
+    /// The command makes it: a SQLite store.
+    WillBeMade,
+}
+
 /// What commands run with.
 #[derive(Debug)]
 pub struct Context {
@@ -86,7 +95,17 @@ impl GlobalOptions {
 
     /// Loads the configuration, and shows it where that is due.
     pub(super) fn context(self, startup_lines: StartupLines) -> Result<Context, CliError> {
-        let config = self.load_config()?;
+        self.context_where(startup_lines, MissingStore::IsAnError)
+    }
+
+    /// The same for a command that may make its store.
+    pub(super) fn context_where(
+        self,
+        startup_lines: StartupLines,
+        missing: MissingStore,
+    ) -> Result<Context, CliError> {
+        let config = self.load_config(missing)?;
+        warn_of_slips();
         if self.verbose || (startup_lines == StartupLines::Always && !self.quiet) {
             for line in config.startup_lines() {
                 output::log_line(&line);
@@ -95,10 +114,13 @@ impl GlobalOptions {
         Ok(Context { config, format: self.format, is_quiet: self.quiet })
     }
 
-    fn load_config(&self) -> Result<Config, CliError> {
+    fn load_config(&self, missing: MissingStore) -> Result<Config, CliError> {
         let mut flags = Flags::default();
         if let Some(path) = &self.store {
-            let backend = store::backend_at(Path::new(path))?;
+            let backend = match store::backend_at(Path::new(path)) {
+                Err(StoreError::Missing { .. }) if missing == MissingStore::WillBeMade => Backend::Sqlite,
+                found => found?,
+            };
             let place = match backend {
                 Backend::Jsonl => &spec::JSONL_DIR,
                 Backend::Sqlite => &spec::SQLITE_PATH,
@@ -119,6 +141,20 @@ impl GlobalOptions {
             config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: path.clone() };
         }
         Ok(config)
+    }
+}
+
+/// Warns of variables that are nearly settings: they change nothing, and were meant to.
+fn warn_of_slips() {
+    let mut names: Vec<String> =
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    names.sort();
+    for name in names {
+        if let Some(meant) = meant_variable(&name) {
+            tracing::warn!(
+                "the environment variable {name} is no setting and changes nothing; did you mean {meant}?"
+            );
+        }
     }
 }
 

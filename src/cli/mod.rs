@@ -15,6 +15,7 @@ mod import_legacy;
 mod logging;
 mod mapping;
 mod output;
+mod progress;
 mod rejects;
 mod status;
 mod store;
@@ -30,7 +31,7 @@ use completions::CompletionsArgs;
 use events::EventsArgs;
 use evidence::EvidenceArgs;
 use export::ExportArgs;
-use global::{ColorWhen, GlobalOptions, StartupLines};
+use global::{ColorWhen, GlobalOptions, MissingStore, StartupLines};
 use import_legacy::ImportLegacyArgs;
 use rejects::RejectsArgs;
 
@@ -82,7 +83,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, CliError> {
     global.check()?;
     logging::start(global.log_level());
     match command {
-        Command::ImportLegacy(args) => import_legacy::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::ImportLegacy(args) => {
+            let context = global.context_where(StartupLines::WhenVerbose, MissingStore::WillBeMade)?;
+            import_legacy::run(args, &context)
+        }
         Command::CompareLogs(args) => compare_logs::run(*args, &global.context(StartupLines::WhenVerbose)?),
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),

@@ -14,7 +14,9 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::event::DomainEvent;
-use super::json::{Canonicalizer, Member, ObjectScanner, ScanError, ScannedObject};
+use super::json::{
+    Canonicalizer, LayoutId, LayoutTable, Member, MemberValue, ObjectScanner, ScanError, ScannedObject, utf8,
+};
 use super::local_clock::{DstPolicy, LocalClock, TimeFlags};
 use super::mapping::Mapping;
 use super::timestamp::{TimestampError, WrittenTimestamp};
@@ -22,7 +24,7 @@ use super::unix_time::UnixTimeError;
 use super::value_objects::{AggregateId, EventId};
 use super::zone::Zone;
 
-use envelope::Envelope;
+use envelope::{Envelope, Slots};
 use mapped::MappedFields;
 
 /// The namespace of the ids that are derived from content. Frozen.
@@ -210,6 +212,8 @@ pub struct RecordReader<'z> {
     /// Where the object begins that was interpreted last.
     start: usize,
     clock: LocalClock<'z>,
+    /// Where the fields of the built-in shapes are in each layout.
+    slots: LayoutTable<Slots>,
     /// `None` for the built-in shapes.
     mapped: Option<MappedFields>,
 }
@@ -217,7 +221,8 @@ pub struct RecordReader<'z> {
 impl<'z> RecordReader<'z> {
     /// A reader for one log in the built-in shapes, whose naive times are in `zone`.
     pub fn new(zone: &'z Zone, dst: DstPolicy) -> Self {
-        Self { scanner: ObjectScanner::new(), start: 0, clock: LocalClock::new(zone, dst), mapped: None }
+        let clock = LocalClock::new(zone, dst);
+        Self { scanner: ObjectScanner::new(), start: 0, clock, slots: LayoutTable::default(), mapped: None }
     }
 
     /// A reader for one log that is read through a mapping.
@@ -254,6 +259,12 @@ impl<'z> RecordReader<'z> {
     /// their spans are of.
     pub fn members(&self) -> (&[Member], usize) {
         (self.scanner.members(), self.start)
+    }
+
+    /// The layout of the record that was interpreted last, where such a one was read before, and its
+    /// scalar values: see [`ObjectScanner::layout`].
+    pub fn layout(&self) -> Option<(LayoutId, &[MemberValue])> {
+        self.scanner.layout()
     }
 
     /// Reads the text of an event of a store, whose envelope the store knows.
@@ -300,14 +311,11 @@ impl<'z> RecordReader<'z> {
         self.start = object.span.start;
         let members = self.scanner.members();
         let Envelope { shape, event_id, event_type, aggregate, written_at } = match &self.mapped {
-            None => Envelope::built_in(text, members)?,
+            None => Envelope::built_in(text, members, &slots(&mut self.slots, &self.scanner, text))?,
             Some(mapped) => mapped.envelope(text, members)?,
         };
         let (occurred_at, time) = self.clock.resolve(&written_at).map_err(RecordError::BadTimestamp)?;
-        let body = std::str::from_utf8(object.span.of(text)).map_err(|error| {
-            let at = object.span.start + error.valid_up_to();
-            ScanError::NotUtf8 { at, found: text[at] }
-        })?;
+        let body = utf8(text, object.span)?;
         Ok(Record {
             body,
             shape,
@@ -323,5 +331,14 @@ impl<'z> RecordReader<'z> {
                 time,
             },
         })
+    }
+}
+
+/// Where the fields of the built-in shapes are in the object that was scanned last.
+fn slots(known: &mut LayoutTable<Slots>, scanner: &ObjectScanner, text: &[u8]) -> Slots {
+    let find = || Slots::of(text, scanner.members());
+    match scanner.layout() {
+        Some((layout, _)) => *known.get_mut(layout).get_or_insert_with(find),
+        None => find(),
     }
 }

@@ -31,7 +31,8 @@ impl EventId {
 
 impl From<uuid::Uuid> for EventId {
     fn from(id: uuid::Uuid) -> Self {
-        Self(id.to_string())
+        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        Self(id.hyphenated().encode_lower(&mut text).to_owned())
     }
 }
 

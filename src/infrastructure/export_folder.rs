@@ -45,10 +45,11 @@ impl ExportFolder for FileFolder {
         Ok(taken)
     }
 
-    fn begin(&mut self, name: &Path) -> io::Result<Box<dyn NewFile>> {
+    fn begin(&mut self, name: &Path, bytes: Option<u64>) -> io::Result<Box<dyn NewFile>> {
         let place = self.path.join(name);
         let folder = place.parent().unwrap_or(&self.path).to_owned();
         create_folders(&folder)?;
+        ensure_room(&folder, bytes.unwrap_or(0))?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(PREFIX);
         #[cfg(unix)]
@@ -59,6 +60,17 @@ impl ExportFolder for FileFolder {
         }
         let file = BufWriter::with_capacity(BUFFER, builder.tempfile_in(&folder)?);
         Ok(Box::new(FileToBe { place, folder, file, replace: self.replace }))
+    }
+}
+
+/// Refuses to begin what cannot end, where the system says how much room there is.
+fn ensure_room(folder: &Path, needed: u64) -> io::Result<()> {
+    match fs4::available_space(folder) {
+        Ok(available) if available < needed => Err(io::Error::new(
+            io::ErrorKind::StorageFull,
+            format!("it has {needed} bytes, and there is room for {available} in {}", folder.display()),
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -99,7 +111,7 @@ mod tests {
     use super::*;
 
     fn begin(folder: &Path, replace: bool) -> Box<dyn NewFile> {
-        FileFolder::new(folder, replace).begin(Path::new("a/b.json")).unwrap()
+        FileFolder::new(folder, replace).begin(Path::new("a/b.json"), Some(2)).unwrap()
     }
 
     fn files(folder: &Path) -> Vec<PathBuf> {
@@ -130,6 +142,14 @@ mod tests {
             assert_eq!(fs::read_to_string(&place).unwrap(), content);
             assert_eq!(files(&dir.path().join("a")).len(), 1);
         }
+    }
+
+    #[test]
+    fn a_file_that_there_is_no_room_for_is_not_begun() {
+        let dir = tempfile::tempdir().unwrap();
+        let begun = FileFolder::new(dir.path(), false).begin(Path::new("a.json"), Some(u64::MAX));
+        assert_eq!(begun.err().unwrap().kind(), io::ErrorKind::StorageFull);
+        assert!(files(dir.path()).is_empty());
     }
 
     #[cfg(unix)]

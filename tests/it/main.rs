@@ -30,6 +30,9 @@ mod import_legacy;
 /// Does an export give back what was imported, byte for byte, or say that it does not?
 mod export;
 
+/// Does compare-logs prove what it says, whatever stands on either side, and say so as agreed?
+mod compare_logs;
+
 /// Is what was rejected listed with its bytes, and does a retry make events of it?
 mod rejects;
 

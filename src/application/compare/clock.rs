@@ -7,21 +7,23 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::NaiveDate;
+use foldhash::fast::RandomState;
 use serde::Serialize;
 
 /// What one side knows of possible anchors.
+#[derive(Clone)]
 pub(super) struct AnchorSample {
     capacity: usize,
     /// Contents with a digest above are not looked at.
     threshold: u128,
     /// The time of each content, in microseconds; `None` where it came more than once.
-    contents: HashMap<u128, Option<i64>>,
+    contents: HashMap<u128, Option<i64>, RandomState>,
 }
 
 impl AnchorSample {
     /// A sample of at most so many contents.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, threshold: u128::MAX, contents: HashMap::new() }
+        Self { capacity, threshold: u128::MAX, contents: HashMap::default() }
     }
 
     /// Takes note of an event.
@@ -31,6 +33,21 @@ impl AnchorSample {
             return;
         }
         self.contents.entry(content).and_modify(|time| *time = None).or_insert(Some(at));
+        self.shrink();
+    }
+
+    /// Takes over what another part of the same side has shown.
+    pub fn add(&mut self, other: Self) {
+        self.threshold = self.threshold.min(other.threshold);
+        for (content, at) in other.contents {
+            self.contents.entry(content).and_modify(|time| *time = None).or_insert(at);
+        }
+        let threshold = self.threshold;
+        self.contents.retain(|content, _| *content <= threshold);
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
         while self.contents.len() > self.capacity {
             self.threshold /= 2;
             let threshold = self.threshold;
@@ -288,6 +305,10 @@ mod tests {
             let other = estimate(&sample(20, &shuffled), &sample(50, &skewed));
             prop_assert_eq!(&one, &other);
             prop_assert_eq!(one.sampled, control.len() > 20);
+            let (first, second) = control.split_at(control.len() / 3);
+            let mut parts = sample(20, first);
+            parts.add(sample(20, second));
+            prop_assert_eq!(&one, &estimate(&parts, &sample(50, &skewed)), "however a side was read");
             if one.anchors > 0 {
                 prop_assert_eq!(one.offset_us, skew);
             }

@@ -6,7 +6,10 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::domain::json::{Canonicalizer, Member, MemberValue, ScanError, Span, Text, Token, Tokens};
+use crate::domain::json::{
+    Canonicalizer, FormPiece, LayoutTable, Member, MemberValue, ScanError, Span, Text, Token, Tokens,
+    write_tagged,
+};
 use crate::domain::mapping::Mapping;
 use crate::domain::record::{Record, RecordReader, Shape};
 
@@ -72,36 +75,37 @@ pub(super) struct ContentReader<'p> {
     fields: &'p Fields,
     /// Top-level names of the envelope in records that are read through a mapping.
     mapped: Vec<String>,
-    layouts: Vec<Layout>,
+    /// How the content of records of each layout is written.
+    templates: LayoutTable<Template>,
     canonicalizer: Canonicalizer,
-    values: Vec<Vec<u8>>,
+    value: Vec<u8>,
 }
 
-/// The members of records that have the same names in the same order.
-struct Layout {
+/// How the content of records of one layout is written.
+struct Template {
     shape: Shape,
-    names: Vec<Box<[u8]>>,
-    /// The members that are content, sorted by name.
-    content: Vec<Placed>,
+    base: Vec<Step>,
+    /// What is kept aside, in the order of the fields; `None` where it is absent.
+    aside: Vec<Option<Vec<Step>>>,
 }
 
-struct Placed {
-    member: usize,
-    part: Part,
-    /// The canonical form of the name.
-    name: Vec<u8>,
+enum Step {
+    Text(Vec<u8>),
+    /// The scalar value of this number, counted from 0 in the order of the text.
+    Scalar(usize),
+    /// The second name of the aggregate: content only where it says something else.
+    UnlessAggregate {
+        name: Vec<u8>,
+        scalar: usize,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Base,
     Aside(usize),
-    /// The second name of the aggregate: content only where it says something else.
     Aggregate,
 }
-
-/// More than the kinds of events that a log has by far; beyond it, a layout is worked out anew.
-const REMEMBERED_LAYOUTS: usize = 64;
 
 impl<'p> ContentReader<'p> {
     pub fn new(fields: &'p Fields, mapping: &Mapping) -> Self {
@@ -118,13 +122,8 @@ impl<'p> ContentReader<'p> {
                 top_level.filter(|names| names.len() == 1).map(|names| names[0].clone()).collect()
             }
         };
-        Self {
-            fields,
-            mapped,
-            layouts: Vec::new(),
-            canonicalizer: Canonicalizer::default(),
-            values: vec![Vec::new(); fields.aside.len()],
-        }
+        let canonicalizer = Canonicalizer::default();
+        Self { fields, mapped, templates: LayoutTable::default(), canonicalizer, value: Vec::new() }
     }
 
     /// Writes the content of the record that `reader` has read last.
@@ -137,80 +136,138 @@ impl<'p> ContentReader<'p> {
         reader: &RecordReader<'_>,
         into: &mut Content,
     ) -> Result<(), ScanError> {
-        let (members, start) = reader.members();
-        let body = Body { text: record.body.as_bytes(), start };
-        let at = match self.layouts.iter().position(|known| known.is_of(record.shape, members, body)) {
-            Some(0) => 0,
-            Some(at) => {
-                self.layouts.swap(at, at - 1);
-                at - 1
-            }
-            None => {
-                if self.layouts.len() == REMEMBERED_LAYOUTS {
-                    self.layouts.pop();
-                }
-                let layout = self.layout(record.shape, members, body);
-                self.layouts.push(layout);
-                self.layouts.len() - 1
-            }
-        };
-        into.base.clear();
-        into.aside.clear();
-        into.spelling = 0;
         into.bare = match record.shape {
             Shape::New => false,
             Shape::Legacy => true,
             Shape::Mapped => self.fields.mapped_may_lack,
         };
-        self.values.iter_mut().for_each(Vec::clear);
-        into.base.push(b'{');
-        for placed in &self.layouts[at].content {
-            let value = members[placed.member].value;
-            let out = match placed.part {
-                Part::Aside(field) => &mut self.values[field],
-                Part::Aggregate if is_text(value, body, record.aggregate.as_deref()) => continue,
-                Part::Base | Part::Aggregate => {
-                    into.base.extend_from_slice(&placed.name);
-                    &mut into.base
-                }
-            };
-            into.spelling = into.spelling.wrapping_add(spelling(value, body));
-            write_value(value, body, &mut self.canonicalizer, out)?;
-        }
-        into.base.push(b'}');
-        for value in &self.values {
-            let length = if value.is_empty() { u32::MAX } else { value.len() as u32 };
-            into.aside.extend_from_slice(&length.to_le_bytes());
-            into.aside.extend_from_slice(value);
-        }
-        if !self.layouts[at].is_kept() {
-            self.layouts.swap_remove(at);
-        }
+        let (members, start) = reader.members();
+        let body = Body { text: record.body.as_bytes(), start };
+        let Some((layout, scalars)) = reader.layout() else {
+            let template = self.template(record.shape, members, body)?;
+            let (scalars, spelling) = scalars(body.text)?;
+            self.write(&template, &scalars, Body { start: 0, ..body }, record, into)?;
+            into.spelling = into.spelling.wrapping_add(spelling);
+            return Ok(());
+        };
+        let template = match self.templates.get_mut(layout).take() {
+            Some(template) if template.shape == record.shape => template,
+            _ => self.template(record.shape, members, body)?,
+        };
+        self.write(&template, scalars, body, record, into)?;
+        *self.templates.get_mut(layout) = Some(template);
         Ok(())
     }
 
-    fn layout(&self, shape: Shape, members: &[Member], body: Body<'_>) -> Layout {
-        let names: Vec<Box<[u8]>> = members.iter().map(|member| body.name(member.key).into()).collect();
-        let mut content: Vec<Placed> = (0..members.len())
-            .filter_map(|member| {
-                let part = self.part(shape, &names[member])?;
-                let mut name = Vec::new();
-                write_tagged(b's', &names[member], &mut name);
-                Some(Placed { member, part, name })
-            })
-            .collect();
+    fn write(
+        &mut self,
+        template: &Template,
+        scalars: &[MemberValue],
+        body: Body<'_>,
+        record: &Record<'_>,
+        into: &mut Content,
+    ) -> Result<(), ScanError> {
+        into.base.clear();
+        into.aside.clear();
+        into.spelling = 0;
+        let aggregate = record.aggregate.as_deref();
+        let mut spelled = 0_u64;
+        let mut write = |steps: &[Step], out: &mut Vec<u8>| -> Result<(), ScanError> {
+            for step in steps {
+                let scalar = match step {
+                    Step::Text(text) => {
+                        out.extend_from_slice(text);
+                        continue;
+                    }
+                    Step::UnlessAggregate { scalar, .. } if is_text(scalars[*scalar], body, aggregate) => {
+                        continue;
+                    }
+                    Step::UnlessAggregate { name, scalar } => {
+                        out.extend_from_slice(name);
+                        scalars[*scalar]
+                    }
+                    Step::Scalar(scalar) => scalars[*scalar],
+                };
+                spelled = spelled.wrapping_add(spelling(scalar, body));
+                self.canonicalizer.append(scalar.moved_back(body.start), body.text, out)?;
+            }
+            Ok(())
+        };
+        write(&template.base, &mut into.base)?;
+        for steps in &template.aside {
+            self.value.clear();
+            let length = match steps {
+                Some(steps) => {
+                    write(steps, &mut self.value)?;
+                    self.value.len() as u32
+                }
+                None => u32::MAX,
+            };
+            into.aside.extend_from_slice(&length.to_le_bytes());
+            into.aside.extend_from_slice(&self.value);
+        }
+        into.spelling = spelled;
+        Ok(())
+    }
+
+    fn template(&mut self, shape: Shape, members: &[Member], body: Body<'_>) -> Result<Template, ScanError> {
+        let mut placed: Vec<(Vec<u8>, Part, Vec<Step>)> = Vec::new();
+        let mut scalars = 0;
+        for member in members {
+            let name = body.name(member.key);
+            let part = self.part(shape, &name);
+            let steps = self.steps(member.value, body, &mut scalars)?;
+            placed.extend(part.map(|part| (name, part, steps)));
+        }
         // A stable sort: the members of one name stay in the order of the text.
-        content.sort_by(|one, other| names[one.member].cmp(&names[other.member]));
+        placed.sort_by(|one, other| one.0.cmp(&other.0));
         // Only one can be kept aside; where a name stands twice, both are content.
-        for at in 1..content.len() {
-            if names[content[at].member] == names[content[at - 1].member] {
-                content[at].part = Part::Base;
-                content[at - 1].part = Part::Base;
+        for at in 1..placed.len() {
+            if placed[at].0 == placed[at - 1].0 {
+                placed[at].1 = Part::Base;
+                placed[at - 1].1 = Part::Base;
             }
         }
-        // A layout with an escaped name does not recognise its records, and is not kept.
-        let escaped = members.iter().any(|member| member.key.escaped);
-        Layout { shape, names: if escaped { Vec::new() } else { names }, content }
+        let mut base = vec![Step::Text(b"{".to_vec())];
+        let mut aside: Vec<Option<Vec<Step>>> = self.fields.aside.iter().map(|_| None).collect();
+        for (name, part, mut steps) in placed {
+            let mut tagged = Vec::new();
+            write_tagged(b's', &name, &mut tagged);
+            match (part, &*steps) {
+                (Part::Aside(field), _) => aside[field] = Some(steps),
+                (Part::Aggregate, &[Step::Scalar(scalar)]) => {
+                    base.push(Step::UnlessAggregate { name: tagged, scalar });
+                }
+                (Part::Base | Part::Aggregate, _) => {
+                    base.push(Step::Text(tagged));
+                    base.append(&mut steps);
+                }
+            }
+        }
+        base.push(Step::Text(b"}".to_vec()));
+        Ok(Template { shape, base: joined(base), aside })
+    }
+
+    /// How a value is written whose first scalar has the number `scalars`.
+    fn steps(
+        &mut self,
+        value: MemberValue,
+        body: Body<'_>,
+        scalars: &mut usize,
+    ) -> Result<Vec<Step>, ScanError> {
+        let pieces = match value {
+            MemberValue::Array(span) | MemberValue::Object(span) => {
+                self.canonicalizer.pieces(body.of(span))?
+            }
+            _ => vec![FormPiece::Scalar(0)],
+        };
+        let first = *scalars;
+        *scalars += pieces.iter().filter(|piece| matches!(piece, FormPiece::Scalar(_))).count();
+        let steps = pieces.into_iter().map(|piece| match piece {
+            FormPiece::Text(text) => Step::Text(text),
+            FormPiece::Scalar(number) => Step::Scalar(first + number),
+        });
+        Ok(steps.collect())
     }
 
     /// `None` for the envelope.
@@ -233,6 +290,41 @@ impl<'p> ContentReader<'p> {
     }
 }
 
+/// The same with texts that follow each other made one.
+fn joined(steps: Vec<Step>) -> Vec<Step> {
+    let mut joined: Vec<Step> = Vec::new();
+    for step in steps {
+        match (joined.last_mut(), step) {
+            (Some(Step::Text(text)), Step::Text(more)) => text.extend_from_slice(&more),
+            (_, step) => joined.push(step),
+        }
+    }
+    joined
+}
+
+/// The scalar values of a record of unknown layout, and the spelling of the names that are escaped.
+fn scalars(text: &[u8]) -> Result<(Vec<MemberValue>, u64), ScanError> {
+    let mut scalars = Vec::new();
+    let mut spelling = 0_u64;
+    let mut tokens = Tokens::new(text, 0);
+    while let Some(token) = tokens.next_token()? {
+        scalars.push(match token {
+            Token::String(value) => MemberValue::String(value),
+            Token::Number(span) => MemberValue::Number(span),
+            Token::NonFinite(span) => MemberValue::NonFinite(span),
+            Token::True => MemberValue::Boolean(true),
+            Token::False => MemberValue::Boolean(false),
+            Token::Null => MemberValue::Null,
+            Token::Key(name) if name.escaped => {
+                spelling = spelling.wrapping_add(xxh3_64(name.span.of(text)));
+                continue;
+            }
+            _ => continue,
+        });
+    }
+    Ok((scalars, spelling))
+}
+
 /// A record's text, and where it began in the text that the spans of its members are of.
 #[derive(Clone, Copy)]
 struct Body<'t> {
@@ -241,39 +333,14 @@ struct Body<'t> {
 }
 
 impl<'t> Body<'t> {
-    fn span(self, span: Span) -> Span {
-        Span { start: span.start - self.start, end: span.end - self.start }
-    }
-
     fn of(self, span: Span) -> &'t [u8] {
-        self.span(span).of(self.text)
-    }
-
-    fn text(self, text: Text) -> Text {
-        Text { span: self.span(text.span), ..text }
+        span.moved_back(self.start).of(self.text)
     }
 
     fn name(self, key: Text) -> Vec<u8> {
         let mut name = Vec::new();
-        self.text(key).decode_into(self.text, &mut name);
+        key.moved_back(self.start).decode_into(self.text, &mut name);
         name
-    }
-}
-
-impl Layout {
-    #[inline]
-    fn is_of(&self, shape: Shape, members: &[Member], body: Body<'_>) -> bool {
-        self.shape == shape
-            && self.names.len() == members.len()
-            && self
-                .names
-                .iter()
-                .zip(members)
-                .all(|(name, member)| !member.key.escaped && body.of(member.key.span) == &**name)
-    }
-
-    fn is_kept(&self) -> bool {
-        !self.names.is_empty()
     }
 }
 
@@ -281,86 +348,18 @@ fn is_text(value: MemberValue, body: Body<'_>, text: Option<&str>) -> bool {
     match (value, text) {
         (MemberValue::String(value), Some(text)) if !value.escaped => body.of(value.span) == text.as_bytes(),
         (MemberValue::String(value), Some(text)) => {
-            body.text(value).decode(body.text).is_some_and(|value| value == text)
+            value.moved_back(body.start).decode(body.text).is_some_and(|value| value == text)
         }
         _ => false,
     }
 }
 
-fn write_tagged(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(tag);
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    let mut rest = bytes.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
-    out.push(b':');
-    out.extend_from_slice(bytes);
-}
-
-/// Writes the canonical form of a value; the frequent kinds without the canonicalizer.
-fn write_value(
-    value: MemberValue,
-    body: Body<'_>,
-    canonicalizer: &mut Canonicalizer,
-    out: &mut Vec<u8>,
-) -> Result<(), ScanError> {
-    let span = match value {
-        MemberValue::Null => {
-            out.push(b'n');
-            return Ok(());
-        }
-        MemberValue::Boolean(value) => {
-            out.push(if value { b't' } else { b'f' });
-            return Ok(());
-        }
-        MemberValue::String(text) if !text.escaped => {
-            write_tagged(b's', body.of(text.span), out);
-            return Ok(());
-        }
-        MemberValue::String(text) => Span { start: text.span.start - 1, end: text.span.end + 1 },
-        MemberValue::Object(span) if span.end - span.start == 2 => {
-            out.extend_from_slice(b"{}");
-            return Ok(());
-        }
-        MemberValue::Number(span)
-        | MemberValue::NonFinite(span)
-        | MemberValue::Array(span)
-        | MemberValue::Object(span) => span,
-    };
-    out.extend_from_slice(canonicalizer.form(body.of(span))?);
-    Ok(())
-}
-
-/// Zero for a plain spelling: no escape in a string, digits alone in a number. Otherwise a sum of
-/// hashes, which does not depend on the order of members.
+/// Zero for a plain spelling: no escape in a string, digits alone in a number. Otherwise a hash of it;
+/// those of a record are added up, which does not depend on the order of members.
 fn spelling(value: MemberValue, body: Body<'_>) -> u64 {
     match value {
         MemberValue::String(text) if text.escaped => xxh3_64(body.of(text.span)),
         MemberValue::Number(span) => number_spelling(body.of(span)),
-        MemberValue::Array(span) | MemberValue::Object(span) => {
-            let text = body.of(span);
-            if !text.iter().any(|byte| matches!(byte, b'\\' | b'0'..=b'9')) {
-                return 0;
-            }
-            let mut tokens = Tokens::new(text, 0);
-            let mut sum = 0_u64;
-            while let Ok(Some(token)) = tokens.next_token() {
-                sum = sum.wrapping_add(match token {
-                    Token::Key(text_) | Token::String(text_) if text_.escaped => xxh3_64(text_.span.of(text)),
-                    Token::Number(span) => number_spelling(span.of(text)),
-                    _ => 0,
-                });
-            }
-            sum
-        }
         _ => 0,
     }
 }

@@ -1,6 +1,9 @@
 //! The times of both sides by one clock.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
+use foldhash::fast::RandomState;
 
 use super::clock::ClockModel;
 use super::days::{Days, instant};
@@ -12,14 +15,14 @@ use super::settings::Settings;
 pub(super) struct Corrector<'m> {
     days: Days<'m>,
     clock: &'m ClockModel,
-    /// The day that was asked for last, and its offset.
-    last: Option<(NaiveDate, i64)>,
+    /// The offsets of the days that were asked for.
+    offsets: HashMap<NaiveDate, i64, RandomState>,
     settings: &'m Settings,
 }
 
 impl<'m> Corrector<'m> {
     pub fn new(settings: &'m Settings, clock: &'m ClockModel) -> Self {
-        Self { days: Days::new(&settings.zone), clock, last: None, settings }
+        Self { days: Days::new(&settings.zone), clock, offsets: HashMap::default(), settings }
     }
 
     /// The time of an event by the control's clock.
@@ -32,14 +35,7 @@ impl<'m> Corrector<'m> {
 
     fn offset(&mut self, at: i64) -> i64 {
         let day = self.days.of(at);
-        match self.last {
-            Some((last, offset)) if last == day => offset,
-            _ => {
-                let offset = self.clock.offset_on(day);
-                self.last = Some((day, offset));
-                offset
-            }
-        }
+        *self.offsets.entry(day).or_insert_with(|| self.clock.offset_on(day))
     }
 
     /// An event with its times.

@@ -12,10 +12,19 @@ pub(super) struct MultisetDigest([u64; 4]);
 impl MultisetDigest {
     /// Adds the hash of one event.
     pub fn add(&mut self, hash: &[u8; 32]) {
+        let mut parts = [0; 4];
+        for (part, bytes) in parts.iter_mut().zip(hash.as_chunks::<8>().0) {
+            *part = u64::from_le_bytes(*bytes);
+        }
+        self.add_digest(Self(parts));
+    }
+
+    /// Adds the events of another digest.
+    pub fn add_digest(&mut self, other: Self) {
         let mut carry = false;
-        for (sum, bytes) in self.0.iter_mut().zip(hash.as_chunks::<8>().0) {
+        for (sum, part) in self.0.iter_mut().zip(other.0) {
             let (with_carry, first) = sum.overflowing_add(u64::from(carry));
-            let (added, second) = with_carry.overflowing_add(u64::from_le_bytes(*bytes));
+            let (added, second) = with_carry.overflowing_add(part);
             *sum = added;
             carry = first || second;
         }

@@ -28,6 +28,16 @@ pub trait Feed: Send {
         take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
     ) -> Result<FeedFacts, CompareError>;
 
+    /// Whether it holds, byte for byte, what the log at `original` holds; false also where that cannot be
+    /// told. Asked again, it says whether that is still so.
+    ///
+    /// # Errors
+    /// What could not be read.
+    fn is_copy_of(&mut self, original: &Path) -> Result<bool, CompareError> {
+        let _ = original;
+        Ok(false)
+    }
+
     /// Gives the texts of records again, by the offsets where they begin (of a store, the positions),
     /// which must ascend. What is not there any more is left out.
     ///

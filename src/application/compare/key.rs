@@ -62,12 +62,12 @@ pub(super) fn next_key(key: Key) -> Key {
 
 /// An event with the hash of its key.
 #[derive(Clone, Copy)]
-pub(super) struct Keyed<'b> {
+pub(super) struct Keyed<'e, 'b> {
     pub hash: u64,
-    pub entry: Entry<'b>,
+    pub entry: &'e Entry<'b>,
 }
 
 /// Orders by the hash, and where that is the same, by what it was made of.
-pub(super) fn compare(key: Key, one: &Keyed<'_>, other: &Keyed<'_>) -> Ordering {
-    one.hash.cmp(&other.hash).then_with(|| key.compare(&one.entry, &other.entry))
+pub(super) fn compare(key: Key, one: &Keyed<'_, '_>, other: &Keyed<'_, '_>) -> Ordering {
+    one.hash.cmp(&other.hash).then_with(|| key.compare(one.entry, other.entry))
 }

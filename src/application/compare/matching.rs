@@ -178,7 +178,8 @@ impl<'m> Matcher<'m> {
         for (side, bytes) in sides.iter().zip(&mut bytes) {
             side.load(partition, self.scratch, bytes)?;
         }
-        let mut sorted = bytes.each_ref().map(|bytes| self.sorted(bytes, key));
+        let entries = bytes.each_ref().map(|bytes| Entry::all(bytes).collect::<Vec<_>>());
+        let mut sorted = entries.each_ref().map(|entries| self.sorted(entries, key));
         let mut rest = sorted.each_mut().map(|sorted| &mut sorted[..]);
         let (mut control, mut candidate) = (Vec::new(), Vec::new());
         loop {
@@ -197,7 +198,7 @@ impl<'m> Matcher<'m> {
                         let count = from.iter().take_while(|one| compare(key, one, &wanted).is_eq()).count();
                         let (group, behind) = from.split_at_mut(count);
                         into.clear();
-                        into.extend(group.iter().map(|keyed| corrector.timed(side, keyed.entry)));
+                        into.extend(group.iter().map(|keyed| corrector.timed(side, *keyed.entry)));
                         into.sort_by_key(|event: &Timed<'_>| event.at);
                         behind
                     },
@@ -210,10 +211,10 @@ impl<'m> Matcher<'m> {
         }
     }
 
-    fn sorted<'b>(&self, bytes: &'b [u8], key: Key) -> Vec<Keyed<'b>> {
+    fn sorted<'e, 'b>(&self, entries: &'e [Entry<'b>], key: Key) -> Vec<Keyed<'e, 'b>> {
         let mask = u64::MAX.checked_shl(64 - self.hash_bits).unwrap_or(u64::MAX);
-        let mut sorted: Vec<Keyed<'b>> =
-            Entry::all(bytes).map(|entry| Keyed { hash: key.hash(&entry) & mask, entry }).collect();
+        let mut sorted: Vec<Keyed<'e, 'b>> =
+            entries.iter().map(|entry| Keyed { hash: key.hash(entry) & mask, entry }).collect();
         sorted.sort_unstable_by(|one, other| compare(key, one, other));
         sorted
     }

@@ -12,6 +12,7 @@
 mod agreement;
 mod clock;
 mod content;
+mod copies;
 mod corrector;
 mod days;
 mod digest;
@@ -47,6 +48,7 @@ use crate::domain::mapping::Mapping;
 use clock::ClockModel;
 use content::Fields;
 use days::Days;
+use entry::Side;
 use feed::{CompareError, Feed, Scratch};
 use group::Windows;
 use matching::Matcher;
@@ -74,6 +76,15 @@ pub struct Input {
     pub skipped: Vec<(PathBuf, String)>,
 }
 
+/// Where the range begins, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// By [`Settings::since`] each side begins at that time, and pairs follow the control's.
+    Declared,
+    /// [`Settings::since`] is the time of the candidate's first event: the control begins with its partner.
+    FirstOfCandidate,
+}
+
 /// How many records a self-test is made with at most.
 const SAMPLE: usize = 2000;
 
@@ -88,8 +99,23 @@ pub fn compare(
     candidate: Input,
     scratch: Box<dyn Scratch>,
 ) -> Result<Comparison, CompareError> {
+    compare_from(Beginning::Declared, settings, control, candidate, scratch)
+}
+
+/// As [`compare`], with a beginning.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_from(
+    beginning: Beginning,
+    settings: &Settings,
+    control: Input,
+    candidate: Input,
+    scratch: Box<dyn Scratch>,
+) -> Result<Comparison, CompareError> {
     let mappings = [control.mapping.clone(), candidate.mapping.clone()];
-    let (mut comparison, samples) = Run::new(settings, scratch, SAMPLE, 64)?.compare(control, candidate)?;
+    let run = Run { beginning, ..Run::new(settings, scratch, SAMPLE, 64)? };
+    let (mut comparison, samples) = run.compare(control, candidate)?;
     let [one, other] = samples;
     let side = if one.is_empty() { (other, &mappings[1]) } else { (one, &mappings[0]) };
     // A thousandth of the records: the test stays a small part of the run.
@@ -108,6 +134,7 @@ struct Run<'r> {
     scratch: SharedScratch,
     sample: usize,
     hash_bits: u32,
+    beginning: Beginning,
     /// Where every pair is noted, if anybody wants to know.
     found: Option<FoundPairs>,
 }
@@ -130,7 +157,15 @@ impl<'r> Run<'r> {
         }
         let fields = Fields::new(&settings.profile)
             .map_err(|source| CompareError::Default { field: settings.profile.name.clone(), source })?;
-        Ok(Self { settings, fields, scratch: Mutex::new(scratch), sample, hash_bits, found: None })
+        Ok(Self {
+            settings,
+            fields,
+            scratch: Mutex::new(scratch),
+            sample,
+            hash_bits,
+            beginning: Beginning::Declared,
+            found: None,
+        })
     }
 
     fn compare(
@@ -139,34 +174,33 @@ impl<'r> Run<'r> {
         mut candidate: Input,
     ) -> Result<(Comparison, Samples), CompareError> {
         let types = Types::default();
-        let scan = |input: &mut Input| {
-            let scan = Scan {
-                settings: self.settings,
-                mapping: &input.mapping,
-                fields: &self.fields,
-                types: &types,
-                scratch: &self.scratch,
-                budget: self.settings.memory / 8,
-                sample: self.sample,
-            };
-            scan.side(&mut input.feeds)
+        let mappings = [control.mapping.clone(), candidate.mapping.clone()];
+        let scan = |side: Side, keeps_entries| Scan {
+            settings: self.settings,
+            mapping: &mappings[side as usize],
+            fields: &self.fields,
+            types: &types,
+            scratch: &self.scratch,
+            budget: self.settings.memory / 8,
+            sample: self.sample,
+            keeps_entries,
         };
+        if self.found.is_none() && copies::are_copies(&control, &mut candidate)? {
+            let one = copies::count(&scan(Side::Control, false), &mut control.feeds)?;
+            // They could have been written to meanwhile.
+            if one.changing.is_none() && copies::are_copies(&control, &mut candidate)? {
+                return self.report_copies(control, one, candidate, &types);
+            }
+        }
         let (one, other) = thread::scope(|scope| {
-            let control = scope.spawn(|| scan(&mut control));
-            let candidate = scan(&mut candidate);
+            let control = scope.spawn(|| scan(Side::Control, true).side(&mut control.feeds));
+            let candidate = scan(Side::Candidate, true).side(&mut candidate.feeds);
             let control = control.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             (control, candidate)
         });
         let (mut one, mut other) = (one?, other?);
         let tolerance = micros(self.settings.tolerance);
-        let mut days = Days::new(&self.settings.zone);
-        let clock = ClockModel::estimate(
-            &one.anchors,
-            &other.anchors,
-            &mut |at| days.of(at),
-            tolerance,
-            micros(self.settings.max_offset),
-        );
+        let clock = self.clock(&one, &other);
         let matcher = Matcher {
             settings: self.settings,
             fields: &self.fields,
@@ -180,9 +214,12 @@ impl<'r> Run<'r> {
         };
         let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
         let (names, ranks) = types.ranked();
-        for day in one.days.values_mut().chain(other.days.values_mut()) {
-            day.types = day.types.iter().map(|number| ranks[*number as usize]).collect();
-        }
+        one.rank_types(&ranks);
+        other.rank_types(&ranks);
+        let since = self.settings.since.map(|since| since.timestamp_micros());
+        let beginning = since
+            .filter(|_| self.beginning == Beginning::FirstOfCandidate)
+            .map(|since| since - clock.offset_on(Days::new(&self.settings.zone).of(since)));
         let tally = || {
             Tally::new(
                 self.settings,
@@ -191,6 +228,7 @@ impl<'r> Run<'r> {
                 &ranks,
                 self.found.as_ref(),
                 self.settings.memory / 32 / workers,
+                beginning,
             )
         };
         let mut tallies: Vec<Tally<'_>> = (0..workers).map(|_| tally()).collect();
@@ -213,9 +251,46 @@ impl<'r> Run<'r> {
         let differences =
             listing::differences(listed.into_sorted_vec(), &names, &mut control.feeds, &mut candidate.feeds)?;
         let samples = [std::mem::take(&mut one.sample), std::mem::take(&mut other.sample)];
-        let report =
+        // The first pair may lie a little earlier than the clocks say.
+        let beginning =
+            beginning.map(|beginning| counts.first_pair.map_or(beginning, |at| at.min(beginning)));
+        let near =
+            counts.before_beginning.iter().filter(|at| beginning.is_some_and(|first| **at >= first)).count();
+        let mut report =
             self.report((control, one), (candidate, other), &clock, counts, &names, order, differences)?;
+        report.beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
+        report.near_beginning = near as u64;
         Ok((report, samples))
+    }
+
+    fn report_copies(
+        &self,
+        control: Input,
+        mut one: Scanned,
+        candidate: Input,
+        types: &Types,
+    ) -> Result<(Comparison, Samples), CompareError> {
+        let (names, ranks) = types.ranked();
+        one.rank_types(&ranks);
+        let other = copies::copied(&one, &control, &candidate);
+        let clock = self.clock(&one, &other);
+        let counts = copies::counts(&one);
+        let samples = [std::mem::take(&mut one.sample), BTreeMap::new()];
+        let (control, candidate) = ((control, one), (candidate, other));
+        let order = OrderCount::default();
+        let report = self.report(control, candidate, &clock, counts, &names, order, Vec::new())?;
+        Ok((report, samples))
+    }
+
+    fn clock(&self, one: &Scanned, other: &Scanned) -> ClockModel {
+        let mut days = Days::new(&self.settings.zone);
+        ClockModel::estimate(
+            &one.anchors,
+            &other.anchors,
+            &mut |at| days.of(at),
+            micros(self.settings.tolerance),
+            micros(self.settings.max_offset),
+        )
     }
 
     fn order(&self, orders: &[Partitions]) -> Result<OrderCount, CompareError> {
@@ -301,6 +376,8 @@ impl<'r> Run<'r> {
             verdict,
             reasons,
             since: self.settings.since,
+            beginning: None,
+            near_beginning: 0,
             matched: total.matched,
             representation: counts.representation,
             time_shifted: total.time_shifted,
@@ -336,7 +413,7 @@ impl<'r> Run<'r> {
 
 fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, names: &[String]) -> SideReport {
     let days = scanned.days.into_iter().map(|(day, sum)| {
-        let event_types = sum.types.iter().map(|rank| names[*rank as usize].clone()).collect();
+        let event_types = sum.types.keys().map(|rank| names[*rank as usize].clone()).collect();
         (day, DayDigest { events: sum.events, digest: sum.digest.to_string(), event_types })
     });
     SideReport {
@@ -347,6 +424,7 @@ fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, nam
         digest: scanned.digest.to_string(),
         days: days.collect(),
         rejects: scanned.rejects,
+        left_out: Vec::new(),
     }
 }
 

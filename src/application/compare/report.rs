@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::feed::FeedFacts;
 use super::selftest::SelfTest;
+use crate::application::import::SkippedFile;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,6 +57,13 @@ pub struct Comparison {
     pub reasons: Vec<String>,
     /// Where the comparison begins; `None` at the beginning of both logs.
     pub since: Option<DateTime<Utc>>,
+    /// The same by the control's clock, where it was read off the candidate.
+    #[serde(skip)]
+    pub beginning: Option<DateTime<Utc>>,
+    /// How many events of the control lie so close before the first of the candidate that nothing says on
+    /// which side of the beginning they are.
+    #[serde(skip)]
+    pub near_beginning: u64,
     /// The legacy side.
     pub control: SideReport,
     /// The new side.
@@ -137,6 +145,8 @@ pub struct SideReport {
     pub days: BTreeMap<NaiveDate, DayDigest>,
     /// The first rejects, and where they are.
     pub rejects: Vec<RejectedPlace>,
+    /// What lies in its folder and is no part of it.
+    pub left_out: Vec<SkippedFile>,
 }
 
 /// The events of a side on one day.

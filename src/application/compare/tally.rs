@@ -23,6 +23,9 @@ pub(super) struct Tally<'t> {
     scratch: &'t SharedScratch,
     /// The rank of each type by its name: numbers depend on who came first.
     ranks: &'t [u32],
+    /// Where the range begins by the control's clock, where that was read off the candidate: then pairs
+    /// belong to it by the candidate's time.
+    beginning: Option<i64>,
     found: Option<&'t FoundPairs>,
     pub counts: Counts,
     /// The listed differences, the last one on top.
@@ -38,6 +41,10 @@ pub(super) struct Counts {
     pub causes: BTreeMap<(&'static str, Class, NaiveDate, u32), u64>,
     /// Events of each side that turned out to be outside the range.
     pub beyond: PerSide,
+    /// The earliest time of the control in a pair that lies within the tolerance.
+    pub first_pair: Option<i64>,
+    /// Times of the control's events without a partner, from the last moment before the beginning.
+    pub before_beginning: Vec<i64>,
     pub representation: u64,
     pub ambiguous: u64,
     /// Pairs that needed each rule.
@@ -81,6 +88,7 @@ impl<'t> Tally<'t> {
         ranks: &'t [u32],
         found: Option<&'t FoundPairs>,
         order_budget: usize,
+        beginning: Option<i64>,
     ) -> Self {
         Self {
             settings,
@@ -88,6 +96,7 @@ impl<'t> Tally<'t> {
             days: Days::new(&settings.zone),
             scratch,
             ranks,
+            beginning,
             found,
             counts: Counts::default(),
             listed: BinaryHeap::new(),
@@ -108,10 +117,14 @@ impl<'t> Tally<'t> {
         if let Some(found) = self.found {
             found.note(class, control, candidate, ambiguous, self.scratch)?;
         }
-        if one.head.is(Head::MARGIN) {
+        if self.is_beyond(one, other) {
             self.counts.beyond.control += 1;
             self.counts.beyond.candidate += 1;
             return Ok(());
+        }
+        if (control.at - candidate.at).abs() <= super::micros(self.settings.tolerance) {
+            let first = self.counts.first_pair.get_or_insert(one.head.at);
+            *first = (*first).min(one.head.at);
         }
         let day = self.days.of(one.head.at);
         let event_type = self.rank(one);
@@ -159,11 +172,8 @@ impl<'t> Tally<'t> {
 
     /// Counts an event without a partner. `corrected` is its time by the control's clock.
     pub fn single(&mut self, side: Side, entry: &Entry<'_>, corrected: i64) {
-        let Settings { since, until, as_of, as_of_is_declared, settle, max_offset, .. } = self.settings;
-        let is_outside = entry.head.is(Head::MARGIN)
-            || since.is_some_and(|since| corrected < since.timestamp_micros())
-            || until.is_some_and(|until| corrected > until.timestamp_micros());
-        if is_outside {
+        let Settings { as_of, as_of_is_declared, settle, max_offset, .. } = self.settings;
+        if self.is_outside(side, entry, corrected) {
             *of_side(&mut self.counts.beyond, side) += 1;
             return;
         }
@@ -206,6 +216,34 @@ impl<'t> Tally<'t> {
             candidate,
             elsewhere: None,
         });
+    }
+
+    /// Whether a pair lies outside the range.
+    fn is_beyond(&self, control: &Entry<'_>, candidate: &Entry<'_>) -> bool {
+        let since = self.settings.since.map_or(i64::MIN, |since| since.timestamp_micros());
+        let is_of_candidate =
+            self.beginning.is_some() && control.head.at < since && candidate.head.at >= since;
+        control.head.is(Head::MARGIN) && !is_of_candidate
+    }
+
+    /// Whether an event without a partner lies outside the range.
+    fn is_outside(&mut self, side: Side, entry: &Entry<'_>, corrected: i64) -> bool {
+        let Settings { since, until, tolerance, .. } = self.settings;
+        let is_behind = until.is_some_and(|until| corrected > until.timestamp_micros());
+        match (self.beginning, side) {
+            (None, _) => {
+                let is_before = since.is_some_and(|since| corrected < since.timestamp_micros());
+                entry.head.is(Head::MARGIN) || is_before || is_behind
+            }
+            (Some(_), Side::Candidate) => entry.head.is(Head::MARGIN) || is_behind,
+            (Some(beginning), Side::Control) => {
+                let before = beginning - entry.head.at;
+                if (1..=super::micros(*tolerance)).contains(&before) {
+                    self.counts.before_beginning.push(entry.head.at);
+                }
+                before > 0 || is_behind
+            }
+        }
     }
 
     /// The day of an instant by the control's clock.
@@ -285,6 +323,8 @@ impl<'t> Tally<'t> {
         }
         self.counts.beyond.control += counts.beyond.control;
         self.counts.beyond.candidate += counts.beyond.candidate;
+        self.counts.first_pair = self.counts.first_pair.into_iter().chain(counts.first_pair).min();
+        self.counts.before_beginning.extend(counts.before_beginning);
         self.counts.representation += counts.representation;
         self.counts.ambiguous += counts.ambiguous;
         for (key, count) in counts.rules {

@@ -10,6 +10,7 @@ use super::*;
 use crate::domain::event::format_timestamp;
 use crate::domain::zone::Zone;
 
+mod copies;
 mod exactness;
 mod faults;
 mod paired;

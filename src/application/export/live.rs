@@ -49,7 +49,7 @@ impl Export<'_> {
         let path = self.folder.path().join(name);
         let in_place = self.in_place();
         let failed = |source| ExportError::Write { path: path.clone(), in_place, source };
-        let file = Measured::new(self.folder.begin(name).map_err(failed)?);
+        let file = Measured::new(self.folder.begin(name, None).map_err(failed)?);
         let mut writer = LiveWriter {
             out: file,
             zone: &self.options.zone,

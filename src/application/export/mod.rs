@@ -197,7 +197,7 @@ impl<'e> Export<'e> {
         };
         let in_place = self.in_place();
         let failed = |source| ExportError::Write { path: PathBuf::from(&exported.path), in_place, source };
-        let mut file = Measured::new(self.folder.begin(name).map_err(failed)?);
+        let mut file = Measured::new(self.folder.begin(name, Some(expected.bytes)).map_err(failed)?);
         let together = match put_together(self.store, log, expected, &mut file) {
             Err(source) => return Err(ExportError::Store { in_place, source }),
             Ok(together) => together,

@@ -39,8 +39,9 @@ pub struct ContentDigest {
 /// Bytes of a log that are written down, or a part of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece<'r> {
-    /// Where in the log they begin.
-    pub offset: u64,
+    /// Where in the log they begin, as the store has it. It is negative only where the store was
+    /// changed by other means.
+    pub offset: i64,
     /// The bytes.
     pub bytes: &'r [u8],
 }
@@ -105,8 +106,9 @@ pub trait ExportFolder {
     fn taken(&self, names: &[PathBuf]) -> io::Result<Vec<PathBuf>>;
 
     /// Begins the file of this name, beside its place; folders on the way are made. A file that is
-    /// dropped before it is published leaves nothing.
-    fn begin(&mut self, name: &Path) -> io::Result<Box<dyn NewFile>>;
+    /// dropped before it is published leaves nothing. It will have so many bytes, where that is known:
+    /// what there is no room for is not begun.
+    fn begin(&mut self, name: &Path, bytes: Option<u64>) -> io::Result<Box<dyn NewFile>>;
 }
 
 /// A file that is not in its place yet.

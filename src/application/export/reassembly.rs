@@ -36,17 +36,23 @@ impl<'w, W: Write> Reassembly<'w, W> {
     /// The next piece. One that begins where another stands already is no longer the one that
     /// stands for its place.
     pub fn take(&mut self, piece: Piece<'_>) -> Result<(), Broken> {
-        if piece.offset < self.written {
+        let Ok(offset) = u64::try_from(piece.offset) else {
+            return Err(Broken::NotTheLog(
+                "the store does not say where in it one of its records stands: the store was changed since the import"
+                    .to_owned(),
+            ));
+        };
+        if offset < self.written {
             return Ok(());
         }
-        let end = piece.offset.saturating_add(piece.bytes.len() as u64);
+        let end = offset.saturating_add(piece.bytes.len() as u64);
         if end > self.length {
             return Err(Broken::NotTheLog(format!(
                 "the store has bytes up to offset {end} of it, and it has {} bytes",
                 self.length
             )));
         }
-        self.fill_to(piece.offset)?;
+        self.fill_to(offset)?;
         self.out.write_all(piece.bytes)?;
         self.written = end;
         Ok(())
@@ -99,7 +105,7 @@ mod tests {
         }
     }
 
-    fn rebuild(separator: &str, length: u64, pieces: &[(u64, &str)]) -> Result<String, String> {
+    fn rebuild(separator: &str, length: u64, pieces: &[(i64, &str)]) -> Result<String, String> {
         let log = log(separator);
         let mut out = Vec::new();
         let mut reassembly = Reassembly::new(&mut out, &log, length);
@@ -134,7 +140,9 @@ mod tests {
             (", ", 3, &[(0, "{}")]),
             (", ", 6, &[(0, "{}"), (5, "x")]),
             ("\n", 2, &[(0, "{}}")]),
-            ("\n", 2, &[(u64::MAX, "{}")]),
+            ("\n", 2, &[(i64::MAX, "{}")]),
+            ("\n", 2, &[(-1, "{}")]),
+            ("\n", 2, &[(i64::MIN, "{}")]),
         ] {
             assert!(rebuild(separator, length, pieces).is_err(), "{pieces:?}");
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::application::compare::report::Class;
-use crate::domain::record::{ContentIds, Record, RecordError, RecordFlags, Shape, derived_event_id};
+use crate::domain::record::{ContentIds, Record, RecordError, RecordFlags, Shape};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{AggregateId, EventId, Position};
 
@@ -48,8 +48,7 @@ impl ImportRecord {
             ),
             None => {
                 let content = content_ids.of(record.body).map_err(RecordError::from)?;
-                let first_id = derived_event_id(content, 1);
-                Identity::Derived { content, first_id, written_at: record.written_at.civil_micros() }
+                Identity::Derived { content, written_at: record.written_at.civil_micros() }
             }
         };
         Ok(Self {
@@ -74,8 +73,6 @@ pub enum Identity {
     Derived {
         /// What identical records have in common.
         content: Uuid,
-        /// The id of the first one of them.
-        first_id: EventId,
         /// Its time as written, in microseconds: a pure function of the content by which logs are
         /// mostly sorted, so that counting occurrences walks along instead of jumping about.
         written_at: i64,

@@ -13,6 +13,8 @@ use crate::domain::event::format_timestamp;
 
 /// How many differences are shown with their places.
 const SHOWN: usize = 10;
+/// How many files of a folder that are left out are named.
+const SHOWN_FILES: usize = 5;
 /// How many lines of a table are shown.
 const SHOWN_LINES: usize = 20;
 
@@ -87,6 +89,12 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
                 reject.offset,
                 visible(&reject.detail)
             )?;
+        }
+        for file in side.left_out.iter().take(SHOWN_FILES) {
+            writeln!(out, "left out: {} ({})", visible(&file.path), file.reason)?;
+        }
+        if side.left_out.len() > SHOWN_FILES {
+            writeln!(out, "and {} more (--format json lists them)", side.left_out.len() - SHOWN_FILES)?;
         }
     }
     Ok(())

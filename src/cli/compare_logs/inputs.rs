@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 
 use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
-use crate::application::import::PieceContent;
+use crate::application::import::{PieceContent, SkippedFile};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::progress::Progress;
 use crate::cli::store::{StoreError, backend_at};
 use crate::domain::local_clock::DstPolicy;
 use crate::domain::mapping::Mapping;
@@ -19,12 +20,15 @@ use crate::infrastructure::feeds::LogFeed;
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{Rows, StoreFeed, StoreState, store_state};
 
+use super::watched::watched;
+
 /// A side, looked at but not yet read.
 pub struct Side {
     pub path: PathBuf,
     pub mapping: Mapping,
     pub kind: Kind,
     skipped: Vec<(PathBuf, String)>,
+    left_out: Vec<SkippedFile>,
 }
 
 /// What a side is.
@@ -43,12 +47,18 @@ impl Side {
     /// # Errors
     /// Nothing does, or it cannot be read.
     pub fn find(path: &Path, mapping: Mapping) -> Result<Self, CliError> {
-        let mut skipped = Vec::new();
+        let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
         let kind = if path.is_dir() {
             let listing = list_folder(path).map_err(CompareError::from)?;
-            // Other files do not belong to the log; only a day that cannot be told is worth a word.
             if listing.logs.is_empty() {
                 skipped.push((path.to_owned(), "it holds no log".to_owned()));
+            }
+            for file in listing.skipped {
+                if is_named_as_a_log(&file.path) {
+                    skipped.push((PathBuf::from(file.path), file.reason));
+                } else {
+                    left_out.push(file);
+                }
             }
             Kind::Folder(listing.logs)
         } else {
@@ -67,17 +77,28 @@ impl Side {
                 Err(error) => return Err(error.into()),
             }
         };
-        Ok(Self { path: path.to_owned(), mapping, kind, skipped })
+        Ok(Self { path: path.to_owned(), mapping, kind, skipped, left_out })
+    }
+
+    /// The files that it is read from.
+    pub fn files(&self) -> &[PathBuf] {
+        match &self.kind {
+            Kind::File | Kind::Store(_) => std::slice::from_ref(&self.path),
+            Kind::Folder(logs) => logs,
+        }
     }
 
     /// Everything that is read of it; of a store, these rows.
-    pub fn input(&self, rows: Rows) -> Result<Input, CliError> {
-        let log =
-            |path: &Path| -> Box<dyn Feed> { Box::new(LogFeed::new(path.to_owned(), self.mapping.clone())) };
+    pub fn input(&self, rows: Rows, progress: &Progress) -> Result<Input, CliError> {
         let feeds: Vec<Box<dyn Feed>> = match &self.kind {
-            Kind::File => vec![log(&self.path)],
-            Kind::Folder(logs) => logs.iter().map(|path| log(path)).collect(),
-            Kind::Store(_) => vec![Box::new(StoreFeed::open(&self.path, rows).map_err(store_failed)?)],
+            Kind::File | Kind::Folder(_) => {
+                let log = |path: &PathBuf| Box::new(LogFeed::new(path.clone(), self.mapping.clone()));
+                self.files().iter().map(|path| watched(log(path), progress, None)).collect()
+            }
+            Kind::Store(state) => {
+                let store = StoreFeed::open(&self.path, rows).map_err(store_failed)?;
+                vec![watched(Box::new(store), progress, Some(state.native + state.history))]
+            }
         };
         let (path, mapping) = (self.path.clone(), self.mapping.clone());
         Ok(Input { path, mapping, feeds, skipped: self.skipped.clone() })
@@ -86,6 +107,11 @@ impl Side {
     /// What belongs to it and is not read, and why.
     pub fn skipped(&self) -> &[(PathBuf, String)] {
         &self.skipped
+    }
+
+    /// What lies in its folder and is no part of it, and why.
+    pub fn left_out(&self) -> &[SkippedFile] {
+        &self.left_out
     }
 
     pub fn state(&self) -> Option<&StoreState> {
@@ -106,6 +132,14 @@ impl Side {
     }
 }
 
+/// Whether a file that is left out of a folder may be a part of the log all the same: a day that was
+/// compressed in another way, say. A torn tail that was set aside is none: what it was torn from is read.
+fn is_named_as_a_log(path: &str) -> bool {
+    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+    let begins = ["events-", "events."].iter().any(|beginning| name.starts_with(beginning));
+    begins && (name.contains(".json") || name.contains(".ndjson")) && !name.contains(".torn-")
+}
+
 /// How the first record of a log is written. What cannot be read shows when the log is compared.
 fn first_shape(path: &Path, mapping: &Mapping) -> Option<Shape> {
     let zone = Zone::utc();
@@ -119,11 +153,16 @@ fn first_shape(path: &Path, mapping: &Mapping) -> Option<Shape> {
     None
 }
 
+/// The beginning of a parallel run that has not begun.
+pub const NEVER: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
+
 /// The beginning of the parallel run, where a legacy log is compared with a store: the first event that
-/// the new system wrote there.
+/// the new system wrote there. A store that holds nothing but the legacy log has not seen it yet.
 pub fn beginning(control: &Side, candidate: &Side) -> Option<DateTime<Utc>> {
     match candidate.state() {
-        Some(state) if control.is_legacy() => state.first_native,
+        Some(state) if control.is_legacy() => {
+            state.first_native.or_else(|| (state.history > 0).then_some(NEVER))
+        }
         _ => None,
     }
 }
@@ -144,5 +183,29 @@ impl From<CompareError> for CliError {
             | CompareError::SelfTest { .. } => ExitCode::SelfCheck,
         };
         Self::new(code, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_may_be_a_day_of_the_log_is_told_from_what_lies_beside_it() {
+        for log in
+            ["d/events-2025-10-05.jsonl.bz2", "events-2025-10-04.json", "d/events.json", "events.jsonl.gz"]
+        {
+            assert!(is_named_as_a_log(log), "{log}");
+        }
+        for other in [
+            "d/event_definitions.json",
+            "events-2025-10-05.jsonl.torn-170",
+            "notes.md",
+            "evidence.jsonl",
+            "d/events.db",
+            "events-of-last-year",
+        ] {
+            assert!(!is_named_as_a_log(other), "{other}");
+        }
     }
 }

@@ -4,11 +4,12 @@ mod args;
 mod human;
 mod inputs;
 mod record;
+mod watched;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 pub use args::CompareLogsArgs;
 
@@ -16,15 +17,16 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::output::{self, Format};
+use super::progress::Progress;
 use super::store::configured_path;
-use crate::application::compare::compare;
 use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
 use crate::application::compare::settings::Settings;
+use crate::application::compare::{Beginning, compare_from};
 use crate::infrastructure::compare_profile::ProfileError;
 use crate::infrastructure::feeds::TempScratch;
 use crate::infrastructure::sqlite::Rows;
-use inputs::{Side, beginning};
+use inputs::{NEVER, Side, beginning};
 
 /// Runs the command.
 pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliError> {
@@ -39,7 +41,7 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliErro
     let is_configured = is_same(control, configured[0]) && is_same(candidate, configured[1]);
     let control = Side::find(control, control_mapping)?;
     let candidate = Side::find(candidate, candidate_mapping)?;
-    let pair = Pair { control: &control, candidate: &candidate, settings };
+    let pair = Pair { control: &control, candidate: &candidate, settings, is_quiet: context.is_quiet };
     let mut comparison = pair.compare()?;
     comparison.elapsed_seconds = started.elapsed().as_secs_f64();
     let recorded = if is_configured { Some(record::record(&comparison, &pair, context)) } else { None };
@@ -68,6 +70,7 @@ struct Pair<'p> {
     control: &'p Side,
     candidate: &'p Side,
     settings: Settings,
+    is_quiet: bool,
 }
 
 impl Pair<'_> {
@@ -76,10 +79,21 @@ impl Pair<'_> {
     fn compare(&self) -> Result<Comparison, CliError> {
         let beginning =
             if self.settings.since.is_some() { None } else { beginning(self.control, self.candidate) };
+        let has_begun = beginning != Some(NEVER);
         let settings = Settings { since: self.settings.since.or(beginning), ..self.settings.clone() };
-        let [control, candidate] = [self.control, self.candidate].map(|side| side.input(Rows::Native));
-        let mut comparison = compare(&settings, control?, candidate?, Box::new(TempScratch::default()))?;
-        comparison.history = self.history(&settings)?;
+        let begins = if beginning.is_some() { Beginning::FirstOfCandidate } else { Beginning::Declared };
+        let mut comparison = self.compare_rows(&settings, Rows::Native, begins)?;
+        comparison.control.left_out = self.control.left_out().to_vec();
+        comparison.candidate.left_out = self.candidate.left_out().to_vec();
+        comparison.history = self.history(&settings, comparison.beginning)?;
+        if !has_begun {
+            comparison.since = None;
+            comparison.reasons.insert(
+                0,
+                "the store holds no event that the new system wrote, only such as were imported from the legacy log: the parallel run has not begun"
+                    .to_owned(),
+            );
+        }
         if let Some(history) = &comparison.history
             && !history.holds
         {
@@ -98,12 +112,41 @@ impl Pair<'_> {
                 comparison.verdict = Verdict::Inconclusive;
             }
         }
+        let near = comparison.near_beginning;
+        if near > 0 {
+            comparison.reasons.push(format!(
+                "{near} events of the control lie so close to the first event that the new system wrote that nothing says whether it should have written them; --since says where to begin"
+            ));
+            if comparison.verdict == Verdict::Consistent {
+                comparison.verdict = Verdict::Inconclusive;
+            }
+        }
         Ok(comparison)
     }
 
+    /// Compares the sides, of a store these rows.
+    fn compare_rows(
+        &self,
+        settings: &Settings,
+        rows: Rows,
+        beginning: Beginning,
+    ) -> Result<Comparison, CliError> {
+        let sides = [self.control, self.candidate];
+        let progress = Progress::over(sides.iter().flat_map(|side| side.files()), self.is_quiet);
+        let [control, candidate] = sides.map(|side| side.input(rows, &progress));
+        let scratch = Box::new(TempScratch::default());
+        let found = compare_from(beginning, settings, control?, candidate?, scratch);
+        progress.finish();
+        Ok(found?)
+    }
+
     /// Whether what was imported from the legacy log is what that log holds, as far as it was imported, and
-    /// at least up to the beginning of the parallel run.
-    fn history(&self, settings: &Settings) -> Result<Option<HistoryReport>, CliError> {
+    /// at least up to the beginning of the parallel run by the clock of that log.
+    fn history(
+        &self,
+        settings: &Settings,
+        beginning: Option<DateTime<Utc>>,
+    ) -> Result<Option<HistoryReport>, CliError> {
         let histories =
             [self.control, self.candidate].map(|side| side.state().map_or(0, |state| state.history));
         if histories == [0, 0] {
@@ -117,22 +160,21 @@ impl Pair<'_> {
             tolerance: TimeDelta::zero(),
             max_offset: TimeDelta::zero(),
             since: self.settings.since,
-            until: match (settings.since, self.settings.since) {
+            until: match beginning {
                 // What was imported of the parallel run is history as well. Of the moment in which it ends,
                 // the legacy log may hold more by now.
-                (Some(beginning), None) => Some(
+                Some(beginning) => Some(
                     last_history.map_or(beginning, |last| last.max(beginning)) - TimeDelta::microseconds(1),
                 ),
-                _ => settings.until,
+                None => settings.until,
             },
-            as_of: chrono::DateTime::<Utc>::MAX_UTC,
+            as_of: DateTime::<Utc>::MAX_UTC,
             as_of_is_declared: true,
             settle: TimeDelta::zero(),
             limit: 0,
             ..settings.clone()
         };
-        let [control, candidate] = [self.control, self.candidate].map(|side| side.input(Rows::History));
-        let found = compare(&exact, control?, candidate?, Box::new(TempScratch::default()))?;
+        let found = self.compare_rows(&exact, Rows::History, Beginning::Declared)?;
         let counts = found.by_day.iter().map(|day| day.counts.differences()).sum::<u64>();
         Ok(Some(HistoryReport {
             holds: counts == 0,

@@ -1,7 +1,6 @@
 //! `import-legacy`: which logs, into which store.
 
 mod logs;
-mod progress;
 mod render;
 
 use std::path::{Path, PathBuf};
@@ -20,13 +19,13 @@ use crate::application::import::{
     StoreReport, pairing_settings,
 };
 use crate::cli::mapping::MappingArgs;
+use crate::cli::progress::Progress;
 use crate::domain::local_clock::DstPolicy;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::feeds::TempScratch;
 use crate::infrastructure::sources::open_log;
 use crate::infrastructure::sqlite::{BatchLoad, BulkLoad, SqliteError, Survey};
 use logs::Logs;
-use progress::Progress;
 
 /// Replay events.json and daily JSONL into the SQLite store
 ///
@@ -58,7 +57,7 @@ pub struct ImportLegacyArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// The SQLite store to import into; made where there is none [default: storage.sqlite_path]
+    /// The SQLite store to import into; made where there is none [default: --store, or storage.sqlite_path]
     #[arg(long, value_name = "DB")]
     into: Option<PathBuf>,
 

@@ -16,7 +16,7 @@
 //! normalized, and names that stand twice both stay: the encoding is injective on what was written,
 //! spelling apart.
 
-use super::{ScanError, Span, Text, Token, Tokens};
+use super::{MemberValue, ScanError, Text, Token, Tokens};
 
 /// The version of the form, which is recorded with everything that was proved by it.
 pub const CANONICAL_FORM_VERSION: u32 = 1;
@@ -38,6 +38,15 @@ pub fn same_value(one: &str, other: &str) -> bool {
             (Ok(one), Ok(other)) => one == other,
             _ => false,
         }
+}
+
+/// A part of the canonical form of every value that has the same layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FormPiece {
+    /// What is the same in all of them.
+    Text(Vec<u8>),
+    /// The scalar value of this number, counted from 0 in the order of the text.
+    Scalar(usize),
 }
 
 /// Writes canonical forms one after the other, keeping its memory.
@@ -63,10 +72,7 @@ struct Node {
 
 #[derive(Clone, Copy)]
 enum Value {
-    Leaf(u8),
-    Number(Span),
-    NonFinite(Span),
-    String(Text),
+    Scalar(MemberValue),
     /// With the first value within it.
     Array(Option<usize>),
     /// Likewise.
@@ -83,8 +89,45 @@ impl Canonicalizer {
     /// The canonical form of the JSON value that `text` holds, as [`canonical_form`].
     pub fn form(&mut self, text: &[u8]) -> Result<&[u8], ScanError> {
         self.read(text)?;
-        self.write(text);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        self.write(text, |_, value, out| write_scalar(value, text, &mut scratch, out));
+        self.scratch = scratch;
         Ok(&self.out)
+    }
+
+    /// Appends the canonical form of a value of the scanned object that `text` is.
+    pub fn append(&mut self, value: MemberValue, text: &[u8], out: &mut Vec<u8>) -> Result<(), ScanError> {
+        match value {
+            MemberValue::Array(span) | MemberValue::Object(span) => {
+                out.extend_from_slice(self.form(span.of(text))?);
+            }
+            scalar => write_scalar(scalar, text, &mut self.scratch, out),
+        }
+        Ok(())
+    }
+
+    /// What the canonical form of the JSON value that `text` holds has in common with those of all
+    /// values of the same layout.
+    pub fn pieces(&mut self, text: &[u8]) -> Result<Vec<FormPiece>, ScanError> {
+        self.read(text)?;
+        // Nodes stand in the order of the text; only scalars are counted.
+        let mut numbers = vec![0; self.nodes.len()];
+        let mut scalars = 0;
+        for (number, node) in numbers.iter_mut().zip(&self.nodes) {
+            *number = scalars;
+            scalars += usize::from(matches!(node.value, Value::Scalar(_)));
+        }
+        let mut places = Vec::new();
+        self.write(text, |node, _, out| places.push((out.len(), numbers[node])));
+        let mut pieces = Vec::new();
+        let mut behind = 0;
+        for (place, number) in places {
+            pieces.push(FormPiece::Text(self.out[behind..place].to_vec()));
+            pieces.push(FormPiece::Scalar(number));
+            behind = place;
+        }
+        pieces.push(FormPiece::Text(self.out[behind..].to_vec()));
+        Ok(pieces)
     }
 
     fn read(&mut self, text: &[u8]) -> Result<(), ScanError> {
@@ -104,12 +147,12 @@ impl Canonicalizer {
                 }
                 Token::ObjectStart => Value::Object(None),
                 Token::ArrayStart => Value::Array(None),
-                Token::Null => Value::Leaf(b'n'),
-                Token::True => Value::Leaf(b't'),
-                Token::False => Value::Leaf(b'f'),
-                Token::Number(span) => Value::Number(span),
-                Token::NonFinite(span) => Value::NonFinite(span),
-                Token::String(value) => Value::String(value),
+                Token::Null => Value::Scalar(MemberValue::Null),
+                Token::True => Value::Scalar(MemberValue::Boolean(true)),
+                Token::False => Value::Scalar(MemberValue::Boolean(false)),
+                Token::Number(span) => Value::Scalar(MemberValue::Number(span)),
+                Token::NonFinite(span) => Value::Scalar(MemberValue::NonFinite(span)),
+                Token::String(value) => Value::Scalar(MemberValue::String(value)),
             };
             let index = self.nodes.len();
             self.nodes.push(Node { name: name.take(), value, next: None });
@@ -128,31 +171,30 @@ impl Canonicalizer {
             Some(last) => self.nodes[last].next = Some(index),
             None => match &mut self.nodes[*container].value {
                 Value::Array(first) | Value::Object(first) => *first = Some(index),
-                _ => {}
+                Value::Scalar(_) => {}
             },
         }
     }
 
-    fn write(&mut self, text: &[u8]) {
+    /// Writes what was read; `scalar` is told of the node and the value of each scalar, where it belongs.
+    fn write(&mut self, text: &[u8], mut scalar: impl FnMut(usize, MemberValue, &mut Vec<u8>)) {
         self.out.clear();
         self.steps.clear();
         self.steps.push(Step::Value(0));
         while let Some(step) = self.steps.pop() {
-            let node = match step {
+            let index = match step {
                 Step::End(end) => {
                     self.out.push(end);
                     continue;
                 }
-                Step::Value(index) => self.nodes[index],
+                Step::Value(index) => index,
             };
+            let node = self.nodes[index];
             if let Some(name) = node.name {
                 write_string(name, text, &mut self.scratch, &mut self.out);
             }
             match node.value {
-                Value::Leaf(tag) => self.out.push(tag),
-                Value::Number(span) => write_number(span.of(text), &mut self.scratch, &mut self.out),
-                Value::NonFinite(span) => write_tagged(b'x', span.of(text), &mut self.out),
-                Value::String(value) => write_string(value, text, &mut self.scratch, &mut self.out),
+                Value::Scalar(value) => scalar(index, value, &mut self.out),
                 Value::Array(first) => {
                     self.out.push(b'[');
                     let start = self.push_steps(first, b']');
@@ -200,7 +242,8 @@ fn sort_members(text: &[u8], nodes: &[Node], members: &mut [Step]) {
     }
 }
 
-fn write_tagged(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
+/// Writes bytes with their kind and length, as the form of a string or of a number is written.
+pub fn write_tagged(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     write_decimal(bytes.len(), out);
     out.push(b':');
@@ -212,6 +255,20 @@ fn write_decimal(number: usize, out: &mut Vec<u8>) {
         write_decimal(number / 10, out);
     }
     out.push(b'0' + (number % 10) as u8);
+}
+
+/// Writes the canonical form of a scalar. A container is none, and is not written.
+#[inline]
+fn write_scalar(value: MemberValue, text: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
+    match value {
+        MemberValue::Null => out.push(b'n'),
+        MemberValue::Boolean(true) => out.push(b't'),
+        MemberValue::Boolean(false) => out.push(b'f'),
+        MemberValue::Number(span) => write_number(span.of(text), scratch, out),
+        MemberValue::NonFinite(span) => write_tagged(b'x', span.of(text), out),
+        MemberValue::String(value) => write_string(value, text, scratch, out),
+        MemberValue::Array(_) | MemberValue::Object(_) => {}
+    }
 }
 
 fn write_string(string: Text, text: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
@@ -226,6 +283,13 @@ fn write_string(string: Text, text: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<
 
 /// Writes the exact value of a number token, whatever its length.
 fn write_number(token: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
+    // Most numbers are whole, and written as their form is.
+    if let [b'1'..=b'9', ..] = token
+        && token.last() != Some(&b'0')
+        && token.iter().all(u8::is_ascii_digit)
+    {
+        return write_tagged(b'd', token, out);
+    }
     let (sign, unsigned) = match token {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, token),
@@ -295,6 +359,23 @@ mod tests {
             form(r#"{"b": [1.50, -0, null, true, false, NaN], "a": "é\n", "c": {}}"#),
             "{s1:as3:é\ns1:b[d5:15e-1d1:0ntfx3:NaN]s1:c{}}"
         );
+    }
+
+    #[test]
+    fn the_pieces_of_a_form_are_those_of_every_value_of_the_same_layout() {
+        let pieces = |text: &str| Canonicalizer::default().pieces(text.as_bytes()).unwrap();
+        let text = |text: &str| FormPiece::Text(text.as_bytes().to_vec());
+        let expected = [
+            text("{s1:a["),
+            FormPiece::Scalar(1),
+            text(""),
+            FormPiece::Scalar(2),
+            text("{}]s1:b"),
+            FormPiece::Scalar(0),
+            text("}"),
+        ];
+        assert_eq!(pieces(r#"{"b": 1, "a": [null, "x", {}]}"#), expected);
+        assert_eq!(pieces(r#"{"b": "y", "a": [-1.50, NaN, {}]}"#), expected);
     }
 
     #[test]

@@ -6,12 +6,16 @@
 //! byte of heap a level and no stack.
 
 mod canonical;
+mod layout;
 mod object;
 mod text;
 mod tokens;
 
-pub use canonical::{CANONICAL_FORM_VERSION, Canonicalizer, canonical_form, same_value};
-pub use object::{Member, MemberValue, ObjectScanner, ScannedObject, is_blank};
+pub use canonical::{
+    CANONICAL_FORM_VERSION, Canonicalizer, FormPiece, canonical_form, same_value, write_tagged,
+};
+pub use layout::{LayoutId, LayoutTable};
+pub use object::{Member, MemberValue, ObjectScanner, ScannedObject, is_blank, utf8};
 pub use text::Text;
 pub use tokens::{ScanError, Token, Tokens};
 
@@ -28,5 +32,10 @@ impl Span {
     /// The bytes of the span in the text that it was made from.
     pub fn of(self, text: &[u8]) -> &[u8] {
         &text[self.start..self.end]
+    }
+
+    /// The same bytes in a text that begins `by` bytes further on.
+    pub fn moved_back(self, by: usize) -> Self {
+        Self { start: self.start - by, end: self.end - by }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::layout::{LayoutId, Layouts, Recognised};
 use super::tokens::unexpected;
 use super::{ScanError, Span, Text, Token, Tokens};
 
@@ -35,6 +36,20 @@ pub enum MemberValue {
     Object(Span),
 }
 
+impl MemberValue {
+    /// As [`Span::moved_back`].
+    pub fn moved_back(self, by: usize) -> Self {
+        match self {
+            Self::Number(span) => Self::Number(span.moved_back(by)),
+            Self::NonFinite(span) => Self::NonFinite(span.moved_back(by)),
+            Self::String(text) => Self::String(text.moved_back(by)),
+            Self::Array(span) => Self::Array(span.moved_back(by)),
+            Self::Object(span) => Self::Object(span.moved_back(by)),
+            Self::Null | Self::Boolean(_) => self,
+        }
+    }
+}
+
 /// What is known of an object once it was scanned whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ScannedObject {
@@ -52,6 +67,11 @@ pub struct ScannedObject {
 #[derive(Default)]
 pub struct ObjectScanner {
     members: Vec<Member>,
+    /// The scalar values of an object whose layout was known, at any depth.
+    scalars: Vec<MemberValue>,
+    layout: Option<LayoutId>,
+    /// Of the objects before this one; many scanners are made for one object alone.
+    layouts: Option<Layouts>,
     open: Vec<bool>,
     keys: Keys,
 }
@@ -65,22 +85,48 @@ impl ObjectScanner {
     /// Scans the object at `start`, which may have white space before it. What follows the object
     /// is not looked at. On success `members` holds its members.
     pub fn scan(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
-        self.members.clear();
-        self.keys.clear();
         let blanks = text[start.min(text.len())..].iter().take_while(|byte| is_blank(**byte));
         let start = start + blanks.count();
         if text.get(start) != Some(&b'{') {
+            self.members.clear();
             return Err(unexpected(text, start, "an object"));
+        }
+        if let Some(object) = self.recognise(text, start) {
+            return ensure_utf8(text, object);
         }
         let mut tokens = Tokens::with_stack(text, start, std::mem::take(&mut self.open));
         let scanned = self.scan_tokens(text, start, &mut tokens);
         self.open = tokens.into_stack();
-        scanned
+        let object = ensure_utf8(text, scanned?)?;
+        match &mut self.layouts {
+            Some(_) if object.duplicate_key => {}
+            Some(layouts) => layouts.remember(text, start),
+            None => self.layouts = Some(Layouts::default()),
+        }
+        Ok(object)
     }
 
     /// The members of the last object, in the order of the text.
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// The layout of the last object, where it is one that was remembered, and the object's scalar
+    /// values at any depth, in the order of the text.
+    pub fn layout(&self) -> Option<(LayoutId, &[MemberValue])> {
+        self.layout.map(|layout| (layout, &*self.scalars))
+    }
+
+    fn recognise(&mut self, text: &[u8], start: usize) -> Option<ScannedObject> {
+        self.members.clear();
+        self.scalars.clear();
+        self.layout = None;
+        let layouts = self.layouts.as_mut()?;
+        let Recognised { layout, end, non_finite, lone_surrogate } =
+            layouts.recognise(text, start, &mut self.members, &mut self.scalars)?;
+        self.layout = Some(layout);
+        let span = Span { start, end };
+        Some(ScannedObject { span, non_finite, lone_surrogate, duplicate_key: false })
     }
 
     fn scan_tokens(
@@ -89,6 +135,8 @@ impl ObjectScanner {
         start: usize,
         tokens: &mut Tokens<'_>,
     ) -> Result<ScannedObject, ScanError> {
+        self.members.clear();
+        self.keys.clear();
         let mut found = ScannedObject {
             span: Span { start, end: start },
             non_finite: false,
@@ -142,12 +190,26 @@ impl ObjectScanner {
             }
         }
         found.span.end = tokens.offset();
-        if let Err(error) = std::str::from_utf8(found.span.of(text)) {
-            let at = start + error.valid_up_to();
-            return Err(ScanError::NotUtf8 { at, found: text[at] });
-        }
         Ok(found)
     }
+}
+
+fn ensure_utf8(text: &[u8], object: ScannedObject) -> Result<ScannedObject, ScanError> {
+    utf8(text, object.span).map(|_| object)
+}
+
+/// The text of a span.
+///
+/// # Errors
+/// The first byte of it that is not UTF-8.
+pub fn utf8(text: &[u8], span: Span) -> Result<&str, ScanError> {
+    // The quick check does not tell where it failed.
+    simdutf8::basic::from_utf8(span.of(text)).or_else(|_| std::str::from_utf8(span.of(text))).map_err(
+        |error| {
+            let at = span.start + error.valid_up_to();
+            ScanError::NotUtf8 { at, found: text[at] }
+        },
+    )
 }
 
 /// White space between JSON tokens.
@@ -216,89 +278,4 @@ impl Keys {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn scan(text: &str) -> Result<(ScannedObject, Vec<Member>), ScanError> {
-        let mut scanner = ObjectScanner::new();
-        let found = scanner.scan(text.as_bytes(), 0)?;
-        Ok((found, scanner.members().to_vec()))
-    }
-
-    #[test]
-    fn the_members_of_the_object_itself_are_given_as_spans() {
-        let text = r#" {"a": "x", "b": {"c": [1, {"d": 2}]}, "e": [3], "f": 1e5, "g": null} rest"#;
-        let (found, members) = scan(text).unwrap();
-        assert_eq!(&text[found.span.start..found.span.end], text.trim().trim_end_matches(" rest"));
-        let shown: Vec<(String, String)> = members
-            .iter()
-            .map(|member| {
-                let value = match member.value {
-                    MemberValue::String(value) => value.span.of(text.as_bytes()),
-                    MemberValue::Number(span) | MemberValue::Array(span) | MemberValue::Object(span) => {
-                        span.of(text.as_bytes())
-                    }
-                    _ => b"-",
-                };
-                let key = member.key.span.of(text.as_bytes());
-                (String::from_utf8_lossy(key).into_owned(), String::from_utf8_lossy(value).into_owned())
-            })
-            .collect();
-        let shown: Vec<(&str, &str)> = shown.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        assert_eq!(
-            shown,
-            [("a", "x"), ("b", r#"{"c": [1, {"d": 2}]}"#), ("e", "[3]"), ("f", "1e5"), ("g", "-")]
-        );
-    }
-
-    #[test]
-    fn what_is_unusual_is_seen_at_any_depth() {
-        let flags = |text: &str| {
-            let (found, _) = scan(text).unwrap();
-            (found.non_finite, found.lone_surrogate, found.duplicate_key)
-        };
-        assert_eq!(flags(r#"{"a": [{"b": 1}], "b": {"a": 2}}"#), (false, false, false));
-        assert_eq!(flags(r#"{"a": [[NaN]]}"#), (true, false, false));
-        assert_eq!(flags(r#"{"a": {"\udc00": 1}}"#), (false, true, false));
-        assert_eq!(flags(r#"{"a": [{"b": 1, "b": 2}]}"#), (false, false, true));
-        assert_eq!(flags(r#"{"a": 1, "\u0061": 1}"#), (false, false, true));
-        let many: Vec<String> = (0..40).map(|i| format!("\"k{i}\": {{}}")).collect();
-        assert_eq!(flags(&format!("{{{}}}", many.join(","))), (false, false, false));
-        assert_eq!(flags(&format!("{{{}, \"k7\": 0}}", many.join(","))), (false, false, true));
-    }
-
-    #[test]
-    fn names_whose_hashes_collide_are_told_apart_in_any_number() {
-        let text: String = (0..100_000).map(|i| format!("{i:06}")).collect();
-        let name = |i: usize| Text {
-            span: Span { start: 6 * i, end: 6 * i + 6 },
-            escaped: false,
-            lone_surrogate: false,
-        };
-        for (count, again) in [(10, 7), (100_000, 77_777)] {
-            let mut keys = Keys::default();
-            for repeated in [None, Some(again)] {
-                keys.open_object();
-                keys.names.extend((0..count).chain(repeated).map(|i| (0, name(i))));
-                assert_eq!(keys.close_object(text.as_bytes()), repeated.is_some(), "{count} names");
-            }
-        }
-    }
-
-    #[test]
-    fn only_an_object_in_utf_8_is_a_record() {
-        assert_eq!(scan("[1]").unwrap_err().to_string(), "expected an object, found `[`");
-        assert_eq!(scan(" ").unwrap_err().to_string(), "expected an object, but the text ends");
-        let mut scanner = ObjectScanner::new();
-        assert_eq!(scanner.scan(b"{\"a\": \"x\xff\"}", 0), Err(ScanError::NotUtf8 { at: 8, found: 0xff }));
-    }
-
-    #[test]
-    fn a_scanner_forgets_the_object_before() {
-        let mut scanner = ObjectScanner::new();
-        assert!(scanner.scan(br#"{"a": {"b": [1, 2"#, 0).is_err());
-        let found = scanner.scan(br#"{"b": 1}"#, 0).unwrap();
-        assert!(!found.duplicate_key);
-        assert_eq!(scanner.members().len(), 1);
-    }
-}
+mod tests;

@@ -17,6 +17,11 @@ pub struct Text {
 }
 
 impl Text {
+    /// As [`Span::moved_back`].
+    pub fn moved_back(self, by: usize) -> Self {
+        Self { span: self.span.moved_back(by), ..self }
+    }
+
     /// What the string says, or `None` where a lone surrogate keeps it from being text.
     ///
     /// `text` is what the span was made from, and valid UTF-8 there.
@@ -65,7 +70,7 @@ impl Text {
 }
 
 /// Finds the end of the string whose first byte after the quote is at `start`.
-#[inline]
+#[inline(always)]
 pub(super) fn scan(text: &[u8], start: usize) -> Result<Text, ScanError> {
     let mut escaped = false;
     let mut lone_surrogate = false;
@@ -86,7 +91,7 @@ pub(super) fn scan(text: &[u8], start: usize) -> Result<Text, ScanError> {
 }
 
 /// The offset of the next quote, backslash or control character: eight bytes at a time.
-#[inline]
+#[inline(always)]
 fn skip_plain(text: &[u8], mut at: usize) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGHS: u64 = ONES << 7;

@@ -129,7 +129,7 @@ impl<'t> Tokens<'t> {
     }
 
     /// The next token, or `None` once the value is whole. What follows the value is not looked at.
-    #[inline]
+    #[inline(always)]
     pub fn next_token(&mut self) -> Result<Option<Token>, ScanError> {
         if self.expect == Expect::Nothing {
             return Ok(None);
@@ -155,7 +155,7 @@ impl<'t> Tokens<'t> {
         self.open.last() == Some(&true)
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip_blanks(&mut self) -> Result<u8, ScanError> {
         loop {
             match self.text.get(self.at) {
@@ -166,6 +166,7 @@ impl<'t> Tokens<'t> {
         }
     }
 
+    #[inline(always)]
     fn key(&mut self) -> Result<Token, ScanError> {
         let key = self.string()?;
         if self.skip_blanks().map_err(|error| expecting(error, COLON))? != b':' {
@@ -176,7 +177,7 @@ impl<'t> Tokens<'t> {
         Ok(Token::Key(key))
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, byte: u8) -> Result<Token, ScanError> {
         let token = match byte {
             b'{' => return Ok(self.open(Token::ObjectStart, true, Expect::KeyOrObjectEnd)),
@@ -214,7 +215,7 @@ impl<'t> Tokens<'t> {
         if self.open.is_empty() { Expect::Nothing } else { Expect::CommaOrEnd }
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<Text, ScanError> {
         let text = text::scan(self.text, self.at + 1)?;
         self.at = text.span.end + 1;

@@ -15,84 +15,136 @@ pub(super) struct Envelope<'t> {
     pub written_at: WrittenTimestamp,
 }
 
-/// The names of the envelope's fields in one shape.
-struct Fields {
-    shape: Shape,
-    event_id: Option<&'static str>,
-    event_type: &'static str,
-    aggregate: &'static str,
+/// The fields of both shapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    EventId,
+    EventType,
+    AggregateId,
+    Type,
+    TaskId,
+    Timestamp,
 }
 
-const NEW: Fields = Fields {
-    shape: Shape::New,
-    event_id: Some("event_id"),
-    event_type: "event_type",
-    aggregate: "aggregate_id",
-};
-const LEGACY: Fields =
-    Fields { shape: Shape::Legacy, event_id: None, event_type: "type", aggregate: "task_id" };
-const TIMESTAMP: &str = "timestamp";
+const FIELDS: usize = 6;
+
+impl Field {
+    fn named(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"event_id" => Self::EventId,
+            b"event_type" => Self::EventType,
+            b"aggregate_id" => Self::AggregateId,
+            b"type" => Self::Type,
+            b"task_id" => Self::TaskId,
+            b"timestamp" => Self::Timestamp,
+            _ => return None,
+        })
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::EventId => "event_id",
+            Self::EventType => "event_type",
+            Self::AggregateId => "aggregate_id",
+            Self::Type => "type",
+            Self::TaskId => "task_id",
+            Self::Timestamp => "timestamp",
+        }
+    }
+}
+
+/// Where the fields of both shapes are among the members of a record.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Slots([Slot; FIELDS]);
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Slot {
+    #[default]
+    Absent,
+    At(usize),
+    Twice,
+}
+
+impl Slots {
+    pub fn of(text: &[u8], members: &[Member]) -> Self {
+        let mut slots = Self::default();
+        for (at, member) in members.iter().enumerate() {
+            let field = match member.key {
+                key if key.escaped => key.decode(text).and_then(|name| Field::named(name.as_bytes())),
+                key => Field::named(key.span.of(text)),
+            };
+            if let Some(field) = field {
+                let slot = &mut slots.0[field as usize];
+                *slot = if let Slot::Absent = slot { Slot::At(at) } else { Slot::Twice };
+            }
+        }
+        slots
+    }
+}
 
 impl<'t> Envelope<'t> {
     /// The envelope of a record in one of the two shapes, from its members.
     #[inline]
-    pub fn built_in(text: &'t [u8], members: &[Member]) -> Result<Self, RecordError> {
-        let members = Members { text, members };
-        let fields = match (members.find(NEW.event_type)?, members.find(LEGACY.event_type)?) {
-            (Some(_), _) => NEW,
-            (None, Some(_)) => LEGACY,
-            (None, None) => return Err(RecordError::NoType),
+    pub fn built_in(text: &'t [u8], members: &[Member], slots: &Slots) -> Result<Self, RecordError> {
+        let members = Members { text, members, slots };
+        let is_new = members.find(Field::EventType)?.is_some();
+        let is_legacy = members.find(Field::Type)?.is_some();
+        let (shape, event_type, aggregate) = match (is_new, is_legacy) {
+            (true, _) => (Shape::New, Field::EventType, Field::AggregateId),
+            (false, true) => (Shape::Legacy, Field::Type, Field::TaskId),
+            (false, false) => return Err(RecordError::NoType),
         };
-        let event_type = members.text_of(fields.event_type)?.ok_or(RecordError::NoType)?;
+        let field = event_type.name();
+        let event_type = members.text_of(event_type)?.ok_or(RecordError::NoType)?;
         if event_type.is_empty() {
-            return Err(RecordError::Empty { field: fields.event_type.into() });
+            return Err(RecordError::Empty { field: field.into() });
         }
-        let event_id = match fields.event_id {
-            Some(field) => members.text_of(field)?,
-            None => None,
+        let event_id = match shape {
+            Shape::New => members.text_of(Field::EventId)?,
+            _ => None,
         };
         if event_id.as_deref() == Some("") {
-            return Err(RecordError::Empty { field: "event_id".into() });
+            return Err(RecordError::Empty { field: Field::EventId.name().into() });
         }
-        let aggregate = members.text_of(fields.aggregate)?;
+        let aggregate = members.text_of(aggregate)?;
         let written_at = members.time()?;
-        Ok(Self { shape: fields.shape, event_id, event_type, aggregate, written_at })
+        Ok(Self { shape, event_id, event_type, aggregate, written_at })
     }
 }
 
-/// The members of a record, by their names.
+/// The members of a record, by their fields.
 struct Members<'t, 's> {
     text: &'t [u8],
     members: &'s [Member],
+    slots: &'s Slots,
 }
 
 impl<'t> Members<'t, '_> {
-    /// The one member of that name; `null` counts as absent.
-    fn find(&self, field: &'static str) -> Result<Option<MemberValue>, RecordError> {
-        let mut found = None;
-        for member in self.members.iter().filter(|member| is_named(self.text, member.key, field)) {
-            if found.replace(member.value).is_some() {
-                return Err(RecordError::Ambiguous { field: field.into() });
-            }
+    /// The one member of that field; `null` counts as absent.
+    fn find(&self, field: Field) -> Result<Option<MemberValue>, RecordError> {
+        match self.slots.0[field as usize] {
+            Slot::Absent => Ok(None),
+            Slot::Twice => Err(RecordError::Ambiguous { field: field.name().into() }),
+            Slot::At(at) => Ok(Some(self.members[at].value).filter(|value| *value != MemberValue::Null)),
         }
-        Ok(found.filter(|value| *value != MemberValue::Null))
     }
 
-    fn text_of(&self, field: &'static str) -> Result<Option<Cow<'t, str>>, RecordError> {
+    fn text_of(&self, field: Field) -> Result<Option<Cow<'t, str>>, RecordError> {
         match self.find(field)? {
             None => Ok(None),
-            Some(value) => text_of(self.text, value, || field.into()),
+            Some(value) => text_of(self.text, value, || field.name().into()),
         }
     }
 
     fn time(&self) -> Result<WrittenTimestamp, RecordError> {
-        match self.find(TIMESTAMP)? {
+        let field = Field::Timestamp;
+        match self.find(field)? {
             Some(MemberValue::Number(_)) => {
-                Err(RecordError::NotText { field: TIMESTAMP.into(), found: "a number" })
+                Err(RecordError::NotText { field: field.name().into(), found: "a number" })
             }
             _ => {
                 let text =
-                    self.text_of(TIMESTAMP)?.ok_or(RecordError::NoTimestamp { field: TIMESTAMP.into() })?;
+                    self.text_of(field)?.ok_or(RecordError::NoTimestamp { field: field.name().into() })?;
                 WrittenTimestamp::parse(&text).map_err(RecordError::BadTimestamp)
             }
         }

@@ -9,11 +9,12 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::ConfigError;
+use super::nearest_key::meant_variable;
 use super::source::Source;
 use super::spec::SETTINGS;
 
 /// The settings that the text of a `.env` file gives, by variable. Variables of other programs are
-/// left alone, but each of their lines must be well-formed.
+/// left alone, but each of their lines must be well-formed, and what looks like a slip is warned of.
 pub(super) fn parse(path: &Path, text: &str) -> Result<BTreeMap<&'static str, Source>, ConfigError> {
     // dotenvy's iterator would take the mark for a part of the first name, and refuses a last line
     // that ends in a space.
@@ -30,6 +31,12 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<BTreeMap<&'static str, So
             line: first_line(&error, line),
         })?;
         let Some(setting) = SETTINGS.iter().find(|setting| setting.variable == name) else {
+            if let Some(meant) = meant_variable(&name) {
+                tracing::warn!(
+                    "{}:{line}: {name} is no setting and changes nothing; did you mean {meant}?",
+                    path.display()
+                );
+            }
             continue;
         };
         let variable = setting.variable;

@@ -27,6 +27,7 @@ pub use error::ConfigError;
 pub use loader::{ConfigLoader, Flags};
 pub use mapping::MappingSettings;
 pub use mode::EventSystemMode;
+pub use nearest_key::meant_variable;
 pub use source::{Setting, Source};
 pub use value::Backend;
 

@@ -11,7 +11,7 @@ use crate::domain::local_clock::DstPolicy;
 use crate::domain::mapping::Mapping;
 use crate::domain::record::RecordReader;
 use crate::domain::zone::Zone;
-use crate::infrastructure::sources::open_log;
+use crate::infrastructure::sources::{SameBytes, open_log};
 
 /// A log file, opened anew each time it is read.
 pub struct LogFeed {
@@ -19,11 +19,13 @@ pub struct LogFeed {
     mapping: Mapping,
     /// Known once it was read.
     is_compressed: bool,
+    /// What it was found to be the same as.
+    original: Option<SameBytes>,
 }
 
 impl LogFeed {
     pub fn new(path: PathBuf, mapping: Mapping) -> Self {
-        Self { path, mapping, is_compressed: false }
+        Self { path, mapping, is_compressed: false, original: None }
     }
 
     fn io(&self, action: &'static str) -> impl Fn(std::io::Error) -> CompareError + '_ {
@@ -81,6 +83,13 @@ impl Feed for LogFeed {
         let resume = log.resume_point();
         let prefix = (!self.is_compressed).then_some((resume.offset, resume.sha256));
         Ok(FeedFacts::File { bytes: digest.bytes, sha256: digest.sha256, prefix })
+    }
+
+    fn is_copy_of(&mut self, original: &Path) -> Result<bool, CompareError> {
+        if !self.original.as_ref().is_some_and(|known| known.still_holds(original, &self.path)) {
+            self.original = SameBytes::of(original, &self.path)?;
+        }
+        Ok(self.original.is_some())
     }
 
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {

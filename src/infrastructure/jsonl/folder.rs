@@ -1,7 +1,7 @@
 //! The folder of a store: which day files it has, and what an operator was told about them already.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::error::JsonlError;
 use super::layout::{Day, is_compressed_day_file};
 use crate::domain::zone::Zone;
+use crate::infrastructure::folders::{create_folders, sync_folder};
 
 /// From this length on, a day file is warned of.
 const LARGE_FILE: u64 = 100_000_000;
@@ -114,46 +115,13 @@ impl EventFolder {
 
     /// Creates the folder with those above it, durably.
     pub(super) fn create(&self) -> Result<(), JsonlError> {
-        create_folder(&self.path)
+        create_folders(&self.path).map_err(JsonlError::io("create the folder", &self.path))
     }
 
     /// Makes the names in the folder durable.
     pub(super) fn sync(&self) -> Result<(), JsonlError> {
-        sync_folder(&self.path)
+        sync_folder(&self.path).map_err(JsonlError::io("fsync the folder", &self.path))
     }
-}
-
-fn create_folder(path: &Path) -> Result<(), JsonlError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let parent = match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => path,
-    };
-    match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && parent != path => {
-            create_folder(parent)?;
-            return create_folder(path);
-        }
-        // Another process was faster, and may not have made the name durable yet.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-        created => created.map_err(JsonlError::io("create the folder", path))?,
-    }
-    sync_folder(parent)
-}
-
-/// A folder's own fsync is what makes a new name in it survive a power cut.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> Result<(), JsonlError> {
-    File::open(path).and_then(|folder| folder.sync_all()).map_err(JsonlError::io("fsync the folder", path))
-}
-
-/// Where folders cannot be opened, their names are the file system's own care.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<(), JsonlError> {
-    Ok(())
 }
 
 /// What tells a file from another that took its name.

@@ -115,15 +115,20 @@ impl OpenedFile {
 
 /// What tells one state of a file from another without reading it.
 #[derive(Debug, PartialEq, Eq)]
-struct FileVersion {
-    bytes: u64,
+pub(super) struct FileVersion {
+    pub bytes: u64,
     modified: SystemTime,
     /// Device and inode, where the system has them.
     identity: Option<(u64, u64)>,
 }
 
 impl FileVersion {
-    fn of(metadata: &Metadata) -> io::Result<Self> {
+    /// Whether both are one state of one file; false where the system does not tell.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        self.identity.is_some() && self == other
+    }
+
+    pub fn of(metadata: &Metadata) -> io::Result<Self> {
         #[cfg(unix)]
         let identity = {
             use std::os::unix::fs::MetadataExt;

@@ -104,7 +104,7 @@ impl LogSource for JsonlSource {
         let length = bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(line, |last| last + 1);
         // A line without its end can still become a record, but a record cannot become another one.
         self.in_open_line = !has_newline && reader.read_whole(&bytes[..length]).is_err();
-        self.window.give(length, !self.in_open_line);
+        self.window.give_of_line(length, !self.in_open_line);
         let bytes = &self.window.bytes()[..length];
         let content = match reader.read_whole(bytes) {
             Ok(record) => PieceContent::Record(record),

@@ -8,6 +8,7 @@ mod holder;
 mod jsonl;
 mod nesting;
 mod not_a_log;
+mod same_bytes;
 mod window;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ use not_a_log::NotALog;
 use window::ByteWindow;
 
 pub use folder::{FolderListing, list_folder};
+pub use same_bytes::SameBytes;
 
 /// One record may have this many bytes (64 MiB; in tests 4 MiB, which take less long to make); a
 /// longer one is rejected, so that a log that never closes a bracket does not end up in memory.

@@ -25,16 +25,17 @@ const LOGS: &str = "SELECT source_id, path, compression, separator, records, out
         iif(finished_at IS NULL, NULL, content_bytes), content_sha256
     FROM sources ORDER BY source_id";
 const EVERYTHING: &str =
-    "SELECT position, source_id, source_offset, occurred_at FROM events ORDER BY position";
+    "SELECT position, source_id, ifnull(source_offset, -1), occurred_at FROM events ORDER BY position";
 
 /// Where one log's bytes are; each answers offset and bytes in the order of offsets. At one offset
 /// the first of these stands: a reject before an event that an earlier version of the log had there,
-/// an event or a twin before the reject that it was, and a record before the layout.
+/// an event or a twin before the reject that it was, and a record before the layout. An imported event
+/// without an offset, which no import leaves, stands at -1: where no log has anything.
 const REJECTS: &str = "SELECT text.offset, text.text
     FROM rejects CROSS JOIN reject_texts AS text ON text.reject_id = rejects.reject_id
     WHERE rejects.source_id = ?1 AND rejects.current = 1 AND rejects.retried_position IS NULL
     ORDER BY text.offset";
-const EVENTS: &str = "SELECT source_offset, body FROM events
+const EVENTS: &str = "SELECT ifnull(source_offset, -1), body FROM events
     WHERE position BETWEEN ?2 AND ?3 AND source_id = ?1 ORDER BY position";
 const SORTED_EVENTS: &str = "SELECT sorted.source_offset, events.body
     FROM temp.sorted_events AS sorted CROSS JOIN events ON events.position = sorted.position
@@ -49,7 +50,7 @@ const TEXTS: &str = "SELECT offset, text FROM source_texts WHERE source_id = ?1 
 const SORT: &str = "DROP TABLE IF EXISTS temp.sorted_events;
     CREATE TEMP TABLE sorted_events (source_offset INTEGER NOT NULL, position INTEGER NOT NULL,
         PRIMARY KEY (source_offset, position)) STRICT, WITHOUT ROWID";
-const FILL: &str = "INSERT INTO temp.sorted_events SELECT source_offset, position FROM events
+const FILL: &str = "INSERT INTO temp.sorted_events SELECT ifnull(source_offset, -1), position FROM events
     WHERE position BETWEEN ?2 AND ?3 AND source_id = ?1";
 
 const LIVE: &str = "SELECT position, occurred_at, body FROM events

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use super::SqliteError;
 use super::connection::{self, APPLICATION_ID, BUSY_TIMEOUT};
+use crate::infrastructure::folders::create_folders;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -154,8 +155,9 @@ fn version(path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
 
 pub(super) fn create_folder(path: &Path) -> Result<(), SqliteError> {
     match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|source| SqliteError::Folder { path: folder.to_owned(), source }),
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            create_folders(folder).map_err(|source| SqliteError::Folder { path: folder.to_owned(), source })
+        }
         _ => Ok(()),
     }
 }

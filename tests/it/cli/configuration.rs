@@ -114,6 +114,30 @@ fn a_bad_config_file_is_a_usage_error_with_its_line() {
 }
 
 #[test]
+fn a_variable_that_is_nearly_a_setting_is_warned_of_and_others_are_left_alone() {
+    let dir = TestDir::new();
+    write(&dir, ".env", "\nMISSION_CONTROL_EVENT_DIR=days\nMISSION_CONTROL_COLOUR=red\n");
+    let program = || {
+        let program = cli(&dir).env("MISSION_CONTROL_TIMEZON", "Europe/Berlin");
+        program.env("MISSION_CONTROL_DATABASE_URL", "x")
+    };
+    let run = program().run("events recent");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+    assert!(
+        run.stderr.starts_with(
+            "warning: .env:2: MISSION_CONTROL_EVENT_DIR is no setting and changes nothing; did you mean \
+             MISSION_CONTROL_EVENTS_DIR?\n\
+             warning: the environment variable MISSION_CONTROL_TIMEZON is no setting and changes nothing; \
+             did you mean MISSION_CONTROL_TIMEZONE?\n\
+             error: there is no store at data/events: "
+        ),
+        "{}",
+        run.stderr
+    );
+    assert!(program().run("-q status").stderr.is_empty());
+}
+
+#[test]
 fn completions_need_no_configuration() {
     let dir = TestDir::new();
     write(&dir, "mission-events.toml", "nonsense");

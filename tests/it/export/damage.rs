@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{comes_back, export, import, quiet, tamper};
+use super::{comes_back, export, import, quiet, run_export, tamper};
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
 
@@ -45,6 +45,19 @@ fn a_store_that_was_changed_behind_the_program_does_not_pass_for_the_log() {
         ("UPDATE events SET body = '{}' WHERE event_id = 'e2'", "the store was changed since"),
         ("DELETE FROM events WHERE event_id = 'e2'", "the store was changed since"),
         ("UPDATE events SET source_offset = 1000000000000 WHERE event_id = 'e2'", "and it has"),
+        ("UPDATE events SET source_offset = -5 WHERE event_id = 'e2'", "does not say where"),
+        ("UPDATE events SET source_offset = NULL WHERE event_id = 'e2'", "does not say where"),
+        (
+            "UPDATE events SET source_offset = -9223372036854775808 WHERE event_id = 'e1'",
+            "does not say where",
+        ),
+        ("UPDATE events SET source_offset = 9223372036854775807 WHERE event_id = 'e1'", "and it has"),
+        ("UPDATE events SET source_offset = 0 WHERE event_id = 'e2'", "the store was changed since"),
+        ("UPDATE events SET source_offset = 90 WHERE event_id = 'e2'", "the store was changed since"),
+        ("UPDATE source_repeats SET offset = -1", "does not say where"),
+        ("UPDATE source_repeats SET position = 99", "the store was changed since"),
+        ("UPDATE reject_texts SET offset = -1", "does not say where"),
+        ("UPDATE source_texts SET offset = -1", "does not say where"),
         ("DELETE FROM source_repeats", "the store was changed since"),
         ("UPDATE reject_texts SET text = x'00'", "the store was changed since"),
         ("UPDATE reject_texts SET text = CAST('nonsensE' AS BLOB)", "the store was changed since"),
@@ -67,6 +80,33 @@ fn a_store_that_was_changed_behind_the_program_does_not_pass_for_the_log() {
         let left: Vec<_> =
             std::fs::read_dir(dir.join("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["b.jsonl"], "{sql}");
+    }
+}
+
+#[test]
+fn whatever_number_is_changed_nothing_false_is_written_and_the_program_says_so() {
+    for column in [
+        "events.source_id",
+        "events.occurred_at",
+        "sources.source_id",
+        "sources.records",
+        "sources.out_of_range",
+        "sources.content_bytes",
+    ] {
+        for number in ["-9223372036854775808", "-1", "0", "77", "9223372036854775807"] {
+            let (table, name) = column.split_once('.').unwrap();
+            let dir = with_logs();
+            let id = if table == "events" { "event_id = 'e2'" } else { "source_id = 1" };
+            tamper(&dir, &format!("UPDATE {table} SET {name} = {number} WHERE {id}"));
+            let run = run_export(&dir, "");
+            assert!([0, 1, 4].contains(&run.code), "{column} {number}: {run:?}");
+            assert_eq!(run.stderr.is_empty(), run.code != 4, "{column} {number}: {run:?}");
+            let written = std::fs::read_to_string(dir.join("out/a.jsonl")).unwrap_or_else(|_| LOG.to_owned());
+            assert_eq!(written, LOG, "{column} {number}");
+            if run.code == 0 {
+                assert!(dir.join("out/a.jsonl").exists() && dir.join("out/b.jsonl").exists());
+            }
+        }
     }
 }
 

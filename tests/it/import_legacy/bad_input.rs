@@ -1,6 +1,6 @@
 //! What is no log, or no store: what is said, how it exits, and that nothing comes of it.
 
-use super::{Counts, DATABASE, import, quiet, rows};
+use super::{Counts, DATABASE, Report, import, quiet, rows};
 use crate::support::cli::{cli, write};
 use crate::support::test_dir::TestDir;
 
@@ -165,6 +165,22 @@ fn a_jsonl_store_cannot_be_imported_into() {
         "error: import-legacy imports into a SQLite store, and --store names a JSONL folder: \
          name the database with --into\n",
     );
+}
+
+#[test]
+fn the_store_to_import_into_can_be_named_as_for_any_command_and_is_made() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl", EVENT);
+    let program = || cli(&dir).env("MISSION_CONTROL_TIMEZONE", "UTC");
+    let said = program().run("--store shelf/new.db --format json import-legacy a.jsonl --dry-run");
+    assert_eq!((Report::of(said).total.imported, dir.join("shelf/new.db").exists()), (1, false));
+    for imported in [1, 0] {
+        let report = Report::of(program().run("--store shelf/new.db --format json import-legacy a.jsonl"));
+        assert_eq!((report.total.imported, report.store.events), (imported, 1));
+    }
+    assert!(!dir.join("data").exists(), "the configured store is another one");
+    let said = program().run("--store shelf/new.db --format json import-legacy a.jsonl --into other.db");
+    assert_eq!((Report::of(said).total.imported, dir.join("other.db").exists()), (1, true));
 }
 
 #[test]

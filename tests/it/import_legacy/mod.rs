@@ -10,6 +10,7 @@ mod identity;
 mod killed;
 mod layouts;
 mod live;
+mod meanwhile;
 mod overlaps;
 mod parallel_run;
 #[cfg(unix)]
@@ -20,6 +21,7 @@ mod read_again;
 mod refused;
 mod sample_data;
 mod twins;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -96,6 +96,14 @@ impl Running {
         self.0.try_wait().unwrap().is_some()
     }
 
+    /// Whether it has the file open now; where it has ended, it has none.
+    #[cfg(target_os = "linux")]
+    pub fn has_open(&self, file: &Path) -> bool {
+        let Ok(open) = std::fs::read_dir(format!("/proc/{}/fd", self.0.id())) else { return false };
+        open.filter_map(Result::ok)
+            .any(|entry| std::fs::read_link(entry.path()).is_ok_and(|path| path == file))
+    }
+
     /// Ends it as a power cut does: without a chance to tidy up.
     pub fn kill(mut self) {
         self.0.kill().unwrap();
@@ -136,6 +144,13 @@ impl Run {
     #[track_caller]
     pub fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.result()).unwrap()
+    }
+
+    /// Demands this exit code, no result, and that stderr says this among other things.
+    #[track_caller]
+    pub fn code_is(self, code: i32, said: &str) {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{}", self.stderr);
+        assert!(self.stderr.contains(said), "{}", self.stderr);
     }
 
     /// Demands this exit code, no result, and this on stderr.

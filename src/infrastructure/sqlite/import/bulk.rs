@@ -15,7 +15,9 @@ use crate::application::import::{
     SourceDigest, SourceHeader, TwinPair,
 };
 use crate::domain::record::Shape;
+use crate::domain::record::derived_event_id;
 use crate::domain::repository::RepositoryError;
+use crate::infrastructure::folders::sync_folder;
 use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
@@ -169,9 +171,13 @@ impl ImportTarget for BulkLoad {
         let now = Utc::now();
         let mut insert = connection.prepare_cached(INSERT).map_err(&failed)?;
         for record in &batch.records {
+            let first_id;
             let event_id = match &record.identity {
                 Identity::Carried(id) => id,
-                Identity::Derived { first_id, .. } => first_id,
+                Identity::Derived { content, .. } => {
+                    first_id = derived_event_id(*content, 1);
+                    &first_id
+                }
             };
             NewRow::imported(record, event_id, source.source_id, now).insert(&mut insert).map_err(&failed)?;
             self.note_time(record);
@@ -252,8 +258,7 @@ impl ImportTarget for BulkLoad {
         // SQLite has closed the file: no lock of its is lost by opening it here.
         File::open(&self.building).and_then(|file| file.sync_all()).map_err(failed)?;
         std::fs::rename(&self.building, &self.place).map_err(failed)?;
-        let folder = self.place.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(failed)
+        sync_folder(self.place.parent().unwrap_or(Path::new(""))).map_err(failed)
     }
 }
 

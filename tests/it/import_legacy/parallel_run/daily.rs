@@ -149,12 +149,12 @@ fn the_comparison_of_the_legacy_log_with_the_store_proves_both_the_parallel_run_
         logs.iter().for_each(|log| drop(import(&dir, log)));
         let compared = quiet(&dir).run(&format!("compare-logs data/events.json {DATABASE} --format json"));
         let compared = compared.json();
-        // The parallel run begins with what the new system wrote first, which is 7 ms later by its clock.
-        let events = lives.len() as u64 - 2;
+        // All but what came before the parallel run.
+        let events = lives.len() as u64 - 1;
         assert_eq!((&compared["verdict"], &compared["matched"]), (&"consistent".into(), &events.into()));
         assert_eq!(compared["history"]["holds"], true);
         // All but what the last moment holds, of which the log may have more by now.
-        assert_eq!(compared["history"]["matched"], events + 1, "{}", compared["history"]);
+        assert_eq!(compared["history"]["matched"], events, "{}", compared["history"]);
         fs::remove_file(dir.join(DATABASE)).unwrap();
     }
 }

@@ -1,0 +1,316 @@
+//! The layouts of objects that were scanned before: what stands between their scalar values.
+//!
+//! The records of a log were written by few places of a program, so that of most of them only the
+//! values are new. Where the bytes between the values are those of an earlier object, names,
+//! separators and nesting need not be read again: the grammar was checked when they were remembered.
+//! What is not recognised to its end is no error here; the tokenizer reads it from the beginning.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Member, MemberValue, Span, Text, Token, Tokens, text};
+
+/// A layout that a scanner remembers. Two objects have the same one where they have the same names and
+/// containers in the same order at every depth, no name escaped and none twice in one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayoutId {
+    memory: u64,
+    number: u32,
+}
+
+/// What somebody knows of each layout of one scanner; what was known of those of another one is forgotten.
+pub struct LayoutTable<T> {
+    memory: u64,
+    known: Vec<Option<T>>,
+}
+
+impl<T> Default for LayoutTable<T> {
+    fn default() -> Self {
+        Self { memory: NO_MEMORY, known: Vec::new() }
+    }
+}
+
+impl<T> LayoutTable<T> {
+    /// What is known of a layout.
+    pub fn get_mut(&mut self, layout: LayoutId) -> &mut Option<T> {
+        if self.memory != layout.memory {
+            self.memory = layout.memory;
+            self.known.clear();
+        }
+        let index = layout.number as usize;
+        if self.known.len() <= index {
+            self.known.resize_with(index + 1, || None);
+        }
+        &mut self.known[index]
+    }
+}
+
+/// Tells the memories of different scanners apart, so that no layout is taken for one of another scanner.
+static NEXT_MEMORY: AtomicU64 = AtomicU64::new(NO_MEMORY + 1);
+const NO_MEMORY: u64 = 0;
+
+/// What was found by a layout.
+pub(super) struct Recognised {
+    pub layout: LayoutId,
+    /// One past the end of the object.
+    pub end: usize,
+    pub non_finite: bool,
+    pub lone_surrogate: bool,
+}
+
+/// How many parts are remembered at most, and how many ways lead on from one of them: a log whose
+/// objects never look alike must not fill the memory, nor be searched for long.
+const MOST_PARTS: usize = 4096;
+const MOST_WAYS: usize = 16;
+/// A part that is longer than this (in bytes) will hardly come again.
+const LONGEST_PART: usize = 4096;
+/// When so many objects could not be remembered, none is any more; and when, from then on, so many more
+/// were strange than known, the memory is not asked any more.
+const MOST_STRANGE: u32 = 1000;
+
+/// The root: what objects begin with follows it.
+const ROOT: usize = 0;
+
+/// A tree of parts, from what stands before the first value to what stands behind the last one.
+pub(super) struct Layouts {
+    memory: u64,
+    parts: Vec<Part>,
+    unremembered: u32,
+    strange: u32,
+}
+
+#[derive(Default)]
+struct Part {
+    literal: Box<[u8]>,
+    marks: Box<[Mark]>,
+    ends_with: End,
+    /// The parts that can follow.
+    next: Vec<u32>,
+}
+
+/// What follows a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum End {
+    /// A value of the object itself.
+    #[default]
+    Member,
+    /// A value deeper within.
+    Deeper,
+    /// Nothing: the object is whole.
+    Object,
+}
+
+/// What of a part is told as a member. Offsets count from the part's first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Key { start: usize, end: usize },
+    ContainerStart { at: usize },
+    ObjectEnd { end: usize },
+    ArrayEnd { end: usize },
+}
+
+impl Default for Layouts {
+    fn default() -> Self {
+        let memory = NEXT_MEMORY.fetch_add(1, Ordering::Relaxed);
+        Self { memory, parts: vec![Part::default()], unremembered: 0, strange: 0 }
+    }
+}
+
+impl Layouts {
+    /// Reads the object that begins at `start` by the layouts, if it has one of them; else what was
+    /// put into `members` and `scalars` means nothing.
+    pub fn recognise(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        members: &mut Vec<Member>,
+        scalars: &mut Vec<MemberValue>,
+    ) -> Option<Recognised> {
+        if self.strange > MOST_STRANGE {
+            return None;
+        }
+        let mut found = Recognised {
+            layout: LayoutId { memory: self.memory, number: 0 },
+            end: start,
+            non_finite: false,
+            lone_surrogate: false,
+        };
+        let mut part = ROOT;
+        let mut container_start = 0;
+        let mut key = NO_KEY;
+        loop {
+            let at = found.end;
+            part = self.follow(part, text.get(at..)?)?;
+            let Part { literal, marks, ends_with, .. } = &self.parts[part];
+            for mark in marks {
+                let value = match *mark {
+                    Mark::Key { start, end } => {
+                        key.span = Span { start: at + start, end: at + end };
+                        continue;
+                    }
+                    Mark::ContainerStart { at: start } => {
+                        container_start = at + start;
+                        continue;
+                    }
+                    Mark::ObjectEnd { end } => {
+                        MemberValue::Object(Span { start: container_start, end: at + end })
+                    }
+                    Mark::ArrayEnd { end } => {
+                        MemberValue::Array(Span { start: container_start, end: at + end })
+                    }
+                };
+                members.push(Member { key, value });
+            }
+            found.end = at + literal.len();
+            if *ends_with == End::Object {
+                found.layout = LayoutId { memory: self.memory, number: part as u32 };
+                self.strange = self.strange.saturating_sub(1);
+                return Some(found);
+            }
+            let (value, end) = scalar(text, found.end)?;
+            match value {
+                MemberValue::String(text) => found.lone_surrogate |= text.lone_surrogate,
+                MemberValue::NonFinite(_) => found.non_finite = true,
+                _ => {}
+            }
+            scalars.push(value);
+            if *ends_with == End::Member {
+                members.push(Member { key, value });
+            }
+            found.end = end;
+        }
+    }
+
+    /// The part behind `part` that `rest` begins with.
+    #[inline]
+    fn follow(&mut self, part: usize, rest: &[u8]) -> Option<usize> {
+        let next = &self.parts[part].next;
+        let found = next.iter().position(|&next| self.parts[next as usize].begins(rest))?;
+        let follower = next[found] as usize;
+        if found > 0 {
+            // What comes often is found first.
+            self.parts[part].next.swap(found, found - 1);
+        }
+        Some(follower)
+    }
+
+    /// Remembers the layout of an object that was scanned and has no name twice.
+    pub fn remember(&mut self, text: &[u8], start: usize) {
+        if self.unremembered > MOST_STRANGE {
+            self.strange = self.strange.saturating_add(1);
+        } else if !parts(text, start).is_some_and(|parts| self.add(parts)) {
+            self.unremembered += 1;
+        }
+    }
+
+    /// False where there is no more room.
+    fn add(&mut self, parts: Vec<Part>) -> bool {
+        let mut last = ROOT;
+        for part in parts {
+            let known = self.parts[last].next.iter().copied();
+            let known = known.map(|next| next as usize).find(|next| self.parts[*next].is_like(&part));
+            last = match known {
+                Some(known) => known,
+                None => {
+                    if self.parts.len() == MOST_PARTS || self.parts[last].next.len() == MOST_WAYS {
+                        return false;
+                    }
+                    self.parts.push(part);
+                    let new = self.parts.len() - 1;
+                    self.parts[last].next.push(new as u32);
+                    new
+                }
+            };
+        }
+        true
+    }
+}
+
+const NO_KEY: Text = Text { span: Span { start: 0, end: 0 }, escaped: false, lone_surrogate: false };
+
+impl Part {
+    /// Whether a text begins with the part. One part can be the beginning of another, which has a
+    /// container where this one has its value.
+    #[inline]
+    fn begins(&self, text: &[u8]) -> bool {
+        text.starts_with(&self.literal)
+            && (self.ends_with == End::Object
+                || text.get(self.literal.len()).is_some_and(|byte| {
+                    matches!(byte, b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'N' | b'I')
+                }))
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.literal == other.literal && self.ends_with == other.ends_with
+    }
+}
+
+/// The scalar value at `at` and where it ends, if one stands there.
+#[inline]
+fn scalar(text: &[u8], at: usize) -> Option<(MemberValue, usize)> {
+    if text.get(at) == Some(&b'"') {
+        let value = text::scan(text, at + 1).ok()?;
+        return Some((MemberValue::String(value), value.span.end + 1));
+    }
+    let mut tokens = Tokens::new(text, at);
+    let value = match tokens.next_token().ok()?? {
+        Token::Number(span) => MemberValue::Number(span),
+        Token::NonFinite(span) => MemberValue::NonFinite(span),
+        Token::True => MemberValue::Boolean(true),
+        Token::False => MemberValue::Boolean(false),
+        Token::Null => MemberValue::Null,
+        _ => return None,
+    };
+    Some((value, tokens.offset()))
+}
+
+/// The parts of the object that begins at `start`; `None` where they are not worth remembering.
+fn parts(text: &[u8], start: usize) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    let mut marks = Vec::new();
+    let mut part_start = start;
+    let mut tokens = Tokens::new(text, start);
+    while let Some(token) = tokens.next_token().ok()? {
+        let end = tokens.offset();
+        let depth = tokens.depth();
+        let is_outermost = depth == 1;
+        let value_start = match token {
+            Token::Key(key) if key.escaped => return None,
+            Token::Key(Text { span, .. }) => {
+                if is_outermost {
+                    marks.push(Mark::Key { start: span.start - part_start, end: span.end - part_start });
+                }
+                continue;
+            }
+            Token::ObjectStart | Token::ArrayStart => {
+                if depth == 2 {
+                    marks.push(Mark::ContainerStart { at: end - 1 - part_start });
+                }
+                continue;
+            }
+            Token::ObjectEnd | Token::ArrayEnd => {
+                let end = end - part_start;
+                match token {
+                    Token::ObjectEnd if is_outermost => marks.push(Mark::ObjectEnd { end }),
+                    Token::ArrayEnd if is_outermost => marks.push(Mark::ArrayEnd { end }),
+                    _ => {}
+                }
+                continue;
+            }
+            Token::String(value) => value.span.start - 1,
+            Token::Number(span) | Token::NonFinite(span) => span.start,
+            Token::True | Token::Null => end - 4,
+            Token::False => end - 5,
+        };
+        let ends_with = if is_outermost { End::Member } else { End::Deeper };
+        parts.push(part(text, part_start..value_start, &mut marks, ends_with)?);
+        part_start = end;
+    }
+    parts.push(part(text, part_start..tokens.offset(), &mut marks, End::Object)?);
+    Some(parts)
+}
+
+fn part(text: &[u8], range: std::ops::Range<usize>, marks: &mut Vec<Mark>, ends_with: End) -> Option<Part> {
+    let literal = text.get(range).filter(|literal| literal.len() <= LONGEST_PART)?;
+    let marks = std::mem::take(marks).into();
+    Some(Part { literal: literal.into(), marks, ends_with, next: Vec::new() })
+}

@@ -1,0 +1,219 @@
+//! What may stand on either side, and what is said where it is not whole.
+
+use std::io::Write;
+
+use super::{
+    array, compare, consistent, different, inconclusive, jsonl, legacy_records, life, new_records, quiet,
+    run, write_both,
+};
+use crate::support::cli::write;
+use crate::support::test_dir::TestDir;
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The same life in every form that a side may have.
+fn every_form() -> (TestDir, Vec<&'static str>) {
+    let dir = TestDir::new();
+    let life = life();
+    let (old, new) = (legacy_records(&life), new_records(&life));
+    write(&dir, "events.json", array(&old));
+    write(&dir, "indented.json", array(&old).replace("}, {", "},\r\n  {"));
+    write(&dir, "old.jsonl", jsonl(&old));
+    write(&dir, "old.json.gz", gzip(&array(&old)));
+    write(&dir, "new.jsonl", jsonl(&new));
+    write(&dir, "new.jsonl.zst", zstd::encode_all(jsonl(&new).as_bytes(), 1).unwrap());
+    write(&dir, "days/archive/events-2025-10-20.jsonl.gz", gzip(&jsonl(&new[..12])));
+    write(
+        &dir,
+        "days/events-2025-10-21.jsonl.zst",
+        zstd::encode_all(jsonl(&new[12..24]).as_bytes(), 1).unwrap(),
+    );
+    write(&dir, "days/events-2025-10-22.jsonl", jsonl(&new[24..]));
+    let run = quiet(&dir).run("import-legacy new.jsonl --into events.db");
+    assert!(run.code == 0, "{run:?}");
+    (
+        dir,
+        vec![
+            "events.json",
+            "indented.json",
+            "old.jsonl",
+            "old.json.gz",
+            "new.jsonl",
+            "new.jsonl.zst",
+            "days",
+            "events.db",
+        ],
+    )
+}
+
+#[test]
+fn every_form_of_a_log_may_stand_on_either_side_and_against_itself() {
+    let (dir, forms) = every_form();
+    for control in &forms {
+        for candidate in &forms {
+            consistent(&dir, &format!("{control} {candidate}"), 36);
+        }
+    }
+}
+
+#[test]
+fn a_difference_is_found_and_placed_in_every_form() {
+    let (dir, forms) = every_form();
+    let mut changed = life();
+    changed[30].title = "changed".to_owned();
+    write(&dir, "changed.jsonl", jsonl(&new_records(&changed)));
+    for control in forms {
+        let found = different(&dir, &format!("{control} changed.jsonl"), &[("changed", 1)]);
+        let difference = &found["differences"][0];
+        assert_eq!(difference["fields"][0]["control"], "\"title 30\"", "{control}");
+        let (path, line) = match control {
+            "days" => ("days/events-2025-10-22.jsonl", 7),
+            "events.json" | "old.json.gz" => (control, 1),
+            _ => (control, 31),
+        };
+        assert_eq!(
+            (&difference["control"]["path"], &difference["control"]["line"]),
+            (&path.into(), &line.into())
+        );
+    }
+}
+
+#[test]
+fn a_path_that_leads_nowhere_is_an_error_that_says_what_may_stand_there() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life());
+    for arguments in ["nothing.json new.jsonl", "events.json nothing.json"] {
+        run(&dir, arguments).fails(
+            4,
+            "error: there is no log and no store at nothing.json: name an events.json, a JSONL file, a folder of \
+             daily JSONL or a SQLite store\n",
+        );
+    }
+    let run = run(&dir, "");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+    assert!(run.stderr.contains("data/events.json"), "{}", run.stderr);
+}
+
+#[test]
+fn nothing_is_never_consistent_with_nothing() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life());
+    for (name, text) in [("none.json", "[]"), ("none.jsonl", ""), ("blank.jsonl", "\n\n")] {
+        write(&dir, name, text);
+        inconclusive(&dir, &format!("{name} {name}"), "the control holds no event in the range");
+    }
+    std::fs::create_dir(dir.join("empty")).unwrap();
+    inconclusive(&dir, "empty empty", "empty of the control was not read: it holds no log");
+    for (arguments, class) in [("events.json none.jsonl", "missing"), ("none.json new.jsonl", "extra")] {
+        let found = different(&dir, arguments, &[(class, 36)]);
+        assert!(
+            found["reasons"][1]
+                .as_str()
+                .unwrap()
+                .ends_with("holds no event in the range: nothing was compared")
+        );
+    }
+}
+
+#[test]
+fn a_torn_tail_is_inconclusive_on_either_side_and_has_its_place() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life());
+    let (old, new) = (legacy_records(&life()), new_records(&life()));
+    write(&dir, "torn.jsonl", format!("{}{}", jsonl(&new), &new[0][..40]));
+    write(&dir, "torn.json", format!("[{}, {}", old.join(", "), &old[0][..40]));
+    for (arguments, side) in [("events.json torn.jsonl", "candidate"), ("torn.json new.jsonl", "control")] {
+        let reason = format!("1 record of the {side} could not be read as events and took no part");
+        let found = inconclusive(&dir, arguments, &reason);
+        assert_eq!((&found["quarantined"][side], &found["matched"]), (&1.into(), &36.into()));
+        assert_eq!(found[side]["rejects"][0]["reason"], "torn_tail");
+    }
+    let found = inconclusive(&dir, "events.json torn.jsonl", "");
+    let reject = &found["candidate"]["rejects"][0];
+    assert_eq!((&reject["line"], &reject["offset"]), (&37.into(), &jsonl(&new).len().into()));
+}
+
+#[test]
+fn a_torn_tail_that_took_an_event_with_it_is_different() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life());
+    let new = new_records(&life());
+    write(&dir, "torn.jsonl", format!("{}{}", jsonl(&new[..35]), &new[35][..40]));
+    let found = different(&dir, "events.json torn.jsonl", &[("missing", 1)]);
+    assert!(found["reasons"][1].as_str().unwrap().contains("could not be read"), "{found:#}");
+}
+
+#[test]
+fn damage_in_an_array_is_inconclusive_and_the_rest_is_compared() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life());
+    let old = legacy_records(&life());
+    let damaged = array(&old).replace(&format!("{}, ", old[9]), &format!("{}, {{\"type\": oops, ", old[9]));
+    write(&dir, "damaged.json", damaged);
+    let found = inconclusive(&dir, "damaged.json new.jsonl", "could not be read as events");
+    assert_eq!(
+        (&found["matched"], &found["control"]["rejects"][0]["reason"]),
+        (&36.into(), &"syntax".into())
+    );
+}
+
+#[test]
+fn a_file_that_is_no_log_is_an_error() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life());
+    write(&dir, "utf-16.json", b"\xff\xfe[\x00]\x00");
+    let run = run(&dir, "utf-16.json new.jsonl");
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+    assert!(run.stderr.contains("utf-16.json") && run.stderr.contains("it is UTF-16"), "{}", run.stderr);
+}
+
+#[test]
+fn a_day_that_was_not_read_is_inconclusive_and_other_files_are_named() {
+    let (dir, _) = every_form();
+    write(&dir, "days/event_definitions.json", "[]");
+    write(&dir, "days/notes/today.md", "");
+    let found = consistent(&dir, "events.json days", 36);
+    let left_out: Vec<_> =
+        found["candidate"]["left_out"].as_array().unwrap().iter().map(|file| file["path"].clone()).collect();
+    assert_eq!(left_out, ["days/event_definitions.json", "days/notes"]);
+    let said = run(&dir, "events.json days").result();
+    assert!(said.contains("left out: days/event_definitions.json (not an events-*.jsonl file)\n"), "{said}");
+    for name in
+        ["days/events-2025-10-23.jsonl.bz2", "days/events-2025-10-23.json", "days/archive/events.jsonl"]
+    {
+        write(&dir, name, "BZh9");
+        let reason = format!("{name} of the candidate was not read: not an events-*.jsonl file");
+        inconclusive(&dir, "events.json days", &reason);
+        std::fs::remove_file(dir.join(name)).unwrap();
+    }
+}
+
+#[test]
+fn a_comparison_changes_nothing_on_either_side() {
+    let (dir, forms) = every_form();
+    let contents = || -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let mut files: Vec<_> =
+            std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+            .into_iter()
+            .filter(|path| path.is_file())
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect()
+    };
+    let before = contents();
+    for form in forms {
+        compare(&dir, &format!("events.json {form}"));
+    }
+    let after: Vec<_> = contents();
+    for (path, content) in before {
+        let now = after.iter().find(|(other, _)| *other == path);
+        assert!(now.is_some_and(|(_, now)| *now == content), "{}", path.display());
+    }
+    let names: Vec<_> = after.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+    assert!(names.iter().all(|name| !name.contains("tmp")), "{names:?}");
+}

@@ -1,0 +1,146 @@
+//! A SQLite store on a side: what the new system wrote, and what was imported, are two proofs.
+
+use super::{
+    Lived, array, compare, consistent, different, inconclusive, jsonl, legacy_records, life, new_records,
+    quiet, run, write_both,
+};
+use crate::support::cli::write;
+use crate::support::test_dir::TestDir;
+
+fn import(dir: &TestDir, logs: &str) {
+    let run = quiet(dir).run(&format!("import-legacy {logs} --overlap keep --into events.db"));
+    assert!(run.code == 0, "{run:?}");
+}
+
+/// The first day is history, imported from the legacy log; from then on both systems ran, and the new
+/// one wrote to the store as well.
+fn parallel_run(control: &[Lived], native: &[Lived]) -> TestDir {
+    let dir = TestDir::new();
+    write(&dir, "before.json", array(&legacy_records(&life()[..12])));
+    write(&dir, "events.json", array(&legacy_records(control)));
+    write(&dir, "new.jsonl", jsonl(&new_records(native)));
+    import(&dir, "before.json");
+    import(&dir, "new.jsonl");
+    dir
+}
+
+#[test]
+fn the_parallel_run_is_compared_from_the_first_event_that_the_new_system_wrote() {
+    let dir = parallel_run(&life(), &life()[12..]);
+    let found = consistent(&dir, "events.json events.db", 24);
+    assert_eq!(found["since"], "2025-10-21T00:07:00.004Z");
+    assert_eq!((&found["control"]["out_of_range"], &found["history"]["holds"]), (&12.into(), &true.into()));
+    assert_eq!((&found["history"]["matched"], &found["history"]["candidate"]), (&12.into(), &12.into()));
+    consistent(&dir, "events.db events.db", 24);
+}
+
+#[test]
+fn the_parallel_run_begins_with_the_partner_of_the_first_event_however_the_clocks_differ() {
+    let shifted = |minutes: i32, ahead_ms: u32| -> Vec<Lived> {
+        let shift = |event: &Lived| Lived {
+            minute: event.minute.checked_add_signed(minutes).unwrap(),
+            ahead_ms,
+            ..event.clone()
+        };
+        life()[12..].iter().map(shift).collect()
+    };
+    // The new system's clock: the same, ahead, ahead by much, behind.
+    let mut runs = vec![shifted(0, 0), shifted(0, 4), shifted(0, 59_000), shifted(-1, 59_000)];
+    // The first event came late, or early, among others that did not.
+    for (minutes, ahead_ms) in [(0, 1_500), (-1, 58_600)] {
+        let mut run = shifted(0, 4);
+        run[0] = shifted(minutes, ahead_ms).remove(0);
+        runs.push(run);
+    }
+    for native in runs {
+        let dir = parallel_run(&life(), &native);
+        let found = consistent(&dir, "events.json events.db", 24);
+        assert_eq!((&found["history"]["matched"], &found["history"]["holds"]), (&12.into(), &true.into()));
+        assert_eq!(found["control"]["out_of_range"], 12);
+    }
+}
+
+#[test]
+fn what_the_new_system_wrote_before_the_first_pair_is_extra() {
+    let mut native = life()[12..].to_vec();
+    let early = Lived { minute: native[0].minute - 2, task: "X1".to_owned(), ..native[0].clone() };
+    native.insert(0, early);
+    let dir = parallel_run(&life(), &native);
+    let found = different(&dir, "events.json events.db", &[("extra", 1)]);
+    assert_eq!((&found["matched"], &found["history"]["holds"]), (&24.into(), &true.into()));
+}
+
+#[test]
+fn a_legacy_event_that_may_lie_on_either_side_of_the_beginning_is_inconclusive() {
+    let mut native = life()[12..].to_vec();
+    native[0].ahead_ms = 1_500;
+    let dir = parallel_run(&life(), &native);
+    let mut control = legacy_records(&life());
+    let between = control[12].replace("T12", "TZ").replace(":00.000000", ":00.500000");
+    control.push(between);
+    write(&dir, "events.json", array(&control));
+    inconclusive(&dir, "events.json events.db", "1 events of the control lie so close to the first event");
+    different(&dir, "events.json events.db --since 2025-10-21", &[("missing", 1)]);
+}
+
+#[test]
+fn a_history_row_never_stands_in_for_a_native_one() {
+    let mut native = life()[12..].to_vec();
+    native.remove(3);
+    let dir = parallel_run(&life(), &native);
+    // Now the store has the event, by way of the legacy log.
+    write(&dir, "lost.json", array(&legacy_records(&life()[15..16])));
+    import(&dir, "lost.json");
+    let found = compare(&dir, "events.json events.db");
+    assert_eq!((&found["verdict"], &found["missing"]), (&"different".into(), &1.into()), "{found:#}");
+}
+
+#[test]
+fn a_store_that_holds_history_alone_is_inconclusive_and_never_green() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life());
+    import(&dir, "events.json");
+    let found = inconclusive(&dir, "events.json events.db", "the parallel run has not begun");
+    assert_eq!((&found["matched"], &found["since"]), (&0.into(), &serde_json::Value::Null));
+    assert_eq!((&found["history"]["holds"], &found["history"]["matched"]), (&true.into(), &36.into()));
+    let said = run(&dir, "events.json events.db");
+    assert_eq!(said.code, 3);
+    assert!(said.stdout.starts_with("INCONCLUSIVE\n  - the store holds no event that the new system wrote"));
+    // Who says since when both ran, says that the new system should have written.
+    different(&dir, "events.json events.db --since 2025-10-22", &[("missing", 12)]);
+    inconclusive(&dir, "events.db events.db", "holds no event in the range: nothing was compared");
+}
+
+#[test]
+fn a_history_that_is_not_that_of_the_legacy_log_is_different_though_the_rest_agrees() {
+    let mut control = life();
+    control[4].title = "rewritten since".to_owned();
+    let dir = parallel_run(&control, &life()[12..]);
+    let found = compare(&dir, "events.json events.db");
+    assert_eq!((&found["verdict"], &found["matched"]), (&"different".into(), &24.into()));
+    assert_eq!(found["history"]["holds"], false);
+    assert_eq!(found["reasons"].as_array().unwrap().len(), 1);
+    assert!(
+        found["reasons"][0].as_str().unwrap().starts_with("the history of the store is not that"),
+        "{found:#}"
+    );
+}
+
+#[test]
+fn a_legacy_log_that_begins_before_the_store_is_inconclusive_unless_a_beginning_is_named() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life()[12..]);
+    import(&dir, "new.jsonl");
+    inconclusive(&dir, "events.json events.db", "12 events of the control lie before the first event");
+    consistent(&dir, "events.json events.db --since 2025-10-21", 24);
+}
+
+#[test]
+fn a_stranger_s_database_is_no_side() {
+    let dir = TestDir::new();
+    write_both(&dir, &life(), &life());
+    let bank = rusqlite::Connection::open(dir.join("bank.db")).unwrap();
+    bank.execute_batch("CREATE TABLE accounts (id INTEGER)").unwrap();
+    drop(bank);
+    run(&dir, "events.json bank.db").code_is(4, "bank.db");
+}

@@ -1,0 +1,115 @@
+//! Logs that somebody removes or rewrites while they are imported.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::processes::{start, write_log};
+use super::{DATABASE, ids, import, import_into, quiet, rows};
+use crate::support::test_dir::TestDir;
+use crate::support::utc;
+
+/// Long enough for a machine with much else to do; nothing waits that long where all is well.
+const PATIENCE: Duration = Duration::from_secs(120);
+const EVENTS: u64 = 12_000;
+
+/// Says it over and over, in another file each time, until `done`: the import never sees one state twice.
+fn rewrite_until(done: &AtomicBool, log: &Path, text: &[u8]) {
+    let aside: PathBuf = log.with_extension("new");
+    while !done.load(Ordering::Relaxed) {
+        std::fs::write(&aside, text).unwrap();
+        std::fs::rename(&aside, log).unwrap();
+    }
+}
+
+#[test]
+fn a_log_that_does_not_stop_changing_is_said_to_be_and_makes_no_store() {
+    let dir = TestDir::new();
+    write_log(&dir, "events.json", 1, EVENTS);
+    let (log, done) = (dir.join("events.json"), AtomicBool::new(false));
+    let text = std::fs::read(&log).unwrap();
+    let run = std::thread::scope(|scope| {
+        scope.spawn(|| rewrite_until(&done, &log, &text));
+        let run = start(&dir, "events.json").end();
+        done.store(true, Ordering::Relaxed);
+        run
+    });
+    let size = text.len();
+    run.fails(
+        1,
+        &format!(
+            "error: events.json is changing: it was {size} bytes when opened and {size} when read to its end; \
+             import it again when its writer is done\n"
+        ),
+    );
+    assert!(!dir.join(DATABASE).exists() && !dir.join("events.db.building").exists());
+    assert_eq!(import(&dir, "events.json").total.imported, EVENTS, "its writer is done");
+}
+
+#[test]
+fn a_log_that_does_not_stop_changing_leaves_a_filled_store_to_be_finished_later() {
+    let dir = TestDir::new();
+    write_log(&dir, "before.json", 2, 500);
+    write_log(&dir, "events.json", 1, EVENTS);
+    for database in [DATABASE, "alone.db"] {
+        import_into(&dir, "before.json", database);
+    }
+    let (log, done) = (dir.join("events.json"), AtomicBool::new(false));
+    let text = std::fs::read(&log).unwrap();
+    let run = std::thread::scope(|scope| {
+        scope.spawn(|| rewrite_until(&done, &log, &text));
+        let run = quiet(&dir).run(&format!("import-legacy events.json --overlap keep --into {DATABASE}"));
+        done.store(true, Ordering::Relaxed);
+        run
+    });
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+    assert!(run.stderr.contains("events.json is changing"), "{}", run.stderr);
+    import(&dir, "events.json");
+    import_into(&dir, "events.json", "alone.db");
+    assert!(rows(&dir, DATABASE) == rows(&dir, "alone.db"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_is_removed_while_it_is_imported_is_named_and_the_store_stays_sound() {
+    let dir = TestDir::new();
+    write_log(&dir, "before.json", 2, 500);
+    write_log(&dir, "events.json", 1, EVENTS);
+    import(&dir, "before.json");
+    // Whoever opens a new store for writing first needs it for itself for a moment.
+    drop(SqliteEventRepository::open(dir.join(DATABASE), utc()).unwrap());
+    let log = dir.join("events.json").canonicalize().unwrap();
+    // Nothing can be stored while the test writes to the store, so the import stands still behind the
+    // moment when it has opened the log.
+    let mut other = Connection::open(dir.join(DATABASE)).unwrap();
+    let writing = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let mut running =
+        quiet(&dir).start(&format!("import-legacy events.json --overlap keep --into {DATABASE}"));
+    let deadline = Instant::now() + PATIENCE;
+    while !running.has_open(&log) {
+        assert!(Instant::now() < deadline && !running.has_ended(), "it does not open the log");
+        std::thread::yield_now();
+    }
+    let text = std::fs::read(&log).unwrap();
+    std::fs::remove_file(&log).unwrap();
+    drop(writing);
+    let run = running.end();
+    assert_eq!((run.code, run.stdout.as_str()), (4, ""));
+    let said = "caused by: No such file or directory (os error 2)\n";
+    assert!(run.stderr.starts_with("error: could not ") && run.stderr.ends_with(said), "{}", run.stderr);
+    assert!(run.stderr.contains("events.json"), "{}", run.stderr);
+    assert_eq!(ids(&dir, DATABASE)[..500], ids_alone(&dir)[..], "what was there is there");
+    std::fs::write(&log, text).unwrap();
+    let report = import(&dir, "events.json");
+    assert_eq!(report.total.imported + report.total.already_present, EVENTS);
+    assert_eq!(rows(&dir, DATABASE).len() as u64, 500 + EVENTS);
+}
+
+#[cfg(target_os = "linux")]
+fn ids_alone(dir: &TestDir) -> Vec<String> {
+    import_into(dir, "before.json", "alone.db");
+    ids(dir, "alone.db")
+}
