@@ -47,7 +47,7 @@ enum Command {
         /// The folder to write into
         folder: PathBuf,
     },
-    /// The sample data: a legacy week, and a week of the new system
+    /// The sample data: a legacy week, and a week in which both systems ran
     Fortnight {
         #[arg(long, default_value_t = 20_251_013)]
         seed: u64,

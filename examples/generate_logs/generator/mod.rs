@@ -10,6 +10,7 @@
 //! mod generator;
 //! ```
 
+mod fortnight;
 pub mod life;
 pub mod python_json;
 pub mod schedule;
@@ -20,11 +21,10 @@ mod trap_list;
 pub mod traps;
 mod wording;
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use life::{Event, Life};
 use python_json::{Layout, Spelling};
@@ -75,36 +75,10 @@ pub fn write_daily(plan: &Plan, folder: &Path) -> io::Result<Summary> {
     write_records(plan, Form::Daily, shapes::DAILY_SPELLING, sink)
 }
 
-/// Writes the sample data: a first week as the legacy system's `events.json`, and a second week, in
-/// which its tasks live on, as the new system's `events/events-YYYY-MM-DD.jsonl`.
+/// Writes the sample data: the legacy system's `events.json` of two weeks, and the new system's
+/// `events/events-YYYY-MM-DD.jsonl` of the second one, in which both ran.
 pub fn write_fortnight(seed: u64, folder: &Path) -> io::Result<()> {
-    let plan = Plan { seed, days: 14, events: 315, ..Plan::default() };
-    let second_week = plan.start + Days::new(7);
-    let layout = Layout::Indented(2);
-
-    fs::create_dir_all(folder)?;
-    let file = File::create(folder.join("events.json"))?;
-    let mut legacy = ArraySink::new(BufWriter::new(file), layout, false)?;
-    let mut daily = DailySink::new(&folder.join("events"), false)?;
-    let mut ids = shapes::EventIds::new(seed);
-    let mut text = Vec::new();
-
-    for event in Life::new(&plan) {
-        text.clear();
-        let day = event.day();
-        if day < second_week {
-            let spelling = Spelling { layout, ascii: true };
-            python_json::write_object(&mut text, &shapes::legacy_record(&event), spelling);
-            legacy.record(day, &text)?;
-        } else {
-            let record = shapes::daily_record(&event, ids.next(event.at));
-            python_json::write_object(&mut text, &record, shapes::DAILY_SPELLING);
-            daily.record(day, &text)?;
-        }
-    }
-    legacy.finish(false)?;
-    daily.finish(false)?;
-    Ok(())
+    fortnight::write(seed, folder)
 }
 
 fn write_records(

@@ -4,12 +4,12 @@
 //! same for a log of any size.
 
 mod batch;
+mod imported;
 mod pairing;
 mod report;
 mod source;
 mod target;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as StdError;
 use std::iter::successors;
 use std::time::Duration;
@@ -26,6 +26,7 @@ use batch::{Parsed, parse};
 pub use crate::application::compare::PlacedEvent;
 
 pub use batch::Reading;
+pub use imported::Imported;
 pub use pairing::{ClockRefusal, NEAR, Paired, Sides, TwinPair, pairing_settings};
 pub use report::{
     Counts, ImportReport, LISTED_REJECTS, Refusal, RejectedRecord, SkippedFile, SourceReport, StoreReport,
@@ -45,31 +46,6 @@ const BATCHES_AHEAD: usize = 4;
 const MOST_READINGS: u32 = 4;
 /// And how long is waited for its writer, who streams a whole file.
 const BETWEEN_READINGS: Duration = Duration::from_millis(250);
-
-/// What the logs of an import came to; the caller adds what only it knows to make a report of it.
-#[derive(Debug, Clone, Default)]
-pub struct Imported {
-    /// Each log.
-    pub sources: Vec<SourceReport>,
-    /// All logs together.
-    pub total: Counts,
-    /// Rejected records that are conflicts.
-    pub conflicts: u64,
-    /// Records kept although unusual, by what is.
-    pub flags: BTreeMap<&'static str, u64>,
-    /// The first rejected records.
-    pub rejects: Vec<RejectedRecord>,
-    /// What was found of one life in both systems.
-    pub paired: Paired,
-    /// Records that became twins, by how they differ from the event that they tell again.
-    pub twins: BTreeMap<&'static str, u64>,
-    /// Logs that brought events of the new system, by their place in `sources`.
-    pub with_native: BTreeSet<usize>,
-    /// How many events the store holds now.
-    pub events: u64,
-    /// The numbers that the store gave the logs.
-    source_ids: Vec<i64>,
-}
 
 /// Why an import stopped. What was stored before is stored; the same import again goes on from there.
 #[derive(Debug, Error)]
@@ -283,42 +259,6 @@ impl<'t> ImportLegacy<'t> {
     fn list(&mut self, rejects: impl IntoIterator<Item = RejectedRecord>) {
         let room = LISTED_REJECTS.saturating_sub(self.imported.rejects.len());
         self.imported.rejects.extend(rejects.into_iter().take(room));
-    }
-}
-
-impl Imported {
-    /// Puts the logs into this order; they may have been read in another one.
-    pub fn in_order_of(mut self, paths: &[String]) -> Self {
-        self.sources.sort_by_key(|source| paths.iter().position(|path| *path == source.path));
-        self.sort_rejects();
-        self
-    }
-
-    /// Corrections came last: each goes to its place.
-    fn sort_rejects(&mut self) {
-        let Self { sources, rejects, .. } = self;
-        rejects.sort_by_cached_key(|reject| {
-            let source = sources.iter().position(|source| source.path == reject.path);
-            (source, reject.place.offset)
-        });
-    }
-
-    fn correct(&mut self, correction: Correction) {
-        let Correction { source_id, place, outcome } = correction;
-        let Some(index) = self.source_ids.iter().position(|&id| id == source_id) else { return };
-        let report = &mut self.sources[index];
-        report.counts.imported -= 1;
-        report.counts.add(&outcome);
-        if let Outcome::MatchedExisting { class } = &outcome {
-            *self.twins.entry(class.as_str()).or_default() += 1;
-        }
-        if let Outcome::Conflict { event_id, position } = outcome {
-            self.conflicts += 1;
-            if self.rejects.len() < LISTED_REJECTS {
-                let reject = Reject::Conflict { event_id, position };
-                self.rejects.push(RejectedRecord::new(&report.path, place, &reject));
-            }
-        }
     }
 }
 

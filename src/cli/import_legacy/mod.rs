@@ -1,11 +1,12 @@
 //! `import-legacy`: which logs, into which store.
 
+mod logs;
 mod render;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 
 use super::error::CliError;
@@ -14,17 +15,17 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::import::{
-    ImportError, ImportLegacy, ImportReport, ImportTarget, Imported, Reading, Refusal, SkippedFile,
-    SourceError, StoreReport, pairing_settings,
+    ImportError, ImportLegacy, ImportReport, ImportTarget, Imported, Reading, Refusal, SourceError,
+    StoreReport, pairing_settings,
 };
 use crate::cli::mapping::MappingArgs;
 use crate::cli::progress::Progress;
 use crate::domain::local_clock::DstPolicy;
-use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::feeds::TempScratch;
-use crate::infrastructure::sources::{list_folder, open_log};
+use crate::infrastructure::sources::open_log;
 use crate::infrastructure::sqlite::{BatchLoad, BulkLoad, SqliteError, Survey};
+use logs::Logs;
 
 /// Replay events.json and daily JSONL into the SQLite store
 ///
@@ -176,6 +177,9 @@ struct Job<'a> {
     is_quiet: bool,
 }
 
+/// So long after the legacy system has the new one recorded an event too, if it records it at all.
+const SETTLED: TimeDelta = TimeDelta::seconds(3);
+
 /// How often a log is looked at that grows before it is loaded.
 const MOST_SURVEYS: u32 = 4;
 
@@ -198,16 +202,26 @@ impl Job<'_> {
         if self.args.overlap == OverlapPolicy::Keep && !self.args.strict {
             return self.load(&mut target, self.logs);
         }
-        let mut surveys = 0;
+        let (mut surveys, mut has_waited) = (0, false);
         loop {
             surveys += 1;
-            let (surveyed, refused) = self.load(&mut target.survey()?, self.logs)?;
+            let mut survey = target.survey()?;
+            let (surveyed, refused) = self.load(&mut survey, self.logs)?;
             if refused.is_some() {
                 return Ok((surveyed, refused));
             }
+            if surveyed.paired.overlap
+                && !has_waited
+                && let Some(left) = survey.youngest_alone()?.and_then(until_settled)
+            {
+                // What is saved live later is an event of its own: it must be there before.
+                std::thread::sleep(left);
+                has_waited = true;
+                continue;
+            }
             let mut logs = self.logs.to_owned();
+            target.follow_plan();
             if surveyed.paired.overlap {
-                target.follow_plan();
                 // Of two records that are one event, that of the new system is to be the event.
                 let (first, then): (Vec<_>, Vec<_>) =
                     self.logs.iter().enumerate().partition(|(log, _)| surveyed.with_native.contains(log));
@@ -260,6 +274,13 @@ impl Job<'_> {
     }
 }
 
+/// How long the new system may still take to record what the legacy one has recorded then.
+fn until_settled(recorded: DateTime<Utc>) -> Option<Duration> {
+    let age = Utc::now() - recorded;
+    let is_young = -SETTLED < age && age < SETTLED;
+    if is_young { (SETTLED - age.max(TimeDelta::zero())).to_std().ok() } else { None }
+}
+
 fn target(args: &ImportLegacyArgs, context: &Context) -> Result<PathBuf, CliError> {
     if let Some(into) = &args.into {
         return Ok(into.clone());
@@ -271,82 +292,6 @@ fn target(args: &ImportLegacyArgs, context: &Context) -> Result<PathBuf, CliErro
         ));
     }
     Ok(context.config.sqlite_path.value.clone())
-}
-
-/// What will be read.
-struct Logs {
-    files: Vec<PathBuf>,
-    skipped: Vec<SkippedFile>,
-}
-
-impl Logs {
-    /// Finds every log, and opens each once: a log that is missing or unreadable must show before
-    /// the first record is imported.
-    fn find(args: &ImportLegacyArgs, context: &Context, mapping: &Mapping) -> Result<Self, CliError> {
-        let mut logs = Self { files: Vec::new(), skipped: Vec::new() };
-        if args.paths.is_empty() {
-            logs.add_configured(context)?;
-        }
-        for path in &args.paths {
-            logs.add(path)?;
-        }
-        let mut seen = HashSet::new();
-        logs.files.retain(|log| seen.insert(log.canonicalize().unwrap_or_else(|_| log.clone())));
-        if logs.files.is_empty() {
-            let message =
-                "there is nothing to import: no log was found; name logs, or folders that hold some";
-            return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
-        }
-        for log in &logs.files {
-            open_log(log, mapping).map_err(ImportError::from)?;
-        }
-        Ok(logs)
-    }
-
-    fn add(&mut self, path: &Path) -> Result<(), CliError> {
-        if !path.is_dir() {
-            self.files.push(path.to_owned());
-            return Ok(());
-        }
-        let listing = list_folder(path).map_err(ImportError::from)?;
-        if listing.logs.is_empty() {
-            tracing::warn!("there is no log in the folder {}", path.display());
-        }
-        for day in &listing.repeated_days {
-            tracing::warn!(
-                "more than one file in {} is of the day {day}: all of them are read, and what they have in common is stored once",
-                path.display()
-            );
-        }
-        self.files.extend(listing.logs);
-        self.skipped.extend(listing.skipped);
-        Ok(())
-    }
-
-    /// The configured logs. One that is only a default may be missing, but not both.
-    fn add_configured(&mut self, context: &Context) -> Result<(), CliError> {
-        let config = &context.config;
-        let mut missing = Vec::new();
-        for setting in [&config.legacy_events_json, &config.jsonl_dir] {
-            let is_default = matches!(setting.source, Source::Default { .. });
-            if is_default && !setting.value.exists() {
-                missing.push(setting.value.display().to_string());
-            } else {
-                self.add(&setting.value)?;
-            }
-        }
-        if missing.len() == 2 {
-            let message = format!(
-                "there is nothing to import: neither {} nor {} exists; name the logs, or set legacy.events_json and storage.jsonl_dir",
-                missing[0], missing[1]
-            );
-            return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
-        }
-        for path in missing {
-            self.skipped.push(SkippedFile { path, reason: "does not exist (a default path)".to_owned() });
-        }
-        Ok(())
-    }
 }
 
 impl From<ImportError> for CliError {

@@ -129,6 +129,23 @@ fn a_record_that_was_written_twice_has_one_partner_and_the_other_one_is_imported
 }
 
 #[test]
+fn a_pair_stays_a_pair_and_who_comes_late_gets_who_is_left() {
+    let dir = TestDir::new();
+    let natives = ["10:00:00", "10:00:02"].map(|time| native(&format!("e{time}"), "Beat", "T1", time, "x"));
+    let late = legacy("Beat", "T1", "10:00:00.5", "x");
+    let early = legacy("Beat", "T1", "10:00:01", "x");
+    write_logs(&dir, &natives, std::slice::from_ref(&early));
+    assert_eq!(import(&dir, "new.jsonl old.json").total.matched_existing, 1);
+    // By its time alone it would have been the partner of the first.
+    write_logs(&dir, &natives, &[early.clone(), late.clone()]);
+    let report = import(&dir, "old.json");
+    assert_eq!((report.total.matched_existing, report.store.events), (1, 2));
+    let twins: Vec<(String, String)> =
+        twins(&dir, DATABASE).into_iter().map(|(twin, _, event)| (twin, event)).collect();
+    assert_eq!(twins, [(late, natives[1].clone()), (early, natives[0].clone())]);
+}
+
+#[test]
 fn clocks_that_are_hours_apart_are_refused_and_the_ways_out_work() {
     let (natives, legacies) = anchors();
     let legacies: Vec<String> = legacies.iter().map(|record| record.replace("T08:", "T10:")).collect();

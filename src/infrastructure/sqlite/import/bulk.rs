@@ -25,7 +25,7 @@ use crate::infrastructure::sqlite::{SqliteError, connection, read};
 
 use super::provenance::{self, SourceWriter};
 use super::sides::{self, Shared, Window, lock};
-use super::{overlap, repeats};
+use super::{gone, overlap, repeats};
 
 /// What is made of `events` when all rows are there, in the words of the schema.
 const MADE_LAST: &str =
@@ -128,7 +128,7 @@ impl BulkLoad {
         self.ids = match connection.execute_batch(&self.unique_index) {
             Ok(()) => Ids::Unique,
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                repeats::begin(&connection)?;
+                gone::begin(&connection)?;
                 repeats::find(&connection)?;
                 Ids::Repeated
             }
@@ -215,14 +215,14 @@ impl ImportTarget for BulkLoad {
         self.look_for_repeats()?;
         let shared = self.connection()?;
         if self.ids == Ids::Unique {
-            repeats::begin(&lock(&shared))?;
+            gone::begin(&lock(&shared))?;
             self.ids = Ids::UniqueButGoing;
         }
         sides::of_new_store(&self.building, &shared, window).map(Some)
     }
 
     fn pair(&mut self, pair: &TwinPair) -> Result<(), RepositoryError> {
-        repeats::give_way_to(&lock(&*self.connection()?), pair)
+        gone::give_way_to(&lock(&*self.connection()?), pair)
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
@@ -231,7 +231,7 @@ impl ImportTarget for BulkLoad {
         let shared = self.connection()?;
         let connection = lock(&shared);
         if self.ids != Ids::Unique {
-            repeats::take_away(&connection, correct)?;
+            gone::take_away(&connection, correct)?;
         }
         if self.ids == Ids::Repeated {
             connection.execute_batch(&self.unique_index).map_err(&failed)?;

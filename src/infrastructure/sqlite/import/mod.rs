@@ -7,6 +7,7 @@
 
 mod batches;
 mod bulk;
+mod gone;
 mod occurrences;
 mod overlap;
 mod provenance;

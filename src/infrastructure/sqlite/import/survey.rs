@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::application::compare::report::Class;
@@ -39,6 +40,8 @@ const FREE_TIMES: &str = "SELECT min(occurred_at), max(occurred_at) FROM (
     UNION ALL
     SELECT occurred_at FROM temp.would_be
     WHERE occurred_at BETWEEN ?1 AND ?2 AND origin = ?3 AND (origin = 'native' OR id_derived = 1))";
+const YOUNGEST_ALONE: &str = "SELECT max(occurred_at) FROM temp.would_be
+    WHERE origin = 'history' AND id_derived = 1 AND event_id NOT IN (SELECT event_id FROM temp.planned)";
 const PLANNED: &str = "SELECT one.source_id, one.source_offset, one.source_line, planned.class,
         one.number, other.source_id, other.number
     FROM temp.planned JOIN temp.would_be AS one ON one.event_id = planned.event_id
@@ -86,6 +89,17 @@ impl Survey {
         Ok(Self { path, connection, sources: 0, source_id: 0, known_to: 0, is_reading, has_plan })
     }
 
+    /// When the youngest new record of the legacy system occurred that has no partner.
+    ///
+    /// # Errors
+    /// The temporary tables cannot be read.
+    pub fn youngest_alone(&self) -> Result<Option<DateTime<Utc>>, RepositoryError> {
+        let youngest: Option<i64> = lock(&self.connection)
+            .query_row(YOUNGEST_ALONE, [], |row| row.get(0))
+            .map_err(port_error("look for records without a partner"))?;
+        Ok(youngest.and_then(DateTime::from_timestamp_micros))
+    }
+
     fn imagine(&self, connection: &Connection, record: &ImportRecord) -> Result<Outcome, RepositoryError> {
         let failed = port_error("look at a record");
         let event_id = match &record.identity {
@@ -114,7 +128,7 @@ impl Survey {
                 "INSERT INTO temp.would_be VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )
             .and_then(|mut insert| {
-                let row = NewRow::imported(record, &event_id, self.source_id, chrono::Utc::now());
+                let row = NewRow::imported(record, &event_id, self.source_id, Utc::now());
                 insert.execute(params![
                     row.event_id,
                     row.event_type,

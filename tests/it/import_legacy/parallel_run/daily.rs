@@ -7,7 +7,7 @@ use mission_events::infrastructure::sqlite::SqliteEventRepository;
 
 use super::*;
 use crate::import_legacy::{Counts, described, import, quiet};
-use crate::support::{live, utc};
+use crate::support::{berlin, live, utc};
 
 /// The events of the first days.
 fn until(lives: &[Lived], day_number: i64) -> Vec<Lived> {
@@ -173,4 +173,28 @@ fn a_history_twin_never_stands_in_for_what_the_new_system_wrote() {
     let compared: serde_json::Value = serde_json::from_str(&compared.stdout).unwrap();
     assert_eq!((&compared["missing"], &compared["extra"]), (&1.into(), &0.into()));
     assert_eq!(compared["history"]["holds"], true);
+}
+
+#[test]
+fn the_hour_that_comes_twice_is_paired_day_by_day_as_well() {
+    let dir = TestDir::new();
+    let zone = berlin();
+    let lives: Vec<Lived> = (0..36)
+        .map(|number| Lived::new(day(5) + TimeDelta::hours(22) + TimeDelta::minutes(10 * number), 1))
+        .collect();
+    write_native(&dir, &lives);
+    for so_far in [14, 20, 36] {
+        let records: Vec<String> = lives[..so_far]
+            .iter()
+            .map(|lived| {
+                let local = zone.civil_time(lived.at).and_utc();
+                Lived { at: local, ..lived.clone() }.legacy()
+            })
+            .collect();
+        write(&dir, "data/events.json", format!("[{}]", records.join(", ")));
+        let berlin = quiet(&dir).env("MISSION_CONTROL_TIMEZONE", "Europe/Berlin");
+        berlin.run(&format!("import-legacy --into {DATABASE}")).result();
+        assert_eq!(count(&dir, "SELECT count(*) FROM events"), lives.len() as u64);
+        assert_eq!(count(&dir, "SELECT count(*) FROM twins WHERE class = 'matched'"), so_far as u64);
+    }
 }

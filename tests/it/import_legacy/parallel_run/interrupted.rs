@@ -2,9 +2,23 @@
 
 use std::time::{Duration, Instant};
 
+use std::fs::File;
+use std::io::Write;
+
+use mission_events::application::import::{
+    ImportError, ImportLegacy, ImportTarget, Reading, pairing_settings,
+};
+use mission_events::domain::local_clock::DstPolicy;
+use mission_events::domain::mapping::Mapping;
+use mission_events::domain::repository::EventRepository;
+use mission_events::infrastructure::feeds::TempScratch;
+use mission_events::infrastructure::sources::open_log;
+use mission_events::infrastructure::sqlite::{BatchLoad, SqliteEventRepository};
+
 use super::*;
-use crate::import_legacy::{Report, import_into, quiet};
+use crate::import_legacy::{Report, import, import_into, quiet};
 use crate::support::cli::Running;
+use crate::support::{live, utc};
 
 const MOMENTS: u64 = 8;
 /// Long enough for a machine with much else to do; nothing waits that long where all is well.
@@ -78,4 +92,89 @@ fn the_two_logs_imported_at_once_count_each_event_once() {
         Report::of(run.end());
     }
     assert_holds(&dir, &lives);
+}
+
+fn load(dir: &TestDir, target: &mut dyn ImportTarget) -> Result<u64, ImportError> {
+    let (mapping, zone) = (Mapping::default(), utc());
+    let reading =
+        Reading { zone, dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
+    let mut import = ImportLegacy::new(reading, target, &|_, _| ());
+    import.import(&|| open_log(&dir.join("old.jsonl"), &mapping))?;
+    import.pair(&pairing_settings(utc()), Box::new(TempScratch::default()))?;
+    Ok(import.finish()?.total.matched_existing)
+}
+
+/// The legacy log as JSONL, to which can be appended.
+fn append_legacy(dir: &TestDir, lives: &[Lived]) {
+    let lines: String =
+        lives.iter().filter(|lived| lived.by_legacy).map(|lived| lived.legacy() + "\n").collect();
+    let mut log = File::options().create(true).append(true).open(dir.join("old.jsonl")).unwrap();
+    log.write_all(lines.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_record_that_came_after_the_survey_ends_the_load_and_the_next_survey_finds_its_partner() {
+    let (dir, lives) = (TestDir::new(), week());
+    write_native(&dir, &lives);
+    import(&dir, "data/events");
+    let (before, after) = lives.split_at(lives.len() - 5);
+    append_legacy(&dir, before);
+    let mut target = BatchLoad::open(&dir.join(DATABASE)).unwrap();
+    let planned = load(&dir, &mut target.survey().unwrap()).unwrap();
+    target.follow_plan();
+    append_legacy(&dir, after);
+    let error = load(&dir, &mut target).unwrap_err();
+    assert!(target.is_outdated() && matches!(error, ImportError::Store { .. }), "{error}");
+    assert!(count(&dir, "SELECT count(*) FROM twins") < planned + 1);
+    let planned = load(&dir, &mut target.survey().unwrap()).unwrap();
+    target.follow_plan();
+    assert_eq!(load(&dir, &mut target).unwrap(), planned);
+    assert_holds(&dir, &lives);
+}
+
+#[test]
+fn a_log_that_grows_while_it_is_imported_is_counted_once() {
+    let (dir, lives) = (TestDir::new(), busy());
+    write_native(&dir, &lives);
+    import(&dir, "data/events");
+    let mut written = lives.len() / 2;
+    append_legacy(&dir, &lives[..written]);
+    let mut running = start(&dir, "old.jsonl");
+    while !running.has_ended() {
+        let more = (written + 3).min(lives.len());
+        append_legacy(&dir, &lives[written..more]);
+        written = more;
+    }
+    // Where it grew each time that it was looked at, it says so, and what is stored is right.
+    assert!([0, 4].contains(&running.end().code));
+    append_legacy(&dir, &lives[written..]);
+    import(&dir, "old.jsonl");
+    assert_holds(&dir, &lives);
+}
+
+#[test]
+fn what_the_new_system_records_a_moment_after_the_legacy_one_is_waited_for() {
+    let (dir, lives) = (TestDir::new(), week());
+    write_native(&dir, &lives);
+    write_legacy(&dir, &lives);
+    import(&dir, "");
+    let store = SqliteEventRepository::open(dir.join(DATABASE), utc()).unwrap();
+    let now = Utc::now();
+    // The new system runs: it has recorded something a moment ago.
+    let mut lives = lives;
+    lives.push(Lived::new(now - TimeDelta::minutes(1), 8_000));
+    store.save_event(&live(&lives[lives.len() - 1].native(lives.len() - 1))).unwrap();
+    let latest = Lived::new(now, 9_000);
+    lives.push(latest.clone());
+    write_legacy(&dir, &lives);
+    let mut running = start(&dir, "data/events.json");
+    // An import that does not wait has ended by then. However slow the machine is, one that waits looks
+    // at the store later than this.
+    let moment = Instant::now() + Duration::from_millis(1_500);
+    while Instant::now() < moment && !running.has_ended() {
+        std::thread::yield_now();
+    }
+    store.save_event(&live(&latest.native(lives.len() - 1))).unwrap();
+    let report = Report::of(running.end());
+    assert_eq!((report.total.matched_existing, report.store.events), (2, recorded(&lives)));
 }
