@@ -73,6 +73,8 @@ pub struct ImportLegacyArgs {
     overlap: OverlapPolicy,
 
     /// Import all records or none: write nothing where one would be rejected
+    ///
+    /// Into a store that exists they are written in one transaction: other writers wait meanwhile.
     #[arg(long)]
     strict: bool,
 
@@ -227,10 +229,18 @@ impl Job<'_> {
                     self.logs.iter().enumerate().partition(|(log, _)| surveyed.with_native.contains(log));
                 logs = first.into_iter().chain(then).map(|(_, log)| log.clone()).collect();
             }
+            if self.args.strict {
+                target.begin_whole()?;
+            }
             match self.load(&mut target, &logs) {
                 // What was stored is stored, and what came since is looked at.
-                Err(_) if target.is_outdated() && surveys < MOST_SURVEYS => {}
+                Err(_) if target.is_outdated() && surveys < MOST_SURVEYS => target.roll_back()?,
+                // The store or a log has got since what speaks against it: the next look shows what.
+                Ok((_, Some(_))) if self.args.strict && surveys < MOST_SURVEYS => target.roll_back()?,
                 Ok((imported, refused)) => {
+                    if refused.is_none() {
+                        target.publish()?;
+                    }
                     let paths: Vec<String> = self.logs.iter().map(|log| log.display().to_string()).collect();
                     let mut imported = imported.in_order_of(&paths);
                     imported.paired = surveyed.paired;

@@ -113,3 +113,46 @@ fn ids_alone(dir: &TestDir) -> Vec<String> {
     import_into(dir, "before.json", "alone.db");
     ids(dir, "alone.db")
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_strict_import_writes_nothing_where_another_writer_brings_what_speaks_against_it_meanwhile() {
+    let dir = TestDir::new();
+    write_log(&dir, "before.json", 2, 500);
+    import(&dir, "before.json");
+    drop(SqliteEventRepository::open(dir.join(DATABASE), utc()).unwrap());
+    let event = |id: u64, event_type: &str| {
+        format!(
+            "{{\"event_id\": \"e{id}\", \"event_type\": \"{event_type}\", \"timestamp\": \"2030-01-01T00:00:00Z\"}}"
+        )
+    };
+    let log: String = (1..=EVENTS).map(|id| event(id, "A") + "\n").collect();
+    std::fs::write(dir.join("events.jsonl"), log).unwrap();
+    let log = dir.join("events.jsonl").canonicalize().unwrap();
+    // The look at the log ends without a reject. Nothing can be stored yet, because another writes, and
+    // what that brings conflicts with the last record.
+    let mut other = Connection::open(dir.join(DATABASE)).unwrap();
+    let writing = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    let mut running =
+        quiet(&dir).start(&format!("--format json import-legacy events.jsonl --strict --into {DATABASE}"));
+    let deadline = Instant::now() + PATIENCE;
+    for is_open in [true, false] {
+        while running.has_open(&log) != is_open {
+            assert!(Instant::now() < deadline && !running.has_ended(), "it does not look at the log");
+            std::thread::yield_now();
+        }
+    }
+    writing
+        .execute(
+            "INSERT INTO events (position, event_id, event_type, occurred_at, body, origin, recorded_at, id_derived)
+             VALUES (501, ?1, 'B', 0, ?2, 'native', 0, 0)",
+            [format!("e{EVENTS}"), event(EVENTS, "B")],
+        )
+        .unwrap();
+    writing.commit().unwrap();
+    let run = running.end();
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.code, &report["refused"], &report["rejected"]), (1, &"strict".into(), &1.into()));
+    assert_eq!(ids(&dir, DATABASE).len(), 501, "all or nothing");
+    assert_eq!(report["store"]["events"], 501);
+}

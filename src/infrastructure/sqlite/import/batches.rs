@@ -1,12 +1,14 @@
 //! Adding to a store that exists: each batch is one transaction, short enough that whoever else
-//! writes to the store waits for no more than a moment.
+//! writes to the store waits for no more than a moment; or, where all or nothing is asked for, all of them
+//! are one.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::Utc;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior};
 
 use crate::application::import::{
     Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, Sides,
@@ -37,7 +39,35 @@ pub struct BatchLoad {
     has_plan: bool,
     /// A log has brought records that the survey did not see.
     is_outdated: bool,
+    /// All of the load is one transaction.
+    is_whole: bool,
     _lock: ImportLock,
+}
+
+/// What belongs together: a transaction, or a part of the one that the whole load is.
+enum Step<'c> {
+    Transaction(Transaction<'c>),
+    Part(Savepoint<'c>),
+}
+
+impl Deref for Step<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match self {
+            Self::Transaction(transaction) => transaction,
+            Self::Part(part) => part,
+        }
+    }
+}
+
+impl Step<'_> {
+    fn commit(self) -> rusqlite::Result<()> {
+        match self {
+            Self::Transaction(transaction) => transaction.commit(),
+            Self::Part(part) => part.commit(),
+        }
+    }
 }
 
 impl BatchLoad {
@@ -48,8 +78,30 @@ impl BatchLoad {
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
         let connection = Arc::new(Mutex::new(schema::open_current(path)?));
         let _lock = ImportLock::acquire(path)?;
-        let (has_plan, is_outdated) = (false, false);
-        Ok(Self { path: path.to_owned(), connection, source: None, has_plan, is_outdated, _lock })
+        let (has_plan, is_outdated, is_whole) = (false, false, false);
+        Ok(Self { path: path.to_owned(), connection, source: None, has_plan, is_outdated, is_whole, _lock })
+    }
+
+    /// Lets the whole load be one transaction, which ends when it is published or rolled back. Nobody else
+    /// can write to the store until then.
+    pub fn begin_whole(&mut self) -> Result<(), RepositoryError> {
+        let begun = lock(&self.connection).execute_batch("BEGIN IMMEDIATE");
+        begun.map_err(port_error("begin to import"))?;
+        self.is_whole = true;
+        Ok(())
+    }
+
+    /// Takes back what was loaded since [`begin_whole`](Self::begin_whole).
+    pub fn roll_back(&mut self) -> Result<(), RepositoryError> {
+        self.source = None;
+        self.end_whole("ROLLBACK")
+    }
+
+    fn end_whole(&mut self, statement: &str) -> Result<(), RepositoryError> {
+        if std::mem::take(&mut self.is_whole) {
+            lock(&self.connection).execute_batch(statement).map_err(port_error("end the import"))?;
+        }
+        Ok(())
     }
 
     /// Looks at what the load would do, before it is done.
@@ -95,10 +147,12 @@ impl BatchLoad {
     }
 }
 
-fn immediate(connection: &mut Connection) -> Result<Transaction<'_>, RepositoryError> {
-    connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(port_error("begin to import"))
+fn step(connection: &mut Connection, is_part: bool) -> Result<Step<'_>, RepositoryError> {
+    let step = match is_part {
+        true => connection.savepoint().map(Step::Part),
+        false => connection.transaction_with_behavior(TransactionBehavior::Immediate).map(Step::Transaction),
+    };
+    step.map_err(port_error("begin to import"))
 }
 
 impl ImportTarget for BatchLoad {
@@ -114,7 +168,7 @@ impl ImportTarget for BatchLoad {
         let failed = port_error("begin to import a log");
         let mut connection = lock(&self.connection);
         occurrences::reset(&connection)?;
-        let transaction = immediate(&mut connection)?;
+        let transaction = step(&mut connection, self.is_whole)?;
         let source = SourceWriter::begin(&transaction, header, goes_on, Utc::now()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         self.source = Some(source);
@@ -127,7 +181,7 @@ impl ImportTarget for BatchLoad {
             return Err(RepositoryError::storage("import records", "no log was begun"));
         };
         let mut connection = lock(&self.connection);
-        let transaction = immediate(&mut connection)?;
+        let transaction = step(&mut connection, self.is_whole)?;
         let records = batch.records.iter();
         let outcomes: Option<Vec<Outcome>> = records
             .map(|record| self.store_planned(&transaction, &source, record))
@@ -142,7 +196,9 @@ impl ImportTarget for BatchLoad {
         transaction.commit().map_err(&failed)?;
         drop(connection);
         self.source = Some(source);
-        std::thread::sleep(BREATH);
+        if !self.is_whole {
+            std::thread::sleep(BREATH);
+        }
         Ok(outcomes)
     }
 
@@ -170,7 +226,7 @@ impl ImportTarget for BatchLoad {
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
-        Ok(())
+        self.end_whole("COMMIT")
     }
 }
 
