@@ -126,7 +126,8 @@ fn a_strict_import_writes_nothing_where_another_writer_brings_what_speaks_agains
             "{{\"event_id\": \"e{id}\", \"event_type\": \"{event_type}\", \"timestamp\": \"2030-01-01T00:00:00Z\"}}"
         )
     };
-    let log: String = (1..=EVENTS).map(|id| event(id, "A") + "\n").collect();
+    let last = 2 * EVENTS;
+    let log: String = (1..=last).map(|id| event(id, "A") + "\n").collect();
     std::fs::write(dir.join("events.jsonl"), log).unwrap();
     let log = dir.join("events.jsonl").canonicalize().unwrap();
     // The look at the log ends without a reject. Nothing can be stored yet, because another writes, and
@@ -136,8 +137,10 @@ fn a_strict_import_writes_nothing_where_another_writer_brings_what_speaks_agains
     let mut running =
         quiet(&dir).start(&format!("--format json import-legacy events.jsonl --strict --into {DATABASE}"));
     let deadline = Instant::now() + PATIENCE;
-    for is_open in [true, false] {
-        while running.has_open(&log) != is_open {
+    // It has the store, and looks at the log, and has done so.
+    let lock = dir.path().canonicalize().unwrap().join("events.db.import.lock");
+    for (file, is_open) in [(&lock, true), (&log, true), (&log, false)] {
+        while running.has_open(file) != is_open {
             assert!(Instant::now() < deadline && !running.has_ended(), "it does not look at the log");
             std::thread::yield_now();
         }
@@ -146,7 +149,7 @@ fn a_strict_import_writes_nothing_where_another_writer_brings_what_speaks_agains
         .execute(
             "INSERT INTO events (position, event_id, event_type, occurred_at, body, origin, recorded_at, id_derived)
              VALUES (501, ?1, 'B', 0, ?2, 'native', 0, 0)",
-            [format!("e{EVENTS}"), event(EVENTS, "B")],
+            [format!("e{last}"), event(last, "B")],
         )
         .unwrap();
     writing.commit().unwrap();
