@@ -154,7 +154,8 @@ impl<'m> Matcher<'m> {
         act: &(dyn Fn(Group<'_, '_>, &mut Sink<'_, 'm>) -> Result<(), CompareError> + Sync),
         sink: &mut Sink<'_, 'm>,
     ) -> Result<(), CompareError> {
-        const DEEPEST: u32 = 6;
+        // The hash has no more bits.
+        const DEEPEST: u32 = 5;
         let sizes = sides.each_ref().map(|side| side.size(partition));
         if sizes.iter().sum::<usize>() > self.load && depth < DEEPEST {
             let mut divided = [(); 2].map(|()| Partitions::new(self.load / 2));

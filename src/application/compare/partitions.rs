@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::feed::{CompareError, Scratch};
 
-/// How many partitions there are.
-pub(super) const PARTITIONS: usize = 256;
+/// How many partitions there are: so many that one of ten million events stays near the processor.
+pub(super) const PARTITIONS: usize = 1 << BITS;
+const BITS: u32 = 10;
 
 /// The temporary file, shared by everything that spills.
 pub(super) type SharedScratch = Mutex<Box<dyn Scratch>>;
@@ -34,7 +35,7 @@ impl Partitions {
 
     /// The partition of a hash; `depth` counts how often its partition was divided before.
     pub fn of(hash: u64, depth: u32) -> usize {
-        (hash.rotate_left(8 * (depth + 1)) & 0xff) as usize
+        (hash.rotate_left(BITS * (depth + 1)) as usize) & (PARTITIONS - 1)
     }
 
     /// Lets `pack` append to a partition.
