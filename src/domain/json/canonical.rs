@@ -16,7 +16,7 @@
 //! normalized, and names that stand twice both stay: the encoding is injective on what was written,
 //! spelling apart.
 
-use super::{ScanError, Span, Text, Token, Tokens};
+use super::{Member, MemberValue, ScanError, Span, Text, Token, Tokens};
 
 /// The version of the form, which is recorded with everything that was proved by it.
 pub const CANONICAL_FORM_VERSION: u32 = 1;
@@ -51,6 +51,9 @@ pub struct Canonicalizer {
     steps: Vec<Step>,
     scratch: Vec<u8>,
     out: Vec<u8>,
+    /// The members of an object in the order of their names.
+    order: Vec<usize>,
+    object: Vec<u8>,
 }
 
 #[derive(Clone, Copy)]
@@ -85,6 +88,46 @@ impl Canonicalizer {
         self.read(text)?;
         self.write(text);
         Ok(&self.out)
+    }
+
+    /// As [`form`](Self::form), of an object that was scanned already: only what is nested in it is read
+    /// again. The spans of `members` count from `start` bytes before `object`.
+    pub fn object_form(
+        &mut self,
+        object: &[u8],
+        members: &[Member],
+        start: usize,
+    ) -> Result<&[u8], ScanError> {
+        if members.iter().any(|member| member.key.escaped) {
+            return self.form(object);
+        }
+        let at = |span: Span| Span { start: span.start - start, end: span.end - start };
+        let name = |member: &usize| at(members[*member].key.span).of(object);
+        self.order.clear();
+        self.order.extend(0..members.len());
+        self.order.sort_by(|one, other| name(one).cmp(name(other)));
+        let (order, mut out) = (std::mem::take(&mut self.order), std::mem::take(&mut self.object));
+        out.clear();
+        out.push(b'{');
+        for member in &order {
+            write_tagged(b's', name(member), &mut out);
+            match members[*member].value {
+                MemberValue::Null => out.push(b'n'),
+                MemberValue::Boolean(value) => out.push(if value { b't' } else { b'f' }),
+                MemberValue::Number(span) => write_number(at(span).of(object), &mut self.scratch, &mut out),
+                MemberValue::NonFinite(span) => write_tagged(b'x', at(span).of(object), &mut out),
+                MemberValue::String(text) => {
+                    let text = Text { span: at(text.span), ..text };
+                    write_string(text, object, &mut self.scratch, &mut out);
+                }
+                MemberValue::Array(span) | MemberValue::Object(span) => {
+                    out.extend_from_slice(self.form(at(span).of(object))?);
+                }
+            }
+        }
+        out.push(b'}');
+        (self.order, self.object) = (order, out);
+        Ok(&self.object)
     }
 
     fn read(&mut self, text: &[u8]) -> Result<(), ScanError> {
@@ -283,6 +326,7 @@ fn parse_exponent(text: &[u8]) -> Option<i128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::json::ObjectScanner;
     use proptest::prelude::*;
 
     fn form(text: &str) -> String {
@@ -374,6 +418,26 @@ mod tests {
         assert!(same_value(r#"{"a": 1, "b": 2}"#, r#"{"b":2.0,"a":1}"#));
         assert!(!same_value(r#"{"a": 1}"#, r#"{"a": "1"}"#));
         assert!(!same_value("{", "["), "two broken texts are not each other");
+    }
+
+    #[test]
+    fn an_object_that_was_scanned_has_the_form_of_its_text() {
+        let mut canonicalizer = Canonicalizer::default();
+        let mut scanner = ObjectScanner::new();
+        for text in [
+            "{}",
+            r#"{"b": [1.50, {"z": 1, "y": [NaN]}], "a": "\u00e9\n", "c": {}, "d": -0.0}"#,
+            r#"{"b": null, "ab": true, "a": false, "B": -Infinity, "é": "é", "": []}"#,
+            r#"{"a": 2, "b": 1, "a": 1}"#,
+            r#"{"b": 1, "\u0061": 2}"#,
+            r#"{"z": "\ud800", "y": 1e999999999999999999999999999999999}"#,
+        ] {
+            let padded = format!(" \n{text}");
+            let found = scanner.scan(padded.as_bytes(), 0).unwrap();
+            let start = found.span.start;
+            let form = canonicalizer.object_form(text.as_bytes(), scanner.members(), start).unwrap();
+            assert_eq!(form, canonical_form(text.as_bytes()).unwrap(), "{text}");
+        }
     }
 
     #[test]
