@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
@@ -35,6 +36,9 @@ pub struct BulkLoad {
     building: PathBuf,
     /// `None` once it was published.
     connection: Option<Connection>,
+    /// The same file once it is being put on disk. To close it before SQLite has closed its own would
+    /// take the locks from SQLite.
+    file: Option<File>,
     /// The statements that make the unique index, and everything else.
     unique_index: String,
     made_last: Vec<String>,
@@ -90,6 +94,7 @@ impl BulkLoad {
             place: place.to_owned(),
             building: building.clone(),
             connection: Some(database),
+            file: None,
             unique_index,
             made_last,
             source: None,
@@ -102,6 +107,26 @@ impl BulkLoad {
         self.connection
             .as_ref()
             .ok_or_else(|| RepositoryError::storage("import records", "the store was published already"))
+    }
+
+    fn make_indexes(
+        &self,
+        connection: &Connection,
+        correct: &mut dyn FnMut(Correction),
+    ) -> Result<(), RepositoryError> {
+        let failed = port_error("build the indexes");
+        match connection.execute_batch(&self.unique_index) {
+            Ok(()) => {}
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                repeats::resolve(connection, correct)?;
+                connection.execute_batch(&self.unique_index).map_err(&failed)?;
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        for statement in &self.made_last {
+            connection.execute_batch(statement).map_err(&failed)?;
+        }
+        Ok(())
     }
 }
 
@@ -178,18 +203,17 @@ impl ImportTarget for BulkLoad {
         let failed = port_error("build the indexes");
         let connection = self.connection()?;
         connection.execute_batch("COMMIT").map_err(&failed)?;
-        match connection.execute_batch(&self.unique_index) {
-            Ok(()) => {}
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                repeats::resolve(connection, correct)?;
-                connection.execute_batch(&self.unique_index).map_err(&failed)?;
-            }
-            Err(error) => return Err(failed(error)),
-        }
-        for statement in &self.made_last {
-            connection.execute_batch(statement).map_err(&failed)?;
-        }
-        read::count(connection)
+        let file = File::open(&self.building).map_err(not_on_disk)?;
+        // The rows go to disk while the indexes are made of them.
+        let (made, on_disk) = std::thread::scope(|scope| {
+            let syncing = scope.spawn(|| file.sync_data());
+            let made = self.make_indexes(connection, correct);
+            (made, syncing.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        self.file = Some(file);
+        made?;
+        on_disk.map_err(not_on_disk)?;
+        read::count(self.connection()?)
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
@@ -202,8 +226,12 @@ impl ImportTarget for BulkLoad {
         if is_taken(&self.place) {
             return Err(failed(io::ErrorKind::AlreadyExists.into()));
         }
-        // SQLite has closed the file: no lock of its is lost by opening it here.
-        File::open(&self.building).and_then(|file| file.sync_all()).map_err(failed)?;
+        // SQLite has closed the file: no lock of its is lost when it is closed here.
+        match self.file.take() {
+            Some(file) => file.sync_all(),
+            None => File::open(&self.building).and_then(|file| file.sync_all()),
+        }
+        .map_err(not_on_disk)?;
         std::fs::rename(&self.building, &self.place).map_err(failed)?;
         let folder = self.place.parent().filter(|folder| !folder.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(failed)
@@ -217,6 +245,10 @@ impl Drop for BulkLoad {
             drop(remove_remains(&self.building));
         }
     }
+}
+
+fn not_on_disk(error: io::Error) -> RepositoryError {
+    RepositoryError::storage("put the new store on disk", error)
 }
 
 fn is_taken(place: &Path) -> bool {
