@@ -87,6 +87,13 @@ impl ContentIds {
     pub fn of(&mut self, body: &str) -> Result<Uuid, ScanError> {
         Ok(uuid_v5(DERIVED_IDS, self.canonicalizer.form(body.as_bytes())?))
     }
+
+    /// The content id of the record that `reader` has read last, which is not read again.
+    pub fn of_last(&mut self, record: &Record<'_>, reader: &RecordReader<'_>) -> Result<Uuid, ScanError> {
+        let (members, start) = reader.members();
+        let form = self.canonicalizer.object_form(record.body.as_bytes(), members, start)?;
+        Ok(uuid_v5(DERIVED_IDS, form))
+    }
 }
 
 /// The id of the `occurrence`-th (from 1) of the identical records that `content_id` stands for.

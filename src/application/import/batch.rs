@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 
 use crate::domain::local_clock::DstPolicy;
 use crate::domain::mapping::Mapping;
@@ -63,23 +63,29 @@ pub(super) enum Parsed {
 
 /// Reads a log to its end, or until nobody takes what it reads.
 ///
-/// `known` is what the store has of the log already, which is not read again.
+/// `known` is what the store has of the log already, which is not read again. The records that are
+/// `stored` come back here: their memory is freed for least by the thread that it came from.
 pub(super) fn parse(
     source: &mut dyn LogSource,
     reading: &Reading,
     known: Option<&KnownSource>,
     sender: &Sender<Parsed>,
+    stored: &Receiver<Vec<ImportRecord>>,
 ) {
     let mut reader = RecordReader::with_mapping(&reading.zone, reading.dst, &reading.mapping);
     let mut sorter = Sorter::new(reading, known);
     let end = loop {
         match source.next_piece(&mut reader) {
-            Ok(Some(piece)) => sorter.take(piece),
+            Ok(Some(piece)) => sorter.take(piece, &reader),
             Ok(None) => break Parsed::End(source.digest()),
             Err(error) => break Parsed::Failed(error),
         }
-        if sorter.is_full() && sender.send(Parsed::Batch(sorter.batch(source))).is_err() {
-            return;
+        if sorter.is_full() {
+            if sender.send(Parsed::Batch(sorter.batch(source))).is_err() {
+                return;
+            }
+            sorter.batch.records = stored.try_iter().last().unwrap_or_default();
+            sorter.batch.records.clear();
         }
     };
     if matches!(end, Parsed::End(_)) && sender.send(Parsed::Batch(sorter.batch(source))).is_err() {
@@ -124,7 +130,8 @@ impl<'r> Sorter<'r> {
         batch
     }
 
-    fn take(&mut self, piece: LogPiece<'_>) {
+    /// Takes what `reader` has read last.
+    fn take(&mut self, piece: LogPiece<'_>, reader: &RecordReader<'_>) {
         let behind_record = std::mem::replace(&mut self.behind_record, false);
         let LogPiece { place, bytes, content } = piece;
         match content {
@@ -137,7 +144,7 @@ impl<'r> Sorter<'r> {
                     self.batch.out_of_range += 1;
                     return;
                 }
-                match ImportRecord::new(&record, place, &mut self.content_ids) {
+                match ImportRecord::new(&record, reader, place, &mut self.content_ids) {
                     Ok(taken) => {
                         count_flags(&mut self.batch.flags, &taken);
                         self.bytes += taken.body.len();

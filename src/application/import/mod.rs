@@ -14,7 +14,7 @@ use std::error::Error as StdError;
 use std::iter::successors;
 use std::time::Duration;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 use thiserror::Error;
 
 use crate::application::compare::feed::CompareError;
@@ -145,10 +145,11 @@ impl<'t> ImportLegacy<'t> {
             );
         }
         let (sender, receiver) = crossbeam_channel::bounded(BATCHES_AHEAD);
+        let (gives_back, stored) = crossbeam_channel::unbounded();
         let reading = self.reading.clone();
         let digest = std::thread::scope(|scope| {
-            scope.spawn(move || parse(source.as_mut(), &reading, goes_on.as_ref(), &sender));
-            self.write(&mut report, receiver)
+            scope.spawn(move || parse(source.as_mut(), &reading, goes_on.as_ref(), &sender, &stored));
+            self.write(&mut report, receiver, &gives_back)
         })?;
         self.target.end_source(&digest).map_err(store_failed)?;
         report.bytes = digest.bytes;
@@ -203,10 +204,12 @@ impl<'t> ImportLegacy<'t> {
         &mut self,
         report: &mut SourceReport,
         parsed: Receiver<Parsed>,
+        gives_back: &Sender<Vec<ImportRecord>>,
     ) -> Result<SourceDigest, ImportError> {
         for message in parsed {
             match message {
-                Parsed::Batch(batch) => self.store(report, batch)?,
+                // Where the reader has ended, nobody takes the records back, and they are dropped here.
+                Parsed::Batch(batch) => drop(gives_back.send(self.store(report, batch)?)),
                 Parsed::Failed(error) => return Err(error.into()),
                 Parsed::End(digest) => return Ok(digest),
             }
@@ -214,7 +217,8 @@ impl<'t> ImportLegacy<'t> {
         Err(ImportError::ReaderStopped { path: report.path.clone() })
     }
 
-    fn store(&mut self, report: &mut SourceReport, batch: Batch) -> Result<(), ImportError> {
+    /// Stores a batch, counts what became of it, and answers its records.
+    fn store(&mut self, report: &mut SourceReport, batch: Batch) -> Result<Vec<ImportRecord>, ImportError> {
         let outcomes = self
             .target
             .store(&batch)
@@ -253,7 +257,7 @@ impl<'t> ImportLegacy<'t> {
         self.list(
             rejects.into_iter().map(|(place, reject)| RejectedRecord::new(&report.path, place, &reject)),
         );
-        Ok(())
+        Ok(batch.records)
     }
 
     fn list(&mut self, rejects: impl IntoIterator<Item = RejectedRecord>) {

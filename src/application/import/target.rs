@@ -7,7 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::application::compare::report::Class;
-use crate::domain::record::{ContentIds, Record, RecordError, RecordFlags, Shape};
+use crate::domain::record::{ContentIds, Record, RecordError, RecordFlags, RecordReader, Shape};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{AggregateId, EventId, Position};
 
@@ -37,8 +37,10 @@ pub struct ImportRecord {
 }
 
 impl ImportRecord {
+    /// The record that `reader` has read last.
     pub(in crate::application) fn new(
         record: &Record<'_>,
+        reader: &RecordReader<'_>,
         place: Place,
         content_ids: &mut ContentIds,
     ) -> Result<Self, Reject> {
@@ -47,7 +49,7 @@ impl ImportRecord {
                 EventId::new(id.as_ref()).map_err(|_| RecordError::Empty { field: "event_id".into() })?,
             ),
             None => {
-                let content = content_ids.of(record.body).map_err(RecordError::from)?;
+                let content = content_ids.of_last(record, reader).map_err(RecordError::from)?;
                 Identity::Derived { content, written_at: record.written_at.civil_micros() }
             }
         };

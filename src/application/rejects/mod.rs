@@ -130,8 +130,8 @@ impl<'s> RetryRejects<'s> {
             return Ok(());
         };
         let read = reader.read_whole(bytes).map_err(Reject::from);
-        let record =
-            read.and_then(|record| ImportRecord::new(&record, quarantined.place, &mut self.content_ids));
+        let record = read
+            .and_then(|record| ImportRecord::new(&record, reader, quarantined.place, &mut self.content_ids));
         match record.map(|record| (record.body.len() == bytes.len()).then_some(record)) {
             Ok(Some(record)) => {
                 self.batch_bytes += record.body.len();

@@ -16,7 +16,7 @@
 //! normalized, and names that stand twice both stay: the encoding is injective on what was written,
 //! spelling apart.
 
-use super::{MemberValue, ScanError, Text, Token, Tokens};
+use super::{Member, MemberValue, ScanError, Text, Token, Tokens};
 
 /// The version of the form, which is recorded with everything that was proved by it.
 pub const CANONICAL_FORM_VERSION: u32 = 1;
@@ -60,6 +60,9 @@ pub struct Canonicalizer {
     steps: Vec<Step>,
     scratch: Vec<u8>,
     out: Vec<u8>,
+    /// The members of an object in the order of their names.
+    order: Vec<usize>,
+    object: Vec<u8>,
 }
 
 #[derive(Clone, Copy)]
@@ -128,6 +131,33 @@ impl Canonicalizer {
         }
         pieces.push(FormPiece::Text(self.out[behind..].to_vec()));
         Ok(pieces)
+    }
+
+    /// As [`form`](Self::form), of an object that was scanned already: only what is nested in it is read
+    /// again. The spans of `members` count from `start` bytes before `object`.
+    pub fn object_form(
+        &mut self,
+        object: &[u8],
+        members: &[Member],
+        start: usize,
+    ) -> Result<&[u8], ScanError> {
+        if members.iter().any(|member| member.key.escaped) {
+            return self.form(object);
+        }
+        let name = |member: &usize| members[*member].key.span.moved_back(start).of(object);
+        self.order.clear();
+        self.order.extend(0..members.len());
+        self.order.sort_by(|one, other| name(one).cmp(name(other)));
+        let (order, mut out) = (std::mem::take(&mut self.order), std::mem::take(&mut self.object));
+        out.clear();
+        out.push(b'{');
+        for member in &order {
+            write_tagged(b's', name(member), &mut out);
+            self.append(members[*member].value.moved_back(start), object, &mut out)?;
+        }
+        out.push(b'}');
+        (self.order, self.object) = (order, out);
+        Ok(&self.object)
     }
 
     fn read(&mut self, text: &[u8]) -> Result<(), ScanError> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::json::ObjectScanner;
 use proptest::prelude::*;
 
 fn form(text: &str) -> String {
@@ -107,6 +108,26 @@ fn texts_are_the_same_value_whatever_their_spelling() {
     assert!(same_value(r#"{"a": 1, "b": 2}"#, r#"{"b":2.0,"a":1}"#));
     assert!(!same_value(r#"{"a": 1}"#, r#"{"a": "1"}"#));
     assert!(!same_value("{", "["), "two broken texts are not each other");
+}
+
+#[test]
+fn an_object_that_was_scanned_has_the_form_of_its_text() {
+    let mut canonicalizer = Canonicalizer::default();
+    let mut scanner = ObjectScanner::new();
+    for text in [
+        "{}",
+        r#"{"b": [1.50, {"z": 1, "y": [NaN]}], "a": "\u00e9\n", "c": {}, "d": -0.0}"#,
+        r#"{"b": null, "ab": true, "a": false, "B": -Infinity, "é": "é", "": []}"#,
+        r#"{"a": 2, "b": 1, "a": 1}"#,
+        r#"{"b": 1, "\u0061": 2}"#,
+        r#"{"z": "\ud800", "y": 1e999999999999999999999999999999999}"#,
+    ] {
+        let padded = format!(" \n{text}");
+        let found = scanner.scan(padded.as_bytes(), 0).unwrap();
+        let start = found.span.start;
+        let form = canonicalizer.object_form(text.as_bytes(), scanner.members(), start).unwrap();
+        assert_eq!(form, canonical_form(text.as_bytes()).unwrap(), "{text}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -40,6 +41,9 @@ pub struct BulkLoad {
     building: PathBuf,
     /// `None` once it was published.
     connection: Option<Shared>,
+    /// The same file once it is being put on disk. To close it before SQLite has closed its own would
+    /// take the locks from SQLite.
+    file: Option<File>,
     /// The statements that make the unique index, and everything else.
     unique_index: String,
     made_last: Vec<String>,
@@ -91,6 +95,7 @@ impl BulkLoad {
             place: place.to_owned(),
             building: building.clone(),
             connection: Some(Arc::new(Mutex::new(database))),
+            file: None,
             unique_index,
             made_last,
             source: None,
@@ -122,9 +127,9 @@ impl BulkLoad {
         if self.ids != Ids::Unknown {
             return Ok(());
         }
+        self.commit_rows()?;
         let shared = self.connection()?;
         let connection = lock(&shared);
-        connection.execute_batch("COMMIT").map_err(&failed)?;
         self.ids = match connection.execute_batch(&self.unique_index) {
             Ok(()) => Ids::Unique,
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
@@ -134,6 +139,32 @@ impl BulkLoad {
             }
             Err(error) => return Err(failed(error)),
         };
+        Ok(())
+    }
+
+    fn commit_rows(&self) -> Result<(), RepositoryError> {
+        let shared = self.connection()?;
+        let connection = lock(&shared);
+        if connection.is_autocommit() {
+            return Ok(());
+        }
+        connection.execute_batch("COMMIT").map_err(port_error("build the indexes"))
+    }
+
+    fn make_indexes(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<(), RepositoryError> {
+        let failed = port_error("build the indexes");
+        self.look_for_repeats()?;
+        let shared = self.connection()?;
+        let connection = lock(&shared);
+        if self.ids != Ids::Unique {
+            gone::take_away(&connection, correct)?;
+        }
+        if self.ids == Ids::Repeated {
+            connection.execute_batch(&self.unique_index).map_err(&failed)?;
+        }
+        for statement in &self.made_last {
+            connection.execute_batch(statement).map_err(&failed)?;
+        }
         Ok(())
     }
 }
@@ -226,20 +257,18 @@ impl ImportTarget for BulkLoad {
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
-        let failed = port_error("build the indexes");
-        self.look_for_repeats()?;
-        let shared = self.connection()?;
-        let connection = lock(&shared);
-        if self.ids != Ids::Unique {
-            gone::take_away(&connection, correct)?;
-        }
-        if self.ids == Ids::Repeated {
-            connection.execute_batch(&self.unique_index).map_err(&failed)?;
-        }
-        for statement in &self.made_last {
-            connection.execute_batch(statement).map_err(&failed)?;
-        }
-        read::count(&connection)
+        self.commit_rows()?;
+        let file = File::open(&self.building).map_err(not_on_disk)?;
+        // The rows go to disk while the indexes are made of them.
+        let (made, on_disk) = std::thread::scope(|scope| {
+            let syncing = scope.spawn(|| file.sync_data());
+            let made = self.make_indexes(correct);
+            (made, syncing.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        self.file = Some(file);
+        made?;
+        on_disk.map_err(not_on_disk)?;
+        read::count(&lock(&*self.connection()?))
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
@@ -255,8 +284,12 @@ impl ImportTarget for BulkLoad {
         if is_taken(&self.place) {
             return Err(failed(io::ErrorKind::AlreadyExists.into()));
         }
-        // SQLite has closed the file: no lock of its is lost by opening it here.
-        File::open(&self.building).and_then(|file| file.sync_all()).map_err(failed)?;
+        // SQLite has closed the file: no lock of its is lost when it is closed here.
+        match self.file.take() {
+            Some(file) => file.sync_all(),
+            None => File::open(&self.building).and_then(|file| file.sync_all()),
+        }
+        .map_err(not_on_disk)?;
         std::fs::rename(&self.building, &self.place).map_err(failed)?;
         sync_folder(self.place.parent().unwrap_or(Path::new(""))).map_err(failed)
     }
@@ -269,6 +302,10 @@ impl Drop for BulkLoad {
             drop(remove_remains(&self.building));
         }
     }
+}
+
+fn not_on_disk(error: io::Error) -> RepositoryError {
+    RepositoryError::storage("put the new store on disk", error)
 }
 
 fn is_taken(place: &Path) -> bool {
