@@ -142,10 +142,11 @@ impl BulkLoad {
         Ok(())
     }
 
+    /// Ends the transaction of the load, once; what is taken away afterwards has one of its own.
     fn commit_rows(&self) -> Result<(), RepositoryError> {
         let shared = self.connection()?;
         let connection = lock(&shared);
-        if connection.is_autocommit() {
+        if self.ids != Ids::Unknown || connection.is_autocommit() {
             return Ok(());
         }
         connection.execute_batch("COMMIT").map_err(port_error("build the indexes"))
