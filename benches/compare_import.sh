@@ -10,42 +10,20 @@
 #
 # RUNS=5 is the number of runs. It needs GNU time (/usr/bin/time), and builds the program.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/in_turn.sh"
 
-if [ "$#" -lt 3 ]; then
-    sed -n '2,/^set/p' "$0" | sed '$d; s/^# \{0,1\}//' >&2
-    exit 2
-fi
+[ "$#" -ge 3 ] || usage "$0"
 log=$(realpath "$1")
 folder=$(realpath "$2")
 shift 2
-peer=("$@")
 runs=${RUNS:-5}
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cargo build --release --quiet --manifest-path "$root/Cargo.toml"
-ours=("$root/target/release/mission-events" -q import-legacy)
-
-measure() {
-    local figures=$1
-    shift
-    rm -f "$folder"/compare.db*
-    /usr/bin/time -f '%e %M' -a -o "$figures" "$@" > "$folder/compare.out"
-}
-
-median() {
-    sort -n | awk '{ value[NR] = $1 } END { print value[int((NR + 1) / 2)] }'
-}
-
-rm -f "$folder"/ours.time "$folder"/peer.time
+figures=$(mktemp -d)
+trap 'rm -rf "$figures" "$folder"/compare.db*' EXIT
 for _ in $(seq "$runs"); do
-    measure "$folder/ours.time" "${ours[@]}" "$log" --into "$folder/compare.db"
-    measure "$folder/peer.time" "${peer[@]}" "$log" "$folder/compare.db"
+    rm -f "$folder"/compare.db*
+    measure "$figures/ours.time" "$root/target/release/mission-events" -q import-legacy "$log" --into "$folder/compare.db"
+    rm -f "$folder"/compare.db*
+    measure "$figures/peer.time" "$@" "$log" "$folder/compare.db"
 done
-rm -f "$folder"/compare.db* "$folder/compare.out"
-for who in ours peer; do
-    wall=$(awk '{ print $1 }' "$folder/$who.time" | median)
-    peak=$(awk '{ print $2 }' "$folder/$who.time" | median)
-    echo "$who: median $wall s, peak $((peak / 1024)) MiB, $runs runs"
-    declare "$who=$wall"
-done
-rm -f "$folder"/ours.time "$folder"/peer.time
-awk -v ours="$ours" -v peer="$peer" 'BEGIN { printf "ratio: %.2f\n", ours / peer }'
+report "$figures" "$runs"

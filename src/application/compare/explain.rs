@@ -51,11 +51,15 @@ pub(super) fn cause_of(fields: &[FieldDifference]) -> Cause {
     fields.iter().map(|field| field.cause).min().unwrap_or(Cause::Real)
 }
 
+/// How many levels of a content are looked into: each is gone through once more, and has its part in
+/// every path. What differs deeper is shown as the container at this level.
+const LEVELS: usize = 64;
+
 /// What differs between two contents, each given as canonical objects whose members belong together.
 pub(super) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]]) -> Vec<FieldDifference> {
     let mut found = Vec::new();
-    let mut open = vec![(String::new(), members(control), members(candidate))];
-    while let Some((path, left, right)) = open.pop() {
+    let mut open = vec![(1, String::new(), members(control), members(candidate))];
+    while let Some((level, path, left, right)) = open.pop() {
         let mut names: BTreeMap<Occurrence, [Option<&[u8]>; 2]> = BTreeMap::new();
         for (side, children) in [left, right].into_iter().enumerate() {
             let mut counts: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
@@ -69,8 +73,8 @@ pub(super) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]]) -> Vec<Fi
             let path = join(&path, &name);
             match values {
                 [Some(one), Some(other)] if one == other => {}
-                [Some(one), Some(other)] if is_alike(one, other) => {
-                    open.push((path, children(one), children(other)))
+                [Some(one), Some(other)] if level < LEVELS && is_alike(one, other) => {
+                    open.push((level + 1, path, children(one), children(other)))
                 }
                 [Some(one), Some(other)] => {
                     found.push(FieldDifference { path, cause: leaf_cause(one, other) })
@@ -207,7 +211,7 @@ pub(super) fn raw_token<'t>(record: &'t [u8], path: &str) -> Option<&'t str> {
             }
             Token::ObjectStart | Token::ArrayStart => {
                 begin_value(&mut steps);
-                if open.is_none() && shown(&steps) == path {
+                if open.is_none() && is_at(&steps, path) {
                     open = Some((end - 1, steps.len()));
                 }
                 steps.push(if token == Token::ObjectStart {
@@ -234,7 +238,7 @@ pub(super) fn raw_token<'t>(record: &'t [u8], path: &str) -> Option<&'t str> {
             Token::False => end - 5,
         };
         begin_value(&mut steps);
-        if open.is_none() && shown(&steps) == path {
+        if open.is_none() && is_at(&steps, path) {
             found = Some((start, end));
         }
     }
@@ -251,6 +255,11 @@ fn begin_value(steps: &mut [Step]) {
     if let Some(Step::Element(index)) = steps.last_mut() {
         *index = Some(index.map_or(0, |index| index + 1));
     }
+}
+
+/// Whether the steps lead to the value at a path; no path has more of them than levels are looked into.
+fn is_at(steps: &[Step], path: &str) -> bool {
+    steps.len() <= LEVELS && shown(steps) == path
 }
 
 fn shown(steps: &[Step]) -> String {
@@ -325,5 +334,14 @@ mod tests {
         let deep = |leaf: &str| "[".repeat(100_000) + leaf + &"]".repeat(100_000);
         let (one, other) = (format!("{{\"a\":{}}}", deep("1")), format!("{{\"a\":{}}}", deep("1")));
         assert!(differing(&one, &other).is_empty());
+    }
+
+    #[test]
+    fn what_differs_below_a_hundred_thousand_levels_is_shown_from_the_last_level_that_is_looked_into() {
+        let deep = |leaf: &str| format!("{{\"a\":{}{leaf}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let path = format!("a{}", "[0]".repeat(LEVELS - 1));
+        assert_eq!(differing(&deep("1"), &deep("2")), [(path.clone(), Cause::Real)]);
+        let shown = raw_token(deep("1").as_bytes(), &path).map(str::len);
+        assert_eq!(shown, Some(2 * (100_000 - (LEVELS - 1)) + 1));
     }
 }

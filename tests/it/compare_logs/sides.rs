@@ -1,7 +1,6 @@
 //! What may stand on either side, and what is said where it is not whole.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{
     array, compare, consistent, different, inconclusive, jsonl, legacy_records, life, new_records, quiet,
@@ -175,24 +174,10 @@ fn a_side_that_does_not_stop_changing_is_inconclusive() {
     let long: Vec<super::Lived> = (0..8_000).map(event).collect();
     write_both(&dir, &long, &long);
     for (name, side) in [("events.json", "control"), ("new.jsonl", "candidate")] {
-        let text = std::fs::read(dir.join(name)).unwrap();
-        let done = AtomicBool::new(false);
-        let found = std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
-                    write(&dir, "aside", &text);
-                    std::fs::rename(dir.join("aside"), dir.join(name)).unwrap();
-                }
-            });
-            // Not even a panic may leave the other thread to write for ever.
-            let found = std::panic::catch_unwind(|| {
-                let said = quiet(&dir).run("--format json compare-logs events.json new.jsonl");
-                super::document(said)
-            });
-            done.store(true, Ordering::Relaxed);
-            found
+        let said = while_changing(&dir.join(name), || {
+            quiet(&dir).run("--format json compare-logs events.json new.jsonl")
         });
-        let found = found.unwrap();
+        let found = super::document(said);
         assert_eq!(found["verdict"], "inconclusive", "{side}");
         assert_eq!(found["reasons"][0], format!("{name} changed each time it was read"));
         consistent(&dir, "events.json new.jsonl", 8_000);

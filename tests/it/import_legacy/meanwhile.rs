@@ -1,7 +1,5 @@
 //! Logs that somebody removes or rewrites while they are imported.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mission_events::infrastructure::sqlite::SqliteEventRepository;
@@ -9,6 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::processes::{start, write_log};
 use super::{DATABASE, ids, import, import_into, quiet, rows};
+use crate::support::changing::while_changing;
 use crate::support::test_dir::TestDir;
 use crate::support::utc;
 
@@ -16,28 +15,13 @@ use crate::support::utc;
 const PATIENCE: Duration = Duration::from_secs(120);
 const EVENTS: u64 = 12_000;
 
-/// Says it over and over, in another file each time, until `done`: the import never sees one state twice.
-fn rewrite_until(done: &AtomicBool, log: &Path, text: &[u8]) {
-    let aside: PathBuf = log.with_extension("new");
-    while !done.load(Ordering::Relaxed) {
-        std::fs::write(&aside, text).unwrap();
-        std::fs::rename(&aside, log).unwrap();
-    }
-}
-
 #[test]
 fn a_log_that_does_not_stop_changing_is_said_to_be_and_makes_no_store() {
     let dir = TestDir::new();
     write_log(&dir, "events.json", 1, EVENTS);
-    let (log, done) = (dir.join("events.json"), AtomicBool::new(false));
-    let text = std::fs::read(&log).unwrap();
-    let run = std::thread::scope(|scope| {
-        scope.spawn(|| rewrite_until(&done, &log, &text));
-        let run = start(&dir, "events.json").end();
-        done.store(true, Ordering::Relaxed);
-        run
-    });
-    let size = text.len();
+    let log = dir.join("events.json");
+    let size = log.metadata().unwrap().len();
+    let run = while_changing(&log, || start(&dir, "events.json").end());
     run.fails(
         1,
         &format!(
@@ -57,13 +41,8 @@ fn a_log_that_does_not_stop_changing_leaves_a_filled_store_to_be_finished_later(
     for database in [DATABASE, "alone.db"] {
         import_into(&dir, "before.json", database);
     }
-    let (log, done) = (dir.join("events.json"), AtomicBool::new(false));
-    let text = std::fs::read(&log).unwrap();
-    let run = std::thread::scope(|scope| {
-        scope.spawn(|| rewrite_until(&done, &log, &text));
-        let run = quiet(&dir).run(&format!("import-legacy events.json --overlap keep --into {DATABASE}"));
-        done.store(true, Ordering::Relaxed);
-        run
+    let run = while_changing(&dir.join("events.json"), || {
+        quiet(&dir).run(&format!("import-legacy events.json --overlap keep --into {DATABASE}"))
     });
     assert_eq!((run.code, run.stdout.as_str()), (1, ""));
     assert!(run.stderr.contains("events.json is changing"), "{}", run.stderr);
@@ -93,7 +72,6 @@ fn a_log_that_is_removed_while_it_is_imported_is_named_and_the_store_stays_sound
         assert!(Instant::now() < deadline && !running.has_ended(), "it does not open the log");
         std::thread::yield_now();
     }
-    let text = std::fs::read(&log).unwrap();
     std::fs::remove_file(&log).unwrap();
     drop(writing);
     let run = running.end();

@@ -1,5 +1,6 @@
 //! What tests of every kind build on: the program, events, questions to a store, folders that vanish.
 
+pub mod changing;
 pub mod cli;
 mod events;
 mod queries;
