@@ -16,7 +16,7 @@ pub(super) struct AnchorSample {
     capacity: usize,
     /// Contents with a digest above are not looked at.
     threshold: u128,
-    /// The time of each content, in microseconds; `None` where it came more than once.
+    /// The time of each content, in microseconds; `None` where it came more than once, or nobody knows when.
     contents: HashMap<u128, Option<i64>, RandomState>,
 }
 
@@ -26,13 +26,13 @@ impl AnchorSample {
         Self { capacity, threshold: u128::MAX, contents: HashMap::default() }
     }
 
-    /// Takes note of an event.
+    /// Takes note of an event; its time is `None` where it is not sure.
     #[inline]
-    pub fn observe(&mut self, content: u128, at: i64) {
+    pub fn observe(&mut self, content: u128, at: Option<i64>) {
         if content > self.threshold {
             return;
         }
-        self.contents.entry(content).and_modify(|time| *time = None).or_insert(Some(at));
+        self.contents.entry(content).and_modify(|time| *time = None).or_insert(at);
         self.shrink();
     }
 
@@ -226,7 +226,7 @@ mod tests {
 
     fn sample(capacity: usize, events: &[(u128, i64)]) -> AnchorSample {
         let mut sample = AnchorSample::new(capacity);
-        events.iter().for_each(|&(content, at)| sample.observe(content, at));
+        events.iter().for_each(|&(content, at)| sample.observe(content, Some(at)));
         sample
     }
 

@@ -73,8 +73,8 @@ pub(super) struct Content {
 /// Makes the content of records.
 pub(super) struct ContentReader<'p> {
     fields: &'p Fields,
-    /// Top-level names of the envelope in records that are read through a mapping.
-    mapped: Vec<String>,
+    /// Where the envelope stands in records that are read through a mapping.
+    mapped: Vec<Vec<String>>,
     /// How the content of records of each layout is written.
     templates: LayoutTable<Template>,
     canonicalizer: Canonicalizer,
@@ -118,8 +118,7 @@ impl<'p> ContentReader<'p> {
                     declared.event_id.as_ref(),
                     declared.aggregate.as_ref(),
                 ];
-                let top_level = paths.into_iter().flatten().map(|path| path.names());
-                top_level.filter(|names| names.len() == 1).map(|names| names[0].clone()).collect()
+                paths.into_iter().flatten().map(|path| path.names().to_vec()).collect()
             }
         };
         let canonicalizer = Canonicalizer::default();
@@ -216,8 +215,11 @@ impl<'p> ContentReader<'p> {
         for member in members {
             let name = body.name(member.key);
             let part = self.part(shape, &name);
-            let steps = self.steps(member.value, body, &mut scalars)?;
-            placed.extend(part.map(|part| (name, part, steps)));
+            let hidden = self.hidden(shape, &name, member.value, body);
+            let steps = self.steps(member.value, body, &hidden, &mut scalars)?;
+            if !steps.is_empty() {
+                placed.extend(part.map(|part| (name, part, steps)));
+            }
         }
         // A stable sort: the members of one name stay in the order of the text.
         placed.sort_by(|one, other| one.0.cmp(&other.0));
@@ -248,21 +250,34 @@ impl<'p> ContentReader<'p> {
         Ok(Template { shape, base: joined(base), aside })
     }
 
-    /// How a value is written whose first scalar has the number `scalars`.
+    /// The scalars of a member that belong to the envelope; counted within it.
+    fn hidden(&self, shape: Shape, name: &[u8], value: MemberValue, body: Body<'_>) -> Vec<usize> {
+        let MemberValue::Object(span) = value else { return Vec::new() };
+        let paths = self.mapped.iter().filter(|path| shape == Shape::Mapped && path[0].as_bytes() == name);
+        paths.filter_map(|path| scalar_at(body.of(span), &path[1..])).collect()
+    }
+
+    /// How a value is written whose first scalar has the number `scalars`; not at all where it holds
+    /// nothing but the envelope.
     fn steps(
         &mut self,
         value: MemberValue,
         body: Body<'_>,
+        hidden: &[usize],
         scalars: &mut usize,
     ) -> Result<Vec<Step>, ScanError> {
+        let first = *scalars;
         let pieces = match value {
             MemberValue::Array(span) | MemberValue::Object(span) => {
-                self.canonicalizer.pieces(body.of(span))?
+                let text = body.of(span);
+                *scalars += count_scalars(text)?;
+                self.canonicalizer.pieces(text, hidden)?
             }
-            _ => vec![FormPiece::Scalar(0)],
+            _ => {
+                *scalars += 1;
+                vec![FormPiece::Scalar(0)]
+            }
         };
-        let first = *scalars;
-        *scalars += pieces.iter().filter(|piece| matches!(piece, FormPiece::Scalar(_))).count();
         let steps = pieces.into_iter().map(|piece| match piece {
             FormPiece::Text(text) => Step::Text(text),
             FormPiece::Scalar(number) => Step::Scalar(first + number),
@@ -284,10 +299,49 @@ impl<'p> ContentReader<'p> {
             },
             (Shape::Legacy, b"type" | b"timestamp" | b"task_id") => None,
             (Shape::Legacy, _) => aside(LEGACY_EVENT_ID),
-            (Shape::Mapped, name) if self.mapped.iter().any(|field| field.as_bytes() == name) => None,
+            (Shape::Mapped, name)
+                if self.mapped.iter().any(|path| path.len() == 1 && path[0].as_bytes() == name) =>
+            {
+                None
+            }
             (Shape::New | Shape::Mapped, _) => aside(1),
         }
     }
+}
+
+fn count_scalars(text: &[u8]) -> Result<usize, ScanError> {
+    scalars(text).map(|(scalars, _)| scalars.len())
+}
+
+/// The number of the scalar value at a path within an object, counted in the order of the text.
+fn scalar_at(object: &[u8], path: &[String]) -> Option<usize> {
+    let mut tokens = Tokens::new(object, 0);
+    let mut scalars = 0;
+    // Of each open container, whether the path leads through it; and whether it leads on to the next value.
+    let mut leads_through = Vec::new();
+    let mut leads_on = true;
+    while let Ok(Some(token)) = tokens.next_token() {
+        match token {
+            Token::Key(name) => {
+                let mut decoded = Vec::new();
+                name.decode_into(object, &mut decoded);
+                let wanted = path.get(leads_through.len() - 1);
+                leads_on = leads_through.last() == Some(&true)
+                    && wanted.is_some_and(|wanted| wanted.as_bytes() == decoded);
+            }
+            Token::ObjectStart => leads_through.push(std::mem::take(&mut leads_on)),
+            Token::ArrayStart => {
+                leads_through.push(false);
+                leads_on = false;
+            }
+            Token::ObjectEnd | Token::ArrayEnd => {
+                leads_through.pop();
+            }
+            _ if std::mem::take(&mut leads_on) && leads_through.len() == path.len() => return Some(scalars),
+            _ => scalars += 1,
+        }
+    }
+    None
 }
 
 /// The same with texts that follow each other made one.

@@ -1,6 +1,6 @@
 //! Why two contents differ: the smallest values that do, and the cause of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
@@ -191,13 +191,20 @@ fn value_end(bytes: &[u8], start: usize) -> usize {
     at
 }
 
-/// The value at a path as a record writes it; of a name that stands twice, the last one.
-pub(super) fn raw_token<'t>(record: &'t [u8], path: &str) -> Option<&'t str> {
+/// The values at paths as a record writes them, in one pass; of a name that stands twice, the last one.
+pub(super) fn raw_tokens<'t>(record: &'t [u8], paths: &[&str]) -> HashMap<String, &'t str> {
+    let wanted: HashSet<&str> = paths.iter().copied().collect();
+    let mut found = HashMap::new();
     let mut tokens = Tokens::new(record, 0);
     // The path to the value that comes next, one step a container.
     let mut steps: Vec<Step> = Vec::new();
-    let mut found = None;
-    let mut open: Option<(usize, usize)> = None;
+    // The wanted containers that are open: their depths, paths and beginnings.
+    let mut open: Vec<(usize, String, usize)> = Vec::new();
+    let mut find = |path, start, end| {
+        if let Some(Ok(token)) = record.get(start..end).map(std::str::from_utf8) {
+            found.insert(path, token);
+        }
+    };
     while let Ok(Some(token)) = tokens.next_token() {
         let end = tokens.offset();
         let start = match token {
@@ -211,8 +218,8 @@ pub(super) fn raw_token<'t>(record: &'t [u8], path: &str) -> Option<&'t str> {
             }
             Token::ObjectStart | Token::ArrayStart => {
                 begin_value(&mut steps);
-                if open.is_none() && is_at(&steps, path) {
-                    open = Some((end - 1, steps.len()));
+                if let Some(path) = wanted_path(&steps, &wanted) {
+                    open.push((steps.len(), path, end - 1));
                 }
                 steps.push(if token == Token::ObjectStart {
                     Step::Name(Vec::new())
@@ -223,12 +230,8 @@ pub(super) fn raw_token<'t>(record: &'t [u8], path: &str) -> Option<&'t str> {
             }
             Token::ObjectEnd | Token::ArrayEnd => {
                 steps.pop();
-                match open {
-                    Some((start, depth)) if depth == steps.len() => {
-                        found = Some((start, end));
-                        open = None;
-                    }
-                    _ => {}
+                if let Some((_, path, start)) = open.pop_if(|(depth, ..)| *depth == steps.len()) {
+                    find(path, start, end);
                 }
                 continue;
             }
@@ -238,12 +241,11 @@ pub(super) fn raw_token<'t>(record: &'t [u8], path: &str) -> Option<&'t str> {
             Token::False => end - 5,
         };
         begin_value(&mut steps);
-        if open.is_none() && is_at(&steps, path) {
-            found = Some((start, end));
+        if let Some(path) = wanted_path(&steps, &wanted) {
+            find(path, start, end);
         }
     }
-    let (start, end) = found?;
-    std::str::from_utf8(record.get(start..end)?).ok()
+    found
 }
 
 enum Step {
@@ -257,9 +259,10 @@ fn begin_value(steps: &mut [Step]) {
     }
 }
 
-/// Whether the steps lead to the value at a path; no path has more of them than levels are looked into.
-fn is_at(steps: &[Step], path: &str) -> bool {
-    steps.len() <= LEVELS && shown(steps) == path
+/// The path that the steps are, if it is wanted; none has more steps than levels are looked into.
+fn wanted_path(steps: &[Step], wanted: &HashSet<&str>) -> Option<String> {
+    let path = (steps.len() <= LEVELS).then(|| shown(steps))?;
+    wanted.contains(path.as_str()).then_some(path)
 }
 
 fn shown(steps: &[Step]) -> String {
@@ -325,7 +328,7 @@ mod tests {
             ("f", None),
             ("a.b[2]", None),
         ] {
-            assert_eq!(raw_token(record, path), token, "{path}");
+            assert_eq!(raw_tokens(record, &[path]).get(path).copied(), token, "{path}");
         }
     }
 
@@ -341,7 +344,7 @@ mod tests {
         let deep = |leaf: &str| format!("{{\"a\":{}{leaf}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         let path = format!("a{}", "[0]".repeat(LEVELS - 1));
         assert_eq!(differing(&deep("1"), &deep("2")), [(path.clone(), Cause::Real)]);
-        let shown = raw_token(deep("1").as_bytes(), &path).map(str::len);
+        let shown = raw_tokens(deep("1").as_bytes(), &[&path]).get(&path).map(|token| token.len());
         assert_eq!(shown, Some(2 * (100_000 - (LEVELS - 1)) + 1));
     }
 }

@@ -19,6 +19,21 @@ pub(super) struct Timed<'b> {
     pub other_reading: Option<i64>,
 }
 
+impl Timed<'_> {
+    /// How far two events are apart, in the readings of their local times that bring them nearest.
+    pub fn apart(&self, other: &Self) -> i64 {
+        let readings = |timed: &Self| [Some(timed.at), timed.other_reading];
+        readings(self)
+            .into_iter()
+            .flatten()
+            .flat_map(|left| {
+                readings(other).into_iter().flatten().map(move |right| left.abs_diff(right) as i64)
+            })
+            .min()
+            .unwrap_or(i64::MAX)
+    }
+}
+
 /// How far the times of a pair may lie apart, in microseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Windows {
@@ -55,19 +70,18 @@ pub(super) fn pair_group<'b>(
     };
     if !control.is_empty() && !candidate.is_empty() {
         let scopes = group.scopes();
-        for &scope in &scopes {
-            group.round(scope, true, windows.tolerance, Class::Matched, false);
-        }
-        for &scope in &scopes {
-            group.round(scope, true, windows.tolerance, Class::Matched, true);
-        }
+        let mut rounds = vec![(true, windows.tolerance, Class::Matched)];
         if fields.ignored_from() < fields.aside.len() {
-            for &scope in &scopes {
-                group.round(scope, false, windows.tolerance, Class::Ignored, false);
-            }
+            rounds.push((false, windows.tolerance, Class::Ignored));
         }
-        for &scope in &scopes {
-            group.round(scope, true, windows.max_shift, Class::TimeShifted, false);
+        rounds.push((true, windows.max_shift, Class::TimeShifted));
+        for (with_ignored, window, class) in rounds {
+            // What a local time that came twice may mean besides is the second choice.
+            for other_reading in [false, true] {
+                for &scope in &scopes {
+                    group.round(scope, with_ignored, window, class, other_reading);
+                }
+            }
         }
     }
     group.leave(Side::Control, windows.tolerance);
@@ -80,28 +94,13 @@ fn single_pair(
     fields: &Fields,
     windows: Windows,
 ) -> Option<(Class, u64)> {
-    let apart = nearest(one, other);
+    let apart = one.apart(other);
     match agreement(&one.entry, &other.entry, fields) {
         Agreement::Agrees if apart <= windows.tolerance => Some((Class::Matched, 0)),
-        Agreement::Agrees if one.at.abs_diff(other.at) <= windows.max_shift as u64 => {
-            Some((Class::TimeShifted, 0))
-        }
-        Agreement::Ignoring(rules) if one.at.abs_diff(other.at) <= windows.tolerance as u64 => {
-            Some((Class::Ignored, rules))
-        }
+        Agreement::Agrees if apart <= windows.max_shift => Some((Class::TimeShifted, 0)),
+        Agreement::Ignoring(rules) if apart <= windows.tolerance => Some((Class::Ignored, rules)),
         _ => None,
     }
-}
-
-/// How far two events are apart, in the readings of their local times that bring them nearest.
-fn nearest(one: &Timed<'_>, other: &Timed<'_>) -> i64 {
-    let readings = |timed: &Timed<'_>| [Some(timed.at), timed.other_reading];
-    readings(one)
-        .into_iter()
-        .flatten()
-        .flat_map(|left| readings(other).into_iter().flatten().map(move |right| left.abs_diff(right) as i64))
-        .min()
-        .unwrap_or(i64::MAX)
 }
 
 struct Group<'g, 'b> {
@@ -213,7 +212,11 @@ impl<'b> Group<'_, 'b> {
             }
         }
         ranked.sort_by(|one, other| {
-            keys[one.key.clone()].cmp(&keys[other.key.clone()]).then(one.at.cmp(&other.at))
+            let spelling = |ranked: &Ranked| self.events(side)[ranked.index].entry.head.spelling;
+            keys[one.key.clone()]
+                .cmp(&keys[other.key.clone()])
+                .then(one.at.cmp(&other.at))
+                .then_with(|| spelling(one).cmp(&spelling(other)))
         });
         ranked
     }

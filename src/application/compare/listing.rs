@@ -1,9 +1,9 @@
 //! The differences that are listed: with the texts of their events, read again from where they stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::days::instant;
-use super::explain::raw_token;
+use super::explain::raw_tokens;
 use super::feed::{CompareError, Feed};
 use super::report::{Difference, DifferentField, EventPlace};
 use super::tally::{Listed, ListedEvent};
@@ -30,6 +30,9 @@ pub(super) fn differences(
             };
             let (left_text, right_text) = (text(&left, &one.control), text(&right, &one.candidate));
             let elsewhere = one.elsewhere;
+            let paths: Vec<&str> = one.fields.iter().map(|(path, _)| path.as_str()).collect();
+            let (left_tokens, right_tokens) =
+                (raw_tokens(&left_text, &paths), raw_tokens(&right_text, &paths));
             let fields = one.fields.into_iter().map(|(path, cause)| {
                 // The envelope stands in fields of any name: what was made of it is shown.
                 let (left, right) = match (path.as_str(), &elsewhere) {
@@ -38,8 +41,9 @@ pub(super) fn differences(
                     }
                     ("aggregate_id", Some((_, other))) => (one.aggregate.clone(), other.clone()),
                     (path, _) => {
-                        let token = |text| raw_token(text, path).map(str::to_owned);
-                        (token(&left_text), token(&right_text))
+                        let token =
+                            |of: &HashMap<String, &str>| of.get(path).map(|token| (*token).to_owned());
+                        (token(&left_tokens), token(&right_tokens))
                     }
                 };
                 DifferentField { path, cause, control: left, candidate: right }

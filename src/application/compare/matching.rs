@@ -1,5 +1,6 @@
 //! The stages in which events find their partners, each over partitions that fit into memory.
 
+use std::cmp::Ordering;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering as Atomic};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -200,7 +201,7 @@ impl<'m> Matcher<'m> {
                         let (group, behind) = from.split_at_mut(count);
                         into.clear();
                         into.extend(group.iter().map(|keyed| corrector.timed(side, *keyed.entry)));
-                        into.sort_by_key(|event: &Timed<'_>| event.at);
+                        into.sort_by(by_time);
                         behind
                     },
                 );
@@ -232,7 +233,7 @@ impl<'m> Matcher<'m> {
                     Class::Misfiled
                 } else if one.entry.base != other.entry.base || agreed == Agreement::Differs {
                     Class::Changed
-                } else if one.at.abs_diff(other.at) > self.windows.tolerance as u64 {
+                } else if one.apart(other) > self.windows.tolerance {
                     Class::TimeShifted
                 } else if let Agreement::Ignoring(rules) = agreed {
                     return sink.paired(Class::Ignored, one, other, rules, false);
@@ -292,4 +293,15 @@ impl<'m> Matcher<'m> {
         }
         sink.leave_unpaired(&group, &paired)
     }
+}
+
+/// By time; where that is the same, by what does not depend on the order of the input.
+fn by_time(one: &Timed<'_>, other: &Timed<'_>) -> Ordering {
+    let (left, right) = (&one.entry, &other.entry);
+    (one.at.cmp(&other.at))
+        .then_with(|| left.head.spelling.cmp(&right.head.spelling))
+        .then_with(|| left.id.cmp(right.id))
+        .then_with(|| left.aside.cmp(right.aside))
+        .then_with(|| left.aggregate.cmp(&right.aggregate))
+        .then_with(|| left.base.cmp(right.base))
 }

@@ -384,6 +384,7 @@ fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, nam
         path: input.path,
         events,
         out_of_range: scanned.out_of_range + beyond,
+        naive: scanned.naive,
         files: scanned.files,
         digest: scanned.digest.to_string(),
         days: days.collect(),

@@ -133,6 +133,8 @@ pub struct SideReport {
     pub events: u64,
     /// How many of its events are outside the range.
     pub out_of_range: u64,
+    /// How many of its events have a time without an offset: the setting `timezone` placed it.
+    pub naive: u64,
     /// What it was read from.
     pub files: Vec<FileReport>,
     /// The order-free digest of the contents of its events, in hexadecimal.

@@ -41,6 +41,8 @@ pub(super) struct Scanned {
     /// Outside the range, but taken along.
     pub margin: u64,
     pub with_id: u64,
+    /// Those whose time was written without an offset.
+    pub naive: u64,
     pub days: BTreeMap<NaiveDate, DaySum>,
     pub digest: MultisetDigest,
     pub files: Vec<FileReport>,
@@ -82,6 +84,7 @@ impl Scanned {
         self.out_of_range += other.out_of_range;
         self.margin += other.margin;
         self.with_id += other.with_id;
+        self.naive += other.naive;
         for (day, sum) in other.days {
             let into = self.days.entry(day).or_default();
             into.events += sum.events;
@@ -177,6 +180,7 @@ impl Scan<'_> {
             out_of_range: 0,
             margin: 0,
             with_id: 0,
+            naive: 0,
             days: BTreeMap::new(),
             digest: MultisetDigest::default(),
             files: Vec::new(),
@@ -291,9 +295,12 @@ impl Taker<'_, '_> {
             *day.types.entry(event_type).or_default() += 1;
             self.side.digest.add(&digest);
         }
-        self.side.anchors.observe(first::<16>(&digest).map_or(0, u128::from_le_bytes), at);
+        // A local time that came twice sets no clock.
+        let sure = (flags & Head::AMBIGUOUS == 0).then_some(at);
+        self.side.anchors.observe(first::<16>(&digest).map_or(0, u128::from_le_bytes), sure);
         let id = record.event_id.as_deref().unwrap_or_default().as_bytes();
         self.side.with_id += u64::from(!id.is_empty());
+        self.side.naive += u64::from(record.flags.time.contains(TimeFlags::NAIVE));
         self.keep_sample(&digest, record.body);
         if !self.scan.keeps_entries {
             return Ok(());

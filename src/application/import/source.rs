@@ -196,7 +196,7 @@ pub enum SourceError {
         source: io::Error,
     },
     /// What is there is no log.
-    #[error("could not import {}", path.display())]
+    #[error("could not read {} as a log", path.display())]
     NotALog {
         /// What is there.
         path: PathBuf,

@@ -53,6 +53,12 @@ impl Side {
             if listing.logs.is_empty() {
                 skipped.push((path.to_owned(), "it holds no log".to_owned()));
             }
+            for day in &listing.repeated_days {
+                tracing::warn!(
+                    "more than one file in {} is of the day {day}: what they have in common is taken for events that were written twice",
+                    path.display()
+                );
+            }
             for file in listing.skipped {
                 if is_named_as_a_log(&file.path) {
                     skipped.push((PathBuf::from(file.path), file.reason));

@@ -24,6 +24,7 @@ use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::application::compare::{Beginning, compare_from};
 use crate::infrastructure::compare_profile::ProfileError;
+use crate::infrastructure::config::Source;
 use crate::infrastructure::feeds::TempScratch;
 use crate::infrastructure::sqlite::Rows;
 use inputs::{NEVER, Side, beginning};
@@ -44,6 +45,7 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliErro
     let pair = Pair { control: &control, candidate: &candidate, settings, is_quiet: context.is_quiet };
     let mut comparison = pair.compare()?;
     comparison.elapsed_seconds = started.elapsed().as_secs_f64();
+    pair.warn_of_naive_times(&comparison, context);
     let recorded = if is_configured { Some(record::record(&comparison, &pair, context)) } else { None };
     let line = match &recorded {
         Some(Ok(line)) => line.clone(),
@@ -74,6 +76,18 @@ struct Pair<'p> {
 }
 
 impl Pair<'_> {
+    /// Says what was assumed of times without an offset. Those of a store were placed when it was written.
+    fn warn_of_naive_times(&self, comparison: &Comparison, context: &Context) {
+        let sides = [(self.control, &comparison.control), (self.candidate, &comparison.candidate)];
+        let logs = sides.into_iter().filter(|(side, _)| side.state().is_none());
+        let naive: u64 = logs.map(|(_, report)| report.naive).sum();
+        if naive > 0 && matches!(context.config.timezone.source, Source::Default { .. }) {
+            tracing::warn!(
+                "{naive} events have a timestamp without offset; they were read as UTC, because no `timezone` is set"
+            );
+        }
+    }
+
     /// The two proofs: the parallel run, on what the new system wrote; and the import, on what came from
     /// the legacy log.
     fn compare(&self) -> Result<Comparison, CliError> {

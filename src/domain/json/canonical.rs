@@ -16,6 +16,8 @@
 //! normalized, and names that stand twice both stay: the encoding is injective on what was written,
 //! spelling apart.
 
+use std::iter::successors;
+
 use super::{Member, MemberValue, ScanError, Text, Token, Tokens};
 
 /// The version of the form, which is recorded with everything that was proved by it.
@@ -58,6 +60,8 @@ pub struct Canonicalizer {
     open: Vec<(usize, Option<usize>)>,
     /// What is still to be written, the next on top.
     steps: Vec<Step>,
+    /// The nodes that are left out; empty where none is.
+    hidden: Vec<bool>,
     scratch: Vec<u8>,
     out: Vec<u8>,
     /// The members of an object in the order of their names.
@@ -110,8 +114,9 @@ impl Canonicalizer {
     }
 
     /// What the canonical form of the JSON value that `text` holds has in common with those of all
-    /// values of the same layout.
-    pub fn pieces(&mut self, text: &[u8]) -> Result<Vec<FormPiece>, ScanError> {
+    /// values of the same layout. The scalars in `hidden`, counted from 0 in the order of the text, are
+    /// left out, and so are objects that hold nothing else; no piece is left where that is everything.
+    pub fn pieces(&mut self, text: &[u8], hidden: &[usize]) -> Result<Vec<FormPiece>, ScanError> {
         self.read(text)?;
         // Nodes stand in the order of the text; only scalars are counted.
         let mut numbers = vec![0; self.nodes.len()];
@@ -120,8 +125,13 @@ impl Canonicalizer {
             *number = scalars;
             scalars += usize::from(matches!(node.value, Value::Scalar(_)));
         }
+        self.hide(&numbers, hidden);
+        if self.hidden.first() == Some(&true) {
+            return Ok(Vec::new());
+        }
         let mut places = Vec::new();
         self.write(text, |node, _, out| places.push((out.len(), numbers[node])));
+        self.hidden.clear();
         let mut pieces = Vec::new();
         let mut behind = 0;
         for (place, number) in places {
@@ -131,6 +141,24 @@ impl Canonicalizer {
         }
         pieces.push(FormPiece::Text(self.out[behind..].to_vec()));
         Ok(pieces)
+    }
+
+    /// Marks the nodes that are left out. What is within a container stands behind it.
+    fn hide(&mut self, numbers: &[usize], scalars: &[usize]) {
+        self.hidden.clear();
+        if scalars.is_empty() {
+            return;
+        }
+        self.hidden.resize(self.nodes.len(), false);
+        for index in (0..self.nodes.len()).rev() {
+            self.hidden[index] = match self.nodes[index].value {
+                Value::Scalar(_) => scalars.contains(&numbers[index]),
+                Value::Object(Some(first)) => {
+                    successors(Some(first), |&index| self.nodes[index].next).all(|index| self.hidden[index])
+                }
+                Value::Object(None) | Value::Array(_) => false,
+            };
+        }
     }
 
     /// As [`form`](Self::form), of an object that was scanned already: only what is nested in it is read
@@ -162,6 +190,7 @@ impl Canonicalizer {
 
     fn read(&mut self, text: &[u8]) -> Result<(), ScanError> {
         self.nodes.clear();
+        self.hidden.clear();
         self.open.clear();
         let mut tokens = Tokens::new(text, 0);
         let mut name = None;
@@ -245,7 +274,9 @@ impl Canonicalizer {
     fn push_steps(&mut self, first: Option<usize>, end: u8) -> usize {
         self.steps.push(Step::End(end));
         let start = self.steps.len();
-        self.steps.extend(std::iter::successors(first, |&index| self.nodes[index].next).map(Step::Value));
+        let values = successors(first, |&index| self.nodes[index].next);
+        let shown = values.filter(|index| self.hidden.get(*index) != Some(&true));
+        self.steps.extend(shown.map(Step::Value));
         start
     }
 }

@@ -345,11 +345,17 @@ impl LogSource for ArraySource {
                 (0, unexpected(0, "`,` between two records", found))
             }
             (Expect::Opening | Expect::Nothing, Some(found)) => {
-                let length = self.damage(reader, Nesting::default())?;
                 let end = if self.holder.is_some() {
                     "nothing behind the closing `}`"
                 } else {
                     "nothing behind the closing `]`"
+                };
+                // What was appended behind an array that was closed is whole all the same.
+                let length = if found == b'{' && self.is_record(reader, 0, false)? {
+                    self.expect = Expect::Record;
+                    0
+                } else {
+                    self.damage(reader, Nesting::default())?
                 };
                 (length, unexpected(0, end, found))
             }

@@ -158,3 +158,20 @@ fn a_retry_under_another_id_is_extra_and_not_a_duplicate_where_both_sides_share_
     assert_eq!((&found["verdict"], &found["matched"]), (&"different".into(), &36.into()));
     assert_eq!((&found["extra"], &found["duplicated"]["candidate"]), (&1.into(), &0.into()));
 }
+
+#[test]
+fn a_few_events_that_were_moved_by_minutes_are_taken_for_the_clocks_of_their_days() {
+    let dir = TestDir::new();
+    let log = |times: [&str; 3]| {
+        let event = |(number, time): (usize, &str)| {
+            format!(
+                "{{\"type\": \"A\", \"task_id\": \"T{number}\", \"timestamp\": \"2025-10-2{number}T{time}:00Z\"}}\n"
+            )
+        };
+        times.into_iter().enumerate().map(event).collect::<String>()
+    };
+    write(&dir, "a.jsonl", log(["10:00", "10:00", "10:00"]));
+    write(&dir, "b.jsonl", log(["10:00", "10:04", "09:56"]));
+    let found = consistent(&dir, "a.jsonl b.jsonl", 3);
+    assert_eq!(found["clock"]["days"]["2025-10-21"]["offset_us"], 240_000_000);
+}

@@ -9,6 +9,7 @@ mod limits;
 mod mappings;
 #[cfg(unix)]
 mod permissions;
+mod rare;
 mod reports;
 mod sides;
 mod stores;

@@ -6,6 +6,7 @@ use super::{
     array, compare, consistent, different, inconclusive, jsonl, legacy_records, life, new_records, quiet,
     run, write_both,
 };
+use crate::support::changing::while_changing;
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
 

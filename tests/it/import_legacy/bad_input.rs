@@ -117,7 +117,7 @@ fn a_file_of_another_kind_is_refused_by_its_name() {
         ("events.db", "it is a SQLite database: expected a JSON array or JSONL"),
         ("utf-16.json", "it is UTF-16: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)"),
     ] {
-        let stderr = format!("error: could not import {log}\n  caused by: {said}\n");
+        let stderr = format!("error: could not read {log} as a log\n  caused by: {said}\n");
         refuses(&dir, &format!("{log} --into other.db"), 4, &stderr);
     }
 }
@@ -133,7 +133,7 @@ fn a_pipe_is_refused_before_anything_is_taken_from_it() {
     let run = quiet(&dir).stdin(pipe).run("import-legacy a.jsonl /dev/stdin --into events.db");
     run.fails(
         4,
-        "error: could not import /dev/stdin\n  caused by: it is no regular file: expected one, since a log is \
+        "error: could not read /dev/stdin as a log\n  caused by: it is no regular file: expected one, since a log is \
          read more than once; save it to a file first\n",
     );
     assert!(!dir.join(DATABASE).exists());

@@ -61,6 +61,7 @@ fn a_log_that_is_removed_while_it_is_imported_is_named_and_the_store_stays_sound
     // Whoever opens a new store for writing first needs it for itself for a moment.
     drop(SqliteEventRepository::open(dir.join(DATABASE), utc()).unwrap());
     let log = dir.join("events.json").canonicalize().unwrap();
+    let text = std::fs::read(&log).unwrap();
     // Nothing can be stored while the test writes to the store, so the import stands still behind the
     // moment when it has opened the log.
     let mut other = Connection::open(dir.join(DATABASE)).unwrap();

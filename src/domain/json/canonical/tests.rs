@@ -16,7 +16,7 @@ fn the_form_is_frozen() {
 
 #[test]
 fn the_pieces_of_a_form_are_those_of_every_value_of_the_same_layout() {
-    let pieces = |text: &str| Canonicalizer::default().pieces(text.as_bytes()).unwrap();
+    let pieces = |text: &str| Canonicalizer::default().pieces(text.as_bytes(), &[]).unwrap();
     let text = |text: &str| FormPiece::Text(text.as_bytes().to_vec());
     let expected = [
         text("{s1:a["),
@@ -29,6 +29,22 @@ fn the_pieces_of_a_form_are_those_of_every_value_of_the_same_layout() {
     ];
     assert_eq!(pieces(r#"{"b": 1, "a": [null, "x", {}]}"#), expected);
     assert_eq!(pieces(r#"{"b": "y", "a": [-1.50, NaN, {}]}"#), expected);
+}
+
+#[test]
+fn what_is_hidden_is_left_out_with_the_objects_that_hold_nothing_else() {
+    let form = |text: &str, hidden: &[usize]| -> String {
+        let pieces = Canonicalizer::default().pieces(text.as_bytes(), hidden).unwrap();
+        let show = |piece: FormPiece| match piece {
+            FormPiece::Text(text) => String::from_utf8(text).unwrap(),
+            FormPiece::Scalar(number) => format!("<{number}>"),
+        };
+        pieces.into_iter().map(show).collect()
+    };
+    let text = r#"{"a": {"b": {"c": 1}}, "d": [2], "e": {}, "f": 3}"#;
+    assert_eq!(form(text, &[0]), "{s1:d[<1>]s1:e{}s1:f<2>}");
+    assert_eq!(form(text, &[0, 2]), "{s1:d[<1>]s1:e{}}");
+    assert_eq!(form(r#"{"a": {"b": 1}}"#, &[0]), "");
 }
 
 #[test]

@@ -145,6 +145,17 @@ fn separators_that_are_missing_or_left_over_cost_no_record() {
 }
 
 #[test]
+fn records_behind_the_end_of_an_array_are_whole_each() {
+    let (a, b) = (event("A"), event("B"));
+    assert_eq!(kinds("a.json", &format!("[{a}]\n{b}]\n")), ["A", "(syntax)", "B"]);
+    assert_eq!(
+        kinds("a.json", &format!("[{a}]\n{b}\n{a}\n")),
+        ["A", "(syntax)", "B", "(syntax)", "A", "(torn_tail)"]
+    );
+    assert_eq!(kinds("a.json", &format!("[{a}]\n{{\"v\": 1}}\n")), ["A", "(syntax)"], "it is no event");
+}
+
+#[test]
 fn an_array_cut_at_any_byte_gives_every_whole_record_and_says_that_it_is_torn() {
     let text = format!("[{}, {}, {}]", event("A"), event("B"), event("C"));
     let ends: Vec<usize> = text.match_indices('}').map(|(at, _)| at + 1).collect();
