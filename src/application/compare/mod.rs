@@ -28,6 +28,7 @@ mod pairing;
 mod pairs;
 mod partitions;
 pub mod profile;
+mod record_text;
 pub mod report;
 mod scan;
 pub mod selftest;
@@ -255,25 +256,6 @@ impl<'r> Run<'r> {
         let mut report =
             self.report((control, one), (candidate, other), &clock, counts, &names, order, differences)?;
         report.beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
-        Ok((report, samples))
-    }
-
-    fn report_copies(
-        &self,
-        control: Input,
-        mut one: Scanned,
-        candidate: Input,
-        types: &Types,
-    ) -> Result<(Comparison, Samples), CompareError> {
-        let (names, ranks) = types.ranked();
-        one.rank_types(&ranks);
-        let other = copies::copied(&one, &control, &candidate);
-        let clock = self.clock(&one, &other);
-        let counts = copies::counts(&one);
-        let samples = [std::mem::take(&mut one.sample), BTreeMap::new()];
-        let (control, candidate) = ((control, one), (candidate, other));
-        let order = OrderCount::default();
-        let report = self.report(control, candidate, &clock, counts, &names, order, Vec::new())?;
         Ok((report, samples))
     }
 
