@@ -8,6 +8,7 @@
 mod canonical;
 mod layout;
 mod object;
+mod stops;
 mod text;
 mod tokens;
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::stops::{STEP, Stops, is_stop};
 use super::tokens::unexpected;
 use super::{ScanError, Span};
 
@@ -90,26 +91,29 @@ pub(super) fn scan(text: &[u8], start: usize) -> Result<Text, ScanError> {
     Ok(Text { span: Span { start, end: at }, escaped, lone_surrogate })
 }
 
-/// The offset of the next quote, backslash or control character: eight bytes at a time.
+/// The offset of the next quote, backslash or control character.
 #[inline(always)]
 fn skip_plain(text: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES << 7;
-    while let Some(chunk) = text.get(at..at + 8).and_then(|bytes| <[u8; 8]>::try_from(bytes).ok()) {
-        let word = u64::from_le_bytes(chunk);
-        let below = |x: u64, n: u8| x.wrapping_sub(ONES * u64::from(n)) & !x & HIGHS;
-        let equals = |n: u8| below(word ^ (ONES * u64::from(n)), 1);
-        let stops = below(word, 0x20) | equals(b'"') | equals(b'\\');
-        if stops != 0 {
-            // The lowest set bit is exact; those above it may be borrows.
-            return at + (stops.trailing_zeros() / 8) as usize;
+    while let Some(chunk) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+        if let Some(before) = Stops::of(chunk).first() {
+            return at + before;
         }
-        at += 8;
+        at += STEP;
     }
-    while text.get(at).is_some_and(|&byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-        at += 1;
+    match text.last_chunk() {
+        // The last bytes once more, with some that were looked at before.
+        Some(chunk) => {
+            let start = text.len() - STEP;
+            let stops = Stops::of(chunk).behind(at.min(text.len()) - start);
+            stops.first().map_or(text.len(), |before| start + before)
+        }
+        None => {
+            while text.get(at).is_some_and(|&byte| !is_stop(byte)) {
+                at += 1;
+            }
+            at
+        }
     }
-    at
 }
 
 /// Checks the escape at `at` and gives the offset after it.
