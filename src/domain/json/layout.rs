@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Member, MemberValue, Span, Text, Token, Tokens, text};
+use super::{MemberValue, Span, Text, Token, Tokens, text};
 
 /// A layout that a scanner remembers. Two objects have the same one where they have the same names and
 /// containers in the same order at every depth, no name escaped and none twice in one object.
@@ -74,17 +74,27 @@ const ROOT: usize = 0;
 pub(super) struct Layouts {
     memory: u64,
     parts: Vec<Part>,
+    /// The parts of the object that was recognised last, each with the place where it begins.
+    path: Vec<(usize, usize)>,
     unremembered: u32,
     strange: u32,
 }
 
 #[derive(Default)]
 struct Part {
-    literal: Box<[u8]>,
+    literal: Literal,
     marks: Box<[Mark]>,
     ends_with: End,
     /// The parts that can follow.
     next: Vec<u32>,
+}
+
+/// What a member of an object is, whose layout is known.
+pub(super) enum Place {
+    /// The scalar value of this number, counted from 0 in the order of the text.
+    Scalar(usize),
+    /// An array or an object.
+    Container(MemberValue),
 }
 
 /// What follows a part.
@@ -111,72 +121,68 @@ enum Mark {
 impl Default for Layouts {
     fn default() -> Self {
         let memory = NEXT_MEMORY.fetch_add(1, Ordering::Relaxed);
-        Self { memory, parts: vec![Part::default()], unremembered: 0, strange: 0 }
+        Self { memory, parts: vec![Part::default()], path: Vec::new(), unremembered: 0, strange: 0 }
     }
 }
 
 impl Layouts {
     /// Reads the object that begins at `start` by the layouts, if it has one of them; else what was
-    /// put into `members` and `scalars` means nothing.
+    /// put into `scalars` means nothing.
     pub fn recognise(
         &mut self,
         text: &[u8],
         start: usize,
-        members: &mut Vec<Member>,
         scalars: &mut Vec<MemberValue>,
     ) -> Option<Recognised> {
         if self.strange > MOST_STRANGE {
             return None;
         }
-        let mut found = Recognised {
-            layout: LayoutId { memory: self.memory, number: 0 },
-            end: start,
-            non_finite: false,
-            lone_surrogate: false,
-        };
+        self.path.clear();
+        let (mut non_finite, mut lone_surrogate) = (false, false);
         let mut part = ROOT;
+        let mut end = start;
+        loop {
+            part = self.follow(part, text.get(end..)?)?;
+            self.path.push((part, end));
+            let Part { literal, ends_with, .. } = &self.parts[part];
+            end += literal.len();
+            if *ends_with == End::Object {
+                self.strange = self.strange.saturating_sub(1);
+                let layout = LayoutId { memory: self.memory, number: part as u32 };
+                return Some(Recognised { layout, end, non_finite, lone_surrogate });
+            }
+            if text.get(end) == Some(&b'"') {
+                let value = text::scan(text, end + 1).ok()?;
+                lone_surrogate |= value.lone_surrogate;
+                scalars.push(MemberValue::String(value));
+                end = value.span.end + 1;
+            } else {
+                let (value, behind) = unquoted(text, end)?;
+                non_finite |= matches!(value, MemberValue::NonFinite(_));
+                scalars.push(value);
+                end = behind;
+            }
+        }
+    }
+
+    /// Tells the members of the object that was recognised last, in the order of the text.
+    pub fn members(&self, mut take: impl FnMut(Text, Place)) {
         let mut container_start = 0;
         let mut key = NO_KEY;
-        loop {
-            let at = found.end;
-            part = self.follow(part, text.get(at..)?)?;
-            let Part { literal, marks, ends_with, .. } = &self.parts[part];
+        for (scalar, &(part, at)) in self.path.iter().enumerate() {
+            let Part { marks, ends_with, .. } = &self.parts[part];
             for mark in marks {
-                let value = match *mark {
-                    Mark::Key { start, end } => {
-                        key.span = Span { start: at + start, end: at + end };
-                        continue;
-                    }
-                    Mark::ContainerStart { at: start } => {
-                        container_start = at + start;
-                        continue;
-                    }
-                    Mark::ObjectEnd { end } => {
-                        MemberValue::Object(Span { start: container_start, end: at + end })
-                    }
-                    Mark::ArrayEnd { end } => {
-                        MemberValue::Array(Span { start: container_start, end: at + end })
-                    }
-                };
-                members.push(Member { key, value });
+                let span = |end| Span { start: container_start, end: at + end };
+                match *mark {
+                    Mark::Key { start, end } => key.span = Span { start: at + start, end: at + end },
+                    Mark::ContainerStart { at: start } => container_start = at + start,
+                    Mark::ObjectEnd { end } => take(key, Place::Container(MemberValue::Object(span(end)))),
+                    Mark::ArrayEnd { end } => take(key, Place::Container(MemberValue::Array(span(end)))),
+                }
             }
-            found.end = at + literal.len();
-            if *ends_with == End::Object {
-                found.layout = LayoutId { memory: self.memory, number: part as u32 };
-                self.strange = self.strange.saturating_sub(1);
-                return Some(found);
-            }
-            let (value, end) = scalar(text, found.end)?;
-            match value {
-                MemberValue::String(text) => found.lone_surrogate |= text.lone_surrogate,
-                MemberValue::NonFinite(_) => found.non_finite = true,
-                _ => {}
-            }
-            scalars.push(value);
             if *ends_with == End::Member {
-                members.push(Member { key, value });
+                take(key, Place::Scalar(scalar));
             }
-            found.end = end;
         }
     }
 
@@ -232,7 +238,7 @@ impl Part {
     /// container where this one has its value.
     #[inline]
     fn begins(&self, text: &[u8]) -> bool {
-        text.starts_with(&self.literal)
+        self.literal.begins(text)
             && (self.ends_with == End::Object
                 || text.get(self.literal.len()).is_some_and(|byte| {
                     matches!(byte, b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'N' | b'I')
@@ -240,17 +246,59 @@ impl Part {
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        self.literal == other.literal && self.ends_with == other.ends_with
+        self.literal.bytes == other.literal.bytes && self.ends_with == other.ends_with
     }
 }
 
-/// The scalar value at `at` and where it ends, if one stands there.
-#[inline]
-fn scalar(text: &[u8], at: usize) -> Option<(MemberValue, usize)> {
-    if text.get(at) == Some(&b'"') {
-        let value = text::scan(text, at + 1).ok()?;
-        return Some((MemberValue::String(value), value.span.end + 1));
+/// Bytes that stand between values. There are few of them, so that a call to compare them would cost more
+/// than the comparison: they are looked at in steps of fixed length.
+#[derive(Default)]
+struct Literal {
+    bytes: Box<[u8]>,
+    /// Its first bytes, and which bits of a step they are.
+    head: u128,
+    mask: u128,
+    /// Its last bytes, where it has as many.
+    tail: Option<[u8; LITERAL_STEP]>,
+}
+
+const LITERAL_STEP: usize = 16;
+
+impl Literal {
+    fn new(bytes: &[u8]) -> Self {
+        let step = |byte: &dyn Fn(usize) -> u8| u128::from_le_bytes(std::array::from_fn(byte));
+        Self {
+            bytes: bytes.into(),
+            head: step(&|at| bytes.get(at).copied().unwrap_or(0)),
+            mask: step(&|at| if at < bytes.len() { u8::MAX } else { 0 }),
+            tail: bytes.last_chunk().copied(),
+        }
     }
+
+    fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether a text begins with it.
+    #[inline]
+    fn begins(&self, text: &[u8]) -> bool {
+        let Some(head) = text.first_chunk() else { return text.starts_with(&self.bytes) };
+        if (u128::from_le_bytes(*head) ^ self.head) & self.mask != 0 {
+            return false;
+        }
+        let length = self.len();
+        if length <= LITERAL_STEP {
+            return true;
+        }
+        if length > 2 * LITERAL_STEP {
+            return text.starts_with(&self.bytes);
+        }
+        text.get(..length).and_then(|text| text.last_chunk()) == self.tail.as_ref()
+    }
+}
+
+/// The scalar value at `at` and where it ends, if one stands there that is no string.
+fn unquoted(text: &[u8], at: usize) -> Option<(MemberValue, usize)> {
     let mut tokens = Tokens::new(text, at);
     let value = match tokens.next_token().ok()?? {
         Token::Number(span) => MemberValue::Number(span),
@@ -312,5 +360,29 @@ fn parts(text: &[u8], start: usize) -> Option<Vec<Part>> {
 fn part(text: &[u8], range: std::ops::Range<usize>, marks: &mut Vec<Mark>, ends_with: End) -> Option<Part> {
     let literal = text.get(range).filter(|literal| literal.len() <= LONGEST_PART)?;
     let marks = std::mem::take(marks).into();
-    Some(Part { literal: literal.into(), marks, ends_with, next: Vec::new() })
+    Some(Part { literal: Literal::new(literal), marks, ends_with, next: Vec::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_literal_begins_what_it_is_the_beginning_of(
+            bytes in proptest::collection::vec(any::<u8>(), 0..60),
+            length in 0_usize..60,
+            changed in proptest::option::of(any::<(proptest::sample::Index, u8)>()),
+        ) {
+            let mut literal = bytes[..length.min(bytes.len())].to_vec();
+            if let Some((at, byte)) = changed.filter(|_| !literal.is_empty()) {
+                let at = at.index(literal.len());
+                literal[at] = byte;
+            }
+            prop_assert_eq!(Literal::new(&literal).begins(&bytes), bytes.starts_with(&literal));
+            literal.push(0);
+            prop_assert_eq!(Literal::new(&literal).begins(&bytes), bytes.starts_with(&literal));
+        }
+    }
 }

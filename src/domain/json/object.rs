@@ -1,10 +1,11 @@
 //! A record: one object, its top-level members as spans, and what is unusual about it.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::HashSet;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::layout::{LayoutId, Layouts, Recognised};
+use super::layout::{LayoutId, Layouts, Place, Recognised};
 use super::tokens::unexpected;
 use super::{ScanError, Span, Text, Token, Tokens};
 
@@ -66,7 +67,10 @@ pub struct ScannedObject {
 /// Scans objects, keeping its memory from one to the next.
 #[derive(Default)]
 pub struct ObjectScanner {
-    members: Vec<Member>,
+    /// Those of an object whose layout was known are made only where somebody asks for them.
+    members: OnceCell<Vec<Member>>,
+    /// Memory for the next ones.
+    spare: Cell<Vec<Member>>,
     /// The scalar values of an object whose layout was known, at any depth.
     scalars: Vec<MemberValue>,
     layout: Option<LayoutId>,
@@ -85,30 +89,50 @@ impl ObjectScanner {
     /// Scans the object at `start`, which may have white space before it. What follows the object
     /// is not looked at. On success `members` holds its members.
     pub fn scan(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
+        self.scan_text(text, start).map(|(object, _)| object)
+    }
+
+    /// As [`scan`](Self::scan), with the text of the object.
+    pub fn scan_text<'t>(
+        &mut self,
+        text: &'t [u8],
+        start: usize,
+    ) -> Result<(ScannedObject, &'t str), ScanError> {
         let blanks = text[start.min(text.len())..].iter().take_while(|byte| is_blank(**byte));
         let start = start + blanks.count();
+        self.forget();
         if text.get(start) != Some(&b'{') {
-            self.members.clear();
             return Err(unexpected(text, start, "an object"));
         }
         if let Some(object) = self.recognise(text, start) {
-            return ensure_utf8(text, object);
+            return utf8(text, object.span).map(|body| (object, body));
         }
         let mut tokens = Tokens::with_stack(text, start, std::mem::take(&mut self.open));
         let scanned = self.scan_tokens(text, start, &mut tokens);
         self.open = tokens.into_stack();
-        let object = ensure_utf8(text, scanned?)?;
+        let object = scanned?;
+        let body = utf8(text, object.span)?;
         match &mut self.layouts {
             Some(_) if object.duplicate_key => {}
             Some(layouts) => layouts.remember(text, start),
             None => self.layouts = Some(Layouts::default()),
         }
-        Ok(object)
+        Ok((object, body))
     }
 
     /// The members of the last object, in the order of the text.
     pub fn members(&self) -> &[Member] {
-        &self.members
+        self.members.get_or_init(|| {
+            let mut members = self.spare.take();
+            self.places(|key, place| {
+                let value = match place {
+                    Place::Scalar(number) => self.scalars[number],
+                    Place::Container(value) => value,
+                };
+                members.push(Member { key, value });
+            });
+            members
+        })
     }
 
     /// The layout of the last object, where it is one that was remembered, and the object's scalar
@@ -117,13 +141,38 @@ impl ObjectScanner {
         self.layout.map(|layout| (layout, &*self.scalars))
     }
 
-    fn recognise(&mut self, text: &[u8], start: usize) -> Option<ScannedObject> {
-        self.members.clear();
+    /// Of each member of the last object, the number of its scalar value among those of
+    /// [`layout`](Self::layout), or `None` where it is a container. Empty where the layout was not known.
+    pub fn scalar_numbers(&self) -> Vec<Option<usize>> {
+        let mut numbers = Vec::new();
+        self.places(|_, place| {
+            numbers.push(match place {
+                Place::Scalar(number) => Some(number),
+                Place::Container(_) => None,
+            });
+        });
+        numbers
+    }
+
+    fn places(&self, take: impl FnMut(Text, Place)) {
+        if let (Some(_), Some(layouts)) = (self.layout, &self.layouts) {
+            layouts.members(take);
+        }
+    }
+
+    /// Forgets the object before.
+    fn forget(&mut self) {
+        if let Some(mut members) = self.members.take() {
+            members.clear();
+            self.spare.set(members);
+        }
         self.scalars.clear();
         self.layout = None;
-        let layouts = self.layouts.as_mut()?;
+    }
+
+    fn recognise(&mut self, text: &[u8], start: usize) -> Option<ScannedObject> {
         let Recognised { layout, end, non_finite, lone_surrogate } =
-            layouts.recognise(text, start, &mut self.members, &mut self.scalars)?;
+            self.layouts.as_mut()?.recognise(text, start, &mut self.scalars)?;
         self.layout = Some(layout);
         let span = Span { start, end };
         Some(ScannedObject { span, non_finite, lone_surrogate, duplicate_key: false })
@@ -135,7 +184,7 @@ impl ObjectScanner {
         start: usize,
         tokens: &mut Tokens<'_>,
     ) -> Result<ScannedObject, ScanError> {
-        self.members.clear();
+        let mut members = self.spare.take();
         self.keys.clear();
         let mut found = ScannedObject {
             span: Span { start, end: start },
@@ -186,16 +235,13 @@ impl ObjectScanner {
             if depth == 1
                 && let Some(key) = key.take()
             {
-                self.members.push(Member { key, value });
+                members.push(Member { key, value });
             }
         }
+        self.members = OnceCell::from(members);
         found.span.end = tokens.offset();
         Ok(found)
     }
-}
-
-fn ensure_utf8(text: &[u8], object: ScannedObject) -> Result<ScannedObject, ScanError> {
-    utf8(text, object.span).map(|_| object)
 }
 
 /// The text of a span.
