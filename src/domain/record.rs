@@ -24,7 +24,7 @@ use super::unix_time::UnixTimeError;
 use super::value_objects::{AggregateId, EventId};
 use super::zone::Zone;
 
-use envelope::{Envelope, Slots};
+use envelope::{Envelope, Scanned, Slots, Values};
 use mapped::MappedFields;
 
 /// The namespace of the ids that are derived from content. Frozen.
@@ -243,11 +243,11 @@ impl<'z> RecordReader<'z> {
 
     /// Reads text that must be exactly one record, white space around it apart.
     pub fn read_whole<'t>(&mut self, text: &'t [u8]) -> Result<Record<'t>, RecordError> {
-        let object = self.scan(text, 0)?;
+        let (object, body) = self.scanner.scan_text(text, 0)?;
         let rest = &text[object.span.end..];
         match rest.iter().position(|&byte| !super::json::is_blank(byte)) {
             Some(at) => Err(RecordError::Trailing { at: object.span.end + at }),
-            None => self.interpret(text, object),
+            None => self.interpret_body(text, object, body),
         }
     }
 
@@ -266,6 +266,12 @@ impl<'z> RecordReader<'z> {
     /// their spans are of.
     pub fn members(&self) -> (&[Member], usize) {
         (self.scanner.members(), self.start)
+    }
+
+    /// Where the body of the record that was interpreted last began in the text that the spans of its
+    /// values are of.
+    pub fn body_start(&self) -> usize {
+        self.start
     }
 
     /// The layout of the record that was interpreted last, where such a one was read before, and its
@@ -315,14 +321,23 @@ impl<'z> RecordReader<'z> {
         text: &'t [u8],
         object: ScannedObject,
     ) -> Result<Record<'t>, RecordError> {
+        let body = utf8(text, object.span)?;
+        self.interpret_body(text, object, body)
+    }
+
+    fn interpret_body<'t>(
+        &mut self,
+        text: &'t [u8],
+        object: ScannedObject,
+        body: &'t str,
+    ) -> Result<Record<'t>, RecordError> {
         self.start = object.span.start;
-        let members = self.scanner.members();
+        let scanned = Scanned { text, body, start: self.start };
         let Envelope { shape, event_id, event_type, aggregate, written_at } = match &self.mapped {
-            None => Envelope::built_in(text, members, &slots(&mut self.slots, &self.scanner, text))?,
-            Some(mapped) => mapped.envelope(text, members)?,
+            None => built_in(scanned, &self.scanner, &mut self.slots)?,
+            Some(mapped) => mapped.envelope(scanned, self.scanner.members())?,
         };
         let (occurred_at, time) = self.clock.resolve(&written_at).map_err(RecordError::BadTimestamp)?;
-        let body = utf8(text, object.span)?;
         Ok(Record {
             body,
             shape,
@@ -341,11 +356,25 @@ impl<'z> RecordReader<'z> {
     }
 }
 
-/// Where the fields of the built-in shapes are in the object that was scanned last.
-fn slots(known: &mut LayoutTable<Slots>, scanner: &ObjectScanner, text: &[u8]) -> Slots {
-    let find = || Slots::of(text, scanner.members());
+/// The envelope of the object that was scanned last, in one of the built-in shapes. Where its layout is
+/// known, so are the fields: nothing is looked for, and no member is asked for.
+#[inline]
+fn built_in<'t>(
+    object: Scanned<'t>,
+    scanner: &ObjectScanner,
+    known: &mut LayoutTable<Slots>,
+) -> Result<Envelope<'t>, RecordError> {
+    let find = || Slots::of(object.text, scanner.members());
     match scanner.layout() {
-        Some((layout, _)) => *known.get_mut(layout).get_or_insert_with(find),
-        None => find(),
+        Some((layout, scalars)) => {
+            let slots = known
+                .get_mut(layout)
+                .get_or_insert_with(|| find().among_scalars(scanner.members(), &scanner.scalar_numbers()));
+            Envelope::built_in(object, Values::Scalars(scalars), slots)
+        }
+        None => Envelope::built_in(object, Values::Members(scanner.members()), &find()),
     }
 }
+
+#[cfg(test)]
+mod tests;

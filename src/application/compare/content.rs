@@ -138,10 +138,9 @@ impl<'p> ContentReader<'p> {
             Shape::Legacy => true,
             Shape::Mapped => self.fields.mapped_may_lack,
         };
-        let (members, start) = reader.members();
-        let body = Body { text: record.body.as_bytes(), start };
+        let body = Body { text: record.body.as_bytes(), start: reader.body_start() };
         let Some((layout, scalars)) = reader.layout() else {
-            let template = self.template(record.shape, members, body)?;
+            let template = self.template(record.shape, reader.members().0, body)?;
             let (scalars, spelling) = scalars(body.text)?;
             self.write(&template, &scalars, Body { start: 0, ..body }, record, into)?;
             into.spelling = into.spelling.wrapping_add(spelling);
@@ -149,7 +148,7 @@ impl<'p> ContentReader<'p> {
         };
         let template = match self.templates.get_mut(layout).take() {
             Some(template) if template.shape == record.shape => template,
-            _ => self.template(record.shape, members, body)?,
+            _ => self.template(record.shape, reader.members().0, body)?,
         };
         self.write(&template, scalars, body, record, into)?;
         *self.templates.get_mut(layout) = Some(template);

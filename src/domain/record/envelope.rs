@@ -3,8 +3,33 @@
 use std::borrow::Cow;
 
 use super::{RecordError, Shape};
-use crate::domain::json::{Member, MemberValue, Text};
+use crate::domain::json::{Member, MemberValue, Span, Text};
 use crate::domain::timestamp::WrittenTimestamp;
+
+/// An object that was scanned, in the text that its spans are of.
+#[derive(Clone, Copy)]
+pub(super) struct Scanned<'t> {
+    pub text: &'t [u8],
+    /// The object, from `{` to `}`.
+    pub body: &'t str,
+    /// Where it begins.
+    pub start: usize,
+}
+
+impl<'t> Scanned<'t> {
+    /// The characters of a span within the object, which were found to be UTF-8 with it.
+    #[inline]
+    fn of(self, span: Span) -> Option<&'t str> {
+        let Span { start, end } = span.moved_back(self.start);
+        self.body.get(start..end)
+    }
+
+    /// As [`Text::decode`].
+    #[inline]
+    fn decode(self, text: Text) -> Option<Cow<'t, str>> {
+        if text.escaped { text.decode(self.text) } else { self.of(text.span).map(Cow::Borrowed) }
+    }
+}
 
 /// What is looked at of a record.
 pub(super) struct Envelope<'t> {
@@ -53,7 +78,7 @@ impl Field {
     }
 }
 
-/// Where the fields of both shapes are among the members of a record.
+/// Where the fields of both shapes are among the values of a record.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Slots([Slot; FIELDS]);
 
@@ -62,10 +87,13 @@ enum Slot {
     #[default]
     Absent,
     At(usize),
+    /// No scalar. Of several records, this is the value of one.
+    Container(MemberValue),
     Twice,
 }
 
 impl Slots {
+    /// Among the members.
     pub fn of(text: &[u8], members: &[Member]) -> Self {
         let mut slots = Self::default();
         for (at, member) in members.iter().enumerate() {
@@ -80,13 +108,38 @@ impl Slots {
         }
         slots
     }
+
+    /// The same among the scalar values at any depth: `numbers` says which one each member has.
+    pub fn among_scalars(self, members: &[Member], numbers: &[Option<usize>]) -> Self {
+        Self(self.0.map(|slot| match slot {
+            Slot::At(at) => numbers[at].map_or(Slot::Container(members[at].value), Slot::At),
+            slot => slot,
+        }))
+    }
+}
+
+/// The values that slots are of.
+#[derive(Clone, Copy)]
+pub(super) enum Values<'s> {
+    Members(&'s [Member]),
+    Scalars(&'s [MemberValue]),
+}
+
+impl Values<'_> {
+    #[inline]
+    fn at(self, at: usize) -> MemberValue {
+        match self {
+            Self::Members(members) => members[at].value,
+            Self::Scalars(scalars) => scalars[at],
+        }
+    }
 }
 
 impl<'t> Envelope<'t> {
-    /// The envelope of a record in one of the two shapes, from its members.
+    /// The envelope of a record in one of the two shapes, from its values.
     #[inline]
-    pub fn built_in(text: &'t [u8], members: &[Member], slots: &Slots) -> Result<Self, RecordError> {
-        let members = Members { text, members, slots };
+    pub fn built_in(object: Scanned<'t>, values: Values<'_>, slots: &Slots) -> Result<Self, RecordError> {
+        let members = Members { object, values, slots };
         let is_new = members.find(Field::EventType)?.is_some();
         let is_legacy = members.find(Field::Type)?.is_some();
         let (shape, event_type, aggregate) = match (is_new, is_legacy) {
@@ -114,25 +167,28 @@ impl<'t> Envelope<'t> {
 
 /// The members of a record, by their fields.
 struct Members<'t, 's> {
-    text: &'t [u8],
-    members: &'s [Member],
+    object: Scanned<'t>,
+    values: Values<'s>,
     slots: &'s Slots,
 }
 
 impl<'t> Members<'t, '_> {
     /// The one member of that field; `null` counts as absent.
+    #[inline]
     fn find(&self, field: Field) -> Result<Option<MemberValue>, RecordError> {
         match self.slots.0[field as usize] {
             Slot::Absent => Ok(None),
             Slot::Twice => Err(RecordError::Ambiguous { field: field.name().into() }),
-            Slot::At(at) => Ok(Some(self.members[at].value).filter(|value| *value != MemberValue::Null)),
+            Slot::At(at) => Ok(Some(self.values.at(at)).filter(|value| !matches!(value, MemberValue::Null))),
+            Slot::Container(value) => Ok(Some(value)),
         }
     }
 
+    #[inline]
     fn text_of(&self, field: Field) -> Result<Option<Cow<'t, str>>, RecordError> {
         match self.find(field)? {
             None => Ok(None),
-            Some(value) => text_of(self.text, value, || field.name().into()),
+            Some(value) => text_of(self.object, value, || field.name().into()),
         }
     }
 
@@ -161,16 +217,16 @@ pub(super) fn is_named(text: &[u8], key: Text, name: &str) -> bool {
 
 /// The text of a value; numbers and booleans are taken as they are spelled, and `null` is none.
 #[inline]
-pub(super) fn text_of(
-    text: &[u8],
+pub(super) fn text_of<'t>(
+    object: Scanned<'t>,
     value: MemberValue,
     field: impl FnOnce() -> Cow<'static, str>,
-) -> Result<Option<Cow<'_, str>>, RecordError> {
+) -> Result<Option<Cow<'t, str>>, RecordError> {
     let found = match value {
         MemberValue::Null => return Ok(None),
-        MemberValue::Number(span) => return Ok(Some(String::from_utf8_lossy(span.of(text)))),
+        MemberValue::Number(span) => return Ok(object.of(span).map(Cow::Borrowed)),
         MemberValue::Boolean(value) => return Ok(Some(Cow::Borrowed(if value { "true" } else { "false" }))),
-        MemberValue::String(value) => match value.decode(text) {
+        MemberValue::String(value) => match object.decode(value) {
             Some(decoded) => return Ok(Some(decoded)),
             None => "a lone surrogate, which no text can hold",
         },

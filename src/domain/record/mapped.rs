@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::envelope::{Envelope, is_named, text_of};
+use super::envelope::{Envelope, Scanned, is_named, text_of};
 use super::{RecordError, Shape};
 use crate::domain::json::{Member, MemberValue, Span, Text, Token, Tokens};
 use crate::domain::mapping::{DeclaredMapping, FieldPath};
@@ -35,8 +35,8 @@ impl MappedFields {
         Self { paths, unit: mapping.timestamp_unit }
     }
 
-    pub fn envelope<'t>(&self, text: &'t [u8], members: &[Member]) -> Result<Envelope<'t>, RecordError> {
-        let mut values = Values { fields: self, text, found: [None; PATHS], reached: [0; PATHS] };
+    pub fn envelope<'t>(&self, object: Scanned<'t>, members: &[Member]) -> Result<Envelope<'t>, RecordError> {
+        let mut values = Values { fields: self, object, found: [None; PATHS], reached: [0; PATHS] };
         for member in members {
             values.take_member(member)?;
         }
@@ -70,7 +70,7 @@ impl MappedFields {
 /// What the paths of a mapping lead to in one record.
 struct Values<'t, 'm> {
     fields: &'m MappedFields,
-    text: &'t [u8],
+    object: Scanned<'t>,
     found: [Option<MemberValue>; PATHS],
     /// How many names of each path were met: the next one to be met is further in. The same one
     /// again would be a second way to the same field.
@@ -100,7 +100,7 @@ impl<'t> Values<'t, '_> {
     /// Walks an object of the record. `matched` says how many names of each path lead to the place
     /// where the walk is.
     fn walk(&mut self, object: Span, mut matched: [usize; PATHS]) -> Result<(), RecordError> {
-        let mut tokens = Tokens::new(self.text, object.start);
+        let mut tokens = Tokens::new(self.object.text, object.start);
         let mut awaited = [false; PATHS];
         while let Some(token) = tokens.next_token()? {
             // A key at this depth is the name at this index of a path.
@@ -143,7 +143,7 @@ impl<'t> Values<'t, '_> {
     /// Whether the key is the name at `index` of a path whose names before it lead here.
     fn meet(&mut self, which: usize, index: usize, key: Text) -> Result<bool, RecordError> {
         let names = self.fields.names(which);
-        if !names.get(index).is_some_and(|name| is_named(self.text, key, name)) {
+        if !names.get(index).is_some_and(|name| is_named(self.object.text, key, name)) {
             return Ok(false);
         }
         if self.reached[which] > index {
@@ -163,7 +163,7 @@ impl<'t> Values<'t, '_> {
     fn text_of(&self, which: usize) -> Result<Option<Cow<'t, str>>, RecordError> {
         match self.found[which] {
             None => Ok(None),
-            Some(value) => text_of(self.text, value, || self.fields.field(which)),
+            Some(value) => text_of(self.object, value, || self.fields.field(which)),
         }
     }
 
@@ -181,7 +181,7 @@ impl<'t> Values<'t, '_> {
             _ => {}
         }
         let text =
-            text_of(self.text, value, field)?.ok_or_else(|| RecordError::NoTimestamp { field: field() })?;
+            text_of(self.object, value, field)?.ok_or_else(|| RecordError::NoTimestamp { field: field() })?;
         match unit {
             TimestampUnit::Iso => WrittenTimestamp::parse(&text).map_err(RecordError::BadTimestamp),
             unit => unix_time::parse(&text, unit).map_err(RecordError::BadUnixTime),
