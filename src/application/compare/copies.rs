@@ -3,15 +3,14 @@
 //! Every event is its own partner, at the same time. What is left to be known of both sides is what one
 //! of them holds, and whether all of it could be read.
 
-use std::collections::BTreeMap;
 use std::thread;
 
+use super::Input;
 use super::feed::{CompareError, Feed};
-use super::order::OrderCount;
-use super::report::{ClassCounts, Comparison, FileReport, RejectedPlace};
-use super::scan::{Scan, Scanned, Types};
+use super::report::{ClassCounts, FileReport, RejectedPlace};
+use super::scan::Scan;
+use super::scanned::Scanned;
 use super::tally::Counts;
-use super::{Input, Run, Samples};
 
 /// Whether the candidate's files are, one by one, copies of the control's, read in the same way.
 pub(super) fn are_copies(control: &Input, candidate: &mut Input) -> Result<bool, CompareError> {
@@ -30,8 +29,8 @@ pub(super) fn are_copies(control: &Input, candidate: &mut Input) -> Result<bool,
 pub(super) fn count(scan: &Scan<'_>, feeds: &mut [Box<dyn Feed>]) -> Result<Scanned, CompareError> {
     let (first, second) = feeds.split_at_mut(feeds.len() / 2);
     let (first, second) = thread::scope(|scope| {
-        let first = scope.spawn(|| scan.side(first));
-        let second = scan.side(second);
+        let first = scope.spawn(|| scan.count(first));
+        let second = scan.count(second);
         (first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
     });
     let mut side = first?;
@@ -67,26 +66,4 @@ pub(super) fn counts(side: &Scanned) -> Counts {
     counts.beyond.control = side.margin;
     counts.beyond.candidate = side.margin;
     counts
-}
-
-impl Run<'_> {
-    /// The report on two sides of which one was read.
-    pub(super) fn report_copies(
-        &self,
-        control: Input,
-        mut one: Scanned,
-        candidate: Input,
-        types: &Types,
-    ) -> Result<(Comparison, Samples), CompareError> {
-        let (names, ranks) = types.ranked();
-        one.rank_types(&ranks);
-        let other = copied(&one, &control, &candidate);
-        let clock = self.clock(&one, &other);
-        let counts = counts(&one);
-        let samples = [std::mem::take(&mut one.sample), BTreeMap::new()];
-        let (control, candidate) = ((control, one), (candidate, other));
-        let order = OrderCount::default();
-        let report = self.report(control, candidate, &clock, counts, &names, order, Vec::new())?;
-        Ok((report, samples))
-    }
 }

@@ -27,9 +27,14 @@ impl<'m> Corrector<'m> {
 
     /// The time of an event by the control's clock.
     pub fn time(&mut self, side: Side, entry: &Entry<'_>) -> i64 {
+        self.by_the_control(side, entry.head.at)
+    }
+
+    /// What the control's clock showed when that of a side showed `at`.
+    pub fn by_the_control(&mut self, side: Side, at: i64) -> i64 {
         match side {
-            Side::Control => entry.head.at,
-            Side::Candidate => entry.head.at - self.offset(entry.head.at),
+            Side::Control => at,
+            Side::Candidate => at - self.offset(at),
         }
     }
 

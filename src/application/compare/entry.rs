@@ -29,6 +29,7 @@ pub(super) struct Head {
 }
 
 impl Head {
+    const OFFSET_BITS: u32 = 44;
     /// See [`Content::bare`].
     pub const BARE: u8 = 1;
     /// Outside the range, but so near that its partner may be within.
@@ -40,6 +41,22 @@ impl Head {
 
     pub fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0
+    }
+
+    /// The place of an event in the order of its side. No file is as long as 16 TiB.
+    pub fn ordinal(&self) -> u64 {
+        u64::from(self.feed) << Self::OFFSET_BITS | self.offset
+    }
+
+    /// The same, from which the place can be told; `None` where it is too large for that.
+    pub fn exact_ordinal(&self) -> Option<u64> {
+        let is_exact = self.offset >> Self::OFFSET_BITS == 0 && self.feed >> (64 - Self::OFFSET_BITS) == 0;
+        is_exact.then(|| self.ordinal())
+    }
+
+    /// Feed and offset of an ordinal.
+    pub fn place_of(ordinal: u64) -> (u32, u64) {
+        ((ordinal >> Self::OFFSET_BITS) as u32, ordinal & ((1 << Self::OFFSET_BITS) - 1))
     }
 }
 
@@ -140,6 +157,15 @@ impl<'b> Entry<'b> {
             rest = behind;
             Some(Some(value))
         })
+    }
+
+    /// Whether two events with the same id are the same, their times and spellings apart.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.head.event_type == other.head.event_type
+            && self.is_bare() == other.is_bare()
+            && self.aggregate == other.aggregate
+            && self.base == other.base
+            && self.aside == other.aside
     }
 
     pub fn is_bare(&self) -> bool {

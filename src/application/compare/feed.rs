@@ -38,12 +38,48 @@ pub trait Feed: Send {
         Ok(false)
     }
 
+    /// Gives records again, by the offsets where they begin, which must ascend; `reader` is as in
+    /// [`read`](Self::read). What is not there any more is left out.
+    ///
+    /// # Errors
+    /// As of [`read`](Self::read).
+    fn again(
+        &mut self,
+        offsets: &[u64],
+        reader: &mut RecordReader<'_>,
+        take: &mut TakeAgain<'_>,
+    ) -> Result<(), CompareError> {
+        read_again(self, offsets, reader, take)
+    }
+
     /// Gives the texts of records again, by the offsets where they begin (of a store, the positions),
     /// which must ascend. What is not there any more is left out.
     ///
     /// # Errors
     /// As of [`read`](Self::read).
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError>;
+}
+
+/// Takes a record that was read again, with its offset.
+pub type TakeAgain<'t> = dyn FnMut(u64, &Record<'_>, &RecordReader<'_>) -> Result<(), CompareError> + 't;
+
+/// Gives records again, as [`Feed::again`], by reading everything again.
+///
+/// # Errors
+/// As of [`Feed::read`].
+pub fn read_again(
+    feed: &mut (impl Feed + ?Sized),
+    offsets: &[u64],
+    reader: &mut RecordReader<'_>,
+    take: &mut TakeAgain<'_>,
+) -> Result<(), CompareError> {
+    let facts = feed.read(reader, &mut |fed, reader| match fed {
+        Fed::Record { place, record } if offsets.binary_search(&place.offset).is_ok() => {
+            take(place.offset, &record, reader)
+        }
+        Fed::Record { .. } | Fed::Reject { .. } => Ok(()),
+    });
+    facts.map(drop)
 }
 
 /// What is fed.

@@ -1,9 +1,8 @@
 //! The stages in which events find their partners, each over partitions that fit into memory.
 
 use std::cmp::Ordering;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering as Atomic};
+use std::sync::atomic::{AtomicBool, Ordering as Atomic};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 use super::agreement::{Agreement, agreement};
 use super::clock::ClockModel;
@@ -13,7 +12,7 @@ use super::entry::{Entry, Side};
 use super::feed::CompareError;
 use super::group::{Timed, Windows, pair_group};
 use super::key::{Key, Keyed, compare, next_key};
-use super::partitions::{PARTITIONS, Partitions, SharedScratch};
+use super::partitions::{PARTITIONS, Partitions, SharedScratch, share};
 use super::report::Class;
 use super::settings::Settings;
 use super::sink::{Group, Leftovers, Sink};
@@ -106,40 +105,27 @@ impl<'m> Matcher<'m> {
         act: &(dyn Fn(Group<'_, '_>, &mut Sink<'_, 'm>) -> Result<(), CompareError> + Sync),
     ) -> Result<BothSides, CompareError> {
         let leftovers: Leftovers = [(); 2].map(|()| Mutex::new(Partitions::new(self.budget)));
-        let next = AtomicUsize::new(0);
-        let is_empty = sides.iter().all(|side| side.total() == 0);
-        if !is_empty {
-            thread::scope(|scope| {
-                let workers: Vec<_> = tallies
-                    .iter_mut()
-                    .map(|tally| {
-                        let (next, leftovers) = (&next, &leftovers);
-                        scope.spawn(move || -> Result<(), CompareError> {
-                            let mut sink = Sink {
-                                clock: self.clock,
-                                scratch: self.scratch,
-                                tally,
-                                leftovers,
-                                next_key: next_key(key),
-                                failed: None,
-                            };
-                            let mut corrector = Corrector::new(self.settings, self.clock);
-                            loop {
-                                let partition = next.fetch_add(1, Atomic::Relaxed);
-                                if partition >= PARTITIONS {
-                                    return Ok(());
-                                }
-                                self.partition(sides, partition, 0, key, &mut corrector, act, &mut sink)?;
-                            }
-                        })
-                    })
-                    .collect();
-                workers.into_iter().try_for_each(|worker| match worker.join() {
-                    Ok(done) => done,
-                    Err(panic) => std::panic::resume_unwind(panic),
-                })
-            })?;
+        if sides.iter().all(|side| side.total() == 0) {
+            return Ok(sides.each_ref().map(|_| Partitions::new(self.budget)));
         }
+        let mut workers: Vec<(Sink<'_, 'm>, Corrector<'_>)> = tallies
+            .iter_mut()
+            .map(|tally| {
+                let sink = Sink {
+                    clock: self.clock,
+                    scratch: self.scratch,
+                    tally,
+                    leftovers: &leftovers,
+                    next_key: next_key(key),
+                    failed: None,
+                };
+                (sink, Corrector::new(self.settings, self.clock))
+            })
+            .collect();
+        share(&mut workers, &|(sink, corrector), partition| {
+            self.partition(sides, partition, 0, key, corrector, act, sink)
+        })?;
+        drop(workers);
         Ok(leftovers.map(|side| side.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
 
@@ -295,7 +281,8 @@ impl<'m> Matcher<'m> {
     }
 }
 
-/// By time; where that is the same, by what does not depend on the order of the input.
+/// By time; where that is the same, by what does not depend on the order of the input; and what is the
+/// same in everything by its place, so that it does not matter who was put aside first.
 fn by_time(one: &Timed<'_>, other: &Timed<'_>) -> Ordering {
     let (left, right) = (&one.entry, &other.entry);
     (one.at.cmp(&other.at))
@@ -304,4 +291,5 @@ fn by_time(one: &Timed<'_>, other: &Timed<'_>) -> Ordering {
         .then_with(|| left.aside.cmp(right.aside))
         .then_with(|| left.aggregate.cmp(&right.aggregate))
         .then_with(|| left.base.cmp(right.base))
+        .then_with(|| left.head.ordinal().cmp(&right.head.ordinal()))
 }

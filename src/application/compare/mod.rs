@@ -14,16 +14,21 @@ mod clock;
 mod content;
 mod copies;
 mod corrector;
+mod crowd;
 mod days;
 mod digest;
 mod entry;
 mod explain;
 pub mod feed;
+mod findings;
 mod group;
 mod key;
 mod listing;
 mod matching;
+mod meeting;
+mod met;
 mod order;
+mod pace;
 mod pairing;
 mod pairs;
 mod partitions;
@@ -31,6 +36,7 @@ pub mod profile;
 mod record_text;
 pub mod report;
 mod scan;
+mod scanned;
 pub mod selftest;
 pub mod settings;
 mod sink;
@@ -43,6 +49,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
+use crate::application::import::SourceError;
 use crate::domain::json::canonical_form;
 use crate::domain::mapping::Mapping;
 
@@ -51,17 +58,19 @@ use content::Fields;
 use days::Days;
 use entry::Side;
 use feed::{CompareError, Feed, Scratch};
+use findings::{BothRead, Findings};
 use group::Windows;
-use matching::Matcher;
-use order::{OrderCount, reordered};
+use matching::{BothSides, Matcher};
+use meeting::Meeting;
+use met::MetPairs;
+use order::reordered;
 use pairs::FoundPairs;
 use partitions::{Partitions, SharedScratch};
-use report::{
-    CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, IgnoredByRule, PerSide, SideReport, TypeCounts,
-};
-use scan::{Scan, Scanned, Types};
+use report::Comparison;
+use scan::Scan;
+use scanned::{Scanned, Types};
 use settings::Settings;
-use tally::{Counts, Tally, add_counts};
+use tally::Tally;
 
 pub use pairs::{ClocksApart, FoundPair, PlacedEvent, pairs};
 
@@ -136,6 +145,8 @@ struct Run<'r> {
     sample: usize,
     hash_bits: u32,
     beginning: Beginning,
+    /// Events of both sides may meet while they are read.
+    meets: bool,
     /// Where every pair is noted, if anybody wants to know.
     found: Option<FoundPairs>,
 }
@@ -165,6 +176,7 @@ impl<'r> Run<'r> {
             sample,
             hash_bits,
             beginning: Beginning::Declared,
+            meets: true,
             found: None,
         })
     }
@@ -175,72 +187,127 @@ impl<'r> Run<'r> {
         mut candidate: Input,
     ) -> Result<(Comparison, Samples), CompareError> {
         let types = Types::default();
-        let mappings = [control.mapping.clone(), candidate.mapping.clone()];
-        let scan = |side: Side, keeps_entries| Scan {
+        if self.found.is_none() && copies::are_copies(&control, &mut candidate)? {
+            let one = copies::count(&self.scan(&control.mapping, &types), &mut control.feeds)?;
+            // They could have been written to meanwhile.
+            if one.changing.is_none() && copies::are_copies(&control, &mut candidate)? {
+                let other = copies::copied(&one, &control, &candidate);
+                let read = self.both(one, other, &types);
+                let counts = copies::counts(&read.control);
+                return self.report(control, candidate, read, Findings { counts, ..Findings::default() });
+            }
+        }
+        let met = if self.meets { self.compare_meeting(&mut control, &mut candidate, &types)? } else { None };
+        let (read, findings) = match met {
+            Some(compared) => compared,
+            None => self.compare_apart(&mut control, &mut candidate, &types)?,
+        };
+        self.report(control, candidate, read, findings)
+    }
+
+    /// Compares sides whose events meet while they are read; `None` where they have to be compared apart,
+    /// as one of them changes meanwhile or too many pairs that met were none.
+    fn compare_meeting(
+        &self,
+        control: &mut Input,
+        candidate: &mut Input,
+        types: &Types,
+    ) -> Result<Option<(BothRead, Findings)>, CompareError> {
+        let meeting = Meeting::new(self.settings.memory, self.hash_bits, &self.scratch);
+        let scans = [self.scan(&control.mapping, types), self.scan(&candidate.mapping, types)];
+        let [one, other] = [meeting.arrivals(Side::Control), meeting.arrivals(Side::Candidate)];
+        let read = in_parallel(
+            || scans[0].meet(&mut control.feeds, one),
+            || scans[1].meet(&mut candidate.feeds, other),
+        );
+        let read = match read {
+            Err(CompareError::Source(SourceError::Changing { .. })) => return Ok(None),
+            read => read?,
+        };
+        let (mut partitions, mut met) = meeting.end()?;
+        let read = self.both(read.0, read.1, types);
+        let mut tallies = self.tallies(&read);
+        let most = self.settings.memory / 16 / MetPairs::UNDONE;
+        let settled = met.settle(self.settings, &read.clock, &mut tallies, most, &self.scratch)?;
+        let Some(settled) = settled else { return Ok(None) };
+        for (side, feeds) in [&mut control.feeds, &mut candidate.feeds].into_iter().enumerate() {
+            if !scans[side].again(feeds, &settled.undone[side], &mut partitions[side])? {
+                return Ok(None);
+            }
+        }
+        let findings =
+            self.matched(&read, partitions, tallies, Some((&met, settled.matched)), control, candidate)?;
+        Ok(Some((read, findings)))
+    }
+
+    /// Compares sides whose events are all put aside first.
+    fn compare_apart(
+        &self,
+        control: &mut Input,
+        candidate: &mut Input,
+        types: &Types,
+    ) -> Result<(BothRead, Findings), CompareError> {
+        let scans = [self.scan(&control.mapping, types), self.scan(&candidate.mapping, types)];
+        let (mut one, mut other) =
+            in_parallel(|| scans[0].side(&mut control.feeds), || scans[1].side(&mut candidate.feeds))?;
+        let partitions =
+            [&mut one, &mut other].map(|side| std::mem::replace(&mut side.partitions, Partitions::new(0)));
+        let read = self.both(one, other, types);
+        let tallies = self.tallies(&read);
+        let findings = self.matched(&read, partitions, tallies, None, control, candidate)?;
+        Ok((read, findings))
+    }
+
+    fn scan<'s>(&'s self, mapping: &'s Mapping, types: &'s Types) -> Scan<'s> {
+        Scan {
             settings: self.settings,
-            mapping: &mappings[side as usize],
+            mapping,
             fields: &self.fields,
-            types: &types,
+            types,
             scratch: &self.scratch,
             budget: self.settings.memory / 8,
             sample: self.sample,
-            keeps_entries,
-        };
-        if self.found.is_none() && copies::are_copies(&control, &mut candidate)? {
-            let one = copies::count(&scan(Side::Control, false), &mut control.feeds)?;
-            // They could have been written to meanwhile.
-            if one.changing.is_none() && copies::are_copies(&control, &mut candidate)? {
-                return self.report_copies(control, one, candidate, &types);
-            }
         }
-        let (one, other) = thread::scope(|scope| {
-            let control = scope.spawn(|| scan(Side::Control, true).side(&mut control.feeds));
-            let candidate = scan(Side::Candidate, true).side(&mut candidate.feeds);
-            let control = control.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (control, candidate)
-        });
-        let (mut one, mut other) = (one?, other?);
+    }
+
+    fn tallies<'t>(&'t self, read: &'t BothRead) -> Vec<Tally<'t>> {
+        let workers = workers();
+        (0..workers).map(|_| self.tally(read, self.settings.memory / 32 / workers)).collect()
+    }
+
+    fn tally<'t>(&'t self, read: &'t BothRead, order_budget: usize) -> Tally<'t> {
+        let (ranks, found) = (&read.ranks, self.found.as_ref());
+        Tally::new(self.settings, &self.fields, &self.scratch, ranks, found, order_budget, read.beginning)
+    }
+
+    /// Finds the partners of all events that are in the partitions; others have `met` already, and that
+    /// many of them are matched.
+    fn matched<'t>(
+        &'t self,
+        read: &'t BothRead,
+        partitions: BothSides,
+        mut tallies: Vec<Tally<'t>>,
+        met: Option<(&MetPairs, u64)>,
+        control: &mut Input,
+        candidate: &mut Input,
+    ) -> Result<Findings, CompareError> {
         let tolerance = micros(self.settings.tolerance);
-        let clock = self.clock(&one, &other);
         let matcher = Matcher {
             settings: self.settings,
             fields: &self.fields,
-            clock: &clock,
+            clock: &read.clock,
             windows: Windows { tolerance, max_shift: micros(self.settings.max_shift).max(tolerance) },
             scratch: &self.scratch,
             budget: self.settings.memory / 16,
             load: self.settings.memory / 8,
             hash_bits: self.hash_bits,
-            ids_are_shared: AtomicBool::new(false),
+            ids_are_shared: AtomicBool::new(met.is_some_and(|(_, matched)| matched > 0)),
         };
-        let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(4));
-        let (names, ranks) = types.ranked();
-        one.rank_types(&ranks);
-        other.rank_types(&ranks);
-        let since = self.settings.since.map(|since| since.timestamp_micros());
-        let beginning = since
-            .filter(|_| self.beginning == Beginning::FirstOfCandidate)
-            .map(|since| since - clock.offset_on(Days::new(&self.settings.zone).of(since)));
-        let tally = || {
-            Tally::new(
-                self.settings,
-                &self.fields,
-                &self.scratch,
-                &ranks,
-                self.found.as_ref(),
-                self.settings.memory / 32 / workers,
-                beginning,
-            )
-        };
-        let mut tallies: Vec<Tally<'_>> = (0..workers).map(|_| tally()).collect();
-        let by_id = [one.with_id > 0, other.with_id > 0];
-        let sides =
-            [&mut one, &mut other].map(|side| std::mem::replace(&mut side.partitions, Partitions::new(0)));
-        matcher.run(sides, by_id, &mut tallies)?;
+        matcher.run(partitions, [read.control.with_id > 0, read.candidate.with_id > 0], &mut tallies)?;
         if let Some(found) = &self.found {
-            found.note_clock(&clock);
+            found.note_clock(&read.clock);
         }
-        let mut total = tally();
+        let mut total = self.tally(read, 0);
         let mut orders = Vec::new();
         for tally in tallies {
             let (counts, listed, order) = tally.into_parts();
@@ -248,15 +315,26 @@ impl<'r> Run<'r> {
             orders.push(order);
         }
         let beginning = total.settle_beginning();
-        let order = reordered(&orders, &self.scratch)?;
+        let order = reordered(&orders, met.map(|(met, _)| met), &self.scratch)?;
         let (counts, listed, _) = total.into_parts();
+        let listed = listed.into_sorted_vec();
         let differences =
-            listing::differences(listed.into_sorted_vec(), &names, &mut control.feeds, &mut candidate.feeds)?;
-        let samples = [std::mem::take(&mut one.sample), std::mem::take(&mut other.sample)];
-        let mut report =
-            self.report((control, one), (candidate, other), &clock, counts, &names, order, differences)?;
-        report.beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
-        Ok((report, samples))
+            listing::differences(listed, &read.names, &mut control.feeds, &mut candidate.feeds)?;
+        let beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
+        Ok(Findings { counts, order, differences, beginning })
+    }
+
+    /// What both sides come to that were read.
+    fn both(&self, mut control: Scanned, mut candidate: Scanned, types: &Types) -> BothRead {
+        let clock = self.clock(&control, &candidate);
+        let (names, ranks) = types.ranked();
+        control.rank_types(&ranks);
+        candidate.rank_types(&ranks);
+        let since = self.settings.since.map(|since| since.timestamp_micros());
+        let beginning = since
+            .filter(|_| self.beginning == Beginning::FirstOfCandidate)
+            .map(|since| since - clock.offset_on(Days::new(&self.settings.zone).of(since)));
+        BothRead { control, candidate, clock, names, ranks, beginning }
     }
 
     fn clock(&self, one: &Scanned, other: &Scanned) -> ClockModel {
@@ -269,110 +347,24 @@ impl<'r> Run<'r> {
             micros(self.settings.max_offset),
         )
     }
-
-    #[expect(clippy::too_many_arguments, reason = "everything that a report is made of")]
-    fn report(
-        &self,
-        control: (Input, Scanned),
-        candidate: (Input, Scanned),
-        clock: &ClockModel,
-        counts: Counts,
-        names: &[String],
-        order: OrderCount,
-        differences: Vec<report::Difference>,
-    ) -> Result<Comparison, CompareError> {
-        let mut total = ClassCounts::default();
-        let mut by_day: BTreeMap<chrono::NaiveDate, ClassCounts> = BTreeMap::new();
-        let mut by_type: BTreeMap<&str, ClassCounts> = BTreeMap::new();
-        for ((day, event_type), counts) in &counts.by {
-            add_counts(&mut total, counts);
-            add_counts(by_day.entry(*day).or_default(), counts);
-            add_counts(by_type.entry(&names[*event_type as usize]).or_default(), counts);
-        }
-        for (side, scanned, classes, beyond) in [
-            ("control", &control.1, total.control, counts.beyond.control),
-            ("candidate", &candidate.1, total.candidate, counts.beyond.candidate),
-        ] {
-            let read = scanned.events + scanned.margin;
-            if classes + beyond != read {
-                return Err(CompareError::Conservation { side, read, classes: classes + beyond });
-            }
-        }
-        let quarantined = PerSide { control: control.1.quarantined, candidate: candidate.1.quarantined };
-        let (verdict, reasons) = verdict::judge(&verdict::Evidence {
-            control: &control,
-            candidate: &candidate,
-            total: &total,
-            clock,
-        })?;
-        let listed = differences.len() as u64;
-        let by_cause = counts.causes.iter().map(|((cause, class, day, event_type), count)| CauseCount {
-            cause,
-            class: *class,
-            day: *day,
-            event_type: names[*event_type as usize].clone(),
-            count: *count,
-        });
-        let rules = self.settings.profile.ignore.iter().enumerate().map(|(number, rule)| {
-            let of_rule = counts.rules.iter().filter(|((needed, _), _)| *needed == number);
-            let by_day: BTreeMap<_, _> = of_rule.map(|((_, day), pairs)| (*day, *pairs)).collect();
-            let (field, reason) = (rule.field.clone(), rule.reason.clone());
-            IgnoredByRule { field, reason, pairs: by_day.values().sum(), by_day }
-        });
-        Ok(Comparison {
-            verdict,
-            reasons,
-            since: self.settings.since,
-            beginning: None,
-            matched: total.matched,
-            representation: counts.representation,
-            time_shifted: total.time_shifted,
-            changed: total.changed,
-            ambiguous: counts.ambiguous,
-            retyped: total.retyped,
-            misfiled: total.misfiled,
-            missing: total.missing,
-            extra: total.extra,
-            duplicated: total.duplicated,
-            pending: total.pending,
-            quarantined,
-            ignored: rules.collect(),
-            history: None,
-            reordered: order.moved,
-            reordered_at_equal_times: order.moved_at_equal_times,
-            clock: serde_json::to_value(clock).unwrap_or_default(),
-            by_day: by_day.into_iter().map(|(day, counts)| DayCounts { day, counts }).collect(),
-            by_type: by_type
-                .into_iter()
-                .map(|(name, counts)| TypeCounts { event_type: name.to_owned(), counts })
-                .collect(),
-            by_cause: by_cause.collect(),
-            differences_truncated: total.differences() > listed,
-            differences,
-            self_test: None,
-            elapsed_seconds: 0.0,
-            control: side_report(control, total.control, counts.beyond.control, names),
-            candidate: side_report(candidate, total.candidate, counts.beyond.candidate, names),
-        })
-    }
 }
 
-fn side_report((input, scanned): (Input, Scanned), events: u64, beyond: u64, names: &[String]) -> SideReport {
-    let days = scanned.days.into_iter().map(|(day, sum)| {
-        let event_types = sum.types.keys().map(|rank| names[*rank as usize].clone()).collect();
-        (day, DayDigest { events: sum.events, digest: sum.digest.to_string(), event_types })
-    });
-    SideReport {
-        path: input.path,
-        events,
-        out_of_range: scanned.out_of_range + beyond,
-        naive: scanned.naive,
-        files: scanned.files,
-        digest: scanned.digest.to_string(),
-        days: days.collect(),
-        rejects: scanned.rejects,
-        left_out: Vec::new(),
-    }
+/// How many threads work at once.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, |threads| threads.get().min(4))
+}
+
+/// Does two things at once, and answers with both.
+fn in_parallel<T: Send>(
+    one: impl FnOnce() -> Result<T, CompareError> + Send,
+    other: impl FnOnce() -> Result<T, CompareError>,
+) -> Result<(T, T), CompareError> {
+    thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        let one = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((one?, other?))
+    })
 }
 
 fn micros(duration: chrono::TimeDelta) -> i64 {

@@ -1,16 +1,17 @@
 //! Whether both sides tell the story of an aggregate in the same order. Information, never the verdict.
 
 use super::feed::CompareError;
-use super::partitions::{PARTITIONS, Partitions, SharedScratch};
+use super::met::MetPairs;
+use super::partitions::{Partitions, SharedScratch, share};
 use super::tally::ORDER_RECORD;
 
 /// A matched pair, by its places in the two logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct PlacedPair {
-    control: u64,
-    candidate: u64,
+pub(super) struct PlacedPair {
+    pub control: u64,
+    pub candidate: u64,
     /// The control's time, in microseconds.
-    at: i64,
+    pub at: i64,
 }
 
 /// The least numbers of events that must be moved.
@@ -22,34 +23,46 @@ pub(super) struct OrderCount {
     pub moved_at_equal_times: u64,
 }
 
-/// How many events must be moved, aggregate by aggregate, of the pairs that were put aside.
-pub(super) fn reordered(orders: &[Partitions], scratch: &SharedScratch) -> Result<OrderCount, CompareError> {
-    let mut total = OrderCount::default();
-    let mut bytes = Vec::new();
-    for partition in 0..PARTITIONS {
-        bytes.clear();
+/// How many events must be moved, aggregate by aggregate, of the pairs that were put aside, by as many
+/// threads as have put them aside.
+pub(super) fn reordered(
+    orders: &[Partitions],
+    met: Option<&MetPairs>,
+    scratch: &SharedScratch,
+) -> Result<OrderCount, CompareError> {
+    let mut counts = vec![OrderCount::default(); orders.len()];
+    share(&mut counts, &|total, partition| {
+        let mut pairs: Vec<(u64, PlacedPair)> = Vec::new();
         for order in orders {
-            order.load(partition, scratch, &mut bytes)?;
+            order.blocks(partition, scratch, &mut |block| {
+                pairs.extend(block.as_chunks::<ORDER_RECORD>().0.iter().map(|record| {
+                    let (fields, _) = record.as_chunks::<8>();
+                    let field = |index: usize| u64::from_le_bytes(fields[index]);
+                    (field(0), PlacedPair { control: field(1), candidate: field(2), at: field(3) as i64 })
+                }));
+                Ok(())
+            })?;
         }
-        let mut pairs: Vec<(u64, PlacedPair)> = bytes
-            .as_chunks::<ORDER_RECORD>()
-            .0
-            .iter()
-            .map(|record| {
-                let field =
-                    |at: usize| record[8 * at..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-                (field(0), PlacedPair { control: field(1), candidate: field(2), at: field(3) as i64 })
-            })
-            .collect();
+        if let Some(met) = met {
+            met.placed(partition, scratch, &mut pairs)?;
+        }
         pairs.sort_unstable_by_key(|(aggregate, pair)| (*aggregate, pair.control));
         for aggregate in pairs.chunk_by(|one, other| one.0 == other.0) {
             let mut pairs: Vec<PlacedPair> = aggregate.iter().map(|(_, pair)| *pair).collect();
-            let count = reordered_of(&mut pairs);
-            total.moved += count.moved;
-            total.moved_at_equal_times += count.moved_at_equal_times;
+            total.add(reordered_of(&mut pairs));
         }
-    }
+        Ok(())
+    })?;
+    let mut total = OrderCount::default();
+    counts.into_iter().for_each(|count| total.add(count));
     Ok(total)
+}
+
+impl OrderCount {
+    fn add(&mut self, other: Self) {
+        self.moved += other.moved;
+        self.moved_at_equal_times += other.moved_at_equal_times;
+    }
 }
 
 /// How many events of ONE aggregate must be moved to give the candidate the order of the control: all

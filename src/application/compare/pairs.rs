@@ -84,7 +84,7 @@ pub fn pairs(
 ) -> Result<Option<ClocksApart>, CompareError> {
     let found =
         FoundPairs { noted: Mutex::new(Partitions::new(settings.memory / 32)), clocks: Mutex::new(None) };
-    let run = Run { found: Some(found), ..Run::new(settings, scratch, 0, 64)? };
+    let run = Run { found: Some(found), meets: false, ..Run::new(settings, scratch, 0, 64)? };
     run.compare(control, candidate)?;
     let Some(found) = &run.found else { return Ok(None) };
     let noted = found.noted.lock().unwrap_or_else(PoisonError::into_inner);

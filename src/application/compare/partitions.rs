@@ -1,6 +1,8 @@
 //! Packed events in partitions by a hash: what does not fit into memory goes to the temporary file.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::feed::{CompareError, Scratch};
 
@@ -10,6 +12,38 @@ const BITS: u32 = 10;
 
 /// The temporary file, shared by everything that spills.
 pub(super) type SharedScratch = Mutex<Box<dyn Scratch>>;
+
+/// What a mutex guards. Who panics while holding it ends the comparison.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Shares the partitions out among as many threads as there are workers.
+pub(super) fn share<W: Send>(
+    workers: &mut [W],
+    work: &(dyn Fn(&mut W, usize) -> Result<(), CompareError> + Sync),
+) -> Result<(), CompareError> {
+    let next = &AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let threads: Vec<_> = workers
+            .iter_mut()
+            .map(|worker| {
+                scope.spawn(move || {
+                    loop {
+                        let partition = next.fetch_add(1, Ordering::Relaxed);
+                        if partition >= PARTITIONS {
+                            return Ok(());
+                        }
+                        work(worker, partition)?;
+                    }
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
 
 /// Packed events, each in the partition that its hash names.
 pub(super) struct Partitions {
@@ -56,7 +90,7 @@ impl Partitions {
     }
 
     fn spill(&mut self, scratch: &SharedScratch) -> Result<(), CompareError> {
-        let mut scratch = scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = locked(scratch);
         for partition in self.partitions.iter_mut().filter(|partition| !partition.held.is_empty()) {
             let offset = scratch.append(&partition.held)?;
             partition.spilled.push((offset, partition.held.len()));
@@ -86,7 +120,7 @@ impl Partitions {
     ) -> Result<(), CompareError> {
         let Partition { held, spilled } = &self.partitions[partition];
         if !spilled.is_empty() {
-            let mut scratch = scratch.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut scratch = locked(scratch);
             for &(offset, length) in spilled {
                 let start = into.len();
                 into.resize(start + length, 0);
@@ -108,7 +142,7 @@ impl Partitions {
         let mut block = Vec::new();
         for &(offset, length) in spilled {
             block.resize(length, 0);
-            scratch.lock().unwrap_or_else(PoisonError::into_inner).read_at(offset, &mut block)?;
+            locked(scratch).read_at(offset, &mut block)?;
             take(&block)?;
         }
         take(held)

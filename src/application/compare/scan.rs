@@ -1,144 +1,30 @@
 //! Reading one side: every event becomes a packed entry in its partition.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use crate::application::import::SourceError;
+use crate::application::import::{Place, SourceError};
 use crate::domain::local_clock::{DstPolicy, TimeFlags};
 use crate::domain::mapping::Mapping;
 use crate::domain::record::{Record, RecordReader};
 
-use super::clock::AnchorSample;
 use super::content::{Content, ContentReader, Fields};
 use super::days::Days;
-use super::digest::MultisetDigest;
 use super::entry::{Entry, Head};
 use super::feed::{CompareError, Fed, Feed};
+use super::meeting::Arrivals;
+use super::met::Again;
 use super::partitions::{Partitions, SharedScratch};
 use super::report::{FileReport, RejectedPlace};
+use super::scanned::{DaySum, LISTED_REJECTS, Scanned, Types};
 use super::settings::Settings;
 
-/// How many anchors of a side are kept.
-const ANCHORS: usize = 1 << 16;
-/// How many rejects of a side are listed; all are counted.
-const LISTED_REJECTS: usize = 100;
 /// How often a side is read that changes meanwhile.
 const ATTEMPTS: usize = 3;
-
-/// A side that was read.
-pub(super) struct Scanned {
-    pub partitions: Partitions,
-    pub anchors: AnchorSample,
-    pub events: u64,
-    /// Outside the range, and too far to be anyone's partner.
-    pub out_of_range: u64,
-    /// Outside the range, but taken along.
-    pub margin: u64,
-    pub with_id: u64,
-    /// Those whose time was written without an offset.
-    pub naive: u64,
-    pub days: BTreeMap<NaiveDate, DaySum>,
-    pub digest: MultisetDigest,
-    pub files: Vec<FileReport>,
-    pub quarantined: u64,
-    pub rejects: Vec<RejectedPlace>,
-    /// The file that changed each time it was read.
-    pub changing: Option<PathBuf>,
-    /// A few of its records, to test the comparison on.
-    pub sample: BTreeMap<u64, String>,
-}
-
-impl Scanned {
-    /// Gives types the ranks of their names instead of their numbers.
-    pub fn rank_types(&mut self, ranks: &[u32]) {
-        for day in self.days.values_mut() {
-            let types = std::mem::take(&mut day.types).into_iter();
-            day.types = types.map(|(number, events)| (ranks[number as usize], events)).collect();
-        }
-    }
-
-    /// The same without its entries.
-    pub fn counted(&self) -> Self {
-        Self {
-            partitions: Partitions::new(0),
-            anchors: self.anchors.clone(),
-            days: self.days.clone(),
-            files: self.files.clone(),
-            rejects: self.rejects.clone(),
-            changing: self.changing.clone(),
-            sample: self.sample.clone(),
-            ..*self
-        }
-    }
-
-    /// Takes over what another part of the same side holds, the entries apart.
-    pub fn add(&mut self, other: Self, sample: usize) {
-        self.anchors.add(other.anchors);
-        self.events += other.events;
-        self.out_of_range += other.out_of_range;
-        self.margin += other.margin;
-        self.with_id += other.with_id;
-        self.naive += other.naive;
-        for (day, sum) in other.days {
-            let into = self.days.entry(day).or_default();
-            into.events += sum.events;
-            into.digest.add_digest(sum.digest);
-            for (event_type, events) in sum.types {
-                *into.types.entry(event_type).or_default() += events;
-            }
-        }
-        self.digest.add_digest(other.digest);
-        self.files.extend(other.files);
-        self.quarantined += other.quarantined;
-        let room = LISTED_REJECTS.saturating_sub(self.rejects.len());
-        self.rejects.extend(other.rejects.into_iter().take(room));
-        self.changing = self.changing.take().or(other.changing);
-        self.sample.extend(other.sample);
-        while self.sample.len() > sample {
-            self.sample.pop_last();
-        }
-    }
-}
-
-/// What a side holds of one day.
-#[derive(Clone, Default)]
-pub(super) struct DaySum {
-    pub events: u64,
-    pub digest: MultisetDigest,
-    /// How many events there are of each type.
-    pub types: BTreeMap<u32, u64>,
-}
-
-/// The numbers of event types, the same for both sides.
-#[derive(Default)]
-pub(super) struct Types(Mutex<HashMap<String, u32>>);
-
-impl Types {
-    fn number(&self, name: &str) -> u32 {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = known.len() as u32;
-        *known.entry(name.to_owned()).or_insert(next)
-    }
-
-    /// The names, sorted, and the place of each number among them.
-    pub fn ranked(&self) -> (Vec<String>, Vec<u32>) {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut names: Vec<(String, u32)> =
-            known.iter().map(|(name, number)| (name.clone(), *number)).collect();
-        names.sort();
-        let mut ranks = vec![0; names.len()];
-        for (rank, (_, number)) in names.iter().enumerate() {
-            ranks[*number as usize] = rank as u32;
-        }
-        (names.into_iter().map(|(name, _)| name).collect(), ranks)
-    }
-}
 
 /// What reading a side needs.
 pub(super) struct Scan<'s> {
@@ -151,64 +37,107 @@ pub(super) struct Scan<'s> {
     pub budget: usize,
     /// How many records are kept for the self-test.
     pub sample: usize,
-    /// False where events are only counted: they need no partner.
-    pub keeps_entries: bool,
+}
+
+/// Where the events of a side are kept until they have found their partners.
+enum Kept<'k> {
+    /// Nowhere: they are only counted.
+    Nowhere,
+    Aside,
+    /// Where they meet those of the other side.
+    AtMeeting(Arrivals<'k, 'k>),
 }
 
 impl Scan<'_> {
-    /// Reads a side; again where it changes meanwhile.
+    /// Reads a side and puts its events aside; again where it changes meanwhile.
     pub fn side(&self, feeds: &mut [Box<dyn Feed>]) -> Result<Scanned, CompareError> {
+        self.attempts(feeds, || Kept::Aside)
+    }
+
+    /// The same, without its events.
+    pub fn count(&self, feeds: &mut [Box<dyn Feed>]) -> Result<Scanned, CompareError> {
+        self.attempts(feeds, || Kept::Nowhere)
+    }
+
+    /// Reads a side whose events meet those of the other one: once, as those who have met are gone.
+    pub fn meet(
+        &self,
+        feeds: &mut [Box<dyn Feed>],
+        arrivals: Arrivals<'_, '_>,
+    ) -> Result<Scanned, CompareError> {
+        self.attempt(feeds, Kept::AtMeeting(arrivals))
+    }
+
+    fn attempts(
+        &self,
+        feeds: &mut [Box<dyn Feed>],
+        kept: impl Fn() -> Kept<'static>,
+    ) -> Result<Scanned, CompareError> {
         for _ in 1..ATTEMPTS {
-            match self.attempt(feeds) {
+            match self.attempt(feeds, kept()) {
                 Err(CompareError::Source(SourceError::Changing { .. })) => {}
                 read => return read,
             }
         }
-        match self.attempt(feeds) {
+        match self.attempt(feeds, kept()) {
             Err(CompareError::Source(SourceError::Changing { path, .. })) => {
-                Ok(Scanned { changing: Some(path), ..self.nothing() })
+                Ok(Scanned { changing: Some(path), ..Scanned::nothing(self.budget) })
             }
             read => read,
         }
     }
 
-    fn nothing(&self) -> Scanned {
-        Scanned {
-            partitions: Partitions::new(self.budget),
-            anchors: AnchorSample::new(ANCHORS),
-            events: 0,
-            out_of_range: 0,
-            margin: 0,
-            with_id: 0,
-            naive: 0,
-            days: BTreeMap::new(),
-            digest: MultisetDigest::default(),
-            files: Vec::new(),
-            quarantined: 0,
-            rejects: Vec::new(),
-            changing: None,
-            sample: BTreeMap::new(),
+    /// Reads events again that were read before, in the order of their places, and puts them aside with
+    /// others of their side. False where one of them is not there any more.
+    pub fn again(
+        &self,
+        feeds: &mut [Box<dyn Feed>],
+        events: &[Again],
+        aside: &mut Partitions,
+    ) -> Result<bool, CompareError> {
+        let mut taker = self.taker(Kept::Aside);
+        std::mem::swap(&mut taker.side.partitions, aside);
+        let mut found = 0;
+        for of_feed in events.chunk_by(|one, other| one.place().0 == other.place().0) {
+            let Some((feed, _)) = of_feed.first().map(Again::place) else { continue };
+            let offsets: Vec<u64> = of_feed.iter().map(|event| event.place().1).collect();
+            feeds[feed as usize].again(&offsets, &mut self.reader(), &mut |offset, record, reader| {
+                let expected = offsets.binary_search(&offset).ok().map(|index| &of_feed[index]);
+                let Some(expected) = expected.filter(|event| event.is(record)) else { return Ok(()) };
+                found += 1;
+                let place = Place { line: u64::from(expected.met.line), offset };
+                taker.take_again(feed, place, record, reader)
+            })?;
         }
+        std::mem::swap(&mut taker.side.partitions, aside);
+        Ok(found == events.len())
     }
 
-    fn attempt(&self, feeds: &mut [Box<dyn Feed>]) -> Result<Scanned, CompareError> {
-        let mut taker = Taker {
+    fn taker<'t>(&'t self, kept: Kept<'t>) -> Taker<'t> {
+        let margin = self.settings.max_offset + self.settings.tolerance;
+        Taker {
             scan: self,
             content: ContentReader::new(self.fields, self.mapping),
             scratch: Content::default(),
             days: Days::new(&self.settings.zone),
             types: HashMap::default(),
             day: None,
-            margin: (self.settings.max_offset + self.settings.tolerance)
-                .num_microseconds()
-                .unwrap_or(i64::MAX),
-            side: self.nothing(),
-        };
+            margin: margin.num_microseconds().unwrap_or(i64::MAX),
+            kept,
+            side: Scanned::nothing(self.budget),
+        }
+    }
+
+    fn reader(&self) -> RecordReader<'_> {
+        RecordReader::with_mapping(&self.settings.zone, DstPolicy::Resolve, self.mapping)
+    }
+
+    fn attempt(&self, feeds: &mut [Box<dyn Feed>], kept: Kept<'_>) -> Result<Scanned, CompareError> {
+        let mut taker = self.taker(kept);
         for (number, feed) in feeds.iter_mut().enumerate() {
             let path = feed.path().to_owned();
             let before = taker.side.events;
-            let mut reader =
-                RecordReader::with_mapping(&self.settings.zone, DstPolicy::Resolve, self.mapping);
+            let mut reader = self.reader();
             let facts = feed.read(&mut reader, &mut |fed, reader| match fed {
                 Fed::Record { place, record } => taker.take(number as u32, place, &record, reader),
                 Fed::Reject { place, reason, detail } => {
@@ -227,8 +156,8 @@ impl Scan<'_> {
     }
 }
 
-struct Taker<'t, 's> {
-    scan: &'t Scan<'s>,
+struct Taker<'t> {
+    scan: &'t Scan<'t>,
     content: ContentReader<'t>,
     scratch: Content,
     days: Days<'t>,
@@ -236,14 +165,15 @@ struct Taker<'t, 's> {
     /// What is added up of the day that the last event was of.
     day: Option<(NaiveDate, DaySum)>,
     margin: i64,
+    kept: Kept<'t>,
     side: Scanned,
 }
 
-impl Taker<'_, '_> {
+impl Taker<'_> {
     fn take(
         &mut self,
         feed: u32,
-        place: crate::application::import::Place,
+        place: Place,
         record: &Record<'_>,
         reader: &RecordReader<'_>,
     ) -> Result<(), CompareError> {
@@ -252,11 +182,54 @@ impl Taker<'_, '_> {
             self.side.out_of_range += 1;
             return Ok(());
         };
-        if self.content.read(record, reader, &mut self.scratch).is_err() {
+        let Some((head, digest)) = self.read(feed, place, is_margin, record, reader) else {
             // What was scanned once scans again.
             self.side.quarantined += 1;
             return Ok(());
+        };
+        if is_margin {
+            self.side.margin += 1;
+        } else {
+            self.side.events += 1;
+            let day = self.day_of(at);
+            day.events += 1;
+            day.digest.add(&digest);
+            *day.types.entry(head.event_type).or_default() += 1;
+            self.side.digest.add(&digest);
         }
+        // A local time that came twice sets no clock.
+        let sure = (!head.is(Head::AMBIGUOUS)).then_some(at);
+        self.side.anchors.observe(first::<16>(&digest).map_or(0, u128::from_le_bytes), sure);
+        self.side.with_id += u64::from(record.event_id.as_deref().is_some_and(|id| !id.is_empty()));
+        self.side.naive += u64::from(record.flags.time.contains(TimeFlags::NAIVE));
+        self.keep_sample(&digest, record.body);
+        self.keep(&head, record)
+    }
+
+    /// Takes an event that was counted before.
+    fn take_again(
+        &mut self,
+        feed: u32,
+        place: Place,
+        record: &Record<'_>,
+        reader: &RecordReader<'_>,
+    ) -> Result<(), CompareError> {
+        match self.read(feed, place, false, record, reader) {
+            Some((head, _)) => self.keep(&head, record),
+            None => Ok(()),
+        }
+    }
+
+    /// The event of a record, and the digest of what it says; its content is in `scratch` then.
+    fn read(
+        &mut self,
+        feed: u32,
+        place: Place,
+        is_margin: bool,
+        record: &Record<'_>,
+        reader: &RecordReader<'_>,
+    ) -> Option<(Head, [u8; 32])> {
+        self.content.read(record, reader, &mut self.scratch).ok()?;
         let event_type = match self.types.get(&*record.event_type) {
             Some(number) => *number,
             None => {
@@ -266,7 +239,6 @@ impl Taker<'_, '_> {
             }
         };
         let digest = content_digest(&record.event_type, record.aggregate.as_deref(), &self.scratch.base);
-        let hash = first::<8>(&digest).map_or(0, u64::from_le_bytes);
         let mut flags = 0;
         for (flag, is_set) in [
             (Head::BARE, self.scratch.bare),
@@ -276,8 +248,8 @@ impl Taker<'_, '_> {
             flags |= if is_set { flag } else { 0 };
         }
         let head = Head {
-            hash,
-            at,
+            hash: first::<8>(&digest).map_or(0, u64::from_le_bytes),
+            at: record.occurred_at.timestamp_micros(),
             offset: place.offset,
             line: place.line,
             feed,
@@ -285,32 +257,22 @@ impl Taker<'_, '_> {
             spelling: self.scratch.spelling,
             flags,
         };
-        if is_margin {
-            self.side.margin += 1;
-        } else {
-            self.side.events += 1;
-            let day = self.day_of(at);
-            day.events += 1;
-            day.digest.add(&digest);
-            *day.types.entry(event_type).or_default() += 1;
-            self.side.digest.add(&digest);
-        }
-        // A local time that came twice sets no clock.
-        let sure = (flags & Head::AMBIGUOUS == 0).then_some(at);
-        self.side.anchors.observe(first::<16>(&digest).map_or(0, u128::from_le_bytes), sure);
+        Some((head, digest))
+    }
+
+    fn keep(&mut self, head: &Head, record: &Record<'_>) -> Result<(), CompareError> {
+        let Self { kept, scratch: content, side, scan, .. } = self;
         let id = record.event_id.as_deref().unwrap_or_default().as_bytes();
-        self.side.with_id += u64::from(!id.is_empty());
-        self.side.naive += u64::from(record.flags.time.contains(TimeFlags::NAIVE));
-        self.keep_sample(&digest, record.body);
-        if !self.scan.keeps_entries {
-            return Ok(());
-        }
-        let route = if id.is_empty() { hash } else { xxh3_64(id) };
-        let content = &self.scratch;
         let aggregate = record.aggregate.as_deref().map(str::as_bytes);
-        self.side.partitions.push(Partitions::of(route, 0), self.scan.scratch, |out| {
-            Entry::pack(&head, id, aggregate, content, out);
-        })
+        let pack = |out: &mut Vec<u8>| Entry::pack(head, id, aggregate, content, out);
+        match kept {
+            Kept::Nowhere => Ok(()),
+            Kept::Aside => {
+                let route = if id.is_empty() { head.hash } else { xxh3_64(id) };
+                side.partitions.push(Partitions::of(route, 0), scan.scratch, pack)
+            }
+            Kept::AtMeeting(arrivals) => arrivals.arrive(head, id, pack),
+        }
     }
 
     /// The sum of the day of an instant. Events of one day mostly follow each other.

@@ -12,6 +12,7 @@ use super::entry::{Entry, Head, Side};
 use super::explain::{Cause, FieldDifference, cause_of, differing_fields};
 use super::feed::CompareError;
 use super::group::Timed;
+use super::met::MetPair;
 use super::pairs::FoundPairs;
 use super::partitions::{Partitions, SharedScratch};
 use super::report::{Class, ClassCounts, PerSide};
@@ -126,8 +127,7 @@ impl<'t> Tally<'t> {
             return Ok(());
         }
         if self.is_within_tolerance(control.at, candidate.at) {
-            let first = self.counts.first_pair.get_or_insert(one.head.at);
-            *first = (*first).min(one.head.at);
+            self.note_first_pair(one.head.at);
         }
         let day = self.days.of(one.head.at);
         let event_type = self.rank(one);
@@ -171,6 +171,24 @@ impl<'t> Tally<'t> {
             }
         }
         self.note_order(one, other)
+    }
+
+    /// Counts a pair that met and is matched; the order analysis looks at it where it is.
+    pub fn met(&mut self, pair: &MetPair) {
+        let at = pair.control.at;
+        self.note_first_pair(at);
+        let day = self.days.of(at);
+        let event_type = self.ranks[pair.event_type as usize];
+        let counts = self.counts.by.entry((day, event_type)).or_default();
+        counts.control += 1;
+        counts.candidate += 1;
+        counts.matched += 1;
+        self.counts.representation += u64::from(pair.is_respelled);
+    }
+
+    fn note_first_pair(&mut self, at: i64) {
+        let first = self.counts.first_pair.get_or_insert(at);
+        *first = (*first).min(at);
     }
 
     /// The day of an instant by the control's clock.
@@ -233,7 +251,7 @@ impl<'t> Tally<'t> {
     fn note_order(&mut self, one: &Entry<'_>, other: &Entry<'_>) -> Result<(), CompareError> {
         let Some(aggregate) = one.aggregate else { return Ok(()) };
         let hash = xxhash_rust::xxh3::xxh3_64(aggregate);
-        let fields = [hash, ordinal(one), ordinal(other), one.head.at as u64];
+        let fields = [hash, one.head.ordinal(), other.head.ordinal(), one.head.at as u64];
         self.order.push(Partitions::of(hash, 0), self.scratch, |out| {
             fields.iter().for_each(|field| out.extend_from_slice(&field.to_le_bytes()));
         })
@@ -308,11 +326,6 @@ fn of_class(counts: &mut ClassCounts, class: Class, side: Side) -> &mut u64 {
         Class::Duplicated => of_side(&mut counts.duplicated, side),
         Class::Pending => of_side(&mut counts.pending, side),
     }
-}
-
-/// The place of an event in the order of its side. No file is as long as 16 TiB.
-fn ordinal(entry: &Entry<'_>) -> u64 {
-    u64::from(entry.head.feed) << 44 | entry.head.offset
 }
 
 fn place(entry: &Entry<'_>) -> ListedEvent {

@@ -14,6 +14,7 @@ mod beginning;
 mod copies;
 mod exactness;
 mod faults;
+mod meeting;
 mod paired;
 mod verdicts;
 

@@ -4,7 +4,7 @@ use super::Input;
 use super::clock::ClockModel;
 use super::feed::CompareError;
 use super::report::{ClassCounts, PerSide, Verdict};
-use super::scan::Scanned;
+use super::scanned::Scanned;
 
 /// What a verdict is found from.
 pub(super) struct Evidence<'e> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts};
+use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, TakeAgain};
 use crate::cli::progress::{Part, Progress};
 use crate::domain::record::RecordReader;
 
@@ -55,6 +55,15 @@ impl Feed for Watched {
 
     fn is_copy_of(&mut self, original: &Path) -> Result<bool, CompareError> {
         self.feed.is_copy_of(original)
+    }
+
+    fn again(
+        &mut self,
+        offsets: &[u64],
+        reader: &mut RecordReader<'_>,
+        take: &mut TakeAgain<'_>,
+    ) -> Result<(), CompareError> {
+        self.feed.again(offsets, reader, take)
     }
 
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {

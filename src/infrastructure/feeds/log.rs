@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts};
+use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, TakeAgain, read_again};
 use crate::application::import::{PieceContent, SourceError};
 use crate::domain::json::{ObjectScanner, ScanError};
 use crate::domain::local_clock::DstPolicy;
@@ -12,6 +12,9 @@ use crate::domain::mapping::Mapping;
 use crate::domain::record::RecordReader;
 use crate::domain::zone::Zone;
 use crate::infrastructure::sources::{SameBytes, open_log};
+
+/// Takes the text of a record, with its offset.
+type TakeText<'t> = dyn FnMut(u64, &[u8]) -> Result<(), CompareError> + 't;
 
 /// A log file, opened anew each time it is read.
 pub struct LogFeed {
@@ -33,7 +36,7 @@ impl LogFeed {
     }
 
     /// The texts of a plain file, each read from where it begins.
-    fn texts_at(&self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
+    fn texts_at(&self, offsets: &[u64], take: &mut TakeText<'_>) -> Result<(), CompareError> {
         let mut file = File::open(&self.path).map_err(self.io("open"))?;
         let mut scanner = ObjectScanner::new();
         for &offset in offsets {
@@ -44,7 +47,7 @@ impl LogFeed {
                 let read = (&mut file).take(more).read_to_end(&mut text).map_err(self.io("read"))?;
                 match scanner.scan(&text, 0) {
                     Ok(object) => {
-                        take(offset, object.span.of(&text));
+                        take(offset, object.span.of(&text))?;
                         break;
                     }
                     // The end of what was read can cut a character in two.
@@ -92,9 +95,27 @@ impl Feed for LogFeed {
         Ok(self.original.is_some())
     }
 
+    fn again(
+        &mut self,
+        offsets: &[u64],
+        reader: &mut RecordReader<'_>,
+        take: &mut TakeAgain<'_>,
+    ) -> Result<(), CompareError> {
+        if self.is_compressed {
+            return read_again(self, offsets, reader, take);
+        }
+        self.texts_at(offsets, &mut |offset, text| match reader.read_whole(text) {
+            Ok(record) => take(offset, &record, reader),
+            Err(_) => Ok(()),
+        })
+    }
+
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
         if !self.is_compressed {
-            return self.texts_at(offsets, take);
+            return self.texts_at(offsets, &mut |offset, text| {
+                take(offset, text);
+                Ok(())
+            });
         }
         let mut log = open_log(&self.path, &self.mapping)?;
         // Times do not matter here, only where records begin.

@@ -1,0 +1,272 @@
+//! Pairs that met while both sides were being read: their events were the same, under one id.
+//!
+//! Two things can only be told when everything was read: whether nobody else has that id, and whether
+//! their times are near enough by both clocks. Pairs of which both is true are matched. The events of
+//! the others are read again, and find their partners as all others do.
+
+use std::collections::HashSet;
+
+use foldhash::fast::RandomState;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::domain::record::Record;
+
+use super::clock::ClockModel;
+use super::corrector::Corrector;
+use super::entry::{Head, Side};
+use super::feed::CompareError;
+use super::order::PlacedPair;
+use super::partitions::{Partitions, SharedScratch, share};
+use super::settings::Settings;
+use super::tally::Tally;
+
+/// What is kept of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct MetPair {
+    /// The hash of the id.
+    pub id: u64,
+    /// The hash of the aggregate.
+    pub aggregate: Option<u64>,
+    pub control: Met,
+    pub candidate: Met,
+    /// The number of the type.
+    pub event_type: u32,
+    /// The two are spelled in different ways.
+    pub is_respelled: bool,
+}
+
+/// One event of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Met {
+    /// Microseconds since the epoch, by the clock of its side.
+    pub at: i64,
+    /// See [`Head::ordinal`].
+    pub ordinal: u64,
+    pub line: u32,
+}
+
+impl Met {
+    /// `None` where a place is too large to be kept.
+    pub fn of(head: &Head) -> Option<Self> {
+        let line = u32::try_from(head.line).ok()?;
+        Some(Self { at: head.at, ordinal: head.exact_ordinal()?, line })
+    }
+}
+
+impl MetPair {
+    /// Its length, packed.
+    const PACKED: usize = 64;
+    const HAS_AGGREGATE: u64 = 1;
+    const IS_RESPELLED: u64 = 2;
+
+    fn packed(&self) -> [u8; Self::PACKED] {
+        let Self { id, aggregate, control, candidate, event_type, is_respelled } = *self;
+        let flags = u64::from(aggregate.is_some()) * Self::HAS_AGGREGATE
+            + u64::from(is_respelled) * Self::IS_RESPELLED;
+        let fields = [
+            id,
+            aggregate.unwrap_or_default(),
+            control.at as u64,
+            candidate.at as u64,
+            control.ordinal,
+            candidate.ordinal,
+            u64::from(control.line) << 32 | u64::from(candidate.line),
+            u64::from(event_type) << 32 | flags,
+        ];
+        let mut packed = [0; Self::PACKED];
+        for (into, field) in packed.as_chunks_mut::<8>().0.iter_mut().zip(fields) {
+            *into = field.to_le_bytes();
+        }
+        packed
+    }
+
+    fn unpacked(packed: &[u8; Self::PACKED]) -> Self {
+        let (fields, _) = packed.as_chunks::<8>();
+        let field = |index: usize| u64::from_le_bytes(fields[index]);
+        let (lines, rest) = (field(6), field(7));
+        Self {
+            id: field(0),
+            aggregate: (rest & Self::HAS_AGGREGATE != 0).then(|| field(1)),
+            control: Met { at: field(2) as i64, ordinal: field(4), line: (lines >> 32) as u32 },
+            candidate: Met { at: field(3) as i64, ordinal: field(5), line: lines as u32 },
+            event_type: (rest >> 32) as u32,
+            is_respelled: rest & Self::IS_RESPELLED != 0,
+        }
+    }
+}
+
+/// All pairs that met.
+pub(super) struct MetPairs {
+    /// By their aggregates, as the order analysis needs them.
+    pairs: Partitions,
+    /// The hashes of their ids.
+    ids: Partitions,
+    /// Those of the ids of everybody else.
+    pub other_ids: [Partitions; 2],
+    /// Pairs that are none until it is known who else there is, by the ordinal of the control's event.
+    undone: HashSet<u64, RandomState>,
+}
+
+/// An event that is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Again {
+    pub met: Met,
+    /// The hash of its id.
+    id: u64,
+}
+
+impl Again {
+    /// Feed and offset.
+    pub fn place(&self) -> (u32, u64) {
+        Head::place_of(self.met.ordinal)
+    }
+
+    /// Whether a record is still that event.
+    pub fn is(&self, record: &Record<'_>) -> bool {
+        record.event_id.as_deref().is_some_and(|id| xxh3_64(id.as_bytes()) == self.id)
+            && record.occurred_at.timestamp_micros() == self.met.at
+    }
+}
+
+/// What became of the pairs.
+pub(super) struct Settled {
+    /// How many were matched.
+    pub matched: u64,
+    /// The events of the others, control first, in the order of their places.
+    pub undone: [Vec<Again>; 2],
+}
+
+impl MetPairs {
+    /// How many bytes of memory a pair takes that is undone, at most.
+    pub const UNDONE: usize = 256;
+
+    /// Pairs that may hold `budget` bytes of memory.
+    pub fn new(budget: usize) -> Self {
+        Self {
+            pairs: Partitions::new(budget / 8 * 7),
+            ids: Partitions::new(budget / 8),
+            other_ids: [(); 2].map(|()| Partitions::new(0)),
+            undone: HashSet::default(),
+        }
+    }
+
+    pub fn push(&mut self, pair: &MetPair, scratch: &SharedScratch) -> Result<(), CompareError> {
+        let by = pair.aggregate.unwrap_or(pair.id);
+        self.pairs.push(Partitions::of(by, 0), scratch, |out| out.extend_from_slice(&pair.packed()))?;
+        push_id(&mut self.ids, pair.id, scratch)
+    }
+
+    /// Counts the pairs that are matched, and says whose events are to be read again; `None` where those are
+    /// more than `most`.
+    pub fn settle(
+        &mut self,
+        settings: &Settings,
+        clock: &ClockModel,
+        tallies: &mut [Tally<'_>],
+        most: usize,
+        scratch: &SharedScratch,
+    ) -> Result<Option<Settled>, CompareError> {
+        let Some(repeated) = self.repeated(tallies.len(), most, scratch)? else { return Ok(None) };
+        struct Worker<'w, 't, 's> {
+            tally: &'w mut Tally<'t>,
+            corrector: Corrector<'s>,
+            matched: u64,
+            undone: Vec<MetPair>,
+        }
+        let mut workers: Vec<Worker<'_, '_, '_>> = tallies
+            .iter_mut()
+            .map(|tally| {
+                let corrector = Corrector::new(settings, clock);
+                Worker { tally, corrector, matched: 0, undone: Vec::new() }
+            })
+            .collect();
+        let tolerance = super::micros(settings.tolerance).unsigned_abs();
+        share(&mut workers, &|worker, partition| {
+            let Worker { tally, corrector, matched, undone } = worker;
+            self.pairs.blocks(partition, scratch, &mut |block| {
+                for pair in block.as_chunks().0.iter().map(MetPair::unpacked) {
+                    let candidate_at = corrector.by_the_control(Side::Candidate, pair.candidate.at);
+                    let is_matched = pair.control.at.abs_diff(candidate_at) <= tolerance
+                        && !repeated.contains(&pair.id)
+                        && !clock.exceeds_on(tally.day(pair.control.at));
+                    if is_matched {
+                        *matched += 1;
+                        tally.met(&pair);
+                    } else if undone.len() <= most {
+                        undone.push(pair);
+                    }
+                }
+                Ok(())
+            })
+        })?;
+        let matched = workers.iter().map(|worker| worker.matched).sum();
+        let undone: Vec<MetPair> = workers.into_iter().flat_map(|worker| worker.undone).collect();
+        if undone.len() > most {
+            return Ok(None);
+        }
+        self.undone = undone.iter().map(|pair| pair.control.ordinal).collect();
+        let events = [|pair: &MetPair| pair.control, |pair: &MetPair| pair.candidate].map(|of_side| {
+            let events = undone.iter().map(|pair| Again { met: of_side(pair), id: pair.id });
+            let mut events: Vec<Again> = events.collect();
+            events.sort_unstable_by_key(|event| event.met.ordinal);
+            events
+        });
+        Ok(Some(Settled { matched, undone: events }))
+    }
+
+    /// The hashes of ids that more than one pair has, or a pair and somebody else; `None` where those are
+    /// more than `most`.
+    fn repeated(
+        &self,
+        workers: usize,
+        most: usize,
+        scratch: &SharedScratch,
+    ) -> Result<Option<HashSet<u64, RandomState>>, CompareError> {
+        let mut found = vec![HashSet::default(); workers];
+        share(&mut found, &|found: &mut HashSet<u64, RandomState>, partition| {
+            if found.len() > most {
+                return Ok(());
+            }
+            let mut pairs = ids_of(&self.ids, partition, scratch)?;
+            pairs.sort_unstable();
+            found.extend(pairs.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]));
+            for others in &self.other_ids {
+                let others = ids_of(others, partition, scratch)?;
+                found.extend(others.into_iter().filter(|id| pairs.binary_search(id).is_ok()));
+            }
+            Ok(())
+        })?;
+        let found: HashSet<u64, RandomState> = found.into_iter().flatten().collect();
+        Ok((found.len() <= most).then_some(found))
+    }
+
+    /// Adds the pairs of a partition that were matched to those of the order analysis.
+    pub fn placed(
+        &self,
+        partition: usize,
+        scratch: &SharedScratch,
+        into: &mut Vec<(u64, PlacedPair)>,
+    ) -> Result<(), CompareError> {
+        self.pairs.blocks(partition, scratch, &mut |block| {
+            let pairs = block.as_chunks().0.iter().map(MetPair::unpacked);
+            into.extend(pairs.filter(|pair| !self.undone.contains(&pair.control.ordinal)).filter_map(
+                |pair| {
+                    let (control, candidate) = (pair.control.ordinal, pair.candidate.ordinal);
+                    Some((pair.aggregate?, PlacedPair { control, candidate, at: pair.control.at }))
+                },
+            ));
+            Ok(())
+        })
+    }
+}
+
+/// Takes note of the hash of an id.
+pub(super) fn push_id(ids: &mut Partitions, id: u64, scratch: &SharedScratch) -> Result<(), CompareError> {
+    ids.push(Partitions::of(id, 0), scratch, |out| out.extend_from_slice(&id.to_le_bytes()))
+}
+
+fn ids_of(ids: &Partitions, partition: usize, scratch: &SharedScratch) -> Result<Vec<u64>, CompareError> {
+    let mut bytes = Vec::with_capacity(ids.size(partition));
+    ids.load(partition, scratch, &mut bytes)?;
+    Ok(bytes.as_chunks().0.iter().map(|id| u64::from_le_bytes(*id)).collect())
+}
