@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_texts_of_a_plain_and_of_a_compressed_log_are_read_again() {
+    fn texts_and_records_of_a_plain_and_of_a_compressed_log_are_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let long = format!(r#"{{"type": "A", "timestamp": "2025-01-01", "v": "{}"}}"#, "é".repeat(5000));
         let short = r#"{"type": "B", "timestamp": "2025-01-01"}"#;
@@ -166,6 +166,13 @@ mod tests {
             feed.texts(&offsets[1..], &mut |_, text| texts.push(String::from_utf8(text.to_owned()).unwrap()))
                 .unwrap();
             assert_eq!(texts, [long.clone(), short.to_owned()]);
+            let mut again = Vec::new();
+            feed.again(&offsets[1..], &mut reader, &mut |offset, record, _| {
+                again.push((offset, record.body.to_owned()));
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(again, [(offsets[1], long.clone()), (offsets[2], short.to_owned())]);
         }
     }
 }
