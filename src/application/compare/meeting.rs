@@ -18,8 +18,9 @@ use super::met::{Met, MetPairs, push_id};
 use super::pace::Pace;
 use super::partitions::{Partitions, SharedScratch, locked};
 
-/// So many events come at a time.
+/// So many events come at a time, or fewer that are this many bytes.
 const STEP: usize = 1024;
+const STEP_BYTES: usize = 1 << 20;
 /// It pays to look for partners among so many bytes of events.
 const WORTHWHILE: usize = 24 << 20;
 
@@ -189,7 +190,7 @@ impl Arrivals<'_, '_> {
             self.crowd.push(hash, pack);
         }
         self.events += 1;
-        if self.events < STEP {
+        if self.events < STEP && self.crowd.size() < STEP_BYTES {
             return Ok(());
         }
         self.join();
