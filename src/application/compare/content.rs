@@ -5,7 +5,8 @@
 //! all others are one canonical object, the base.
 
 use crate::domain::json::{
-    Canonicalizer, FormPiece, LayoutTable, Member, MemberValue, ScanError, write_tagged,
+    Canonicalizer, FewBytes, FormPiece, LayoutTable, Member, MemberValue, ScanError, write_plain_string,
+    write_tagged,
 };
 use crate::domain::mapping::Mapping;
 use crate::domain::record::{Record, RecordReader, Shape};
@@ -76,7 +77,6 @@ pub(super) struct ContentReader<'p> {
     /// How the content of records of each layout is written.
     templates: LayoutTable<Template>,
     canonicalizer: Canonicalizer,
-    value: Vec<u8>,
 }
 
 /// How the content of records of one layout is written.
@@ -88,12 +88,12 @@ struct Template {
 }
 
 enum Step {
-    Text(Vec<u8>),
+    Text(FewBytes),
     /// The scalar value of this number, counted from 0 in the order of the text.
     Scalar(usize),
     /// The second name of the aggregate: content only where it says something else.
     UnlessAggregate {
-        name: Vec<u8>,
+        name: FewBytes,
         scalar: usize,
     },
 }
@@ -120,7 +120,7 @@ impl<'p> ContentReader<'p> {
             }
         };
         let canonicalizer = Canonicalizer::default();
-        Self { fields, mapped, templates: LayoutTable::default(), canonicalizer, value: Vec::new() }
+        Self { fields, mapped, templates: LayoutTable::default(), canonicalizer }
     }
 
     /// Writes the content of the record that `reader` has read last.
@@ -142,68 +142,19 @@ impl<'p> ContentReader<'p> {
         let Some((layout, scalars)) = reader.layout() else {
             let template = self.template(record.shape, reader.members().0, body)?;
             let (scalars, spelling) = scalars(body.text)?;
-            self.write(&template, &scalars, Body { start: 0, ..body }, record, into)?;
+            template.write(&scalars, Body { start: 0, ..body }, record, &mut self.canonicalizer, into)?;
             into.spelling = into.spelling.wrapping_add(spelling);
             return Ok(());
         };
-        let template = match self.templates.get_mut(layout).take() {
-            Some(template) if template.shape == record.shape => template,
-            _ => self.template(record.shape, reader.members().0, body)?,
-        };
-        self.write(&template, scalars, body, record, into)?;
-        *self.templates.get_mut(layout) = Some(template);
-        Ok(())
-    }
-
-    fn write(
-        &mut self,
-        template: &Template,
-        scalars: &[MemberValue],
-        body: Body<'_>,
-        record: &Record<'_>,
-        into: &mut Content,
-    ) -> Result<(), ScanError> {
-        into.base.clear();
-        into.aside.clear();
-        into.spelling = 0;
-        let aggregate = record.aggregate.as_deref();
-        let mut spelled = 0_u64;
-        let mut write = |steps: &[Step], out: &mut Vec<u8>| -> Result<(), ScanError> {
-            for step in steps {
-                let scalar = match step {
-                    Step::Text(text) => {
-                        out.extend_from_slice(text);
-                        continue;
-                    }
-                    Step::UnlessAggregate { scalar, .. } if is_text(scalars[*scalar], body, aggregate) => {
-                        continue;
-                    }
-                    Step::UnlessAggregate { name, scalar } => {
-                        out.extend_from_slice(name);
-                        scalars[*scalar]
-                    }
-                    Step::Scalar(scalar) => scalars[*scalar],
-                };
-                spelled = spelled.wrapping_add(spelling(scalar, body));
-                self.canonicalizer.append(scalar.moved_back(body.start), body.text, out)?;
-            }
-            Ok(())
-        };
-        write(&template.base, &mut into.base)?;
-        for steps in &template.aside {
-            self.value.clear();
-            let length = match steps {
-                Some(steps) => {
-                    write(steps, &mut self.value)?;
-                    self.value.len() as u32
-                }
-                None => u32::MAX,
-            };
-            into.aside.extend_from_slice(&length.to_le_bytes());
-            into.aside.extend_from_slice(&self.value);
+        let is_known = |template: &Template| template.shape == record.shape;
+        if !self.templates.get_mut(layout).as_ref().is_some_and(is_known) {
+            let template = self.template(record.shape, reader.members().0, body)?;
+            *self.templates.get_mut(layout) = Some(template);
         }
-        into.spelling = spelled;
-        Ok(())
+        match self.templates.get_mut(layout) {
+            Some(template) => template.write(scalars, body, record, &mut self.canonicalizer, into),
+            None => Ok(()),
+        }
     }
 
     fn template(&mut self, shape: Shape, members: &[Member], body: Body<'_>) -> Result<Template, ScanError> {
@@ -227,11 +178,12 @@ impl<'p> ContentReader<'p> {
                 placed[at - 1].1 = Part::Base;
             }
         }
-        let mut base = vec![Step::Text(b"{".to_vec())];
+        let mut base = vec![Step::Text(FewBytes::new(b"{"))];
         let mut aside: Vec<Option<Vec<Step>>> = self.fields.aside.iter().map(|_| None).collect();
         for (name, part, mut steps) in placed {
             let mut tagged = Vec::new();
             write_tagged(b's', &name, &mut tagged);
+            let tagged = FewBytes::new(&tagged);
             match (part, &*steps) {
                 (Part::Aside(field), _) => aside[field] = Some(steps),
                 (Part::Aggregate, &[Step::Scalar(scalar)]) => {
@@ -243,7 +195,7 @@ impl<'p> ContentReader<'p> {
                 }
             }
         }
-        base.push(Step::Text(b"}".to_vec()));
+        base.push(Step::Text(FewBytes::new(b"}")));
         Ok(Template { shape, base: joined(base), aside })
     }
 
@@ -276,7 +228,7 @@ impl<'p> ContentReader<'p> {
             }
         };
         let steps = pieces.into_iter().map(|piece| match piece {
-            FormPiece::Text(text) => Step::Text(text),
+            FormPiece::Text(text) => Step::Text(FewBytes::new(&text)),
             FormPiece::Scalar(number) => Step::Scalar(first + number),
         });
         Ok(steps.collect())
@@ -306,12 +258,71 @@ impl<'p> ContentReader<'p> {
     }
 }
 
+impl Template {
+    /// Writes the content of a record with these scalar values.
+    fn write(
+        &self,
+        scalars: &[MemberValue],
+        body: Body<'_>,
+        record: &Record<'_>,
+        canonicalizer: &mut Canonicalizer,
+        into: &mut Content,
+    ) -> Result<(), ScanError> {
+        into.base.clear();
+        into.aside.clear();
+        into.spelling = 0;
+        let aggregate = record.aggregate.as_deref();
+        let mut spelled = 0_u64;
+        let mut write = |steps: &[Step], out: &mut Vec<u8>| -> Result<(), ScanError> {
+            for step in steps {
+                let scalar = match step {
+                    Step::Text(text) => {
+                        text.append_to(out);
+                        continue;
+                    }
+                    Step::UnlessAggregate { scalar, .. } if is_text(scalars[*scalar], body, aggregate) => {
+                        continue;
+                    }
+                    Step::UnlessAggregate { name, scalar } => {
+                        name.append_to(out);
+                        scalars[*scalar]
+                    }
+                    Step::Scalar(scalar) => scalars[*scalar],
+                };
+                match scalar.moved_back(body.start) {
+                    MemberValue::String(text) if !text.escaped => {
+                        write_plain_string(text.span, body.text, out);
+                    }
+                    unusual => {
+                        spelled = spelled.wrapping_add(spelling(scalar, body));
+                        canonicalizer.append(unusual, body.text, out)?;
+                    }
+                }
+            }
+            Ok(())
+        };
+        write(&self.base, &mut into.base)?;
+        for steps in &self.aside {
+            let start = into.aside.len();
+            into.aside.extend_from_slice(&u32::MAX.to_le_bytes());
+            if let Some(steps) = steps {
+                write(steps, &mut into.aside)?;
+                let value = &mut into.aside[start..];
+                let length = (value.len() - size_of::<u32>()) as u32;
+                value[..size_of::<u32>()].copy_from_slice(&length.to_le_bytes());
+            }
+        }
+        into.spelling = spelled;
+        Ok(())
+    }
+}
+
 /// The same with texts that follow each other made one.
 fn joined(steps: Vec<Step>) -> Vec<Step> {
     let mut joined: Vec<Step> = Vec::new();
     for step in steps {
         match (joined.last_mut(), step) {
-            (Some(Step::Text(text)), Step::Text(more)) => text.extend_from_slice(&more),
+            (Some(Step::Text(text)), Step::Text(more)) => *text = text.followed_by(&more),
             (_, step) => joined.push(step),
         }
     }

@@ -22,7 +22,8 @@ use std::iter::successors;
 
 use number::write_number;
 
-use super::{Member, MemberValue, ScanError, Text, Token, Tokens};
+use super::few::append_few;
+use super::{Member, MemberValue, ScanError, Span, Text, Token, Tokens};
 
 /// The version of the form, which is recorded with everything that was proved by it.
 pub const CANONICAL_FORM_VERSION: u32 = 1;
@@ -309,29 +310,40 @@ fn sort_members(text: &[u8], nodes: &[Node], members: &mut [Step]) {
 
 /// Writes bytes with their kind and length, as the form of a string or of a number is written.
 pub fn write_tagged(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
-    out.push(tag);
-    write_decimal(bytes.len(), out);
-    out.push(b':');
+    write_head(tag, bytes.len(), out);
     out.extend_from_slice(bytes);
 }
 
-fn write_decimal(number: usize, out: &mut Vec<u8>) {
-    if number >= 10 {
-        write_decimal(number / 10, out);
-    }
-    out.push(b'0' + (number % 10) as u8);
+/// Writes what stands before the bytes: their kind and their length.
+#[inline(always)]
+fn write_head(tag: u8, length: usize, out: &mut Vec<u8>) {
+    let digit = |number: usize| b'0' + (number % 10) as u8;
+    let (head, head_length) = match length {
+        0..10 => ([tag, digit(length), b':', 0], 3),
+        10..100 => ([tag, digit(length / 10), digit(length), b':'], 4),
+        _ => return write_long_head(tag, length, out),
+    };
+    let end = out.len() + head_length;
+    out.extend_from_slice(&head);
+    out.truncate(end);
+}
+
+#[cold]
+fn write_long_head(tag: u8, length: usize, out: &mut Vec<u8>) {
+    out.push(tag);
+    out.extend_from_slice(length.to_string().as_bytes());
+    out.push(b':');
 }
 
 /// Writes the canonical form of a scalar. A container is none, and is not written.
-#[inline]
 fn write_scalar(value: MemberValue, text: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
     match value {
+        MemberValue::String(value) => write_string(value, text, scratch, out),
         MemberValue::Null => out.push(b'n'),
         MemberValue::Boolean(true) => out.push(b't'),
         MemberValue::Boolean(false) => out.push(b'f'),
         MemberValue::Number(span) => write_number(span.of(text), scratch, out),
         MemberValue::NonFinite(span) => write_tagged(b'x', span.of(text), out),
-        MemberValue::String(value) => write_string(value, text, scratch, out),
         MemberValue::Array(_) | MemberValue::Object(_) => {}
     }
 }
@@ -342,8 +354,15 @@ fn write_string(string: Text, text: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<
         string.decode_into(text, scratch);
         write_tagged(b's', scratch, out);
     } else {
-        write_tagged(b's', string.span.of(text), out);
+        write_plain_string(string.span, text, out);
     }
+}
+
+/// Writes the canonical form of the string between whose quotes `span` is, where it holds no escape.
+#[inline(always)]
+pub fn write_plain_string(span: Span, text: &[u8], out: &mut Vec<u8>) {
+    write_head(b's', span.end - span.start, out);
+    append_few(span, text, out);
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::literal::Literal;
 use super::{MemberValue, Span, Text, Token, Tokens, text};
 
 /// A layout that a scanner remembers. Two objects have the same one where they have the same names and
@@ -74,20 +75,23 @@ const ROOT: usize = 0;
 pub(super) struct Layouts {
     memory: u64,
     parts: Vec<Part>,
-    /// The parts of the object that was recognised last, each with the place where it begins.
-    path: Vec<(usize, usize)>,
     unremembered: u32,
     strange: u32,
 }
 
-#[derive(Default)]
 struct Part {
+    /// The part before this one.
+    before: usize,
     literal: Literal,
     marks: Box<[Mark]>,
     ends_with: End,
-    /// The parts that can follow.
-    next: Vec<u32>,
+    /// The part that is asked first whether it follows, and the others that can.
+    first: u32,
+    others: Vec<u32>,
 }
+
+/// No part has this number.
+const NO_PART: u32 = u32::MAX;
 
 /// What a member of an object is, whose layout is known.
 pub(super) enum Place {
@@ -98,10 +102,9 @@ pub(super) enum Place {
 }
 
 /// What follows a part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// A value of the object itself.
-    #[default]
     Member,
     /// A value deeper within.
     Deeper,
@@ -121,13 +124,15 @@ enum Mark {
 impl Default for Layouts {
     fn default() -> Self {
         let memory = NEXT_MEMORY.fetch_add(1, Ordering::Relaxed);
-        Self { memory, parts: vec![Part::default()], path: Vec::new(), unremembered: 0, strange: 0 }
+        let root = Part::new(Literal::default(), Box::default(), End::Member);
+        Self { memory, parts: vec![root], unremembered: 0, strange: 0 }
     }
 }
 
 impl Layouts {
     /// Reads the object that begins at `start` by the layouts, if it has one of them; else what was
     /// put into `scalars` means nothing.
+    #[inline(never)]
     pub fn recognise(
         &mut self,
         text: &[u8],
@@ -137,18 +142,22 @@ impl Layouts {
         if self.strange > MOST_STRANGE {
             return None;
         }
-        self.path.clear();
         let (mut non_finite, mut lone_surrogate) = (false, false);
-        let mut part = ROOT;
+        let mut number = ROOT;
         let mut end = start;
         loop {
-            part = self.follow(part, text.get(end..)?)?;
-            self.path.push((part, end));
-            let Part { literal, ends_with, .. } = &self.parts[part];
-            end += literal.len();
-            if *ends_with == End::Object {
+            let rest = text.get(end..)?;
+            let mut part = self.parts.get(self.parts[number].first as usize)?;
+            if part.begins(rest) {
+                number = self.parts[number].first as usize;
+            } else {
+                number = self.follow(number, rest)?;
+                part = &self.parts[number];
+            }
+            end += part.literal.len();
+            if part.ends_with == End::Object {
                 self.strange = self.strange.saturating_sub(1);
-                let layout = LayoutId { memory: self.memory, number: part as u32 };
+                let layout = LayoutId { memory: self.memory, number: number as u32 };
                 return Some(Recognised { layout, end, non_finite, lone_surrogate });
             }
             if text.get(end) == Some(&b'"') {
@@ -165,12 +174,19 @@ impl Layouts {
         }
     }
 
-    /// Tells the members of the object that was recognised last, in the order of the text.
-    pub fn members(&self, mut take: impl FnMut(Text, Place)) {
+    /// Tells the members of an object that was recognised, in the order of the text, from its scalar
+    /// values and where it ends.
+    pub fn members(
+        &self,
+        layout: LayoutId,
+        scalars: &[MemberValue],
+        end: usize,
+        mut take: impl FnMut(Text, Place),
+    ) {
         let mut container_start = 0;
         let mut key = NO_KEY;
-        for (scalar, &(part, at)) in self.path.iter().enumerate() {
-            let Part { marks, ends_with, .. } = &self.parts[part];
+        for (scalar, (part, at)) in self.path(layout, scalars, end).into_iter().rev().enumerate() {
+            let Part { marks, ends_with, .. } = part;
             for mark in marks {
                 let span = |end| Span { start: container_start, end: at + end };
                 match *mark {
@@ -186,17 +202,40 @@ impl Layouts {
         }
     }
 
-    /// The part behind `part` that `rest` begins with.
-    #[inline]
-    fn follow(&mut self, part: usize, rest: &[u8]) -> Option<usize> {
-        let next = &self.parts[part].next;
-        let found = next.iter().position(|&next| self.parts[next as usize].begins(rest))?;
-        let follower = next[found] as usize;
-        if found > 0 {
-            // What comes often is found first.
-            self.parts[part].next.swap(found, found - 1);
+    /// The parts of an object that was recognised, from the last to the first, and where each begins.
+    fn path(&self, layout: LayoutId, scalars: &[MemberValue], end: usize) -> Vec<(&Part, usize)> {
+        let mut path = Vec::with_capacity(scalars.len() + 1);
+        let mut part = &self.parts[layout.number as usize];
+        let mut start = end - part.literal.len();
+        path.push((part, start));
+        for scalar in scalars.iter().rev() {
+            part = &self.parts[part.before];
+            let scalar_start = match scalar {
+                MemberValue::String(text) => text.span.start - 1,
+                MemberValue::Number(span) | MemberValue::NonFinite(span) => span.start,
+                MemberValue::Boolean(true) | MemberValue::Null => start - 4,
+                MemberValue::Boolean(false) => start - 5,
+                MemberValue::Array(span) | MemberValue::Object(span) => span.start,
+            };
+            start = scalar_start - part.literal.len();
+            path.push((part, start));
         }
-        Some(follower)
+        path
+    }
+
+    /// The part behind `part` that `rest` begins with, where it is not the first one.
+    #[inline(never)]
+    fn follow(&mut self, part: usize, rest: &[u8]) -> Option<usize> {
+        let others = &self.parts[part].others;
+        let found = others.iter().position(|&other| self.parts[other as usize].begins(rest))?;
+        let follower = others[found];
+        // What comes often is found first.
+        let part = &mut self.parts[part];
+        match found.checked_sub(1) {
+            Some(before) => part.others.swap(found, before),
+            None => part.others[found] = std::mem::replace(&mut part.first, follower),
+        }
+        Some(follower as usize)
     }
 
     /// Remembers the layout of an object that was scanned and has no name twice.
@@ -212,17 +251,16 @@ impl Layouts {
     fn add(&mut self, parts: Vec<Part>) -> bool {
         let mut last = ROOT;
         for part in parts {
-            let known = self.parts[last].next.iter().copied();
-            let known = known.map(|next| next as usize).find(|next| self.parts[*next].is_like(&part));
+            let known = self.parts[last].next().find(|&next| self.parts[next].is_like(&part));
             last = match known {
                 Some(known) => known,
                 None => {
-                    if self.parts.len() == MOST_PARTS || self.parts[last].next.len() == MOST_WAYS {
+                    if self.parts.len() == MOST_PARTS || self.parts[last].next().count() == MOST_WAYS {
                         return false;
                     }
-                    self.parts.push(part);
+                    self.parts.push(Part { before: last, ..part });
                     let new = self.parts.len() - 1;
-                    self.parts[last].next.push(new as u32);
+                    self.parts[last].add(new as u32);
                     new
                 }
             };
@@ -234,66 +272,34 @@ impl Layouts {
 const NO_KEY: Text = Text { span: Span { start: 0, end: 0 }, escaped: false, lone_surrogate: false };
 
 impl Part {
+    fn new(literal: Literal, marks: Box<[Mark]>, ends_with: End) -> Self {
+        Self { before: ROOT, literal, marks, ends_with, first: NO_PART, others: Vec::new() }
+    }
+
+    /// The parts that can follow.
+    fn next(&self) -> impl Iterator<Item = usize> {
+        let first = Some(self.first).filter(|first| *first != NO_PART);
+        first.into_iter().chain(self.others.iter().copied()).map(|next| next as usize)
+    }
+
+    /// Adds a part that can follow.
+    fn add(&mut self, next: u32) {
+        if self.first == NO_PART { self.first = next } else { self.others.push(next) }
+    }
+
     /// Whether a text begins with the part. One part can be the beginning of another, which has a
     /// container where this one has its value.
-    #[inline]
+    #[inline(always)]
     fn begins(&self, text: &[u8]) -> bool {
         self.literal.begins(text)
             && (self.ends_with == End::Object
-                || text.get(self.literal.len()).is_some_and(|byte| {
-                    matches!(byte, b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'N' | b'I')
+                || text.get(self.literal.len()).is_some_and(|&byte| {
+                    byte == b'"' || matches!(byte, b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'N' | b'I')
                 }))
     }
 
     fn is_like(&self, other: &Self) -> bool {
         self.literal.bytes == other.literal.bytes && self.ends_with == other.ends_with
-    }
-}
-
-/// Bytes that stand between values. There are few of them, so that a call to compare them would cost more
-/// than the comparison: they are looked at in steps of fixed length.
-#[derive(Default)]
-struct Literal {
-    bytes: Box<[u8]>,
-    /// Its first bytes, and which bits of a step they are.
-    head: u128,
-    mask: u128,
-    /// Its last bytes, where it has as many.
-    tail: Option<[u8; LITERAL_STEP]>,
-}
-
-const LITERAL_STEP: usize = 16;
-
-impl Literal {
-    fn new(bytes: &[u8]) -> Self {
-        let step = |byte: &dyn Fn(usize) -> u8| u128::from_le_bytes(std::array::from_fn(byte));
-        Self {
-            bytes: bytes.into(),
-            head: step(&|at| bytes.get(at).copied().unwrap_or(0)),
-            mask: step(&|at| if at < bytes.len() { u8::MAX } else { 0 }),
-            tail: bytes.last_chunk().copied(),
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Whether a text begins with it.
-    #[inline]
-    fn begins(&self, text: &[u8]) -> bool {
-        let Some(head) = text.first_chunk() else { return text.starts_with(&self.bytes) };
-        if (u128::from_le_bytes(*head) ^ self.head) & self.mask != 0 {
-            return false;
-        }
-        let length = self.len();
-        if length <= LITERAL_STEP {
-            return true;
-        }
-        if length > 2 * LITERAL_STEP {
-            return text.starts_with(&self.bytes);
-        }
-        text.get(..length).and_then(|text| text.last_chunk()) == self.tail.as_ref()
     }
 }
 
@@ -360,29 +366,5 @@ fn parts(text: &[u8], start: usize) -> Option<Vec<Part>> {
 fn part(text: &[u8], range: std::ops::Range<usize>, marks: &mut Vec<Mark>, ends_with: End) -> Option<Part> {
     let literal = text.get(range).filter(|literal| literal.len() <= LONGEST_PART)?;
     let marks = std::mem::take(marks).into();
-    Some(Part { literal: Literal::new(literal), marks, ends_with, next: Vec::new() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_literal_begins_what_it_is_the_beginning_of(
-            bytes in proptest::collection::vec(any::<u8>(), 0..60),
-            length in 0_usize..60,
-            changed in proptest::option::of(any::<(proptest::sample::Index, u8)>()),
-        ) {
-            let mut literal = bytes[..length.min(bytes.len())].to_vec();
-            if let Some((at, byte)) = changed.filter(|_| !literal.is_empty()) {
-                let at = at.index(literal.len());
-                literal[at] = byte;
-            }
-            prop_assert_eq!(Literal::new(&literal).begins(&bytes), bytes.starts_with(&literal));
-            literal.push(0);
-            prop_assert_eq!(Literal::new(&literal).begins(&bytes), bytes.starts_with(&literal));
-        }
-    }
+    Some(Part::new(Literal::new(literal), marks, ends_with))
 }

@@ -6,15 +6,19 @@
 //! byte of heap a level and no stack.
 
 mod canonical;
+mod few;
 mod layout;
+mod literal;
 mod object;
 mod stops;
 mod text;
 mod tokens;
 
 pub use canonical::{
-    CANONICAL_FORM_VERSION, Canonicalizer, FormPiece, canonical_form, same_value, write_tagged,
+    CANONICAL_FORM_VERSION, Canonicalizer, FormPiece, canonical_form, same_value, write_plain_string,
+    write_tagged,
 };
+pub use few::FewBytes;
 pub use layout::{LayoutId, LayoutTable};
 pub use object::{Member, MemberValue, ObjectScanner, ScannedObject, is_blank, utf8};
 pub use text::Text;
@@ -36,6 +40,7 @@ impl Span {
     }
 
     /// The same bytes in a text that begins `by` bytes further on.
+    #[inline]
     pub fn moved_back(self, by: usize) -> Self {
         Self { start: self.start - by, end: self.end - by }
     }

@@ -39,6 +39,7 @@ pub enum MemberValue {
 
 impl MemberValue {
     /// As [`Span::moved_back`].
+    #[inline]
     pub fn moved_back(self, by: usize) -> Self {
         match self {
             Self::Number(span) => Self::Number(span.moved_back(by)),
@@ -73,7 +74,8 @@ pub struct ObjectScanner {
     spare: Cell<Vec<Member>>,
     /// The scalar values of an object whose layout was known, at any depth.
     scalars: Vec<MemberValue>,
-    layout: Option<LayoutId>,
+    /// The layout of the last object, where it was known, and where the object ends.
+    layout: Option<(LayoutId, usize)>,
     /// Of the objects before this one; many scanners are made for one object alone.
     layouts: Option<Layouts>,
     open: Vec<bool>,
@@ -138,7 +140,7 @@ impl ObjectScanner {
     /// The layout of the last object, where it is one that was remembered, and the object's scalar
     /// values at any depth, in the order of the text.
     pub fn layout(&self) -> Option<(LayoutId, &[MemberValue])> {
-        self.layout.map(|layout| (layout, &*self.scalars))
+        self.layout.map(|(layout, _)| (layout, &*self.scalars))
     }
 
     /// Of each member of the last object, the number of its scalar value among those of
@@ -155,8 +157,8 @@ impl ObjectScanner {
     }
 
     fn places(&self, take: impl FnMut(Text, Place)) {
-        if let (Some(_), Some(layouts)) = (self.layout, &self.layouts) {
-            layouts.members(take);
+        if let (Some((layout, end)), Some(layouts)) = (self.layout, &self.layouts) {
+            layouts.members(layout, &self.scalars, end, take);
         }
     }
 
@@ -173,7 +175,7 @@ impl ObjectScanner {
     fn recognise(&mut self, text: &[u8], start: usize) -> Option<ScannedObject> {
         let Recognised { layout, end, non_finite, lone_surrogate } =
             self.layouts.as_mut()?.recognise(text, start, &mut self.scalars)?;
-        self.layout = Some(layout);
+        self.layout = Some((layout, end));
         let span = Span { start, end };
         Some(ScannedObject { span, non_finite, lone_surrogate, duplicate_key: false })
     }

@@ -19,6 +19,7 @@ pub struct Text {
 
 impl Text {
     /// As [`Span::moved_back`].
+    #[inline]
     pub fn moved_back(self, by: usize) -> Self {
         Self { span: self.span.moved_back(by), ..self }
     }

@@ -15,6 +15,16 @@ fn the_form_is_frozen() {
 }
 
 #[test]
+fn a_length_has_as_many_digits_as_it_needs() {
+    for (length, written) in [(0, "0"), (9, "9"), (10, "10"), (99, "99"), (100, "100"), (12_345, "12345")] {
+        let text = "x".repeat(length);
+        assert_eq!(form(&format!("[\"{text}\"]")), format!("[s{written}:{text}]"));
+        let escaped = format!("[\"{text}\\n\"]");
+        assert_eq!(form(&escaped), format!("[s{}:{text}\n]", length + 1));
+    }
+}
+
+#[test]
 fn the_pieces_of_a_form_are_those_of_every_value_of_the_same_layout() {
     let pieces = |text: &str| Canonicalizer::default().pieces(text.as_bytes(), &[]).unwrap();
     let text = |text: &str| FormPiece::Text(text.as_bytes().to_vec());
