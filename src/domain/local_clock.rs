@@ -5,7 +5,7 @@ use std::ops::BitOr;
 
 use chrono::{DateTime, Utc};
 
-use super::timestamp::{TimestampError, WrittenTimestamp};
+use super::timestamp::{LastDay, TimestampError, WrittenTimestamp};
 use super::zone::{LocalTime, Zone};
 
 /// What was decided while a timestamp was placed, as a set.
@@ -66,6 +66,7 @@ pub struct LocalClock<'z> {
     dst: DstPolicy,
     /// The repeated intervals met so far, each under the first local time met in it.
     repeated: BTreeMap<i64, RepeatedInterval>,
+    last_day: LastDay,
 }
 
 /// Local times that come twice, as far as this log has shown. Times are civil microseconds.
@@ -77,7 +78,7 @@ struct RepeatedInterval {
 
 impl<'z> LocalClock<'z> {
     pub fn new(zone: &'z Zone, dst: DstPolicy) -> Self {
-        Self { zone, dst, repeated: BTreeMap::new() }
+        Self { zone, dst, repeated: BTreeMap::new(), last_day: LastDay::default() }
     }
 
     /// The instant of the log's next timestamp, and what had to be decided to place it.
@@ -97,7 +98,7 @@ impl<'z> LocalClock<'z> {
             None => self.zone_offset(written)?,
         };
         let leap = if written.is_leap_second() { TimeFlags::LEAP_SECOND } else { TimeFlags::NONE };
-        Ok((written.at_offset(offset)?, flags | leap))
+        Ok((written.at_offset_behind(&mut self.last_day, offset)?, flags | leap))
     }
 
     fn zone_offset(&mut self, written: &WrittenTimestamp) -> Result<(i32, TimeFlags), TimestampError> {

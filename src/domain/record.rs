@@ -19,7 +19,7 @@ use super::json::{
 };
 use super::local_clock::{DstPolicy, LocalClock, TimeFlags};
 use super::mapping::Mapping;
-use super::timestamp::{TimestampError, WrittenTimestamp};
+use super::timestamp::{LastDate, TimestampError, WrittenTimestamp};
 use super::unix_time::UnixTimeError;
 use super::value_objects::{AggregateId, EventId};
 use super::zone::Zone;
@@ -221,6 +221,7 @@ pub struct RecordReader<'z> {
     clock: LocalClock<'z>,
     /// Where the fields of the built-in shapes are in each layout.
     slots: LayoutTable<Slots>,
+    last_date: LastDate,
     /// `None` for the built-in shapes.
     mapped: Option<MappedFields>,
 }
@@ -228,8 +229,14 @@ pub struct RecordReader<'z> {
 impl<'z> RecordReader<'z> {
     /// A reader for one log in the built-in shapes, whose naive times are in `zone`.
     pub fn new(zone: &'z Zone, dst: DstPolicy) -> Self {
-        let clock = LocalClock::new(zone, dst);
-        Self { scanner: ObjectScanner::new(), start: 0, clock, slots: LayoutTable::default(), mapped: None }
+        Self {
+            scanner: ObjectScanner::new(),
+            start: 0,
+            clock: LocalClock::new(zone, dst),
+            slots: LayoutTable::default(),
+            last_date: LastDate::default(),
+            mapped: None,
+        }
     }
 
     /// A reader for one log that is read through a mapping.
@@ -334,7 +341,7 @@ impl<'z> RecordReader<'z> {
         self.start = object.span.start;
         let scanned = Scanned { text, body, start: self.start };
         let Envelope { shape, event_id, event_type, aggregate, written_at } = match &self.mapped {
-            None => built_in(scanned, &self.scanner, &mut self.slots)?,
+            None => built_in(scanned, &self.scanner, &mut self.slots, &mut self.last_date)?,
             Some(mapped) => mapped.envelope(scanned, self.scanner.members())?,
         };
         let (occurred_at, time) = self.clock.resolve(&written_at).map_err(RecordError::BadTimestamp)?;
@@ -363,6 +370,7 @@ fn built_in<'t>(
     object: Scanned<'t>,
     scanner: &ObjectScanner,
     known: &mut LayoutTable<Slots>,
+    last_date: &mut LastDate,
 ) -> Result<Envelope<'t>, RecordError> {
     let find = || Slots::of(object.text, scanner.members());
     match scanner.layout() {
@@ -370,7 +378,10 @@ fn built_in<'t>(
             let slots = known
                 .get_mut(layout)
                 .get_or_insert_with(|| find().among_scalars(scanner.members(), &scanner.scalar_numbers()));
-            Envelope::built_in(object, Values::Scalars(scalars), slots)
+            match Envelope::plain(object, scalars, slots, last_date) {
+                Some(envelope) => Ok(envelope),
+                None => Envelope::built_in(object, Values::Scalars(scalars), slots),
+            }
         }
         None => Envelope::built_in(object, Values::Members(scanner.members()), &find()),
     }

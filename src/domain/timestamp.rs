@@ -4,7 +4,7 @@
 //! lower-case `t` and `z`, no seconds, `,` before the fraction, offsets `+HHMM` and `+HH`, no offset at all,
 //! a date alone. What has a second reading elsewhere (week dates, ordinal dates, `24:00`) is refused, never guessed.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use thiserror::Error;
 
 const MICROS_PER_SECOND: i64 = 1_000_000;
@@ -29,7 +29,13 @@ impl WrittenTimestamp {
     /// Says which part was expected in which form. Whether `:60` is a leap second, and whether the instant lies
     /// within the years 0001 to 9999, shows only once the offset is known: see [`at_offset`](Self::at_offset).
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
-        read(text.as_bytes()).map_err(|refuse| refuse(excerpt(text)))
+        Self::parse_behind(&mut LastDate::default(), text)
+    }
+
+    /// As [`parse`](Self::parse), of a timestamp that may well be of the same date as the last one.
+    #[inline]
+    pub(super) fn parse_behind(last: &mut LastDate, text: &str) -> Result<Self, TimestampError> {
+        read(text.as_bytes(), last).map_err(|refuse| refuse(excerpt(text)))
     }
 
     /// A time that was written as a number, in UTC; `None` outside the years 0001 to 9999.
@@ -66,13 +72,22 @@ impl WrittenTimestamp {
     /// `:60` anywhere but at 23:59 UTC; an instant outside the years 0001 to 9999 in UTC, which could not be
     /// printed as RFC 3339 again.
     pub fn at_offset(&self, offset_seconds: i32) -> Result<DateTime<Utc>, TimestampError> {
+        self.at_offset_behind(&mut LastDay::default(), offset_seconds)
+    }
+
+    /// As [`at_offset`](Self::at_offset), of an instant that may well be on the same day as the last one.
+    #[inline]
+    pub(super) fn at_offset_behind(
+        &self,
+        last: &mut LastDay,
+        offset_seconds: i32,
+    ) -> Result<DateTime<Utc>, TimestampError> {
         let micros = self.civil_micros - i64::from(offset_seconds) * MICROS_PER_SECOND;
         if self.leap_second && micros.div_euclid(MICROS_PER_SECOND).rem_euclid(SECONDS_PER_DAY) != 0 {
             return Err(TimestampError::LeapSecondElsewhere(civil_time(micros - MICROS_PER_SECOND)));
         }
-        DateTime::from_timestamp_micros(micros)
-            .filter(|_| PRINTABLE_MICROS.contains(&micros))
-            .ok_or_else(|| TimestampError::OutOfRange { local: self.civil_time(), offset_seconds })
+        let instant = if PRINTABLE_MICROS.contains(&micros) { last.instant(micros) } else { None };
+        instant.ok_or_else(|| TimestampError::OutOfRange { local: self.civil_time(), offset_seconds })
     }
 
     /// The second to ask a time zone about, since 1970-01-01T00:00:00 of the timestamp's own calendar:
@@ -127,11 +142,47 @@ pub enum TimestampError {
     MissingLocalTime { local: NaiveDateTime, zone: String },
 }
 
+/// The day in UTC of the last instant: the next one is mostly on the same, and need not be converted.
+#[derive(Debug, Default)]
+pub(super) struct LastDay(Option<(i64, NaiveDate)>);
+
+impl LastDay {
+    /// The instant so many microseconds after the epoch; `None` far beyond the years 0001 to 9999.
+    #[inline]
+    fn instant(&mut self, micros: i64) -> Option<DateTime<Utc>> {
+        const MICROS_PER_DAY: i64 = SECONDS_PER_DAY * MICROS_PER_SECOND;
+        let (day, of_day) = (micros.div_euclid(MICROS_PER_DAY), micros.rem_euclid(MICROS_PER_DAY));
+        let date = match self.0 {
+            Some((last, date)) if last == day => date,
+            _ => {
+                let date = DateTime::from_timestamp_micros(micros)?.date_naive();
+                self.0 = Some((day, date));
+                date
+            }
+        };
+        let (seconds, micros) = (of_day / MICROS_PER_SECOND, of_day % MICROS_PER_SECOND);
+        let time = NaiveTime::from_num_seconds_from_midnight_opt(seconds as u32, micros as u32 * 1000)?;
+        Some(date.and_time(time).and_utc())
+    }
+}
+
+/// The date that was read last: the next one is mostly the same, and need not be read.
+#[derive(Debug, Default)]
+pub(super) struct LastDate(Option<([u8; 10], i64)>);
+
 /// An error that still lacks the text to quote, so that the readers below need not carry it along.
 type Refusal = fn(String) -> TimestampError;
 
-fn read(text: &[u8]) -> Result<WrittenTimestamp, Refusal> {
-    let (day, rest) = read_date(text)?;
+#[inline]
+fn read(text: &[u8], last: &mut LastDate) -> Result<WrittenTimestamp, Refusal> {
+    let (day, rest) = match (last.0, text.split_first_chunk()) {
+        (Some((date, day)), Some((first, rest))) if date == *first => (day, rest),
+        (_, first) => {
+            let (day, rest) = read_date(text)?;
+            last.0 = first.map(|(first, _)| (*first, day));
+            (day, rest)
+        }
+    };
     let midnight = day * SECONDS_PER_DAY * MICROS_PER_SECOND;
     if rest.is_empty() {
         return Ok(WrittenTimestamp { civil_micros: midnight, offset_seconds: None, leap_second: false });
@@ -166,7 +217,37 @@ struct TimeOfDay {
     leap_second: bool,
 }
 
+#[inline]
 fn read_time(text: &[u8]) -> Result<(TimeOfDay, &[u8]), Refusal> {
+    if let Some((first, rest)) = text.split_first_chunk()
+        && !rest.first().is_some_and(u8::is_ascii_digit)
+        && let Some(micros) = micros_of_usual_time(first)
+    {
+        return Ok((TimeOfDay { micros, leap_second: false }, rest));
+    }
+    read_any_time(text)
+}
+
+/// The time as programs mostly write it, `T12:34:56.123456`; `None` where it is another one.
+#[inline]
+fn micros_of_usual_time(text: &[u8; 16]) -> Option<i64> {
+    const FORM: &[u8; 16] = b"T00:00:00.000000";
+    let mut digits = [0; FORM.len()];
+    let mut is_usual = true;
+    // No branch between the bytes, so that all are looked at together.
+    for at in 0..FORM.len() {
+        digits[at] = text[at].wrapping_sub(FORM[at]);
+        is_usual &= digits[at] <= if FORM[at] == b'0' { 9 } else { 0 };
+    }
+    let number = |range: std::ops::Range<usize>| {
+        digits[range].iter().fold(0, |number, &digit| number * 10 + i64::from(digit))
+    };
+    let (hour, minute, second) = (number(1..3), number(4..6), number(7..9));
+    is_usual &= (hour < 24) & (minute < 60) & (second < 60);
+    is_usual.then(|| (hour * 3600 + minute * 60 + second) * MICROS_PER_SECOND + number(10..16))
+}
+
+fn read_any_time(text: &[u8]) -> Result<(TimeOfDay, &[u8]), Refusal> {
     let [b'T' | b't' | b' ', h1, h2, b':', m1, m2, rest @ ..] = text else {
         return Err(TimestampError::TimeForm);
     };
@@ -207,6 +288,7 @@ fn read_fraction(text: &[u8]) -> Result<(i64, &[u8]), Refusal> {
 fn read_offset(text: &[u8]) -> Result<Option<i32>, Refusal> {
     let (sign, hours, minutes) = match text {
         [] => return Ok(None),
+        b"+00:00" => return Ok(Some(0)),
         [b'Z' | b'z'] => return Ok(Some(0)),
         [sign @ (b'+' | b'-'), h1, h2] => (sign, number([*h1, *h2]), Some(0)),
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] | [sign @ (b'+' | b'-'), h1, h2, m1, m2] => {

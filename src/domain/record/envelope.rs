@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{RecordError, Shape};
 use crate::domain::json::{Member, MemberValue, Span, Text};
-use crate::domain::timestamp::WrittenTimestamp;
+use crate::domain::timestamp::{LastDate, WrittenTimestamp};
 
 /// An object that was scanned, in the text that its spans are of.
 #[derive(Clone, Copy)]
@@ -136,8 +136,39 @@ impl Values<'_> {
 }
 
 impl<'t> Envelope<'t> {
-    /// The envelope of a record in one of the two shapes, from its values.
+    /// The envelope of a record in one of the two shapes whose fields are what they mostly are: texts
+    /// without an escape, and none of them empty. `None` where they are anything else.
     #[inline]
+    pub fn plain(
+        object: Scanned<'t>,
+        scalars: &[MemberValue],
+        slots: &Slots,
+        last_date: &mut LastDate,
+    ) -> Option<Self> {
+        let text_of = |field: Field| match slots.0[field as usize] {
+            Slot::At(at) => match scalars[at] {
+                MemberValue::String(text) if !text.escaped => {
+                    object.of(text.span).filter(|it| !it.is_empty())
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let is_absent = |field: Field| matches!(slots.0[field as usize], Slot::Absent);
+        let (shape, event_type, event_id, aggregate) = if is_absent(Field::Type) {
+            let event_id = Some(Cow::Borrowed(text_of(Field::EventId)?));
+            (Shape::New, text_of(Field::EventType)?, event_id, text_of(Field::AggregateId)?)
+        } else if is_absent(Field::EventType) {
+            (Shape::Legacy, text_of(Field::Type)?, None, text_of(Field::TaskId)?)
+        } else {
+            return None;
+        };
+        let written_at = WrittenTimestamp::parse_behind(last_date, text_of(Field::Timestamp)?).ok()?;
+        let (event_type, aggregate) = (Cow::Borrowed(event_type), Some(Cow::Borrowed(aggregate)));
+        Some(Self { shape, event_id, event_type, aggregate, written_at })
+    }
+
+    /// The envelope of a record in one of the two shapes, from its values.
     pub fn built_in(object: Scanned<'t>, values: Values<'_>, slots: &Slots) -> Result<Self, RecordError> {
         let members = Members { object, values, slots };
         let is_new = members.find(Field::EventType)?.is_some();

@@ -225,4 +225,44 @@ proptest! {
     fn no_text_makes_the_reader_panic(text in "[-+:.,TtZz 0-9\u{e9}]{0,40}") {
         let _ = instant(&text);
     }
+
+    #[test]
+    fn a_usual_time_is_read_as_any_time_is(
+        time in "T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]\\.[0-9]{4,8}(Z|\\+00:00)?",
+        changed in proptest::option::of(any::<(proptest::sample::Index, u8)>()),
+    ) {
+        let mut time = time.into_bytes();
+        if let Some((at, byte)) = changed {
+            let at = at.index(time.len());
+            time[at] = byte;
+        }
+        let said = |read: Result<(TimeOfDay, &[u8]), Refusal>| match read {
+            Ok((time, rest)) => Ok((time.micros, time.leap_second, rest.to_vec())),
+            Err(refuse) => Err(refuse(String::new())),
+        };
+        prop_assert_eq!(said(read_time(&time)), said(read_any_time(&time)));
+    }
+
+    #[test]
+    fn what_was_read_before_changes_nothing_about_a_timestamp(
+        texts in proptest::collection::vec(
+            prop_oneof![
+                4 => "2025-0[12]-0[1-3](T(00|12|23):[0-5][0-9]:[0-5][0-9](\\.[0-9]{6})?(Z|[+-](00|14):00)?)?",
+                1 => "[0-9]{4}-[01][0-9]-[0-3][0-9]T23:59:60Z",
+                1 => "(0001-01-01|9999-12-31)T00:00:00[+-]23:59",
+                1 => "[-+:.TZ 0-9\0]{0,30}",
+            ],
+            1..10,
+        ),
+    ) {
+        let (mut last_date, mut last_day) = (LastDate::default(), LastDay::default());
+        for text in texts {
+            let read = WrittenTimestamp::parse_behind(&mut last_date, &text);
+            prop_assert_eq!(&read, &WrittenTimestamp::parse(&text));
+            if let Ok(read) = read {
+                let offset = read.offset_seconds().unwrap_or(0);
+                prop_assert_eq!(read.at_offset_behind(&mut last_day, offset), read.at_offset(offset));
+            }
+        }
+    }
 }
