@@ -74,7 +74,10 @@ pub(super) struct Entry<'b> {
     pub packed: &'b [u8],
 }
 
-const HEAD: usize = 8 * 5 + 4 * 2 + 4 * 4 + 1;
+/// Where the lengths of id, aggregate, base and aside stand, which follow the head.
+const LENGTHS: std::ops::Range<usize> = 48..64;
+const FLAGS: usize = LENGTHS.end;
+const HEAD: usize = FLAGS + 1;
 const NONE: u32 = u32::MAX;
 
 impl<'b> Entry<'b> {
@@ -107,25 +110,32 @@ impl<'b> Entry<'b> {
     }
 
     /// The first event of packed bytes, and the rest.
+    #[inline]
     pub fn unpack(bytes: &'b [u8]) -> Option<(Self, &'b [u8])> {
-        let mut rest = bytes;
-        let mut u64_of = || take::<8>(&mut rest).map(u64::from_le_bytes);
-        let (hash, at, offset, line, spelling) =
-            (u64_of()?, u64_of()? as i64, u64_of()?, u64_of()?, u64_of()?);
-        let mut u32_of = || take::<4>(&mut rest).map(u32::from_le_bytes);
-        let (feed, event_type) = (u32_of()?, u32_of()?);
-        let (id, aggregate, base, aside) = (u32_of()?, u32_of()?, u32_of()?, u32_of()?);
-        let [flags] = take::<1>(&mut rest)?;
+        let (packed, mut rest) = bytes.split_first_chunk::<HEAD>()?;
+        let u64_at = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| packed[at + byte]));
+        let u32_at = |at: usize| u32::from_le_bytes(std::array::from_fn(|byte| packed[at + byte]));
+        let head = Head {
+            hash: u64_at(0),
+            at: u64_at(8) as i64,
+            offset: u64_at(16),
+            line: u64_at(24),
+            spelling: u64_at(32),
+            feed: u32_at(40),
+            event_type: u32_at(44),
+            flags: packed[FLAGS],
+        };
+        let lengths: [u32; 4] = std::array::from_fn(|length| u32_at(LENGTHS.start + 4 * length));
         let mut text = |length: u32| {
             let (text, behind) = rest.split_at_checked(length as usize)?;
             rest = behind;
             Some(text)
         };
+        let [id, aggregate, base, aside] = lengths;
         let id = text(id)?;
         let aggregate = if aggregate == NONE { None } else { Some(text(aggregate)?) };
         let (base, aside) = (text(base)?, text(aside)?);
         let packed = &bytes[..bytes.len() - rest.len()];
-        let head = Head { hash, at, offset, line, feed, event_type, spelling, flags };
         Some((Self { head, id, aggregate, base, aside, packed }, rest))
     }
 
@@ -142,7 +152,7 @@ impl<'b> Entry<'b> {
     pub fn repack(&self, flags: u8, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(self.packed);
-        out[start + HEAD - 1] = flags;
+        out[start + FLAGS] = flags;
     }
 
     /// All fields that are kept aside.
@@ -159,13 +169,12 @@ impl<'b> Entry<'b> {
         })
     }
 
-    /// Whether two events with the same id are the same, their times and spellings apart.
+    /// Whether two events are the same, their times and spellings apart.
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.head.event_type == other.head.event_type
             && self.is_bare() == other.is_bare()
-            && self.aggregate == other.aggregate
-            && self.base == other.base
-            && self.aside == other.aside
+            && self.packed[LENGTHS] == other.packed[LENGTHS]
+            && self.packed[HEAD..] == other.packed[HEAD..]
     }
 
     pub fn is_bare(&self) -> bool {

@@ -201,7 +201,8 @@ impl Arrivals<'_, '_> {
 
     /// Lets those who have arrived join those who wait.
     fn join(&mut self) {
-        let crowd = std::mem::take(&mut self.crowd);
+        let next = Crowd::like(&self.crowd);
+        let crowd = std::mem::replace(&mut self.crowd, next);
         self.meeting.held.fetch_add(crowd.size(), Ordering::Relaxed);
         locked(&self.meeting.waiting[self.side as usize]).push(crowd);
     }

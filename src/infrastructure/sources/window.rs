@@ -161,10 +161,13 @@ impl ByteWindow {
         self.peek(UTF_8_BOM.len())?;
         let is_marked = self.place.offset == 0 && self.bytes().starts_with(UTF_8_BOM);
         let mut length = if is_marked { UTF_8_BOM.len() } else { 0 };
-        while length < LONGEST_PIECE && self.peek(length)?.is_some_and(&mut is_layout) {
-            length += 1;
+        loop {
+            let rest = self.bytes()[length..].iter().take(LONGEST_PIECE - length);
+            length += rest.take_while(|byte| is_layout(**byte)).count();
+            if length == LONGEST_PIECE || length < self.bytes().len() || !self.grow()? {
+                return Ok(length);
+            }
         }
-        Ok(length)
     }
 
     /// Moves from the beginning of the log to the point, if the same bytes stand before it: then the
