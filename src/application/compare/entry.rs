@@ -187,3 +187,61 @@ fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
     *rest = behind;
     Some(*taken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn packed(head: Head, id: &[u8], aggregate: Option<&[u8]>, [base, aside]: [&[u8]; 2]) -> Vec<u8> {
+        let content = Content { base: base.to_vec(), aside: aside.to_vec(), ..Content::default() };
+        let mut out = Vec::new();
+        Entry::pack(&head, id, aggregate, &content, &mut out);
+        out
+    }
+
+    fn head() -> Head {
+        Head { hash: 1, at: -2, offset: 3, line: 4, feed: 5, event_type: 6, spelling: 7, flags: Head::MARGIN }
+    }
+
+    #[test]
+    fn an_event_is_unpacked_as_it_was_packed() {
+        let mut bytes = packed(head(), b"id", None, [b"base", b""]);
+        bytes.extend(packed(Head { flags: Head::BARE, ..head() }, b"", Some(b"a"), [b"", b"aside"]));
+        let all: Vec<Entry<'_>> = Entry::all(&bytes).collect();
+        assert_eq!(all.len(), 2);
+        assert_eq!((all[0].head, all[0].id, all[0].aggregate), (head(), &b"id"[..], None));
+        assert_eq!((all[0].base, all[0].aside), (&b"base"[..], &b""[..]));
+        assert_eq!((all[1].is_bare(), all[1].id, all[1].aggregate), (true, &b""[..], Some(&b"a"[..])));
+        assert_eq!((all[1].base, all[1].aside), (&b""[..], &b"aside"[..]));
+        assert_eq!([all[0].packed, all[1].packed].concat(), bytes);
+        for end in 0..all[0].packed.len() {
+            assert!(Entry::unpack(&bytes[..end]).is_none(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn events_say_the_same_where_nothing_but_time_place_and_spelling_differs() {
+        let one = packed(head(), b"ab", Some(b"c"), [b"de", b"f"]);
+        let says_the_same = |other: Vec<u8>| {
+            let (one, other) = (Entry::unpack(&one).unwrap().0, Entry::unpack(&other).unwrap().0);
+            one.says_the_same(&other)
+        };
+        let elsewhere = Head { at: 20, offset: 30, line: 40, feed: 50, spelling: 70, flags: 0, ..head() };
+        assert!(says_the_same(packed(elsewhere, b"ab", Some(b"c"), [b"de", b"f"])));
+        for (head, id, aggregate, content) in [
+            (Head { event_type: 9, ..head() }, &b"ab"[..], Some(&b"c"[..]), [&b"de"[..], &b"f"[..]]),
+            (Head { flags: Head::BARE, ..head() }, b"ab", Some(b"c"), [b"de", b"f"]),
+            (head(), b"xb", Some(b"c"), [b"de", b"f"]),
+            (head(), b"ab", Some(b"x"), [b"de", b"f"]),
+            (head(), b"ab", Some(b"c"), [b"dx", b"f"]),
+            (head(), b"ab", Some(b"c"), [b"de", b"x"]),
+            // The same bytes, of other fields.
+            (head(), b"a", Some(b"bc"), [b"de", b"f"]),
+            (head(), b"ab", None, [b"cde", b"f"]),
+            (head(), b"ab", Some(b""), [b"cde", b"f"]),
+            (head(), b"ab", Some(b"c"), [b"d", b"ef"]),
+        ] {
+            assert!(!says_the_same(packed(head, id, aggregate, content)), "{id:?} {aggregate:?} {content:?}");
+        }
+    }
+}

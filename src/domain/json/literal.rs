@@ -44,23 +44,24 @@ impl Literal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
-    proptest! {
-        #[test]
-        fn a_literal_begins_what_it_is_the_beginning_of(
-            bytes in proptest::collection::vec(any::<u8>(), 0..60),
-            length in 0_usize..60,
-            changed in proptest::option::of(any::<(proptest::sample::Index, u8)>()),
-        ) {
-            let mut literal = bytes[..length.min(bytes.len())].to_vec();
-            if let Some((at, byte)) = changed.filter(|_| !literal.is_empty()) {
-                let at = at.index(literal.len());
-                literal[at] = byte;
+    #[test]
+    fn a_literal_begins_what_it_is_the_beginning_of() {
+        let text: Vec<u8> = (1..=100).collect();
+        for length in 0..=70 {
+            let literal = Literal::new(&text[..length]);
+            for end in 0..text.len() {
+                assert_eq!(literal.begins(&text[..end]), end >= length, "{length} bytes in {end}");
             }
-            prop_assert_eq!(Literal::new(&literal).begins(&bytes), bytes.starts_with(&literal));
-            literal.push(0);
-            prop_assert_eq!(Literal::new(&literal).begins(&bytes), bytes.starts_with(&literal));
+            for changed in 0..80 {
+                let mut text = text.clone();
+                text[changed] = 0;
+                assert_eq!(
+                    literal.begins(&text),
+                    changed >= length,
+                    "{length} bytes, byte {changed} changed"
+                );
+            }
         }
     }
 }

@@ -65,3 +65,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_record_of_a_known_layout_is_read_as_a_new_one_is() {
+    let zone = Zone::utc();
+    let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
+    let new = |id: &str, event_type: &str, aggregate: &str, more: &str| {
+        format!(
+            r#"{{"event_id": {id}, "event_type": {event_type}, "timestamp": "2025-10-13T07:30:01.5Z", "aggregate_id": {aggregate}{more}}}"#
+        )
+    };
+    let legacy = |event_type: &str, task: &str| {
+        format!(r#"{{"type": {event_type}, "timestamp": "2025-10-13", "task_id": {task}, "event_id": "x"}}"#)
+    };
+    let mut texts = Vec::new();
+    for value in [r#""v""#, r#""""#, r#""\u0061""#, "7", "null", "true"] {
+        let usual = r#""u""#;
+        texts.extend([
+            new(value, usual, usual, ""),
+            new(usual, value, usual, ""),
+            new(usual, usual, value, ""),
+        ]);
+        texts.extend([legacy(value, usual), legacy(usual, value)]);
+        // Where both shapes have their type, the record is a new one.
+        texts.push(new(usual, usual, usual, &format!(r#", "type": {value}, "task_id": "t""#)));
+        texts.push(new(usual, value, usual, r#", "type": "old", "task_id": "t""#));
+    }
+    for text in texts.iter().chain(&texts).chain(&texts) {
+        let expected =
+            format!("{:?}", RecordReader::new(&zone, DstPolicy::Resolve).read_whole(text.as_bytes()));
+        assert_eq!(format!("{:?}", reader.read_whole(text.as_bytes())), expected, "{text}");
+    }
+}
