@@ -124,6 +124,7 @@ impl Scan<'_> {
             types: HashMap::default(),
             day: None,
             margin: margin.num_microseconds().unwrap_or(i64::MAX),
+            sampled_below: u64::MAX,
             kept,
             side: Scanned::nothing(self.budget),
         }
@@ -170,6 +171,8 @@ struct Taker<'t> {
     /// What is added up of the day that the last event was of.
     day: Option<(NaiveDate, DaySum)>,
     margin: i64,
+    /// The hash from which on no record is sampled any more.
+    sampled_below: u64,
     kept: Kept<'t>,
     side: Scanned,
 }
@@ -314,18 +317,16 @@ impl Taker<'_> {
 
     /// The records with the smallest hashes: a sample that does not depend on their order.
     fn keep_sample(&mut self, digest: &[u8; 32], body: &str) {
-        let sample = &mut self.side.sample;
         let Some(hash) = digest.last_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes)) else { return };
-        let is_full = sample.len() >= self.scan.sample;
-        if is_full && sample.last_key_value().is_none_or(|(last, _)| hash >= *last) {
+        const LONGEST: usize = 4096;
+        if hash >= self.sampled_below || body.len() > LONGEST {
             return;
         }
-        const LONGEST: usize = 4096;
-        if body.len() <= LONGEST {
-            sample.insert(hash, body.to_owned());
-            if is_full {
-                sample.pop_last();
-            }
+        let sample = &mut self.side.sample;
+        sample.insert(hash, body.to_owned());
+        if sample.len() > self.scan.sample {
+            sample.pop_last();
+            self.sampled_below = sample.last_key_value().map_or(0, |(last, _)| *last);
         }
     }
 }

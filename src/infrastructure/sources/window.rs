@@ -164,7 +164,7 @@ impl ByteWindow {
         loop {
             let rest = self.bytes()[length..].iter().take(LONGEST_PIECE - length);
             length += rest.take_while(|byte| is_layout(**byte)).count();
-            if length == LONGEST_PIECE || length < self.bytes().len() || !self.grow()? {
+            if length < self.bytes().len() || !self.grow()? {
                 return Ok(length);
             }
         }
