@@ -81,6 +81,24 @@ impl Zone {
         self.rules.to_offset(instant).seconds()
     }
 
+    /// For how long around an instant the offset stays the same: seconds since the epoch, the first and the
+    /// last one, and the offset in seconds east of UTC. It may stay so for longer.
+    pub fn offset_span(&self, instant: DateTime<Utc>) -> (i64, i64, i32) {
+        let offset = self.offset_at(instant);
+        if self.fixed_offset.is_some() {
+            return (i64::MIN, i64::MAX, offset);
+        }
+        let Ok(at) = Timestamp::from_second(instant.timestamp()) else {
+            return (instant.timestamp(), instant.timestamp(), offset);
+        };
+        // A change at the instant itself begins the span.
+        let behind = at.checked_add(SignedDuration::from_secs(1)).unwrap_or(at);
+        let first = self.rules.preceding(behind).next().map(|change| change.timestamp().as_second());
+        let next = self.rules.following(at).next().map(|change| change.timestamp().as_second());
+        let last = next.map_or(Timestamp::MAX.as_second(), |next| next - 1);
+        (first.unwrap_or(Timestamp::MIN.as_second()), last, offset)
+    }
+
     /// How the second `civil_seconds` after 1970-01-01T00:00:00, both as read off a clock of this zone, is placed.
     pub(super) fn local_time(&self, civil_seconds: i64) -> LocalTime {
         if let Some(offset) = self.fixed_offset {

@@ -71,32 +71,40 @@ pub(super) struct Content {
 
 /// Makes the content of records.
 pub(super) struct ContentReader<'p> {
+    /// How the content of records of each layout is written.
+    templates: LayoutTable<Template>,
+    templater: Templater<'p>,
+}
+
+/// Makes templates.
+struct Templater<'p> {
     fields: &'p Fields,
     /// Where the envelope stands in records that are read through a mapping.
     mapped: Vec<Vec<String>>,
-    /// How the content of records of each layout is written.
-    templates: LayoutTable<Template>,
     canonicalizer: Canonicalizer,
 }
 
 /// How the content of records of one layout is written.
 struct Template {
     shape: Shape,
-    base: Vec<Step>,
+    base: Vec<Step<FewBytes>>,
     /// What is kept aside, in the order of the fields; `None` where it is absent.
-    aside: Vec<Option<Vec<Step>>>,
+    aside: Vec<Option<Vec<Step<FewBytes>>>>,
 }
 
-enum Step {
-    Text(FewBytes),
+enum Step<B> {
+    Text(B),
     /// The scalar value of this number, counted from 0 in the order of the text.
     Scalar(usize),
     /// The second name of the aggregate: content only where it says something else.
     UnlessAggregate {
-        name: FewBytes,
+        name: B,
         scalar: usize,
     },
 }
+
+/// Steps to which others can be added.
+type Draft = Vec<Step<Vec<u8>>>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -120,7 +128,8 @@ impl<'p> ContentReader<'p> {
             }
         };
         let canonicalizer = Canonicalizer::default();
-        Self { fields, mapped, templates: LayoutTable::default(), canonicalizer }
+        let templater = Templater { fields, mapped, canonicalizer };
+        Self { templates: LayoutTable::default(), templater }
     }
 
     /// Writes the content of the record that `reader` has read last.
@@ -136,29 +145,29 @@ impl<'p> ContentReader<'p> {
         into.bare = match record.shape {
             Shape::New => false,
             Shape::Legacy => true,
-            Shape::Mapped => self.fields.mapped_may_lack,
+            Shape::Mapped => self.templater.fields.mapped_may_lack,
         };
         let body = Body { text: record.body.as_bytes(), start: reader.body_start() };
+        let Self { templates, templater } = self;
         let Some((layout, scalars)) = reader.layout() else {
-            let template = self.template(record.shape, reader.members().0, body)?;
+            let template = templater.template(record.shape, reader.members().0, body)?;
             let (scalars, spelling) = scalars(body.text)?;
-            template.write(&scalars, Body { start: 0, ..body }, record, &mut self.canonicalizer, into)?;
+            let body = Body { start: 0, ..body };
+            template.write(&scalars, body, record, &mut templater.canonicalizer, into)?;
             into.spelling = into.spelling.wrapping_add(spelling);
             return Ok(());
         };
-        let is_known = |template: &Template| template.shape == record.shape;
-        if !self.templates.get_mut(layout).as_ref().is_some_and(is_known) {
-            let template = self.template(record.shape, reader.members().0, body)?;
-            *self.templates.get_mut(layout) = Some(template);
-        }
-        match self.templates.get_mut(layout) {
-            Some(template) => template.write(scalars, body, record, &mut self.canonicalizer, into),
-            None => Ok(()),
-        }
+        let template = match templates.get_mut(layout) {
+            Some(template) if template.shape == record.shape => template,
+            unknown => unknown.insert(templater.template(record.shape, reader.members().0, body)?),
+        };
+        template.write(scalars, body, record, &mut templater.canonicalizer, into)
     }
+}
 
+impl Templater<'_> {
     fn template(&mut self, shape: Shape, members: &[Member], body: Body<'_>) -> Result<Template, ScanError> {
-        let mut placed: Vec<(Vec<u8>, Part, Vec<Step>)> = Vec::new();
+        let mut placed: Vec<(Vec<u8>, Part, Draft)> = Vec::new();
         let mut scalars = 0;
         for member in members {
             let name = body.name(member.key);
@@ -178,14 +187,13 @@ impl<'p> ContentReader<'p> {
                 placed[at - 1].1 = Part::Base;
             }
         }
-        let mut base = vec![Step::Text(FewBytes::new(b"{"))];
-        let mut aside: Vec<Option<Vec<Step>>> = self.fields.aside.iter().map(|_| None).collect();
+        let mut base = vec![Step::Text(b"{".to_vec())];
+        let mut aside: Vec<Option<Vec<Step<FewBytes>>>> = self.fields.aside.iter().map(|_| None).collect();
         for (name, part, mut steps) in placed {
             let mut tagged = Vec::new();
             write_tagged(b's', &name, &mut tagged);
-            let tagged = FewBytes::new(&tagged);
             match (part, &*steps) {
-                (Part::Aside(field), _) => aside[field] = Some(steps),
+                (Part::Aside(field), _) => aside[field] = Some(joined(steps)),
                 (Part::Aggregate, &[Step::Scalar(scalar)]) => {
                     base.push(Step::UnlessAggregate { name: tagged, scalar });
                 }
@@ -195,7 +203,7 @@ impl<'p> ContentReader<'p> {
                 }
             }
         }
-        base.push(Step::Text(FewBytes::new(b"}")));
+        base.push(Step::Text(b"}".to_vec()));
         Ok(Template { shape, base: joined(base), aside })
     }
 
@@ -214,7 +222,7 @@ impl<'p> ContentReader<'p> {
         body: Body<'_>,
         hidden: &[usize],
         scalars: &mut usize,
-    ) -> Result<Vec<Step>, ScanError> {
+    ) -> Result<Draft, ScanError> {
         let first = *scalars;
         let pieces = match value {
             MemberValue::Array(span) | MemberValue::Object(span) => {
@@ -228,7 +236,7 @@ impl<'p> ContentReader<'p> {
             }
         };
         let steps = pieces.into_iter().map(|piece| match piece {
-            FormPiece::Text(text) => Step::Text(FewBytes::new(&text)),
+            FormPiece::Text(text) => Step::Text(text),
             FormPiece::Scalar(number) => Step::Scalar(first + number),
         });
         Ok(steps.collect())
@@ -273,7 +281,7 @@ impl Template {
         into.spelling = 0;
         let aggregate = record.aggregate.as_deref();
         let mut spelled = 0_u64;
-        let mut write = |steps: &[Step], out: &mut Vec<u8>| -> Result<(), ScanError> {
+        let mut write = |steps: &[Step<FewBytes>], out: &mut Vec<u8>| -> Result<(), ScanError> {
             for step in steps {
                 let scalar = match step {
                     Step::Text(text) => {
@@ -318,13 +326,20 @@ impl Template {
 }
 
 /// The same with texts that follow each other made one.
-fn joined(steps: Vec<Step>) -> Vec<Step> {
-    let mut joined: Vec<Step> = Vec::new();
+fn joined(steps: Draft) -> Vec<Step<FewBytes>> {
+    let mut joined = Draft::new();
     for step in steps {
         match (joined.last_mut(), step) {
-            (Some(Step::Text(text)), Step::Text(more)) => *text = text.followed_by(&more),
+            (Some(Step::Text(text)), Step::Text(more)) => text.extend_from_slice(&more),
             (_, step) => joined.push(step),
         }
     }
-    joined
+    let few = |step: Step<Vec<u8>>| match step {
+        Step::Text(text) => Step::Text(FewBytes::new(&text)),
+        Step::Scalar(scalar) => Step::Scalar(scalar),
+        Step::UnlessAggregate { name, scalar } => {
+            Step::UnlessAggregate { name: FewBytes::new(&name), scalar }
+        }
+    };
+    joined.into_iter().map(few).collect()
 }

@@ -12,7 +12,8 @@ const CACHE_LINE: usize = 64;
 const FETCHED_LINES: usize = 4;
 const FETCHED_AT_ONCE: usize = 32;
 
-/// Events of one side, packed, that came together.
+/// Events of one side, packed, that came together: far less than 4 GiB of them, as no record is longer than
+/// its reader holds in memory.
 #[derive(Default)]
 pub(super) struct Crowd {
     bytes: Vec<u8>,
@@ -212,5 +213,6 @@ fn pair(one: &Entry<'_>, other: &Entry<'_>) -> Option<MetPair> {
         candidate: Met::of(&other.head)?,
         event_type: one.head.event_type,
         is_respelled: one.head.spelling != other.head.spelling,
+        content: MetPair::content_of(&one.head),
     })
 }

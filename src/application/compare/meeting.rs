@@ -103,6 +103,10 @@ impl<'m> Meeting<'m> {
         let mut met = match self.met.try_lock() {
             Ok(met) => met,
             Err(TryLockError::Poisoned(met)) => met.into_inner(),
+            // Nobody reads on while more wait than may, however long the others take.
+            Err(TryLockError::WouldBlock) if self.held.load(Ordering::Relaxed) > self.limit => {
+                locked(&self.met)
+            }
             Err(TryLockError::WouldBlock) => return Ok(()),
         };
         let before = self.held.load(Ordering::Relaxed);
@@ -193,16 +197,16 @@ impl Arrivals<'_, '_> {
         if self.events < STEP && self.crowd.size() < STEP_BYTES {
             return Ok(());
         }
-        self.join();
+        let next = Crowd::like(&self.crowd);
+        let crowd = std::mem::replace(&mut self.crowd, next);
+        self.join(crowd);
         self.meeting.relieve()?;
         self.meeting.pace.advance(self.side, std::mem::take(&mut self.events) as u64);
         Ok(())
     }
 
     /// Lets those who have arrived join those who wait.
-    fn join(&mut self) {
-        let next = Crowd::like(&self.crowd);
-        let crowd = std::mem::replace(&mut self.crowd, next);
+    fn join(&self, crowd: Crowd) {
         self.meeting.held.fetch_add(crowd.size(), Ordering::Relaxed);
         locked(&self.meeting.waiting[self.side as usize]).push(crowd);
     }
@@ -210,7 +214,8 @@ impl Arrivals<'_, '_> {
 
 impl Drop for Arrivals<'_, '_> {
     fn drop(&mut self) {
-        self.join();
+        let crowd = std::mem::take(&mut self.crowd);
+        self.join(crowd);
         self.meeting.pace.end(self.side);
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct MetPair {
     pub event_type: u32,
     /// The two are spelled in different ways.
     pub is_respelled: bool,
+    /// The lowest bits of [`Head::hash`], which both have in common.
+    pub content: u32,
 }
 
 /// One event of it.
@@ -58,9 +60,17 @@ impl MetPair {
     const PACKED: usize = 64;
     const HAS_AGGREGATE: u64 = 1;
     const IS_RESPELLED: u64 = 2;
+    const FLAG_BITS: u32 = 2;
+    /// How many bits of the hash of its content are kept: as many as there is room for.
+    const CONTENT_BITS: u32 = 30;
+
+    /// What is kept of the hash of a content.
+    pub fn content_of(head: &Head) -> u32 {
+        head.hash as u32 & ((1 << Self::CONTENT_BITS) - 1)
+    }
 
     fn packed(&self) -> [u8; Self::PACKED] {
-        let Self { id, aggregate, control, candidate, event_type, is_respelled } = *self;
+        let Self { id, aggregate, control, candidate, event_type, is_respelled, content } = *self;
         let flags = u64::from(aggregate.is_some()) * Self::HAS_AGGREGATE
             + u64::from(is_respelled) * Self::IS_RESPELLED;
         let fields = [
@@ -71,7 +81,7 @@ impl MetPair {
             control.ordinal,
             candidate.ordinal,
             u64::from(control.line) << 32 | u64::from(candidate.line),
-            u64::from(event_type) << 32 | flags,
+            u64::from(event_type) << 32 | u64::from(content) << Self::FLAG_BITS | flags,
         ];
         let mut packed = [0; Self::PACKED];
         for (into, field) in packed.as_chunks_mut::<8>().0.iter_mut().zip(fields) {
@@ -91,6 +101,7 @@ impl MetPair {
             candidate: Met { at: field(3) as i64, ordinal: field(5), line: lines as u32 },
             event_type: (rest >> 32) as u32,
             is_respelled: rest & Self::IS_RESPELLED != 0,
+            content: rest as u32 >> Self::FLAG_BITS,
         }
     }
 }
@@ -113,6 +124,8 @@ pub(super) struct Again {
     pub met: Met,
     /// The hash of its id.
     id: u64,
+    /// See [`MetPair::content`].
+    content: u32,
 }
 
 impl Again {
@@ -121,10 +134,11 @@ impl Again {
         Head::place_of(self.met.ordinal)
     }
 
-    /// Whether a record is still that event.
-    pub fn is(&self, record: &Record<'_>) -> bool {
+    /// Whether what stands in its place is still that event.
+    pub fn is(&self, record: &Record<'_>, head: &Head) -> bool {
         record.event_id.as_deref().is_some_and(|id| xxh3_64(id.as_bytes()) == self.id)
-            && record.occurred_at.timestamp_micros() == self.met.at
+            && head.at == self.met.at
+            && MetPair::content_of(head) == self.content
     }
 }
 
@@ -206,7 +220,8 @@ impl MetPairs {
         }
         self.undone = undone.iter().map(|pair| pair.control.ordinal).collect();
         let events = [|pair: &MetPair| pair.control, |pair: &MetPair| pair.candidate].map(|of_side| {
-            let events = undone.iter().map(|pair| Again { met: of_side(pair), id: pair.id });
+            let events =
+                undone.iter().map(|pair| Again { met: of_side(pair), id: pair.id, content: pair.content });
             let mut events: Vec<Again> = events.collect();
             events.sort_unstable_by_key(|event| event.met.ordinal);
             events

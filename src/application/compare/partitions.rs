@@ -91,9 +91,14 @@ impl Partitions {
 
     fn spill(&mut self, scratch: &SharedScratch) -> Result<(), CompareError> {
         let mut scratch = locked(scratch);
+        let share = self.budget / PARTITIONS;
         for partition in self.partitions.iter_mut().filter(|partition| !partition.held.is_empty()) {
             let offset = scratch.append(&partition.held)?;
             partition.spilled.push((offset, partition.held.len()));
+            // What one large event has grown is not kept: there are many partitions.
+            if partition.held.capacity() > 2 * share {
+                partition.held = Vec::new();
+            }
             partition.held.clear();
         }
         self.held = 0;
@@ -146,5 +151,26 @@ impl Partitions {
             take(&block)?;
         }
         take(held)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::application::compare::selftest::MemoryScratch;
+
+    #[test]
+    fn large_events_leave_no_memory_behind_where_they_were() {
+        let scratch: SharedScratch = Mutex::new(Box::new(MemoryScratch::default()));
+        let budget = 1 << 20;
+        let mut partitions = Partitions::new(budget);
+        for partition in 0..100 {
+            partitions.push(partition, &scratch, |out| out.resize(budget / 2, 1)).unwrap();
+        }
+        let kept: usize = partitions.partitions.iter().map(|partition| partition.held.capacity()).sum();
+        assert!(kept <= 3 * budget, "{kept} bytes are kept");
+        let mut loaded = Vec::new();
+        partitions.load(7, &scratch, &mut loaded).unwrap();
+        assert_eq!(loaded, vec![1; budget / 2]);
     }
 }

@@ -102,11 +102,9 @@ impl Scan<'_> {
             let Some((feed, _)) = of_feed.first().map(Again::place) else { continue };
             let offsets: Vec<u64> = of_feed.iter().map(|event| event.place().1).collect();
             feeds[feed as usize].again(&offsets, &mut self.reader(), &mut |offset, record, reader| {
-                let expected = offsets.binary_search(&offset).ok().map(|index| &of_feed[index]);
-                let Some(expected) = expected.filter(|event| event.is(record)) else { return Ok(()) };
-                found += 1;
-                let place = Place { line: u64::from(expected.met.line), offset };
-                taker.take_again(feed, place, record, reader)
+                let Ok(index) = offsets.binary_search(&offset) else { return Ok(()) };
+                found += usize::from(taker.take_again(feed, &of_feed[index], record, reader)?);
+                Ok(())
             })?;
         }
         std::mem::swap(&mut taker.side.partitions, aside);
@@ -213,18 +211,19 @@ impl Taker<'_> {
         self.keep(&head, record)
     }
 
-    /// Takes an event that was counted before.
+    /// Takes an event that was counted before; false where it is not that one any more.
     fn take_again(
         &mut self,
         feed: u32,
-        place: Place,
+        event: &Again,
         record: &Record<'_>,
         reader: &RecordReader<'_>,
-    ) -> Result<(), CompareError> {
+    ) -> Result<bool, CompareError> {
         let at = record.occurred_at.timestamp_micros();
+        let place = Place { line: u64::from(event.met.line), offset: event.place().1 };
         match self.read(feed, place, at, false, record, reader) {
-            Some((head, _)) => self.keep(&head, record),
-            None => Ok(()),
+            Some((head, _)) if event.is(record, &head) => self.keep(&head, record).map(|()| true),
+            _ => Ok(false),
         }
     }
 

@@ -22,8 +22,7 @@ use std::iter::successors;
 
 use number::write_number;
 
-use super::few::append_few;
-use super::{Member, MemberValue, ScanError, Span, Text, Token, Tokens};
+use super::{Member, MemberValue, ScanError, Span, Text, Token, Tokens, few};
 
 /// The version of the form, which is recorded with everything that was proved by it.
 pub const CANONICAL_FORM_VERSION: u32 = 1;
@@ -362,7 +361,7 @@ fn write_string(string: Text, text: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<
 #[inline(always)]
 pub fn write_plain_string(span: Span, text: &[u8], out: &mut Vec<u8>) {
     write_head(b's', span.end - span.start, out);
-    append_few(span, text, out);
+    few::append(span, text, out);
 }
 
 #[cfg(test)]

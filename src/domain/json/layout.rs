@@ -147,13 +147,9 @@ impl Layouts {
         let mut end = start;
         loop {
             let rest = text.get(end..)?;
-            let mut part = self.parts.get(self.parts[number].first as usize)?;
-            if part.begins(rest) {
-                number = self.parts[number].first as usize;
-            } else {
-                number = self.follow(number, rest)?;
-                part = &self.parts[number];
-            }
+            let first = self.parts[number].first as usize;
+            number = if self.parts.get(first)?.begins(rest) { first } else { self.follow(number, rest)? };
+            let part = &self.parts[number];
             end += part.literal.len();
             if part.ends_with == End::Object {
                 self.strange = self.strange.saturating_sub(1);
@@ -215,6 +211,7 @@ impl Layouts {
                 MemberValue::Number(span) | MemberValue::NonFinite(span) => span.start,
                 MemberValue::Boolean(true) | MemberValue::Null => start - 4,
                 MemberValue::Boolean(false) => start - 5,
+                // Not among scalars; they are told by the marks.
                 MemberValue::Array(span) | MemberValue::Object(span) => span.start,
             };
             start = scalar_start - part.literal.len();

@@ -137,7 +137,8 @@ impl Values<'_> {
 
 impl<'t> Envelope<'t> {
     /// The envelope of a record in one of the two shapes whose fields are what they mostly are: texts
-    /// without an escape, and none of them empty. `None` where they are anything else.
+    /// without an escape, and none of them empty. `None` where they are anything else: then, and to the same
+    /// answers here, [`built_in`](Self::built_in) tells.
     #[inline]
     pub fn plain(
         object: Scanned<'t>,

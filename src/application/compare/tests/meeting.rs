@@ -1,8 +1,12 @@
 //! Events that meet while both sides are read come to what they come to where all are put aside first.
 
+use std::path::Path;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::application::compare::feed::{Fed, Feed, FeedFacts};
+use crate::domain::record::RecordReader;
 
 /// An event that may stand on either side: kind, task, title, slot of time, id; and on the candidate
 /// how many seconds it is late.
@@ -79,4 +83,56 @@ fn many_events_that_meet_over_several_looks_for_partners_are_all_matched() {
         assert_eq!((&found["matched"], &found["duplicated"]["candidate"]), (&20_000.into(), &2.into()));
         assert_eq!(found, report(false, 64, &settings, &sides));
     }
+}
+
+/// A log in which other events stand from its second reading on, in the same places.
+struct Rewritten {
+    first: Option<MemoryFeed>,
+    then: MemoryFeed,
+}
+
+impl Feed for Rewritten {
+    fn path(&self) -> &Path {
+        self.then.path()
+    }
+
+    fn read(
+        &mut self,
+        reader: &mut RecordReader<'_>,
+        take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
+    ) -> Result<FeedFacts, CompareError> {
+        match self.first.take() {
+            Some(mut first) => first.read(reader, take),
+            None => self.then.read(reader, take),
+        }
+    }
+
+    fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
+        self.then.texts(offsets, take)
+    }
+}
+
+#[test]
+fn a_pair_whose_event_says_something_else_when_it_is_read_again_is_not_taken_for_it() {
+    let event = |number: i64| Lived {
+        event_type: "A",
+        task: "T1".into(),
+        title: format!("title {number}"),
+        // The last one is so late on the candidate that the pair is looked at again.
+        at: number * 60_000,
+    };
+    let control = new(&(0..50).map(event).collect::<Vec<_>>());
+    let mut first = control.clone();
+    first[49] = first[49].replace(&time(49 * 60_000), &time(80 * 60_000));
+    let mut then = first.clone();
+    then[49] = then[49].replace("title 49", "title 94");
+    assert_ne!(first, then);
+    let settings = settings();
+    let run = Run::new(&settings, Box::new(MemoryScratch::default()), 0, 64).unwrap();
+    let rewritten = Rewritten { first: Some(MemoryFeed::new(first)), then: MemoryFeed::new(then.clone()) };
+    let candidate = Input { feeds: vec![Box::new(rewritten)], ..input(&then) };
+    let found = serde_json::to_value(run.compare(input(&control), candidate).unwrap().0).unwrap();
+    let run = Run { meets: false, ..Run::new(&settings, Box::new(MemoryScratch::default()), 0, 64).unwrap() };
+    let expected = serde_json::to_value(run.compare(input(&control), input(&then)).unwrap().0).unwrap();
+    assert_eq!(found, expected);
 }
