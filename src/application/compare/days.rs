@@ -106,6 +106,10 @@ mod tests {
                 let zone = Zone::new(name, jiff::tz::TimeZone::get(name).unwrap());
                 let (first, last, offset) = zone.offset_span(instant(second * MICROS_PER_SECOND));
                 prop_assert!((first..=last).contains(&second));
+                for end in [first, last] {
+                    let same = zone.offset_span(instant(end * MICROS_PER_SECOND));
+                    prop_assert_eq!(same, (first, last, offset), "{} in {}", end, name);
+                }
                 for at in [first, second, last, first + (last - first) / 2] {
                     let civil = zone.civil_time(instant(at * MICROS_PER_SECOND));
                     prop_assert_eq!(civil.and_utc().timestamp() - at, i64::from(offset), "{} in {}", at, name);
