@@ -11,9 +11,12 @@ pub(super) struct Days<'z> {
     zone: &'z Zone,
     /// The times of one offset that were asked for; the last one first.
     spans: Vec<Span>,
-    /// The day that was asked for last, by its number since the epoch.
-    last: Option<(i64, NaiveDate)>,
+    /// Days that were asked for, each by its number since the epoch, where the last digits of that lead to.
+    known: [Option<(i64, NaiveDate)>; KNOWN],
 }
+
+/// How many days are remembered: a power of two.
+const KNOWN: usize = 64;
 
 /// Instants for which the offset is the same, in microseconds.
 #[derive(Clone, Copy)]
@@ -25,7 +28,7 @@ struct Span {
 
 impl<'z> Days<'z> {
     pub fn new(zone: &'z Zone) -> Self {
-        Self { zone, spans: Vec::new(), last: None }
+        Self { zone, spans: Vec::new(), known: [None; KNOWN] }
     }
 
     /// The day of an instant, in microseconds since the epoch.
@@ -36,13 +39,10 @@ impl<'z> Days<'z> {
             _ => self.offset_at(at),
         };
         let number = at.saturating_add(offset).div_euclid(MICROS_PER_DAY);
-        match self.last {
-            Some((last, day)) if last == number => day,
-            _ => {
-                let day = self.zone.day_of(instant(at));
-                self.last = Some((number, day));
-                day
-            }
+        let known = &mut self.known[number as usize % KNOWN];
+        match known {
+            Some((of_number, day)) if *of_number == number => *day,
+            _ => known.insert((number, self.zone.day_of(instant(at)))).1,
         }
     }
 

@@ -75,7 +75,7 @@ pub fn read_again(
 ) -> Result<(), CompareError> {
     let facts = feed.read(reader, &mut |fed, reader| match fed {
         Fed::Record { place, record } if offsets.binary_search(&place.offset).is_ok() => {
-            take(place.offset, &record, reader)
+            take(place.offset, record, reader)
         }
         Fed::Record { .. } | Fed::Reject { .. } => Ok(()),
     });
@@ -90,7 +90,7 @@ pub enum Fed<'f> {
         /// Where it stands; in a store, offset and line are its position.
         place: Place,
         /// What it is. An id that was derived from content is none.
-        record: Record<'f>,
+        record: &'f Record<'f>,
     },
     /// Something that is no event: it was not compared.
     Reject {

@@ -139,7 +139,7 @@ impl Scan<'_> {
             let before = taker.side.events;
             let mut reader = self.reader();
             let facts = feed.read(&mut reader, &mut |fed, reader| match fed {
-                Fed::Record { place, record } => taker.take(number as u32, place, &record, reader),
+                Fed::Record { place, record } => taker.take(number as u32, place, record, reader),
                 Fed::Reject { place, reason, detail } => {
                     taker.side.quarantined += 1;
                     if taker.side.rejects.len() < LISTED_REJECTS {

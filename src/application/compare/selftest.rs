@@ -339,7 +339,7 @@ impl Feed for MemoryFeed {
             let place = Place { line: number as u64 + 1, offset };
             offset += text.len() as u64 + 1;
             match reader.read_whole(text.as_bytes()) {
-                Ok(record) => take(Fed::Record { place, record }, reader)?,
+                Ok(record) => take(Fed::Record { place, record: &record }, reader)?,
                 Err(error) => {
                     let (reason, detail) = (error.reason(), error.to_string());
                     take(Fed::Reject { place, reason, detail }, reader)?;

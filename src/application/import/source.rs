@@ -71,6 +71,10 @@ pub trait LogSource: Send {
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError>;
 
+    /// From now on line ends need not be pieces, for whoever wants records alone: less work where there
+    /// are many. [`resume_point`](Self::resume_point) and [`digest`](Self::digest) tell of them as ever.
+    fn omit_line_ends(&mut self) {}
+
     /// The place up to which all pieces that were given out would be the same in a log that has grown
     /// since: the end of the last piece, or, once the end of the log had a part in what was given out
     /// (the closing of an array, a torn tail, what is no record), a place before that.

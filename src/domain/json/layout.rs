@@ -148,8 +148,13 @@ impl Layouts {
         loop {
             let rest = text.get(end..)?;
             let first = self.parts[number].first as usize;
-            number = if self.parts.get(first)?.begins(rest) { first } else { self.follow(number, rest)? };
-            let part = &self.parts[number];
+            let mut part = self.parts.get(first)?;
+            if part.begins(rest) {
+                number = first;
+            } else {
+                number = self.follow(number, rest)?;
+                part = &self.parts[number];
+            }
             end += part.literal.len();
             if part.ends_with == End::Object {
                 self.strange = self.strange.saturating_sub(1);

@@ -72,8 +72,9 @@ impl Feed for LogFeed {
     ) -> Result<FeedFacts, CompareError> {
         let mut log = open_log(&self.path, &self.mapping)?;
         self.is_compressed = log.compression().is_some();
+        log.omit_line_ends();
         while let Some(piece) = log.next_piece(reader)? {
-            match piece.content {
+            match &piece.content {
                 PieceContent::Record(record) => take(Fed::Record { place: piece.place, record }, reader)?,
                 PieceContent::Reject(reject) => {
                     let (reason, detail) = (reject.reason(), reject.to_string());

@@ -18,11 +18,13 @@ pub(super) struct JsonlSource {
     /// The line that is being given out has no newline, or its end is not found yet: a grown log
     /// could make it another line.
     in_open_line: bool,
+    /// A line is passed with its end.
+    omits_line_ends: bool,
 }
 
 impl JsonlSource {
     pub fn new(window: ByteWindow) -> Self {
-        Self { window, in_long_line: false, in_open_line: false }
+        Self { window, in_long_line: false, in_open_line: false, omits_line_ends: false }
     }
 
     /// The length of the line that the window begins with, without its newline, and whether it has
@@ -104,7 +106,11 @@ impl LogSource for JsonlSource {
         let length = bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(line, |last| last + 1);
         // A line without its end can still become a record, but a record cannot become another one.
         self.in_open_line = !has_newline && reader.read_whole(&bytes[..length]).is_err();
-        self.window.give_of_line(length, !self.in_open_line);
+        if has_newline && self.omits_line_ends {
+            self.window.give_line(line + 1);
+        } else {
+            self.window.give_of_line(length, !self.in_open_line);
+        }
         let bytes = &self.window.bytes()[..length];
         let content = match reader.read_whole(bytes) {
             Ok(record) => PieceContent::Record(record),
@@ -114,6 +120,10 @@ impl LogSource for JsonlSource {
             Err(error) => PieceContent::Reject(Reject::Record(error)),
         };
         Ok(Some(LogPiece { place: self.window.place(), bytes, content }))
+    }
+
+    fn omit_line_ends(&mut self) {
+        self.omits_line_ends = true;
     }
 
     fn resume_point(&mut self) -> ResumePoint {

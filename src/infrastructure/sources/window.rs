@@ -37,8 +37,8 @@ pub(super) struct ByteWindow {
 struct Given {
     length: usize,
     resumable: bool,
-    /// No newline is in it.
-    on_one_line: bool,
+    /// How many newlines are in it, where that is known.
+    newlines: Option<u64>,
 }
 
 struct Mark {
@@ -97,22 +97,28 @@ impl ByteWindow {
     /// Gives out the first `length` bytes of the window. `resumable`: whatever follows them, now or
     /// when the log has grown, they are what they are, and reading can be resumed behind them.
     pub fn give(&mut self, length: usize, resumable: bool) {
-        self.given = Given { length, resumable, on_one_line: false };
+        self.given = Given { length, resumable, newlines: None };
     }
 
     /// As [`give`](Self::give), of bytes that are known to have no newline.
     pub fn give_of_line(&mut self, length: usize, resumable: bool) {
-        self.given = Given { length, resumable, on_one_line: true };
+        self.given = Given { length, resumable, newlines: Some(0) };
+    }
+
+    /// As [`give`](Self::give), of a whole line with its newline, behind which reading can be resumed.
+    pub fn give_line(&mut self, length: usize) {
+        self.given = Given { length, resumable: true, newlines: Some(1) };
     }
 
     /// Moves the window over what was given out.
     pub fn pass(&mut self) {
-        let Given { length, resumable, on_one_line } = std::mem::take(&mut self.given);
-        if on_one_line {
-            self.place.offset += length as u64;
-        } else {
-            self.place = self.place_at(length);
-        }
+        let Given { length, resumable, newlines } = std::mem::take(&mut self.given);
+        self.place = match newlines {
+            Some(newlines) => {
+                Place { line: self.place.line + newlines, offset: self.place.offset + length as u64 }
+            }
+            None => self.place_at(length),
+        };
         self.start = (self.start + length).min(self.filled);
         if resumable {
             self.mark = Mark { place: self.place, hash: None };

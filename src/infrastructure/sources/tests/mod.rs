@@ -287,6 +287,11 @@ proptest! {
         prop_assert_eq!(&items, &read(trickled.as_mut()));
         prop_assert_eq!(at_once.digest().content_bytes, bytes.len() as u64);
         prop_assert_eq!(at_once.digest(), trickled.digest());
+        let mut without_line_ends = in_memory(&bytes, step, as_array);
+        without_line_ends.omit_line_ends();
+        prop_assert_eq!(&items, &read(without_line_ends.as_mut()));
+        prop_assert_eq!(at_once.digest(), without_line_ends.digest());
+        prop_assert_eq!(at_once.resume_point(), without_line_ends.resume_point());
         // Places grow, and each line is what the bytes before it say.
         for pair in items.windows(2) {
             prop_assert!(pair[0].1 <= pair[1].1);

@@ -182,7 +182,7 @@ impl Feed for PairFeed {
                 let at = DateTime::from_timestamp_micros(held.occurred_at).unwrap_or_default();
                 let (id, aggregate) = (held.id.as_deref(), held.aggregate.as_deref());
                 match reader.read_stored(&held.body, id, &held.event_type, at, aggregate) {
-                    Ok(record) => take(Fed::Record { place, record }, reader)?,
+                    Ok(record) => take(Fed::Record { place, record: &record }, reader)?,
                     Err(error) => {
                         let (reason, detail) = (error.reason(), error.to_string());
                         take(Fed::Reject { place, reason, detail }, reader)?;
