@@ -300,8 +300,10 @@ fn last_digit(record: &str, mapping: &Mapping) -> Option<String> {
     let mut scanner = ObjectScanner::new();
     scanner.scan(record.as_bytes(), 0).ok()?;
     let last = scanner.members().iter().find_map(|member| match member.value {
+        // A name that is escaped may be one of the envelope.
         MemberValue::Number(span)
-            if !ENVELOPE.contains(&member.key.span.of(record.as_bytes()))
+            if !member.key.escaped
+                && !ENVELOPE.contains(&member.key.span.of(record.as_bytes()))
                 && span.of(record.as_bytes()).iter().all(u8::is_ascii_digit) =>
         {
             Some(span.end - 1)
