@@ -7,13 +7,13 @@ use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use mission_events::application::import::{ImportLegacy, Reading};
-use mission_events::domain::local_clock::DstPolicy;
-use mission_events::domain::mapping::Mapping;
 use mission_events::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
 use mission_events::domain::value_objects::EventId;
-use mission_events::domain::zone::Zone;
 use mission_events::infrastructure::sources::{list_folder, open_log};
 use mission_events::infrastructure::sqlite::{SqliteEventRepository, open_import};
+use mission_events::wire::local_time::DstPolicy;
+use mission_events::wire::mapping::Mapping;
+use mission_events::wire::zone::Zone;
 use rusqlite::{Connection, Params};
 
 #[allow(dead_code, reason = "the generator serves tests and an example as well")]

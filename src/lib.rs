@@ -17,12 +17,14 @@
 //!      |          application <----------+       use cases, and the small ports that they own
 //!      |               |
 //!      +---->  domain <+                         events, value objects, the EventRepository port: pure
+//!                 |
+//!               wire                              JSON with its exact bytes, timestamps, mappings: pure
 //! ```
 //!
 //! # Invariants
 //!
 //! - Imports run downward in the picture, and `infrastructure` and `legacy` never meet.
-//! - `domain` and `application` have no I/O, no SQL, no clock, and print nothing.
+//! - `wire`, `domain` and `application` have no I/O, no SQL, no clock, and print nothing.
 //! - What is stored is what was written: the JSON text of an event is kept byte for byte.
 //! - An event is never changed, overwritten or deleted; saving it twice stores it once.
 //! - What was acknowledged is on disk.
@@ -32,7 +34,7 @@
 //! ```
 //! use mission_events::domain::event::DomainEvent;
 //! use mission_events::domain::repository::EventRepository;
-//! use mission_events::domain::zone::Zone;
+//! use crate::wire::zone::Zone;
 //! use mission_events::infrastructure::sqlite::SqliteEventRepository;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,6 +53,8 @@
 //! ```
 //!
 //! [`EventRepository`]: domain::repository::EventRepository
+
+pub mod wire;
 
 pub mod domain;
 

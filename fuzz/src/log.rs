@@ -3,11 +3,11 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use mission_events::application::import::{LogFormat, LogPiece, PieceContent};
-use mission_events::domain::local_clock::DstPolicy;
-use mission_events::domain::mapping::Mapping;
-use mission_events::domain::record::RecordReader;
-use mission_events::domain::zone::Zone;
+use mission_events::application::log_source::{LogFormat, LogPiece, PieceContent};
+use mission_events::wire::local_time::DstPolicy;
+use mission_events::wire::mapping::Mapping;
+use mission_events::wire::record::RecordReader;
+use mission_events::wire::zone::Zone;
 use mission_events::infrastructure::sources::open_log;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};

@@ -3,12 +3,10 @@
 use std::str::from_utf8;
 use std::sync::LazyLock;
 
-use mission_events::domain::json::{
-    Member, MemberValue, ObjectScanner, ScanError, ScannedObject, canonical_form,
-};
-use mission_events::domain::local_clock::DstPolicy;
-use mission_events::domain::record::{ContentIds, Record, RecordError, RecordReader};
-use mission_events::domain::zone::Zone;
+use mission_events::wire::json::{Member, MemberValue, ObjectScanner, ScanError, ScannedObject, canonical_form};
+use mission_events::wire::local_time::DstPolicy;
+use mission_events::wire::record::{ContentIds, Record, RecordError, RecordReader};
+use mission_events::wire::zone::Zone;
 use mission_events::infrastructure::zones::load_zone;
 use serde_json::{Map, Value};
 

@@ -4,4 +4,5 @@ pub mod compare;
 pub mod evidence;
 pub mod export;
 pub mod import;
+pub mod log_source;
 pub mod rejects;

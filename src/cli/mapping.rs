@@ -4,9 +4,9 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::error::CliError;
-use crate::domain::mapping::Mapping;
-use crate::domain::unix_time::TimestampUnit;
 use crate::infrastructure::config::{Config, MappingSettings, spec};
+use crate::wire::mapping::Mapping;
+use crate::wire::unix_time::TimestampUnit;
 
 /// The flags of a mapping. Each wins over its key in `[mapping]`.
 #[derive(Debug, Args)]

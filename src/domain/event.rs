@@ -3,11 +3,11 @@
 use chrono::{DateTime, Timelike, Utc};
 use thiserror::Error;
 
-use super::json::{MemberValue, ObjectScanner};
-use super::local_clock::DstPolicy;
-use super::record::{RecordError, RecordReader};
 use super::value_objects::{AggregateId, EventId};
-use super::zone::Zone;
+use crate::wire::json::{MemberValue, ObjectScanner};
+use crate::wire::local_time::DstPolicy;
+use crate::wire::record::{RecordError, RecordReader};
+use crate::wire::zone::Zone;
 
 /// Something that happened. Immutable.
 ///

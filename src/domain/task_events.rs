@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::event::{DomainEvent, format_timestamp};
-use super::timestamp::{TimestampError, WrittenTimestamp};
 use super::value_objects::{AggregateId, EventId, InvalidValue, Priority, Status};
+use crate::wire::timestamp::{TimestampError, WrittenTimestamp};
 
 /// A task was created.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -280,7 +280,7 @@ pub enum InvalidTaskEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::zone::Zone;
+    use crate::wire::zone::Zone;
 
     fn event(json: &str) -> DomainEvent {
         DomainEvent::from_json(json, &Zone::utc()).unwrap()

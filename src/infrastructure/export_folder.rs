@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::folders::{create_folders, sync_folder};
 use crate::application::export::{ExportFolder, NewFile};
+use crate::infrastructure::durable_dirs::{create_folders, sync_folder};
 
 const PREFIX: &str = ".mission-events-";
 /// Bytes that are collected before they are handed to the system.

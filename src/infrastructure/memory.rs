@@ -7,10 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 
 use crate::domain::event::DomainEvent;
-use crate::domain::json::same_value;
 use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
-use crate::domain::zone::Zone;
+use crate::wire::json::same_value;
+use crate::wire::zone::Zone;
 
 /// Events in memory; positions count from 1. Durable for as long as it lives.
 pub struct InMemoryEventRepository {

@@ -1,12 +1,10 @@
 //! Adapters: files, databases, zone data, settings.
 
-pub mod compare_profile;
+pub mod compare_inputs;
 pub mod config;
-pub mod evidence_inputs;
-pub mod evidence_log;
+mod durable_dirs;
+pub mod evidence;
 pub mod export_folder;
-pub mod feeds;
-mod folders;
 pub mod jsonl;
 pub mod memory;
 pub mod sources;

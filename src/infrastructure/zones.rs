@@ -3,7 +3,7 @@
 
 use jiff::tz::{self, TimeZoneDatabase};
 
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
 /// Loads a zone by its name in the IANA database, in any case: `Europe/Berlin`, `UTC`. `None` where
 /// neither the system nor the bundled copy knows the name.

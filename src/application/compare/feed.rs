@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::application::import::{Place, SourceError};
-use crate::domain::json::ScanError;
-use crate::domain::record::{Record, RecordReader};
+use crate::application::log_source::{Place, SourceError};
 use crate::domain::repository::RepositoryError;
+use crate::wire::json::ScanError;
+use crate::wire::record::{Record, RecordReader};
 
 use serde::Serialize;
 use thiserror::Error;

@@ -9,39 +9,19 @@
 //! where they do not, there is no report but an error. The result does not depend on the order of
 //! either input, order information and places apart.
 
-mod agreement;
 mod clock;
-mod content;
-mod copies;
-mod corrector;
-mod crowd;
-mod days;
-mod digest;
-mod entry;
-mod explain;
 pub mod feed;
-mod findings;
-mod group;
-mod key;
-mod listing;
-mod matching;
-mod meeting;
-mod met;
-mod order;
-mod pace;
-mod pairing;
-mod pairs;
-mod partitions;
+mod outcome;
+mod pair_log;
 pub mod profile;
-mod record_text;
+mod reading;
 pub mod report;
-mod scan;
-mod scanned;
-pub mod selftest;
+mod rules;
+pub mod self_test;
 pub mod settings;
-mod sink;
-mod tally;
-mod verdict;
+mod shortcuts;
+mod spill;
+mod stages;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -49,30 +29,32 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use crate::application::import::SourceError;
-use crate::domain::json::canonical_form;
-use crate::domain::mapping::Mapping;
+use crate::application::log_source::SourceError;
+use crate::wire::json::canonical_form;
+use crate::wire::mapping::Mapping;
 
-use clock::ClockModel;
-use content::Fields;
-use days::Days;
-use entry::Side;
+use crate::application::compare::clock::local_day_cache::LocalDayCache;
+use crate::application::compare::clock::model::ClockModel;
+use crate::application::compare::outcome::assemble_report::{BothRead, Findings};
+use crate::application::compare::outcome::difference_details;
+use crate::application::compare::outcome::order::reordered;
+use crate::application::compare::outcome::tally::Tally;
+use crate::application::compare::pair_log::PairLog;
+use crate::application::compare::reading::content::Fields;
+use crate::application::compare::reading::packed_event::Side;
+use crate::application::compare::reading::side_reader::SideReader;
+use crate::application::compare::reading::side_summary::{SideSummary, Types};
+use crate::application::compare::shortcuts::identical_inputs;
+use crate::application::compare::shortcuts::joined_pairs::JoinedPairs;
+use crate::application::compare::shortcuts::streaming_join::StreamingJoin;
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
+use crate::application::compare::stages::group::Windows;
+use crate::application::compare::stages::matching::{BothSides, Matcher};
 use feed::{CompareError, Feed, Scratch};
-use findings::{BothRead, Findings};
-use group::Windows;
-use matching::{BothSides, Matcher};
-use meeting::Meeting;
-use met::MetPairs;
-use order::reordered;
-use pairs::FoundPairs;
-use partitions::{Partitions, SharedScratch};
 use report::Comparison;
-use scan::Scan;
-use scanned::{Scanned, Types};
 use settings::Settings;
-use tally::Tally;
 
-pub use pairs::{ClocksApart, FoundPair, PlacedEvent, pairs};
+pub use crate::application::compare::pair_log::{ClocksApart, FoundPair, PlacedEvent, pairs};
 
 /// One side of a comparison.
 pub struct Input {
@@ -132,7 +114,7 @@ pub fn compare_from(
     let events = comparison.control.events + comparison.candidate.events;
     let records = (events / 1000).clamp(20, SAMPLE as u64) as usize;
     let sample = side.0.into_values().take(records).collect();
-    let tested = selftest::run(settings, side.1, sample)?;
+    let tested = self_test::run(settings, side.1, sample)?;
     comparison.self_test = Some(tested);
     Ok(comparison)
 }
@@ -146,9 +128,9 @@ struct Run<'r> {
     hash_bits: u32,
     beginning: Beginning,
     /// Events of both sides may meet while they are read.
-    meets: bool,
+    joins: bool,
     /// Where every pair is noted, if anybody wants to know.
-    found: Option<FoundPairs>,
+    found: Option<PairLog>,
 }
 
 /// A few records of each side, control first.
@@ -176,7 +158,7 @@ impl<'r> Run<'r> {
             sample,
             hash_bits,
             beginning: Beginning::Declared,
-            meets: true,
+            joins: true,
             found: None,
         })
     }
@@ -187,17 +169,17 @@ impl<'r> Run<'r> {
         mut candidate: Input,
     ) -> Result<(Comparison, Samples), CompareError> {
         let types = Types::default();
-        if self.found.is_none() && copies::are_copies(&control, &mut candidate)? {
-            let one = copies::count(&self.scan(&control.mapping, &types), &mut control.feeds)?;
+        if self.found.is_none() && identical_inputs::are_copies(&control, &mut candidate)? {
+            let one = identical_inputs::count(&self.scan(&control.mapping, &types), &mut control.feeds)?;
             // They could have been written to meanwhile.
-            if one.changing.is_none() && copies::are_copies(&control, &mut candidate)? {
-                let other = copies::copied(&one, &control, &candidate);
+            if one.changing.is_none() && identical_inputs::are_copies(&control, &mut candidate)? {
+                let other = identical_inputs::copied(&one, &control, &candidate);
                 let read = self.both(one, other, &types);
-                let counts = copies::counts(&read.control);
+                let counts = identical_inputs::counts(&read.control);
                 return self.report(control, candidate, read, Findings { counts, ..Findings::default() });
             }
         }
-        let met = if self.meets { self.compare_meeting(&mut control, &mut candidate, &types)? } else { None };
+        let met = if self.joins { self.compare_joining(&mut control, &mut candidate, &types)? } else { None };
         let (read, findings) = match met {
             Some(compared) => compared,
             None => self.compare_apart(&mut control, &mut candidate, &types)?,
@@ -207,15 +189,15 @@ impl<'r> Run<'r> {
 
     /// Compares sides whose events meet while they are read; `None` where they have to be compared apart,
     /// as one of them changes meanwhile or too many pairs that met were none.
-    fn compare_meeting(
+    fn compare_joining(
         &self,
         control: &mut Input,
         candidate: &mut Input,
         types: &Types,
     ) -> Result<Option<(BothRead, Findings)>, CompareError> {
-        let meeting = Meeting::new(self.settings.memory, self.hash_bits, &self.scratch);
+        let join = StreamingJoin::new(self.settings.memory, self.hash_bits, &self.scratch);
         let scans = [self.scan(&control.mapping, types), self.scan(&candidate.mapping, types)];
-        let [one, other] = [meeting.arrivals(Side::Control), meeting.arrivals(Side::Candidate)];
+        let [one, other] = [join.input(Side::Control), join.input(Side::Candidate)];
         let read = in_parallel(
             || scans[0].meet(&mut control.feeds, one),
             || scans[1].meet(&mut candidate.feeds, other),
@@ -224,19 +206,19 @@ impl<'r> Run<'r> {
             Err(CompareError::Source(SourceError::Changing { .. })) => return Ok(None),
             read => read?,
         };
-        let (mut partitions, mut met) = meeting.end()?;
+        let (mut partitions, mut met) = join.end()?;
         let read = self.both(read.0, read.1, types);
         let mut tallies = self.tallies(&read);
-        let most = self.settings.memory / 16 / MetPairs::UNDONE;
-        let settled = met.settle(self.settings, &read.clock, &mut tallies, most, &self.scratch)?;
-        let Some(settled) = settled else { return Ok(None) };
+        let most = self.settings.memory / 16 / JoinedPairs::REJECTED;
+        let confirmed = met.confirm(self.settings, &read.clock, &mut tallies, most, &self.scratch)?;
+        let Some(confirmed) = confirmed else { return Ok(None) };
         for (side, feeds) in [&mut control.feeds, &mut candidate.feeds].into_iter().enumerate() {
-            if !scans[side].again(feeds, &settled.undone[side], &mut partitions[side])? {
+            if !scans[side].again(feeds, &confirmed.rejected[side], &mut partitions[side])? {
                 return Ok(None);
             }
         }
         let findings =
-            self.matched(&read, partitions, tallies, Some((&met, settled.matched)), control, candidate)?;
+            self.matched(&read, partitions, tallies, Some((&met, confirmed.matched)), control, candidate)?;
         Ok(Some((read, findings)))
     }
 
@@ -258,8 +240,8 @@ impl<'r> Run<'r> {
         Ok((read, findings))
     }
 
-    fn scan<'s>(&'s self, mapping: &'s Mapping, types: &'s Types) -> Scan<'s> {
-        Scan {
+    fn scan<'s>(&'s self, mapping: &'s Mapping, types: &'s Types) -> SideReader<'s> {
+        SideReader {
             settings: self.settings,
             mapping,
             fields: &self.fields,
@@ -287,7 +269,7 @@ impl<'r> Run<'r> {
         read: &'t BothRead,
         partitions: BothSides,
         mut tallies: Vec<Tally<'t>>,
-        met: Option<(&MetPairs, u64)>,
+        met: Option<(&JoinedPairs, u64)>,
         control: &mut Input,
         candidate: &mut Input,
     ) -> Result<Findings, CompareError> {
@@ -319,13 +301,13 @@ impl<'r> Run<'r> {
         let (counts, listed, _) = total.into_parts();
         let listed = listed.into_sorted_vec();
         let differences =
-            listing::differences(listed, &read.names, &mut control.feeds, &mut candidate.feeds)?;
+            difference_details::differences(listed, &read.names, &mut control.feeds, &mut candidate.feeds)?;
         let beginning = beginning.and_then(chrono::DateTime::from_timestamp_micros);
         Ok(Findings { counts, order, differences, beginning })
     }
 
     /// What both sides come to that were read.
-    fn both(&self, mut control: Scanned, mut candidate: Scanned, types: &Types) -> BothRead {
+    fn both(&self, mut control: SideSummary, mut candidate: SideSummary, types: &Types) -> BothRead {
         let clock = self.clock(&control, &candidate);
         let (names, ranks) = types.ranked();
         control.rank_types(&ranks);
@@ -333,12 +315,12 @@ impl<'r> Run<'r> {
         let since = self.settings.since.map(|since| since.timestamp_micros());
         let beginning = since
             .filter(|_| self.beginning == Beginning::FirstOfCandidate)
-            .map(|since| since - clock.offset_on(Days::new(&self.settings.zone).of(since)));
+            .map(|since| since - clock.offset_on(LocalDayCache::new(&self.settings.zone).of(since)));
         BothRead { control, candidate, clock, names, ranks, beginning }
     }
 
-    fn clock(&self, one: &Scanned, other: &Scanned) -> ClockModel {
-        let mut days = Days::new(&self.settings.zone);
+    fn clock(&self, one: &SideSummary, other: &SideSummary) -> ClockModel {
+        let mut days = LocalDayCache::new(&self.settings.zone);
         ClockModel::estimate(
             &one.anchors,
             &other.anchors,

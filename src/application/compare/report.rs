@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::feed::FeedFacts;
-use super::selftest::SelfTest;
+use crate::application::compare::self_test::SelfTest;
 use crate::application::import::SkippedFile;
 
 /// What a comparison came to.

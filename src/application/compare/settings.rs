@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
 use super::profile::Profile;
 

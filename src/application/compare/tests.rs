@@ -4,18 +4,18 @@ use chrono::{TimeDelta, Utc};
 
 use super::profile::{IgnoreRule, OneSided, Profile};
 use super::report::{Class, Comparison, Verdict};
-use super::selftest::{MemoryFeed, MemoryScratch};
 use super::settings::Settings;
 use super::*;
+use crate::application::compare::self_test::{MemoryFeed, MemoryScratch};
 use crate::domain::event::format_timestamp;
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
 mod beginning;
-mod copies;
 mod exactness;
 mod faults;
-mod meeting;
+mod identical_inputs;
 mod paired;
+mod streaming_join;
 mod verdicts;
 
 fn settings() -> Settings {

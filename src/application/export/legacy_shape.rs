@@ -7,9 +7,9 @@
 
 use chrono::{DateTime, NaiveDateTime, Timelike, Utc};
 
-use crate::domain::json::{Member, MemberValue, ObjectScanner, ScanError};
-use crate::domain::timestamp::WrittenTimestamp;
-use crate::domain::zone::Zone;
+use crate::wire::json::{Member, MemberValue, ObjectScanner, ScanError};
+use crate::wire::timestamp::WrittenTimestamp;
+use crate::wire::zone::Zone;
 
 /// The event's text in the legacy shape; `None` where it has that already.
 pub(super) fn translate(

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use chrono::Datelike;
 
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
 use super::legacy_shape::translate;
-use super::measured::Measured;
 use super::ports::{LiveDay, LiveEvent};
 use super::report::ExportedFile;
 use super::{Export, ExportError};
+use crate::application::export::hashing_writer::Measured;
 
 /// The name of the legacy array.
 const LEGACY_NAME: &str = "events.json";

@@ -2,9 +2,9 @@
 //!
 //! A log is put into its place only where it is, by size and SHA-256, what was imported.
 
+mod hashing_writer;
 mod legacy_shape;
 mod live;
-mod measured;
 mod names;
 mod ports;
 mod reassembly;
@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::domain::repository::RepositoryError;
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
-use measured::Measured;
+use crate::application::export::hashing_writer::Measured;
 use names::Names;
 use reassembly::{Broken, Reassembly, difference};
 

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::domain::local_clock::DstPolicy;
-use crate::domain::mapping::Mapping;
-use crate::domain::record::{ContentIds, RecordReader};
-use crate::domain::zone::Zone;
+use crate::wire::local_time::DstPolicy;
+use crate::wire::mapping::Mapping;
+use crate::wire::record::{ContentIds, RecordReader};
+use crate::wire::zone::Zone;
 
-use super::source::{LogPiece, LogSource, PieceContent, Place, Reject, SourceDigest, SourceError};
 use super::target::{Batch, ImportRecord, KnownSource, Rejected, SourceText};
+use crate::application::log_source::{
+    LogPiece, LogSource, PieceContent, Place, Reject, SourceDigest, SourceError,
+};
 
 /// A batch ends when it has this many records: it is committed as one, and holds up whoever else
 /// writes to the store for no longer than it takes to store so many.

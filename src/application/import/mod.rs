@@ -4,11 +4,10 @@
 //! same for a log of any size.
 
 mod batch;
-mod imported;
-mod pairing;
+mod import_totals;
 mod report;
-mod source;
 mod target;
+mod twin_matching;
 
 use std::error::Error as StdError;
 use std::iter::successors;
@@ -18,21 +17,23 @@ use crossbeam_channel::{Receiver, Sender};
 use thiserror::Error;
 
 use crate::application::compare::feed::CompareError;
-use crate::domain::record::Shape;
 use crate::domain::repository::RepositoryError;
+use crate::wire::record::Shape;
 
 use batch::{Parsed, parse};
 
 pub use crate::application::compare::PlacedEvent;
 
+pub use crate::application::import::import_totals::Imported;
+pub use crate::application::import::twin_matching::{
+    ClockRefusal, NEAR, Paired, Sides, TwinPair, pairing_settings,
+};
+pub use crate::application::log_source::{
+    LogFormat, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError,
+};
 pub use batch::Reading;
-pub use imported::Imported;
-pub use pairing::{ClockRefusal, NEAR, Paired, Sides, TwinPair, pairing_settings};
 pub use report::{
     Counts, ImportReport, LISTED_REJECTS, Refusal, RejectedRecord, SkippedFile, SourceReport, StoreReport,
-};
-pub use source::{
-    LogFormat, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError,
 };
 pub use target::{
     Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, Rejected,

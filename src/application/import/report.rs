@@ -5,9 +5,9 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::pairing::ClockRefusal;
-use super::source::{LogFormat, Place};
 use super::target::{Outcome, Overlap};
+use crate::application::import::twin_matching::ClockRefusal;
+use crate::application::log_source::{LogFormat, Place};
 
 /// How many rejected records a report names; its counts are complete.
 pub const LISTED_REJECTS: usize = 1_000;

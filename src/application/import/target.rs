@@ -7,13 +7,13 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::application::compare::report::Class;
-use crate::domain::record::{ContentIds, Record, RecordError, RecordFlags, RecordReader, Shape};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{AggregateId, EventId, Position};
+use crate::wire::record::{ContentIds, Record, RecordError, RecordFlags, RecordReader, Shape};
 
-use super::pairing::{Sides, TwinPair};
 use super::report::{Counts, RejectedRecord};
-use super::source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
+use crate::application::import::twin_matching::{Sides, TwinPair};
+use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
 
 /// A record on its way into the store.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::application::import::{
-    ImportRecord, LISTED_REJECTS, Outcome, Place, Reading, Reject, RejectedRecord,
-};
-use crate::domain::record::{ContentIds, RecordReader};
+use crate::application::import::{ImportRecord, LISTED_REJECTS, Outcome, Reading, RejectedRecord};
+use crate::application::log_source::{Place, Reject};
 use crate::domain::repository::RepositoryError;
+use crate::wire::record::{ContentIds, RecordReader};
 
 /// Records that are stored as one.
 const BATCH_RECORDS: usize = 500;

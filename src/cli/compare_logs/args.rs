@@ -11,9 +11,9 @@ use crate::cli::error::CliError;
 use crate::cli::events::parse_bound;
 use crate::cli::global::Context;
 use crate::cli::mapping::MappingArgs;
-use crate::domain::mapping::Mapping;
-use crate::infrastructure::compare_profile;
+use crate::infrastructure::config::compare_profile;
 use crate::infrastructure::config::spec;
+use crate::wire::mapping::Mapping;
 
 /// Prove that two logs hold the same events, or show every difference
 ///

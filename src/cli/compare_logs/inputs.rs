@@ -6,21 +6,22 @@ use chrono::{DateTime, Utc};
 
 use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
-use crate::application::import::{PieceContent, SkippedFile};
+use crate::application::import::SkippedFile;
+use crate::application::log_source::PieceContent;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::progress::Progress;
 use crate::cli::store::{StoreError, backend_at};
-use crate::domain::local_clock::DstPolicy;
-use crate::domain::mapping::Mapping;
-use crate::domain::record::{RecordReader, Shape};
-use crate::domain::zone::Zone;
+use crate::infrastructure::compare_inputs::LogFeed;
 use crate::infrastructure::config::Backend;
-use crate::infrastructure::feeds::LogFeed;
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{Rows, StoreFeed, StoreState, store_state};
+use crate::wire::local_time::DstPolicy;
+use crate::wire::mapping::Mapping;
+use crate::wire::record::{RecordReader, Shape};
+use crate::wire::zone::Zone;
 
-use super::watched::watched;
+use crate::cli::compare_logs::progress_feed::watched;
 
 /// A side, looked at but not yet read.
 pub struct Side {

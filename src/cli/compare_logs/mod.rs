@@ -1,10 +1,10 @@
 //! `compare-logs`: which two logs, and what is said of them.
 
 mod args;
-mod human;
+mod evidence;
 mod inputs;
-mod record;
-mod watched;
+mod progress_feed;
+mod render;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -23,9 +23,9 @@ use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::application::compare::{Beginning, compare_from};
-use crate::infrastructure::compare_profile::ProfileError;
+use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::config::Source;
-use crate::infrastructure::feeds::TempScratch;
+use crate::infrastructure::config::compare_profile::ProfileError;
 use crate::infrastructure::sqlite::Rows;
 use inputs::{NEVER, Side, beginning};
 
@@ -46,14 +46,14 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliErro
     let mut comparison = pair.compare()?;
     comparison.elapsed_seconds = started.elapsed().as_secs_f64();
     pair.warn_of_naive_times(&comparison, context);
-    let recorded = if is_configured { Some(record::record(&comparison, &pair, context)) } else { None };
+    let recorded = if is_configured { Some(evidence::record(&comparison, &pair, context)) } else { None };
     let line = match &recorded {
         Some(Ok(line)) => line.clone(),
         Some(Err(_)) => "NOT RECORDED: this run is no evidence for a cutover".to_owned(),
         None => "not recorded: only a comparison of the configured logs is evidence".to_owned(),
     };
     match context.format {
-        Format::Human => human::report(&comparison, &pair.settings, &line)?,
+        Format::Human => render::report(&comparison, &pair.settings, &line)?,
         Format::Json => output::json_document(&comparison)?,
         Format::Jsonl => comparison.differences.iter().try_for_each(output::json_line)?,
     }

@@ -5,10 +5,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::domain::event::format_timestamp;
-use crate::domain::local_clock::{DstPolicy, LocalClock, TimeFlags};
-use crate::domain::timestamp::{TimestampError, WrittenTimestamp};
-use crate::domain::zone::Zone;
 use crate::infrastructure::config::{Setting, Source};
+use crate::wire::local_time::{DstPolicy, LocalTimeResolver, TimeFlags};
+use crate::wire::timestamp::{TimestampError, WrittenTimestamp};
+use crate::wire::zone::Zone;
 
 /// How long a date alone is; every other timestamp is longer.
 const DATE_ALONE: usize = "YYYY-MM-DD".len();
@@ -25,7 +25,7 @@ pub fn parse(
     timezone: &Setting<Zone>,
 ) -> Result<(DateTime<Utc>, DateTime<Utc>), CliError> {
     let zone = &timezone.value;
-    let mut clock = LocalClock::new(zone, DstPolicy::Resolve);
+    let mut clock = LocalTimeResolver::new(zone, DstPolicy::Resolve);
     let mut place = |name: &'static str, text: &str, whole_day: fn(&str, &Zone) -> Placed| {
         let placed = match WrittenTimestamp::parse(text) {
             Ok(_) if text.len() == DATE_ALONE => whole_day(text, zone),
@@ -85,7 +85,7 @@ fn warn_of_choice(name: &str, text: &str, (instant, flags): &(DateTime<Utc>, Tim
 /// The day's first moment: the earlier midnight where there are two, the end of the gap where there
 /// is none.
 fn beginning_of_day(date: &str, zone: &Zone) -> Placed {
-    LocalClock::new(zone, DstPolicy::Resolve).resolve(&WrittenTimestamp::parse(date)?)
+    LocalTimeResolver::new(zone, DstPolicy::Resolve).resolve(&WrittenTimestamp::parse(date)?)
 }
 
 /// The microsecond before the next day begins: the time 23:59:59.999999 may come twice or never.

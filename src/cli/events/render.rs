@@ -8,8 +8,8 @@ use crate::cli::error::CliError;
 use crate::cli::output::{self, Format, OutputError};
 use crate::cli::table::{Columns, Expendable};
 use crate::domain::event::{DomainEvent, format_timestamp};
-use crate::domain::json::{MemberValue, ObjectScanner};
 use crate::domain::repository::StoredEvent;
+use crate::wire::json::{MemberValue, ObjectScanner};
 
 /// The fields that say in a few words what happened; the first one that an event has is shown.
 const SUMMARY_FIELDS: [&str; 4] = ["title", "completion_notes", "reason", "changes"];

@@ -11,8 +11,8 @@ use super::global::Context;
 use crate::application::evidence::{
     Chain, ChainedRecord, CheckedInput, EvidenceError, EvidenceLog, Fault, InputState, TornLine, check_inputs,
 };
-use crate::infrastructure::evidence_inputs::StoredInputs;
-use crate::infrastructure::evidence_log::JsonlEvidenceLog;
+use crate::infrastructure::evidence::inputs::StoredInputs;
+use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 
 const EXAMPLES: &str = "\
 Examples:

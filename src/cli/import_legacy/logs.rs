@@ -8,9 +8,9 @@ use crate::application::import::{ImportError, SkippedFile};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
-use crate::domain::mapping::Mapping;
 use crate::infrastructure::config::Source;
 use crate::infrastructure::sources::{list_folder, open_log};
+use crate::wire::mapping::Mapping;
 
 /// What will be read.
 pub struct Logs {

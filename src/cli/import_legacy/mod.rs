@@ -15,16 +15,17 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::import::{
-    ImportError, ImportLegacy, ImportReport, ImportTarget, Imported, Reading, Refusal, SourceError,
-    StoreReport, pairing_settings,
+    ImportError, ImportLegacy, ImportReport, ImportTarget, Imported, Reading, Refusal, StoreReport,
+    pairing_settings,
 };
+use crate::application::log_source::SourceError;
 use crate::cli::mapping::MappingArgs;
 use crate::cli::progress::Progress;
-use crate::domain::local_clock::DstPolicy;
+use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::config::{Backend, Source};
-use crate::infrastructure::feeds::TempScratch;
 use crate::infrastructure::sources::open_log;
 use crate::infrastructure::sqlite::{BatchLoad, BulkLoad, SqliteError, Survey};
+use crate::wire::local_time::DstPolicy;
 use logs::Logs;
 
 /// Replay events.json and daily JSONL into the SQLite store

@@ -152,8 +152,8 @@ fn size(backend: Backend, path: &Path) -> io::Result<u64> {
 mod tests {
     use super::*;
     use crate::domain::event::DomainEvent;
-    use crate::domain::zone::Zone;
     use crate::infrastructure::memory::InMemoryEventRepository;
+    use crate::wire::zone::Zone;
 
     #[test]
     fn reading_through_counts_every_event_whatever_the_size_of_a_page() {

@@ -10,8 +10,8 @@ use super::spec::{
     MAPPING_AGGREGATE, MAPPING_EVENT_ID, MAPPING_EVENT_TYPE, MAPPING_RECORDS, MAPPING_TIMESTAMP,
     MAPPING_TIMESTAMP_UNIT,
 };
-use crate::domain::mapping::{DeclaredMapping, FieldPath, Mapping};
-use crate::domain::unix_time::TimestampUnit;
+use crate::wire::mapping::{DeclaredMapping, FieldPath, Mapping};
+use crate::wire::unix_time::TimestampUnit;
 
 /// What declares that records have no id.
 const NO_ID: &str = "none";

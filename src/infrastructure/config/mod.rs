@@ -3,14 +3,15 @@
 //! Precedence: flag > environment > `.env` > `mission-events.toml` > default. Every value that any
 //! source gives is checked, also where a higher source overrides it.
 
+pub mod compare_profile;
 mod dotenv;
 mod error;
 mod loader;
 mod mapping;
 mod mode;
-mod nearest_key;
 mod source;
 pub mod spec;
+mod suggestions;
 mod toml_file;
 mod toml_type;
 mod value;
@@ -21,13 +22,13 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
+pub use crate::infrastructure::config::suggestions::meant_variable;
 pub use error::ConfigError;
 pub use loader::{ConfigLoader, Flags};
 pub use mapping::MappingSettings;
 pub use mode::EventSystemMode;
-pub use nearest_key::meant_variable;
 pub use source::{Setting, Source};
 pub use value::Backend;
 

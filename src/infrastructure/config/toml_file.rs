@@ -8,10 +8,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
-use super::nearest_key;
 use super::source::Source;
 use super::spec::{MAPPING_KEYS, SETTINGS};
 use super::toml_type::TomlType;
+use crate::infrastructure::config::suggestions;
 
 /// The keys that the text of a TOML file gives, those of `[mapping]` included.
 pub(super) fn parse(path: &Path, text: &str) -> Result<BTreeMap<&'static str, Source>, ConfigError> {
@@ -57,7 +57,7 @@ impl Reader<'_> {
             DeValue::Table(table) if is_section(&key) || !table.is_empty() => self.table(Some(&key), table),
             _ if is_section(&key) => Err(self.wrong_type(&key, "a section", line, value)),
             _ => Err(ConfigError::UnknownKey {
-                hint: nearest_key::hint(&key),
+                hint: suggestions::hint(&key),
                 key,
                 path: self.path.to_owned(),
                 line,

@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::zone::Zone;
 use crate::infrastructure::zones::load_zone;
+use crate::wire::zone::Zone;
 
 pub(super) const ZONE_EXAMPLES: &str = "an IANA time zone, such as UTC, Europe/Berlin or America/New_York";
 

@@ -12,9 +12,9 @@ use super::id_table::Lookup;
 use super::layout::{Day, MAX_FILE_LENGTH};
 use super::lock::FolderLock;
 use crate::domain::event::DomainEvent;
-use crate::domain::json::same_value;
 use crate::domain::repository::{BatchError, RepositoryError};
 use crate::domain::value_objects::{EventId, Position};
+use crate::wire::json::same_value;
 
 const ACTION: &str = "append to the JSONL store";
 

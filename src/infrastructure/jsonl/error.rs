@@ -7,8 +7,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::layout::MAX_FILE_LENGTH;
-use crate::domain::record::RecordError;
 use crate::domain::repository::RepositoryError;
+use crate::wire::record::RecordError;
 
 /// A failed step, with the path it failed on.
 #[derive(Debug, Error)]

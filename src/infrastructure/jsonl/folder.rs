@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::error::JsonlError;
 use super::layout::{Day, is_compressed_day_file};
-use crate::domain::zone::Zone;
-use crate::infrastructure::folders::{create_folders, sync_folder};
+use crate::infrastructure::durable_dirs::{create_folders, sync_folder};
+use crate::wire::zone::Zone;
 
 /// From this length on, a day file is warned of.
 const LARGE_FILE: u64 = 100_000_000;

@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::domain::event::DomainEvent;
-    use crate::domain::zone::Zone;
+    use crate::wire::zone::Zone;
 
     fn stored(id: &str, position: i64) -> StoredEvent {
         let text =

@@ -101,7 +101,7 @@ use self::query::{Order, read_from, scan_for_id, select};
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
 /// How long an append waits for other processes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(15);

@@ -11,11 +11,11 @@ use super::error::{Damage, JsonlError};
 use super::folder::{DayFile, EventFolder, Notice};
 use super::id_table::{IdTable, Lookup};
 use super::layout::Day;
-use crate::domain::json::{is_blank, same_value};
-use crate::domain::local_clock::{DstPolicy, TimeFlags};
-use crate::domain::record::{ContentIds, Record, RecordError, RecordReader, derived_event_id};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{EventId, Position};
+use crate::wire::json::{is_blank, same_value};
+use crate::wire::local_time::{DstPolicy, TimeFlags};
+use crate::wire::record::{ContentIds, Record, RecordError, RecordReader, derived_event_id};
 
 /// How much of a file is read ahead in a pass over it.
 const PASS_BUFFER: usize = 128 * 1024;

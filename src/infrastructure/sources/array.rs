@@ -8,16 +8,16 @@
 
 use std::path::Path;
 
-use crate::application::import::{
+use crate::application::log_source::{
     LogFormat, LogPiece, LogSource, PieceContent, Reject, ResumePoint, SourceDigest, SourceError,
 };
-use crate::domain::json::{ScanError, ScannedObject, Token, Tokens, is_blank};
-use crate::domain::record::{RecordError, RecordReader};
+use crate::wire::json::{ScanError, ScannedObject, Token, Tokens, is_blank};
+use crate::wire::record::{RecordError, RecordReader};
 
-use super::holder::Holder;
 use super::nesting::Nesting;
 use super::window::ByteWindow;
 use super::{LONGEST_PIECE, LONGEST_RECORD};
+use crate::infrastructure::sources::wrapper_object::Holder;
 
 pub(super) struct ArraySource {
     window: ByteWindow,

@@ -9,8 +9,8 @@ use std::io::{self, BufReader, ErrorKind, Read, Seek};
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::content::{Content, OpenedFile};
-use crate::application::import::{Reject, SourceError};
+use crate::application::log_source::{Reject, SourceError};
+use crate::infrastructure::sources::byte_source::{Content, OpenedFile};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::application::import::{SkippedFile, SourceError};
+use crate::application::import::SkippedFile;
+use crate::application::log_source::SourceError;
 
 use super::read_error;
 

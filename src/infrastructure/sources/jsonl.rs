@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::application::import::{
+use crate::application::log_source::{
     LogFormat, LogPiece, LogSource, PieceContent, Reject, ResumePoint, SourceDigest, SourceError,
 };
-use crate::domain::json::{ScanError, is_blank};
-use crate::domain::record::{RecordError, RecordReader};
+use crate::wire::json::{ScanError, is_blank};
+use crate::wire::record::{RecordError, RecordReader};
 
 use super::window::ByteWindow;
 use super::{LONGEST_PIECE, LONGEST_RECORD};

@@ -1,15 +1,15 @@
 //! Readers of logs: a JSON array or JSONL, plain or compressed, streamed from a file of any size.
 
 mod array;
-mod content;
+mod byte_source;
 mod decompressed;
+mod file_equality;
 mod folder;
-mod holder;
 mod jsonl;
 mod nesting;
-mod not_a_log;
-mod same_bytes;
+mod unsupported_input;
 mod window;
+mod wrapper_object;
 
 #[cfg(test)]
 mod tests;
@@ -17,18 +17,18 @@ mod tests;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::application::import::{LogSource, SourceError};
-use crate::domain::json::is_blank;
-use crate::domain::mapping::Mapping;
+use crate::application::log_source::{LogSource, SourceError};
+use crate::wire::json::is_blank;
+use crate::wire::mapping::Mapping;
 
+use crate::infrastructure::sources::unsupported_input::NotALog;
+use crate::infrastructure::sources::wrapper_object::Holder;
 use array::ArraySource;
-use holder::Holder;
 use jsonl::JsonlSource;
-use not_a_log::NotALog;
 use window::ByteWindow;
 
+pub use crate::infrastructure::sources::file_equality::SameBytes;
 pub use folder::{FolderListing, list_folder};
-pub use same_bytes::SameBytes;
 
 /// One record may have this many bytes (64 MiB; in tests 4 MiB, which take less long to make); a
 /// longer one is rejected, so that a log that never closes a bracket does not end up in memory.
@@ -45,7 +45,7 @@ const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 /// A plain file is read as far as it goes now: what a writer appends later is not read. Whether the
 /// file has changed in any other way shows when its last piece has been given out.
 pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
-    let mut window = ByteWindow::new(path, content::open(path)?);
+    let mut window = ByteWindow::new(path, byte_source::open(path)?);
     window.grow()?;
     if let Some(not_a_log) = NotALog::recognise(window.bytes()) {
         return Err(not_a_log.at(path));

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::content::Content;
 use super::{LONGEST_PIECE, UTF_8_BOM, read_error};
-use crate::application::import::{Place, Reject, ResumePoint, SourceDigest, SourceError};
-use crate::domain::json::is_blank;
+use crate::application::log_source::{Place, Reject, ResumePoint, SourceDigest, SourceError};
+use crate::infrastructure::sources::byte_source::Content;
+use crate::wire::json::is_blank;
 
 const FIRST_CAPACITY: usize = 1 << 18;
 const BEGINNING: Place = Place { line: 1, offset: 0 };

@@ -4,9 +4,9 @@ use chrono::Utc;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::domain::event::DomainEvent;
-use crate::domain::json::same_value;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
+use crate::wire::json::same_value;
 
 use super::error::port_error;
 use super::row::{INSERT, NewRow, Origin};

@@ -16,7 +16,7 @@ use rusqlite::{Connection, Row, Rows, params};
 
 use crate::application::export::{ContentDigest, ExportStore, LiveDay, LiveEvent, Piece, StoredLog};
 use crate::domain::repository::RepositoryError;
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
 use super::error::port_error;
 use super::{SqliteError, connection, schema};

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts};
-use crate::application::import::Place;
-use crate::domain::record::RecordReader;
+use crate::application::log_source::Place;
+use crate::wire::record::RecordReader;
 
 use super::SqliteError;
 use super::error::port_error;

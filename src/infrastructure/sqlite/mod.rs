@@ -31,7 +31,7 @@ use rusqlite::Connection;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
-use crate::domain::zone::Zone;
+use crate::wire::zone::Zone;
 
 pub use connection::{APPLICATION_ID, MAGIC};
 pub use error::SqliteError;

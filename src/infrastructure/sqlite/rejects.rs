@@ -5,10 +5,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::application::import::{Outcome, Place};
+use crate::application::import::Outcome;
+use crate::application::log_source::Place;
 use crate::application::rejects::{Quarantined, RejectStore, Retried};
-use crate::domain::json::same_value;
 use crate::domain::repository::RepositoryError;
+use crate::wire::json::same_value;
 
 use super::error::port_error;
 use super::import::{SourceWriter, count_occurrences_anew, store_one};

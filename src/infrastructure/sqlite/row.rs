@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{CachedStatement, Row, params};
 
-use crate::application::import::{Identity, ImportRecord, Place};
+use crate::application::import::{Identity, ImportRecord};
+use crate::application::log_source::Place;
 use crate::domain::event::DomainEvent;
-use crate::domain::record::Shape;
 use crate::domain::repository::{RepositoryError, StoredEvent};
 use crate::domain::value_objects::{AggregateId, EventId, Position};
+use crate::wire::record::Shape;
 
 use super::error::port_error;
 

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::SqliteError;
 use super::connection::{self, APPLICATION_ID, BUSY_TIMEOUT};
-use crate::infrastructure::folders::create_folders;
+use crate::infrastructure::durable_dirs::create_folders;
 
 mod embedded {
     refinery::embed_migrations!("migrations");

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use mission_events::domain::event::DomainEvent;
 use mission_events::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
 use mission_events::domain::value_objects::{EventId, Position};
-use mission_events::domain::zone::Zone;
 use mission_events::infrastructure::jsonl::JsonlEventRepository;
 use mission_events::infrastructure::memory::InMemoryEventRepository;
 use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::wire::zone::Zone;
 
 use crate::support::Query;
 use crate::support::test_dir::TestDir;

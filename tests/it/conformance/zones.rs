@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use mission_events::domain::event::EventError;
-use mission_events::domain::record::RecordError;
-use mission_events::domain::timestamp::TimestampError;
+use mission_events::wire::record::RecordError;
+use mission_events::wire::timestamp::TimestampError;
 
 use super::Store;
 use super::refusals::expect_refusal;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use mission_events::application::evidence::{Evidence, EvidenceLog, Verdict};
-use mission_events::infrastructure::evidence_log::JsonlEvidenceLog;
+use mission_events::infrastructure::evidence::log::JsonlEvidenceLog;
 use serde_json::{Value, json};
 
 use super::inputs::with_file;

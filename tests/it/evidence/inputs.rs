@@ -7,14 +7,14 @@ use mission_events::application::evidence::{
     Chain, CheckedInput, Evidence, EvidenceLog, FileEvidence, InputKind, InputState, Prefix, SideEvidence,
     SideKind, StoreEvidence, check_inputs, line_hash,
 };
-use mission_events::domain::local_clock::DstPolicy;
-use mission_events::domain::mapping::Mapping;
-use mission_events::domain::record::RecordReader;
 use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::evidence_inputs::StoredInputs;
-use mission_events::infrastructure::evidence_log::JsonlEvidenceLog;
+use mission_events::infrastructure::evidence::inputs::StoredInputs;
+use mission_events::infrastructure::evidence::log::JsonlEvidenceLog;
 use mission_events::infrastructure::sources::open_log;
 use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::wire::local_time::DstPolicy;
+use mission_events::wire::mapping::Mapping;
+use mission_events::wire::record::RecordReader;
 use rusqlite::Connection;
 
 use super::{chain, evidence, side};

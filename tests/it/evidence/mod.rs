@@ -13,7 +13,7 @@ use mission_events::application::evidence::{
     Chain, DayEvidence, DaySide, Evidence, EvidenceLog, Line, Profile, RuleEvidence, SelfTest, SelfTestCheck,
     SelfTestOutcome, Settings, SideEvidence, SideKind, Verdict, Window,
 };
-use mission_events::infrastructure::evidence_log::JsonlEvidenceLog;
+use mission_events::infrastructure::evidence::log::JsonlEvidenceLog;
 use serde_json::json;
 
 fn time(text: &str) -> DateTime<Utc> {

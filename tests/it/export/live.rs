@@ -3,10 +3,10 @@
 use std::fs;
 
 use mission_events::domain::repository::EventRepository;
-use mission_events::domain::zone::Zone;
 use mission_events::infrastructure::jsonl::JsonlEventRepository;
 use mission_events::infrastructure::sqlite::SqliteEventRepository;
 use mission_events::infrastructure::zones::load_zone;
+use mission_events::wire::zone::Zone;
 use serde_json::Value;
 
 use super::{DATABASE, comes_back, export, import, quiet, tamper};

@@ -2,10 +2,10 @@
 
 use mission_events::application::import::{Outcome, Reading};
 use mission_events::application::rejects::{Quarantined, RejectStore, Retried, RetryRejects, RetryReport};
-use mission_events::domain::local_clock::DstPolicy;
-use mission_events::domain::mapping::Mapping;
 use mission_events::domain::repository::RepositoryError;
 use mission_events::infrastructure::sqlite::{RejectFilter, SqliteRejects};
+use mission_events::wire::local_time::DstPolicy;
+use mission_events::wire::mapping::Mapping;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use mission_events::domain::event::DomainEvent;
-use mission_events::domain::local_clock::DstPolicy;
-use mission_events::domain::record::{Record, RecordReader};
 use mission_events::domain::value_objects::EventId;
-use mission_events::domain::zone::Zone;
 use mission_events::infrastructure::zones::load_zone;
+use mission_events::wire::local_time::DstPolicy;
+use mission_events::wire::record::{Record, RecordReader};
+use mission_events::wire::zone::Zone;
 
 pub fn utc() -> Zone {
     Zone::utc()

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::spec::SettingSpec;
 use super::*;
-use crate::domain::mapping::Mapping;
+use crate::wire::mapping::Mapping;
 
 /// A working directory, an environment and a command line, all private to one test.
 struct World {

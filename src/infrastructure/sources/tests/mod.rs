@@ -1,19 +1,19 @@
 mod changing;
 mod compressed;
 mod folder;
-mod holder;
 mod resuming;
+mod wrapper_object;
 
 use std::io::{self, Read};
 
 use proptest::prelude::*;
 
-use super::content::Content;
 use super::*;
-use crate::application::import::{PieceContent, SourceDigest};
-use crate::domain::local_clock::DstPolicy;
-use crate::domain::record::RecordReader;
-use crate::domain::zone::Zone;
+use crate::application::log_source::{PieceContent, SourceDigest};
+use crate::infrastructure::sources::byte_source::Content;
+use crate::wire::local_time::DstPolicy;
+use crate::wire::record::RecordReader;
+use crate::wire::zone::Zone;
 
 fn open(path: &Path) -> Box<dyn LogSource> {
     open_log(path, &Mapping::BuiltIn).unwrap()

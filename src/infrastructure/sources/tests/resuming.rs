@@ -1,5 +1,5 @@
 use super::*;
-use crate::application::import::ResumePoint;
+use crate::application::log_source::ResumePoint;
 
 /// A piece, to be compared: place, bytes, and what it is.
 type Piece = (u64, u64, Vec<u8>, String);

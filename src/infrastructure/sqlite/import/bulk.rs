@@ -13,20 +13,22 @@ use rusqlite::Connection;
 
 use crate::application::import::{
     Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, Sides,
-    SourceDigest, SourceHeader, TwinPair,
+    SourceHeader, TwinPair,
 };
-use crate::domain::record::Shape;
-use crate::domain::record::derived_event_id;
+use crate::application::log_source::SourceDigest;
 use crate::domain::repository::RepositoryError;
-use crate::infrastructure::folders::sync_folder;
+use crate::infrastructure::durable_dirs::sync_folder;
 use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
 use crate::infrastructure::sqlite::{SqliteError, connection, read};
+use crate::wire::record::Shape;
+use crate::wire::record::derived_event_id;
 
 use super::provenance::{self, SourceWriter};
-use super::sides::{self, Shared, Window, lock};
-use super::{gone, overlap, repeats};
+use crate::infrastructure::sqlite::import::overlap_feeds;
+use crate::infrastructure::sqlite::import::overlap_feeds::{Shared, Window, lock};
+use crate::infrastructure::sqlite::import::{duplicate_ids, overlap, superseded_rows};
 
 /// What is made of `events` when all rows are there, in the words of the schema.
 const MADE_LAST: &str =
@@ -133,8 +135,8 @@ impl BulkLoad {
         self.ids = match connection.execute_batch(&self.unique_index) {
             Ok(()) => Ids::Unique,
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
-                gone::begin(&connection)?;
-                repeats::find(&connection)?;
+                superseded_rows::begin(&connection)?;
+                duplicate_ids::find(&connection)?;
                 Ids::Repeated
             }
             Err(error) => return Err(failed(error)),
@@ -158,7 +160,7 @@ impl BulkLoad {
         let shared = self.connection()?;
         let connection = lock(&shared);
         if self.ids != Ids::Unique {
-            gone::take_away(&connection, correct)?;
+            superseded_rows::take_away(&connection, correct)?;
         }
         if self.ids == Ids::Repeated {
             connection.execute_batch(&self.unique_index).map_err(&failed)?;
@@ -247,14 +249,14 @@ impl ImportTarget for BulkLoad {
         self.look_for_repeats()?;
         let shared = self.connection()?;
         if self.ids == Ids::Unique {
-            gone::begin(&lock(&shared))?;
+            superseded_rows::begin(&lock(&shared))?;
             self.ids = Ids::UniqueButGoing;
         }
-        sides::of_new_store(&self.building, &shared, window).map(Some)
+        overlap_feeds::of_new_store(&self.building, &shared, window).map(Some)
     }
 
     fn pair(&mut self, pair: &TwinPair) -> Result<(), RepositoryError> {
-        gone::give_way_to(&lock(&*self.connection()?), pair)
+        superseded_rows::give_way_to(&lock(&*self.connection()?), pair)
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

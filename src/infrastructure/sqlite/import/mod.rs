@@ -5,15 +5,15 @@
 //! - A store that exists is added to in batches, each one transaction ([`BatchLoad`]).
 //! - A [`Survey`] answers what an import would do to a store that exists, and changes nothing.
 
-mod batches;
 mod bulk;
-mod gone;
+mod duplicate_ids;
+mod incremental_load;
 mod occurrences;
 mod overlap;
+mod overlap_feeds;
+mod preview;
 mod provenance;
-mod repeats;
-mod sides;
-mod survey;
+mod superseded_rows;
 mod twins;
 
 use std::path::Path;
@@ -22,11 +22,11 @@ use crate::application::import::ImportTarget;
 
 use super::SqliteError;
 
-pub use batches::BatchLoad;
+pub use crate::infrastructure::sqlite::import::incremental_load::BatchLoad;
+pub use crate::infrastructure::sqlite::import::preview::Survey;
 pub use bulk::BulkLoad;
-pub use survey::Survey;
 
-pub(super) use batches::store_one;
+pub(super) use crate::infrastructure::sqlite::import::incremental_load::store_one;
 pub(super) use occurrences::reset as count_occurrences_anew;
 pub(super) use provenance::SourceWriter;
 

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::application::import::{
-    Batch, Counts, ImportRecord, KnownSource, LISTED_REJECTS, Outcome, Place, Reject, RejectedRecord,
-    ResumePoint, SourceDigest, SourceHeader,
+    Batch, Counts, ImportRecord, KnownSource, LISTED_REJECTS, Outcome, RejectedRecord, SourceHeader,
 };
+use crate::application::log_source::{Place, Reject, ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::append::First;
 use crate::infrastructure::sqlite::error::port_error;

@@ -18,8 +18,8 @@ use std::thread::ThreadId;
 use mission_events::domain::event::DomainEvent;
 use mission_events::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
 use mission_events::domain::value_objects::{EventId, Position};
-use mission_events::domain::zone::Zone;
 use mission_events::infrastructure::memory::InMemoryEventRepository;
+use mission_events::wire::zone::Zone;
 
 use super::backends::{Handle, Store, TwoMethodStore};
 use super::{CLAUSES, Clause};

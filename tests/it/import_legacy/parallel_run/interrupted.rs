@@ -8,12 +8,12 @@ use std::io::Write;
 use mission_events::application::import::{
     ImportError, ImportLegacy, ImportTarget, Reading, pairing_settings,
 };
-use mission_events::domain::local_clock::DstPolicy;
-use mission_events::domain::mapping::Mapping;
 use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::feeds::TempScratch;
+use mission_events::infrastructure::compare_inputs::TempScratch;
 use mission_events::infrastructure::sources::open_log;
 use mission_events::infrastructure::sqlite::{BatchLoad, SqliteEventRepository};
+use mission_events::wire::local_time::DstPolicy;
+use mission_events::wire::mapping::Mapping;
 
 use super::*;
 use crate::import_legacy::{Report, import, import_into, quiet};

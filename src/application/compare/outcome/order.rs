@@ -1,0 +1,143 @@
+//! Whether both sides tell the story of an aggregate in the same order. Information, never the verdict.
+
+use crate::application::compare::feed::CompareError;
+use crate::application::compare::outcome::tally::ORDER_RECORD;
+use crate::application::compare::shortcuts::joined_pairs::JoinedPairs;
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch, share};
+
+/// A matched pair, by its places in the two logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlacedPair {
+    pub control: u64,
+    pub candidate: u64,
+    /// The control's time, in microseconds.
+    pub at: i64,
+}
+
+/// The least numbers of events that must be moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct OrderCount {
+    /// Whatever the order of events of one time is.
+    pub moved: u64,
+    /// The further ones, only because events of one time stand in another order.
+    pub moved_at_equal_times: u64,
+}
+
+/// How many events must be moved, aggregate by aggregate, of the pairs that were put aside, by as many
+/// threads as have put them aside.
+pub(crate) fn reordered(
+    orders: &[Partitions],
+    met: Option<&JoinedPairs>,
+    scratch: &SharedScratch,
+) -> Result<OrderCount, CompareError> {
+    let mut counts = vec![OrderCount::default(); orders.len()];
+    share(&mut counts, &|total, partition| {
+        let mut pairs: Vec<(u64, PlacedPair)> = Vec::new();
+        for order in orders {
+            order.blocks(partition, scratch, &mut |block| {
+                pairs.extend(block.as_chunks::<ORDER_RECORD>().0.iter().map(|record| {
+                    let (fields, _) = record.as_chunks::<8>();
+                    let field = |index: usize| u64::from_le_bytes(fields[index]);
+                    (field(0), PlacedPair { control: field(1), candidate: field(2), at: field(3) as i64 })
+                }));
+                Ok(())
+            })?;
+        }
+        if let Some(met) = met {
+            met.placed(partition, scratch, &mut pairs)?;
+        }
+        pairs.sort_unstable_by_key(|(aggregate, pair)| (*aggregate, pair.control));
+        for aggregate in pairs.chunk_by(|one, other| one.0 == other.0) {
+            let mut pairs: Vec<PlacedPair> = aggregate.iter().map(|(_, pair)| *pair).collect();
+            total.add(reordered_of(&mut pairs));
+        }
+        Ok(())
+    })?;
+    let mut total = OrderCount::default();
+    counts.into_iter().for_each(|count| total.add(count));
+    Ok(total)
+}
+
+impl OrderCount {
+    fn add(&mut self, other: Self) {
+        self.moved += other.moved;
+        self.moved_at_equal_times += other.moved_at_equal_times;
+    }
+}
+
+/// How many events of ONE aggregate must be moved to give the candidate the order of the control: all
+/// but a longest increasing subsequence. O(n log n).
+fn reordered_of(pairs: &mut [PlacedPair]) -> OrderCount {
+    pairs.sort_unstable_by_key(|pair| (pair.control, pair.candidate));
+    let strict = moved(pairs);
+    if strict == 0 {
+        return OrderCount::default();
+    }
+    for same_time in pairs.chunk_by_mut(|one, other| one.at == other.at) {
+        same_time.sort_unstable_by_key(|pair| pair.candidate);
+    }
+    let moved = moved(pairs);
+    OrderCount { moved, moved_at_equal_times: strict.saturating_sub(moved) }
+}
+
+fn moved(pairs: &[PlacedPair]) -> u64 {
+    if pairs.is_sorted_by_key(|pair| pair.candidate) {
+        return 0;
+    }
+    // The smallest last place of an increasing subsequence of each length.
+    let mut ends: Vec<u64> = Vec::new();
+    for pair in pairs {
+        let length = ends.partition_point(|end| *end < pair.candidate);
+        match ends.get_mut(length) {
+            Some(end) => *end = pair.candidate,
+            None => ends.push(pair.candidate),
+        }
+    }
+    (pairs.len() - ends.len()) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pairs(candidate: &[u64], times: &[i64]) -> Vec<PlacedPair> {
+        let places = candidate.iter().zip(times).enumerate();
+        places
+            .map(|(control, (&candidate, &at))| PlacedPair { control: control as u64, candidate, at })
+            .collect()
+    }
+
+    #[test]
+    fn one_event_that_was_moved_counts_as_one_however_many_it_passed() {
+        let times = [1, 2, 3, 4, 5];
+        assert_eq!(reordered_of(&mut pairs(&[0, 1, 2, 3, 4], &times)), OrderCount::default());
+        assert_eq!(reordered_of(&mut pairs(&[4, 0, 1, 2, 3], &times)).moved, 1);
+        assert_eq!(reordered_of(&mut pairs(&[4, 3, 2, 1, 0], &times)).moved, 4);
+    }
+
+    #[test]
+    fn the_order_of_events_of_one_time_is_counted_apart() {
+        let count = reordered_of(&mut pairs(&[1, 0, 2], &[7, 7, 8]));
+        assert_eq!(count, OrderCount { moved: 0, moved_at_equal_times: 1 });
+    }
+
+    proptest! {
+        #[test]
+        fn the_rest_is_a_longest_increasing_subsequence(
+            order in Just((0..12_u64).collect::<Vec<_>>()).prop_shuffle(),
+        ) {
+            let times: Vec<i64> = (0..12).collect();
+            let mut longest = vec![1_u64; order.len()];
+            for last in 0..order.len() {
+                for before in 0..last {
+                    if order[before] < order[last] {
+                        longest[last] = longest[last].max(longest[before] + 1);
+                    }
+                }
+            }
+            let expected = order.len() as u64 - longest.iter().max().unwrap();
+            prop_assert_eq!(reordered_of(&mut pairs(&order, &times)), OrderCount { moved: expected, moved_at_equal_times: 0 });
+        }
+    }
+}

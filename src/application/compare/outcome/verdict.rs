@@ -1,0 +1,119 @@
+//! The verdict: never consistent on nothing.
+
+use crate::application::compare::Input;
+use crate::application::compare::clock::model::ClockModel;
+use crate::application::compare::feed::CompareError;
+use crate::application::compare::reading::side_summary::SideSummary;
+use crate::application::compare::report::{ClassCounts, PerSide, Verdict};
+
+/// What a verdict is found from.
+pub(crate) struct Evidence<'e> {
+    pub control: &'e (Input, SideSummary),
+    pub candidate: &'e (Input, SideSummary),
+    pub total: &'e ClassCounts,
+    pub clock: &'e ClockModel,
+}
+
+/// The verdict, and the reasons for it.
+pub(crate) fn judge(evidence: &Evidence<'_>) -> Result<(Verdict, Vec<String>), CompareError> {
+    let Evidence { control, candidate, total, clock } = *evidence;
+    let mut different: Vec<String> = Vec::new();
+    for (count, singular, plural) in [
+        (total.missing, "event is missing from the candidate", "events are missing from the candidate"),
+        (total.extra, "event is in the candidate only", "events are in the candidate only"),
+        (total.changed, "event has changed", "events have changed"),
+        (total.retyped, "event has another type", "events have another type"),
+        (total.misfiled, "event belongs to another aggregate", "events belong to another aggregate"),
+        (total.time_shifted, "event has another time", "events have another time"),
+        (
+            total.duplicated.control + total.duplicated.candidate,
+            "event was written twice",
+            "events were written twice",
+        ),
+    ] {
+        match count {
+            0 => {}
+            1 => different.push(format!("1 {singular}")),
+            count => different.push(format!("{count} {plural}")),
+        }
+    }
+    if let Some(day) = clock.days_over_max_offset.first() {
+        let days = clock.days_over_max_offset.len();
+        let hint = crate::application::compare::clock::model::hint(clock.days[day].offset_us);
+        different.insert(
+            0,
+            format!(
+                "the clocks are {} apart on {days} {} (first {day}), which is more than {}: {hint}?",
+                seconds(clock.days[day].offset_us),
+                if days == 1 { "day" } else { "days" },
+                seconds(clock.max_offset_us),
+            ),
+        );
+    }
+    let mut inconclusive: Vec<String> = Vec::new();
+    for (name, (_, side), events) in
+        [("control", control, total.control), ("candidate", candidate, total.candidate)]
+    {
+        if let Some(path) = &side.changing {
+            inconclusive.push(format!("{} changed each time it was read", path.display()));
+        } else if events == 0 {
+            inconclusive.push(format!("the {name} holds no event in the range: nothing was compared"));
+        }
+        if side.quarantined > 0 {
+            let records = if side.quarantined == 1 { "record" } else { "records" };
+            inconclusive.push(format!(
+                "{} {records} of the {name} could not be read as events and took no part",
+                side.quarantined
+            ));
+        }
+    }
+    for (name, (input, _)) in [("control", control), ("candidate", candidate)] {
+        for (path, reason) in &input.skipped {
+            inconclusive.push(format!("{} of the {name} was not read: {reason}", path.display()));
+        }
+    }
+    if total.matched + total.ignored == 0 && inconclusive.is_empty() && different.is_empty() {
+        inconclusive.push("every event is too young to be judged: nothing was compared".to_owned());
+    }
+    let is_changing = control.1.changing.is_some() || candidate.1.changing.is_some();
+    if !different.is_empty() && !is_changing {
+        different.append(&mut inconclusive);
+        return Ok((Verdict::Different, different));
+    }
+    if !inconclusive.is_empty() {
+        return Ok((Verdict::Inconclusive, inconclusive));
+    }
+    check_digests(control, candidate, total)?;
+    Ok((Verdict::Consistent, Vec::new()))
+}
+
+/// Where every event has its partner, the order-free digests of both sides must be equal: a second
+/// way to the same answer.
+fn check_digests(
+    (_, control): &(Input, SideSummary),
+    (_, candidate): &(Input, SideSummary),
+    total: &ClassCounts,
+) -> Result<(), CompareError> {
+    let is_whole = total.ignored == 0
+        && total.pending == PerSide::default()
+        && (control.near_boundary, total.control) == (0, control.events)
+        && (candidate.near_boundary, total.candidate) == (0, candidate.events);
+    if is_whole && control.digest != candidate.digest {
+        return Err(CompareError::Digests {
+            control: control.digest.to_string(),
+            candidate: candidate.digest.to_string(),
+        });
+    }
+    Ok(())
+}
+
+/// A duration for people.
+fn seconds(micros: i64) -> String {
+    let micros = micros.unsigned_abs();
+    match micros / 1_000_000 {
+        0 => format!("{} ms", micros / 1000),
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds if seconds < 7200 => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}

@@ -1,0 +1,160 @@
+//! The pairs themselves, for whoever needs more of a comparison than its report: an import that keeps
+//! what both systems wrote of one event together.
+
+use std::sync::{Mutex, PoisonError};
+
+use chrono::{NaiveDate, TimeDelta};
+
+use crate::application::compare::clock::model::ClockModel;
+use crate::application::compare::feed::{CompareError, Scratch};
+use crate::application::compare::report::Class;
+use crate::application::compare::settings::Settings;
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
+use crate::application::compare::stages::group::Timed;
+use crate::application::compare::{Input, Run};
+
+/// A pair that a comparison made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundPair {
+    /// How its events differ, if at all.
+    pub class: Class,
+    /// There was more than one possible partner.
+    pub ambiguous: bool,
+    /// How far apart its times are once the clocks are set against each other.
+    pub apart: TimeDelta,
+    /// How far apart they are as they were written.
+    pub written_apart: TimeDelta,
+    /// The event of the control.
+    pub control: PlacedEvent,
+    /// The event of the candidate.
+    pub candidate: PlacedEvent,
+}
+
+/// Where an event of a pair is found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedEvent {
+    /// The number of its feed among those of its side.
+    pub feed: u32,
+    /// Its offset there.
+    pub offset: u64,
+}
+
+impl Class {
+    /// The name, as reports and stores write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::Ignored => "ignored",
+            Self::TimeShifted => "time_shifted",
+            Self::Changed => "changed",
+            Self::Retyped => "retyped",
+            Self::Misfiled => "misfiled",
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Duplicated => "duplicated",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// The class of a pair that has this name.
+    pub fn named(name: &str) -> Option<Self> {
+        CLASSES.into_iter().find(|class| class.as_str() == name)
+    }
+}
+
+/// Clocks that are farther apart than clocks may be, on a day with enough contents that show it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClocksApart {
+    /// The first such day, by the control.
+    pub day: NaiveDate,
+    /// Candidate minus control.
+    pub offset: TimeDelta,
+}
+
+/// Compares two sides and gives every pair to `take`, in no particular order.
+///
+/// # Errors
+/// As [`compare`](crate::application::compare::compare), and whatever `take` answers with.
+pub fn pairs(
+    settings: &Settings,
+    control: Input,
+    candidate: Input,
+    scratch: Box<dyn Scratch>,
+    take: &mut dyn FnMut(FoundPair) -> Result<(), CompareError>,
+) -> Result<Option<ClocksApart>, CompareError> {
+    let found =
+        PairLog { noted: Mutex::new(Partitions::new(settings.memory / 32)), clocks: Mutex::new(None) };
+    let run = Run { found: Some(found), joins: false, ..Run::new(settings, scratch, 0, 64)? };
+    run.compare(control, candidate)?;
+    let Some(found) = &run.found else { return Ok(None) };
+    let noted = found.noted.lock().unwrap_or_else(PoisonError::into_inner);
+    noted.blocks(ALL, &run.scratch, &mut |block| {
+        block.as_chunks::<RECORD>().0.iter().filter_map(unpack).try_for_each(&mut *take)
+    })?;
+    Ok(*found.clocks.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// What a run notes beside its counts.
+pub(crate) struct PairLog {
+    /// All in one partition: they are only put aside, and read once.
+    noted: Mutex<Partitions>,
+    clocks: Mutex<Option<ClocksApart>>,
+}
+
+const ALL: usize = 0;
+const RECORD: usize = 8 * 6;
+/// The classes of pairs.
+const CLASSES: [Class; 6] =
+    [Class::Matched, Class::Ignored, Class::TimeShifted, Class::Changed, Class::Retyped, Class::Misfiled];
+
+impl PairLog {
+    pub fn note(
+        &self,
+        class: Class,
+        control: &Timed<'_>,
+        candidate: &Timed<'_>,
+        ambiguous: bool,
+        scratch: &SharedScratch,
+    ) -> Result<(), CompareError> {
+        let (one, other) = (&control.entry.head, &candidate.entry.head);
+        let class = CLASSES.iter().position(|known| *known == class).unwrap_or(CLASSES.len()) as u64;
+        let fields = [
+            class << 1 | u64::from(ambiguous),
+            control.at.abs_diff(candidate.at),
+            one.at.abs_diff(other.at),
+            u64::from(one.feed) << 32 | u64::from(other.feed),
+            one.offset,
+            other.offset,
+        ];
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.push(ALL, scratch, |out| {
+            fields.iter().for_each(|field| out.extend_from_slice(&field.to_le_bytes()));
+        })
+    }
+
+    pub fn note_clock(&self, clock: &ClockModel) {
+        let over = clock.days_over_max_offset.iter().filter_map(|day| Some((*day, clock.days.get(day)?)));
+        let first = over.into_iter().find(|(_, on_day)| on_day.anchors >= ENOUGH);
+        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) =
+            first.map(|(day, on_day)| ClocksApart { day, offset: TimeDelta::microseconds(on_day.offset_us) });
+    }
+}
+
+/// With fewer contents that occur once on each side, it may be two events that are far apart, and not
+/// the clocks.
+const ENOUGH: u64 = 5;
+
+fn unpack(record: &[u8; RECORD]) -> Option<FoundPair> {
+    let (fields, _) = record.as_chunks::<8>();
+    let field = |index: usize| u64::from_le_bytes(fields[index]);
+    let micros = |index| TimeDelta::microseconds(i64::try_from(field(index)).unwrap_or(i64::MAX));
+    let feeds = field(3);
+    Some(FoundPair {
+        class: *CLASSES.get((field(0) >> 1) as usize)?,
+        ambiguous: field(0) & 1 == 1,
+        apart: micros(1),
+        written_apart: micros(2),
+        control: PlacedEvent { feed: (feeds >> 32) as u32, offset: field(4) },
+        candidate: PlacedEvent { feed: feeds as u32, offset: field(5) },
+    })
+}

@@ -1,0 +1,3 @@
+//! What is "the same".
+
+pub(crate) mod optional_fields;

@@ -1,0 +1,69 @@
+//! Two sides that are the same bytes: nothing has to be matched, and one of them need not be read.
+//!
+//! Every event is its own partner, at the same time. What is left to be known of both sides is what one
+//! of them holds, and whether all of it could be read.
+
+use std::thread;
+
+use crate::application::compare::Input;
+use crate::application::compare::feed::{CompareError, Feed};
+use crate::application::compare::outcome::tally::Counts;
+use crate::application::compare::reading::side_reader::SideReader;
+use crate::application::compare::reading::side_summary::SideSummary;
+use crate::application::compare::report::{ClassCounts, FileReport, RejectedPlace};
+
+/// Whether the candidate's files are, one by one, copies of the control's, read in the same way.
+pub(crate) fn are_copies(control: &Input, candidate: &mut Input) -> Result<bool, CompareError> {
+    if control.mapping != candidate.mapping || control.feeds.len() != candidate.feeds.len() {
+        return Ok(false);
+    }
+    for (original, copy) in control.feeds.iter().zip(&mut candidate.feeds) {
+        if !copy.is_copy_of(original.path())? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Reads a side by two threads, without keeping its events.
+pub(crate) fn count(scan: &SideReader<'_>, feeds: &mut [Box<dyn Feed>]) -> Result<SideSummary, CompareError> {
+    let (first, second) = feeds.split_at_mut(feeds.len() / 2);
+    let (first, second) = thread::scope(|scope| {
+        let first = scope.spawn(|| scan.count(first));
+        let second = scan.count(second);
+        (first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
+    });
+    let mut side = first?;
+    side.add(second?, scan.sample);
+    Ok(side)
+}
+
+/// What the copy holds, seen from the original.
+pub(crate) fn copied(original: &SideSummary, control: &Input, candidate: &Input) -> SideSummary {
+    let path = |path: &std::path::Path| {
+        let feeds = control.feeds.iter().zip(&candidate.feeds);
+        let found = feeds.into_iter().find(|(original, _)| original.path() == path);
+        found.map_or(path, |(_, copy)| copy.path()).to_owned()
+    };
+    let file = |file: &FileReport| FileReport { path: path(&file.path), ..file.clone() };
+    let reject = |place: &RejectedPlace| RejectedPlace { path: path(&place.path), ..place.clone() };
+    SideSummary {
+        files: original.files.iter().map(file).collect(),
+        rejects: original.rejects.iter().map(reject).collect(),
+        ..original.counted()
+    }
+}
+
+/// What the events of both sides came to.
+pub(crate) fn counts(side: &SideSummary) -> Counts {
+    let mut counts = Counts::default();
+    for (day, sum) in &side.days {
+        for (event_type, &events) in &sum.types {
+            let of_type = counts.by.entry((*day, *event_type)).or_default();
+            *of_type = ClassCounts { control: events, candidate: events, matched: events, ..*of_type };
+        }
+    }
+    counts.beyond.control = side.near_boundary;
+    counts.beyond.candidate = side.near_boundary;
+    counts
+}

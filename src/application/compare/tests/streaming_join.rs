@@ -1,0 +1,138 @@
+//! Events that meet while both sides are read come to what they come to where all are put aside first.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::application::compare::feed::{Fed, Feed, FeedFacts};
+use crate::wire::record::RecordReader;
+
+/// An event that may stand on either side: kind, task, title, slot of time, id; and on the candidate
+/// how many seconds it is late.
+type Planned = (usize, u8, u8, i64, Option<u8>, i64);
+
+fn planned() -> impl Strategy<Value = Vec<(Planned, bool, bool)>> {
+    let late = prop_oneof![8 => Just(0_i64), 1 => 1_i64..4, 1 => Just(900)];
+    let event = (0..3_usize, 0..4_u8, 0..2_u8, 0..30_i64, proptest::option::weighted(0.9, 0..40_u8), late);
+    proptest::collection::vec((event, prop::bool::weighted(0.9), prop::bool::weighted(0.9)), 0..60)
+}
+
+fn record((kind, task, title, slot, id, late): Planned, is_candidate: bool) -> String {
+    let lived = Lived {
+        event_type: ["A", "B", "C"][kind],
+        task: format!("T{task}"),
+        title: if is_candidate && title == 1 && slot % 7 == 0 {
+            "changed".into()
+        } else {
+            format!("t{title}")
+        },
+        at: slot * 60_000 + if is_candidate { late * 1000 } else { 0 },
+    };
+    match id {
+        Some(id) => lived.as_new(&format!("e{id}")),
+        None => lived.as_legacy(),
+    }
+}
+
+fn report(joins: bool, hash_bits: u32, settings: &Settings, sides: &[Vec<String>; 2]) -> serde_json::Value {
+    let run = Run { joins, ..Run::new(settings, Box::new(MemoryScratch::default()), 8, hash_bits).unwrap() };
+    let [control, candidate] = sides;
+    serde_json::to_value(run.compare(input(control), input(candidate)).unwrap().0).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn the_report_is_the_same_whether_events_meet_or_are_all_put_aside(
+        (events, order) in planned().prop_flat_map(|events| {
+            let order = Just((0..events.len()).collect::<Vec<_>>()).prop_shuffle();
+            (Just(events), order)
+        }),
+        memory in prop_oneof![Just(64_usize << 20), Just(20_000), Just(0)],
+        hash_bits in prop_oneof![Just(64_u32), Just(1)],
+        since in proptest::option::of(0_i64..30),
+    ) {
+        let control = events.iter().filter(|(_, is_there, _)| *is_there).map(|(event, ..)| record(*event, false));
+        let shuffled = order.iter().map(|index| &events[*index]);
+        let candidate = shuffled.filter(|(_, _, is_there)| *is_there).map(|(event, ..)| record(*event, true));
+        let sides = [control.collect(), candidate.collect()];
+        let since = since.map(|slot| time(slot * 60_000).parse().unwrap());
+        let settings = Settings { memory, since, ..settings() };
+        prop_assert_eq!(report(true, hash_bits, &settings, &sides), report(false, 64, &settings, &sides));
+    }
+}
+
+#[test]
+fn many_events_that_meet_over_several_looks_for_partners_are_all_matched() {
+    let event = |number: i64| Lived {
+        event_type: "A",
+        task: format!("T{}", number % 100),
+        title: format!("title {number}"),
+        at: number * 1000,
+    };
+    let control = new(&(0..20_000).map(event).collect::<Vec<_>>());
+    let mut candidate = control.clone();
+    candidate.chunks_mut(3000).for_each(<[String]>::reverse);
+    // Each of them is there twice on one side, the second time long after the first ones met.
+    candidate.push(candidate[5].clone());
+    candidate.push(candidate[6].clone());
+    for memory in [64 << 20, 4 << 20, 1 << 18] {
+        let settings = Settings { memory, ..settings() };
+        let sides = [control.clone(), candidate.clone()];
+        let found = report(true, 64, &settings, &sides);
+        assert_eq!((&found["matched"], &found["duplicated"]["candidate"]), (&20_000.into(), &2.into()));
+        assert_eq!(found, report(false, 64, &settings, &sides));
+    }
+}
+
+/// A log in which other events stand from its second reading on, in the same places.
+struct Rewritten {
+    first: Option<MemoryFeed>,
+    then: MemoryFeed,
+}
+
+impl Feed for Rewritten {
+    fn path(&self) -> &Path {
+        self.then.path()
+    }
+
+    fn read(
+        &mut self,
+        reader: &mut RecordReader<'_>,
+        take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
+    ) -> Result<FeedFacts, CompareError> {
+        match self.first.take() {
+            Some(mut first) => first.read(reader, take),
+            None => self.then.read(reader, take),
+        }
+    }
+
+    fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
+        self.then.texts(offsets, take)
+    }
+}
+
+#[test]
+fn a_pair_whose_event_says_something_else_when_it_is_read_again_is_not_taken_for_it() {
+    let event = |number: i64| Lived {
+        event_type: "A",
+        task: "T1".into(),
+        title: format!("title {number}"),
+        // The last one is so late on the candidate that the pair is looked at again.
+        at: number * 60_000,
+    };
+    let control = new(&(0..50).map(event).collect::<Vec<_>>());
+    let mut first = control.clone();
+    first[49] = first[49].replace(&time(49 * 60_000), &time(80 * 60_000));
+    let mut then = first.clone();
+    then[49] = then[49].replace("title 49", "title 94");
+    assert_ne!(first, then);
+    let settings = settings();
+    let run = Run::new(&settings, Box::new(MemoryScratch::default()), 0, 64).unwrap();
+    let rewritten = Rewritten { first: Some(MemoryFeed::new(first)), then: MemoryFeed::new(then.clone()) };
+    let candidate = Input { feeds: vec![Box::new(rewritten)], ..input(&then) };
+    let found = serde_json::to_value(run.compare(input(&control), candidate).unwrap().0).unwrap();
+    let run = Run { joins: false, ..Run::new(&settings, Box::new(MemoryScratch::default()), 0, 64).unwrap() };
+    let expected = serde_json::to_value(run.compare(input(&control), input(&then)).unwrap().0).unwrap();
+    assert_eq!(found, expected);
+}

@@ -1,0 +1,39 @@
+//! Counts and hashes what is written.
+
+use std::io::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use crate::application::export::ports::ContentDigest;
+
+pub(super) struct Measured<W> {
+    inner: W,
+    bytes: u64,
+    hash: Sha256,
+}
+
+impl<W: Write> Measured<W> {
+    pub fn new(inner: W) -> Self {
+        Self { inner, bytes: 0, hash: Sha256::new() }
+    }
+
+    /// What was written, and what it was written to.
+    pub fn end(self) -> (ContentDigest, W) {
+        let hash = self.hash.finalize();
+        let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        (ContentDigest { bytes: self.bytes, sha256 }, self.inner)
+    }
+}
+
+impl<W: Write> Write for Measured<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

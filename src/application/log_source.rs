@@ -1,0 +1,226 @@
+//! The port to the logs that an import reads.
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::domain::value_objects::{EventId, Position};
+use crate::wire::record::{Record, RecordError, RecordReader};
+
+/// Where a record stands in its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The line of its first byte, from 1.
+    pub line: u64,
+    /// The offset of its first byte, from 0.
+    pub offset: u64,
+}
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// One JSON array of objects.
+    JsonArray,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+impl LogFormat {
+    /// The name, as reports and stores write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::JsonArray => "json-array",
+            Self::Jsonl => "jsonl",
+        }
+    }
+}
+
+/// A log that is read from its first byte to its last, once.
+///
+/// Where it is compressed, places, pieces and lines are those of its decompressed content.
+pub trait LogSource: Send {
+    /// Where it is, as it was named.
+    fn path(&self) -> &Path;
+
+    /// Where it is, absolute.
+    fn location(&self) -> &Path;
+
+    /// How it is written; detected from its content.
+    fn format(&self) -> LogFormat;
+
+    /// How it is compressed, as `gzip` or `zstd`; detected from its first bytes, not from its name.
+    fn compression(&self) -> Option<&'static str>;
+
+    /// To be called before the first piece. True where the content begins with the bytes that the
+    /// point stands for: they are skipped, and the next piece begins there. Otherwise false, and the
+    /// next piece is the first one of the log.
+    fn resume_at(&mut self, point: &ResumePoint) -> Result<bool, SourceError>;
+
+    /// The next piece of the log; `None` behind the last byte. One after the other, the bytes of all
+    /// pieces are the bytes of the log. `reader` must be the same one, and new, for the whole log.
+    ///
+    /// # Errors
+    /// The log could not be read; or, once every byte has been given out, it is not the one any more
+    /// that was opened: [`SourceError::Changing`].
+    fn next_piece<'s>(
+        &'s mut self,
+        reader: &mut RecordReader<'_>,
+    ) -> Result<Option<LogPiece<'s>>, SourceError>;
+
+    /// From now on line ends need not be pieces, for whoever wants records alone: less work where there
+    /// are many. [`resume_point`](Self::resume_point) and [`digest`](Self::digest) tell of them as ever.
+    fn omit_line_ends(&mut self) {}
+
+    /// The place up to which all pieces that were given out would be the same in a log that has grown
+    /// since: the end of the last piece, or, once the end of the log had a part in what was given out
+    /// (the closing of an array, a torn tail, what is no record), a place before that.
+    fn resume_point(&mut self) -> ResumePoint;
+
+    /// Size and hash of what was given out so far.
+    fn digest(&self) -> SourceDigest;
+}
+
+/// A place in a log, and what stands before it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResumePoint {
+    /// The offset in the content.
+    pub offset: u64,
+    /// The line that the offset is in, from 1.
+    pub line: u64,
+    /// The SHA-256 of the content before the offset, in hexadecimal.
+    pub sha256: String,
+}
+
+/// A piece of a log.
+#[derive(Debug)]
+pub struct LogPiece<'s> {
+    /// Where it begins.
+    pub place: Place,
+    /// Its bytes.
+    pub bytes: &'s [u8],
+    /// What they are.
+    pub content: PieceContent<'s>,
+}
+
+/// What a piece of a log is.
+#[derive(Debug)]
+pub enum PieceContent<'s> {
+    /// What stands around records: white space, brackets and commas, a byte order mark.
+    Layout,
+    /// A record: an event.
+    Record(Record<'s>),
+    /// Something else, and why it is no event. Where something is missing it has no bytes.
+    Reject(Reject),
+    /// More of what was rejected just before.
+    RejectContinued,
+}
+
+/// The bytes of a log, in sum. Both pairs are the same where it is not compressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceDigest {
+    /// How many bytes the file has, as it lies.
+    pub bytes: u64,
+    /// The SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// How many bytes the decompressed content has.
+    pub content_bytes: u64,
+    /// The SHA-256 of the decompressed content.
+    pub content_sha256: String,
+}
+
+/// Why what stands at a place is not imported.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Reject {
+    /// It is not a record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The log ends where it may not.
+    #[error("the log is torn: it ends before {expected}")]
+    TornTail {
+        /// What would have to follow.
+        expected: &'static str,
+    },
+    /// The file is damaged: its compressed data cannot be unpacked from here on.
+    #[error(
+        "the {compression} data of the file is damaged ({detail}): what follows could not be decompressed"
+    )]
+    Compression {
+        /// How it is compressed.
+        compression: &'static str,
+        /// What the decompressor said.
+        detail: String,
+    },
+    /// The record has more bytes than are held in memory for one.
+    #[error("the record is longer than {limit} bytes")]
+    TooLong {
+        /// How many are.
+        limit: usize,
+    },
+    /// Its id belongs to an event with other content.
+    #[error(
+        "the id {event_id} belongs to another event, at position {position} of the store: an event is never overwritten"
+    )]
+    Conflict {
+        /// The id.
+        event_id: EventId,
+        /// Where the event is that has it.
+        position: Position,
+    },
+}
+
+impl Reject {
+    /// The reason in one word, stable for scripts.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Record(error) => error.reason(),
+            Self::TornTail { .. } => "torn_tail",
+            Self::Compression { .. } => "compression",
+            Self::TooLong { .. } => "too_long",
+            Self::Conflict { .. } => "conflict",
+        }
+    }
+}
+
+/// Why a log could not be read.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The system said no.
+    #[error("could not {action} {}", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The log.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// What is there is no log.
+    #[error("could not read {} as a log", path.display())]
+    NotALog {
+        /// What is there.
+        path: PathBuf,
+        /// What it is instead.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// Somebody writes the log while it is read, other than by appending to JSONL: what was given out
+    /// may be a mixture of two states. Reading it again, later, can succeed.
+    #[error(
+        "{} is changing: it was {opened} bytes when opened and {ended} when read to its end; \
+         import it again when its writer is done",
+        path.display()
+    )]
+    Changing {
+        /// The log.
+        path: PathBuf,
+        /// The size of the file when it was opened.
+        opened: u64,
+        /// Its size after its last byte was read.
+        ended: u64,
+    },
+}

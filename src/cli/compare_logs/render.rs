@@ -1,0 +1,295 @@
+//! The report for people: the verdict first, then why, then by cause, then where.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::application::compare::report::{Class, Comparison, Difference, EventPlace, Verdict};
+use crate::application::compare::settings::Settings;
+use crate::cli::output;
+use crate::cli::output::{OutputError, visible};
+use crate::cli::table::Columns;
+use crate::domain::event::format_timestamp;
+
+/// How many differences are shown with their places.
+const SHOWN: usize = 10;
+/// How many files of a folder that are left out are named.
+const SHOWN_FILES: usize = 5;
+/// How many lines of a table are shown.
+const SHOWN_LINES: usize = 20;
+
+/// Prints the report; `recorded` says what became of the evidence.
+pub fn report(comparison: &Comparison, settings: &Settings, recorded: &str) -> Result<(), OutputError> {
+    output::result(|out| {
+        verdict(out, comparison)?;
+        sides(out, comparison)?;
+        causes(out, comparison)?;
+        places(out, comparison)?;
+        surroundings(out, comparison, settings)?;
+        writeln!(out, "\n{recorded} ({:.1} s)", comparison.elapsed_seconds)
+    })
+}
+
+fn verdict(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+    let (word, color) = match comparison.verdict {
+        Verdict::Consistent => ("CONSISTENT", AnsiColor::Green),
+        Verdict::Different => ("DIFFERENT", AnsiColor::Red),
+        Verdict::Inconclusive => ("INCONCLUSIVE", AnsiColor::Yellow),
+    };
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    let (style, end) = if anstream::AutoStream::choice(&io::stdout()) == anstream::ColorChoice::Never {
+        (String::new(), String::new())
+    } else {
+        (style.render().to_string(), style.render_reset().to_string())
+    };
+    match comparison.verdict {
+        Verdict::Consistent => {
+            let ignored: u64 = comparison.by_day.iter().map(|day| day.counts.ignored).sum();
+            let but = if ignored > 0 {
+                format!(", {ignored} more agree only because of a rule")
+            } else {
+                String::new()
+            };
+            writeln!(
+                out,
+                "{style}{word}{end}: {} events are the same on both sides{but}",
+                comparison.matched
+            )?;
+        }
+        _ => writeln!(out, "{style}{word}{end}")?,
+    }
+    for reason in &comparison.reasons {
+        writeln!(out, "  - {}", visible(reason))?;
+    }
+    Ok(())
+}
+
+fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+    let mut table = Columns::new(["", "events", "out of range", "pending", "rejected", "read from"]);
+    for (name, side, pending, rejected) in [
+        ("control", &comparison.control, comparison.pending.control, comparison.quarantined.control),
+        ("candidate", &comparison.candidate, comparison.pending.candidate, comparison.quarantined.candidate),
+    ] {
+        let numbers = [side.events, side.out_of_range, pending, rejected].map(|number| number.to_string());
+        let [events, range, pending, rejected] = numbers.each_ref().map(String::as_str);
+        table.add([name, events, range, pending, rejected, &side.path.display().to_string()]);
+    }
+    write!(out, "\n{}", table.text(&[(5, 20)]))?;
+    if let Some(since) = comparison.since {
+        writeln!(out, "from {} on", format_timestamp(since))?;
+    }
+    for side in [&comparison.control, &comparison.candidate] {
+        for reject in side.rejects.iter().take(3) {
+            let path = reject.path.display().to_string();
+            writeln!(
+                out,
+                "rejected: {}, line {}, byte {}: {}",
+                visible(&path),
+                reject.line,
+                reject.offset,
+                visible(&reject.detail)
+            )?;
+        }
+        for file in side.left_out.iter().take(SHOWN_FILES) {
+            writeln!(out, "left out: {} ({})", visible(&file.path), file.reason)?;
+        }
+        if side.left_out.len() > SHOWN_FILES {
+            writeln!(out, "and {} more (--format json lists them)", side.left_out.len() - SHOWN_FILES)?;
+        }
+    }
+    Ok(())
+}
+
+fn causes(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+    if comparison.by_cause.is_empty() {
+        return Ok(());
+    }
+    let mut by_cause: BTreeMap<(&str, Class), u64> = BTreeMap::new();
+    for cause in &comparison.by_cause {
+        *by_cause.entry((cause.cause, cause.class)).or_default() += cause.count;
+    }
+    let mut table = Columns::new(["cause", "what", "events"]);
+    for ((cause, class), count) in by_cause {
+        table.add([cause, name(class), &count.to_string()]);
+    }
+    write!(out, "\n{}", table.text(&[]))?;
+    let mut table = Columns::new(["day", "type", "cause", "what", "events"]);
+    let mut by_day: Vec<_> = comparison.by_cause.iter().collect();
+    by_day.sort_by(|one, other| {
+        (one.day, &one.event_type, one.cause).cmp(&(other.day, &other.event_type, other.cause))
+    });
+    for cause in by_day.iter().take(SHOWN_LINES) {
+        let (day, count) = (cause.day.to_string(), cause.count.to_string());
+        table.add([&day, &cause.event_type, cause.cause, name(cause.class), &count]);
+    }
+    write!(out, "\n{}", table.text(&[(1, 12)]))?;
+    more(out, by_day.len(), SHOWN_LINES)
+}
+
+fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+    for difference in comparison.differences.iter().take(SHOWN) {
+        let Difference { event_type, aggregate_id, timestamp, .. } = difference;
+        let aggregate = aggregate_id.as_deref().unwrap_or("no aggregate");
+        let ambiguous = if difference.ambiguous { " (one of several possible partners)" } else { "" };
+        writeln!(
+            out,
+            "\n{}: {} of {}, {timestamp}{ambiguous}",
+            name(difference.class),
+            visible(event_type),
+            visible(aggregate)
+        )?;
+        for (side, event) in [("control", &difference.control), ("candidate", &difference.candidate)] {
+            if let Some(event) = event {
+                writeln!(out, "  {side:<9}  {}", place(event))?;
+            }
+        }
+        for field in &difference.fields {
+            let token = |token: &Option<String>| match token {
+                Some(token) => shortened(token),
+                None => "(none)".to_owned(),
+            };
+            writeln!(
+                out,
+                "  {}: {} -> {}  [{}]",
+                visible(&field.path),
+                token(&field.control),
+                token(&field.candidate),
+                field.cause
+            )?;
+        }
+    }
+    let total: u64 = comparison.by_cause.iter().map(|cause| cause.count).sum();
+    if total > SHOWN as u64 {
+        writeln!(out, "\nand {} more differences (--format json lists them)", total - SHOWN as u64)?;
+    }
+    Ok(())
+}
+
+fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Settings) -> io::Result<()> {
+    let clock = &comparison.clock;
+    let number = |key: &str| clock[key].as_i64().unwrap_or_default();
+    let anchors = number("anchors");
+    writeln!(out)?;
+    if anchors == 0 {
+        writeln!(out, "clocks: no event occurs exactly once on each side; they are taken as equal")?;
+    } else {
+        writeln!(
+            out,
+            "clocks: the candidate is {} {} (median of {anchors} events); tolerance {}",
+            micros(number("offset_us")),
+            if number("offset_us") < 0 { "behind" } else { "ahead" },
+            micros(settings.tolerance.num_microseconds().unwrap_or_default())
+        )?;
+    }
+    for mode in clock["modes"].as_array().into_iter().flatten() {
+        let offset = micros(mode["offset_us"].as_i64().unwrap_or_default());
+        let (percent, hint) = (&mode["percent"], mode["hint"].as_str().unwrap_or_default());
+        writeln!(out, "  {percent} % of the events are {offset} apart: {hint}")?;
+    }
+    if comparison.reordered > 0 || comparison.reordered_at_equal_times > 0 {
+        writeln!(
+            out,
+            "order: {} events stand elsewhere in the story of their aggregate, {} more among events of one time (for information)",
+            comparison.reordered, comparison.reordered_at_equal_times
+        )?;
+    }
+    if comparison.representation > 0 {
+        writeln!(out, "spelling: {} pairs say the same in another spelling", comparison.representation)?;
+    }
+    for rule in &comparison.ignored {
+        let hint = if rule.pairs == 0 { "; it was of no use" } else { "" };
+        writeln!(
+            out,
+            "ignored: {} pairs agree only without `{}` ({}){hint}",
+            rule.pairs,
+            visible(&rule.field),
+            visible(&rule.reason)
+        )?;
+    }
+    if let Some(history) = &comparison.history {
+        let holds = if history.holds { "holds" } else { "does not hold" };
+        writeln!(
+            out,
+            "history: the import {holds}: {} of {} events of the legacy log are in the store ({} there)",
+            history.matched, history.control, history.candidate
+        )?;
+    }
+    if let Some(test) = &comparison.self_test {
+        writeln!(
+            out,
+            "self-test: {} checks on {} events of this run and {} made-up ones held",
+            test.checks.len(),
+            test.sampled,
+            test.synthetic
+        )?;
+    }
+    Ok(())
+}
+
+fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
+    if all > shown {
+        writeln!(out, "and {} more lines (--format json lists them)", all - shown)
+    } else {
+        Ok(())
+    }
+}
+
+fn name(class: Class) -> &'static str {
+    match class {
+        Class::Matched => "matched",
+        Class::Ignored => "ignored",
+        Class::TimeShifted => "at another time",
+        Class::Changed => "changed",
+        Class::Retyped => "under another type",
+        Class::Misfiled => "under another aggregate",
+        Class::Missing => "missing",
+        Class::Extra => "extra",
+        Class::Duplicated => "written twice",
+        Class::Pending => "pending",
+    }
+}
+
+fn place(event: &EventPlace) -> String {
+    let path = event.path.display().to_string();
+    let id = event.event_id.as_deref().map(|id| format!(", id {}", visible(id))).unwrap_or_default();
+    format!("{}, line {}, byte {}{id}", visible(&path), event.line, event.offset)
+}
+
+fn shortened(token: &str) -> String {
+    const LONGEST: usize = 80;
+    let shown = visible(token);
+    match shown.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown.into_owned(),
+    }
+}
+
+fn micros(micros: i64) -> String {
+    let micros = micros.unsigned_abs();
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..10_000_000 => format!("{} ms", micros as f64 / 1000.0),
+        _ => format!("{} s", micros as f64 / 1_000_000.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_time_are_shown_in_the_unit_that_is_read_best() {
+        for (span, shown) in
+            [(0, "0 µs"), (-4_000, "4 ms"), (1_500_000, "1500 ms"), (10_800_000_000, "10800 s")]
+        {
+            assert_eq!(micros(span), shown);
+        }
+    }
+
+    #[test]
+    fn a_long_token_is_cut_at_a_character() {
+        assert_eq!(shortened("\u{1b}x"), "\\u{1b}x");
+        assert_eq!(shortened(&"é".repeat(100)).chars().count(), 81);
+    }
+}

@@ -1,0 +1,147 @@
+//! Profiles of comparisons, as TOML files:
+//!
+//! ```toml
+//! name = "warehouse"
+//!
+//! [[one_sided]]            # the control may lack it
+//! field = "priority"
+//! default = '"P2"'         # a JSON value; without it, any value is accepted
+//!
+//! [[ignore]]               # what agrees only without it is counted apart
+//! field = "host"
+//! reason = "the new system runs elsewhere"
+//! ```
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::application::compare::profile::{IgnoreRule, OneSided, Profile};
+use crate::wire::json::{ScanError, canonical_form};
+
+/// Why a profile could not be used.
+#[derive(Debug, Error)]
+pub enum ProfileError {
+    /// The file could not be read.
+    #[error("could not read the profile {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// It is no profile.
+    #[error("the profile {} is not one", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What was expected, and where.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A default is no JSON.
+    #[error("the profile {} declares a default for `{field}` that is not a JSON value (text needs quotes within the quotes: '\"P2\"')", path.display())]
+    Default {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        #[source]
+        source: ScanError,
+    },
+    /// A rule does not say why.
+    #[error("the profile {} ignores `{field}` without a reason: say why", path.display())]
+    NoReason {
+        /// The file.
+        path: PathBuf,
+        /// The field.
+        field: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    #[serde(default)]
+    one_sided: Vec<OneSidedEntry>,
+    #[serde(default)]
+    ignore: Vec<IgnoreEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneSidedEntry {
+    field: String,
+    default: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IgnoreEntry {
+    field: String,
+    reason: String,
+}
+
+/// Reads a profile.
+///
+/// # Errors
+/// See [`ProfileError`].
+pub fn read(path: &Path) -> Result<Profile, ProfileError> {
+    let at = || path.to_owned();
+    let text = std::fs::read_to_string(path).map_err(|source| ProfileError::Read { path: at(), source })?;
+    let file: File = toml::from_str(&text)
+        .map_err(|source| ProfileError::Syntax { path: at(), source: Box::new(source) })?;
+    for entry in &file.one_sided {
+        if let Some(default) = &entry.default {
+            canonical_form(default.as_bytes()).map_err(|source| ProfileError::Default {
+                path: at(),
+                field: entry.field.clone(),
+                source,
+            })?;
+        }
+    }
+    if let Some(entry) = file.ignore.iter().find(|entry| entry.reason.trim().is_empty()) {
+        return Err(ProfileError::NoReason { path: at(), field: entry.field.clone() });
+    }
+    let one_sided =
+        file.one_sided.into_iter().map(|OneSidedEntry { field, default }| OneSided { field, default });
+    let ignore = file.ignore.into_iter().map(|IgnoreEntry { field, reason }| IgnoreRule { field, reason });
+    Ok(Profile { name: file.name, one_sided: one_sided.collect(), ignore: ignore.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(text: &str) -> Result<Profile, ProfileError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        read(file.path())
+    }
+
+    #[test]
+    fn a_profile_names_its_fields_defaults_and_reasons() {
+        let text = "name = \"w\"\n[[one_sided]]\nfield = \"p\"\ndefault = '\"P2\"'\n[[one_sided]]\nfield = \"q\"\n\
+                    [[ignore]]\nfield = \"h\"\nreason = \"moved\"\n";
+        let read = profile(text).unwrap();
+        assert_eq!(read.one_sided[0], OneSided { field: "p".to_owned(), default: Some("\"P2\"".to_owned()) });
+        assert_eq!(read.one_sided[1].default, None);
+        assert_eq!(read.ignore, [IgnoreRule { field: "h".to_owned(), reason: "moved".to_owned() }]);
+    }
+
+    #[test]
+    fn a_profile_that_says_too_little_or_too_much_is_refused() {
+        assert!(matches!(profile("name = \"w\"\nignored = []"), Err(ProfileError::Syntax { .. })));
+        assert!(matches!(profile("[[ignore]]\nfield = \"h\""), Err(ProfileError::Syntax { .. })));
+        let without_reason = "name = \"w\"\n[[ignore]]\nfield = \"h\"\nreason = \" \"";
+        assert!(matches!(profile(without_reason), Err(ProfileError::NoReason { .. })));
+        let no_json = "name = \"w\"\n[[one_sided]]\nfield = \"p\"\ndefault = 'P2'";
+        assert!(matches!(profile(no_json), Err(ProfileError::Default { .. })));
+        assert!(matches!(read(Path::new("/nowhere/profile.toml")), Err(ProfileError::Read { .. })));
+    }
+}

@@ -1,0 +1,77 @@
+//! The logs and stores of recorded comparisons, as they are now.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as StdError;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::application::evidence::{EvidenceError, EvidenceInputs, FileContent, StoreContent};
+use crate::domain::value_objects::Position;
+use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
+use crate::wire::zone::Zone;
+
+/// Bytes that are read at once.
+const BUFFER: usize = 256 << 10;
+
+/// Files and SQLite stores at their paths.
+#[derive(Debug, Default)]
+pub struct StoredInputs;
+
+impl EvidenceInputs for StoredInputs {
+    fn file(&self, path: &str, lengths: &BTreeSet<u64>) -> Result<Option<FileContent>, EvidenceError> {
+        match prefixes(Path::new(path), lengths) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(unreadable(path, error)),
+        }
+    }
+
+    fn store(&self, path: &str, positions: &BTreeSet<i64>) -> Result<Option<StoreContent>, EvidenceError> {
+        let store = match SqliteEventRepository::open_for_reading(path, Zone::utc()) {
+            Ok(store) => store,
+            Err(SqliteError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(unreadable(path, error)),
+        };
+        let positions: Vec<Position> = positions.iter().copied().map(Position::new).collect();
+        let (last, counts) = store.count_up_to(&positions).map_err(|error| unreadable(path, error))?;
+        let events = positions.iter().map(|position| position.get()).zip(counts).collect();
+        Ok(Some(StoreContent { last_position: last.get(), events }))
+    }
+}
+
+/// A folder of the path can be gone, or be a file by now.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn unreadable(path: &str, error: impl StdError + Send + Sync + 'static) -> EvidenceError {
+    EvidenceError::Read { action: "read", place: path.to_owned(), source: Box::new(error) }
+}
+
+/// Hashes a file once, as far as the longest of these lengths.
+fn prefixes(path: &Path, lengths: &BTreeSet<u64>) -> io::Result<FileContent> {
+    // Asked before it is opened: opening a pipe waits for its writer.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("expected a file, found something else"));
+    }
+    let mut file = File::open(path)?;
+    let bytes = file.metadata()?.len();
+    let mut sha256 = BTreeMap::new();
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; BUFFER];
+    let mut passed = 0;
+    for &length in lengths.iter().take_while(|length| **length <= bytes) {
+        while passed < length {
+            let count = usize::try_from(length - passed).unwrap_or(BUFFER).min(BUFFER);
+            file.read_exact(&mut buffer[..count])?;
+            hash.update(&buffer[..count]);
+            passed += count as u64;
+        }
+        let hexadecimal = hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        sha256.insert(length, hexadecimal);
+    }
+    Ok(FileContent { bytes, sha256 })
+}

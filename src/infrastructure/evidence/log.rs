@@ -1,0 +1,217 @@
+//! The evidence log as a file: one record a line, each appended with one write and one fsync.
+//!
+//! Who appends holds the lock on a side file, `<path>.lock`, which is never deleted: two writers could
+//! then each hold a lock of that name. Nothing that was written is ever changed: a write that failed
+//! is taken back, and what a killed process has left stays, as a line of its own.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::application::evidence::{
+    Evidence, EvidenceError, EvidenceLog, EvidenceRecord, Line, NO_PREVIOUS, is_torn, line_hash,
+};
+use crate::infrastructure::durable_dirs::{create_folders, sync_folder};
+
+/// How long another process's append or reading is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// How much of the end is read first to find the last record, in bytes.
+const FIRST_LOOK: u64 = 64 << 10;
+
+/// An evidence log in a JSONL file. It need not exist yet, nor its folder.
+#[derive(Debug)]
+pub struct JsonlEvidenceLog {
+    path: PathBuf,
+    patience: Duration,
+}
+
+/// The record that the next one follows, and the end of the file.
+#[derive(Debug, PartialEq, Eq)]
+struct Tail {
+    sequence: u64,
+    hash: String,
+    /// The last line has its line end, or there is none.
+    is_ended: bool,
+}
+
+impl JsonlEvidenceLog {
+    /// The log at `path`.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), patience: PATIENCE }
+    }
+
+    fn write_error(&self, action: &'static str) -> impl FnOnce(io::Error) -> EvidenceError {
+        let place = self.place();
+        move |source| EvidenceError::Write { action, place, source: source.into() }
+    }
+
+    fn read_error(&self, action: &'static str) -> impl FnOnce(io::Error) -> EvidenceError {
+        let place = self.place();
+        move |source| EvidenceError::Read { action, place, source: source.into() }
+    }
+
+    /// What is there is a file, or nothing yet.
+    fn exists(&self) -> io::Result<bool> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) if metadata.is_file() => Ok(true),
+            Ok(_) => Err(io::Error::other("expected a file, found something else")),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        let mut path = self.path.as_os_str().to_owned();
+        path.push(".lock");
+        path.into()
+    }
+
+    /// Waits until `try_lock` succeeds on the side file.
+    fn lock(&self, try_lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), EvidenceError> {
+        let place = self.lock_path().display().to_string();
+        let deadline = Instant::now() + self.patience;
+        loop {
+            match try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(EvidenceError::Busy { place, seconds: self.patience.as_secs() });
+                }
+                Err(TryLockError::Error(source)) => {
+                    return Err(EvidenceError::Write { action: "lock", place, source: source.into() });
+                }
+            }
+        }
+    }
+
+    /// The lock of one who appends.
+    fn lock_to_append(&self) -> Result<File, EvidenceError> {
+        let path = self.lock_path();
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = opened.map_err(|source| EvidenceError::Write {
+            action: "open the lock",
+            place: path.display().to_string(),
+            source: source.into(),
+        })?;
+        self.lock(|| file.try_lock())?;
+        Ok(file)
+    }
+
+    /// The lock of one who reads, so that no half of an append is seen. Without a side file that can
+    /// be read nobody can be appending, or nobody can be kept from it.
+    fn lock_to_read(&self) -> Result<Option<File>, EvidenceError> {
+        let Ok(file) = File::open(self.lock_path()) else { return Ok(None) };
+        self.lock(|| file.try_lock_shared())?;
+        Ok(Some(file))
+    }
+
+    /// Finds the last whole record, reading backwards.
+    fn tail(&self, file: &mut File, length: u64) -> Result<Tail, EvidenceError> {
+        let mut look = FIRST_LOOK;
+        loop {
+            let start = length.saturating_sub(look);
+            let mut text = Vec::new();
+            file.seek(SeekFrom::Start(start))
+                .and_then(|_| file.read_to_end(&mut text))
+                .map_err(self.read_error("read"))?;
+            if let Some(tail) = self.tail_in(&text, start)? {
+                return Ok(tail);
+            }
+            look *= 2;
+        }
+    }
+
+    /// The tail of a log that ends with `text`, if its last record begins there.
+    fn tail_in(&self, text: &[u8], start: u64) -> Result<Option<Tail>, EvidenceError> {
+        let is_ended = text.last().is_none_or(|byte| *byte == b'\n');
+        let mut end = text.len() - usize::from(is_ended && !text.is_empty());
+        // A file of one line end alone has one line, which is blank.
+        let mut is_first = text.is_empty();
+        while !is_first {
+            let line_start = text[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            is_first = line_start == 0;
+            if is_first && start > 0 {
+                return Ok(None);
+            }
+            let line = &text[line_start..end];
+            match serde_json::from_slice::<EvidenceRecord>(line) {
+                Ok(record) => {
+                    return Ok(Some(Tail { sequence: record.sequence, hash: line_hash(line), is_ended }));
+                }
+                Err(_) if is_torn(line) => end = line_start.saturating_sub(1),
+                Err(error) => {
+                    return Err(EvidenceError::NotEvidence {
+                        place: self.place(),
+                        offset: start + line_start as u64,
+                        detail: error.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(Some(Tail { sequence: 0, hash: NO_PREVIOUS.to_owned(), is_ended }))
+    }
+
+    /// Writes at the end, durably; what failed is taken back.
+    fn write(&self, file: &mut File, length: u64, bytes: &[u8]) -> Result<(), EvidenceError> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        // The names too: who created them may have been killed before it could make them durable.
+        let written =
+            file.write_all(bytes).and_then(|()| file.sync_data()).and_then(|()| sync_folder(folder));
+        written.map_err(|source| match file.set_len(length).and_then(|()| file.sync_data()) {
+            Ok(()) => self.write_error("append to")(source),
+            // What is left of it is no record, or one that the next append goes on from.
+            Err(rollback) => {
+                let both = format!("{source}; and it could not be taken back: {rollback}");
+                self.write_error("append to")(io::Error::other(both))
+            }
+        })
+    }
+}
+
+impl EvidenceLog for JsonlEvidenceLog {
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn append(&self, evidence: &Evidence) -> Result<EvidenceRecord, EvidenceError> {
+        self.exists().map_err(self.write_error("append to"))?;
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        create_folders(folder).map_err(self.write_error("create the folder of"))?;
+        let _lock = self.lock_to_append()?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&self.path)
+            .map_err(self.write_error("open"))?;
+        let length = file.metadata().map_err(self.read_error("look at"))?.len();
+        let tail = self.tail(&mut file, length)?;
+        let record =
+            EvidenceRecord { sequence: tail.sequence + 1, previous: tail.hash, evidence: evidence.clone() };
+        let mut bytes = if tail.is_ended { Vec::new() } else { vec![b'\n'] };
+        serde_json::to_writer(&mut bytes, &record)
+            .map_err(io::Error::from)
+            .map_err(self.write_error("spell out a record for"))?;
+        bytes.push(b'\n');
+        self.write(&mut file, length, &bytes)?;
+        Ok(record)
+    }
+
+    fn lines(&self) -> Result<Option<Vec<Line>>, EvidenceError> {
+        if !self.exists().map_err(self.read_error("read"))? {
+            return Ok(None);
+        }
+        let _lock = self.lock_to_read()?;
+        let text = fs::read(&self.path).map_err(self.read_error("read"))?;
+        let mut lines: Vec<Line> = text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        // What follows the last line end is no line.
+        if lines.last().is_some_and(Vec::is_empty) {
+            lines.pop();
+        }
+        Ok(Some(lines))
+    }
+}

@@ -1,0 +1,79 @@
+//! The object that holds a log's array under one of its names: `{"Records": [...]}`.
+
+use crate::application::log_source::SourceError;
+use crate::wire::json::{ScanError, Text, Token, Tokens};
+use crate::wire::record::RecordError;
+
+use crate::infrastructure::sources::window::ByteWindow;
+use crate::infrastructure::sources::{LONGEST_RECORD, NotALog, UTF_8_BOM};
+
+pub(super) struct Holder {
+    key: String,
+}
+
+impl Holder {
+    pub fn new(key: &str) -> Self {
+        Self { key: key.to_owned() }
+    }
+
+    /// Where in the window the array begins, which stands at the beginning of the log.
+    pub fn find_array(&self, window: &mut ByteWindow) -> Result<Result<usize, NotALog>, SourceError> {
+        loop {
+            let found = self.array_in(window.bytes());
+            let is_short = matches!(found, Err(NotALog::NoRecords { why: ScanError::Incomplete { .. }, .. }));
+            if !is_short || window.bytes().len() > LONGEST_RECORD || !window.grow()? {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn array_in(&self, text: &[u8]) -> Result<usize, NotALog> {
+        let broken = |why| NotALog::NoRecords { key: self.key.clone(), why };
+        let start = if text.starts_with(UTF_8_BOM) { UTF_8_BOM.len() } else { 0 };
+        let mut tokens = Tokens::new(text, start);
+        if tokens.next_token().map_err(broken)? != Some(Token::ObjectStart) {
+            return Err(NotALog::NoHolder { key: self.key.clone() });
+        }
+        while let Some(token) = tokens.next_token().map_err(broken)? {
+            if !matches!(token, Token::Key(name) if tokens.depth() == 1 && self.is_key(text, name)) {
+                continue;
+            }
+            return match tokens.next_token().map_err(broken)? {
+                Some(Token::ArrayStart) => Ok(tokens.offset() - 1),
+                _ => Err(NotALog::RecordsNoArray { key: self.key.clone() }),
+            };
+        }
+        Err(NotALog::NoHolder { key: self.key.clone() })
+    }
+
+    /// The length of the holder's rest, from behind its array to its `}`. The key may not stand there
+    /// again: its records would not be read.
+    pub fn rest(
+        &self,
+        window: &mut ByteWindow,
+        index: usize,
+    ) -> Result<Result<usize, RecordError>, SourceError> {
+        loop {
+            let text = window.bytes();
+            let scanned = self.rest_in(text, index);
+            let is_short = matches!(scanned, Err(RecordError::Syntax(ScanError::Incomplete { .. })));
+            if !is_short || text.len() - index > LONGEST_RECORD || !window.grow()? {
+                return Ok(scanned);
+            }
+        }
+    }
+
+    fn rest_in(&self, text: &[u8], index: usize) -> Result<usize, RecordError> {
+        let mut tokens = Tokens::behind_member(text, index);
+        while let Some(token) = tokens.next_token()? {
+            if matches!(token, Token::Key(name) if tokens.depth() == 1 && self.is_key(text, name)) {
+                return Err(RecordError::Ambiguous { field: self.key.clone().into() });
+            }
+        }
+        Ok(tokens.offset() - index)
+    }
+
+    fn is_key(&self, text: &[u8], name: Text) -> bool {
+        name.decode(text).is_some_and(|name| name == self.key)
+    }
+}

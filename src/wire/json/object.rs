@@ -1,0 +1,329 @@
+//! A record: one object, its top-level members as spans, and what is unusual about it.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::HashSet;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::wire::json::shape_cache::{Place, Recognised, ShapeId, ShapeTrie};
+use crate::wire::json::tokens::unexpected;
+use crate::wire::json::{ScanError, Span, Text, Token, Tokens};
+
+/// One member of the scanned object itself; what lies deeper is inside `value`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub key: Text,
+    /// Its value.
+    pub value: MemberValue,
+}
+
+/// The value of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberValue {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Boolean(bool),
+    /// A number, as its characters.
+    Number(Span),
+    /// `NaN`, `Infinity` or `-Infinity`.
+    NonFinite(Span),
+    /// A string.
+    String(Text),
+    /// An array, from `[` to `]`.
+    Array(Span),
+    /// An object, from `{` to `}`.
+    Object(Span),
+}
+
+impl MemberValue {
+    /// As [`Span::moved_back`].
+    #[inline]
+    pub fn moved_back(self, by: usize) -> Self {
+        match self {
+            Self::Number(span) => Self::Number(span.moved_back(by)),
+            Self::NonFinite(span) => Self::NonFinite(span.moved_back(by)),
+            Self::String(text) => Self::String(text.moved_back(by)),
+            Self::Array(span) => Self::Array(span.moved_back(by)),
+            Self::Object(span) => Self::Object(span.moved_back(by)),
+            Self::Null | Self::Boolean(_) => self,
+        }
+    }
+}
+
+/// What is known of an object once it was scanned whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScannedObject {
+    /// From `{` to `}`; valid UTF-8.
+    pub span: Span,
+    /// `NaN` or an infinity stands in it, at any depth.
+    pub non_finite: bool,
+    /// Half of a surrogate pair stands in it, at any depth.
+    pub lone_surrogate: bool,
+    /// An object of it, at any depth, has the same name twice.
+    pub duplicate_key: bool,
+}
+
+/// Scans objects, keeping its memory from one to the next.
+#[derive(Default)]
+pub struct ObjectScanner {
+    /// Those of an object whose layout was known are made only where somebody asks for them.
+    members: OnceCell<Vec<Member>>,
+    /// Memory for the next ones.
+    spare: Cell<Vec<Member>>,
+    /// The scalar values of an object whose layout was known, at any depth.
+    scalars: Vec<MemberValue>,
+    /// The layout of the last object, where it was known, and where the object ends.
+    layout: Option<(ShapeId, usize)>,
+    /// Of the objects before this one; many scanners are made for one object alone.
+    layouts: Option<ShapeTrie>,
+    open: Vec<bool>,
+    keys: Keys,
+}
+
+impl ObjectScanner {
+    /// A scanner.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Scans the object at `start`, which may have white space before it. What follows the object
+    /// is not looked at. On success `members` holds its members.
+    pub fn scan(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
+        self.scan_text(text, start).map(|(object, _)| object)
+    }
+
+    /// As [`scan`](Self::scan), with the text of the object.
+    pub fn scan_text<'t>(
+        &mut self,
+        text: &'t [u8],
+        start: usize,
+    ) -> Result<(ScannedObject, &'t str), ScanError> {
+        let blanks = text[start.min(text.len())..].iter().take_while(|byte| is_blank(**byte));
+        let start = start + blanks.count();
+        self.forget();
+        if text.get(start) != Some(&b'{') {
+            return Err(unexpected(text, start, "an object"));
+        }
+        if let Some(object) = self.recognise(text, start) {
+            return utf8(text, object.span).map(|body| (object, body));
+        }
+        let mut tokens = Tokens::with_stack(text, start, std::mem::take(&mut self.open));
+        let scanned = self.scan_tokens(text, start, &mut tokens);
+        self.open = tokens.into_stack();
+        let object = scanned?;
+        let body = utf8(text, object.span)?;
+        match &mut self.layouts {
+            Some(_) if object.duplicate_key => {}
+            Some(layouts) => layouts.remember(text, start),
+            None => self.layouts = Some(ShapeTrie::default()),
+        }
+        Ok((object, body))
+    }
+
+    /// The members of the last object, in the order of the text.
+    pub fn members(&self) -> &[Member] {
+        self.members.get_or_init(|| {
+            let mut members = self.spare.take();
+            self.places(|key, place| {
+                let value = match place {
+                    Place::Scalar(number) => self.scalars[number],
+                    Place::Container(value) => value,
+                };
+                members.push(Member { key, value });
+            });
+            members
+        })
+    }
+
+    /// The layout of the last object, where it is one that was remembered, and the object's scalar
+    /// values at any depth, in the order of the text.
+    pub fn layout(&self) -> Option<(ShapeId, &[MemberValue])> {
+        self.layout.map(|(layout, _)| (layout, &*self.scalars))
+    }
+
+    /// Of each member of the last object, the number of its scalar value among those of
+    /// [`layout`](Self::layout), or `None` where it is a container. Empty where the layout was not known.
+    pub fn scalar_numbers(&self) -> Vec<Option<usize>> {
+        let mut numbers = Vec::new();
+        self.places(|_, place| {
+            numbers.push(match place {
+                Place::Scalar(number) => Some(number),
+                Place::Container(_) => None,
+            });
+        });
+        numbers
+    }
+
+    fn places(&self, take: impl FnMut(Text, Place)) {
+        if let (Some((layout, end)), Some(layouts)) = (self.layout, &self.layouts) {
+            layouts.members(layout, &self.scalars, end, take);
+        }
+    }
+
+    /// Forgets the object before.
+    fn forget(&mut self) {
+        if let Some(mut members) = self.members.take() {
+            members.clear();
+            self.spare.set(members);
+        }
+        self.scalars.clear();
+        self.layout = None;
+    }
+
+    fn recognise(&mut self, text: &[u8], start: usize) -> Option<ScannedObject> {
+        let Recognised { layout, end, non_finite, lone_surrogate } =
+            self.layouts.as_mut()?.recognise(text, start, &mut self.scalars)?;
+        self.layout = Some((layout, end));
+        let span = Span { start, end };
+        Some(ScannedObject { span, non_finite, lone_surrogate, duplicate_key: false })
+    }
+
+    fn scan_tokens(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        tokens: &mut Tokens<'_>,
+    ) -> Result<ScannedObject, ScanError> {
+        let mut members = self.spare.take();
+        self.keys.clear();
+        let mut found = ScannedObject {
+            span: Span { start, end: start },
+            non_finite: false,
+            lone_surrogate: false,
+            duplicate_key: false,
+        };
+        let mut key = None;
+        let mut container_start = 0;
+        while let Some(token) = tokens.next_token()? {
+            let depth = tokens.depth();
+            let value = match token {
+                Token::Key(name) => {
+                    found.lone_surrogate |= name.lone_surrogate;
+                    self.keys.push(text, name);
+                    if depth == 1 {
+                        key = Some(name);
+                    }
+                    continue;
+                }
+                Token::ObjectStart | Token::ArrayStart => {
+                    if depth == 2 {
+                        container_start = tokens.offset() - 1;
+                    }
+                    if token == Token::ObjectStart {
+                        self.keys.open_object();
+                    }
+                    continue;
+                }
+                Token::ObjectEnd => {
+                    found.duplicate_key |= self.keys.close_object(text);
+                    MemberValue::Object(Span { start: container_start, end: tokens.offset() })
+                }
+                Token::ArrayEnd => MemberValue::Array(Span { start: container_start, end: tokens.offset() }),
+                Token::String(value) => {
+                    found.lone_surrogate |= value.lone_surrogate;
+                    MemberValue::String(value)
+                }
+                Token::Number(span) => MemberValue::Number(span),
+                Token::NonFinite(span) => {
+                    found.non_finite = true;
+                    MemberValue::NonFinite(span)
+                }
+                Token::True => MemberValue::Boolean(true),
+                Token::False => MemberValue::Boolean(false),
+                Token::Null => MemberValue::Null,
+            };
+            if depth == 1
+                && let Some(key) = key.take()
+            {
+                members.push(Member { key, value });
+            }
+        }
+        self.members = OnceCell::from(members);
+        found.span.end = tokens.offset();
+        Ok(found)
+    }
+}
+
+/// The text of a span.
+///
+/// # Errors
+/// The first byte of it that is not UTF-8.
+pub fn utf8(text: &[u8], span: Span) -> Result<&str, ScanError> {
+    // The quick check does not tell where it failed.
+    simdutf8::basic::from_utf8(span.of(text)).or_else(|_| std::str::from_utf8(span.of(text))).map_err(
+        |error| {
+            let at = span.start + error.valid_up_to();
+            ScanError::NotUtf8 { at, found: text[at] }
+        },
+    )
+}
+
+/// White space between JSON tokens.
+pub fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// The names of the objects that are open, to find one that stands twice in the same object.
+#[derive(Default)]
+struct Keys {
+    names: Vec<(u64, Text)>,
+    objects: Vec<usize>,
+    sorted: Vec<(u64, usize)>,
+    decoded: Vec<u8>,
+}
+
+impl Keys {
+    fn clear(&mut self) {
+        self.names.clear();
+        self.objects.clear();
+    }
+
+    fn open_object(&mut self) {
+        self.objects.push(self.names.len());
+    }
+
+    fn push(&mut self, text: &[u8], name: Text) {
+        let hash = if name.escaped {
+            self.decoded.clear();
+            name.decode_into(text, &mut self.decoded);
+            xxh3_64(&self.decoded)
+        } else {
+            xxh3_64(name.span.of(text))
+        };
+        self.names.push((hash, name));
+    }
+
+    /// Closes the innermost object: true if it has a name twice.
+    fn close_object(&mut self, text: &[u8]) -> bool {
+        let start = self.objects.pop().unwrap_or(0);
+        let names = &self.names[start..];
+        let decoded = |name: Text| {
+            let mut decoded = Vec::new();
+            name.decode_into(text, &mut decoded);
+            decoded
+        };
+        const FEW: usize = 16;
+        let twice = if names.len() <= FEW {
+            names.iter().enumerate().any(|(i, &(hash, name))| {
+                names[..i].iter().any(|&(other, earlier)| hash == other && decoded(name) == decoded(earlier))
+            })
+        } else {
+            self.sorted.clear();
+            self.sorted.extend(names.iter().enumerate().map(|(i, &(hash, _))| (hash, i)));
+            self.sorted.sort_unstable();
+            // A set, because names can be made whose hashes collide: comparing each with each would
+            // let one such object hold up everything behind it.
+            self.sorted.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).any(|group| {
+                let mut seen = HashSet::new();
+                group.iter().any(|&(_, i)| !seen.insert(decoded(names[i].1)))
+            })
+        };
+        self.names.truncate(start);
+        twice
+    }
+}
+
+#[cfg(test)]
+mod tests;
