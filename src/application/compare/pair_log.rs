@@ -1,17 +1,15 @@
-//! The pairs themselves, for whoever needs more of a comparison than its report: an import that keeps
-//! what both systems wrote of one event together.
+//! The pairs themselves, where more is needed of a comparison than its report: an import keeps together
+//! what both systems wrote of one event.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use chrono::{NaiveDate, TimeDelta};
 
 use crate::application::compare::clock::model::ClockModel;
-use crate::application::compare::feed::{CompareError, Scratch};
+use crate::application::compare::clock::timed_event::TimedEvent;
+use crate::application::compare::feed::CompareError;
 use crate::application::compare::report::Class;
-use crate::application::compare::settings::Settings;
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
-use crate::application::compare::stages::group::Timed;
-use crate::application::compare::{Input, Run};
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch, locked};
 
 /// A pair that a comparison made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,30 +69,7 @@ pub struct ClocksApart {
     pub offset: TimeDelta,
 }
 
-/// Compares two sides and gives every pair to `take`, in no particular order.
-///
-/// # Errors
-/// As [`compare`](crate::application::compare::compare), and whatever `take` answers with.
-pub fn pairs(
-    settings: &Settings,
-    control: Input,
-    candidate: Input,
-    scratch: Box<dyn Scratch>,
-    take: &mut dyn FnMut(FoundPair) -> Result<(), CompareError>,
-) -> Result<Option<ClocksApart>, CompareError> {
-    let found =
-        PairLog { noted: Mutex::new(Partitions::new(settings.memory / 32)), clocks: Mutex::new(None) };
-    let run = Run { found: Some(found), joins: false, ..Run::new(settings, scratch, 0, 64)? };
-    run.compare(control, candidate)?;
-    let Some(found) = &run.found else { return Ok(None) };
-    let noted = found.noted.lock().unwrap_or_else(PoisonError::into_inner);
-    noted.blocks(ALL, &run.scratch, &mut |block| {
-        block.as_chunks::<RECORD>().0.iter().filter_map(unpack).try_for_each(&mut *take)
-    })?;
-    Ok(*found.clocks.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// What a run notes beside its counts.
+/// Every pair of a comparison, noted beside its counts.
 pub(crate) struct PairLog {
     /// All in one partition: they are only put aside, and read once.
     noted: Mutex<Partitions>,
@@ -108,11 +83,32 @@ const CLASSES: [Class; 6] =
     [Class::Matched, Class::Ignored, Class::TimeShifted, Class::Changed, Class::Retyped, Class::Misfiled];
 
 impl PairLog {
+    /// A log that may hold so many bytes of memory.
+    pub fn new(budget: usize) -> Self {
+        Self { noted: Mutex::new(Partitions::new(budget)), clocks: Mutex::new(None) }
+    }
+
+    /// Gives every pair that was noted to `take`, in no particular order.
+    pub fn pairs(
+        &self,
+        scratch: &SharedScratch,
+        take: &mut dyn FnMut(FoundPair) -> Result<(), CompareError>,
+    ) -> Result<(), CompareError> {
+        locked(&self.noted).blocks(ALL, scratch, &mut |block| {
+            block.as_chunks::<RECORD>().0.iter().filter_map(unpack).try_for_each(&mut *take)
+        })
+    }
+
+    /// The first day whose clocks are farther apart than clocks may be.
+    pub fn clocks_apart(&self) -> Option<ClocksApart> {
+        *locked(&self.clocks)
+    }
+
     pub fn note(
         &self,
         class: Class,
-        control: &Timed<'_>,
-        candidate: &Timed<'_>,
+        control: &TimedEvent<'_>,
+        candidate: &TimedEvent<'_>,
         ambiguous: bool,
         scratch: &SharedScratch,
     ) -> Result<(), CompareError> {
@@ -126,7 +122,7 @@ impl PairLog {
             one.offset,
             other.offset,
         ];
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut noted = locked(&self.noted);
         noted.push(ALL, scratch, |out| {
             fields.iter().for_each(|field| out.extend_from_slice(&field.to_le_bytes()));
         })
@@ -135,7 +131,7 @@ impl PairLog {
     pub fn note_clock(&self, clock: &ClockModel) {
         let over = clock.days_over_max_offset.iter().filter_map(|day| Some((*day, clock.days.get(day)?)));
         let first = over.into_iter().find(|(_, on_day)| on_day.anchors >= ENOUGH);
-        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) =
+        *locked(&self.clocks) =
             first.map(|(day, on_day)| ClocksApart { day, offset: TimeDelta::microseconds(on_day.offset_us) });
     }
 }

@@ -15,10 +15,10 @@ use crate::wire::record::RecordReader;
 use crate::wire::unix_time::TimestampUnit;
 
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, Scratch};
+use crate::application::compare::input::Input;
 use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
-use crate::application::compare::{Input, Run};
 
 /// What the self-test came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,6 +49,7 @@ pub(crate) fn run(
     settings: &Settings,
     mapping: &Mapping,
     sample: Vec<String>,
+    compare: &Compare<'_>,
 ) -> Result<SelfTest, CompareError> {
     let settings = Settings {
         profile: Profile { one_sided: Vec::new(), ignore: Vec::new(), ..settings.profile.clone() },
@@ -63,6 +64,7 @@ pub(crate) fn run(
     let test = Test {
         settings: &settings,
         mapping,
+        compare,
         sampled: sample.len(),
         records: {
             let mut records = sample;
@@ -185,9 +187,14 @@ const CHECKS: &[(&str, Check)] = &[
     }),
 ];
 
+/// Compares two sides, control first, without a test of itself.
+pub(crate) type Compare<'c> =
+    dyn Fn(&Settings, [Input; 2], Box<dyn Scratch>) -> Result<Comparison, CompareError> + 'c;
+
 struct Test<'t> {
     settings: &'t Settings,
     mapping: &'t Mapping,
+    compare: &'t Compare<'t>,
     records: Vec<String>,
     sampled: usize,
 }
@@ -212,8 +219,8 @@ impl Test<'_> {
             feeds: vec![Box::new(MemoryFeed::new(records))],
             skipped: Vec::new(),
         };
-        let run = Run::new(self.settings, Box::new(MemoryScratch::default()), 0, 64)?;
-        Ok(run.compare(input(self.records.clone()), input(candidate))?.0)
+        let sides = [input(self.records.clone()), input(candidate)];
+        (self.compare)(self.settings, sides, Box::new(MemoryScratch::default()))
     }
 
     fn same(&self, candidate: Vec<String>) -> Result<Outcome, CompareError> {

@@ -27,10 +27,34 @@ pub struct Settings {
     pub as_of_is_declared: bool,
     /// Events before this instant are out of range.
     pub since: Option<DateTime<Utc>>,
-    /// Events behind this instant are out of range.
+    /// Events after this instant are out of range.
     pub until: Option<DateTime<Utc>>,
     /// How many bytes of memory the comparison may hold before it goes to the temporary file.
     pub memory: usize,
     /// How many differences are listed.
     pub limit: usize,
+    /// Pairs may be taken out before the stages where that is faster. The report is the same without.
+    pub shortcuts: bool,
+}
+
+impl Settings {
+    /// The tolerance in microseconds.
+    pub(crate) fn tolerance_us(&self) -> i64 {
+        micros(self.tolerance)
+    }
+
+    /// The largest shift in microseconds.
+    pub(crate) fn max_shift_us(&self) -> i64 {
+        micros(self.max_shift)
+    }
+
+    /// The largest offset of clocks in microseconds.
+    pub(crate) fn max_offset_us(&self) -> i64 {
+        micros(self.max_offset)
+    }
+}
+
+/// A span that is too long for microseconds is longer than any two events can be apart.
+fn micros(span: TimeDelta) -> i64 {
+    span.num_microseconds().unwrap_or(i64::MAX / 4)
 }

@@ -1,5 +1,7 @@
 //! The comparison as a whole, over records in memory.
 
+use std::path::PathBuf;
+
 use chrono::{TimeDelta, Utc};
 
 use super::profile::{IgnoreRule, OneSided, Profile};
@@ -32,6 +34,7 @@ fn settings() -> Settings {
         until: None,
         memory: 64 << 20,
         limit: 1000,
+        shortcuts: true,
     }
 }
 
@@ -53,9 +56,13 @@ fn compared_with(settings: &Settings, control: &[String], candidate: &[String]) 
     grouped_by(64, settings, control, candidate)
 }
 
+fn context(settings: &Settings) -> Context<'_> {
+    Context::new(settings, Box::new(MemoryScratch::default())).unwrap()
+}
+
 fn grouped_by(hash_bits: u32, settings: &Settings, control: &[String], candidate: &[String]) -> Comparison {
-    let run = Run::new(settings, Box::new(MemoryScratch::default()), 0, hash_bits).unwrap();
-    run.compare(input(control), input(candidate)).unwrap().0
+    let context = Context { hash_bits, ..context(settings) };
+    run(&context, [input(control), input(candidate)]).unwrap().0
 }
 
 /// An event that lived.

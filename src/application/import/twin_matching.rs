@@ -84,6 +84,7 @@ pub fn pairing_settings(zone: Zone) -> Settings {
         until: None,
         memory: 256 << 20,
         limit: 0,
+        shortcuts: true,
     }
 }
 

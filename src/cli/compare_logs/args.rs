@@ -87,6 +87,10 @@ pub struct CompareLogsArgs {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     limit: usize,
 
+    /// Put every event through the stages; the report is the same
+    #[arg(long, hide = true)]
+    no_shortcuts: bool,
+
     #[command(flatten)]
     mapping: MappingArgs,
 
@@ -181,6 +185,7 @@ impl CompareLogsArgs {
             settle: self.settle,
             memory: self.memory,
             limit: self.limit,
+            shortcuts: !self.no_shortcuts,
         };
         Ok(settings)
     }

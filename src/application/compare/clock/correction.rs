@@ -9,7 +9,8 @@ use crate::application::compare::clock::local_day_cache::{LocalDayCache, instant
 use crate::application::compare::clock::model::ClockModel;
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
 use crate::application::compare::settings::Settings;
-use crate::application::compare::stages::group::Timed;
+
+use super::timed_event::TimedEvent;
 
 /// Sets the candidate's clock by the control's.
 pub(crate) struct ClockCorrection<'m> {
@@ -44,13 +45,13 @@ impl<'m> ClockCorrection<'m> {
     }
 
     /// An event with its times.
-    pub fn timed<'b>(&mut self, side: Side, entry: PackedEvent<'b>) -> Timed<'b> {
+    pub fn timed<'b>(&mut self, side: Side, entry: PackedEvent<'b>) -> TimedEvent<'b> {
         let at = self.time(side, &entry);
         let other_reading = if entry.head.is(EventHead::AMBIGUOUS) {
             self.settings.zone.other_reading(instant(entry.head.at)).map(|other| at + (other - entry.head.at))
         } else {
             None
         };
-        Timed { entry, at, other_reading }
+        TimedEvent { entry, at, other_reading }
     }
 }

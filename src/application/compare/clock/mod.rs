@@ -3,3 +3,4 @@
 pub(crate) mod correction;
 pub(crate) mod local_day_cache;
 pub(crate) mod model;
+pub(crate) mod timed_event;

@@ -1,152 +1,138 @@
-//! What a comparison came to, and the report on it.
+//! The report on a comparison.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::application::compare::clock::model::ClockModel;
 use crate::application::compare::feed::CompareError;
-use crate::application::compare::outcome::order::OrderCount;
-use crate::application::compare::outcome::tally::{Counts, add_counts};
-use crate::application::compare::outcome::verdict;
+use crate::application::compare::input::Input;
+use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{
     CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, Difference, IgnoredByRule, PerSide,
     SideReport, TypeCounts,
 };
-use crate::application::compare::{Input, Run, Samples};
+use crate::application::compare::settings::Settings;
 
-/// Both sides, once they were read, and what they are together.
-pub(crate) struct BothRead {
-    pub control: SideSummary,
-    pub candidate: SideSummary,
-    pub clock: ClockModel,
-    /// The names of the types, sorted.
-    pub names: Vec<String>,
-    /// The place of each type's number among them.
-    pub ranks: Vec<u32>,
-    /// See [`Tally`](crate::application::compare::outcome::tally::Tally).
-    pub beginning: Option<i64>,
-}
+use super::counts::{Counts, add_counts};
+use super::order::OrderCount;
+use super::verdict;
 
-/// What became of their events.
-#[derive(Default)]
-pub(crate) struct Findings {
+/// What became of the events of both sides.
+pub(crate) struct Outcome {
     pub counts: Counts,
     pub order: OrderCount,
     pub differences: Vec<Difference>,
+    /// Where the range begins by the control's clock, where that was read off the candidate.
     pub beginning: Option<DateTime<Utc>>,
 }
 
-impl Run<'_> {
-    /// The report on both sides, and a few of their records.
-    pub(crate) fn report(
-        &self,
-        control: Input,
-        candidate: Input,
-        read: BothRead,
-        findings: Findings,
-    ) -> Result<(Comparison, Samples), CompareError> {
-        let BothRead { control: mut one, candidate: mut other, clock, names, .. } = read;
-        let Findings { counts, order, differences, beginning } = findings;
-        let samples = [std::mem::take(&mut one.sample), std::mem::take(&mut other.sample)];
-        let (control, candidate) = ((control, one), (candidate, other));
-        let mut total = ClassCounts::default();
-        let mut by_day: BTreeMap<NaiveDate, ClassCounts> = BTreeMap::new();
-        let mut by_type: BTreeMap<&str, ClassCounts> = BTreeMap::new();
-        for ((day, event_type), counts) in &counts.by {
-            add_counts(&mut total, counts);
-            add_counts(by_day.entry(*day).or_default(), counts);
-            add_counts(by_type.entry(&names[*event_type as usize]).or_default(), counts);
-        }
-        for (side, scanned, classes, beyond) in [
-            ("control", &control.1, total.control, counts.beyond.control),
-            ("candidate", &candidate.1, total.candidate, counts.beyond.candidate),
-        ] {
-            let read = scanned.events + scanned.near_boundary;
-            if classes + beyond != read {
-                return Err(CompareError::Conservation { side, read, classes: classes + beyond });
-            }
-        }
-        let quarantined = PerSide { control: control.1.quarantined, candidate: candidate.1.quarantined };
-        let (verdict, reasons) = verdict::judge(&verdict::Evidence {
-            control: &control,
-            candidate: &candidate,
-            total: &total,
-            clock: &clock,
-        })?;
-        let listed = differences.len() as u64;
-        let by_cause = counts.causes.iter().map(|((cause, class, day, event_type), count)| CauseCount {
-            cause,
-            class: *class,
-            day: *day,
-            event_type: names[*event_type as usize].clone(),
-            count: *count,
-        });
-        let rules = self.settings.profile.ignore.iter().enumerate().map(|(number, rule)| {
-            let of_rule = counts.rules.iter().filter(|((needed, _), _)| *needed == number);
-            let by_day: BTreeMap<_, _> = of_rule.map(|((_, day), pairs)| (*day, *pairs)).collect();
-            let (field, reason) = (rule.field.clone(), rule.reason.clone());
-            IgnoredByRule { field, reason, pairs: by_day.values().sum(), by_day }
-        });
-        let report = Comparison {
-            verdict,
-            reasons,
-            since: self.settings.since,
-            beginning,
-            matched: total.matched,
-            representation: counts.representation,
-            time_shifted: total.time_shifted,
-            changed: total.changed,
-            ambiguous: counts.ambiguous,
-            retyped: total.retyped,
-            misfiled: total.misfiled,
-            missing: total.missing,
-            extra: total.extra,
-            duplicated: total.duplicated,
-            pending: total.pending,
-            quarantined,
-            ignored: rules.collect(),
-            history: None,
-            reordered: order.moved,
-            reordered_at_equal_times: order.moved_at_equal_times,
-            clock: serde_json::to_value(&clock).unwrap_or_default(),
-            by_day: by_day.into_iter().map(|(day, counts)| DayCounts { day, counts }).collect(),
-            by_type: by_type
-                .into_iter()
-                .map(|(name, counts)| TypeCounts { event_type: name.to_owned(), counts })
-                .collect(),
-            by_cause: by_cause.collect(),
-            differences_truncated: total.differences() > listed,
-            differences,
-            self_test: None,
-            elapsed_seconds: 0.0,
-            control: side_report(control, total.control, counts.beyond.control, &names),
-            candidate: side_report(candidate, total.candidate, counts.beyond.candidate, &names),
-        };
-        Ok((report, samples))
+/// The report on both sides.
+pub(crate) fn assemble_report(
+    settings: &Settings,
+    inputs: [Input; 2],
+    sides: BothSides,
+    outcome: Outcome,
+) -> Result<Comparison, CompareError> {
+    let BothSides { control: one, candidate: other, clock, type_names: names, .. } = sides;
+    let Outcome { counts, order, differences, beginning } = outcome;
+    let [control, candidate] = inputs;
+    let (control, candidate) = ((control, one), (candidate, other));
+    let mut total = ClassCounts::default();
+    let mut by_day: BTreeMap<NaiveDate, ClassCounts> = BTreeMap::new();
+    let mut by_type: BTreeMap<&str, ClassCounts> = BTreeMap::new();
+    for ((day, event_type), counts) in &counts.by {
+        add_counts(&mut total, counts);
+        add_counts(by_day.entry(*day).or_default(), counts);
+        add_counts(by_type.entry(&names[*event_type as usize]).or_default(), counts);
     }
+    for (side, summary, classes, beyond) in [
+        ("control", &control.1, total.control, counts.beyond.control),
+        ("candidate", &candidate.1, total.candidate, counts.beyond.candidate),
+    ] {
+        let read = summary.events + summary.near_boundary;
+        if classes + beyond != read {
+            return Err(CompareError::Conservation { side, read, classes: classes + beyond });
+        }
+    }
+    let quarantined = PerSide { control: control.1.quarantined, candidate: candidate.1.quarantined };
+    let (verdict, reasons) = verdict::judge(&verdict::Evidence {
+        control: &control,
+        candidate: &candidate,
+        total: &total,
+        clock: &clock,
+    })?;
+    let listed = differences.len() as u64;
+    let by_cause = counts.causes.iter().map(|((cause, class, day, event_type), count)| CauseCount {
+        cause,
+        class: *class,
+        day: *day,
+        event_type: names[*event_type as usize].clone(),
+        count: *count,
+    });
+    let rules = settings.profile.ignore.iter().enumerate().map(|(number, rule)| {
+        let of_rule = counts.rules.iter().filter(|((needed, _), _)| *needed == number);
+        let by_day: BTreeMap<_, _> = of_rule.map(|((_, day), pairs)| (*day, *pairs)).collect();
+        let (field, reason) = (rule.field.clone(), rule.reason.clone());
+        IgnoredByRule { field, reason, pairs: by_day.values().sum(), by_day }
+    });
+    let report = Comparison {
+        verdict,
+        reasons,
+        since: settings.since,
+        beginning,
+        matched: total.matched,
+        representation: counts.representation,
+        time_shifted: total.time_shifted,
+        changed: total.changed,
+        ambiguous: counts.ambiguous,
+        retyped: total.retyped,
+        misfiled: total.misfiled,
+        missing: total.missing,
+        extra: total.extra,
+        duplicated: total.duplicated,
+        pending: total.pending,
+        quarantined,
+        ignored: rules.collect(),
+        history: None,
+        reordered: order.moved,
+        reordered_at_equal_times: order.moved_at_equal_times,
+        clock: serde_json::to_value(&clock).unwrap_or_default(),
+        by_day: by_day.into_iter().map(|(day, counts)| DayCounts { day, counts }).collect(),
+        by_type: by_type
+            .into_iter()
+            .map(|(name, counts)| TypeCounts { event_type: name.to_owned(), counts })
+            .collect(),
+        by_cause: by_cause.collect(),
+        differences_truncated: total.differences() > listed,
+        differences,
+        self_test: None,
+        elapsed_seconds: 0.0,
+        control: side_report(control, total.control, counts.beyond.control, &names),
+        candidate: side_report(candidate, total.candidate, counts.beyond.candidate, &names),
+    };
+    Ok(report)
 }
 
 fn side_report(
-    (input, scanned): (Input, SideSummary),
+    (input, summary): (Input, SideSummary),
     events: u64,
     beyond: u64,
     names: &[String],
 ) -> SideReport {
-    let days = scanned.days.into_iter().map(|(day, sum)| {
+    let days = summary.days.into_iter().map(|(day, sum)| {
         let event_types = sum.types.keys().map(|rank| names[*rank as usize].clone()).collect();
         (day, DayDigest { events: sum.events, digest: sum.digest.to_string(), event_types })
     });
     SideReport {
         path: input.path,
         events,
-        out_of_range: scanned.out_of_range + beyond,
-        naive: scanned.naive,
-        files: scanned.files,
-        digest: scanned.digest.to_string(),
+        out_of_range: summary.out_of_range + beyond,
+        naive: summary.naive,
+        files: summary.files,
+        digest: summary.digest.to_string(),
         days: days.collect(),
-        rejects: scanned.rejects,
+        rejects: summary.rejects,
         left_out: Vec::new(),
     }
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::application::compare::clock::local_day_cache::instant;
 use crate::application::compare::feed::{CompareError, Feed};
-use crate::application::compare::outcome::field_diff::raw_tokens;
-use crate::application::compare::outcome::tally::{Listed, ListedEvent};
+use crate::application::compare::input::Input;
 use crate::application::compare::report::{Difference, DifferentField, EventPlace};
+
+use super::field_diff::raw_tokens;
+use super::listed::{Listed, ListedEvent};
 
 type Texts = BTreeMap<(u32, u64), Vec<u8>>;
 
@@ -14,9 +16,9 @@ type Texts = BTreeMap<(u32, u64), Vec<u8>>;
 pub(crate) fn differences(
     listed: Vec<Listed>,
     types: &[String],
-    control: &mut [Box<dyn Feed>],
-    candidate: &mut [Box<dyn Feed>],
+    inputs: &mut [Input; 2],
 ) -> Result<Vec<Difference>, CompareError> {
+    let [control, candidate] = inputs.each_mut().map(|input| &mut input.feeds[..]);
     let left = texts(listed.iter().filter_map(|one| one.control.as_ref()), control)?;
     let right = texts(listed.iter().filter_map(|one| one.candidate.as_ref()), candidate)?;
     Ok(listed

@@ -1,18 +1,10 @@
 //! Whether both sides tell the story of an aggregate in the same order. Information, never the verdict.
 
 use crate::application::compare::feed::CompareError;
-use crate::application::compare::outcome::tally::ORDER_RECORD;
 use crate::application::compare::shortcuts::joined_pairs::JoinedPairs;
 use crate::application::compare::spill::partitions::{Partitions, SharedScratch, share};
 
-/// A matched pair, by its places in the two logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PlacedPair {
-    pub control: u64,
-    pub candidate: u64,
-    /// The control's time, in microseconds.
-    pub at: i64,
-}
+use super::placed_pair::PlacedPair;
 
 /// The least numbers of events that must be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,29 +19,24 @@ pub(crate) struct OrderCount {
 /// threads as have put them aside.
 pub(crate) fn reordered(
     orders: &[Partitions],
-    met: Option<&JoinedPairs>,
+    joined: Option<&JoinedPairs>,
     scratch: &SharedScratch,
 ) -> Result<OrderCount, CompareError> {
     let mut counts = vec![OrderCount::default(); orders.len()];
     share(&mut counts, &|total, partition| {
-        let mut pairs: Vec<(u64, PlacedPair)> = Vec::new();
+        let mut pairs: Vec<PlacedPair> = Vec::new();
         for order in orders {
             order.blocks(partition, scratch, &mut |block| {
-                pairs.extend(block.as_chunks::<ORDER_RECORD>().0.iter().map(|record| {
-                    let (fields, _) = record.as_chunks::<8>();
-                    let field = |index: usize| u64::from_le_bytes(fields[index]);
-                    (field(0), PlacedPair { control: field(1), candidate: field(2), at: field(3) as i64 })
-                }));
+                pairs.extend(block.as_chunks().0.iter().map(PlacedPair::unpacked));
                 Ok(())
             })?;
         }
-        if let Some(met) = met {
-            met.placed(partition, scratch, &mut pairs)?;
+        if let Some(joined) = joined {
+            joined.placed(partition, scratch, &mut pairs)?;
         }
-        pairs.sort_unstable_by_key(|(aggregate, pair)| (*aggregate, pair.control));
-        for aggregate in pairs.chunk_by(|one, other| one.0 == other.0) {
-            let mut pairs: Vec<PlacedPair> = aggregate.iter().map(|(_, pair)| *pair).collect();
-            total.add(reordered_of(&mut pairs));
+        pairs.sort_unstable_by_key(|pair| (pair.aggregate, pair.control));
+        for of_aggregate in pairs.chunk_by_mut(|one, other| one.aggregate == other.aggregate) {
+            total.add(reordered_of(of_aggregate));
         }
         Ok(())
     })?;
@@ -104,7 +91,12 @@ mod tests {
     fn pairs(candidate: &[u64], times: &[i64]) -> Vec<PlacedPair> {
         let places = candidate.iter().zip(times).enumerate();
         places
-            .map(|(control, (&candidate, &at))| PlacedPair { control: control as u64, candidate, at })
+            .map(|(control, (&candidate, &at))| PlacedPair {
+                aggregate: 0,
+                control: control as u64,
+                candidate,
+                at,
+            })
             .collect()
     }
 

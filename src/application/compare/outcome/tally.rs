@@ -1,195 +1,173 @@
 //! Counting what events came to, and keeping the differences that are listed.
 
-mod unmatched;
-
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 
 use chrono::NaiveDate;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::application::compare::clock::local_day_cache::LocalDayCache;
+use crate::application::compare::clock::timed_event::TimedEvent;
+use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
-use crate::application::compare::outcome::field_diff::{Cause, FieldDifference, cause_of, differing_fields};
-use crate::application::compare::pair_log::PairLog;
-use crate::application::compare::reading::content::Fields;
-use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
-use crate::application::compare::report::{Class, ClassCounts, PerSide};
-use crate::application::compare::settings::Settings;
-use crate::application::compare::shortcuts::joined_pairs::JoinedPair;
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
-use crate::application::compare::stages::group::Timed;
+use crate::application::compare::reading::both_sides::BothSides;
+use crate::application::compare::reading::packed_event::{PackedEvent, Side};
+use crate::application::compare::report::Class;
+use crate::application::compare::rules::Ruling;
+use crate::application::compare::spill::partitions::Partitions;
+
+use super::counts::{Counts, of_class, of_side};
+use super::field_diff::{Cause, cause_of};
+use super::listed::{Listed, text};
+use super::pair_diff::differences_of_pair;
+use super::placed_pair::PlacedPair;
+use super::range::Range;
+use super::unmatched::Unmatched;
 
 /// What one worker counts; those of all workers are added up.
 pub(crate) struct Tally<'t> {
-    settings: &'t Settings,
-    fields: &'t Fields,
+    context: &'t Context<'t>,
     days: LocalDayCache<'t>,
-    scratch: &'t SharedScratch,
-    /// The rank of each type by its name: numbers depend on who came first.
+    /// The rank of each type by its name: numbers depend on which was read first.
     ranks: &'t [u32],
-    /// Where the range begins by the control's clock, where that was read off the candidate: then pairs
-    /// belong to it by the candidate's time.
-    beginning: Option<i64>,
-    found: Option<&'t PairLog>,
+    range: Range,
     pub counts: Counts,
+    /// Events of the control without a partner, from about the beginning: what they come to shows when all
+    /// pairs are known.
+    about_beginning: Vec<Unmatched>,
     /// The listed differences, the last one on top.
     listed: BinaryHeap<Listed>,
     /// Matched pairs, by aggregate, for the order analysis.
-    pub order: Partitions,
+    order: Partitions,
 }
-
-/// The counts alone.
-#[derive(Default)]
-pub(crate) struct Counts {
-    pub by: HashMap<(NaiveDate, u32), ClassCounts>,
-    pub causes: BTreeMap<(&'static str, Class, NaiveDate, u32), u64>,
-    /// Events of each side that turned out to be outside the range.
-    pub beyond: PerSide,
-    /// The earliest time of the control in a pair that lies within the tolerance.
-    pub first_pair: Option<i64>,
-    /// Events of the control without a partner, from about the beginning: what they come to shows when all
-    /// pairs are known.
-    about_beginning: Vec<unmatched::Unmatched>,
-    pub representation: u64,
-    pub ambiguous: u64,
-    /// Pairs that needed each rule.
-    pub rules: BTreeMap<(usize, NaiveDate), u64>,
-}
-
-/// A difference, as it is held until it is listed. Ordered by what does not depend on the order of the inputs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Listed {
-    /// The control's time, or the candidate's; microseconds.
-    pub at: i64,
-    pub class: Class,
-    pub event_type: u32,
-    pub aggregate: Option<String>,
-    pub cause: &'static str,
-    pub ambiguous: bool,
-    pub fields: Vec<(String, &'static str)>,
-    pub control: Option<ListedEvent>,
-    pub candidate: Option<ListedEvent>,
-    /// The type and the aggregate of the candidate, where the control has others.
-    pub elsewhere: Option<(u32, Option<String>)>,
-}
-
-/// Where an event of a listed difference stands.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ListedEvent {
-    pub id: Option<String>,
-    pub feed: u32,
-    pub offset: u64,
-    pub line: u64,
-}
-
-/// Length of a matched pair in the partitions of the order analysis.
-pub(crate) const ORDER_RECORD: usize = 32;
 
 impl<'t> Tally<'t> {
-    pub fn new(
-        settings: &'t Settings,
-        fields: &'t Fields,
-        scratch: &'t SharedScratch,
-        ranks: &'t [u32],
-        found: Option<&'t PairLog>,
-        order_budget: usize,
-        beginning: Option<i64>,
-    ) -> Self {
+    /// A tally whose pairs for the order analysis may hold `order_budget` bytes of memory.
+    pub fn new(context: &'t Context<'t>, sides: &'t BothSides, order_budget: usize) -> Self {
         Self {
-            settings,
-            fields,
-            days: LocalDayCache::new(&settings.zone),
-            scratch,
-            ranks,
-            beginning,
-            found,
+            context,
+            days: LocalDayCache::new(&context.settings.zone),
+            ranks: &sides.ranks,
+            range: Range::new(context.settings, sides.beginning),
             counts: Counts::default(),
+            about_beginning: Vec::new(),
             listed: BinaryHeap::new(),
             order: Partitions::new(order_budget),
         }
     }
 
-    /// Counts a pair.
+    /// Counts a pair; `ambiguous` where there was more than one possible partner.
     pub fn pair(
         &mut self,
-        class: Class,
-        control: &Timed<'_>,
-        candidate: &Timed<'_>,
-        ignoring: u64,
+        ruling: &Ruling,
+        control: &TimedEvent<'_>,
+        candidate: &TimedEvent<'_>,
         ambiguous: bool,
     ) -> Result<(), CompareError> {
+        let Context { settings, scratch, pair_log, .. } = self.context;
+        let class = ruling.class;
         let (one, other) = (&control.entry, &candidate.entry);
-        if let Some(found) = self.found {
-            found.note(class, control, candidate, ambiguous, self.scratch)?;
+        if let Some(log) = pair_log {
+            log.note(class, control, candidate, ambiguous, scratch)?;
         }
-        if self.is_beyond(one, other) {
+        if self.range.excludes_pair(one, other) {
             self.counts.beyond.control += 1;
             self.counts.beyond.candidate += 1;
             return Ok(());
         }
-        if self.is_within_tolerance(control.at, candidate.at) {
-            self.note_first_pair(one.head.at);
+        if self.range.is_within_tolerance(control.at, candidate.at) {
+            self.counts.note_first_pair(one.head.at);
         }
-        let day = self.days.of(one.head.at);
-        let event_type = self.rank(one);
-        let counts = self.counts.by.entry((day, event_type)).or_default();
-        counts.control += 1;
-        counts.candidate += 1;
-        *of_class(counts, class, Side::Control) += 1;
+        let day = self.day(one.head.at);
+        self.counts.pair(class, day, self.rank(one));
         match class {
             Class::Matched => {
                 self.counts.representation +=
                     u64::from(one.head.lexical_fingerprint != other.head.lexical_fingerprint);
             }
             Class::Ignored => {
-                for rule in
-                    (0..self.settings.profile.ignore.len()).filter(|rule| ignoring >> rule.min(&63) & 1 == 1)
-                {
+                let rules = 0..settings.profile.ignore.len();
+                for rule in rules.filter(|rule| ruling.ignoring.contains(*rule)) {
                     *self.counts.rules.entry((rule, day)).or_default() += 1;
                 }
             }
-            _ => {
-                self.counts.ambiguous += u64::from(ambiguous);
-                let fields = self.differing(class, one, other);
-                let cause = match class {
-                    Class::TimeShifted => Cause::Clock,
-                    Class::Changed => cause_of(&fields),
-                    _ => Cause::Real,
-                }
-                .name();
-                *self.counts.causes.entry((cause, class, day, event_type)).or_default() += 1;
-                self.list(Listed {
-                    at: one.head.at,
-                    class,
-                    event_type,
-                    aggregate: text(one.aggregate),
-                    cause,
-                    ambiguous,
-                    fields: fields.into_iter().map(|field| (field.path, field.cause.name())).collect(),
-                    control: Some(place(one)),
-                    candidate: Some(place(other)),
-                    elsewhere: Some((self.rank(other), text(other.aggregate))),
-                });
-            }
+            _ => self.different_pair(class, one, other, day, ambiguous),
         }
         self.note_order(one, other)
     }
 
-    /// Counts a pair that met and is matched; the order analysis looks at it where it is.
-    pub fn met(&mut self, pair: &JoinedPair) {
-        let at = pair.control.at;
-        self.note_first_pair(at);
-        let day = self.days.of(at);
-        let event_type = self.ranks[pair.event_type as usize];
-        let counts = self.counts.by.entry((day, event_type)).or_default();
-        counts.control += 1;
-        counts.candidate += 1;
-        counts.matched += 1;
-        self.counts.representation += u64::from(pair.is_respelled);
+    fn different_pair(
+        &mut self,
+        class: Class,
+        one: &PackedEvent<'_>,
+        other: &PackedEvent<'_>,
+        day: NaiveDate,
+        ambiguous: bool,
+    ) {
+        self.counts.ambiguous += u64::from(ambiguous);
+        let fields = differences_of_pair(class, one, other, &self.context.fields);
+        let cause = match class {
+            Class::TimeShifted => Cause::Clock,
+            Class::Changed => cause_of(&fields),
+            _ => Cause::Real,
+        }
+        .name();
+        let event_type = self.rank(one);
+        *self.counts.causes.entry((cause, class, day, event_type)).or_default() += 1;
+        self.list(Listed {
+            at: one.head.at,
+            class,
+            event_type,
+            aggregate: text(one.aggregate),
+            cause,
+            ambiguous,
+            fields: fields.into_iter().map(|field| (field.path, field.cause.name())).collect(),
+            control: Some(one.into()),
+            candidate: Some(other.into()),
+            elsewhere: Some((self.rank(other), text(other.aggregate))),
+        });
     }
 
-    fn note_first_pair(&mut self, at: i64) {
-        let first = self.counts.first_pair.get_or_insert(at);
-        *first = (*first).min(at);
+    /// Counts an event without a partner. `corrected` is its time by the control's clock.
+    pub fn unmatched(&mut self, side: Side, event: &PackedEvent<'_>, corrected: i64) {
+        if self.range.excludes(side, event, corrected) {
+            *of_side(&mut self.counts.beyond, side) += 1;
+            return;
+        }
+        let (day, event_type) = (self.day(corrected), self.rank(event));
+        let unmatched = Unmatched::new(side, event, day, event_type, self.context.settings);
+        if self.range.is_about_beginning(side, event) {
+            self.about_beginning.push(unmatched);
+        } else {
+            self.count_unmatched(unmatched);
+        }
+    }
+
+    fn count_unmatched(&mut self, unmatched: Unmatched) {
+        let Unmatched { side, class, day, listed } = unmatched;
+        let counts = self.counts.by.entry((day, listed.event_type)).or_default();
+        match side {
+            Side::Control => counts.control += 1,
+            Side::Candidate => counts.candidate += 1,
+        }
+        *of_class(counts, class, side) += 1;
+        if class != Class::Pending {
+            *self.counts.causes.entry((listed.cause, class, day, listed.event_type)).or_default() += 1;
+            self.list(listed);
+        }
+    }
+
+    /// Where the range begins by the control's clock, now that all pairs are known. What comes before it
+    /// without a partner is of the time before.
+    pub fn settle_beginning(&mut self) -> Option<i64> {
+        let beginning = self.range.beginning(self.counts.first_pair)?;
+        for unmatched in std::mem::take(&mut self.about_beginning) {
+            if unmatched.listed.at < beginning {
+                self.counts.beyond.control += 1;
+            } else {
+                self.count_unmatched(unmatched);
+            }
+        }
+        Some(beginning)
     }
 
     /// The day of an instant by the control's clock.
@@ -197,57 +175,12 @@ impl<'t> Tally<'t> {
         self.days.of(at)
     }
 
-    fn rank(&self, entry: &PackedEvent<'_>) -> u32 {
-        self.ranks[entry.head.event_type as usize]
-    }
-
-    fn differing(
-        &self,
-        class: Class,
-        one: &PackedEvent<'_>,
-        other: &PackedEvent<'_>,
-    ) -> Vec<FieldDifference> {
-        let mut fields = Vec::new();
-        if one.head.event_type != other.head.event_type {
-            fields.push(FieldDifference { path: "event_type".to_owned(), cause: Cause::Real });
-        }
-        if one.aggregate != other.aggregate {
-            fields.push(FieldDifference { path: "aggregate_id".to_owned(), cause: Cause::Real });
-        }
-        if class == Class::TimeShifted {
-            fields.push(FieldDifference { path: "timestamp".to_owned(), cause: Cause::Clock });
-        }
-        fields.extend(differing_fields(&[one.shared_content], &[other.shared_content]));
-        let is_cross = one.is_legacy_shape() != other.is_legacy_shape();
-        for (field, (left, right)) in one.fields().zip(other.fields()).enumerate() {
-            if left == right
-                || (is_cross && field == crate::application::compare::reading::content::LEGACY_EVENT_ID)
-            {
-                continue;
-            }
-            let legacy_shape = if one.is_legacy_shape() { left } else { right };
-            if is_cross && legacy_shape.is_none() && field < self.fields.ignored_from() {
-                let full = if one.is_legacy_shape() { right } else { left };
-                if !crate::application::compare::rules::optional_fields::is_default(field, full, self.fields)
-                {
-                    let path = self.fields.optional_fields[field].clone();
-                    fields.push(FieldDifference { path, cause: Cause::DeclaredDefault });
-                }
-                continue;
-            }
-            let object = |value: Option<&[u8]>| {
-                let name = &self.fields.optional_fields[field];
-                value.map(|value| [format!("{{s{}:{name}", name.len()).as_bytes(), value, b"}"].concat())
-            };
-            let (left, right) = (object(left), object(right));
-            let parts = |value: &Option<Vec<u8>>| value.clone().unwrap_or_else(|| b"{}".to_vec());
-            fields.extend(differing_fields(&[&parts(&left)], &[&parts(&right)]));
-        }
-        fields
+    fn rank(&self, event: &PackedEvent<'_>) -> u32 {
+        self.ranks[event.head.event_type as usize]
     }
 
     fn list(&mut self, listed: Listed) {
-        let limit = self.settings.limit;
+        let limit = self.context.settings.limit;
         if self.listed.len() < limit {
             self.listed.push(listed);
         } else if let Some(mut last) = self.listed.peek_mut()
@@ -259,97 +192,26 @@ impl<'t> Tally<'t> {
 
     fn note_order(&mut self, one: &PackedEvent<'_>, other: &PackedEvent<'_>) -> Result<(), CompareError> {
         let Some(aggregate) = one.aggregate else { return Ok(()) };
-        let hash = xxhash_rust::xxh3::xxh3_64(aggregate);
-        let fields = [hash, one.head.ordinal(), other.head.ordinal(), one.head.at as u64];
-        self.order.push(Partitions::of(hash, 0), self.scratch, |out| {
-            fields.iter().for_each(|field| out.extend_from_slice(&field.to_le_bytes()));
-        })
+        let pair = PlacedPair {
+            aggregate: xxh3_64(aggregate),
+            control: one.head.ordinal(),
+            candidate: other.head.ordinal(),
+            at: one.head.at,
+        };
+        let partition = Partitions::of(pair.aggregate, 0);
+        self.order.push(partition, &self.context.scratch, |out| out.extend_from_slice(&pair.packed()))
     }
 
-    /// Takes over what another worker counted, its order partitions apart.
-    pub fn add(&mut self, counts: Counts, listed: BinaryHeap<Listed>) {
-        for (key, from) in counts.by {
-            let into = self.counts.by.entry(key).or_default();
-            add_counts(into, &from);
-        }
-        for (key, count) in counts.causes {
-            *self.counts.causes.entry(key).or_default() += count;
-        }
-        self.counts.beyond.control += counts.beyond.control;
-        self.counts.beyond.candidate += counts.beyond.candidate;
-        self.counts.first_pair = self.counts.first_pair.into_iter().chain(counts.first_pair).min();
-        self.counts.about_beginning.extend(counts.about_beginning);
-        self.counts.representation += counts.representation;
-        self.counts.ambiguous += counts.ambiguous;
-        for (key, count) in counts.rules {
-            *self.counts.rules.entry(key).or_default() += count;
-        }
-        for one in listed {
-            self.list(one);
-        }
+    /// Takes over what another worker counted, and gives its pairs for the order analysis.
+    pub fn add(&mut self, other: Self) -> Partitions {
+        self.counts.add(other.counts);
+        self.about_beginning.extend(other.about_beginning);
+        other.listed.into_iter().for_each(|listed| self.list(listed));
+        other.order
     }
 
-    /// The counts, the listed differences, and the pairs for the order analysis.
-    pub fn into_parts(self) -> (Counts, BinaryHeap<Listed>, Partitions) {
-        (self.counts, self.listed, self.order)
-    }
-}
-
-/// Adds counts to others.
-pub(crate) fn add_counts(into: &mut ClassCounts, from: &ClassCounts) {
-    into.control += from.control;
-    into.candidate += from.candidate;
-    let mut from = *from;
-    for class in CLASSES {
-        for side in [Side::Control, Side::Candidate] {
-            // What is counted for both sides together must be added once.
-            *of_class(into, class, side) += std::mem::take(of_class(&mut from, class, side));
-        }
-    }
-}
-
-const CLASSES: [Class; 10] = [
-    Class::Matched,
-    Class::Ignored,
-    Class::TimeShifted,
-    Class::Changed,
-    Class::Retyped,
-    Class::Misfiled,
-    Class::Missing,
-    Class::Extra,
-    Class::Duplicated,
-    Class::Pending,
-];
-
-/// The count of a class; where sides are counted apart, that of the side.
-fn of_class(counts: &mut ClassCounts, class: Class, side: Side) -> &mut u64 {
-    match class {
-        Class::Matched => &mut counts.matched,
-        Class::Ignored => &mut counts.ignored,
-        Class::TimeShifted => &mut counts.time_shifted,
-        Class::Changed => &mut counts.changed,
-        Class::Retyped => &mut counts.retyped,
-        Class::Misfiled => &mut counts.misfiled,
-        Class::Missing => &mut counts.missing,
-        Class::Extra => &mut counts.extra,
-        Class::Duplicated => of_side(&mut counts.duplicated, side),
-        Class::Pending => of_side(&mut counts.pending, side),
-    }
-}
-
-fn place(entry: &PackedEvent<'_>) -> ListedEvent {
-    let EventHead { feed, offset, line, .. } = entry.head;
-    let id = text(Some(entry.id).filter(|id| !id.is_empty()));
-    ListedEvent { id, feed, offset, line }
-}
-
-fn text(bytes: Option<&[u8]>) -> Option<String> {
-    bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-}
-
-fn of_side(counts: &mut PerSide, side: Side) -> &mut u64 {
-    match side {
-        Side::Control => &mut counts.control,
-        Side::Candidate => &mut counts.candidate,
+    /// The counts, and the listed differences in their order.
+    pub fn into_parts(self) -> (Counts, Vec<Listed>) {
+        (self.counts, self.listed.into_sorted_vec())
     }
 }

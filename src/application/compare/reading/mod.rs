@@ -1,8 +1,28 @@
 //! From a feed to packed events: what an event says, and what is known of a side once it was read.
 
+pub(crate) mod both_sides;
 pub(crate) mod content;
-pub(crate) mod digest;
+mod digest;
 pub(crate) mod packed_event;
-pub(crate) mod scalars;
+mod scalars;
 pub(crate) mod side_reader;
 pub(crate) mod side_summary;
+pub(crate) mod type_numbers;
+
+use super::context::Context;
+use super::feed::CompareError;
+use super::input::Input;
+use super::read_logs::{MatchedAlready, ReadLogs};
+use super::spill::in_parallel;
+
+use both_sides::BothSides;
+use side_reader::SideReader;
+
+/// Reads both sides, and puts all their events aside for the stages.
+pub(crate) fn read(context: &Context<'_>, inputs: &mut [Input; 2]) -> Result<ReadLogs, CompareError> {
+    let [control, candidate] = inputs;
+    let read = |input: &mut Input| SideReader { context, mapping: &input.mapping }.read(&mut input.feeds);
+    let ((one, of_control), (other, of_candidate)) = in_parallel(|| read(control), || read(candidate))?;
+    let sides = BothSides::new(one, other, context);
+    Ok(ReadLogs { sides, unmatched: [of_control, of_candidate], matched: MatchedAlready::default() })
+}

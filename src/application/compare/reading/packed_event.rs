@@ -169,8 +169,8 @@ impl<'b> PackedEvent<'b> {
         })
     }
 
-    /// Whether two events are the same, their times and spellings apart.
-    pub fn says_the_same(&self, other: &Self) -> bool {
+    /// Whether type, shape, id, aggregate, content and optional fields are the same bytes.
+    pub fn has_the_same_bytes(&self, other: &Self) -> bool {
         self.head.event_type == other.head.event_type
             && self.is_legacy_shape() == other.is_legacy_shape()
             && self.packed[LENGTHS] == other.packed[LENGTHS]
@@ -246,15 +246,15 @@ mod tests {
     }
 
     #[test]
-    fn events_say_the_same_where_nothing_but_time_place_and_spelling_differs() {
+    fn events_have_the_same_bytes_where_nothing_but_time_place_and_spelling_differs() {
         let one = packed(head(), b"ab", Some(b"c"), [b"de", b"f"]);
-        let says_the_same = |other: Vec<u8>| {
+        let has_the_same_bytes = |other: Vec<u8>| {
             let (one, other) = (PackedEvent::unpack(&one).unwrap().0, PackedEvent::unpack(&other).unwrap().0);
-            one.says_the_same(&other)
+            one.has_the_same_bytes(&other)
         };
         let elsewhere =
             EventHead { at: 20, offset: 30, line: 40, feed: 50, lexical_fingerprint: 70, flags: 0, ..head() };
-        assert!(says_the_same(packed(elsewhere, b"ab", Some(b"c"), [b"de", b"f"])));
+        assert!(has_the_same_bytes(packed(elsewhere, b"ab", Some(b"c"), [b"de", b"f"])));
         for (head, id, aggregate, content) in [
             (EventHead { event_type: 9, ..head() }, &b"ab"[..], Some(&b"c"[..]), [&b"de"[..], &b"f"[..]]),
             (EventHead { flags: EventHead::LEGACY_SHAPE, ..head() }, b"ab", Some(b"c"), [b"de", b"f"]),
@@ -268,7 +268,10 @@ mod tests {
             (head(), b"ab", Some(b""), [b"cde", b"f"]),
             (head(), b"ab", Some(b"c"), [b"d", b"ef"]),
         ] {
-            assert!(!says_the_same(packed(head, id, aggregate, content)), "{id:?} {aggregate:?} {content:?}");
+            assert!(
+                !has_the_same_bytes(packed(head, id, aggregate, content)),
+                "{id:?} {aggregate:?} {content:?}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reading one side: every event becomes a packed entry in its partition.
+//! Reading one side: every record becomes a packed event, and is counted.
 
 use std::collections::HashMap;
 
@@ -7,163 +7,160 @@ use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
+use crate::application::compare::clock::local_day_cache::LocalDayCache;
+use crate::application::compare::context::Context;
+use crate::application::compare::feed::{CompareError, Fed, Feed};
+use crate::application::compare::report::{FileReport, RejectedPlace};
+use crate::application::compare::settings::Settings;
+use crate::application::compare::shortcuts::joined_pair::RereadEvent;
+use crate::application::compare::shortcuts::streaming_join::JoinInput;
+use crate::application::compare::spill::partitions::Partitions;
 use crate::application::log_source::{Place, SourceError};
 use crate::wire::local_time::{DstPolicy, TimeFlags};
 use crate::wire::mapping::Mapping;
 use crate::wire::record::{Record, RecordReader};
 
-use crate::application::compare::clock::local_day_cache::LocalDayCache;
-use crate::application::compare::feed::{CompareError, Fed, Feed};
-use crate::application::compare::reading::content::{Content, ContentReader, Fields};
-use crate::application::compare::reading::packed_event::{EventHead, PackedEvent};
-use crate::application::compare::reading::side_summary::{DaySum, LISTED_REJECTS, SideSummary, Types};
-use crate::application::compare::report::{FileReport, RejectedPlace};
-use crate::application::compare::settings::Settings;
-use crate::application::compare::shortcuts::joined_pairs::RereadEvent;
-use crate::application::compare::shortcuts::streaming_join::JoinInput;
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
+use super::content::{Content, ContentReader};
+use super::packed_event::{EventHead, PackedEvent};
+use super::side_summary::{DaySum, LISTED_REJECTS, SideSummary};
 
 /// How often a side is read that changes meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// What reading a side needs.
+/// Reads one side.
 pub(crate) struct SideReader<'s> {
-    pub settings: &'s Settings,
+    pub context: &'s Context<'s>,
     pub mapping: &'s Mapping,
-    pub fields: &'s Fields,
-    pub types: &'s Types,
-    pub scratch: &'s SharedScratch,
-    /// Bytes of entries that one side may hold in memory.
-    pub budget: usize,
-    /// How many records are kept for the self-test.
-    pub sample: usize,
 }
 
-/// Where the events of a side are kept until they have found their partners.
-enum Destination<'k> {
+/// Where the events of a side go that was read.
+enum Destination<'d> {
     /// Nowhere: they are only counted.
     Nowhere,
-    Optional,
-    /// Where they meet those of the other side.
-    Joining(JoinInput<'k, 'k>),
+    /// They wait for the stages.
+    Partitions(&'d mut Partitions),
+    /// They are joined with those of the other side.
+    Join(JoinInput<'d, 'd>),
 }
 
 impl SideReader<'_> {
     /// Reads a side and puts its events aside; again where it changes meanwhile.
-    pub fn side(&self, feeds: &mut [Box<dyn Feed>]) -> Result<SideSummary, CompareError> {
-        self.attempts(feeds, || Destination::Optional)
+    pub fn read(&self, feeds: &mut [Box<dyn Feed>]) -> Result<(SideSummary, Partitions), CompareError> {
+        let nothing = || Partitions::new(self.context.budget.side_events());
+        let read = attempts(|| {
+            let mut events = nothing();
+            let summary = self.read_once(feeds, Destination::Partitions(&mut events))?;
+            Ok((summary, events))
+        })?;
+        Ok(read.unwrap_or_else(|changing| (changing, nothing())))
     }
 
-    /// The same, without its events.
+    /// Reads a side and only counts its events; again where it changes meanwhile.
     pub fn count(&self, feeds: &mut [Box<dyn Feed>]) -> Result<SideSummary, CompareError> {
-        self.attempts(feeds, || Destination::Nowhere)
+        let read = attempts(|| self.read_once(feeds, Destination::Nowhere))?;
+        Ok(read.unwrap_or_else(|changing| changing))
     }
 
-    /// Reads a side whose events meet those of the other one: once, as those who have met are gone.
-    pub fn meet(
+    /// Reads a side whose events are joined with those of the other one: once, as pairs that were joined
+    /// are gone.
+    pub fn join(
         &self,
         feeds: &mut [Box<dyn Feed>],
-        join_input: JoinInput<'_, '_>,
+        join: JoinInput<'_, '_>,
     ) -> Result<SideSummary, CompareError> {
-        self.attempt(feeds, Destination::Joining(join_input))
-    }
-
-    fn attempts(
-        &self,
-        feeds: &mut [Box<dyn Feed>],
-        kept: impl Fn() -> Destination<'static>,
-    ) -> Result<SideSummary, CompareError> {
-        for _ in 1..ATTEMPTS {
-            match self.attempt(feeds, kept()) {
-                Err(CompareError::Source(SourceError::Changing { .. })) => {}
-                read => return read,
-            }
-        }
-        match self.attempt(feeds, kept()) {
-            Err(CompareError::Source(SourceError::Changing { path, .. })) => {
-                Ok(SideSummary { changing: Some(path), ..SideSummary::nothing(self.budget) })
-            }
-            read => read,
-        }
+        self.read_once(feeds, Destination::Join(join))
     }
 
     /// Reads events again that were read before, in the order of their places, and puts them aside with
     /// others of their side. False where one of them is not there any more.
-    pub fn again(
+    pub fn reread(
         &self,
         feeds: &mut [Box<dyn Feed>],
         events: &[RereadEvent],
-        optional_fields: &mut Partitions,
+        into: &mut Partitions,
     ) -> Result<bool, CompareError> {
-        let mut taker = self.taker(Destination::Optional);
-        std::mem::swap(&mut taker.side.partitions, optional_fields);
+        let mut consumer = self.consumer(Destination::Partitions(into));
         let mut found = 0;
         for of_feed in events.chunk_by(|one, other| one.place().0 == other.place().0) {
             let Some((feed, _)) = of_feed.first().map(RereadEvent::place) else { continue };
             let offsets: Vec<u64> = of_feed.iter().map(|event| event.place().1).collect();
             feeds[feed as usize].again(&offsets, &mut self.reader(), &mut |offset, record, reader| {
                 let Ok(index) = offsets.binary_search(&offset) else { return Ok(()) };
-                found += usize::from(taker.take_again(feed, &of_feed[index], record, reader)?);
+                found += usize::from(consumer.take_again(feed, &of_feed[index], record, reader)?);
                 Ok(())
             })?;
         }
-        std::mem::swap(&mut taker.side.partitions, optional_fields);
         Ok(found == events.len())
     }
 
-    fn taker<'t>(&'t self, kept: Destination<'t>) -> Consumer<'t> {
-        let near_boundary = self.settings.max_offset + self.settings.tolerance;
+    fn consumer<'t>(&'t self, destination: Destination<'t>) -> Consumer<'t> {
+        let Context { settings, fields, .. } = self.context;
         Consumer {
-            scan: self,
-            content: ContentReader::new(self.fields, self.mapping),
+            context: self.context,
+            content: ContentReader::new(fields, self.mapping),
             scratch: Content::default(),
             digested: Vec::new(),
-            days: LocalDayCache::new(&self.settings.zone),
+            days: LocalDayCache::new(&settings.zone),
             types: HashMap::default(),
             day: None,
-            near_boundary: near_boundary.num_microseconds().unwrap_or(i64::MAX),
+            near_boundary: settings.max_offset_us().saturating_add(settings.tolerance_us()),
             sampled_below: u64::MAX,
-            kept,
-            side: SideSummary::nothing(self.budget),
+            destination,
+            side: SideSummary::nothing(),
         }
     }
 
     fn reader(&self) -> RecordReader<'_> {
-        RecordReader::with_mapping(&self.settings.zone, DstPolicy::Resolve, self.mapping)
+        RecordReader::with_mapping(&self.context.settings.zone, DstPolicy::Resolve, self.mapping)
     }
 
-    fn attempt(
+    fn read_once(
         &self,
         feeds: &mut [Box<dyn Feed>],
-        kept: Destination<'_>,
+        destination: Destination<'_>,
     ) -> Result<SideSummary, CompareError> {
-        let mut taker = self.taker(kept);
+        let mut consumer = self.consumer(destination);
         for (number, feed) in feeds.iter_mut().enumerate() {
             let path = feed.path().to_owned();
-            let before = taker.side.events;
+            let before = consumer.side.events;
             let mut reader = self.reader();
             let facts = feed.read(&mut reader, &mut |fed, reader| match fed {
-                Fed::Record { place, record } => taker.take(number as u32, place, record, reader),
+                Fed::Record { place, record } => consumer.take(number as u32, place, record, reader),
                 Fed::Reject { place, reason, detail } => {
-                    taker.side.quarantined += 1;
-                    if taker.side.rejects.len() < LISTED_REJECTS {
+                    consumer.side.quarantined += 1;
+                    if consumer.side.rejects.len() < LISTED_REJECTS {
                         let (path, line, offset) = (path.clone(), place.line, place.offset);
-                        taker.side.rejects.push(RejectedPlace { path, line, offset, reason, detail });
+                        consumer.side.rejects.push(RejectedPlace { path, line, offset, reason, detail });
                     }
                     Ok(())
                 }
             })?;
-            taker.side.files.push(FileReport { path, events: taker.side.events - before, facts });
+            consumer.side.files.push(FileReport { path, events: consumer.side.events - before, facts });
         }
-        taker.put_day_aside();
-        let Consumer { mut side, .. } = taker;
-        side.days.values().for_each(|day| side.digest.add_digest(day.digest));
-        Ok(side)
+        Ok(consumer.finish())
     }
 }
 
+/// Reads until the side does not change meanwhile; where it always does, the answer is a side without
+/// events that says so.
+fn attempts<T>(
+    mut read: impl FnMut() -> Result<T, CompareError>,
+) -> Result<Result<T, SideSummary>, CompareError> {
+    let mut attempt = 1;
+    loop {
+        match read() {
+            Err(CompareError::Source(SourceError::Changing { path, .. })) if attempt == ATTEMPTS => {
+                return Ok(Err(SideSummary { changing: Some(path), ..SideSummary::nothing() }));
+            }
+            Err(CompareError::Source(SourceError::Changing { .. })) => attempt += 1,
+            read => return read.map(Ok),
+        }
+    }
+}
+
+/// Takes the records of one side, one after the other.
 struct Consumer<'t> {
-    scan: &'t SideReader<'t>,
+    context: &'t Context<'t>,
     content: ContentReader<'t>,
     scratch: Content,
     /// Memory for what is digested.
@@ -175,7 +172,7 @@ struct Consumer<'t> {
     near_boundary: i64,
     /// The hash from which on no record is sampled any more.
     sampled_below: u64,
-    kept: Destination<'t>,
+    destination: Destination<'t>,
     side: SideSummary,
 }
 
@@ -224,7 +221,7 @@ impl Consumer<'_> {
         reader: &RecordReader<'_>,
     ) -> Result<bool, CompareError> {
         let at = record.occurred_at.timestamp_micros();
-        let place = Place { line: u64::from(event.met.line), offset: event.place().1 };
+        let place = Place { line: u64::from(event.event.line), offset: event.place().1 };
         match self.read(feed, place, at, false, record, reader) {
             Some((head, _)) if event.is(record, &head) => self.keep(&head, record).map(|()| true),
             _ => Ok(false),
@@ -245,7 +242,7 @@ impl Consumer<'_> {
         let event_type = match self.types.get(&*record.event_type) {
             Some(number) => *number,
             None => {
-                let number = self.scan.types.number(&record.event_type);
+                let number = self.context.types.number(&record.event_type);
                 self.types.insert(record.event_type.clone().into_owned(), number);
                 number
             }
@@ -278,18 +275,26 @@ impl Consumer<'_> {
     }
 
     fn keep(&mut self, head: &EventHead, record: &Record<'_>) -> Result<(), CompareError> {
-        let Self { kept, scratch: content, side, scan, .. } = self;
+        let Self { destination, scratch: content, context, .. } = self;
         let id = record.event_id.as_deref().unwrap_or_default().as_bytes();
         let aggregate = record.aggregate.as_deref().map(str::as_bytes);
         let pack = |out: &mut Vec<u8>| PackedEvent::pack(head, id, aggregate, content, out);
-        match kept {
+        match destination {
             Destination::Nowhere => Ok(()),
-            Destination::Optional => {
+            Destination::Partitions(partitions) => {
                 let route = if id.is_empty() { head.hash } else { xxh3_64(id) };
-                side.partitions.push(Partitions::of(route, 0), scan.scratch, pack)
+                partitions.push(Partitions::of(route, 0), &context.scratch, pack)
             }
-            Destination::Joining(join_input) => join_input.push(head, id, pack),
+            Destination::Join(join) => join.push(head, id, pack),
         }
+    }
+
+    /// What the side is when its last record was taken.
+    fn finish(mut self) -> SideSummary {
+        self.put_day_aside();
+        let Self { mut side, .. } = self;
+        side.days.values().for_each(|day| side.digest.add_digest(day.digest));
+        side
     }
 
     /// The sum of the day of an instant. Events of one day mostly follow each other.
@@ -311,7 +316,7 @@ impl Consumer<'_> {
 
     /// Whether an event is outside the range, but so near that its partner may be within; `None` where it is farther away.
     fn near_boundary(&self, at: i64) -> Option<bool> {
-        let Settings { since, until, .. } = self.scan.settings;
+        let Settings { since, until, .. } = self.context.settings;
         let before = since.map_or(0, |since| since.timestamp_micros().saturating_sub(at));
         let behind = until.map_or(0, |until| at.saturating_sub(until.timestamp_micros()));
         let outside = before.max(behind);
@@ -327,7 +332,7 @@ impl Consumer<'_> {
         }
         let sample = &mut self.side.sample;
         sample.insert(hash, body.to_owned());
-        if sample.len() > self.scan.sample {
+        if sample.len() > self.context.sample {
             sample.pop_last();
             self.sampled_below = sample.last_key_value().map_or(0, |(last, _)| *last);
         }

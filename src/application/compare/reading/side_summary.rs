@@ -1,15 +1,13 @@
 //! What is known of a side once it was read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
 use crate::application::compare::clock::model::AnchorSample;
 use crate::application::compare::reading::digest::MultisetDigest;
 use crate::application::compare::report::{FileReport, RejectedPlace};
-use crate::application::compare::spill::partitions::Partitions;
 
 /// How many anchors of a side are kept.
 const ANCHORS: usize = 1 << 16;
@@ -17,13 +15,13 @@ const ANCHORS: usize = 1 << 16;
 pub(crate) const LISTED_REJECTS: usize = 100;
 
 /// A side that was read.
+#[derive(Clone)]
 pub(crate) struct SideSummary {
-    pub partitions: Partitions,
     pub anchors: AnchorSample,
     pub events: u64,
-    /// Outside the range, and too far to be anyone's partner.
+    /// Outside the range, and too far for a partner within it.
     pub out_of_range: u64,
-    /// Outside the range, but taken along.
+    /// Outside the range, but so near that a partner may be within it.
     pub near_boundary: u64,
     pub with_id: u64,
     /// Those whose time was written without an offset.
@@ -40,10 +38,9 @@ pub(crate) struct SideSummary {
 }
 
 impl SideSummary {
-    /// A side of which nothing was read yet, whose events may hold `budget` bytes of memory.
-    pub fn nothing(budget: usize) -> Self {
+    /// A side of which nothing was read yet.
+    pub fn nothing() -> Self {
         Self {
-            partitions: Partitions::new(budget),
             anchors: AnchorSample::new(ANCHORS),
             events: 0,
             out_of_range: 0,
@@ -68,21 +65,7 @@ impl SideSummary {
         }
     }
 
-    /// The same without its entries.
-    pub fn counted(&self) -> Self {
-        Self {
-            partitions: Partitions::new(0),
-            anchors: self.anchors.clone(),
-            days: self.days.clone(),
-            files: self.files.clone(),
-            rejects: self.rejects.clone(),
-            changing: self.changing.clone(),
-            sample: self.sample.clone(),
-            ..*self
-        }
-    }
-
-    /// Takes over what another part of the same side holds, the entries apart.
+    /// Takes over what another part of the same side holds; of its sampled records at most `sample` are kept.
     pub fn add(&mut self, other: Self, sample: usize) {
         self.anchors.add(other.anchors);
         self.events += other.events;
@@ -118,29 +101,4 @@ pub(crate) struct DaySum {
     pub digest: MultisetDigest,
     /// How many events there are of each type.
     pub types: BTreeMap<u32, u64>,
-}
-
-/// The numbers of event types, the same for both sides.
-#[derive(Default)]
-pub(crate) struct Types(Mutex<HashMap<String, u32>>);
-
-impl Types {
-    pub fn number(&self, name: &str) -> u32 {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = known.len() as u32;
-        *known.entry(name.to_owned()).or_insert(next)
-    }
-
-    /// The names, sorted, and the place of each number among them.
-    pub fn ranked(&self) -> (Vec<String>, Vec<u32>) {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut names: Vec<(String, u32)> =
-            known.iter().map(|(name, number)| (name.clone(), *number)).collect();
-        names.sort();
-        let mut ranks = vec![0; names.len()];
-        for (rank, (_, number)) in names.iter().enumerate() {
-            ranks[*number as usize] = rank as u32;
-        }
-        (names.into_iter().map(|(name, _)| name).collect(), ranks)
-    }
 }

@@ -1,3 +1,170 @@
-//! What is "the same".
+//! What is "the same": the only place that decides it.
+//!
+//! Two events are the same where type, aggregate and content are equal, the optional fields agree
+//! ([`optional_fields`]), and the times lie within the tolerance once the clocks are set by each other.
+//! Stages and shortcuts bring events together; whether they are a pair, and of which class, is asked here:
+//!
+//! | events that have in common | rule | asked by |
+//! |---|---|---|
+//! | every byte but time, place and spelling, the id included | [`says_the_same`], [`Rules::is_matched_in_time`] | `shortcuts/streaming_join` |
+//! | an id that is unique on each side | [`Rules::of_same_id`] | `stages/by_id` |
+//! | type, aggregate and content | [`Rules::of_same_content`], [`Rules::rounds`] | `stages/same_content` |
+//! | content, under another type or aggregate | [`Rules::is_same_elsewhere`] | `stages/across_keys` |
+//! | type and aggregate | [`Rules::may_have_changed`] | `stages/changed_fields` |
+//!
+//! Whatever a rule answers, a pair of a day whose clocks are too far apart has another time
+//! ([`Rules::on_day`]).
 
+pub(crate) mod field_set;
 pub(crate) mod optional_fields;
+
+use chrono::NaiveDate;
+
+use crate::application::compare::clock::model::ClockModel;
+use crate::application::compare::clock::timed_event::TimedEvent;
+use crate::application::compare::reading::content::Fields;
+use crate::application::compare::reading::packed_event::PackedEvent;
+use crate::application::compare::report::Class;
+use crate::application::compare::settings::Settings;
+
+use field_set::FieldSet;
+use optional_fields::{Agreement, agreement};
+
+/// The rules by which the events of one comparison are the same.
+pub(crate) struct Rules<'r> {
+    pub fields: &'r Fields,
+    clock: &'r ClockModel,
+    /// How far apart the times of a matched pair may be, in microseconds.
+    pub tolerance: i64,
+    /// How far apart the times of one event may be at all, in microseconds; not below the tolerance.
+    pub max_shift: i64,
+}
+
+/// Whether two events say the same in everything but time, place and spelling, the id included. They agree
+/// by every other rule then, so that only their times are left to be judged.
+pub(crate) fn says_the_same(one: &PackedEvent<'_>, other: &PackedEvent<'_>) -> bool {
+    one.has_the_same_bytes(other)
+}
+
+/// The class of a pair, and the ignore rules that it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ruling {
+    pub class: Class,
+    /// Empty but for [`Class::Ignored`].
+    pub ignoring: FieldSet,
+}
+
+impl From<Class> for Ruling {
+    fn from(class: Class) -> Self {
+        Self { class, ignoring: FieldSet::default() }
+    }
+}
+
+/// One way in which events with the same content can be a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Round {
+    pub class: Class,
+    /// How far apart their times may be, in microseconds.
+    pub within: i64,
+    /// Ignored fields need not agree.
+    pub disregards_ignored: bool,
+}
+
+impl<'r> Rules<'r> {
+    pub fn new(settings: &Settings, fields: &'r Fields, clock: &'r ClockModel) -> Self {
+        let tolerance = settings.tolerance_us();
+        let max_shift = settings.max_shift_us().max(tolerance);
+        Self { fields, clock, tolerance, max_shift }
+    }
+
+    /// The ways in which events of the same type, aggregate and content can be a pair, the best one first.
+    pub fn rounds(&self) -> [Round; 3] {
+        let (tolerance, max_shift) = (self.tolerance, self.max_shift);
+        [
+            Round { class: Class::Matched, within: tolerance, disregards_ignored: false },
+            Round { class: Class::Ignored, within: tolerance, disregards_ignored: true },
+            Round { class: Class::TimeShifted, within: max_shift, disregards_ignored: false },
+        ]
+    }
+
+    /// What two events of the same type, aggregate and content are; `None` where they are no pair.
+    pub fn of_same_content(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Option<Ruling> {
+        let agreed = agreement(&one.entry, &other.entry, self.fields);
+        let apart = one.apart(other);
+        let round = self.rounds().into_iter().find(|round| {
+            let agrees = match &agreed {
+                Agreement::Agrees => !round.disregards_ignored,
+                Agreement::Ignoring(_) => round.disregards_ignored,
+                Agreement::Differs => false,
+            };
+            agrees && apart <= round.within
+        })?;
+        let ignoring = if let Agreement::Ignoring(rules) = agreed { rules } else { FieldSet::default() };
+        Some(Ruling { class: round.class, ignoring })
+    }
+
+    /// The ignore rules that a pair needs whose keys agree without the ignored fields.
+    pub fn needed(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> FieldSet {
+        match agreement(&one.entry, &other.entry, self.fields) {
+            Agreement::Ignoring(rules) => rules,
+            Agreement::Agrees | Agreement::Differs => FieldSet::default(),
+        }
+    }
+
+    /// What two events are whose id is unique on each side: a pair in any case.
+    pub fn of_same_id(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Ruling {
+        let (left, right) = (&one.entry, &other.entry);
+        if left.head.event_type != right.head.event_type {
+            return Class::Retyped.into();
+        }
+        if left.aggregate != right.aggregate {
+            return Class::Misfiled.into();
+        }
+        let agreed = agreement(left, right, self.fields);
+        if left.shared_content != right.shared_content || agreed == Agreement::Differs {
+            return Class::Changed.into();
+        }
+        match agreed {
+            _ if one.apart(other) > self.tolerance => Class::TimeShifted.into(),
+            Agreement::Ignoring(ignoring) => Ruling { class: Class::Ignored, ignoring },
+            Agreement::Agrees | Agreement::Differs => Class::Matched.into(),
+        }
+    }
+
+    /// Whether two events with the same content are one event that stands under another type or aggregate.
+    pub fn is_same_elsewhere(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> bool {
+        let (left, right) = (&one.entry, &other.entry);
+        let is_elsewhere = left.head.event_type != right.head.event_type || left.aggregate != right.aggregate;
+        is_elsewhere && agreement(left, right, self.fields) != Agreement::Differs
+    }
+
+    /// Whether two events of the same type and aggregate can be one event with other content. Where both
+    /// sides use the same ids, two different ids are those of two events.
+    pub fn may_have_changed(
+        &self,
+        one: &TimedEvent<'_>,
+        other: &TimedEvent<'_>,
+        ids_are_shared: bool,
+    ) -> bool {
+        !ids_are_shared || one.entry.id.is_empty() || other.entry.id.is_empty()
+    }
+
+    /// Whether two events that have everything in common but their times are matched. Both times are by the
+    /// control's clock, on its day.
+    pub fn is_matched_in_time(&self, control: i64, candidate: i64, day: NaiveDate) -> bool {
+        control.abs_diff(candidate) <= self.tolerance.unsigned_abs()
+            && self.on_day(Class::Matched, day) == Class::Matched
+    }
+
+    /// The class of a pair of that day: where clocks are farther apart than they may be, nothing has the
+    /// same time.
+    pub fn on_day(&self, class: Class, day: NaiveDate) -> Class {
+        match class {
+            Class::Matched | Class::Ignored if self.clock.exceeds_on(day) => Class::TimeShifted,
+            class => class,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

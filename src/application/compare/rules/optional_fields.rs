@@ -1,35 +1,41 @@
-//! Whether two events with the same base agree in the fields that are kept aside.
+//! Whether two events with the same content agree in their optional fields: those that a profile
+//! expects on one side only, and those that it ignores.
 //!
-//! A bare record (of the legacy side) that lacks a one-sided field says nothing about it: the other
-//! side may carry it, with its declared default where there is one. A bare record that has the field
-//! speaks about it, and the other side must say the same.
+//! A record of the legacy shape that lacks a one-sided field states nothing about it: the other side
+//! may carry it, with its declared default where there is one. A record of the legacy shape that has
+//! the field states its value, and the other side must have the same.
 
 use crate::application::compare::reading::content::{Fields, LEGACY_EVENT_ID};
 use crate::application::compare::reading::packed_event::PackedEvent;
 
-/// How two events agree in what is kept aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::field_set::FieldSet;
+
+/// How two events agree in their optional fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Agreement {
     Agrees,
-    /// But for these fields, which a rule disregards: a bit each, in the order of the rules.
-    Ignoring(u64),
+    /// But for fields that these rules disregard, numbered in the order of the profile.
+    Ignoring(FieldSet),
     Differs,
 }
 
-/// Says how two events agree in what is kept aside.
+/// Says how two events agree in their optional fields.
 pub(crate) fn agreement(one: &PackedEvent<'_>, other: &PackedEvent<'_>, fields: &Fields) -> Agreement {
     if one.optional_fields == other.optional_fields && one.is_legacy_shape() == other.is_legacy_shape() {
         return Agreement::Agrees;
     }
-    let mut ignoring = 0;
+    let mut ignoring = FieldSet::default();
     for (field, (left, right)) in one.fields().zip(other.fields()).enumerate() {
+        if left == right {
+            continue;
+        }
         if field >= fields.ignored_from() {
-            ignoring |= u64::from(left != right) << (field - fields.ignored_from()).min(63);
-        } else if !(left == right || is_expected(field, (one, left), (other, right), fields)) {
+            ignoring.insert(field - fields.ignored_from());
+        } else if !is_expected(field, (one, left), (other, right), fields) {
             return Agreement::Differs;
         }
     }
-    if ignoring == 0 { Agreement::Agrees } else { Agreement::Ignoring(ignoring) }
+    if ignoring.is_empty() { Agreement::Agrees } else { Agreement::Ignoring(ignoring) }
 }
 
 /// Whether a field that differs is one that one side may lack.
@@ -45,8 +51,8 @@ fn is_expected(
     if field == LEGACY_EVENT_ID {
         return true;
     }
-    let (legacy_shape, full) = if one.is_legacy_shape() { (left, right) } else { (right, left) };
-    legacy_shape.is_none() && is_default(field, full, fields)
+    let (legacy, full) = if one.is_legacy_shape() { (left, right) } else { (right, left) };
+    legacy.is_none() && is_default(field, full, fields)
 }
 
 /// Whether a value is one that may stand where the other side lacks the field.
@@ -57,37 +63,39 @@ pub(crate) fn is_default(field: usize, value: Option<&[u8]>, fields: &Fields) ->
     }
 }
 
-/// What two events must have in common, apart from their base, to agree: equal keys, and only they, agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The one-sided fields whose values an event of the legacy shape states.
+pub(crate) fn stated_fields(legacy: &PackedEvent<'_>, fields: &Fields) -> FieldSet {
+    let mut stated = FieldSet::default();
+    let present = legacy.fields().enumerate().skip(1).take(fields.one_sided);
+    present.filter(|(_, value)| value.is_some()).for_each(|(field, _)| stated.insert(field));
+    stated
+}
+
+/// What two events must have in common, apart from their content, to agree: equal keys, and only they,
+/// agree. By the keys of a scope many events are paired at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// Both are bare, or neither is.
-    Alike,
-    /// One is bare and speaks about exactly these one-sided fields: a bit each.
-    StatedFields(u64),
+    /// Both are of the legacy shape, or neither is.
+    SameShape,
+    /// One is of the legacy shape and states the values of exactly these one-sided fields.
+    AcrossShapes(FieldSet),
 }
 
 impl Scope {
-    /// The fields that a bare event speaks about.
-    pub fn of(legacy_shape: &PackedEvent<'_>, fields: &Fields) -> u64 {
-        let present = legacy_shape.fields().enumerate().skip(1).take(fields.one_sided);
-        present
-            .filter(|(_, value)| value.is_some())
-            .fold(0, |stated_fields, (field, _)| stated_fields | 1 << field.min(63))
-    }
-
-    /// The key of an event in this scope.
-    pub fn key(self, entry: &PackedEvent<'_>, fields: &Fields, with_ignored: bool, key: &mut Vec<u8>) {
+    /// Writes the key of an event in this scope; two that agree only but for ignored fields have equal
+    /// keys without them.
+    pub fn key(&self, event: &PackedEvent<'_>, fields: &Fields, with_ignored: bool, key: &mut Vec<u8>) {
         key.clear();
-        for (field, value) in entry.fields().enumerate() {
+        for (field, value) in event.fields().enumerate() {
             let is_compared = match self {
                 _ if field >= fields.ignored_from() => with_ignored,
-                Self::Alike => true,
-                Self::StatedFields(_) if field == LEGACY_EVENT_ID => false,
-                Self::StatedFields(stated_fields) if stated_fields & 1 << field.min(63) == 0 => {
+                Self::SameShape => true,
+                Self::AcrossShapes(_) if field == LEGACY_EVENT_ID => false,
+                Self::AcrossShapes(stated) if !stated.contains(field) => {
                     key.push(u8::from(is_default(field, value, fields)));
                     false
                 }
-                Self::StatedFields(_) => true,
+                Self::AcrossShapes(_) => true,
             };
             if is_compared {
                 let length = value.map_or(u32::MAX, |value| value.len() as u32);

@@ -5,15 +5,16 @@
 
 use std::thread;
 
-use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
-use crate::application::compare::outcome::tally::Counts;
+use crate::application::compare::input::Input;
+use crate::application::compare::outcome::counts::Counts;
 use crate::application::compare::reading::side_reader::SideReader;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{ClassCounts, FileReport, RejectedPlace};
 
 /// Whether the candidate's files are, one by one, copies of the control's, read in the same way.
-pub(crate) fn are_copies(control: &Input, candidate: &mut Input) -> Result<bool, CompareError> {
+pub(crate) fn are_copies(inputs: &mut [Input; 2]) -> Result<bool, CompareError> {
+    let [control, candidate] = inputs;
     if control.mapping != candidate.mapping || control.feeds.len() != candidate.feeds.len() {
         return Ok(false);
     }
@@ -26,20 +27,23 @@ pub(crate) fn are_copies(control: &Input, candidate: &mut Input) -> Result<bool,
 }
 
 /// Reads a side by two threads, without keeping its events.
-pub(crate) fn count(scan: &SideReader<'_>, feeds: &mut [Box<dyn Feed>]) -> Result<SideSummary, CompareError> {
+pub(crate) fn count(
+    reader: &SideReader<'_>,
+    feeds: &mut [Box<dyn Feed>],
+) -> Result<SideSummary, CompareError> {
     let (first, second) = feeds.split_at_mut(feeds.len() / 2);
     let (first, second) = thread::scope(|scope| {
-        let first = scope.spawn(|| scan.count(first));
-        let second = scan.count(second);
+        let first = scope.spawn(|| reader.count(first));
+        let second = reader.count(second);
         (first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
     });
     let mut side = first?;
-    side.add(second?, scan.sample);
+    side.add(second?, reader.context.sample);
     Ok(side)
 }
 
 /// What the copy holds, seen from the original.
-pub(crate) fn copied(original: &SideSummary, control: &Input, candidate: &Input) -> SideSummary {
+pub(crate) fn as_copy(original: &SideSummary, [control, candidate]: &[Input; 2]) -> SideSummary {
     let path = |path: &std::path::Path| {
         let feeds = control.feeds.iter().zip(&candidate.feeds);
         let found = feeds.into_iter().find(|(original, _)| original.path() == path);
@@ -50,7 +54,7 @@ pub(crate) fn copied(original: &SideSummary, control: &Input, candidate: &Input)
     SideSummary {
         files: original.files.iter().map(file).collect(),
         rejects: original.rejects.iter().map(reject).collect(),
-        ..original.counted()
+        ..original.clone()
     }
 }
 

@@ -1,9 +1,9 @@
 //! Events that wait for their partners, and the pairs among them.
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use crate::application::compare::reading::packed_event::PackedEvent;
-use crate::application::compare::shortcuts::joined_pairs::{JoinedEvent, JoinedPair};
+use crate::application::compare::rules::says_the_same;
+
+use super::joined_pair::JoinedPair;
 
 /// How many bytes the processor fetches at a time.
 const CACHE_LINE: usize = 64;
@@ -17,13 +17,13 @@ const FETCHED_AT_ONCE: usize = 32;
 #[derive(Default)]
 pub(crate) struct EventBatch {
     bytes: Vec<u8>,
-    /// The hash of each one's id, and where it begins.
+    /// The hash of the id of each event, and where it begins.
     places: Vec<(u64, usize)>,
 }
 
 impl EventBatch {
     /// One without events, with room for as many as another one has.
-    pub fn like(other: &Self) -> Self {
+    pub fn with_room_of(other: &Self) -> Self {
         let room = other.bytes.len() + other.bytes.len() / 16;
         Self { bytes: Vec::with_capacity(room), places: Vec::with_capacity(other.places.len()) }
     }
@@ -39,12 +39,12 @@ impl EventBatch {
     }
 
     /// Its events, each with the hash of its id.
-    pub fn entries(&self) -> impl Iterator<Item = (u64, PackedEvent<'_>)> {
+    pub fn events(&self) -> impl Iterator<Item = (u64, PackedEvent<'_>)> {
         self.places.iter().map(|(id, _)| *id).zip(PackedEvent::all(&self.bytes))
     }
 
-    /// Lets those go for whom `is_matched` says so, one after the other.
-    fn release(&mut self, is_matched: &mut dyn Iterator<Item = bool>) {
+    /// Drops the events of which `is_matched` says so, one after the other.
+    fn drop_matched(&mut self, is_matched: &mut dyn Iterator<Item = bool>) {
         let end = self.bytes.len();
         let (mut kept, mut kept_bytes) = (0, 0);
         for (index, is_matched) in (0..self.places.len()).zip(is_matched) {
@@ -74,7 +74,7 @@ impl EventBatch {
     }
 }
 
-/// All of one side who wait.
+/// All waiting events of one side.
 pub(crate) struct JoinSide {
     batches: Vec<EventBatch>,
     places: Vec<Place>,
@@ -89,12 +89,11 @@ struct Place {
 }
 
 impl JoinSide {
-    pub fn of(batches: Vec<EventBatch>, hash_bits: u32) -> Self {
-        let mask = u64::MAX.checked_shl(64 - hash_bits).unwrap_or(u64::MAX);
+    pub fn of(batches: Vec<EventBatch>, mask: u64) -> Self {
         let mut places = Vec::with_capacity(batches.iter().map(|batch| batch.places.len()).sum());
         for (number, batch) in (0..).zip(&batches) {
-            let of_crowd = batch.places.iter();
-            places.extend(of_crowd.map(|&(id, at)| Place { hash: id & mask, batch: number, at: at as u32 }));
+            let of_batch = batch.places.iter();
+            places.extend(of_batch.map(|&(id, at)| Place { hash: id & mask, batch: number, at: at as u32 }));
         }
         Self { batches, places }
     }
@@ -109,7 +108,8 @@ impl JoinSide {
         PackedEvent::unpack(bytes).map(|(entry, _)| entry)
     }
 
-    /// Brings events nearer that lie far apart: asked for together, they are waited for once.
+    /// Brings events into the cache of the processor that lie far apart in memory: asked for together, they
+    /// are waited for once.
     fn prefetch(&self, places: impl Iterator<Item = Place>) {
         let lines = places.flat_map(|place| {
             let bytes = &self.batches[place.batch as usize].bytes;
@@ -118,12 +118,12 @@ impl JoinSide {
         std::hint::black_box(lines.fold(0, |sum, byte| sum ^ byte));
     }
 
-    /// Those who have not matched, in as few batches as they fit into.
+    /// The events that have no partner, in as few batches as they fit into.
     pub fn without(self, matched: Vec<bool>) -> Vec<EventBatch> {
         let mut matched = matched.into_iter();
         let mut kept: Vec<EventBatch> = Vec::new();
         for mut batch in self.batches {
-            batch.release(&mut matched);
+            batch.drop_matched(&mut matched);
             let is_new = match kept.last_mut() {
                 Some(last) => last.append(batch),
                 None => Some(batch),
@@ -134,18 +134,19 @@ impl JoinSide {
     }
 }
 
-/// The pairs of both sides that say the same under an id that is there once on each, and who is one of them.
-pub(crate) fn pairs([control, candidate]: &[JoinSide; 2]) -> (Vec<JoinedPair>, [Vec<bool>; 2]) {
-    let mut met = Vec::new();
+/// The pairs of events that say the same under an id that stands once on each side, and which events they
+/// are of, control first.
+pub(crate) fn join([control, candidate]: &[JoinSide; 2]) -> (Vec<JoinedPair>, [Vec<bool>; 2]) {
+    let mut joined = Vec::new();
     let mut matched = [vec![false; control.places.len()], vec![false; candidate.places.len()]];
     if control.places.is_empty() || candidate.places.is_empty() {
-        return (met, matched);
+        return (joined, matched);
     }
     let found: Vec<(u32, u32)> = (0..)
         .zip(partners(control, candidate))
         .filter_map(|(one, partner)| match partner {
             Partner::One(other) => Some((one, other)),
-            Partner::Nobody | Partner::Unclear => None,
+            Partner::Missing | Partner::Unclear => None,
         })
         .collect();
     for some in found.chunks(FETCHED_AT_ONCE) {
@@ -153,31 +154,31 @@ pub(crate) fn pairs([control, candidate]: &[JoinSide; 2]) -> (Vec<JoinedPair>, [
         for &(index, partner) in some {
             if let Some(one) = control.entry(control.places[index as usize])
                 && let Some(other) = candidate.entry(candidate.places[partner as usize])
-                && one.says_the_same(&other)
-                && let Some(pair) = pair(&one, &other)
+                && says_the_same(&one, &other)
+                && let Some(pair) = JoinedPair::of(&one, &other)
             {
-                met.push(pair);
+                joined.push(pair);
                 matched[0][index as usize] = true;
                 matched[1][partner as usize] = true;
             }
         }
     }
-    (met, matched)
+    (joined, matched)
 }
 
-/// Who seems to have the id of an event on the other side, by the hash.
+/// What seems to have the id of an event on the other side, by the hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Partner {
-    Nobody,
+    Missing,
     One(u32),
-    /// Several have it, or several on its own side.
+    /// Several events have it, or several on its own side.
     Unclear,
 }
 
 /// The partner of each event of the control.
 fn partners(control: &JoinSide, candidate: &JoinSide) -> Vec<Partner> {
-    let mut partners = vec![Partner::Nobody; control.places.len()];
-    // A table with open addressing: the number of an event, counted from 1, stands at its hash or behind it.
+    let mut partners = vec![Partner::Missing; control.places.len()];
+    // A table with open addressing: the number of an event, counted from 1, stands at its hash or after it.
     let mut table = vec![0_u32; (control.places.len() * 2).next_power_of_two()];
     let mask = table.len() - 1;
     let find = |table: &[u32], hash: u64| {
@@ -198,21 +199,9 @@ fn partners(control: &JoinSide, candidate: &JoinSide) -> Vec<Partner> {
     }
     for (number, place) in (0..).zip(&candidate.places) {
         if let (_, Some(found)) = find(&table, place.hash) {
-            let is_first = partners[found] == Partner::Nobody;
+            let is_first = partners[found] == Partner::Missing;
             partners[found] = if is_first { Partner::One(number) } else { Partner::Unclear };
         }
     }
     partners
-}
-
-fn pair(one: &PackedEvent<'_>, other: &PackedEvent<'_>) -> Option<JoinedPair> {
-    Some(JoinedPair {
-        id: xxh3_64(one.id),
-        aggregate: one.aggregate.map(xxh3_64),
-        control: JoinedEvent::of(&one.head)?,
-        candidate: JoinedEvent::of(&other.head)?,
-        event_type: one.head.event_type,
-        is_respelled: one.head.lexical_fingerprint != other.head.lexical_fingerprint,
-        content: JoinedPair::content_of(&one.head),
-    })
 }

@@ -1,4 +1,5 @@
-//! Two sides that are read at the same pace, so that what belongs together is read at about the same time.
+//! Keeps two sides that are being read at the same pace, so that the events of a pair are read at about the
+//! same time.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -17,7 +18,7 @@ pub(crate) struct ReadThrottle {
 #[derive(Default)]
 struct State {
     events: [u64; 2],
-    /// Whoever has come to the end waits for nobody, and nobody waits for it.
+    /// A side that was read to its end does not wait, and is not waited for.
     ended: [bool; 2],
     lifted: bool,
 }
@@ -39,7 +40,7 @@ impl ReadThrottle {
         self.change(|state| state.ended[side as usize] = true);
     }
 
-    /// From now on nobody waits.
+    /// From now on no side waits.
     pub fn lift(&self) {
         self.change(|state| state.lifted = true);
     }
@@ -58,35 +59,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_gets_farther_ahead_than_the_slack() {
-        let pace = ReadThrottle::default();
+    fn no_side_gets_farther_ahead_than_the_slack() {
+        let throttle = ReadThrottle::default();
         let read = [AtomicU64::new(0), AtomicU64::new(0)];
         thread::scope(|scope| {
             for side in [Side::Control, Side::Candidate] {
-                let (pace, read) = (&pace, &read);
+                let (throttle, read) = (&throttle, &read);
                 scope.spawn(move || {
                     for _ in 0..1000 {
-                        pace.advance(side, 1024);
+                        throttle.advance(side, 1024);
                         let ahead = read[side as usize].fetch_add(1024, Ordering::SeqCst) + 1024;
-                        let behind = read[1 - side as usize].load(Ordering::SeqCst);
-                        // The other one may just be about to say how far it is.
-                        assert!(ahead <= behind + SLACK + 2 * 1024, "{ahead} {behind}");
+                        let other = read[1 - side as usize].load(Ordering::SeqCst);
+                        // The other thread may just be about to say how far it is.
+                        assert!(ahead <= other + SLACK + 2 * 1024, "{ahead} {other}");
                     }
-                    pace.end(side);
+                    throttle.end(side);
                 });
             }
         });
     }
 
     #[test]
-    fn nobody_waits_for_a_side_that_has_ended_or_once_the_pace_is_lifted() {
-        let pace = ReadThrottle::default();
-        pace.end(Side::Candidate);
-        pace.advance(Side::Control, SLACK * 3);
-        let pace = ReadThrottle::default();
+    fn no_side_waits_for_one_that_has_ended_or_once_the_throttle_is_lifted() {
+        let throttle = ReadThrottle::default();
+        throttle.end(Side::Candidate);
+        throttle.advance(Side::Control, SLACK * 3);
+        let throttle = ReadThrottle::default();
         thread::scope(|scope| {
-            scope.spawn(|| pace.advance(Side::Candidate, SLACK * 3));
-            pace.lift();
+            scope.spawn(|| throttle.advance(Side::Candidate, SLACK * 3));
+            throttle.lift();
         });
     }
 }

@@ -1,53 +1,66 @@
-//! Where the events of both sides meet while they are being read.
+//! Pairs events of both sides while both are being read.
 //!
 //! What both sides say of one event mostly stands at about the same place of both logs. Where both give
-//! it one id, the two find each other long before everything was read, and not the events have to be put
-//! aside but only that they met. Sides are read at one pace for that. Whoever has not met his partner in
-//! time is put aside, as everybody is where nobody joins.
+//! it one id, the two events are found to be the same long before everything was read, and only the pair
+//! is kept, not its events. Both sides are read at the same pace for that. An event that finds no partner
+//! in time is put aside for the stages.
+//!
+//! # Locks
+//!
+//! In this order, and never the other way round: `pairs`, then one of `waiting` or one of `spilled`, then
+//! the temporary file. `waiting` is held only to take or to add batches. The throttle waits without a lock
+//! of the join.
+//!
+//! The atomics are `Relaxed`: each is a figure on which a thread decides whether to look closer, and a
+//! stale one only makes it look earlier or later. What they speak of, the batches, is reached through the
+//! mutexes alone.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::reading::packed_event::{EventHead, Side};
-use crate::application::compare::shortcuts::join_buffer::{EventBatch, JoinSide, pairs};
-use crate::application::compare::shortcuts::joined_pairs::{JoinedEvent, JoinedPairs, push_id};
-use crate::application::compare::shortcuts::read_throttle::ReadThrottle;
 use crate::application::compare::spill::partitions::{Partitions, SharedScratch, locked};
-use crate::application::compare::stages::matching::BothSides;
 
-/// So many events come at a time, or fewer that are this many bytes.
-const STEP: usize = 1024;
-const STEP_BYTES: usize = 1 << 20;
-/// It pays to look for partners among so many bytes of events.
+use super::join_buffer::{EventBatch, JoinSide, join};
+use super::joined_pair::JoinedEvent;
+use super::joined_pairs::{JoinedPairs, push_id};
+use super::read_throttle::ReadThrottle;
+
+/// Events are handed over in batches of so many, or of fewer that are this many bytes.
+const BATCH_EVENTS: usize = 1024;
+const BATCH_BYTES: usize = 1 << 20;
+/// With fewer bytes of waiting events, looking for pairs costs more than it gains.
 const WORTHWHILE: usize = 24 << 20;
 
+/// The join of two sides that are being read.
 pub(crate) struct StreamingJoin<'m> {
     scratch: &'m SharedScratch,
-    /// How many bits of the hash of an id are used.
-    hash_bits: u32,
+    /// As much of the hash of an id as is used.
+    hash_mask: u64,
     /// Bytes of events that may wait for their partners.
     limit: usize,
-    /// Those who wait.
+    /// The events that wait for their partners.
     waiting: [Mutex<Vec<EventBatch>>; 2],
     /// How many bytes they are.
     held: AtomicUsize,
-    /// From so many on somebody looks for partners.
+    /// From so many on, a thread looks for pairs.
     threshold: AtomicUsize,
-    /// Too few have met: nobody waits any more.
+    /// Too few pairs were found: events no longer wait.
     given_up: AtomicBool,
-    pace: ReadThrottle,
-    /// Those who did not wait.
-    left: [Mutex<Left>; 2],
-    /// Held by whoever looks for partners.
-    met: Mutex<JoinedPairs>,
+    throttle: ReadThrottle,
+    /// The events that do not wait any more.
+    spilled: [Mutex<Spilled>; 2],
+    /// Held by the thread that looks for pairs.
+    pairs: Mutex<JoinedPairs>,
 }
 
-/// Those of one side who did not wait, and the hashes of their ids.
-struct Left {
-    entries: Partitions,
+/// Events of one side that do not wait any more, and the hashes of their ids.
+struct Spilled {
+    events: Partitions,
     ids: Partitions,
 }
 
@@ -60,22 +73,24 @@ pub(crate) struct JoinInput<'a, 'm> {
 }
 
 impl<'m> StreamingJoin<'m> {
-    /// A join that may hold `memory` bytes.
-    pub fn new(memory: usize, hash_bits: u32, scratch: &'m SharedScratch) -> Self {
-        let limit = memory / 2;
+    pub fn new(context: &'m Context<'_>) -> Self {
+        let budget = &context.budget;
+        let limit = budget.join_waiting();
+        let spilled = || Spilled {
+            events: Partitions::new(budget.join_spilled_events()),
+            ids: Partitions::new(budget.join_spilled_ids()),
+        };
         Self {
-            scratch,
-            hash_bits,
+            scratch: &context.scratch,
+            hash_mask: context.hash_mask(),
             limit,
             waiting: [(); 2].map(|()| Mutex::default()),
             held: AtomicUsize::new(0),
             threshold: AtomicUsize::new(WORTHWHILE.min(limit)),
             given_up: AtomicBool::new(false),
-            pace: ReadThrottle::default(),
-            left: [(); 2].map(|()| {
-                Mutex::new(Left { entries: Partitions::new(memory / 16), ids: Partitions::new(memory / 128) })
-            }),
-            met: Mutex::new(JoinedPairs::new(memory / 16)),
+            throttle: ReadThrottle::default(),
+            spilled: [(); 2].map(|()| Mutex::new(spilled())),
+            pairs: Mutex::new(JoinedPairs::new(budget)),
         }
     }
 
@@ -84,39 +99,40 @@ impl<'m> StreamingJoin<'m> {
         JoinInput { join: self, side, events: 0, batch: EventBatch::default() }
     }
 
-    /// Ends the join: those who have met nobody, and the pairs.
-    pub fn end(self) -> Result<(BothSides, JoinedPairs), CompareError> {
-        self.match_waiting(&mut locked(&self.met))?;
+    /// Ends the join: the events without a partner, control first, and the pairs.
+    pub fn end(self) -> Result<([Partitions; 2], JoinedPairs), CompareError> {
+        self.match_waiting(&mut locked(&self.pairs))?;
         self.spill_waiting()?;
-        let mut met = self.met.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let left = self.left.map(|side| side.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let [(control, control_ids), (candidate, candidate_ids)] = left.map(|side| (side.entries, side.ids));
-        met.other_ids = [control_ids, candidate_ids];
-        Ok(([control, candidate], met))
+        let mut pairs = self.pairs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let spilled = self.spilled.map(|side| side.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let [(control, control_ids), (candidate, candidate_ids)] =
+            spilled.map(|side| (side.events, side.ids));
+        pairs.set_other_ids([control_ids, candidate_ids]);
+        Ok(([control, candidate], pairs))
     }
 
-    /// Looks for partners where many wait, if nobody does so already.
+    /// Looks for pairs where many events wait, unless another thread does so already.
     fn match_if_full(&self) -> Result<(), CompareError> {
         if self.held.load(Ordering::Relaxed) <= self.threshold.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let mut met = match self.met.try_lock() {
-            Ok(met) => met,
-            Err(TryLockError::Poisoned(met)) => met.into_inner(),
-            // Nobody reads on while more wait than may, however long the others take.
+        let mut pairs = match self.pairs.try_lock() {
+            Ok(pairs) => pairs,
+            Err(TryLockError::Poisoned(pairs)) => pairs.into_inner(),
+            // While more events wait than may, no side is read on, however long the other thread takes.
             Err(TryLockError::WouldBlock) if self.held.load(Ordering::Relaxed) > self.limit => {
-                locked(&self.met)
+                locked(&self.pairs)
             }
             Err(TryLockError::WouldBlock) => return Ok(()),
         };
         let before = self.held.load(Ordering::Relaxed);
-        let matched = self.match_waiting(&mut met)?;
+        let matched = self.match_waiting(&mut pairs)?;
         let left = before.saturating_sub(matched);
         self.threshold.store((left * 2).clamp(WORTHWHILE.min(self.limit), self.limit), Ordering::Relaxed);
         if left > self.limit / 2 {
             if matched < before / 8 {
                 self.given_up.store(true, Ordering::Relaxed);
-                self.pace.lift();
+                self.throttle.lift();
             }
             self.spill_waiting()?;
         }
@@ -127,16 +143,16 @@ impl<'m> StreamingJoin<'m> {
         self.given_up.load(Ordering::Relaxed)
     }
 
-    /// Lets those who wait find their partners, and says how many bytes of events have.
-    fn match_waiting(&self, met: &mut JoinedPairs) -> Result<usize, CompareError> {
+    /// Pairs the waiting events, and says how many bytes of them have a partner.
+    fn match_waiting(&self, pairs: &mut JoinedPairs) -> Result<usize, CompareError> {
         let waiting = self.waiting.each_ref().map(|side| std::mem::take(&mut *locked(side)));
-        let sides = waiting.map(|batches| JoinSide::of(batches, self.hash_bits));
+        let sides = waiting.map(|batches| JoinSide::of(batches, self.hash_mask));
         let before = sides[0].size() + sides[1].size();
-        let (pairs, matched) = pairs(&sides);
-        pairs.iter().try_for_each(|pair| met.push(pair, self.scratch))?;
+        let (joined, matched) = join(&sides);
+        joined.iter().try_for_each(|pair| pairs.push(pair, self.scratch))?;
         let mut left = 0;
-        for ((side, join_side), matched) in self.waiting.iter().zip(sides).zip(matched) {
-            let batches = join_side.without(matched);
+        for ((side, of_side), matched) in self.waiting.iter().zip(sides).zip(matched) {
+            let batches = of_side.without(matched);
             left += batches.iter().map(EventBatch::size).sum::<usize>();
             locked(side).extend(batches);
         }
@@ -144,13 +160,13 @@ impl<'m> StreamingJoin<'m> {
         Ok(before - left)
     }
 
-    /// Puts aside those who wait.
+    /// Puts all waiting events aside.
     fn spill_waiting(&self) -> Result<(), CompareError> {
         for (side, waiting) in [Side::Control, Side::Candidate].into_iter().zip(&self.waiting) {
             for batch in std::mem::take(&mut *locked(waiting)) {
-                for (id, entry) in batch.entries() {
+                for (id, event) in batch.events() {
                     let partition = Partitions::of(id, 0);
-                    self.leave(side, Some(id), partition, |out| out.extend_from_slice(entry.packed))?;
+                    self.spill(side, Some(id), partition, |out| out.extend_from_slice(event.packed))?;
                 }
                 self.held.fetch_sub(batch.size(), Ordering::Relaxed);
             }
@@ -158,23 +174,23 @@ impl<'m> StreamingJoin<'m> {
         Ok(())
     }
 
-    fn leave(
+    fn spill(
         &self,
         side: Side,
         id: Option<u64>,
         partition: usize,
         pack: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), CompareError> {
-        let mut left = locked(&self.left[side as usize]);
+        let mut spilled = locked(&self.spilled[side as usize]);
         if let Some(id) = id {
-            push_id(&mut left.ids, id, self.scratch)?;
+            push_id(&mut spilled.ids, id, self.scratch)?;
         }
-        left.entries.push(partition, self.scratch, pack)
+        spilled.events.push(partition, self.scratch, pack)
     }
 }
 
 impl JoinInput<'_, '_> {
-    /// An event arrives: it waits for its partner, or is put aside where it can have none yet.
+    /// Takes an event: it waits for its partner, or is put aside where it cannot be paired yet.
     pub fn push(
         &mut self,
         head: &EventHead,
@@ -182,31 +198,31 @@ impl JoinInput<'_, '_> {
         pack: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), CompareError> {
         let hash = xxh3_64(id);
-        let stays_away = id.is_empty()
+        let cannot_wait = id.is_empty()
             || head.is(EventHead::NEAR_BOUNDARY | EventHead::AMBIGUOUS)
             || JoinedEvent::of(head).is_none()
             || self.join.has_given_up();
-        if stays_away {
+        if cannot_wait {
             let route = if id.is_empty() { head.hash } else { hash };
             let id = (!id.is_empty()).then_some(hash);
-            self.join.leave(self.side, id, Partitions::of(route, 0), pack)?;
+            self.join.spill(self.side, id, Partitions::of(route, 0), pack)?;
         } else {
             self.batch.push(hash, pack);
         }
         self.events += 1;
-        if self.events < STEP && self.batch.size() < STEP_BYTES {
+        if self.events < BATCH_EVENTS && self.batch.size() < BATCH_BYTES {
             return Ok(());
         }
-        let next = EventBatch::like(&self.batch);
+        let next = EventBatch::with_room_of(&self.batch);
         let batch = std::mem::replace(&mut self.batch, next);
-        self.join(batch);
+        self.add(batch);
         self.join.match_if_full()?;
-        self.join.pace.advance(self.side, std::mem::take(&mut self.events) as u64);
+        self.join.throttle.advance(self.side, std::mem::take(&mut self.events) as u64);
         Ok(())
     }
 
-    /// Lets those who have arrived join those who wait.
-    fn join(&self, batch: EventBatch) {
+    /// Adds events to those that wait.
+    fn add(&self, batch: EventBatch) {
         self.join.held.fetch_add(batch.size(), Ordering::Relaxed);
         locked(&self.join.waiting[self.side as usize]).push(batch);
     }
@@ -215,7 +231,7 @@ impl JoinInput<'_, '_> {
 impl Drop for JoinInput<'_, '_> {
     fn drop(&mut self) {
         let batch = std::mem::take(&mut self.batch);
-        self.join(batch);
-        self.join.pace.end(self.side);
+        self.add(batch);
+        self.join.throttle.end(self.side);
     }
 }

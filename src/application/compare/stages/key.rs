@@ -10,11 +10,10 @@ use crate::application::compare::reading::packed_event::PackedEvent;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     Id,
-    /// Type, aggregate and base.
+    TypeAggregateAndContent,
+    AggregateAndContent,
+    TypeAndContent,
     Content,
-    AggregateAndBase,
-    TypeAndBase,
-    Base,
     TypeAndAggregate,
 }
 
@@ -25,10 +24,10 @@ impl Key {
         match self {
             Self::Id if entry.id.is_empty() => entry.head.hash,
             Self::Id => xxh3_64(entry.id),
-            Self::Content => entry.head.hash,
-            Self::AggregateAndBase => xxh3_64_with_seed(entry.shared_content, aggregate()),
-            Self::TypeAndBase => xxh3_64_with_seed(entry.shared_content, event_type),
-            Self::Base => xxh3_64(entry.shared_content),
+            Self::TypeAggregateAndContent => entry.head.hash,
+            Self::AggregateAndContent => xxh3_64_with_seed(entry.shared_content, aggregate()),
+            Self::TypeAndContent => xxh3_64_with_seed(entry.shared_content, event_type),
+            Self::Content => xxh3_64(entry.shared_content),
             Self::TypeAndAggregate => xxh3_64_with_seed(&event_type.to_le_bytes(), aggregate()),
         }
     }
@@ -40,23 +39,12 @@ impl Key {
         let contents = || one.shared_content.cmp(other.shared_content);
         match self {
             Self::Id => one.id.cmp(other.id),
-            Self::Content => contents().then_with(aggregates).then_with(types),
-            Self::AggregateAndBase => contents().then_with(aggregates),
-            Self::TypeAndBase => contents().then_with(types),
-            Self::Base => contents(),
+            Self::TypeAggregateAndContent => contents().then_with(aggregates).then_with(types),
+            Self::AggregateAndContent => contents().then_with(aggregates),
+            Self::TypeAndContent => contents().then_with(types),
+            Self::Content => contents(),
             Self::TypeAndAggregate => aggregates().then_with(types),
         }
-    }
-}
-
-/// Which key the stage after this one routes by.
-pub(crate) fn next_key(key: Key) -> Key {
-    match key {
-        Key::Id => Key::Content,
-        Key::Content => Key::AggregateAndBase,
-        Key::AggregateAndBase => Key::TypeAndBase,
-        Key::TypeAndBase => Key::Base,
-        Key::Base | Key::TypeAndAggregate => Key::TypeAndAggregate,
     }
 }
 

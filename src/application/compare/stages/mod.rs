@@ -1,7 +1,34 @@
-//! The stages in which events find their partners.
+//! The stages in which events find their partners, one rule a file, each over partitions that fit into
+//! memory. What a stage leaves goes to the next one; what the last one leaves has no partner.
 
-pub(crate) mod group;
-pub(crate) mod key;
-pub(crate) mod matching;
-pub(crate) mod stage_output;
-pub(crate) mod two_pointer;
+mod across_keys;
+mod by_id;
+mod changed_fields;
+mod group;
+mod key;
+mod partition_matching;
+mod same_content;
+mod stage;
+mod stage_output;
+mod two_pointer;
+
+use crate::application::compare::report::Class;
+
+use across_keys::AcrossKeys;
+use by_id::ById;
+use changed_fields::ChangedFields;
+use key::Key;
+use same_content::SameContent;
+use stage::Stage;
+
+pub(crate) use partition_matching::match_events;
+
+/// The stages in their order.
+pub(crate) const STAGES: [&dyn Stage; 6] = [
+    &ById,
+    &SameContent,
+    &AcrossKeys { key: Key::AggregateAndContent, class: Class::Retyped },
+    &AcrossKeys { key: Key::TypeAndContent, class: Class::Misfiled },
+    &AcrossKeys { key: Key::Content, class: Class::Retyped },
+    &ChangedFields,
+];

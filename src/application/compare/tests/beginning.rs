@@ -9,9 +9,8 @@ fn from_first(control: &[Lived], candidate: &[Lived]) -> Comparison {
     let candidate_records = new(candidate);
     let first = candidate.iter().map(|event| event.at).min().unwrap();
     let settings = Settings { since: Some(time(first).parse().unwrap()), ..settings() };
-    let run = Run::new(&settings, Box::new(MemoryScratch::default()), 0, 64).unwrap();
-    let run = Run { beginning: Beginning::FirstOfCandidate, ..run };
-    run.compare(input(&legacy(control)), input(&candidate_records)).unwrap().0
+    let context = Context { beginning: Beginning::FirstOfCandidate, ..context(&settings) };
+    run(&context, [input(&legacy(control)), input(&candidate_records)]).unwrap().0
 }
 
 /// A life whose events follow each other after so many milliseconds.

@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::application::compare::feed::{Fed, FeedFacts};
+use crate::application::compare::feed::{Fed, Feed, FeedFacts};
 use crate::wire::record::RecordReader;
 
 /// A log that says of itself how often in a row it is the copy of another one.
@@ -45,8 +45,8 @@ fn report(settings: &Settings, records: &[String], times: u32) -> serde_json::Va
     let original = files().map(|log| Box::new(log) as Box<dyn Feed>).collect();
     let copies =
         files().map(|log| Box::new(Copy { log, times: Cell::new(times) }) as Box<dyn Feed>).collect();
-    let run = Run::new(settings, Box::new(MemoryScratch::default()), 8, 64).unwrap();
-    serde_json::to_value(run.compare(input(original), input(copies)).unwrap().0).unwrap()
+    let context = Context { sample: 8, ..context(settings) };
+    serde_json::to_value(run(&context, [input(original), input(copies)]).unwrap().0).unwrap()
 }
 
 proptest! {

@@ -35,10 +35,16 @@ fn record((kind, task, title, slot, id, late): Planned, is_candidate: bool) -> S
     }
 }
 
-fn report(joins: bool, hash_bits: u32, settings: &Settings, sides: &[Vec<String>; 2]) -> serde_json::Value {
-    let run = Run { joins, ..Run::new(settings, Box::new(MemoryScratch::default()), 8, hash_bits).unwrap() };
+fn report(
+    shortcuts: bool,
+    hash_bits: u32,
+    settings: &Settings,
+    sides: &[Vec<String>; 2],
+) -> serde_json::Value {
+    let settings = Settings { shortcuts, ..settings.clone() };
+    let context = Context { sample: 8, hash_bits, ..context(&settings) };
     let [control, candidate] = sides;
-    serde_json::to_value(run.compare(input(control), input(candidate)).unwrap().0).unwrap()
+    serde_json::to_value(run(&context, [input(control), input(candidate)]).unwrap().0).unwrap()
 }
 
 proptest! {
@@ -128,11 +134,12 @@ fn a_pair_whose_event_says_something_else_when_it_is_read_again_is_not_taken_for
     then[49] = then[49].replace("title 49", "title 94");
     assert_ne!(first, then);
     let settings = settings();
-    let run = Run::new(&settings, Box::new(MemoryScratch::default()), 0, 64).unwrap();
     let rewritten = Rewritten { first: Some(MemoryFeed::new(first)), then: MemoryFeed::new(then.clone()) };
     let candidate = Input { feeds: vec![Box::new(rewritten)], ..input(&then) };
-    let found = serde_json::to_value(run.compare(input(&control), candidate).unwrap().0).unwrap();
-    let run = Run { joins: false, ..Run::new(&settings, Box::new(MemoryScratch::default()), 0, 64).unwrap() };
-    let expected = serde_json::to_value(run.compare(input(&control), input(&then)).unwrap().0).unwrap();
+    let found =
+        serde_json::to_value(run(&context(&settings), [input(&control), candidate]).unwrap().0).unwrap();
+    let settings = Settings { shortcuts: false, ..settings };
+    let expected =
+        serde_json::to_value(run(&context(&settings), [input(&control), input(&then)]).unwrap().0).unwrap();
     assert_eq!(found, expected);
 }

@@ -1,0 +1,43 @@
+//! An event with its time by the control's clock.
+
+use std::cmp::Ordering;
+
+use crate::application::compare::reading::packed_event::PackedEvent;
+
+/// An event with its time by the control's clock.
+#[derive(Clone, Copy)]
+pub(crate) struct TimedEvent<'b> {
+    pub entry: PackedEvent<'b>,
+    /// Microseconds since the epoch.
+    pub at: i64,
+    /// The same for the other reading, where the local time came twice.
+    pub other_reading: Option<i64>,
+}
+
+impl TimedEvent<'_> {
+    /// How many microseconds two events are apart, in the readings of their local times that bring them nearest.
+    pub fn apart(&self, other: &Self) -> i64 {
+        let readings = |timed: &Self| [Some(timed.at), timed.other_reading];
+        readings(self)
+            .into_iter()
+            .flatten()
+            .flat_map(|left| {
+                readings(other).into_iter().flatten().map(move |right| left.abs_diff(right) as i64)
+            })
+            .min()
+            .unwrap_or(i64::MAX)
+    }
+
+    /// By time; where that is the same, by what does not depend on the order of the input; and what is the
+    /// same in everything by its place, so that it does not matter which was put aside first.
+    pub fn compare_time(&self, other: &Self) -> Ordering {
+        let (left, right) = (&self.entry, &other.entry);
+        (self.at.cmp(&other.at))
+            .then_with(|| left.head.lexical_fingerprint.cmp(&right.head.lexical_fingerprint))
+            .then_with(|| left.id.cmp(right.id))
+            .then_with(|| left.optional_fields.cmp(right.optional_fields))
+            .then_with(|| left.aggregate.cmp(&right.aggregate))
+            .then_with(|| left.shared_content.cmp(right.shared_content))
+            .then_with(|| left.head.ordinal().cmp(&right.head.ordinal()))
+    }
+}

@@ -1,0 +1,51 @@
+//! What differs between the two events of a pair.
+
+use crate::application::compare::reading::content::{Fields, LEGACY_EVENT_ID};
+use crate::application::compare::reading::packed_event::PackedEvent;
+use crate::application::compare::report::Class;
+use crate::application::compare::rules::optional_fields::is_default;
+
+use super::field_diff::{Cause, FieldDifference, differing_fields};
+
+/// What differs between the two events of a pair: the envelope first, then the content, then the optional
+/// fields.
+pub(crate) fn differences_of_pair(
+    class: Class,
+    one: &PackedEvent<'_>,
+    other: &PackedEvent<'_>,
+    fields: &Fields,
+) -> Vec<FieldDifference> {
+    let mut found = Vec::new();
+    let mut differs = |path: &str, cause| found.push(FieldDifference { path: path.to_owned(), cause });
+    if one.head.event_type != other.head.event_type {
+        differs("event_type", Cause::Real);
+    }
+    if one.aggregate != other.aggregate {
+        differs("aggregate_id", Cause::Real);
+    }
+    if class == Class::TimeShifted {
+        differs("timestamp", Cause::Clock);
+    }
+    found.extend(differing_fields(&[one.shared_content], &[other.shared_content]));
+    let is_across_shapes = one.is_legacy_shape() != other.is_legacy_shape();
+    for (field, (left, right)) in one.fields().zip(other.fields()).enumerate() {
+        if left == right || (is_across_shapes && field == LEGACY_EVENT_ID) {
+            continue;
+        }
+        let name = &fields.optional_fields[field];
+        let (legacy, full) = if one.is_legacy_shape() { (left, right) } else { (right, left) };
+        if is_across_shapes && legacy.is_none() && field < fields.ignored_from() {
+            if !is_default(field, full, fields) {
+                found.push(FieldDifference { path: name.clone(), cause: Cause::DeclaredDefault });
+            }
+            continue;
+        }
+        // The canonical object that has this field alone, or nothing.
+        let object = |value: Option<&[u8]>| match value {
+            Some(value) => [format!("{{s{}:{name}", name.len()).as_bytes(), value, b"}"].concat(),
+            None => b"{}".to_vec(),
+        };
+        found.extend(differing_fields(&[&object(left)], &[&object(right)]));
+    }
+    found
+}

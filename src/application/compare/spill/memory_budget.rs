@@ -1,0 +1,131 @@
+//! Where the memory of a comparison goes: every share of `--memory` is handed out here.
+//!
+//! A comparison holds bytes of events in several places at a time; each is given a share, and goes to the
+//! temporary file, or reads again, beyond it. Outside the cap is what does not grow with the logs: the
+//! samples of anchors (65,536 contents a side), the listed differences (`--limit`), one record being read
+//! (64 MiB at most), and the counts by day, type and cause.
+
+/// The shares of one comparison, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MemoryBudget {
+    total: usize,
+    workers: usize,
+}
+
+impl MemoryBudget {
+    /// Shares `total` bytes among everything that holds events, with so many threads at work.
+    pub fn new(total: usize, workers: usize) -> Self {
+        Self { total, workers: workers.max(1) }
+    }
+
+    /// How many threads match events at once.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Events of one side that were read and wait for the stages.
+    pub fn side_events(&self) -> usize {
+        self.total / 8
+    }
+
+    /// Events of both sides that wait for their partners while both are read.
+    pub fn join_waiting(&self) -> usize {
+        self.total / 2
+    }
+
+    /// Events of one side that no longer wait for their partners, while both are read.
+    pub fn join_spilled_events(&self) -> usize {
+        self.total / 16
+    }
+
+    /// The hashes of the ids of these.
+    pub fn join_spilled_ids(&self) -> usize {
+        self.total / 128
+    }
+
+    /// Pairs that were joined.
+    pub fn joined_pairs(&self) -> usize {
+        self.total / 128 * 7
+    }
+
+    /// The hashes of the ids of these.
+    pub fn joined_ids(&self) -> usize {
+        self.total / 128
+    }
+
+    /// Joined pairs that turned out to be none, or not surely one.
+    pub fn rejected_pairs(&self) -> usize {
+        self.total / 16
+    }
+
+    /// Events of one side that one stage leaves to the next.
+    pub fn stage_leftovers(&self) -> usize {
+        self.total / 16
+    }
+
+    /// Events of one partition that one thread groups; a larger partition is divided first.
+    pub fn partition_load(&self) -> usize {
+        self.total / 4 / self.workers
+    }
+
+    /// Events of one side of a partition that one thread divides. A part that has to be divided again gets
+    /// half of it: all depths together get less than twice the first one.
+    pub fn partition_division(&self, depth: u32) -> usize {
+        (self.total / 32 / self.workers).checked_shr(depth).unwrap_or(0)
+    }
+
+    /// Pairs that one thread keeps for the analysis of order.
+    pub fn order(&self) -> usize {
+        self.total / 32 / self.workers
+    }
+
+    /// Pairs that are noted for an import.
+    pub fn pair_log(&self) -> usize {
+        self.total / 32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SIDES: usize = 2;
+
+    /// What is held at the same time, in the phases of a comparison.
+    fn phases(budget: &MemoryBudget) -> [(&'static str, usize); 4] {
+        let workers = budget.workers();
+        let joined = budget.joined_pairs() + budget.joined_ids();
+        let division: usize = (0..64).map(|depth| SIDES * budget.partition_division(depth)).sum();
+        let matching = SIDES * budget.stage_leftovers()
+            + workers * (budget.partition_load() + division + budget.order())
+            + budget.pair_log();
+        let spilled = SIDES * (budget.join_spilled_events() + budget.join_spilled_ids());
+        [
+            ("both sides are read apart", SIDES * budget.side_events()),
+            ("both sides are joined while they are read", budget.join_waiting() + spilled + joined),
+            ("what was read apart is matched", SIDES * budget.side_events() + matching),
+            ("what was not joined is matched", spilled + joined + budget.rejected_pairs() + matching),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_shares_of_every_phase_add_up_to_no_more_than_the_cap(
+            total in prop_oneof![0_usize..10_000, 0_usize..(1 << 40)],
+            workers in 0_usize..65,
+        ) {
+            for (phase, sum) in phases(&MemoryBudget::new(total, workers)) {
+                prop_assert!(sum <= total, "{}: {} of {} bytes", phase, sum, total);
+            }
+        }
+    }
+
+    #[test]
+    fn most_of_the_cap_is_used_where_events_are_matched() {
+        let total = 1 << 30;
+        for (phase, sum) in &phases(&MemoryBudget::new(total, 2))[1..] {
+            assert!(*sum >= total / 2, "{phase}: {sum} of {total} bytes");
+        }
+    }
+}
