@@ -7,6 +7,7 @@ use chrono::{TimeDelta, Utc};
 use super::profile::{IgnoreRule, OneSided, Profile};
 use super::report::{Class, Comparison, Verdict};
 use super::settings::Settings;
+use super::stages::Stage;
 use super::*;
 use crate::application::compare::self_test::{MemoryFeed, MemoryScratch};
 use crate::domain::event::format_timestamp;
@@ -16,11 +17,12 @@ mod beginning;
 mod exactness;
 mod faults;
 mod identical_inputs;
+mod many_fields;
 mod paired;
 mod streaming_join;
 mod verdicts;
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         zone: Zone::utc(),
         profile: Profile::default(),
@@ -65,24 +67,46 @@ fn grouped_by(hash_bits: u32, settings: &Settings, control: &[String], candidate
     run(&context, [input(control), input(candidate)]).unwrap().0
 }
 
+/// What the events of both sides come to where only these stages run: differences in the order of their
+/// classes, then what is matched. Events with an id wait under it: `ById`, even where it pairs nothing, brings
+/// them to the next stage.
+pub(crate) fn classes_after(
+    stages: &[&dyn Stage],
+    control: &[String],
+    candidate: &[String],
+) -> Vec<(Class, u64)> {
+    let settings = settings();
+    let context = context(&settings);
+    let mut inputs = [input(control), input(candidate)];
+    let ReadLogs { sides, unmatched, matched } = reading::read(&context, &mut inputs).unwrap();
+    let tallies = match_events(stages, &context, &sides, unmatched, matched.ids_are_shared).unwrap();
+    let outcome = outcome::add_up(&context, &sides, matched, tallies, &mut inputs).unwrap();
+    let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
+    for cause in outcome.counts.causes.iter().map(|((_, class, ..), count)| (*class, *count)) {
+        *classes.entry(cause.0).or_default() += cause.1;
+    }
+    let matched = outcome.counts.by.values().map(|counts| counts.matched).sum();
+    classes.into_iter().chain((matched > 0).then_some((Class::Matched, matched))).collect()
+}
+
 /// An event that lived.
 #[derive(Debug, Clone, PartialEq)]
-struct Lived {
-    event_type: &'static str,
-    task: String,
-    title: String,
+pub(crate) struct Lived {
+    pub event_type: &'static str,
+    pub task: String,
+    pub title: String,
     /// Milliseconds since the beginning of 2025-10-20.
-    at: i64,
+    pub at: i64,
 }
 
 impl Lived {
-    fn as_legacy(&self) -> String {
+    pub fn as_legacy(&self) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = time(self.at).replace("+00:00", "");
         format!(r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "timestamp": "{at}"}}"#)
     }
 
-    fn as_new(&self, id: &str) -> String {
+    pub fn as_new(&self, id: &str) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = time(self.at);
         format!(
@@ -97,7 +121,7 @@ fn time(at: i64) -> String {
 }
 
 /// A quiet day: an event of its own task every ten minutes.
-fn day() -> Vec<Lived> {
+pub(crate) fn day() -> Vec<Lived> {
     let event = |number: i64| Lived {
         event_type: if number % 3 == 0 { "TaskCompleted" } else { "TaskCreated" },
         task: format!("T{number}"),
@@ -107,10 +131,15 @@ fn day() -> Vec<Lived> {
     (0..100).map(event).collect()
 }
 
-fn legacy(events: &[Lived]) -> Vec<String> {
+pub(crate) fn legacy(events: &[Lived]) -> Vec<String> {
     events.iter().map(Lived::as_legacy).collect()
 }
 
-fn new(events: &[Lived]) -> Vec<String> {
-    events.iter().enumerate().map(|(number, event)| event.as_new(&format!("e{number}"))).collect()
+pub(crate) fn new(events: &[Lived]) -> Vec<String> {
+    new_with_ids("e", events)
+}
+
+/// The same with ids that begin with `prefix`.
+pub(crate) fn new_with_ids(prefix: &str, events: &[Lived]) -> Vec<String> {
+    events.iter().enumerate().map(|(number, event)| event.as_new(&format!("{prefix}{number}"))).collect()
 }

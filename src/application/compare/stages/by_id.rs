@@ -33,3 +33,37 @@ impl Stage for ById {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::application::compare::report::Class;
+    use crate::application::compare::tests::{classes_after, day, new};
+
+    #[test]
+    fn events_with_one_id_are_a_pair_whatever_they_say() {
+        let control = new(&day()[..3]);
+        let mut candidate = control.clone();
+        candidate[0] = candidate[0].replace("title 0", "another title");
+        candidate[1] = candidate[1].replace("TaskCreated", "TaskMoved");
+        let found = classes_after(&[&ById], &control, &candidate);
+        assert_eq!(found, [(Class::Changed, 1), (Class::Retyped, 1), (Class::Matched, 1)]);
+    }
+
+    #[test]
+    fn an_id_that_comes_twice_on_one_side_pairs_nothing() {
+        let control = new(&day()[..2]);
+        let mut candidate = control.clone();
+        candidate.push(candidate[0].clone());
+        let found = classes_after(&[&ById], &control, &candidate);
+        assert_eq!(found, [(Class::Missing, 1), (Class::Extra, 2), (Class::Matched, 1)]);
+    }
+
+    #[test]
+    fn it_runs_only_where_both_sides_have_ids() {
+        assert_eq!(
+            [[true, true], [true, false], [false, true]].map(|with_id| ById.applies(with_id)),
+            [true, false, false]
+        );
+    }
+}

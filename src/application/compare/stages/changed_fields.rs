@@ -43,3 +43,43 @@ impl Stage for ChangedFields {
         output.leave_unpaired(group, &paired)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::application::compare::stages::by_id::ById;
+    use crate::application::compare::tests::{Lived, classes_after, new, new_with_ids};
+
+    fn titled(events: &[(&str, i64)]) -> Vec<Lived> {
+        let event = |(title, at): &(&str, i64)| Lived {
+            event_type: "A",
+            task: "T1".into(),
+            title: (*title).into(),
+            at: *at,
+        };
+        events.iter().map(event).collect()
+    }
+
+    #[test]
+    fn other_content_of_one_type_and_aggregate_is_one_event_within_the_largest_shift() {
+        let control = new_with_ids("x", &titled(&[("a", 0)]));
+        for (at, expected) in [
+            (2000, vec![(Class::Changed, 1)]),
+            (3_600_000, vec![(Class::Changed, 1)]),
+            (3_600_001, vec![(Class::Missing, 1), (Class::Extra, 1)]),
+        ] {
+            assert_eq!(
+                classes_after(&[&ById, &ChangedFields], &control, &new(&titled(&[("b", at)]))),
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn events_within_the_tolerance_are_paired_before_those_that_are_farther_apart() {
+        let control = new_with_ids("x", &titled(&[("a", 0), ("b", 60_000)]));
+        let candidate = new(&titled(&[("c", 59_000), ("d", 60_500)]));
+        let found = classes_after(&[&ById, &ChangedFields], &control, &candidate);
+        assert_eq!(found, [(Class::Changed, 2)]);
+    }
+}

@@ -19,9 +19,9 @@ use by_id::ById;
 use changed_fields::ChangedFields;
 use key::Key;
 use same_content::SameContent;
-use stage::Stage;
 
 pub(crate) use partition_matching::match_events;
+pub(crate) use stage::Stage;
 
 /// The stages in their order.
 pub(crate) const STAGES: [&dyn Stage; 6] = [

@@ -68,7 +68,7 @@ proptest! {
         let records: Vec<String> = events.into_iter().enumerate().map(record).collect();
         let since = since.map(|slot| time(slot * 7_200_000 + 1).parse().unwrap());
         let settings = Settings { since, ..settings() };
-        let matched = report(&settings, &records, 0);
+        let matched = report(&Settings { shortcuts: false, ..settings.clone() }, &records, 0);
         prop_assert_eq!(&report(&settings, &records, u32::MAX), &matched);
         prop_assert_eq!(matched["matched"].as_u64(), matched["control"]["events"].as_u64());
     }
