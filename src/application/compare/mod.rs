@@ -11,6 +11,7 @@
 
 mod clock;
 pub mod feed;
+mod input;
 mod outcome;
 mod pair_log;
 pub mod profile;
@@ -24,7 +25,6 @@ mod spill;
 mod stages;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -50,32 +50,12 @@ use crate::application::compare::shortcuts::streaming_join::StreamingJoin;
 use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
 use crate::application::compare::stages::group::Windows;
 use crate::application::compare::stages::matching::{BothSides, Matcher};
-use feed::{CompareError, Feed, Scratch};
+use feed::{CompareError, Scratch};
 use report::Comparison;
 use settings::Settings;
 
+pub use crate::application::compare::input::{Beginning, Input};
 pub use crate::application::compare::pair_log::{ClocksApart, FoundPair, PlacedEvent, pairs};
-
-/// One side of a comparison.
-pub struct Input {
-    /// As it was named.
-    pub path: PathBuf,
-    /// How its records are read.
-    pub mapping: Mapping,
-    /// What it is read from, in order.
-    pub feeds: Vec<Box<dyn Feed>>,
-    /// Files that belong to it but are not read, and why.
-    pub skipped: Vec<(PathBuf, String)>,
-}
-
-/// Where the range begins, and who says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beginning {
-    /// By [`Settings::since`] each side begins at that time, and pairs follow the control's.
-    Declared,
-    /// [`Settings::since`] is the time of the candidate's first event: the control begins with its partner.
-    FirstOfCandidate,
-}
 
 /// How many records a self-test is made with at most.
 const SAMPLE: usize = 2000;

@@ -5,13 +5,14 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{NaiveDate, TimeDelta};
 
+use crate::application::compare::Run;
 use crate::application::compare::clock::model::ClockModel;
 use crate::application::compare::feed::{CompareError, Scratch};
+use crate::application::compare::input::Input;
 use crate::application::compare::report::Class;
 use crate::application::compare::settings::Settings;
 use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
 use crate::application::compare::stages::group::Timed;
-use crate::application::compare::{Input, Run};
 
 /// A pair that a comparison made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,11 +14,12 @@ use crate::wire::mapping::{FieldPath, Mapping};
 use crate::wire::record::RecordReader;
 use crate::wire::unix_time::TimestampUnit;
 
+use crate::application::compare::Run;
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, Scratch};
+use crate::application::compare::input::Input;
 use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
-use crate::application::compare::{Input, Run};
 
 /// What the self-test came to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,5 +1,7 @@
 //! The comparison as a whole, over records in memory.
 
+use std::path::PathBuf;
+
 use chrono::{TimeDelta, Utc};
 
 use super::profile::{IgnoreRule, OneSided, Profile};

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::application::compare::clock::model::ClockModel;
 use crate::application::compare::feed::CompareError;
+use crate::application::compare::input::Input;
 use crate::application::compare::outcome::order::OrderCount;
 use crate::application::compare::outcome::tally::{Counts, add_counts};
 use crate::application::compare::outcome::verdict;
@@ -14,7 +15,7 @@ use crate::application::compare::report::{
     CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, Difference, IgnoredByRule, PerSide,
     SideReport, TypeCounts,
 };
-use crate::application::compare::{Input, Run, Samples};
+use crate::application::compare::{Run, Samples};
 
 /// Both sides, once they were read, and what they are together.
 pub(crate) struct BothRead {

@@ -1,8 +1,8 @@
 //! The verdict: never consistent on nothing.
 
-use crate::application::compare::Input;
 use crate::application::compare::clock::model::ClockModel;
 use crate::application::compare::feed::CompareError;
+use crate::application::compare::input::Input;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{ClassCounts, PerSide, Verdict};
 

@@ -5,8 +5,8 @@
 
 use std::thread;
 
-use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
+use crate::application::compare::input::Input;
 use crate::application::compare::outcome::tally::Counts;
 use crate::application::compare::reading::side_reader::SideReader;
 use crate::application::compare::reading::side_summary::SideSummary;

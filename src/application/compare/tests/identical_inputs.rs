@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::application::compare::feed::{Fed, FeedFacts};
+use crate::application::compare::feed::{Fed, Feed, FeedFacts};
 use crate::wire::record::RecordReader;
 
 /// A log that says of itself how often in a row it is the copy of another one.

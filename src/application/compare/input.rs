@@ -1,0 +1,29 @@
+//! What a comparison is given: its two sides, and where its range begins.
+
+use std::path::PathBuf;
+
+use crate::application::compare::feed::Feed;
+use crate::wire::mapping::Mapping;
+
+/// One side of a comparison.
+pub struct Input {
+    /// As it was named.
+    pub path: PathBuf,
+    /// How its records are read.
+    pub mapping: Mapping,
+    /// What it is read from, in order.
+    pub feeds: Vec<Box<dyn Feed>>,
+    /// Files that belong to it but are not read, and why.
+    pub skipped: Vec<(PathBuf, String)>,
+}
+
+/// How the beginning of the range is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// By [`Settings::since`](super::settings::Settings::since) each side begins at that time, and pairs
+    /// follow the control's.
+    Declared,
+    /// [`Settings::since`](super::settings::Settings::since) is the time of the candidate's first event:
+    /// the control begins with its partner.
+    FirstOfCandidate,
+}
