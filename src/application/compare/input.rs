@@ -17,6 +17,15 @@ pub struct Input {
     pub skipped: Vec<(PathBuf, String)>,
 }
 
+/// One of the two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The reference log.
+    Control,
+    /// The log that is checked against it.
+    Candidate,
+}
+
 /// How the beginning of the range is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beginning {

@@ -9,6 +9,7 @@
 //! where they do not, there is no report but an error. The result does not depend on the order of
 //! either input, order information and places apart.
 
+pub mod class;
 mod clock;
 pub mod feed;
 mod input;

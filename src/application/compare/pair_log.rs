@@ -40,29 +40,6 @@ pub struct PlacedEvent {
     pub offset: u64,
 }
 
-impl Class {
-    /// The name, as reports and stores write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Matched => "matched",
-            Self::Ignored => "ignored",
-            Self::TimeShifted => "time_shifted",
-            Self::Changed => "changed",
-            Self::Retyped => "retyped",
-            Self::Misfiled => "misfiled",
-            Self::Missing => "missing",
-            Self::Extra => "extra",
-            Self::Duplicated => "duplicated",
-            Self::Pending => "pending",
-        }
-    }
-
-    /// The class of a pair that has this name.
-    pub fn named(name: &str) -> Option<Self> {
-        CLASSES.into_iter().find(|class| class.as_str() == name)
-    }
-}
-
 /// Clocks that are farther apart than clocks may be, on a day with enough contents that show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClocksApart {
@@ -104,9 +81,6 @@ pub(crate) struct PairLog {
 
 const ALL: usize = 0;
 const RECORD: usize = 8 * 6;
-/// The classes of pairs.
-const CLASSES: [Class; 6] =
-    [Class::Matched, Class::Ignored, Class::TimeShifted, Class::Changed, Class::Retyped, Class::Misfiled];
 
 impl PairLog {
     pub fn note(
@@ -118,7 +92,7 @@ impl PairLog {
         scratch: &SharedScratch,
     ) -> Result<(), CompareError> {
         let (one, other) = (&control.entry.head, &candidate.entry.head);
-        let class = CLASSES.iter().position(|known| *known == class).unwrap_or(CLASSES.len()) as u64;
+        let class = Class::ALL.iter().position(|known| *known == class).unwrap_or(Class::ALL.len()) as u64;
         let fields = [
             class << 1 | u64::from(ambiguous),
             control.at.abs_diff(candidate.at),
@@ -151,7 +125,7 @@ fn unpack(record: &[u8; RECORD]) -> Option<FoundPair> {
     let micros = |index| TimeDelta::microseconds(i64::try_from(field(index)).unwrap_or(i64::MAX));
     let feeds = field(3);
     Some(FoundPair {
-        class: *CLASSES.get((field(0) >> 1) as usize)?,
+        class: *Class::ALL.get((field(0) >> 1) as usize)?,
         ambiguous: field(0) & 1 == 1,
         apart: micros(1),
         written_apart: micros(2),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::application::compare::report::{Class, Comparison, Difference, EventPlace, Verdict};
+use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::cli::output;
 use crate::cli::output::{OutputError, visible};
@@ -105,13 +105,13 @@ fn causes(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     if comparison.by_cause.is_empty() {
         return Ok(());
     }
-    let mut by_cause: BTreeMap<(&str, Class), u64> = BTreeMap::new();
+    let mut by_cause: BTreeMap<(Cause, Class), u64> = BTreeMap::new();
     for cause in &comparison.by_cause {
         *by_cause.entry((cause.cause, cause.class)).or_default() += cause.count;
     }
     let mut table = Columns::new(["cause", "what", "events"]);
     for ((cause, class), count) in by_cause {
-        table.add([cause, name(class), &count.to_string()]);
+        table.add([cause.as_str(), class.label(), &count.to_string()]);
     }
     write!(out, "\n{}", table.text(&[]))?;
     let mut table = Columns::new(["day", "type", "cause", "what", "events"]);
@@ -121,7 +121,7 @@ fn causes(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     });
     for cause in by_day.iter().take(SHOWN_LINES) {
         let (day, count) = (cause.day.to_string(), cause.count.to_string());
-        table.add([&day, &cause.event_type, cause.cause, name(cause.class), &count]);
+        table.add([&day, &cause.event_type, cause.cause.as_str(), cause.class.label(), &count]);
     }
     write!(out, "\n{}", table.text(&[(1, 12)]))?;
     more(out, by_day.len(), SHOWN_LINES)
@@ -135,7 +135,7 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         writeln!(
             out,
             "\n{}: {} of {}, {timestamp}{ambiguous}",
-            name(difference.class),
+            difference.class.label(),
             visible(event_type),
             visible(aggregate)
         )?;
@@ -155,7 +155,7 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
                 visible(&field.path),
                 token(&field.control),
                 token(&field.candidate),
-                field.cause
+                field.cause.as_str()
             )?;
         }
     }
@@ -232,21 +232,6 @@ fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
         writeln!(out, "and {} more lines (--format json lists them)", all - shown)
     } else {
         Ok(())
-    }
-}
-
-fn name(class: Class) -> &'static str {
-    match class {
-        Class::Matched => "matched",
-        Class::Ignored => "ignored",
-        Class::TimeShifted => "at another time",
-        Class::Changed => "changed",
-        Class::Retyped => "under another type",
-        Class::Misfiled => "under another aggregate",
-        Class::Missing => "missing",
-        Class::Extra => "extra",
-        Class::Duplicated => "written twice",
-        Class::Pending => "pending",
     }
 }
 

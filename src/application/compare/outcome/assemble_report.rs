@@ -8,7 +8,7 @@ use crate::application::compare::clock::model::ClockModel;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::input::Input;
 use crate::application::compare::outcome::order::OrderCount;
-use crate::application::compare::outcome::tally::{Counts, add_counts};
+use crate::application::compare::outcome::tally::Counts;
 use crate::application::compare::outcome::verdict;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{
@@ -56,9 +56,9 @@ impl Run<'_> {
         let mut by_day: BTreeMap<NaiveDate, ClassCounts> = BTreeMap::new();
         let mut by_type: BTreeMap<&str, ClassCounts> = BTreeMap::new();
         for ((day, event_type), counts) in &counts.by {
-            add_counts(&mut total, counts);
-            add_counts(by_day.entry(*day).or_default(), counts);
-            add_counts(by_type.entry(&names[*event_type as usize]).or_default(), counts);
+            total += *counts;
+            *by_day.entry(*day).or_default() += *counts;
+            *by_type.entry(&names[*event_type as usize]).or_default() += *counts;
         }
         for (side, scanned, classes, beyond) in [
             ("control", &control.1, total.control, counts.beyond.control),
@@ -78,7 +78,7 @@ impl Run<'_> {
         })?;
         let listed = differences.len() as u64;
         let by_cause = counts.causes.iter().map(|((cause, class, day, event_type), count)| CauseCount {
-            cause,
+            cause: *cause,
             class: *class,
             day: *day,
             event_type: names[*event_type as usize].clone(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::application::compare::clock::local_day_cache::instant;
 use crate::application::compare::feed::{CompareError, Feed};
-use crate::application::compare::outcome::field_diff::raw_tokens;
+use crate::application::compare::outcome::field_diff::{FieldDifference, raw_tokens};
 use crate::application::compare::outcome::tally::{Listed, ListedEvent};
 use crate::application::compare::report::{Difference, DifferentField, EventPlace};
 
@@ -30,10 +30,10 @@ pub(crate) fn differences(
             };
             let (left_text, right_text) = (text(&left, &one.control), text(&right, &one.candidate));
             let elsewhere = one.elsewhere;
-            let paths: Vec<&str> = one.fields.iter().map(|(path, _)| path.as_str()).collect();
+            let paths: Vec<&str> = one.fields.iter().map(|field| field.path.as_str()).collect();
             let (left_tokens, right_tokens) =
                 (raw_tokens(&left_text, &paths), raw_tokens(&right_text, &paths));
-            let fields = one.fields.into_iter().map(|(path, cause)| {
+            let fields = one.fields.into_iter().map(|FieldDifference { path, cause }| {
                 // The envelope stands in fields of any name: what was made of it is shown.
                 let (left, right) = match (path.as_str(), &elsewhere) {
                     ("event_type", Some((other, _))) => {

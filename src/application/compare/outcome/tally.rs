@@ -8,11 +8,11 @@ use chrono::NaiveDate;
 
 use crate::application::compare::clock::local_day_cache::LocalDayCache;
 use crate::application::compare::feed::CompareError;
-use crate::application::compare::outcome::field_diff::{Cause, FieldDifference, cause_of, differing_fields};
+use crate::application::compare::outcome::field_diff::{FieldDifference, cause_of, differing_fields};
 use crate::application::compare::pair_log::PairLog;
 use crate::application::compare::reading::content::Fields;
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
-use crate::application::compare::report::{Class, ClassCounts, PerSide};
+use crate::application::compare::report::{Cause, Class, ClassCounts, PerSide};
 use crate::application::compare::settings::Settings;
 use crate::application::compare::shortcuts::joined_pairs::JoinedPair;
 use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
@@ -41,7 +41,7 @@ pub(crate) struct Tally<'t> {
 #[derive(Default)]
 pub(crate) struct Counts {
     pub by: HashMap<(NaiveDate, u32), ClassCounts>,
-    pub causes: BTreeMap<(&'static str, Class, NaiveDate, u32), u64>,
+    pub causes: BTreeMap<(Cause, Class, NaiveDate, u32), u64>,
     /// Events of each side that turned out to be outside the range.
     pub beyond: PerSide,
     /// The earliest time of the control in a pair that lies within the tolerance.
@@ -63,9 +63,9 @@ pub(crate) struct Listed {
     pub class: Class,
     pub event_type: u32,
     pub aggregate: Option<String>,
-    pub cause: &'static str,
+    pub cause: Cause,
     pub ambiguous: bool,
-    pub fields: Vec<(String, &'static str)>,
+    pub fields: Vec<FieldDifference>,
     pub control: Option<ListedEvent>,
     pub candidate: Option<ListedEvent>,
     /// The type and the aggregate of the candidate, where the control has others.
@@ -134,7 +134,7 @@ impl<'t> Tally<'t> {
         let counts = self.counts.by.entry((day, event_type)).or_default();
         counts.control += 1;
         counts.candidate += 1;
-        *of_class(counts, class, Side::Control) += 1;
+        *counts.of_mut(class, Side::Control) += 1;
         match class {
             Class::Matched => {
                 self.counts.representation +=
@@ -151,11 +151,10 @@ impl<'t> Tally<'t> {
                 self.counts.ambiguous += u64::from(ambiguous);
                 let fields = self.differing(class, one, other);
                 let cause = match class {
-                    Class::TimeShifted => Cause::Clock,
+                    Class::TimeShifted => Cause::ClockOrZone,
                     Class::Changed => cause_of(&fields),
                     _ => Cause::Real,
-                }
-                .name();
+                };
                 *self.counts.causes.entry((cause, class, day, event_type)).or_default() += 1;
                 self.list(Listed {
                     at: one.head.at,
@@ -164,7 +163,7 @@ impl<'t> Tally<'t> {
                     aggregate: text(one.aggregate),
                     cause,
                     ambiguous,
-                    fields: fields.into_iter().map(|field| (field.path, field.cause.name())).collect(),
+                    fields,
                     control: Some(place(one)),
                     candidate: Some(place(other)),
                     elsewhere: Some((self.rank(other), text(other.aggregate))),
@@ -215,7 +214,7 @@ impl<'t> Tally<'t> {
             fields.push(FieldDifference { path: "aggregate_id".to_owned(), cause: Cause::Real });
         }
         if class == Class::TimeShifted {
-            fields.push(FieldDifference { path: "timestamp".to_owned(), cause: Cause::Clock });
+            fields.push(FieldDifference { path: "timestamp".to_owned(), cause: Cause::ClockOrZone });
         }
         fields.extend(differing_fields(&[one.shared_content], &[other.shared_content]));
         let is_cross = one.is_legacy_shape() != other.is_legacy_shape();
@@ -270,7 +269,7 @@ impl<'t> Tally<'t> {
     pub fn add(&mut self, counts: Counts, listed: BinaryHeap<Listed>) {
         for (key, from) in counts.by {
             let into = self.counts.by.entry(key).or_default();
-            add_counts(into, &from);
+            *into += from;
         }
         for (key, count) in counts.causes {
             *self.counts.causes.entry(key).or_default() += count;
@@ -295,48 +294,6 @@ impl<'t> Tally<'t> {
     }
 }
 
-/// Adds counts to others.
-pub(crate) fn add_counts(into: &mut ClassCounts, from: &ClassCounts) {
-    into.control += from.control;
-    into.candidate += from.candidate;
-    let mut from = *from;
-    for class in CLASSES {
-        for side in [Side::Control, Side::Candidate] {
-            // What is counted for both sides together must be added once.
-            *of_class(into, class, side) += std::mem::take(of_class(&mut from, class, side));
-        }
-    }
-}
-
-const CLASSES: [Class; 10] = [
-    Class::Matched,
-    Class::Ignored,
-    Class::TimeShifted,
-    Class::Changed,
-    Class::Retyped,
-    Class::Misfiled,
-    Class::Missing,
-    Class::Extra,
-    Class::Duplicated,
-    Class::Pending,
-];
-
-/// The count of a class; where sides are counted apart, that of the side.
-fn of_class(counts: &mut ClassCounts, class: Class, side: Side) -> &mut u64 {
-    match class {
-        Class::Matched => &mut counts.matched,
-        Class::Ignored => &mut counts.ignored,
-        Class::TimeShifted => &mut counts.time_shifted,
-        Class::Changed => &mut counts.changed,
-        Class::Retyped => &mut counts.retyped,
-        Class::Misfiled => &mut counts.misfiled,
-        Class::Missing => &mut counts.missing,
-        Class::Extra => &mut counts.extra,
-        Class::Duplicated => of_side(&mut counts.duplicated, side),
-        Class::Pending => of_side(&mut counts.pending, side),
-    }
-}
-
 fn place(entry: &PackedEvent<'_>) -> ListedEvent {
     let EventHead { feed, offset, line, .. } = entry.head;
     let id = text(Some(entry.id).filter(|id| !id.is_empty()));
@@ -345,11 +302,4 @@ fn place(entry: &PackedEvent<'_>) -> ListedEvent {
 
 fn text(bytes: Option<&[u8]>) -> Option<String> {
     bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-}
-
-fn of_side(counts: &mut PerSide, side: Side) -> &mut u64 {
-    match side {
-        Side::Control => &mut counts.control,
-        Side::Candidate => &mut counts.candidate,
-    }
 }

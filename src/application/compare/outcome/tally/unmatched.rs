@@ -2,11 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::{Listed, Tally, of_class, of_side, place, text};
+use super::{Listed, Tally, place, text};
 use crate::application::compare::micros;
-use crate::application::compare::outcome::field_diff::Cause;
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
-use crate::application::compare::report::Class;
+use crate::application::compare::report::{Cause, Class};
 use crate::application::compare::settings::Settings;
 
 /// An event without a partner.
@@ -21,7 +20,7 @@ impl Tally<'_> {
     /// Counts an event without a partner. `corrected` is its time by the control's clock.
     pub fn single(&mut self, side: Side, entry: &PackedEvent<'_>, corrected: i64) {
         if self.is_outside(side, entry, corrected) {
-            *of_side(&mut self.counts.beyond, side) += 1;
+            *self.counts.beyond.of_mut(side) += 1;
             return;
         }
         let single = self.single_of(side, entry, corrected);
@@ -55,7 +54,7 @@ impl Tally<'_> {
             class,
             event_type: self.rank(entry),
             aggregate: text(entry.aggregate),
-            cause: Cause::Real.name(),
+            cause: Cause::Real,
             ambiguous: false,
             fields: Vec::new(),
             control,
@@ -72,7 +71,7 @@ impl Tally<'_> {
             Side::Control => counts.control += 1,
             Side::Candidate => counts.candidate += 1,
         }
-        *of_class(counts, class, side) += 1;
+        *counts.of_mut(class, side) += 1;
         if class != Class::Pending {
             *self.counts.causes.entry((listed.cause, class, day, listed.event_type)).or_default() += 1;
             self.list(listed);
