@@ -7,6 +7,7 @@ use chrono::{NaiveDate, TimeDelta};
 
 use crate::application::compare::Run;
 use crate::application::compare::clock::model::ClockModel;
+use crate::application::compare::clock::report::ClockReport;
 use crate::application::compare::feed::{CompareError, Scratch};
 use crate::application::compare::input::Input;
 use crate::application::compare::report::Class;
@@ -108,16 +109,13 @@ impl PairLog {
     }
 
     pub fn note_clock(&self, clock: &ClockModel) {
-        let over = clock.days_over_max_offset.iter().filter_map(|day| Some((*day, clock.days.get(day)?)));
-        let first = over.into_iter().find(|(_, on_day)| on_day.anchors >= ENOUGH);
+        let report = &clock.report;
+        let over = report.days_over_max_offset.iter().filter_map(|day| Some((*day, report.days.get(day)?)));
+        let first = over.into_iter().find(|(_, on_day)| on_day.anchors >= ClockReport::FEW);
         *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) =
             first.map(|(day, on_day)| ClocksApart { day, offset: TimeDelta::microseconds(on_day.offset_us) });
     }
 }
-
-/// With fewer contents that occur once on each side, it may be two events that are far apart, and not
-/// the clocks.
-const ENOUGH: u64 = 5;
 
 fn unpack(record: &[u8; RECORD]) -> Option<FoundPair> {
     let (fields, _) = record.as_chunks::<8>();

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::feed::FeedFacts;
 pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
+pub use crate::application::compare::clock::report::{ClockReport, DayClock, HistogramBucket, Mode, Spread};
 use crate::application::compare::self_test::SelfTest;
 use crate::application::import::SkippedFile;
 
@@ -73,7 +74,7 @@ pub struct Comparison {
     /// Those that share their time with what they would have to pass.
     pub reordered_at_equal_times: u64,
     /// The clocks of both sides.
-    pub clock: serde_json::Value,
+    pub clock: ClockReport,
     /// Every day that has events, by the control's time.
     pub by_day: Vec<DayCounts>,
     /// Every type that has events.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Verdict};
+use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Mode, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::cli::output;
 use crate::cli::output::{OutputError, visible};
@@ -168,23 +168,21 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
 
 fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Settings) -> io::Result<()> {
     let clock = &comparison.clock;
-    let number = |key: &str| clock[key].as_i64().unwrap_or_default();
-    let anchors = number("anchors");
     writeln!(out)?;
-    if anchors == 0 {
+    if clock.anchors == 0 {
         writeln!(out, "clocks: no event occurs exactly once on each side; they are taken as equal")?;
     } else {
         writeln!(
             out,
-            "clocks: the candidate is {} {} (median of {anchors} events); tolerance {}",
-            micros(number("offset_us")),
-            if number("offset_us") < 0 { "behind" } else { "ahead" },
+            "clocks: the {} is {} ahead (median of {} events); tolerance {}",
+            if clock.offset_us < 0 { "control" } else { "candidate" },
+            micros(clock.offset_us),
+            clock.anchors,
             micros(settings.tolerance.num_microseconds().unwrap_or_default())
         )?;
     }
-    for mode in clock["modes"].as_array().into_iter().flatten() {
-        let offset = micros(mode["offset_us"].as_i64().unwrap_or_default());
-        let (percent, hint) = (&mode["percent"], mode["hint"].as_str().unwrap_or_default());
+    for Mode { offset_us, percent, hint } in &clock.modes {
+        let offset = micros(*offset_us);
         writeln!(out, "  {percent} % of the events are {offset} apart: {hint}")?;
     }
     if comparison.reordered > 0 || comparison.reordered_at_equal_times > 0 {

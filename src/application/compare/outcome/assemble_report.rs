@@ -111,7 +111,7 @@ impl Run<'_> {
             history: None,
             reordered: order.moved,
             reordered_at_equal_times: order.moved_at_equal_times,
-            clock: serde_json::to_value(&clock).unwrap_or_default(),
+            clock: clock.report,
             by_day: by_day.into_iter().map(|(day, counts)| DayCounts { day, counts }).collect(),
             by_type: by_type
                 .into_iter()

@@ -1,6 +1,7 @@
 //! The verdict: never consistent on nothing.
 
 use crate::application::compare::clock::model::ClockModel;
+use crate::application::compare::clock::report::hint;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::input::Input;
 use crate::application::compare::reading::side_summary::SideSummary;
@@ -20,16 +21,16 @@ pub(crate) fn judge(evidence: &Evidence<'_>) -> Result<(Verdict, Vec<String>), C
     let differences = Class::ALL.into_iter().filter(|class| class.is_difference());
     let counted = differences.map(|class| (class, total.of(class))).filter(|(_, count)| *count > 0);
     let mut different: Vec<String> = counted.map(|(class, count)| class.sentence(count)).collect();
-    if let Some(day) = clock.days_over_max_offset.first() {
-        let days = clock.days_over_max_offset.len();
-        let hint = crate::application::compare::clock::model::hint(clock.days[day].offset_us);
+    if let Some(day) = clock.report.days_over_max_offset.first() {
+        let days = clock.report.days_over_max_offset.len();
+        let hint = hint(clock.report.days[day].offset_us);
         different.insert(
             0,
             format!(
                 "the clocks are {} apart on {days} {} (first {day}), which is more than {}: {hint}?",
-                seconds(clock.days[day].offset_us),
+                seconds(clock.report.days[day].offset_us),
                 if days == 1 { "day" } else { "days" },
-                seconds(clock.max_offset_us),
+                seconds(clock.report.max_offset_us),
             ),
         );
     }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::NaiveDate;
 
-use crate::application::compare::clock::model::AnchorSample;
+use crate::application::compare::clock::anchors::AnchorSample;
 use crate::application::compare::reading::digest::MultisetDigest;
 use crate::application::compare::report::{FileReport, RejectedPlace};
 use crate::application::compare::spill::partitions::Partitions;
