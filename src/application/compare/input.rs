@@ -1,10 +1,9 @@
-//! What is compared.
+//! What a comparison is given: its two sides, and where its range begins.
 
 use std::path::PathBuf;
 
+use crate::application::compare::feed::Feed;
 use crate::wire::mapping::Mapping;
-
-use super::feed::Feed;
 
 /// One side of a comparison.
 pub struct Input {
@@ -18,11 +17,22 @@ pub struct Input {
     pub skipped: Vec<(PathBuf, String)>,
 }
 
-/// Where the range begins, and what says so.
+/// One of the two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The reference log.
+    Control,
+    /// The log that is checked against it.
+    Candidate,
+}
+
+/// How the beginning of the range is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beginning {
-    /// By [`Settings::since`](super::settings::Settings::since) each side begins at that time, and pairs follow the control's.
+    /// By [`Settings::since`](super::settings::Settings::since) each side begins at that time, and pairs
+    /// follow the control's.
     Declared,
-    /// [`Settings::since`](super::settings::Settings::since) is the time of the candidate's first event: the control begins with its partner.
+    /// [`Settings::since`](super::settings::Settings::since) is the time of the candidate's first event:
+    /// the control begins with its partner.
     FirstOfCandidate,
 }

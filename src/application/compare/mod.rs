@@ -19,6 +19,7 @@
 //! where they do not, there is no report but an error. The result does not depend on the order of
 //! either input, order information and places apart.
 
+pub mod class;
 mod clock;
 mod context;
 pub mod feed;
@@ -106,10 +107,11 @@ pub fn pairs(
     let settings = Settings { shortcuts: false, ..settings.clone() };
     let mut context = Context::new(&settings, scratch)?;
     context.pair_log = Some(PairLog::new(context.budget.pair_log()));
-    run(&context, [control, candidate])?;
-    let Some(log) = &context.pair_log else { return Ok(None) };
-    log.pairs(&context.scratch, take)?;
-    Ok(log.clocks_apart())
+    let (comparison, _) = run(&context, [control, candidate])?;
+    if let Some(log) = &context.pair_log {
+        log.pairs(&context.scratch, take)?;
+    }
+    Ok(ClocksApart::first_of(&comparison.clock))
 }
 
 /// The picture above, from top to bottom.
@@ -121,9 +123,6 @@ fn run(context: &Context<'_>, mut inputs: [Input; 2]) -> Result<(Comparison, Sam
     let ReadLogs { mut sides, unmatched, matched } = read;
     let samples = sides.take_samples();
     let tallies = match_events(&STAGES, context, &sides, unmatched, matched.ids_are_shared)?;
-    if let Some(log) = &context.pair_log {
-        log.note_clock(&sides.clock);
-    }
     let outcome = outcome::add_up(context, &sides, matched, tallies, &mut inputs)?;
     let comparison = assemble_report(context.settings, inputs, sides, outcome)?;
     Ok((comparison, samples))

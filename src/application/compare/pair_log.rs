@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use chrono::{NaiveDate, TimeDelta};
 
-use crate::application::compare::clock::model::ClockModel;
+use crate::application::compare::clock::report::ClockReport;
 use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::report::Class;
@@ -37,29 +37,6 @@ pub struct PlacedEvent {
     pub offset: u64,
 }
 
-impl Class {
-    /// The name, as reports and stores write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Matched => "matched",
-            Self::Ignored => "ignored",
-            Self::TimeShifted => "time_shifted",
-            Self::Changed => "changed",
-            Self::Retyped => "retyped",
-            Self::Misfiled => "misfiled",
-            Self::Missing => "missing",
-            Self::Extra => "extra",
-            Self::Duplicated => "duplicated",
-            Self::Pending => "pending",
-        }
-    }
-
-    /// The class of a pair that has this name.
-    pub fn named(name: &str) -> Option<Self> {
-        CLASSES.into_iter().find(|class| class.as_str() == name)
-    }
-}
-
 /// Clocks that are farther apart than clocks may be, on a day with enough contents that show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClocksApart {
@@ -69,23 +46,29 @@ pub struct ClocksApart {
     pub offset: TimeDelta,
 }
 
+impl ClocksApart {
+    /// The first day whose clocks are farther apart than they may be. With few contents that show it, it
+    /// may be events that are far apart, and not the clocks.
+    pub(crate) fn first_of(clock: &ClockReport) -> Option<Self> {
+        let over = clock.days_over_max_offset.iter().filter_map(|day| Some((*day, clock.days.get(day)?)));
+        let (day, on_day) = over.into_iter().find(|(_, on_day)| on_day.anchors >= ClockReport::FEW)?;
+        Some(Self { day, offset: TimeDelta::microseconds(on_day.offset_us) })
+    }
+}
+
 /// Every pair of a comparison, noted beside its counts.
 pub(crate) struct PairLog {
     /// All in one partition: they are only put aside, and read once.
     noted: Mutex<Partitions>,
-    clocks: Mutex<Option<ClocksApart>>,
 }
 
 const ALL: usize = 0;
 const RECORD: usize = 8 * 6;
-/// The classes of pairs.
-const CLASSES: [Class; 6] =
-    [Class::Matched, Class::Ignored, Class::TimeShifted, Class::Changed, Class::Retyped, Class::Misfiled];
 
 impl PairLog {
     /// A log that may hold so many bytes of memory.
     pub fn new(budget: usize) -> Self {
-        Self { noted: Mutex::new(Partitions::new(budget)), clocks: Mutex::new(None) }
+        Self { noted: Mutex::new(Partitions::new(budget)) }
     }
 
     /// Gives every pair that was noted to `take`, in no particular order.
@@ -99,11 +82,6 @@ impl PairLog {
         })
     }
 
-    /// The first day whose clocks are farther apart than clocks may be.
-    pub fn clocks_apart(&self) -> Option<ClocksApart> {
-        *locked(&self.clocks)
-    }
-
     pub fn note(
         &self,
         class: Class,
@@ -113,7 +91,7 @@ impl PairLog {
         scratch: &SharedScratch,
     ) -> Result<(), CompareError> {
         let (one, other) = (&control.entry.head, &candidate.entry.head);
-        let class = CLASSES.iter().position(|known| *known == class).unwrap_or(CLASSES.len()) as u64;
+        let class = Class::ALL.iter().position(|known| *known == class).unwrap_or(Class::ALL.len()) as u64;
         let fields = [
             class << 1 | u64::from(ambiguous),
             control.at.abs_diff(candidate.at),
@@ -127,18 +105,7 @@ impl PairLog {
             fields.iter().for_each(|field| out.extend_from_slice(&field.to_le_bytes()));
         })
     }
-
-    pub fn note_clock(&self, clock: &ClockModel) {
-        let over = clock.days_over_max_offset.iter().filter_map(|day| Some((*day, clock.days.get(day)?)));
-        let first = over.into_iter().find(|(_, on_day)| on_day.anchors >= ENOUGH);
-        *locked(&self.clocks) =
-            first.map(|(day, on_day)| ClocksApart { day, offset: TimeDelta::microseconds(on_day.offset_us) });
-    }
 }
-
-/// With fewer contents that occur once on each side, it may be two events that are far apart, and not
-/// the clocks.
-const ENOUGH: u64 = 5;
 
 fn unpack(record: &[u8; RECORD]) -> Option<FoundPair> {
     let (fields, _) = record.as_chunks::<8>();
@@ -146,7 +113,7 @@ fn unpack(record: &[u8; RECORD]) -> Option<FoundPair> {
     let micros = |index| TimeDelta::microseconds(i64::try_from(field(index)).unwrap_or(i64::MAX));
     let feeds = field(3);
     Some(FoundPair {
-        class: *CLASSES.get((field(0) >> 1) as usize)?,
+        class: *Class::ALL.get((field(0) >> 1) as usize)?,
         ambiguous: field(0) & 1 == 1,
         apart: micros(1),
         written_apart: micros(2),

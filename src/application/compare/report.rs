@@ -7,6 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::feed::FeedFacts;
+pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
+pub use crate::application::compare::clock::report::{ClockReport, DayClock, HistogramBucket, Mode, Spread};
 use crate::application::compare::self_test::SelfTest;
 use crate::application::import::SkippedFile;
 
@@ -20,32 +22,6 @@ pub enum Verdict {
     Different,
     /// Nothing can be said, for the reasons given.
     Inconclusive,
-}
-
-/// The class in which an event ends; each ends in exactly one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// The same on both sides.
-    Matched,
-    /// The same, but for fields that a rule disregards.
-    Ignored,
-    /// The same at another time than the tolerance allows.
-    TimeShifted,
-    /// The same event with other content.
-    Changed,
-    /// The same content and time under another type.
-    Retyped,
-    /// The same content and time under another aggregate.
-    Misfiled,
-    /// On the control side only.
-    Missing,
-    /// On the candidate side only.
-    Extra,
-    /// Written twice on its side.
-    Duplicated,
-    /// Too young to be judged, and on one side only.
-    Pending,
 }
 
 /// One comparison of two sets of events.
@@ -98,7 +74,7 @@ pub struct Comparison {
     /// Those that share their time with what they would have to pass.
     pub reordered_at_equal_times: u64,
     /// The clocks of both sides.
-    pub clock: serde_json::Value,
+    pub clock: ClockReport,
     /// Every day that has events, by the control's time.
     pub by_day: Vec<DayCounts>,
     /// Every type that has events.
@@ -113,15 +89,6 @@ pub struct Comparison {
     pub self_test: Option<SelfTest>,
     /// How long it took.
     pub elapsed_seconds: f64,
-}
-
-/// Counts of both sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct PerSide {
-    /// Of the control.
-    pub control: u64,
-    /// Of the candidate.
-    pub candidate: u64,
 }
 
 /// One side.
@@ -238,36 +205,35 @@ pub struct TypeCounts {
     pub counts: ClassCounts,
 }
 
-/// Counts of each class. Pairs count once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct ClassCounts {
-    /// Events of the control, whatever became of them.
-    pub control: u64,
-    /// Events of the candidate.
-    pub candidate: u64,
-    pub matched: u64,
-    pub ignored: u64,
-    pub time_shifted: u64,
-    pub changed: u64,
-    pub retyped: u64,
-    pub misfiled: u64,
-    pub missing: u64,
-    pub extra: u64,
-    pub duplicated: PerSide,
-    pub pending: PerSide,
+/// Why a value differs, or an event as a whole. In the order of the names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// The time alone.
+    ClockOrZone,
+    /// A field that only one side has, with another value than the profile declares.
+    DeclaredDefault,
+    /// `null` on one side, nothing on the other.
+    NullVersusMissing,
+    /// Numbers that are the same, or next to each other, once they have gone through a 64-bit float.
+    Precision,
+    /// It says something else.
+    Real,
+    /// Strings that are the same once both are normalized (NFC).
+    UnicodeForm,
 }
 
-impl ClassCounts {
-    /// Everything that makes a verdict different.
-    pub fn differences(&self) -> u64 {
-        self.time_shifted
-            + self.changed
-            + self.retyped
-            + self.misfiled
-            + self.missing
-            + self.extra
-            + self.duplicated.control
-            + self.duplicated.candidate
+impl Cause {
+    /// The name, as reports write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClockOrZone => "clock-or-zone",
+            Self::DeclaredDefault => "declared-default",
+            Self::NullVersusMissing => "null-versus-missing",
+            Self::Precision => "precision",
+            Self::Real => "real",
+            Self::UnicodeForm => "unicode-form",
+        }
     }
 }
 
@@ -275,7 +241,7 @@ impl ClassCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CauseCount {
     /// Why.
-    pub cause: &'static str,
+    pub cause: Cause,
     /// What became of the events.
     pub class: Class,
     /// Which day.
@@ -291,8 +257,8 @@ pub struct CauseCount {
 pub struct Difference {
     /// What became of the events.
     pub class: Class,
-    /// Why: real, precision, null-versus-missing, unicode-form, clock-or-zone, declared-default.
-    pub cause: &'static str,
+    /// Why.
+    pub cause: Cause,
     /// More than one partner was possible.
     pub ambiguous: bool,
     /// The type; of a retyped pair, the control's.
@@ -331,9 +297,34 @@ pub struct DifferentField {
     /// Which: dotted.
     pub path: String,
     /// Why.
-    pub cause: &'static str,
+    pub cause: Cause,
     /// The token of the control; `None` where it is missing.
     pub control: Option<String>,
     /// The token of the candidate.
     pub candidate: Option<String>,
+}
+
+impl Comparison {
+    /// The counts of all days together.
+    pub fn total(&self) -> ClassCounts {
+        self.by_day.iter().fold(ClassCounts::default(), |mut total, day| {
+            total += day.counts;
+            total
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_written_and_ordered_by_their_names() {
+        use Cause::{ClockOrZone, DeclaredDefault, NullVersusMissing, Precision, Real, UnicodeForm};
+        let causes = [ClockOrZone, DeclaredDefault, NullVersusMissing, Precision, Real, UnicodeForm];
+        assert!(causes.is_sorted() && causes.map(Cause::as_str).is_sorted());
+        for cause in causes {
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.as_str());
+        }
+    }
 }

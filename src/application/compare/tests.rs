@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{TimeDelta, Utc};
 
 use super::profile::{IgnoreRule, OneSided, Profile};
-use super::report::{Class, Comparison, Verdict};
+use super::report::{Cause, Class, Comparison, Verdict};
 use super::settings::Settings;
 use super::stages::Stage;
 use super::*;

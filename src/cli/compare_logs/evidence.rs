@@ -75,7 +75,7 @@ fn evidence(comparison: &Comparison, pair: &Pair<'_>) -> Evidence {
             Which::Candidate,
         ),
         days: days(comparison, pair),
-        clock: comparison.clock.clone(),
+        clock: serde_json::to_value(&comparison.clock).unwrap_or_default(),
         matched: comparison.matched,
         differences: comparison.by_day.iter().map(|day| day.counts.differences()).sum(),
         classes: total,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::application::compare::report::{Class, Comparison, Difference, EventPlace, Verdict};
+use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Mode, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::cli::output;
 use crate::cli::output::{OutputError, visible};
@@ -105,13 +105,13 @@ fn causes(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     if comparison.by_cause.is_empty() {
         return Ok(());
     }
-    let mut by_cause: BTreeMap<(&str, Class), u64> = BTreeMap::new();
+    let mut by_cause: BTreeMap<(Cause, Class), u64> = BTreeMap::new();
     for cause in &comparison.by_cause {
         *by_cause.entry((cause.cause, cause.class)).or_default() += cause.count;
     }
     let mut table = Columns::new(["cause", "what", "events"]);
     for ((cause, class), count) in by_cause {
-        table.add([cause, name(class), &count.to_string()]);
+        table.add([cause.as_str(), class.label(), &count.to_string()]);
     }
     write!(out, "\n{}", table.text(&[]))?;
     let mut table = Columns::new(["day", "type", "cause", "what", "events"]);
@@ -121,7 +121,7 @@ fn causes(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     });
     for cause in by_day.iter().take(SHOWN_LINES) {
         let (day, count) = (cause.day.to_string(), cause.count.to_string());
-        table.add([&day, &cause.event_type, cause.cause, name(cause.class), &count]);
+        table.add([&day, &cause.event_type, cause.cause.as_str(), cause.class.label(), &count]);
     }
     write!(out, "\n{}", table.text(&[(1, 12)]))?;
     more(out, by_day.len(), SHOWN_LINES)
@@ -135,7 +135,7 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         writeln!(
             out,
             "\n{}: {} of {}, {timestamp}{ambiguous}",
-            name(difference.class),
+            difference.class.label(),
             visible(event_type),
             visible(aggregate)
         )?;
@@ -155,7 +155,7 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
                 visible(&field.path),
                 token(&field.control),
                 token(&field.candidate),
-                field.cause
+                field.cause.as_str()
             )?;
         }
     }
@@ -168,23 +168,21 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
 
 fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Settings) -> io::Result<()> {
     let clock = &comparison.clock;
-    let number = |key: &str| clock[key].as_i64().unwrap_or_default();
-    let anchors = number("anchors");
     writeln!(out)?;
-    if anchors == 0 {
+    if clock.anchors == 0 {
         writeln!(out, "clocks: no event occurs exactly once on each side; they are taken as equal")?;
     } else {
         writeln!(
             out,
-            "clocks: the candidate is {} {} (median of {anchors} events); tolerance {}",
-            micros(number("offset_us")),
-            if number("offset_us") < 0 { "behind" } else { "ahead" },
+            "clocks: the {} is {} ahead (median of {} events); tolerance {}",
+            if clock.offset_us < 0 { "control" } else { "candidate" },
+            micros(clock.offset_us),
+            clock.anchors,
             micros(settings.tolerance.num_microseconds().unwrap_or_default())
         )?;
     }
-    for mode in clock["modes"].as_array().into_iter().flatten() {
-        let offset = micros(mode["offset_us"].as_i64().unwrap_or_default());
-        let (percent, hint) = (&mode["percent"], mode["hint"].as_str().unwrap_or_default());
+    for Mode { offset_us, percent, hint } in &clock.modes {
+        let offset = micros(*offset_us);
         writeln!(out, "  {percent} % of the events are {offset} apart: {hint}")?;
     }
     if comparison.reordered > 0 || comparison.reordered_at_equal_times > 0 {
@@ -232,21 +230,6 @@ fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
         writeln!(out, "and {} more lines (--format json lists them)", all - shown)
     } else {
         Ok(())
-    }
-}
-
-fn name(class: Class) -> &'static str {
-    match class {
-        Class::Matched => "matched",
-        Class::Ignored => "ignored",
-        Class::TimeShifted => "at another time",
-        Class::Changed => "changed",
-        Class::Retyped => "under another type",
-        Class::Misfiled => "under another aggregate",
-        Class::Missing => "missing",
-        Class::Extra => "extra",
-        Class::Duplicated => "written twice",
-        Class::Pending => "pending",
     }
 }
 

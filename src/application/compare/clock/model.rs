@@ -1,103 +1,17 @@
 //! The clocks of both sides: how far apart they are, day by day.
-//!
-//! Anchors are contents that occur exactly once on each side, so that nothing but the content says who
-//! belongs together. Of many, a part is enough, if both sides choose the same one: each keeps the
-//! contents with the smallest digests, whatever their order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use foldhash::fast::RandomState;
-use serde::Serialize;
 
-/// What one side knows of possible anchors.
-#[derive(Clone)]
-pub(crate) struct AnchorSample {
-    capacity: usize,
-    /// Contents with a digest above are not looked at.
-    threshold: u128,
-    /// The time of each content, in microseconds; `None` where it came more than once, or nobody knows when.
-    contents: HashMap<u128, Option<i64>, RandomState>,
-}
-
-impl AnchorSample {
-    /// A sample of at most so many contents.
-    pub fn new(capacity: usize) -> Self {
-        Self { capacity, threshold: u128::MAX, contents: HashMap::default() }
-    }
-
-    /// Takes note of an event; its time is `None` where it is not sure.
-    #[inline]
-    pub fn observe(&mut self, content: u128, at: Option<i64>) {
-        if content > self.threshold {
-            return;
-        }
-        self.contents.entry(content).and_modify(|time| *time = None).or_insert(at);
-        self.shrink();
-    }
-
-    /// Takes over what another part of the same side has shown.
-    pub fn add(&mut self, other: Self) {
-        self.threshold = self.threshold.min(other.threshold);
-        for (content, at) in other.contents {
-            self.contents.entry(content).and_modify(|time| *time = None).or_insert(at);
-        }
-        let threshold = self.threshold;
-        self.contents.retain(|content, _| *content <= threshold);
-        self.shrink();
-    }
-
-    fn shrink(&mut self) {
-        while self.contents.len() > self.capacity {
-            self.threshold /= 2;
-            let threshold = self.threshold;
-            self.contents.retain(|content, _| *content <= threshold);
-        }
-    }
-}
+use crate::application::compare::clock::anchors::AnchorSample;
+use crate::application::compare::clock::report::{ClockReport, DayClock};
 
 /// The clock of the candidate, seen from the control's.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ClockModel {
-    /// How many anchors were used.
-    pub anchors: u64,
-    /// There were more of them.
-    pub sampled: bool,
-    /// The median of candidate minus control over all anchors, in microseconds; 0 where there are none.
-    pub offset_us: i64,
-    /// How far apart the times of a pair may be once the offset is taken off, in microseconds.
-    pub tolerance_us: i64,
-    /// How large an offset may be, in microseconds.
-    pub max_offset_us: i64,
-    /// Each day of the control that has anchors.
-    pub days: BTreeMap<NaiveDate, DayClock>,
-    /// Where the differences lie, if in several places.
-    pub modes: Vec<Mode>,
-    /// LocalDayCache whose clocks are farther apart than they may be.
-    pub days_over_max_offset: BTreeSet<NaiveDate>,
-}
-
-/// The clocks on one day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct DayClock {
-    /// The median of candidate minus control, in microseconds; of an even number the lower one.
-    pub offset_us: i64,
-    pub anchors: u64,
-    /// How far half of the anchors are from the median, in microseconds.
-    pub p50_us: i64,
-    pub p99_us: i64,
-    pub max_us: i64,
-}
-
-/// Differences that lie together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Mode {
-    /// Their median, in microseconds.
-    pub offset_us: i64,
-    /// How many of a hundred anchors they are.
-    pub percent: f64,
-    /// What such a difference comes from.
-    pub hint: &'static str,
+    /// What the anchors show.
+    pub report: ClockReport,
 }
 
 impl ClockModel {
@@ -116,104 +30,28 @@ impl ClockModel {
                 by_day.entry(day_of(*at)).or_default().push(other - at);
             }
         }
-        let mut all: Vec<i64> = by_day.values().flatten().copied().collect();
-        all.sort_unstable();
-        let days: BTreeMap<NaiveDate, DayClock> =
-            by_day.into_iter().map(|(day, differences)| (day, DayClock::of(differences))).collect();
-        let mut model = Self {
-            anchors: all.len() as u64,
-            sampled: threshold < u128::MAX,
-            offset_us: lower_median(&all),
-            tolerance_us,
-            max_offset_us,
-            modes: modes(&all),
-            days_over_max_offset: BTreeSet::new(),
-            days,
-        };
-        let over = model.days.iter().filter(|(_, clock)| model.offset_of(clock).abs() > max_offset_us);
-        model.days_over_max_offset = over.map(|(day, _)| *day).collect();
-        model
+        let is_sampled = threshold < u128::MAX;
+        Self { report: ClockReport::new(by_day, is_sampled, tolerance_us, max_offset_us) }
     }
 
     /// The offset on a day; without anchors that of the nearest day that has some, the earlier of two.
     pub fn offset_on(&self, day: NaiveDate) -> i64 {
-        self.nearest(day).map_or(0, |(_, clock)| self.offset_of(clock))
-    }
-
-    /// A few events that were moved must not turn the clock of their day, where other days tell better.
-    fn offset_of(&self, clock: &DayClock) -> i64 {
-        const FEW: u64 = 5;
-        if clock.anchors < FEW && self.anchors >= FEW { self.offset_us } else { clock.offset_us }
+        self.nearest(day).map_or(0, |(_, clock)| self.report.offset_of(clock))
     }
 
     /// Whether the clocks of a day are farther apart than they may be.
     pub fn exceeds_on(&self, day: NaiveDate) -> bool {
-        !self.days_over_max_offset.is_empty()
-            && self.nearest(day).is_some_and(|(day, _)| self.days_over_max_offset.contains(day))
+        let over = &self.report.days_over_max_offset;
+        !over.is_empty() && self.nearest(day).is_some_and(|(day, _)| over.contains(day))
     }
 
     fn nearest(&self, day: NaiveDate) -> Option<(&NaiveDate, &DayClock)> {
-        let before = self.days.range(..=day).next_back();
-        let behind = self.days.range(day..).next();
-        match (before, behind) {
+        let before = self.report.days.range(..=day).next_back();
+        let after = self.report.days.range(day..).next();
+        match (before, after) {
             (Some(one), Some(other)) => Some(if day - *one.0 <= *other.0 - day { one } else { other }),
             (one, other) => one.or(other),
         }
-    }
-}
-
-impl DayClock {
-    fn of(mut differences: Vec<i64>) -> Self {
-        differences.sort_unstable();
-        let offset = lower_median(&differences);
-        let mut spread: Vec<i64> = differences.iter().map(|difference| (difference - offset).abs()).collect();
-        spread.sort_unstable();
-        let percentile = |percent: usize| {
-            let rank = (spread.len() * percent).div_ceil(100).max(1) - 1;
-            spread.get(rank).copied().unwrap_or(0)
-        };
-        Self {
-            offset_us: offset,
-            anchors: differences.len() as u64,
-            p50_us: percentile(50),
-            p99_us: percentile(99),
-            max_us: percentile(100),
-        }
-    }
-}
-
-fn lower_median(sorted: &[i64]) -> i64 {
-    sorted.len().checked_sub(1).map_or(0, |last| sorted[last / 2])
-}
-
-/// Clusters of differences, at least ten minutes apart, of at least a twentieth of the anchors each;
-/// none where there is only one.
-fn modes(sorted: &[i64]) -> Vec<Mode> {
-    const APART: i64 = 600_000_000;
-    let clusters = sorted.chunk_by(|one, other| other - one < APART);
-    let modes: Vec<Mode> = clusters
-        .filter(|cluster| cluster.len() * 20 >= sorted.len())
-        .map(|cluster| {
-            let offset_us = lower_median(cluster);
-            let percent = (cluster.len() as f64 / sorted.len() as f64 * 1000.0).round() / 10.0;
-            Mode { offset_us, percent, hint: hint(offset_us) }
-        })
-        .collect();
-    if modes.len() > 1 { modes } else { Vec::new() }
-}
-
-/// What an offset may come from: those of zones are whole quarters of an hour.
-pub(crate) fn hint(offset_us: i64) -> &'static str {
-    const QUARTER: i64 = 900_000_000;
-    const ZONES: i64 = 26 * 3_600_000_000;
-    const NEAR: i64 = 60_000_000;
-    let to_quarter = (offset_us + QUARTER / 2).rem_euclid(QUARTER) - QUARTER / 2;
-    if offset_us.abs() < NEAR {
-        "none"
-    } else if to_quarter.abs() <= NEAR && offset_us.abs() <= ZONES {
-        "time zone or daylight saving time"
-    } else {
-        "clock"
     }
 }
 
@@ -243,13 +81,13 @@ mod tests {
         let control = sample(10, &[(1, 0), (2, 0), (2, 5), (3, 0), (4, 0)]);
         let candidate = sample(10, &[(1, 7), (2, 100), (3, 200), (3, 300), (5, 0)]);
         let model = estimate(&control, &candidate);
-        assert_eq!((model.anchors, model.offset_us), (1, 7));
+        assert_eq!((model.report.anchors, model.report.offset_us), (1, 7));
     }
 
     #[test]
     fn without_anchors_the_offset_is_zero() {
         let model = estimate(&sample(10, &[(1, 0)]), &sample(10, &[(2, 9)]));
-        assert_eq!((model.anchors, model.offset_on(day(0))), (0, 0));
+        assert_eq!((model.report.anchors, model.offset_on(day(0))), (0, 0));
         assert!(!model.exceeds_on(day(0)));
     }
 
@@ -269,7 +107,7 @@ mod tests {
         let candidate = sample(10, &[(1, 3 * HOUR), (2, 24 * HOUR)]);
         let model = estimate(&control, &candidate);
         assert!(model.exceeds_on(day(0)) && !model.exceeds_on(day(24 * HOUR)));
-        let hints: Vec<&str> = model.modes.iter().map(|mode| mode.hint).collect();
+        let hints: Vec<&str> = model.report.modes.iter().map(|mode| mode.hint).collect();
         assert_eq!(hints, ["none", "time zone or daylight saving time"]);
     }
 
@@ -288,7 +126,7 @@ mod tests {
         let control: Vec<(u128, i64)> = (0..100).map(|i| (i, i as i64)).collect();
         let candidate: Vec<(u128, i64)> =
             (0..100).map(|i| (i, i as i64 + if i % 3 == 0 { 60_000_000 } else { 5 })).collect();
-        assert_eq!(estimate(&sample(100, &control), &sample(100, &candidate)).offset_us, 5);
+        assert_eq!(estimate(&sample(100, &control), &sample(100, &candidate)).report.offset_us, 5);
     }
 
     proptest! {
@@ -304,13 +142,13 @@ mod tests {
             let one = estimate(&sample(20, &control), &sample(50, &skewed));
             let other = estimate(&sample(20, &shuffled), &sample(50, &skewed));
             prop_assert_eq!(&one, &other);
-            prop_assert_eq!(one.sampled, control.len() > 20);
+            prop_assert_eq!(one.report.sampled, control.len() > 20);
             let (first, second) = control.split_at(control.len() / 3);
             let mut parts = sample(20, first);
             parts.add(sample(20, second));
             prop_assert_eq!(&one, &estimate(&parts, &sample(50, &skewed)), "however a side was read");
-            if one.anchors > 0 {
-                prop_assert_eq!(one.offset_us, skew);
+            if one.report.anchors > 0 {
+                prop_assert_eq!(one.report.offset_us, skew);
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::application::compare::report::{
 };
 use crate::application::compare::settings::Settings;
 
-use super::counts::{Counts, add_counts};
+use super::counts::Counts;
 use super::order::OrderCount;
 use super::verdict;
 
@@ -42,9 +42,9 @@ pub(crate) fn assemble_report(
     let mut by_day: BTreeMap<NaiveDate, ClassCounts> = BTreeMap::new();
     let mut by_type: BTreeMap<&str, ClassCounts> = BTreeMap::new();
     for ((day, event_type), counts) in &counts.by {
-        add_counts(&mut total, counts);
-        add_counts(by_day.entry(*day).or_default(), counts);
-        add_counts(by_type.entry(&names[*event_type as usize]).or_default(), counts);
+        total += *counts;
+        *by_day.entry(*day).or_default() += *counts;
+        *by_type.entry(&names[*event_type as usize]).or_default() += *counts;
     }
     for (side, summary, classes, beyond) in [
         ("control", &control.1, total.control, counts.beyond.control),
@@ -64,7 +64,7 @@ pub(crate) fn assemble_report(
     })?;
     let listed = differences.len() as u64;
     let by_cause = counts.causes.iter().map(|((cause, class, day, event_type), count)| CauseCount {
-        cause,
+        cause: *cause,
         class: *class,
         day: *day,
         event_type: names[*event_type as usize].clone(),
@@ -97,7 +97,7 @@ pub(crate) fn assemble_report(
         history: None,
         reordered: order.moved,
         reordered_at_equal_times: order.moved_at_equal_times,
-        clock: serde_json::to_value(&clock).unwrap_or_default(),
+        clock: clock.report,
         by_day: by_day.into_iter().map(|(day, counts)| DayCounts { day, counts }).collect(),
         by_type: by_type
             .into_iter()

@@ -7,7 +7,7 @@ use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::input::Input;
 use crate::application::compare::report::{Difference, DifferentField, EventPlace};
 
-use super::field_diff::raw_tokens;
+use super::field_diff::{FieldDifference, raw_tokens};
 use super::listed::{Listed, ListedEvent};
 
 type Texts = BTreeMap<(u32, u64), Vec<u8>>;
@@ -32,10 +32,10 @@ pub(crate) fn differences(
             };
             let (left_text, right_text) = (text(&left, &one.control), text(&right, &one.candidate));
             let elsewhere = one.elsewhere;
-            let paths: Vec<&str> = one.fields.iter().map(|(path, _)| path.as_str()).collect();
+            let paths: Vec<&str> = one.fields.iter().map(|field| field.path.as_str()).collect();
             let (left_tokens, right_tokens) =
                 (raw_tokens(&left_text, &paths), raw_tokens(&right_text, &paths));
-            let fields = one.fields.into_iter().map(|(path, cause)| {
+            let fields = one.fields.into_iter().map(|FieldDifference { path, cause }| {
                 // The envelope stands in fields of any name: what was made of it is shown.
                 let (left, right) = match (path.as_str(), &elsewhere) {
                     ("event_type", Some((other, _))) => {

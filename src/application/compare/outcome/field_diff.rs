@@ -2,53 +2,31 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::application::compare::report::Cause;
 use crate::wire::json::{Token, Tokens};
 
-/// Why a value differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Cause {
-    /// It says something else.
-    Real,
-    /// Numbers that are the same, or next to each other, once they have gone through a 64-bit float.
-    Precision,
-    /// `null` on one side, nothing on the other.
-    NullVersusMissing,
-    /// Strings that are the same once both are normalized (NFC).
-    UnicodeForm,
-    /// The time alone.
-    Clock,
-    /// A field that only one side has, with another value than the profile declares.
-    DeclaredDefault,
-}
-
-impl Cause {
-    /// As reports name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Real => "real",
-            Self::Precision => "precision",
-            Self::NullVersusMissing => "null-versus-missing",
-            Self::UnicodeForm => "unicode-form",
-            Self::Clock => "clock-or-zone",
-            Self::DeclaredDefault => "declared-default",
-        }
-    }
-}
-
 /// A value that differs, by its path: names with dots between them (`\.` is a dot within a name), elements as `[2]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FieldDifference {
     pub path: String,
     pub cause: Cause,
 }
 
-/// The cause of a difference as a whole: real, if anything in it is.
+/// The cause of a difference as a whole: the one that weighs most of its fields', and real, if that of
+/// any field is.
 pub(crate) fn cause_of(fields: &[FieldDifference]) -> Cause {
-    fields.iter().map(|field| field.cause).min().unwrap_or(Cause::Real)
+    const BY_WEIGHT: [Cause; 6] = [
+        Cause::Real,
+        Cause::Precision,
+        Cause::NullVersusMissing,
+        Cause::UnicodeForm,
+        Cause::ClockOrZone,
+        Cause::DeclaredDefault,
+    ];
+    let is_among = |cause: &Cause| fields.iter().any(|field| field.cause == *cause);
+    BY_WEIGHT.into_iter().find(is_among).unwrap_or(Cause::Real)
 }
 
 /// How many levels of a content are looked into: each is gone through once more, and has its part in
@@ -136,7 +114,7 @@ fn join(path: &str, name: &[u8]) -> String {
     if path.is_empty() { name } else { format!("{path}.{name}") }
 }
 
-/// The payload of a tagged value: what stands behind its length.
+/// The payload of a tagged value: what follows its length.
 fn payload(value: &[u8]) -> &[u8] {
     let colon = value.iter().position(|byte| *byte == b':').map_or(value.len(), |colon| colon + 1);
     &value[colon..]

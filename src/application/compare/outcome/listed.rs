@@ -1,7 +1,9 @@
 //! A difference, as it is held until it is listed.
 
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent};
-use crate::application::compare::report::Class;
+use crate::application::compare::report::{Cause, Class};
+
+use super::field_diff::FieldDifference;
 
 /// A difference, as it is held until it is listed. Ordered by what does not depend on the order of the inputs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,9 +14,9 @@ pub(crate) struct Listed {
     /// The rank of the type.
     pub event_type: u32,
     pub aggregate: Option<String>,
-    pub cause: &'static str,
+    pub cause: Cause,
     pub ambiguous: bool,
-    pub fields: Vec<(String, &'static str)>,
+    pub fields: Vec<FieldDifference>,
     pub control: Option<ListedEvent>,
     pub candidate: Option<ListedEvent>,
     /// The type and the aggregate of the candidate, where the control has others.

@@ -2,10 +2,10 @@
 
 use crate::application::compare::reading::content::{Fields, LEGACY_EVENT_ID};
 use crate::application::compare::reading::packed_event::PackedEvent;
-use crate::application::compare::report::Class;
+use crate::application::compare::report::{Cause, Class};
 use crate::application::compare::rules::optional_fields::is_default;
 
-use super::field_diff::{Cause, FieldDifference, differing_fields};
+use super::field_diff::{FieldDifference, differing_fields};
 
 /// What differs between the two events of a pair: the envelope first, then the content, then the optional
 /// fields.
@@ -24,7 +24,7 @@ pub(crate) fn differences_of_pair(
         differs("aggregate_id", Cause::Real);
     }
     if class == Class::TimeShifted {
-        differs("timestamp", Cause::Clock);
+        differs("timestamp", Cause::ClockOrZone);
     }
     found.extend(differing_fields(&[one.shared_content], &[other.shared_content]));
     let is_across_shapes = one.is_legacy_shape() != other.is_legacy_shape();

@@ -11,12 +11,12 @@ use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::packed_event::{PackedEvent, Side};
-use crate::application::compare::report::Class;
+use crate::application::compare::report::{Cause, Class};
 use crate::application::compare::rules::Ruling;
 use crate::application::compare::spill::partitions::Partitions;
 
-use super::counts::{Counts, of_class, of_side};
-use super::field_diff::{Cause, cause_of};
+use super::counts::Counts;
+use super::field_diff::cause_of;
 use super::listed::{Listed, text};
 use super::pair_diff::differences_of_pair;
 use super::placed_pair::PlacedPair;
@@ -106,11 +106,10 @@ impl<'t> Tally<'t> {
         self.counts.ambiguous += u64::from(ambiguous);
         let fields = differences_of_pair(class, one, other, &self.context.fields);
         let cause = match class {
-            Class::TimeShifted => Cause::Clock,
+            Class::TimeShifted => Cause::ClockOrZone,
             Class::Changed => cause_of(&fields),
             _ => Cause::Real,
-        }
-        .name();
+        };
         let event_type = self.rank(one);
         *self.counts.causes.entry((cause, class, day, event_type)).or_default() += 1;
         self.list(Listed {
@@ -120,7 +119,7 @@ impl<'t> Tally<'t> {
             aggregate: text(one.aggregate),
             cause,
             ambiguous,
-            fields: fields.into_iter().map(|field| (field.path, field.cause.name())).collect(),
+            fields,
             control: Some(one.into()),
             candidate: Some(other.into()),
             elsewhere: Some((self.rank(other), text(other.aggregate))),
@@ -130,7 +129,7 @@ impl<'t> Tally<'t> {
     /// Counts an event without a partner. `corrected` is its time by the control's clock.
     pub fn unmatched(&mut self, side: Side, event: &PackedEvent<'_>, corrected: i64) {
         if self.range.excludes(side, event, corrected) {
-            *of_side(&mut self.counts.beyond, side) += 1;
+            *self.counts.beyond.of_mut(side) += 1;
             return;
         }
         let (day, event_type) = (self.day(corrected), self.rank(event));
@@ -149,7 +148,7 @@ impl<'t> Tally<'t> {
             Side::Control => counts.control += 1,
             Side::Candidate => counts.candidate += 1,
         }
-        *of_class(counts, class, side) += 1;
+        *counts.of_mut(class, side) += 1;
         if class != Class::Pending {
             *self.counts.causes.entry((listed.cause, class, day, listed.event_type)).or_default() += 1;
             self.list(listed);

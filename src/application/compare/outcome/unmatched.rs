@@ -3,10 +3,9 @@
 use chrono::NaiveDate;
 
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
-use crate::application::compare::report::Class;
+use crate::application::compare::report::{Cause, Class};
 use crate::application::compare::settings::Settings;
 
-use super::field_diff::Cause;
 use super::listed::{Listed, ListedEvent, text};
 
 /// An event without a partner.
@@ -36,7 +35,7 @@ impl Unmatched {
             class,
             event_type,
             aggregate: text(event.aggregate),
-            cause: Cause::Real.name(),
+            cause: Cause::Real,
             ambiguous: false,
             fields: Vec::new(),
             control,

@@ -1,10 +1,11 @@
 //! The verdict: never consistent on nothing.
 
-use crate::application::compare::Input;
 use crate::application::compare::clock::model::ClockModel;
+use crate::application::compare::clock::report::hint;
 use crate::application::compare::feed::CompareError;
+use crate::application::compare::input::Input;
 use crate::application::compare::reading::side_summary::SideSummary;
-use crate::application::compare::report::{ClassCounts, PerSide, Verdict};
+use crate::application::compare::report::{Class, ClassCounts, PerSide, Verdict};
 
 /// What a verdict is found from.
 pub(crate) struct Evidence<'e> {
@@ -17,36 +18,19 @@ pub(crate) struct Evidence<'e> {
 /// The verdict, and the reasons for it.
 pub(crate) fn judge(evidence: &Evidence<'_>) -> Result<(Verdict, Vec<String>), CompareError> {
     let Evidence { control, candidate, total, clock } = *evidence;
-    let mut different: Vec<String> = Vec::new();
-    for (count, singular, plural) in [
-        (total.missing, "event is missing from the candidate", "events are missing from the candidate"),
-        (total.extra, "event is in the candidate only", "events are in the candidate only"),
-        (total.changed, "event has changed", "events have changed"),
-        (total.retyped, "event has another type", "events have another type"),
-        (total.misfiled, "event belongs to another aggregate", "events belong to another aggregate"),
-        (total.time_shifted, "event has another time", "events have another time"),
-        (
-            total.duplicated.control + total.duplicated.candidate,
-            "event was written twice",
-            "events were written twice",
-        ),
-    ] {
-        match count {
-            0 => {}
-            1 => different.push(format!("1 {singular}")),
-            count => different.push(format!("{count} {plural}")),
-        }
-    }
-    if let Some(day) = clock.days_over_max_offset.first() {
-        let days = clock.days_over_max_offset.len();
-        let hint = crate::application::compare::clock::model::hint(clock.days[day].offset_us);
+    let differences = Class::ALL.into_iter().filter(|class| class.is_difference());
+    let counted = differences.map(|class| (class, total.of(class))).filter(|(_, count)| *count > 0);
+    let mut different: Vec<String> = counted.map(|(class, count)| class.sentence(count)).collect();
+    if let Some(day) = clock.report.days_over_max_offset.first() {
+        let days = clock.report.days_over_max_offset.len();
+        let hint = hint(clock.report.days[day].offset_us);
         different.insert(
             0,
             format!(
                 "the clocks are {} apart on {days} {} (first {day}), which is more than {}: {hint}?",
-                seconds(clock.days[day].offset_us),
+                seconds(clock.report.days[day].offset_us),
                 if days == 1 { "day" } else { "days" },
-                seconds(clock.max_offset_us),
+                seconds(clock.report.max_offset_us),
             ),
         );
     }

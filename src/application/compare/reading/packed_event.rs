@@ -1,13 +1,7 @@
 //! An event as the comparison holds it: packed, so that millions of them can be put aside as bytes.
 
+pub(crate) use crate::application::compare::input::Side;
 use crate::application::compare::reading::content::Content;
-
-/// Of which side an event is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Side {
-    Control,
-    Candidate,
-}
 
 /// What is known of an event apart from its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

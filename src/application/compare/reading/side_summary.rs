@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
-use crate::application::compare::clock::model::AnchorSample;
+use crate::application::compare::clock::anchors::AnchorSample;
 use crate::application::compare::reading::digest::MultisetDigest;
 use crate::application::compare::report::{FileReport, RejectedPlace};
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::optional_fields::{Scope, stated_fields};
 use super::*;
-use crate::application::compare::clock::model::AnchorSample;
+use crate::application::compare::clock::anchors::AnchorSample;
 use crate::application::compare::profile::{IgnoreRule, OneSided, Profile};
 use crate::application::compare::reading::content::Content;
 use crate::application::compare::reading::packed_event::EventHead;

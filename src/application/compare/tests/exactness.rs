@@ -71,7 +71,7 @@ fn a_clock_that_is_off_by_less_than_the_limit_is_set_right() {
         let mut shifted = day();
         shifted.iter_mut().for_each(|event| event.at += offset);
         let found = consistent(&legacy(&day()), &new(&shifted));
-        assert_eq!(found.clock["offset_us"], offset * 1000);
+        assert_eq!(found.clock.offset_us, offset * 1000);
     }
 }
 

@@ -21,7 +21,7 @@ fn a_log_that_is_three_hours_off_is_different_and_a_zone_is_suspected() {
         "{:?}",
         found.reasons
     );
-    assert!(found.by_cause.iter().all(|cause| cause.cause == "clock-or-zone"));
+    assert!(found.by_cause.iter().all(|cause| cause.cause == Cause::ClockOrZone));
 }
 
 #[test]
@@ -46,7 +46,11 @@ fn values_that_only_look_alike_are_different() {
         let found = compared(&with(legacy(&day()), control), &with(new(&day()), candidate));
         assert_eq!((found.verdict, found.changed), (Verdict::Different, 1), "{control} and {candidate}");
         let difference = &found.differences[0];
-        assert_eq!((difference.cause, difference.fields.len()), (cause, 1), "{control} and {candidate}");
+        assert_eq!(
+            (difference.cause.as_str(), difference.fields.len()),
+            (cause, 1),
+            "{control} and {candidate}"
+        );
         if !control.starts_with(['{', '[']) {
             assert_eq!(difference.fields[0].control.as_deref(), Some(control));
             assert_eq!(difference.fields[0].candidate.as_deref(), Some(candidate));
@@ -60,7 +64,7 @@ fn null_for_a_missing_field_is_different() {
     candidate[3] = candidate[3].replacen('{', "{\"note\": null, ", 1);
     let found = compared(&legacy(&day()), &candidate);
     assert_eq!((found.verdict, found.changed), (Verdict::Different, 1));
-    assert_eq!(found.differences[0].cause, "null-versus-missing");
+    assert_eq!(found.differences[0].cause, Cause::NullVersusMissing);
 }
 
 #[test]
@@ -163,7 +167,7 @@ fn a_field_of_one_side_must_have_its_declared_default() {
     candidate[3] = candidate[3].replace("P1", "P2");
     let found = compared_with(&strict, &legacy(&day()), &candidate);
     assert_eq!((found.verdict, found.changed), (Verdict::Different, 1));
-    assert_eq!(found.differences[0].cause, "declared-default");
+    assert_eq!(found.differences[0].cause, Cause::DeclaredDefault);
     assert_eq!(found.differences[0].fields[0].path, "priority");
 }
 
