@@ -9,7 +9,8 @@ use crate::application::compare::clock::report::ClockReport;
 use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::report::Class;
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch, locked};
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
+use crate::application::compare::spill::threads::locked;
 
 /// A pair that a comparison made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::shortcuts::joined_pairs::JoinedPairs;
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch, share};
+use crate::application::compare::spill::partitions::share;
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
 
 use super::placed_pair::PlacedPair;
 

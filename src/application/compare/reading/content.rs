@@ -1,8 +1,8 @@
 //! What an event says, apart from its envelope: the canonical form that is compared.
 //!
-//! The envelope (id, type, time, aggregate) is compared by rules of its own. Of the rest, the fields
-//! that a profile names are kept aside, each on its own, so that they can be left out of a comparison;
-//! all others are one canonical object, the base.
+//! The envelope (id, type, time, aggregate) is compared by rules of its own. Of the rest, the optional
+//! fields, which a profile names, are kept each on its own, so that they can be left out of a comparison;
+//! all others are one canonical object, the shared content.
 
 use crate::wire::json::{
     Canonicalizer, FormPiece, Member, MemberValue, PaddedBytes, ScanError, ShapeTable, write_plain_string,
@@ -16,16 +16,16 @@ use crate::application::compare::reading::scalars::{
     Body, count_scalars, is_text, lexical_fingerprint, scalar_at, scalars,
 };
 
-/// Where the fields stand that are kept aside. The first is the `event_id` of a legacy record, which
+/// Where the optional fields stand. The first is the `event_id` of a legacy record, which
 /// is no identity.
 pub(crate) const LEGACY_EVENT_ID: usize = 0;
 
 /// Which fields a comparison looks at apart.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
-    /// The names of the fields that are kept aside.
+    /// The names of the optional fields.
     pub optional_fields: Vec<String>,
-    /// How many of them, behind the first, one side alone may carry; the others are ignored.
+    /// How many of them, after the first, one side alone may carry; the others are ignored.
     pub one_sided: usize,
     /// The canonical forms of their declared defaults.
     pub defaults: Vec<Option<Vec<u8>>>,
@@ -61,9 +61,9 @@ impl Fields {
 /// The content of one record, written into memory that is used again for the next one.
 #[derive(Default)]
 pub(crate) struct Content {
-    /// The canonical object of all fields that are not kept aside.
+    /// The canonical object of all fields that are not optional.
     pub shared_content: Vec<u8>,
-    /// The fields that are kept aside, in their order: length (`u32`, `u32::MAX` where it is absent) and canonical form.
+    /// The optional fields in their order: length (`u32`, `u32::MAX` where it is absent) and canonical form.
     pub optional_fields: Vec<u8>,
     /// Zero where every number and string is in its plain spelling; else a hash of the other ones.
     pub lexical_fingerprint: u64,
@@ -90,7 +90,7 @@ struct Templater<'p> {
 struct Template {
     shape: Shape,
     shared_content: Vec<Step<PaddedBytes>>,
-    /// What is kept aside, in the order of the fields; `None` where it is absent.
+    /// The optional fields in their order; `None` where one is absent.
     optional_fields: Vec<Option<Vec<Step<PaddedBytes>>>>,
 }
 
@@ -182,7 +182,7 @@ impl Templater<'_> {
         }
         // A stable sort: the members of one name stay in the order of the text.
         placed.sort_by(|one, other| one.0.cmp(&other.0));
-        // Only one can be kept aside; where a name stands twice, both are content.
+        // An optional field stands once; where a name stands twice, both are content.
         for at in 1..placed.len() {
             if placed[at].0 == placed[at - 1].0 {
                 placed[at].1 = Part::Base;

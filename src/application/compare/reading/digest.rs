@@ -4,8 +4,8 @@ use std::fmt;
 
 /// The sum, modulo 2^256, of 256-bit hashes. Unlike an exclusive or, an event that comes twice counts twice.
 ///
-/// It shows that two sides differ, or that one has changed since; it is no signature: who can choose
-/// the contents of very many events could find others with the same sum.
+/// It shows that two sides differ, or that one has changed since; it is no signature: for very many
+/// events whose contents can be chosen, others with the same sum could be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct MultisetDigest([u64; 4]);
 

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::feed::CompareError;
 use super::input::Input;
 use super::read_logs::{MatchedAlready, ReadLogs};
-use super::spill::in_parallel;
+use super::spill::threads::in_parallel;
 
 use both_sides::BothSides;
 use side_reader::SideReader;

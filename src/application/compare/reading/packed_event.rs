@@ -6,7 +6,7 @@ use crate::application::compare::reading::content::Content;
 /// What is known of an event apart from its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EventHead {
-    /// The beginning of the digest of type, aggregate and base: only sorts and groups.
+    /// The beginning of the digest of type, aggregate and content: only sorts and groups.
     pub hash: u64,
     /// Microseconds since the epoch, by the clock of its side.
     pub at: i64,
@@ -24,7 +24,7 @@ pub(crate) struct EventHead {
 
 impl EventHead {
     const OFFSET_BITS: u32 = 44;
-    /// See [`Content::bare`].
+    /// See [`Content::legacy_shape`].
     pub const LEGACY_SHAPE: u8 = 1;
     /// Outside the range, but so near that its partner may be within.
     pub const NEAR_BOUNDARY: u8 = 2;
@@ -68,14 +68,14 @@ pub(crate) struct PackedEvent<'b> {
     pub packed: &'b [u8],
 }
 
-/// Where the lengths of id, aggregate, base and aside stand, which follow the head.
+/// Where the lengths of id, aggregate, content and optional fields stand, which follow the head.
 const LENGTHS: std::ops::Range<usize> = 48..64;
 const FLAGS: usize = LENGTHS.end;
 const HEAD: usize = FLAGS + 1;
 const NONE: u32 = u32::MAX;
 
 impl<'b> PackedEvent<'b> {
-    /// Packs an event behind others.
+    /// Packs an event after others.
     pub fn pack(head: &EventHead, id: &[u8], aggregate: Option<&[u8]>, content: &Content, out: &mut Vec<u8>) {
         let length = |bytes: &[u8]| (bytes.len() as u32).to_le_bytes();
         let mut packed = [0; HEAD];
@@ -121,8 +121,8 @@ impl<'b> PackedEvent<'b> {
         };
         let lengths: [u32; 4] = std::array::from_fn(|length| u32_at(LENGTHS.start + 4 * length));
         let mut text = |length: u32| {
-            let (text, behind) = rest.split_at_checked(length as usize)?;
-            rest = behind;
+            let (text, after) = rest.split_at_checked(length as usize)?;
+            rest = after;
             Some(text)
         };
         let [id, aggregate, shared_content, optional_fields] = lengths;
@@ -142,14 +142,14 @@ impl<'b> PackedEvent<'b> {
         })
     }
 
-    /// The same with other flags, packed behind others.
+    /// The same with other flags, packed after others.
     pub fn repack(&self, flags: u8, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(self.packed);
         out[start + FLAGS] = flags;
     }
 
-    /// All fields that are kept aside.
+    /// All optional fields.
     pub fn fields(&self) -> impl Iterator<Item = Option<&'b [u8]>> + use<'b> {
         let mut rest = self.optional_fields;
         std::iter::from_fn(move || {
@@ -157,8 +157,8 @@ impl<'b> PackedEvent<'b> {
             if length == NONE {
                 return Some(None);
             }
-            let (value, behind) = rest.split_at_checked(length as usize)?;
-            rest = behind;
+            let (value, after) = rest.split_at_checked(length as usize)?;
+            rest = after;
             Some(Some(value))
         })
     }
@@ -177,8 +177,8 @@ impl<'b> PackedEvent<'b> {
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, behind) = rest.split_first_chunk()?;
-    *rest = behind;
+    let (taken, after) = rest.split_first_chunk()?;
+    *rest = after;
     Some(*taken)
 }
 

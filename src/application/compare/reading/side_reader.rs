@@ -318,8 +318,8 @@ impl Consumer<'_> {
     fn near_boundary(&self, at: i64) -> Option<bool> {
         let Settings { since, until, .. } = self.context.settings;
         let before = since.map_or(0, |since| since.timestamp_micros().saturating_sub(at));
-        let behind = until.map_or(0, |until| at.saturating_sub(until.timestamp_micros()));
-        let outside = before.max(behind);
+        let after = until.map_or(0, |until| at.saturating_sub(until.timestamp_micros()));
+        let outside = before.max(after);
         (outside <= self.near_boundary).then_some(outside > 0)
     }
 
@@ -339,7 +339,7 @@ impl Consumer<'_> {
     }
 }
 
-/// The digest of what an event says: its type, its aggregate and its base. The base is put in by a
+/// The digest of what an event says: its type, its aggregate and its content. The content is put in by a
 /// 128-bit hash, which is a quarter of the work for the same chance of an accident.
 fn content_digest(
     event_type: &str,

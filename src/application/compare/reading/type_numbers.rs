@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use crate::application::compare::spill::partitions::locked;
+use crate::application::compare::spill::threads::locked;
 
 /// A number for each event type, in the order in which types were first read.
 ///

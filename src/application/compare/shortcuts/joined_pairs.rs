@@ -19,7 +19,8 @@ use crate::application::compare::reading::packed_event::Side;
 use crate::application::compare::report::Class;
 use crate::application::compare::rules::Rules;
 use crate::application::compare::spill::memory_budget::MemoryBudget;
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch, share};
+use crate::application::compare::spill::partitions::share;
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
 
 use super::joined_pair::{JoinedPair, RereadEvent};
 

@@ -18,8 +18,8 @@ use super::read_logs::{MatchedAlready, ReadLogs};
 use super::reading::both_sides::BothSides;
 use super::reading::packed_event::Side;
 use super::reading::side_reader::SideReader;
-use super::spill::in_parallel;
 use super::spill::partitions::Partitions;
+use super::spill::threads::in_parallel;
 use crate::application::log_source::SourceError;
 
 use streaming_join::StreamingJoin;

@@ -23,7 +23,8 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::reading::packed_event::{EventHead, Side};
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch, locked};
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
+use crate::application::compare::spill::threads::locked;
 
 use super::join_buffer::{EventBatch, JoinSide, join};
 use super::joined_pair::JoinedEvent;

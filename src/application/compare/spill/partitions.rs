@@ -1,10 +1,12 @@
 //! Packed events in partitions by a hash: what does not fit into memory goes to the temporary file.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crate::application::compare::feed::{CompareError, Scratch};
+
+use super::threads::locked;
 
 /// How many partitions there are: so many that one of ten million events stays near the processor.
 pub(crate) const PARTITIONS: usize = 1 << BITS;
@@ -13,12 +15,10 @@ const BITS: u32 = 10;
 /// The temporary file, shared by everything that spills.
 pub(crate) type SharedScratch = Mutex<Box<dyn Scratch>>;
 
-/// What a mutex guards. Who panics while holding it ends the comparison.
-pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Shares the partitions out among as many threads as there are workers.
+///
+/// The counter is `Relaxed`: it only hands out numbers, each to one thread; what the threads have done is
+/// seen by others once they are joined.
 pub(crate) fn share<W: Send>(
     workers: &mut [W],
     work: &(dyn Fn(&mut W, usize) -> Result<(), CompareError> + Sync),

@@ -10,7 +10,8 @@ use crate::application::compare::outcome::tally::Tally;
 use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::packed_event::{PackedEvent, Side};
 use crate::application::compare::rules::Rules;
-use crate::application::compare::spill::partitions::{PARTITIONS, Partitions, share};
+use crate::application::compare::spill::partitions::share;
+use crate::application::compare::spill::partitions::{PARTITIONS, Partitions};
 
 use super::group::Group;
 use super::key::{Key, Keyed, compare};

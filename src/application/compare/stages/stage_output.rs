@@ -7,7 +7,8 @@ use crate::application::compare::feed::CompareError;
 use crate::application::compare::outcome::tally::Tally;
 use crate::application::compare::reading::packed_event::{EventHead, Side};
 use crate::application::compare::rules::{Rules, Ruling};
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch, locked};
+use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
+use crate::application::compare::spill::threads::locked;
 
 use super::group::{Group, PairedFlags};
 use super::key::Key;

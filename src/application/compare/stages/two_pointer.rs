@@ -12,7 +12,7 @@ pub(crate) enum Paired {
 ///
 /// No other pairing has more pairs: of the two earliest times that are left, the earlier one either
 /// can be paired with the other, and then may be, because every later partner of it would suit
-/// whoever comes later at least as well; or it can be paired with nobody.
+/// a later event at least as well; or it can be paired with none.
 pub(crate) fn pair_sorted(control: &[i128], candidate: &[i128], window: i128, emit: &mut dyn FnMut(Paired)) {
     let (mut one, mut other) = (0, 0);
     while one < control.len() && other < candidate.len() {

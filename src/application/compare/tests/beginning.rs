@@ -1,4 +1,4 @@
-//! Where a parallel run begins that nobody has declared.
+//! Where a parallel run begins that was not declared.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Events that meet while both sides are read come to what they come to where all are put aside first.
+//! Pairs that are joined while both sides are read come to what they come to where all events go through
+//! the stages.
 
 use std::path::Path;
 
@@ -49,7 +50,7 @@ fn report(
 
 proptest! {
     #[test]
-    fn the_report_is_the_same_whether_events_meet_or_are_all_put_aside(
+    fn the_report_is_the_same_whether_pairs_are_joined_or_all_events_go_through_the_stages(
         (events, order) in planned().prop_flat_map(|events| {
             let order = Just((0..events.len()).collect::<Vec<_>>()).prop_shuffle();
             (Just(events), order)
@@ -69,7 +70,7 @@ proptest! {
 }
 
 #[test]
-fn many_events_that_meet_over_several_looks_for_partners_are_all_matched() {
+fn many_events_that_are_joined_in_several_batches_are_all_matched() {
     let event = |number: i64| Lived {
         event_type: "A",
         task: format!("T{}", number % 100),
@@ -79,7 +80,7 @@ fn many_events_that_meet_over_several_looks_for_partners_are_all_matched() {
     let control = new(&(0..20_000).map(event).collect::<Vec<_>>());
     let mut candidate = control.clone();
     candidate.chunks_mut(3000).for_each(<[String]>::reverse);
-    // Each of them is there twice on one side, the second time long after the first ones met.
+    // Each of them is there twice on one side, the second time long after the first ones were joined.
     candidate.push(candidate[5].clone());
     candidate.push(candidate[6].clone());
     for memory in [64 << 20, 4 << 20, 1 << 18] {
