@@ -4,42 +4,31 @@
 //! so that a log keeps what it holds.
 
 mod envelope;
+mod error;
 mod mapped;
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use sha1::{Digest, Sha1};
-use thiserror::Error;
 use uuid::Uuid;
 
-use crate::domain::event::DomainEvent;
-use crate::domain::value_objects::{AggregateId, EventId};
 use crate::wire::json::{
     Canonicalizer, Member, MemberValue, ObjectScanner, ScanError, ScannedObject, ShapeId, ShapeTable, utf8,
 };
 use crate::wire::local_time::{DstPolicy, LocalTimeResolver, TimeFlags};
 use crate::wire::mapping::Mapping;
-use crate::wire::timestamp::{LastDate, TimestampError, WrittenTimestamp};
-use crate::wire::unix_time::UnixTimeError;
+use crate::wire::timestamp::{LastDate, WrittenTimestamp};
 use crate::wire::zone::Zone;
 
-use crate::wire::record::envelope::{Envelope, Scanned, Slots, Values};
-use crate::wire::record::mapped::MappedFields;
+use self::envelope::{Envelope, Scanned, Slots, Values};
+use self::mapped::MappedFields;
+
+pub use self::envelope::Shape;
+pub use self::error::RecordError;
 
 /// The namespace of the ids that are derived from content. Frozen.
 const DERIVED_IDS: Uuid = Uuid::from_u128(0x5e0a_3c1d_9b64_4f27_8d1e_a4c7_f3b2_6091);
-
-/// What a record was recognised by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// `event_id`, `event_type`, `timestamp`, `aggregate_id`.
-    New,
-    /// `type`, `timestamp`, `task_id`; no identity, even where a field `event_id` stands.
-    Legacy,
-    /// The fields that a declared mapping names: another system's record.
-    Mapped,
-}
 
 /// A record of a log, borrowed from its bytes.
 #[derive(Debug, Clone)]
@@ -60,19 +49,6 @@ pub struct Record<'t> {
     pub aggregate: Option<Cow<'t, str>>,
     /// What is unusual about it.
     pub flags: RecordFlags,
-}
-
-impl Record<'_> {
-    /// The event, under the given id.
-    pub fn to_event(&self, event_id: EventId) -> DomainEvent {
-        DomainEvent::from_parts(
-            event_id,
-            self.event_type.clone().into_owned(),
-            self.occurred_at,
-            self.aggregate.as_deref().map(AggregateId::new),
-            self.body.to_owned(),
-        )
-    }
 }
 
 /// What the identity of a record without id is derived from: UUIDv5 over the canonical form of the
@@ -97,8 +73,8 @@ impl ContentIds {
 }
 
 /// The id of the `occurrence`-th (from 1) of the identical records that `content_id` stands for.
-pub fn derived_event_id(content_id: Uuid, occurrence: u64) -> EventId {
-    uuid_v5(content_id, occurrence.to_string().as_bytes()).into()
+pub fn occurrence_id(content_id: Uuid, occurrence: u64) -> Uuid {
+    uuid_v5(content_id, occurrence.to_string().as_bytes())
 }
 
 /// As `Uuid::new_v5`, with the processor's instructions for SHA-1 where it has them: every record of
@@ -132,84 +108,6 @@ impl RecordFlags {
             ("duplicate_key", self.duplicate_key),
         ];
         own.into_iter().filter_map(|(name, is_set)| is_set.then_some(name)).chain(self.time.names())
-    }
-}
-
-/// Why an object is not an event.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RecordError {
-    /// The bytes are not one JSON object.
-    #[error("not a JSON object, from byte {} of the record on", .0.at())]
-    Syntax(#[from] ScanError),
-    /// Something follows the object.
-    #[error("expected nothing after the object, found more at its byte {at}")]
-    Trailing {
-        /// The offset of the first byte that follows.
-        at: usize,
-    },
-    /// Neither shape has its type.
-    #[error("expected a field `event_type` (new shape) or `type` (legacy shape), found neither")]
-    NoType,
-    /// The mapping names a field for the type, and it is not there.
-    #[error("expected the type of the event in `{field}`, found none")]
-    NoMappedType {
-        /// The path of the field.
-        field: Cow<'static, str>,
-    },
-    /// There is no time.
-    #[error("expected a field `{field}`, found none")]
-    NoTimestamp {
-        /// The field, or its path.
-        field: Cow<'static, str>,
-    },
-    /// The time is not one that the contract accepts.
-    #[error("bad timestamp")]
-    BadTimestamp(#[source] TimestampError),
-    /// The time is not a number in the declared unit.
-    #[error("bad timestamp")]
-    BadUnixTime(#[source] UnixTimeError),
-    /// The time is a number, and nobody has declared of what.
-    #[error(
-        "expected text in `{field}`, found a number: declare its unit with --timestamp-unit s, ms, us or ns"
-    )]
-    NumberWithoutUnit {
-        /// The path of the field.
-        field: Cow<'static, str>,
-    },
-    /// A field of the envelope is not text.
-    #[error("expected text in `{field}`, found {found}")]
-    NotText {
-        /// The field, or its path.
-        field: Cow<'static, str>,
-        /// What stands there.
-        found: &'static str,
-    },
-    /// A field of the envelope is empty that must not be.
-    #[error("`{field}` is empty")]
-    Empty {
-        /// The field, or its path.
-        field: Cow<'static, str>,
-    },
-    /// A field of the envelope, or one on the way to it, stands twice, so that nobody can say which
-    /// one holds.
-    #[error("the field `{field}` stands twice")]
-    Ambiguous {
-        /// The field, or its path as far as what stands twice.
-        field: Cow<'static, str>,
-    },
-}
-
-impl RecordError {
-    /// The reason in one word, stable for scripts.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Syntax(_) | Self::Trailing { .. } => "syntax",
-            Self::NoType | Self::NoMappedType { .. } => "no_type",
-            Self::NoTimestamp { .. } => "no_timestamp",
-            Self::BadTimestamp(_) | Self::BadUnixTime(_) => "bad_timestamp",
-            Self::NumberWithoutUnit { .. } | Self::NotText { .. } | Self::Empty { .. } => "bad_field",
-            Self::Ambiguous { .. } => "duplicate_field",
-        }
     }
 }
 

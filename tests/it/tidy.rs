@@ -2,6 +2,8 @@
 //!
 //! Each rule brings a text that breaks it, so that none can pass because it sees nothing.
 
+mod import_circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -176,6 +178,11 @@ impl Source {
         Some(path.split_once('/').map_or(path.trim_end_matches(".rs"), |(layer, _)| layer))
     }
 
+    /// Whether all of the file is compiled for tests only.
+    fn is_test(&self) -> bool {
+        self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
+    }
+
     fn in_pure_layers(&self, forbidden: &[&str]) -> Vec<String> {
         match self.layer() {
             Some("wire" | "domain" | "application") => self.code_with(forbidden),
@@ -193,7 +200,7 @@ impl Source {
 
     /// The text with blank lines for comments and for what is compiled for tests only.
     fn production_code(&self) -> String {
-        if self.path.ends_with("/tests.rs") || self.path.contains("/tests/") {
+        if self.is_test() {
             return String::new();
         }
         let indent = |line: &str| line.len() - line.trim_start().len();

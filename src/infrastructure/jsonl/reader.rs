@@ -11,11 +11,12 @@ use super::error::{Damage, JsonlError};
 use super::folder::{DayFile, EventFolder, Notice};
 use super::id_table::{IdTable, Lookup};
 use super::layout::Day;
+use crate::domain::event::{DomainEvent, derived_event_id};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{EventId, Position};
 use crate::wire::json::{is_blank, same_value};
 use crate::wire::local_time::{DstPolicy, TimeFlags};
-use crate::wire::record::{ContentIds, Record, RecordError, RecordReader, derived_event_id};
+use crate::wire::record::{ContentIds, Record, RecordError, RecordReader};
 
 /// How much of a file is read ahead in a pass over it.
 const PASS_BUFFER: usize = 128 * 1024;
@@ -65,7 +66,10 @@ pub(super) struct Entry<'b> {
 
 impl Entry<'_> {
     pub(super) fn to_stored(&self) -> StoredEvent {
-        StoredEvent { position: self.position, event: self.record.to_event(self.id.clone()) }
+        StoredEvent {
+            position: self.position,
+            event: DomainEvent::from_record(&self.record, self.id.clone()),
+        }
     }
 }
 

@@ -6,42 +6,26 @@
 //! byte of heap a level and no stack.
 
 mod canonical;
+mod error;
+mod member;
 mod object;
 mod padded_bytes;
 mod segment;
 mod shape_cache;
+mod span;
 mod string_scan;
 mod text;
 mod tokens;
 
-pub use crate::wire::json::canonical::{
+pub use self::canonical::{
     CANONICAL_FORM_VERSION, Canonicalizer, FormPiece, canonical_form, same_value, write_plain_string,
     write_tagged,
 };
-pub use crate::wire::json::object::{Member, MemberValue, ObjectScanner, ScannedObject, is_blank, utf8};
-pub use crate::wire::json::padded_bytes::PaddedBytes;
-pub use crate::wire::json::shape_cache::{ShapeId, ShapeTable};
-pub use crate::wire::json::text::Text;
-pub use crate::wire::json::tokens::{ScanError, Token, Tokens};
-
-/// A half-open range of bytes in the text that was scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// The first byte.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
-}
-
-impl Span {
-    /// The bytes of the span in the text that it was made from.
-    pub fn of(self, text: &[u8]) -> &[u8] {
-        &text[self.start..self.end]
-    }
-
-    /// The same bytes in a text that begins `by` bytes further on.
-    #[inline]
-    pub fn moved_back(self, by: usize) -> Self {
-        Self { start: self.start - by, end: self.end - by }
-    }
-}
+pub use self::error::ScanError;
+pub use self::member::{Member, MemberValue};
+pub use self::object::{ObjectScanner, ScannedObject, is_blank, utf8};
+pub use self::padded_bytes::PaddedBytes;
+pub use self::shape_cache::{ShapeId, ShapeTable};
+pub use self::span::Span;
+pub use self::text::Text;
+pub use self::tokens::{Token, Tokens};

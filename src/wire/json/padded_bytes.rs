@@ -1,7 +1,7 @@
 //! Copies of few bytes. A call to copy them would cost more than the copy, so they are copied in steps of
 //! fixed length, beyond their end, and what was too much is cut off again.
 
-use crate::wire::json::Span;
+use super::span::Span;
 
 const STEP: usize = 16;
 

@@ -7,8 +7,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::wire::json::segment::PaddedLiteral;
-use crate::wire::json::{MemberValue, Span, Text, Token, Tokens, text};
+use super::member::MemberValue;
+use super::segment::PaddedLiteral;
+use super::span::Span;
+use super::text::{self, Text};
+use super::tokens::{Token, Tokens};
 
 /// A layout that a scanner remembers. Two objects have the same one where they have the same names and
 /// containers in the same order at every depth, no name escaped and none twice in one object.

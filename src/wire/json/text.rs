@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::wire::json::string_scan::{DelimiterMask, STEP, is_stop};
-use crate::wire::json::tokens::unexpected;
-use crate::wire::json::{ScanError, Span};
+use super::error::{ScanError, unexpected};
+use super::span::Span;
+use super::string_scan::{DelimiterMask, STEP, is_stop};
 
 /// A string or member name in the scanned text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,20 @@
 
 use std::borrow::Cow;
 
+use super::error::RecordError;
 use crate::wire::json::{Member, MemberValue, Span, Text};
-use crate::wire::record::{RecordError, Shape};
 use crate::wire::timestamp::{LastDate, WrittenTimestamp};
+
+/// What a record was recognised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `event_id`, `event_type`, `timestamp`, `aggregate_id`.
+    New,
+    /// `type`, `timestamp`, `task_id`; no identity, even where a field `event_id` stands.
+    Legacy,
+    /// The fields that a declared mapping names: another system's record.
+    Mapped,
+}
 
 /// An object that was scanned, in the text that its spans are of.
 #[derive(Clone, Copy)]

@@ -5,13 +5,12 @@
 
 use std::borrow::Cow;
 
+use super::envelope::{Envelope, Scanned, Shape, is_named, text_of};
+use super::error::RecordError;
 use crate::wire::json::{Member, MemberValue, Span, Text, Token, Tokens};
 use crate::wire::mapping::{DeclaredMapping, FieldPath};
-use crate::wire::record::envelope::{Envelope, Scanned, is_named, text_of};
-use crate::wire::record::{RecordError, Shape};
 use crate::wire::timestamp::WrittenTimestamp;
-use crate::wire::unix_time;
-use crate::wire::unix_time::TimestampUnit;
+use crate::wire::unix_time::{self, TimestampUnit};
 
 const EVENT_TYPE: usize = 0;
 const TIMESTAMP: usize = 1;

@@ -35,7 +35,7 @@ pub fn live_in(zone: &Zone, text: &str) -> DomainEvent {
 /// The event that an import makes of a record: it need not be live.
 pub fn imported(id: &str, zone: &Zone, text: &str) -> DomainEvent {
     let mut reader = RecordReader::new(zone, DstPolicy::Resolve);
-    reader.read_whole(text.as_bytes()).unwrap().to_event(EventId::new(id).unwrap())
+    DomainEvent::from_record(&reader.read_whole(text.as_bytes()).unwrap(), EventId::new(id).unwrap())
 }
 
 /// An event whose envelope was edited while its text was not.
@@ -45,7 +45,7 @@ pub fn edited(text: &str, edit: impl FnOnce(&mut Record<'_>)) -> DomainEvent {
     let mut record = reader.read_whole(text.as_bytes()).unwrap();
     edit(&mut record);
     let id = record.event_id.clone().unwrap().into_owned();
-    record.to_event(EventId::new(id).unwrap())
+    DomainEvent::from_record(&record, EventId::new(id).unwrap())
 }
 
 /// An event of the id, with a type, a time and no aggregate until told otherwise.

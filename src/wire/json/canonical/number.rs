@@ -1,6 +1,6 @@
 //! Numbers by their exact values: every spelling of one value has one form.
 
-use crate::wire::json::canonical::write_tagged;
+use super::tagged::write_tagged;
 
 /// Writes the exact value of a number token, whatever its length.
 pub(super) fn write_number(token: &[u8], scratch: &mut Vec<u8>, out: &mut Vec<u8>) {

@@ -1,0 +1,87 @@
+//! Why an object is not an event.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+use crate::wire::json::ScanError;
+use crate::wire::timestamp::TimestampError;
+use crate::wire::unix_time::UnixTimeError;
+
+/// Why an object is not an event.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RecordError {
+    /// The bytes are not one JSON object.
+    #[error("not a JSON object, from byte {} of the record on", .0.at())]
+    Syntax(#[from] ScanError),
+    /// Something follows the object.
+    #[error("expected nothing after the object, found more at its byte {at}")]
+    Trailing {
+        /// The offset of the first byte that follows.
+        at: usize,
+    },
+    /// Neither shape has its type.
+    #[error("expected a field `event_type` (new shape) or `type` (legacy shape), found neither")]
+    NoType,
+    /// The mapping names a field for the type, and it is not there.
+    #[error("expected the type of the event in `{field}`, found none")]
+    NoMappedType {
+        /// The path of the field.
+        field: Cow<'static, str>,
+    },
+    /// There is no time.
+    #[error("expected a field `{field}`, found none")]
+    NoTimestamp {
+        /// The field, or its path.
+        field: Cow<'static, str>,
+    },
+    /// The time is not one that the contract accepts.
+    #[error("bad timestamp")]
+    BadTimestamp(#[source] TimestampError),
+    /// The time is not a number in the declared unit.
+    #[error("bad timestamp")]
+    BadUnixTime(#[source] UnixTimeError),
+    /// The time is a number, and nobody has declared of what.
+    #[error(
+        "expected text in `{field}`, found a number: declare its unit with --timestamp-unit s, ms, us or ns"
+    )]
+    NumberWithoutUnit {
+        /// The path of the field.
+        field: Cow<'static, str>,
+    },
+    /// A field of the envelope is not text.
+    #[error("expected text in `{field}`, found {found}")]
+    NotText {
+        /// The field, or its path.
+        field: Cow<'static, str>,
+        /// What stands there.
+        found: &'static str,
+    },
+    /// A field of the envelope is empty that must not be.
+    #[error("`{field}` is empty")]
+    Empty {
+        /// The field, or its path.
+        field: Cow<'static, str>,
+    },
+    /// A field of the envelope, or one on the way to it, stands twice, so that nobody can say which
+    /// one holds.
+    #[error("the field `{field}` stands twice")]
+    Ambiguous {
+        /// The field, or its path as far as what stands twice.
+        field: Cow<'static, str>,
+    },
+}
+
+impl RecordError {
+    /// The reason in one word, stable for scripts.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) | Self::Trailing { .. } => "syntax",
+            Self::NoType | Self::NoMappedType { .. } => "no_type",
+            Self::NoTimestamp { .. } => "no_timestamp",
+            Self::BadTimestamp(_) | Self::BadUnixTime(_) => "bad_timestamp",
+            Self::NumberWithoutUnit { .. } | Self::NotText { .. } | Self::Empty { .. } => "bad_field",
+            Self::Ambiguous { .. } => "duplicate_field",
+        }
+    }
+}
