@@ -59,7 +59,7 @@ impl ExportFolder for FileFolder {
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
         let file = BufWriter::with_capacity(BUFFER, builder.tempfile_in(&folder)?);
-        Ok(Box::new(FileToBe { place, folder, file, replace: self.replace }))
+        Ok(Box::new(PendingFile { place, folder, file, replace: self.replace }))
     }
 }
 
@@ -74,14 +74,14 @@ fn ensure_room(folder: &Path, needed: u64) -> io::Result<()> {
     }
 }
 
-struct FileToBe {
+struct PendingFile {
     place: PathBuf,
     folder: PathBuf,
     file: BufWriter<NamedTempFile>,
     replace: bool,
 }
 
-impl Write for FileToBe {
+impl Write for PendingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
@@ -91,7 +91,7 @@ impl Write for FileToBe {
     }
 }
 
-impl NewFile for FileToBe {
+impl NewFile for PendingFile {
     fn publish(self: Box<Self>) -> io::Result<()> {
         let Self { place, folder, file, replace } = *self;
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;

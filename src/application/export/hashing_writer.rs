@@ -4,15 +4,16 @@ use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-use crate::application::export::ports::ContentDigest;
+use super::ports::ContentDigest;
 
-pub(super) struct Measured<W> {
+/// Passes on what is written, counted and hashed.
+pub(super) struct HashingWriter<W> {
     inner: W,
     bytes: u64,
     hash: Sha256,
 }
 
-impl<W: Write> Measured<W> {
+impl<W: Write> HashingWriter<W> {
     pub fn new(inner: W) -> Self {
         Self { inner, bytes: 0, hash: Sha256::new() }
     }
@@ -25,7 +26,7 @@ impl<W: Write> Measured<W> {
     }
 }
 
-impl<W: Write> Write for Measured<W> {
+impl<W: Write> Write for HashingWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(bytes)?;
         self.hash.update(&bytes[..written]);

@@ -8,11 +8,12 @@ use chrono::Datelike;
 
 use crate::wire::zone::Zone;
 
+use super::error::ExportError;
+use super::hashing_writer::HashingWriter;
 use super::legacy_shape::translate;
 use super::ports::{LiveDay, LiveEvent};
 use super::report::ExportedFile;
-use super::{Export, ExportError};
-use crate::application::export::hashing_writer::Measured;
+use super::session::Export;
 
 /// The name of the legacy array.
 const LEGACY_NAME: &str = "events.json";
@@ -49,7 +50,7 @@ impl Export<'_> {
         let path = self.folder.path().join(name);
         let in_place = self.in_place();
         let failed = |source| ExportError::Write { path: path.clone(), in_place, source };
-        let file = Measured::new(self.folder.begin(name, None).map_err(failed)?);
+        let file = HashingWriter::new(self.folder.begin(name, None).map_err(failed)?);
         let mut writer = LiveWriter {
             out: file,
             zone: &self.options.zone,
@@ -98,7 +99,7 @@ impl Export<'_> {
 }
 
 struct LiveWriter<'z, W> {
-    out: Measured<W>,
+    out: HashingWriter<W>,
     zone: &'z Zone,
     is_array: bool,
     events: u64,

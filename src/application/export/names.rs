@@ -63,7 +63,7 @@ fn names_of_logs(logs: &[StoredLog]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// `name`, or, where that is taken, with the first number behind it that is not.
+/// `name`, or, where that is taken, with the first number after it that is not.
 fn first_free(name: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
     let mut folder = PathBuf::from(name);
     let mut number = 1;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, TakeAgain, read_again};
 use crate::application::log_source::{PieceContent, SourceError};
-use crate::infrastructure::sources::{SameBytes, open_log};
+use crate::infrastructure::sources::{FileEquality, open_log};
 use crate::wire::json::{ObjectScanner, ScanError};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
@@ -23,7 +23,7 @@ pub struct LogFeed {
     /// Known once it was read.
     is_compressed: bool,
     /// What it was found to be the same as.
-    original: Option<SameBytes>,
+    original: Option<FileEquality>,
 }
 
 impl LogFeed {
@@ -91,7 +91,7 @@ impl Feed for LogFeed {
 
     fn is_copy_of(&mut self, original: &Path) -> Result<bool, CompareError> {
         if !self.original.as_ref().is_some_and(|known| known.still_holds(original, &self.path)) {
-            self.original = SameBytes::of(original, &self.path)?;
+            self.original = FileEquality::of(original, &self.path)?;
         }
         Ok(self.original.is_some())
     }

@@ -1,9 +1,9 @@
-//! A JSON array of records, streamed; and how reading goes on behind damage.
+//! A JSON array of records, streamed; and how reading goes on after damage.
 //!
 //! Where something is no record, everything up to the next place from which a whole object scans,
-//! with a separator behind it, is one reject. Such a place is behind a comma that separates records
+//! with a separator after it, is one reject. Such a place is after a comma that separates records
 //! as far as brackets and quotes can still be counted. Where damage has upset the count (a quote or
-//! bracket that never closes), it is any newline or comma behind which a whole *event* stands: an
+//! bracket that never closes), it is any newline or comma after which a whole *event* stands: an
 //! object without type or time could just as well be a part of the damaged record.
 
 use std::path::Path;
@@ -14,17 +14,17 @@ use crate::application::log_source::{
 use crate::wire::json::{ScanError, ScannedObject, Token, Tokens, is_blank};
 use crate::wire::record::{RecordError, RecordReader};
 
+use super::limits::{LONGEST_PIECE, LONGEST_RECORD};
 use super::nesting::Nesting;
 use super::window::ByteWindow;
-use super::{LONGEST_PIECE, LONGEST_RECORD};
-use crate::infrastructure::sources::wrapper_object::Holder;
+use super::wrapper_object::WrapperObject;
 
 pub(super) struct ArraySource {
     window: ByteWindow,
     /// The object that holds the array, where it is not the log itself.
-    holder: Option<Holder>,
+    wrapper: Option<WrapperObject>,
     expect: Expect,
-    /// How much of the holder, from the window's beginning on, is to be given out as layout.
+    /// How much of the wrapper, from the window's beginning on, is to be given out as layout.
     held: usize,
     /// What is being given out is damage, and its end is not found yet.
     damage: Option<Nesting>,
@@ -43,7 +43,7 @@ enum Expect {
     RecordOrEnd,
     Record,
     SeparatorOrEnd,
-    RestOfHolder,
+    RestOfWrapper,
     Nothing,
 }
 
@@ -71,12 +71,12 @@ impl NoRecord {
 
 impl ArraySource {
     pub fn new(window: ByteWindow) -> Self {
-        Self { window, holder: None, expect: Expect::Opening, held: 0, damage: None, wasted: 0 }
+        Self { window, wrapper: None, expect: Expect::Opening, held: 0, damage: None, wasted: 0 }
     }
 
     /// An array that begins at `start`, within an object.
-    pub fn within(window: ByteWindow, holder: Holder, start: usize) -> Self {
-        Self { holder: Some(holder), held: start, ..Self::new(window) }
+    pub fn within(window: ByteWindow, wrapper: WrapperObject, start: usize) -> Self {
+        Self { wrapper: Some(wrapper), held: start, ..Self::new(window) }
     }
 
     fn piece<'s>(&'s mut self, length: usize, content: PieceContent<'s>) -> LogPiece<'s> {
@@ -87,7 +87,7 @@ impl ArraySource {
         LogPiece { place: self.window.place(), bytes: &self.window.bytes()[..length], content }
     }
 
-    /// Gives out what stands around the array in its holder.
+    /// Gives out what stands around the array in its wrapper.
     fn held_piece(&mut self) -> LogPiece<'_> {
         let length = self.held.min(LONGEST_PIECE);
         self.held -= length;
@@ -98,12 +98,12 @@ impl ArraySource {
     /// are expected.
     fn layout(&mut self) -> Result<usize, SourceError> {
         let expect = &mut self.expect;
-        let behind = if self.holder.is_some() { Expect::RestOfHolder } else { Expect::Nothing };
+        let after = if self.wrapper.is_some() { Expect::RestOfWrapper } else { Expect::Nothing };
         self.window.layout(|byte| {
             *expect = match (*expect, byte) {
                 (same, byte) if is_blank(byte) => same,
                 (Expect::Opening, b'[') => Expect::RecordOrEnd,
-                (Expect::RecordOrEnd | Expect::SeparatorOrEnd, b']') => behind,
+                (Expect::RecordOrEnd | Expect::SeparatorOrEnd, b']') => after,
                 (Expect::SeparatorOrEnd, b',') => Expect::Record,
                 _ => return false,
             };
@@ -111,7 +111,7 @@ impl ArraySource {
         })
     }
 
-    /// The index of the first byte from `index` on that is not blank; behind the end, the length.
+    /// The index of the first byte from `index` on that is not blank; after the end, the length.
     fn next_solid(&mut self, mut index: usize) -> Result<usize, SourceError> {
         while self.window.peek(index)?.is_some_and(is_blank) {
             index += 1;
@@ -142,14 +142,14 @@ impl ArraySource {
         };
         let at = self.next_solid(index + object.span.end)?;
         Ok(match self.window.peek(at)? {
-            // A record right behind a record: the comma is missing, the records are whole.
+            // A record right after a record: the comma is missing, the records are whole.
             None | Some(b',' | b']' | b'{') => Ok(object),
             Some(by) => Err(NoRecord::Followed { at: at - index, by }),
         })
     }
 
     /// The length of a whole value at the window's beginning that is not an object, with a
-    /// separator behind it.
+    /// separator after it.
     fn scan_other_value(&mut self) -> Result<Option<usize>, SourceError> {
         let length = loop {
             match whole_value(self.window.bytes()) {
@@ -167,7 +167,7 @@ impl ArraySource {
     }
 
     /// How far the damage at the window's beginning goes: to the next record, to the array's end, to
-    /// the end of the log, or on behind the longest piece.
+    /// the end of the log, or on after the longest piece.
     fn damage(&mut self, reader: &mut RecordReader<'_>, mut nesting: Nesting) -> Result<usize, SourceError> {
         let mut index = 0;
         self.expect = Expect::Nothing;
@@ -197,25 +197,25 @@ impl ArraySource {
         Ok(index)
     }
 
-    /// Whether a `]` before `index` closes the array: nothing follows but the rest of its holder.
+    /// Whether a `]` before `index` closes the array: nothing follows but the rest of its wrapper.
     fn is_end(&mut self, index: usize) -> Result<bool, SourceError> {
-        let mut behind = index;
-        if let Some(holder) = &self.holder {
-            match holder.rest(&mut self.window, index)? {
-                Ok(length) => behind += length,
+        let mut end = index;
+        if let Some(wrapper) = &self.wrapper {
+            match wrapper.rest(&mut self.window, index)? {
+                Ok(length) => end += length,
                 Err(_) => return Ok(false),
             }
         }
-        let solid = self.next_solid(behind)?;
+        let solid = self.next_solid(end)?;
         Ok(self.window.peek(solid)?.is_none())
     }
 
-    /// The length of the rest of the holder, at the window's beginning.
-    fn rest_of_holder(&mut self) -> Result<Result<usize, Reject>, SourceError> {
-        let Some(holder) = &self.holder else {
+    /// The length of the rest of the wrapper, at the window's beginning.
+    fn rest_of_wrapper(&mut self) -> Result<Result<usize, Reject>, SourceError> {
+        let Some(wrapper) = &self.wrapper else {
             return Ok(Ok(0));
         };
-        Ok(holder.rest(&mut self.window, 0)?.map_err(|error| match error {
+        Ok(wrapper.rest(&mut self.window, 0)?.map_err(|error| match error {
             RecordError::Syntax(ScanError::Incomplete { .. }) => {
                 Reject::TornTail { expected: "the end of the object that holds the records" }
             }
@@ -266,7 +266,7 @@ impl ArraySource {
             }
             NoRecord::Syntax(error) => Reject::Record(error.into()),
             NoRecord::TooLong => Reject::TooLong { limit: LONGEST_RECORD },
-            NoRecord::Followed { at, by } => unexpected(at, "`,` or `]` behind the record", by),
+            NoRecord::Followed { at, by } => unexpected(at, "`,` or `]` after the record", by),
         };
         Ok(self.piece(length, PieceContent::Reject(reject)))
     }
@@ -298,7 +298,7 @@ impl LogSource for ArraySource {
             return Ok(false);
         };
         if point.offset > 0 {
-            // Points are given behind records and layout within the array, and nowhere else.
+            // Points are given after records and layout within the array, and nowhere else.
             self.held = 0;
             self.expect = match last_solid {
                 Some(b'[') => Expect::RecordOrEnd,
@@ -332,7 +332,7 @@ impl LogSource for ArraySource {
                 Some(damage) => (0, damage),
                 None => return Ok(None),
             },
-            (Expect::RestOfHolder, Some(_)) => match self.rest_of_holder()? {
+            (Expect::RestOfWrapper, Some(_)) => match self.rest_of_wrapper()? {
                 Ok(length) => {
                     (self.expect, self.held) = (Expect::Nothing, length);
                     return Ok(Some(self.held_piece()));
@@ -345,12 +345,12 @@ impl LogSource for ArraySource {
                 (0, unexpected(0, "`,` between two records", found))
             }
             (Expect::Opening | Expect::Nothing, Some(found)) => {
-                let end = if self.holder.is_some() {
-                    "nothing behind the closing `}`"
+                let end = if self.wrapper.is_some() {
+                    "nothing after the closing `}`"
                 } else {
-                    "nothing behind the closing `]`"
+                    "nothing after the closing `]`"
                 };
-                // What was appended behind an array that was closed is whole all the same.
+                // What was appended after an array that was closed is whole all the same.
                 let length = if found == b'{' && self.is_record(reader, 0, false)? {
                     self.expect = Expect::Record;
                     0
@@ -365,7 +365,7 @@ impl LogSource for ArraySource {
                     Expect::Opening => "the opening `[`",
                     Expect::Record => "a record",
                     Expect::RecordOrEnd => "a record or the closing `]`",
-                    Expect::RestOfHolder => "the closing `}`",
+                    Expect::RestOfWrapper => "the closing `}`",
                     _ => "`,` or the closing `]`",
                 };
                 (0, self.window.take_damage().unwrap_or(Reject::TornTail { expected }))
@@ -388,7 +388,7 @@ fn whole_value(text: &[u8]) -> Result<usize, ScanError> {
     let mut tokens = Tokens::new(text, 0);
     while let Some(token) = tokens.next_token()? {
         if token == Token::ObjectStart && tokens.depth() == 1 {
-            // An object is a record; whoever asks has found it broken.
+            // An object is a record, and was found to be broken before.
             return Err(ScanError::Unexpected { at: 0, expected: "another value", found: b'{' });
         }
     }

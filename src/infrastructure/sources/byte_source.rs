@@ -8,11 +8,16 @@ use std::time::SystemTime;
 use sha2::Sha256;
 
 use crate::application::log_source::{Reject, SourceError};
-use crate::infrastructure::sources::decompressed::{Compression, Decompressed};
-use crate::infrastructure::sources::{NotALog, read_error};
+
+use super::compression::Compression;
+
+/// A file or folder could not be read.
+pub(super) fn read_error(path: &Path, source: io::Error) -> SourceError {
+    SourceError::Io { action: "read", path: path.to_owned(), source }
+}
 
 /// The content of a log, from its first byte to its last.
-pub(super) trait Content: Read + Send {
+pub(super) trait ByteSource: Read + Send {
     /// Starts again at the first byte.
     fn rewind(&mut self) -> io::Result<()>;
 
@@ -36,35 +41,18 @@ pub(super) trait Content: Read + Send {
     fn check_unchanged(&self, length: u64, may_grow: bool) -> Result<(), SourceError>;
 }
 
-/// Opens a file; whether it is compressed shows in its first bytes.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Content>, SourceError> {
-    let not_opened = |source| SourceError::Io { action: "open", path: path.to_owned(), source };
-    // Asked before it is opened: opening a pipe takes from it what the next reader would miss.
-    let metadata = std::fs::metadata(path).map_err(not_opened)?;
-    if !metadata.is_file() {
-        let what = if metadata.is_dir() { NotALog::Folder } else { NotALog::NoFile };
-        return Err(what.at(path));
-    }
-    let mut file = File::open(path).map_err(not_opened)?;
-    let metadata = file.metadata().map_err(not_opened)?;
-    let failed = |source| read_error(path, source);
-    let version = FileVersion::of(&metadata).map_err(failed)?;
-    let mut magic = Vec::new();
-    (&mut file).take(4).read_to_end(&mut magic).map_err(failed)?;
-    file.rewind().map_err(failed)?;
-    let opened = OpenedFile { path: path.to_owned(), version };
-    Ok(match Compression::recognise(&magic) {
-        Some(compression) => Box::new(Decompressed::new(opened, file, compression).map_err(failed)?),
-        None => Box::new(PlainFile { left: opened.version.bytes, opened, file }),
-    })
-}
-
 /// A file that is not compressed, as far as it went when it was opened: what is appended later is
 /// not read.
-struct PlainFile {
+pub(super) struct PlainFile {
     opened: OpenedFile,
     file: File,
     left: u64,
+}
+
+impl PlainFile {
+    pub fn new(opened: OpenedFile, file: File) -> Self {
+        Self { left: opened.version.bytes, opened, file }
+    }
 }
 
 impl Read for PlainFile {
@@ -75,7 +63,7 @@ impl Read for PlainFile {
     }
 }
 
-impl Content for PlainFile {
+impl ByteSource for PlainFile {
     fn rewind(&mut self) -> io::Result<()> {
         self.left = self.opened.version.bytes;
         self.file.seek(SeekFrom::Start(0)).map(drop)
@@ -96,6 +84,10 @@ pub(super) struct OpenedFile {
 }
 
 impl OpenedFile {
+    pub fn new(path: &Path, metadata: &Metadata) -> io::Result<Self> {
+        Ok(Self { path: path.to_owned(), version: FileVersion::of(metadata)? })
+    }
+
     /// Looks at the path again: a file that was put in the place of the opened one is a change too.
     pub fn check(&self, may_grow: bool) -> Result<(), SourceError> {
         let now = std::fs::metadata(&self.path)

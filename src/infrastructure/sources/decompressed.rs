@@ -10,38 +10,9 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::application::log_source::{Reject, SourceError};
-use crate::infrastructure::sources::byte_source::{Content, OpenedFile};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compression {
-    Gzip,
-    Zstd,
-}
-
-impl Compression {
-    pub fn recognise(beginning: &[u8]) -> Option<Self> {
-        match beginning {
-            [0x1F, 0x8B, ..] => Some(Self::Gzip),
-            // A frame, or one of those that decompressors skip, which parallel compressors begin with.
-            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Self::Zstd),
-            _ => None,
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-
-    fn torn(self) -> &'static str {
-        match self {
-            Self::Gzip => "the end of its gzip data",
-            Self::Zstd => "the end of its zstd data",
-        }
-    }
-}
+use super::byte_source::{ByteSource, OpenedFile};
+use super::compression::Compression;
 
 /// A byte that no UTF-8 has. Decompressors look ahead: a read can fail because of what follows the byte
 /// that it has written, and does not say that it has written one.
@@ -131,7 +102,7 @@ impl Read for Decompressed {
     }
 }
 
-impl Content for Decompressed {
+impl ByteSource for Decompressed {
     fn rewind(&mut self) -> io::Result<()> {
         self.restart()?;
         self.length = 0;

@@ -5,15 +5,15 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::application::log_source::SourceError;
-use crate::infrastructure::sources::byte_source::FileVersion;
-use crate::infrastructure::sources::read_error;
+
+use super::byte_source::{FileVersion, read_error};
 
 /// Two files that held the same bytes when they were looked at.
-pub struct SameBytes([FileVersion; 2]);
+pub struct FileEquality([FileVersion; 2]);
 
 const CHUNK: usize = 1 << 18;
 
-impl SameBytes {
+impl FileEquality {
     /// Compares two files to their ends; `None` where they differ, or one is no regular file.
     ///
     /// # Errors
@@ -99,14 +99,14 @@ mod tests {
         std::fs::write(path("copy"), &bytes).unwrap();
         std::fs::write(path("other"), &last_differs).unwrap();
         std::fs::write(path("longer"), [&bytes[..], b"x"].concat()).unwrap();
-        let same = |other: &str| SameBytes::of(&path("one"), &path(other)).unwrap();
+        let same = |other: &str| FileEquality::of(&path("one"), &path(other)).unwrap();
         assert!(same("other").is_none() && same("longer").is_none());
         assert!(same("one").is_some());
         let found = same("copy").unwrap();
         assert!(found.still_holds(&path("one"), &path("copy")));
         std::fs::write(path("copy"), &bytes[1..]).unwrap();
         assert!(!found.still_holds(&path("one"), &path("copy")));
-        assert!(SameBytes::of(&path("one"), &path("gone")).is_err());
-        assert!(SameBytes::of(&path("one"), folder.path()).unwrap().is_none());
+        assert!(FileEquality::of(&path("one"), &path("gone")).is_err());
+        assert!(FileEquality::of(&path("one"), folder.path()).unwrap().is_none());
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::application::import::SkippedFile;
 use crate::application::log_source::SourceError;
 
-use super::read_error;
+use super::byte_source::read_error;
 
 const ARCHIVE: &str = "archive";
 /// The lock of the store that writes daily files. It belongs to the folder, and holds nothing.

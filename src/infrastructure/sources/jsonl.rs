@@ -8,8 +8,8 @@ use crate::application::log_source::{
 use crate::wire::json::{ScanError, is_blank};
 use crate::wire::record::{RecordError, RecordReader};
 
+use super::limits::{LONGEST_PIECE, LONGEST_RECORD};
 use super::window::ByteWindow;
-use super::{LONGEST_PIECE, LONGEST_RECORD};
 
 pub(super) struct JsonlSource {
     window: ByteWindow,

@@ -2,10 +2,12 @@
 
 mod array;
 mod byte_source;
+mod compression;
 mod decompressed;
 mod file_equality;
 mod folder;
 mod jsonl;
+mod limits;
 mod nesting;
 mod unsupported_input;
 mod window;
@@ -14,30 +16,25 @@ mod wrapper_object;
 #[cfg(test)]
 mod tests;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::Path;
 
 use crate::application::log_source::{LogSource, SourceError};
 use crate::wire::json::is_blank;
 use crate::wire::mapping::Mapping;
 
-use crate::infrastructure::sources::unsupported_input::NotALog;
-use crate::infrastructure::sources::wrapper_object::Holder;
 use array::ArraySource;
+use byte_source::{ByteSource, OpenedFile, PlainFile, read_error};
+use compression::Compression;
+use decompressed::Decompressed;
 use jsonl::JsonlSource;
+use unsupported_input::UnsupportedInput;
 use window::ByteWindow;
+use wrapper_object::WrapperObject;
 
-pub use crate::infrastructure::sources::file_equality::SameBytes;
+pub use file_equality::FileEquality;
 pub use folder::{FolderListing, list_folder};
-
-/// One record may have this many bytes (64 MiB; in tests 4 MiB, which take less long to make); a
-/// longer one is rejected, so that a log that never closes a bracket does not end up in memory.
-const LONGEST_RECORD: usize = if cfg!(test) { 4 << 20 } else { 64 << 20 };
-
-/// Layout and damage are given out in pieces of at most this many bytes (1 MiB).
-const LONGEST_PIECE: usize = 1 << 20;
-
-const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// Opens one log file; how it is written, and compressed, is detected from its content. Of the mapping
 /// only the key counts under which the records stand.
@@ -45,15 +42,15 @@ const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 /// A plain file is read as far as it goes now: what a writer appends later is not read. Whether the
 /// file has changed in any other way shows when its last piece has been given out.
 pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
-    let mut window = ByteWindow::new(path, byte_source::open(path)?);
+    let mut window = ByteWindow::new(path, open(path)?);
     window.grow()?;
-    if let Some(not_a_log) = NotALog::recognise(window.bytes()) {
-        return Err(not_a_log.at(path));
+    if let Some(unsupported) = UnsupportedInput::recognise(window.bytes()) {
+        return Err(unsupported.at(path));
     }
     if let Some(key) = mapping.records_key() {
-        let holder = Holder::new(key);
-        let start = holder.find_array(&mut window)?.map_err(|not_a_log| not_a_log.at(path))?;
-        return Ok(Box::new(ArraySource::within(window, holder, start)));
+        let wrapper = WrapperObject::new(key);
+        let start = wrapper.find_array(&mut window)?.map_err(|unsupported| unsupported.at(path))?;
+        return Ok(Box::new(ArraySource::within(window, wrapper, start)));
     }
     let layout = window.layout(is_blank)?;
     let is_array = match window.peek(layout)? {
@@ -64,6 +61,24 @@ pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, So
     Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
 }
 
-fn read_error(path: &Path, source: io::Error) -> SourceError {
-    SourceError::Io { action: "read", path: PathBuf::from(path), source }
+/// Opens a file; whether it is compressed shows in its first bytes.
+fn open(path: &Path) -> Result<Box<dyn ByteSource>, SourceError> {
+    let not_opened = |source| SourceError::Io { action: "open", path: path.to_owned(), source };
+    // Asked before it is opened: opening a pipe takes from it what the next reader would miss.
+    let metadata = std::fs::metadata(path).map_err(not_opened)?;
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { UnsupportedInput::Folder } else { UnsupportedInput::NoFile };
+        return Err(what.at(path));
+    }
+    let mut file = File::open(path).map_err(not_opened)?;
+    let metadata = file.metadata().map_err(not_opened)?;
+    let failed = |source| read_error(path, source);
+    let opened = OpenedFile::new(path, &metadata).map_err(failed)?;
+    let mut magic = Vec::new();
+    (&mut file).take(4).read_to_end(&mut magic).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    Ok(match Compression::recognise(&magic) {
+        Some(compression) => Box::new(Decompressed::new(opened, file, compression).map_err(failed)?),
+        None => Box::new(PlainFile::new(opened, file)),
+    })
 }

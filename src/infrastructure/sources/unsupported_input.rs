@@ -5,12 +5,13 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::application::log_source::SourceError;
-use crate::infrastructure::sources::decompressed::Compression;
 use crate::wire::json::ScanError;
+
+use super::compression::Compression;
 
 /// What a path names instead of a log.
 #[derive(Debug, Error)]
-pub(super) enum NotALog {
+pub(super) enum UnsupportedInput {
     #[error("it is a folder: expected a file")]
     Folder,
     #[error(
@@ -26,7 +27,7 @@ pub(super) enum NotALog {
     #[error(
         "expected one object that holds the records under `{key}` at its top level, as declared (records)"
     )]
-    NoHolder { key: String },
+    NoWrapper { key: String },
     #[error("expected an array of records under `{key}`, as declared (records)")]
     RecordsNoArray { key: String },
     #[error("expected one object that holds the records under `{key}`, as declared (records), found no JSON at byte {}", why.at())]
@@ -37,7 +38,7 @@ pub(super) enum NotALog {
     },
 }
 
-impl NotALog {
+impl UnsupportedInput {
     /// Looks at the beginning of a log's content, decompressed.
     pub fn recognise(beginning: &[u8]) -> Option<Self> {
         match beginning {

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{LONGEST_PIECE, UTF_8_BOM, read_error};
 use crate::application::log_source::{Place, Reject, ResumePoint, SourceDigest, SourceError};
-use crate::infrastructure::sources::byte_source::Content;
 use crate::wire::json::is_blank;
 
+use super::byte_source::{ByteSource, read_error};
+use super::limits::LONGEST_PIECE;
+
+/// The byte order mark of UTF-8.
+pub(super) const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 const FIRST_CAPACITY: usize = 1 << 18;
 const BEGINNING: Place = Place { line: 1, offset: 0 };
 
@@ -17,7 +20,7 @@ const BEGINNING: Place = Place { line: 1, offset: 0 };
 pub(super) struct ByteWindow {
     path: PathBuf,
     location: PathBuf,
-    content: Box<dyn Content>,
+    content: Box<dyn ByteSource>,
     buffer: Vec<u8>,
     /// The window is `buffer[start..filled]`.
     start: usize,
@@ -26,9 +29,9 @@ pub(super) struct ByteWindow {
     place: Place,
     /// The piece that was given out last.
     given: Given,
-    /// The last place behind which reading can be resumed.
+    /// The last place after which reading can be resumed.
     mark: Mark,
-    /// The hash of the content as far as `buffer[..hashed]`; it follows the window at its leisure.
+    /// The hash of the content as far as `buffer[..hashed]`; it is brought up to date when bytes are about to leave the buffer.
     hash: Sha256,
     hashed: usize,
 }
@@ -48,7 +51,7 @@ struct Mark {
 }
 
 impl ByteWindow {
-    pub fn new(path: &Path, content: Box<dyn Content>) -> Self {
+    pub fn new(path: &Path, content: Box<dyn ByteSource>) -> Self {
         Self {
             path: path.to_owned(),
             location: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
@@ -95,7 +98,7 @@ impl ByteWindow {
     }
 
     /// Gives out the first `length` bytes of the window. `resumable`: whatever follows them, now or
-    /// when the log has grown, they are what they are, and reading can be resumed behind them.
+    /// when the log has grown, they are what they are, and reading can be resumed after them.
     pub fn give(&mut self, length: usize, resumable: bool) {
         self.given = Given { length, resumable, newlines: None };
     }
@@ -105,7 +108,7 @@ impl ByteWindow {
         self.given = Given { length, resumable, newlines: Some(0) };
     }
 
-    /// As [`give`](Self::give), of a whole line with its newline, behind which reading can be resumed.
+    /// As [`give`](Self::give), of a whole line with its newline, after which reading can be resumed.
     pub fn give_line(&mut self, length: usize) {
         self.given = Given { length, resumable: true, newlines: Some(1) };
     }
@@ -125,7 +128,7 @@ impl ByteWindow {
         }
     }
 
-    /// The byte at `index`, read if it has to be; `None` behind the end of the log.
+    /// The byte at `index`, read if it has to be; `None` after the end of the log.
     pub fn peek(&mut self, index: usize) -> Result<Option<u8>, SourceError> {
         while self.bytes().len() <= index {
             if !self.grow()? {
@@ -211,7 +214,7 @@ impl ByteWindow {
         Ok(())
     }
 
-    /// What the reader of a log does when it has given out everything: tells the damage behind which
+    /// What the reader of a log does when it has given out everything: tells the damage after which
     /// nothing could be read, then makes sure that the log is still the one that was opened.
     pub fn end(&mut self, may_grow: bool) -> Result<Option<Reject>, SourceError> {
         if let Some(damage) = self.content.take_damage() {

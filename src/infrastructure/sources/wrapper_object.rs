@@ -4,35 +4,40 @@ use crate::application::log_source::SourceError;
 use crate::wire::json::{ScanError, Text, Token, Tokens};
 use crate::wire::record::RecordError;
 
-use crate::infrastructure::sources::window::ByteWindow;
-use crate::infrastructure::sources::{LONGEST_RECORD, NotALog, UTF_8_BOM};
+use super::limits::LONGEST_RECORD;
+use super::unsupported_input::UnsupportedInput;
+use super::window::{ByteWindow, UTF_8_BOM};
 
-pub(super) struct Holder {
+pub(super) struct WrapperObject {
     key: String,
 }
 
-impl Holder {
+impl WrapperObject {
     pub fn new(key: &str) -> Self {
         Self { key: key.to_owned() }
     }
 
     /// Where in the window the array begins, which stands at the beginning of the log.
-    pub fn find_array(&self, window: &mut ByteWindow) -> Result<Result<usize, NotALog>, SourceError> {
+    pub fn find_array(
+        &self,
+        window: &mut ByteWindow,
+    ) -> Result<Result<usize, UnsupportedInput>, SourceError> {
         loop {
             let found = self.array_in(window.bytes());
-            let is_short = matches!(found, Err(NotALog::NoRecords { why: ScanError::Incomplete { .. }, .. }));
+            let is_short =
+                matches!(found, Err(UnsupportedInput::NoRecords { why: ScanError::Incomplete { .. }, .. }));
             if !is_short || window.bytes().len() > LONGEST_RECORD || !window.grow()? {
                 return Ok(found);
             }
         }
     }
 
-    fn array_in(&self, text: &[u8]) -> Result<usize, NotALog> {
-        let broken = |why| NotALog::NoRecords { key: self.key.clone(), why };
+    fn array_in(&self, text: &[u8]) -> Result<usize, UnsupportedInput> {
+        let broken = |why| UnsupportedInput::NoRecords { key: self.key.clone(), why };
         let start = if text.starts_with(UTF_8_BOM) { UTF_8_BOM.len() } else { 0 };
         let mut tokens = Tokens::new(text, start);
         if tokens.next_token().map_err(broken)? != Some(Token::ObjectStart) {
-            return Err(NotALog::NoHolder { key: self.key.clone() });
+            return Err(UnsupportedInput::NoWrapper { key: self.key.clone() });
         }
         while let Some(token) = tokens.next_token().map_err(broken)? {
             if !matches!(token, Token::Key(name) if tokens.depth() == 1 && self.is_key(text, name)) {
@@ -40,13 +45,13 @@ impl Holder {
             }
             return match tokens.next_token().map_err(broken)? {
                 Some(Token::ArrayStart) => Ok(tokens.offset() - 1),
-                _ => Err(NotALog::RecordsNoArray { key: self.key.clone() }),
+                _ => Err(UnsupportedInput::RecordsNoArray { key: self.key.clone() }),
             };
         }
-        Err(NotALog::NoHolder { key: self.key.clone() })
+        Err(UnsupportedInput::NoWrapper { key: self.key.clone() })
     }
 
-    /// The length of the holder's rest, from behind its array to its `}`. The key may not stand there
+    /// The length of the wrapper's rest, from the end of its array to its `}`. The key may not stand there
     /// again: its records would not be read.
     pub fn rest(
         &self,

@@ -96,7 +96,7 @@ impl SqliteExport {
         let connection = schema::open_checked_for_reading(path)?;
         connection::allow_temporary_tables(path, &connection)?;
         let mut export = Self { connection, zone, logs: BTreeMap::new(), days: BTreeMap::new() };
-        export.survey().map_err(|source| SqliteError::Sqlite {
+        export.read_extents().map_err(|source| SqliteError::Sqlite {
             action: "look over the events of",
             path: path.to_owned(),
             source,
@@ -104,7 +104,8 @@ impl SqliteExport {
         Ok(export)
     }
 
-    fn survey(&mut self) -> rusqlite::Result<()> {
+    /// Where the events of each log lie, and which days have live events.
+    fn read_extents(&mut self) -> rusqlite::Result<()> {
         self.connection.execute_batch("BEGIN")?;
         let mut statement = self.connection.prepare(EVERYTHING)?;
         let mut rows = statement.query([])?;

@@ -39,7 +39,7 @@ fn jsonl() -> String {
 }
 
 #[test]
-fn a_log_that_nobody_writes_is_not_changing() {
+fn a_log_that_is_not_written_to_is_not_changing() {
     assert_eq!(read_while("a.json", array().as_bytes(), |_| {}).unwrap(), 2);
     assert_eq!(read_while("a.jsonl", jsonl().as_bytes(), |_| {}).unwrap(), 2);
 }

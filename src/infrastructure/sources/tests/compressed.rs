@@ -43,7 +43,7 @@ fn compressed_logs_are_read_as_their_content_whatever_their_name() {
 }
 
 #[test]
-fn members_and_frames_one_behind_the_other_are_one_log() {
+fn members_and_frames_one_after_the_other_are_one_log() {
     for (_, compress) in BOTH {
         let (text, half) = (lines(6), lines(6).len() / 2);
         let parts = [compress(&text.as_bytes()[..half]), compress(b""), compress(&text.as_bytes()[half..])];
@@ -137,7 +137,7 @@ fn what_stands_before_damage_is_unpacked_to_the_last_byte() {
 }
 
 #[test]
-fn garbage_behind_the_last_member_is_a_reject() {
+fn garbage_after_the_last_member_is_a_reject() {
     for (name, compress) in BOTH {
         for garbage in [&b"garbage that is no member"[..], &[0; 16], b"{\"type\": \"lost\"}"] {
             let text = lines(2);

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::application::log_source::{PieceContent, SourceDigest};
-use crate::infrastructure::sources::byte_source::Content;
+use crate::infrastructure::sources::byte_source::ByteSource;
+use crate::infrastructure::sources::limits::{LONGEST_PIECE, LONGEST_RECORD};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
@@ -145,7 +146,7 @@ fn separators_that_are_missing_or_left_over_cost_no_record() {
 }
 
 #[test]
-fn records_behind_the_end_of_an_array_are_whole_each() {
+fn records_after_the_end_of_an_array_are_whole_each() {
     let (a, b) = (event("A"), event("B"));
     assert_eq!(kinds("a.json", &format!("[{a}]\n{b}]\n")), ["A", "(syntax)", "B"]);
     assert_eq!(
@@ -238,7 +239,7 @@ impl Read for Trickle {
     }
 }
 
-impl Content for Trickle {
+impl ByteSource for Trickle {
     fn rewind(&mut self) -> io::Result<()> {
         self.bytes.set_position(0);
         Ok(())

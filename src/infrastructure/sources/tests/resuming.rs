@@ -4,7 +4,7 @@ use crate::application::log_source::ResumePoint;
 /// A piece, to be compared: place, bytes, and what it is.
 type Piece = (u64, u64, Vec<u8>, String);
 
-/// The pieces that are left, and the resume point behind each.
+/// The pieces that are left, and the resume point after each.
 fn pieces(source: &mut dyn LogSource) -> Vec<(Piece, ResumePoint)> {
     let zone = Zone::utc();
     let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
@@ -40,7 +40,7 @@ fn seen(resumed: bool, kinds: &[&str]) -> (bool, Vec<String>) {
 }
 
 #[test]
-fn a_grown_array_is_resumed_behind_its_last_record() {
+fn a_grown_array_is_resumed_after_its_last_record() {
     let (a, b, c) = (event("A"), event("B"), event("C"));
     let new = format!("[{a}, {b}, {c}]");
     assert_eq!(grown("a.json", &format!("[{a}, {b}]"), &new), seen(true, &["C"]));
@@ -57,7 +57,7 @@ fn a_grown_array_is_resumed_behind_its_last_record() {
 }
 
 #[test]
-fn a_grown_jsonl_log_is_resumed_behind_its_last_whole_line() {
+fn a_grown_jsonl_log_is_resumed_after_its_last_whole_line() {
     let (a, b, c) = (event("A"), event("B"), event("C"));
     let new = format!("{a}\n{b}\n{c}\n");
     assert_eq!(grown("a.jsonl", &format!("{a}\n{b}\n"), &new), seen(true, &["C"]));
@@ -93,7 +93,7 @@ fn lines_are_counted_on_from_the_point() {
 }
 
 #[test]
-fn points_far_behind_the_window_are_remembered() {
+fn points_far_before_the_window_are_remembered() {
     // Damage that is given out in many pieces: the point stays before it while the buffer moves on.
     let damage = format!("{{\"v\": \"{}", "x".repeat(5 * LONGEST_RECORD));
     let text = format!("[{}, {damage}", event("A"));
@@ -146,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn a_point_stands_behind_every_record_that_more_can_not_change(count in 1_usize..6, as_array in any::<bool>()) {
+    fn a_point_stands_after_every_record_that_more_can_not_change(count in 1_usize..6, as_array in any::<bool>()) {
         let records = vec![event("A"); count];
         let text =
             if as_array { format!("[{}]", records.join(", ")) } else { format!("{}\n", records.join("\n")) };

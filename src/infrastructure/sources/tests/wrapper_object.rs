@@ -36,14 +36,14 @@ fn shown(kinds: &[&str]) -> Result<Vec<String>, String> {
 #[test]
 fn records_under_a_key_are_read_and_what_stands_around_them_is_layout() {
     let (a, b) = (event("A"), event("B"));
-    for (before, behind) in [
+    for (before, after) in [
         ("{\"Records\": ", "}"),
         ("\u{feff} { \"Records\" :\n", "\n}\n"),
         (r#"{"v": {"Records": [1]}, "w": [{"Records": 2}], "Records": "#, r#", "x": {"Records": [NaN]}}"#),
         (r#"{"Rec\u006frds": "#, r#", "next": null} "#),
     ] {
-        assert_eq!(held(&format!("{before}[{a}, {b}]{behind}")), shown(&["A", "B"]), "{before}{behind}");
-        assert_eq!(held(&format!("{before}[]{behind}")), shown(&[]), "{before}{behind}");
+        assert_eq!(held(&format!("{before}[{a}, {b}]{after}")), shown(&["A", "B"]), "{before}{after}");
+        assert_eq!(held(&format!("{before}[]{after}")), shown(&[]), "{before}{after}");
     }
 }
 
@@ -89,7 +89,7 @@ fn a_key_that_stands_twice_hides_no_records() {
 }
 
 #[test]
-fn a_holder_that_is_torn_or_broken_behind_its_records_is_a_reject() {
+fn a_wrapper_that_is_torn_or_broken_after_its_records_is_a_reject() {
     let a = event("A");
     for (rest, reject) in [
         ("", "(torn_tail)"),
@@ -105,7 +105,7 @@ fn a_holder_that_is_torn_or_broken_behind_its_records_is_a_reject() {
 }
 
 #[test]
-fn damage_in_the_last_record_does_not_swallow_the_end_of_the_holder() {
+fn damage_in_the_last_record_does_not_swallow_the_end_of_the_wrapper() {
     let text = format!("{{\"Records\": [{}, {{\"v\": tru}}], \"x\": [1]}}", event("A"));
     assert_eq!(held(&text), shown(&["A", "(syntax)"]));
 }
@@ -118,7 +118,7 @@ fn what_stands_around_the_records_may_be_larger_than_a_piece() {
 }
 
 #[test]
-fn held_records_are_resumed_behind_the_last_one() {
+fn held_records_are_resumed_after_the_last_one() {
     let (a, b) = (event("A"), event("B"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.json");

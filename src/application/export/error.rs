@@ -1,0 +1,63 @@
+//! Why an export stopped.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::domain::repository::RepositoryError;
+
+/// Why an export stopped. Files that are in their places are whole.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// The store could not be read.
+    #[error("could not read the store; {in_place} files are in their places")]
+    Store {
+        /// How many files were written before.
+        in_place: usize,
+        /// What the store said.
+        #[source]
+        source: RepositoryError,
+    },
+    /// A file could not be written.
+    #[error("could not write {}; {in_place} files are in their places", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// How many files were written before.
+        in_place: usize,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Files that exist would be written over.
+    #[error("nothing was written, because {} in {} would be written over ({}): name another folder with --to, or replace them with --force", count(names.len()), folder.display(), first(names))]
+    Taken {
+        /// The folder.
+        folder: PathBuf,
+        /// The files.
+        names: Vec<PathBuf>,
+    },
+    /// There is no such log.
+    #[error("the store has no source {source_id}: {known}")]
+    NoSuchLog {
+        /// The number that was asked for.
+        source_id: i64,
+        /// Which there are, in words.
+        known: String,
+    },
+}
+
+fn count(files: usize) -> String {
+    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
+}
+
+fn first(names: &[PathBuf]) -> String {
+    const SHOWN: usize = 5;
+    let mut text =
+        names.iter().take(SHOWN).map(|name| name.display().to_string()).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(", ...");
+    }
+    text
+}

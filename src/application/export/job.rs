@@ -1,0 +1,153 @@
+//! The whole export: which logs, under which names, each put together and checked.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use super::error::ExportError;
+use super::hashing_writer::HashingWriter;
+use super::names::{self, Names};
+use super::ports::{ContentDigest, ExportStore, NewFile, StoredLog};
+use super::reassembly::{Broken, Reassembly, difference};
+use super::report::{Exported, ExportedFile, LeftOutLog};
+use super::session::Export;
+use crate::domain::repository::RepositoryError;
+
+impl Export<'_> {
+    /// Writes every file, and answers what became of each.
+    ///
+    /// # Errors
+    /// What could not be read or written.
+    pub fn run(mut self) -> Result<Exported, ExportError> {
+        let (logs, left_out) = self.choose_logs()?;
+        let live = if self.options.source_id.is_none() { self.choose_live()? } else { Vec::new() };
+        let live_names: Vec<String> = live.iter().map(|file| file.name.clone()).collect();
+        let names = names::choose(&logs, &live_names);
+        self.refuse_to_overwrite(&names)?;
+        self.exported.left_out = left_out;
+        for (log, name) in logs.iter().zip(&names.logs) {
+            let file = self.export_log(log, name)?;
+            self.exported.files.push(file);
+        }
+        for (file, name) in live.iter().zip(&names.live) {
+            let file = self.export_live(file, name)?;
+            self.exported.files.push(file);
+        }
+        Ok(self.exported)
+    }
+
+    fn choose_logs(&mut self) -> Result<(Vec<StoredLog>, Vec<LeftOutLog>), ExportError> {
+        let all = self.store.logs().map_err(|error| self.unreadable(error))?;
+        if let Some(source_id) = self.options.source_id {
+            let Some(log) = all.iter().find(|log| log.source_id == source_id) else {
+                return Err(ExportError::NoSuchLog { source_id, known: known(&all) });
+            };
+            return Ok((vec![log.clone()], Vec::new()));
+        }
+        let is_latest = |log: &StoredLog| {
+            !all.iter().any(|other| other.path == log.path && other.source_id > log.source_id)
+        };
+        let (latest, earlier): (Vec<StoredLog>, Vec<StoredLog>) = all.iter().cloned().partition(is_latest);
+        let exported: Vec<i64> = latest.iter().map(|log| log.source_id).collect();
+        let mut left_out = Vec::new();
+        for log in earlier {
+            let events =
+                self.store.events_only_in(&log, &exported).map_err(|error| self.unreadable(error))?;
+            if events > 0 {
+                left_out.push(LeftOutLog { source_id: log.source_id, path: log.path, events });
+            }
+        }
+        Ok((latest, left_out))
+    }
+
+    fn refuse_to_overwrite(&self, names: &Names) -> Result<(), ExportError> {
+        if self.options.force {
+            return Ok(());
+        }
+        let wanted: Vec<PathBuf> = names.logs.iter().chain(&names.live).cloned().collect();
+        let folder = self.folder.path().to_owned();
+        let taken = self.folder.taken(&wanted).map_err(|source| ExportError::Write {
+            path: folder.clone(),
+            in_place: 0,
+            source,
+        })?;
+        if taken.is_empty() { Ok(()) } else { Err(ExportError::Taken { folder, names: taken }) }
+    }
+
+    fn export_log(&mut self, log: &StoredLog, name: &Path) -> Result<ExportedFile, ExportError> {
+        let mut exported = ExportedFile {
+            path: self.folder.path().join(name).display().to_string(),
+            source_path: Some(log.path.clone()),
+            source_id: Some(log.source_id),
+            compression: log.compression.clone(),
+            bytes: 0,
+            sha256: String::new(),
+            records: log.records,
+            written: false,
+            exact: false,
+            reason: None,
+        };
+        let expected = match (&log.content, log.out_of_range) {
+            (Some(content), 0) => content,
+            (None, _) => {
+                exported.reason = Some("its import did not come to its end: import it again".to_owned());
+                return Ok(exported);
+            }
+            (_, out_of_range) => {
+                exported.reason = Some(format!(
+                    "{out_of_range} of its records were left out by --since or --until: import all of it"
+                ));
+                return Ok(exported);
+            }
+        };
+        let in_place = self.in_place();
+        let failed = |source| ExportError::Write { path: PathBuf::from(&exported.path), in_place, source };
+        let mut file = HashingWriter::new(self.folder.begin(name, Some(expected.bytes)).map_err(failed)?);
+        let together = match put_together(self.store, log, expected, &mut file) {
+            Err(source) => return Err(ExportError::Store { in_place, source }),
+            Ok(together) => together,
+        };
+        let (written, file) = file.end();
+        exported.reason = match together {
+            Ok(()) => difference(expected, &written),
+            Err(Broken::NotTheLog(reason)) => Some(reason),
+            Err(Broken::Write(source)) => return Err(failed(source)),
+        };
+        if exported.reason.is_none() {
+            file.publish().map_err(failed)?;
+            (exported.written, exported.exact) = (true, true);
+        }
+        (exported.bytes, exported.sha256) = (written.bytes, written.sha256);
+        Ok(exported)
+    }
+}
+
+fn put_together(
+    store: &mut dyn ExportStore,
+    log: &StoredLog,
+    expected: &ContentDigest,
+    file: &mut HashingWriter<Box<dyn NewFile>>,
+) -> Result<Result<(), Broken>, RepositoryError> {
+    let mut reassembly = Reassembly::new(file, log, expected.bytes);
+    let mut broken = None;
+    store.each_piece(log, &mut |piece| match reassembly.take(piece) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(found) => {
+            broken = Some(found);
+            ControlFlow::Break(())
+        }
+    })?;
+    Ok(broken.map_or_else(|| reassembly.finish(), Err))
+}
+
+fn known(logs: &[StoredLog]) -> String {
+    const SHOWN: usize = 20;
+    if logs.is_empty() {
+        return "no log was imported into it".to_owned();
+    }
+    let mut shown: Vec<String> =
+        logs.iter().take(SHOWN).map(|log| format!("{} is {}", log.source_id, log.path)).collect();
+    if logs.len() > SHOWN {
+        shown.push(format!("and {} more", logs.len() - SHOWN));
+    }
+    shown.join(", ")
+}
