@@ -6,7 +6,8 @@ use crate::application::compare::clock::local_day_cache::instant;
 use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::outcome::field_diff::{FieldDifference, raw_tokens};
 use crate::application::compare::outcome::tally::{Listed, ListedEvent};
-use crate::application::compare::report::{Difference, DifferentField, EventPlace};
+use crate::application::compare::report::{Difference, DifferentField, EventPlace, RecordLocation};
+use crate::application::log_source::Place;
 
 type Texts = BTreeMap<(u32, u64), Vec<u8>>;
 
@@ -65,10 +66,11 @@ pub(crate) fn differences(
 }
 
 fn place(event: ListedEvent, feeds: &[Box<dyn Feed>], text: &[u8]) -> EventPlace {
+    let feed = &feeds[event.feed as usize];
+    let place = Place { line: event.line, offset: event.offset };
     EventPlace {
-        path: feeds[event.feed as usize].path().to_owned(),
-        line: event.line,
-        offset: event.offset,
+        path: feed.path().to_owned(),
+        location: RecordLocation::new(place, feed.has_positions()),
         event_id: event.id,
         body: String::from_utf8_lossy(text).into_owned(),
     }

@@ -17,7 +17,7 @@ use crate::application::compare::feed::{CompareError, Fed, Feed};
 use crate::application::compare::reading::content::{Content, ContentReader, Fields};
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent};
 use crate::application::compare::reading::side_summary::{DaySum, LISTED_REJECTS, SideSummary, Types};
-use crate::application::compare::report::{FileReport, RejectedPlace};
+use crate::application::compare::report::{FileReport, RecordLocation, RejectedPlace};
 use crate::application::compare::settings::Settings;
 use crate::application::compare::shortcuts::joined_pairs::RereadEvent;
 use crate::application::compare::shortcuts::streaming_join::JoinInput;
@@ -139,7 +139,7 @@ impl SideReader<'_> {
     ) -> Result<SideSummary, CompareError> {
         let mut taker = self.taker(kept);
         for (number, feed) in feeds.iter_mut().enumerate() {
-            let path = feed.path().to_owned();
+            let (path, has_positions) = (feed.path().to_owned(), feed.has_positions());
             let before = taker.side.events;
             let mut reader = self.reader();
             let facts = feed.read(&mut reader, &mut |fed, reader| match fed {
@@ -147,8 +147,8 @@ impl SideReader<'_> {
                 Fed::Reject { place, reason, detail } => {
                     taker.side.quarantined += 1;
                     if taker.side.rejects.len() < LISTED_REJECTS {
-                        let (path, line, offset) = (path.clone(), place.line, place.offset);
-                        taker.side.rejects.push(RejectedPlace { path, line, offset, reason, detail });
+                        let (path, location) = (path.clone(), RecordLocation::new(place, has_positions));
+                        taker.side.rejects.push(RejectedPlace { path, location, reason, detail });
                     }
                     Ok(())
                 }
