@@ -17,6 +17,11 @@ pub trait Feed: Send {
     /// Where it is, as it was named.
     fn path(&self) -> &Path;
 
+    /// Whether its places are positions in a store, and not lines and offsets of a file.
+    fn has_positions(&self) -> bool {
+        false
+    }
+
     /// Reads it from the beginning to the end; `reader` must be new for every feed, and is the one
     /// whose [`members`](RecordReader::members) are those of the record that was fed last.
     ///

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::feed::FeedFacts;
 pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
 pub use crate::application::compare::clock::report::{ClockReport, DayClock, HistogramBucket, Mode, Spread};
+pub use crate::application::compare::record_location::RecordLocation;
 use crate::application::compare::self_test::SelfTest;
 use crate::application::import::SkippedFile;
 
@@ -140,12 +141,11 @@ pub struct FileReport {
 /// A record that was not compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RejectedPlace {
-    /// The file.
+    /// The file or store.
     pub path: PathBuf,
-    /// Its line, from 1.
-    pub line: u64,
-    /// The offset of its first byte.
-    pub offset: u64,
+    /// Where it stands there.
+    #[serde(flatten)]
+    pub location: RecordLocation,
     /// The reason in one word.
     pub reason: &'static str,
     /// And in a sentence.
@@ -162,7 +162,7 @@ pub struct IgnoredByRule {
     /// The same by day.
     #[serde(skip)]
     pub by_day: BTreeMap<NaiveDate, u64>,
-    /// Pairs that agree only because of it (or of it together with others). 0 is worth a look: the rule is of no use.
+    /// Pairs that agree only because of it (or of it together with others). With 0 the rule matched nothing.
     pub pairs: u64,
 }
 
@@ -280,10 +280,9 @@ pub struct Difference {
 pub struct EventPlace {
     /// The file or store.
     pub path: PathBuf,
-    /// The line, from 1; in a store, the position.
-    pub line: u64,
-    /// The offset of its first byte; in a store, the position.
-    pub offset: u64,
+    /// Where it stands there.
+    #[serde(flatten)]
+    pub location: RecordLocation,
     /// The id that it carries.
     pub event_id: Option<String>,
     /// Its text, exactly.

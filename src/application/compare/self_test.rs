@@ -1,21 +1,21 @@
 //! The check of the comparison by itself, made in every run on records of that run: what is the same
 //! must come out as the same, and each fault that is planted must be found.
 
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::application::log_source::Place;
 use crate::domain::event::format_timestamp;
 use crate::wire::json::{MemberValue, ObjectScanner};
 use crate::wire::mapping::{FieldPath, Mapping};
-use crate::wire::record::RecordReader;
 use crate::wire::unix_time::TimestampUnit;
 
-use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, Scratch};
+use crate::application::compare::feed::{CompareError, Scratch};
 use crate::application::compare::input::Input;
+use crate::application::compare::memory_side::{MemoryFeed, MemoryScratch};
 use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
@@ -27,15 +27,48 @@ pub struct SelfTest {
     pub passed: bool,
     /// How many sampled records it was made on.
     pub sampled: usize,
-    /// And how many made-up ones.
+    /// And how many synthetic ones.
     pub synthetic: usize,
-    /// Each check and its result: `held`, `failed: ...` or `not applicable: ...`.
-    pub checks: Vec<(&'static str, String)>,
+    /// Each check, in the order in which they were made.
+    pub checks: Vec<Check>,
 }
 
-/// How many events are made up.
+/// A check, written as its name and its outcome: `["a log equals itself", "held"]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What had to be found.
+    pub name: &'static str,
+    /// What came of it.
+    pub outcome: CheckOutcome,
+}
+
+/// What came of a check; where one fails, there is no report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckOutcome {
+    /// It was found.
+    Held,
+    /// The records have nothing that it could be tried on, for this reason.
+    NotApplicable(&'static str),
+}
+
+impl fmt::Display for CheckOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Held => f.write_str("held"),
+            Self::NotApplicable(why) => write!(f, "not applicable: {why}"),
+        }
+    }
+}
+
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.name, self.outcome.to_string()).serialize(serializer)
+    }
+}
+
+/// How many events are synthetic.
 const SYNTHETIC: usize = 24;
-/// What they say, under names that no mapping has.
+/// Their content, under names that no mapping has.
 const TITLE: &str = "self_test_title";
 const AMOUNT: &str = "self_test_amount";
 /// The names of the built-in envelopes: what stands there is no content.
@@ -73,26 +106,33 @@ pub(crate) fn run(
         },
     };
     let mut checks = Vec::new();
-    for (name, check) in CHECKS {
-        let held = match check(&test)? {
-            Outcome::Held => "held".to_owned(),
-            Outcome::NotApplicable(why) => format!("not applicable: {why}"),
-            Outcome::Failed(how) => return Err(CompareError::SelfTest { detail: format!("{name}: {how}") }),
-        };
-        checks.push((*name, held));
+    for &(name, check) in CHECKS {
+        let outcome = check(&test).map_err(|failure| match failure {
+            Failure::Check(how) => CompareError::SelfTest { detail: format!("{name}: {how}") },
+            Failure::Comparison(error) => error,
+        })?;
+        checks.push(Check { name, outcome });
     }
     Ok(SelfTest { passed: true, sampled: test.sampled, synthetic: SYNTHETIC, checks })
 }
 
-enum Outcome {
-    Held,
-    NotApplicable(&'static str),
-    Failed(String),
+/// Why a check has no outcome.
+enum Failure {
+    /// It failed, in this way.
+    Check(String),
+    /// The comparison did not come to an end.
+    Comparison(CompareError),
 }
 
-type Check = fn(&Test<'_>) -> Result<Outcome, CompareError>;
+impl From<CompareError> for Failure {
+    fn from(error: CompareError) -> Self {
+        Self::Comparison(error)
+    }
+}
 
-const CHECKS: &[(&str, Check)] = &[
+type Checked = Result<CheckOutcome, Failure>;
+
+const CHECKS: &[(&str, fn(&Test<'_>) -> Checked)] = &[
     ("a log equals itself", |test| test.same(test.records.clone())),
     ("a log equals itself in another order", |test| {
         let mut shuffled = test.records.clone();
@@ -121,11 +161,9 @@ const CHECKS: &[(&str, Check)] = &[
             .find_map(|(at, record)| last_digit(record, test.mapping).map(|record| (at, record)));
         let held =
             test.different(test.with_synthetic(1, |event| event[AMOUNT] = json!(0.1000000000000002)))?;
-        match (held, changed) {
-            (Outcome::Held, Some((at, record))) => {
-                test.different(test.edited(|records| records[at] = record))
-            }
-            (held, _) => Ok(held),
+        match changed {
+            Some((at, record)) => test.different(test.edited(|records| records[at] = record)),
+            None => Ok(held),
         }
     }),
     ("times that were swapped are found", |test| {
@@ -161,28 +199,16 @@ const CHECKS: &[(&str, Check)] = &[
                 last.truncate(last.len() / 2);
             }
         });
-        let found = test.compare(torn)?;
-        Ok(match found.verdict {
-            Verdict::Consistent => Outcome::Failed("it was taken for consistent".to_owned()),
-            Verdict::Different | Verdict::Inconclusive => Outcome::Held,
-        })
+        test.not_consistent(torn)
     }),
-    ("an empty side is never consistent", |test| {
-        let found = test.compare(Vec::new())?;
-        Ok(match found.verdict {
-            Verdict::Consistent => Outcome::Failed("it was taken for consistent".to_owned()),
-            Verdict::Different | Verdict::Inconclusive => Outcome::Held,
-        })
-    }),
+    ("an empty side is never consistent", |test| test.not_consistent(Vec::new())),
     ("a sampled record reads back as itself", |test| {
         if test.sampled == 0 {
-            return Ok(Outcome::NotApplicable("no record was sampled"));
+            return Ok(CheckOutcome::NotApplicable("no record was sampled"));
         }
         let found = test.compare(test.records.clone())?;
-        Ok(if found.control.events as usize == test.records.len() {
-            Outcome::Held
-        } else {
-            Outcome::Failed(format!("{} of {} records were read", found.control.events, test.records.len()))
+        held_if(found.control.events as usize == test.records.len(), || {
+            format!("{} of {} records were read", found.control.events, test.records.len())
         })
     }),
 ];
@@ -223,26 +249,28 @@ impl Test<'_> {
         (self.compare)(self.settings, sides, Box::new(MemoryScratch::default()))
     }
 
-    fn same(&self, candidate: Vec<String>) -> Result<Outcome, CompareError> {
+    fn same(&self, candidate: Vec<String>) -> Checked {
         let found = self.compare(candidate)?;
         let is_same = found.verdict == Verdict::Consistent && found.matched as usize == self.records.len();
-        Ok(if is_same {
-            Outcome::Held
-        } else {
-            Outcome::Failed(format!("{} of {} events matched", found.matched, self.records.len()))
-        })
+        held_if(is_same, || format!("{} of {} events matched", found.matched, self.records.len()))
     }
 
-    fn different(&self, candidate: Vec<String>) -> Result<Outcome, CompareError> {
-        let found = self.compare(candidate)?;
-        Ok(match found.verdict {
-            Verdict::Different => Outcome::Held,
-            verdict => Outcome::Failed(format!("the verdict was {verdict:?}")),
-        })
+    fn different(&self, candidate: Vec<String>) -> Checked {
+        let verdict = self.compare(candidate)?.verdict;
+        held_if(verdict == Verdict::Different, || format!("the verdict was {verdict:?}"))
+    }
+
+    fn not_consistent(&self, candidate: Vec<String>) -> Checked {
+        let verdict = self.compare(candidate)?.verdict;
+        held_if(verdict != Verdict::Consistent, || "it was taken for consistent".to_owned())
     }
 }
 
-/// When a made-up event happened: farther apart than anything is matched.
+fn held_if(holds: bool, how_it_failed: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(CheckOutcome::Held) } else { Err(Failure::Check(how_it_failed())) }
+}
+
+/// When a synthetic event happened: farther apart than anything is matched.
 fn when(settings: &Settings, number: usize) -> DateTime<Utc> {
     let step = (settings.max_shift + settings.tolerance) * 2 + TimeDelta::seconds(17);
     let start = DateTime::from_timestamp(1_000_000_000, 0).unwrap_or_default();
@@ -319,71 +347,4 @@ fn last_digit(record: &str, mapping: &Mapping) -> Option<String> {
     })?;
     let digit = if record.as_bytes()[last] == b'7' { "8" } else { "7" };
     Some(format!("{}{digit}{}", &record[..last], &record[last + 1..]))
-}
-
-/// Records in memory.
-pub(crate) struct MemoryFeed {
-    path: PathBuf,
-    records: Vec<String>,
-}
-
-impl MemoryFeed {
-    pub fn new(records: Vec<String>) -> Self {
-        Self { path: PathBuf::from("memory"), records }
-    }
-}
-
-impl Feed for MemoryFeed {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn read(
-        &mut self,
-        reader: &mut RecordReader<'_>,
-        take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
-    ) -> Result<FeedFacts, CompareError> {
-        let mut offset = 0;
-        for (number, text) in self.records.iter().enumerate() {
-            let place = Place { line: number as u64 + 1, offset };
-            offset += text.len() as u64 + 1;
-            match reader.read_whole(text.as_bytes()) {
-                Ok(record) => take(Fed::Record { place, record: &record }, reader)?,
-                Err(error) => {
-                    let (reason, detail) = (error.reason(), error.to_string());
-                    take(Fed::Reject { place, reason, detail }, reader)?;
-                }
-            }
-        }
-        Ok(FeedFacts::File { bytes: offset, sha256: String::new(), prefix: None })
-    }
-
-    fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
-        let mut offset = 0;
-        for text in &self.records {
-            if offsets.binary_search(&offset).is_ok() {
-                take(offset, text.as_bytes());
-            }
-            offset += text.len() as u64 + 1;
-        }
-        Ok(())
-    }
-}
-
-/// The temporary file of a comparison that is small.
-#[derive(Default)]
-pub(crate) struct MemoryScratch(Vec<u8>);
-
-impl Scratch for MemoryScratch {
-    fn append(&mut self, bytes: &[u8]) -> Result<u64, CompareError> {
-        let offset = self.0.len() as u64;
-        self.0.extend_from_slice(bytes);
-        Ok(offset)
-    }
-
-    fn read_at(&mut self, offset: u64, into: &mut [u8]) -> Result<(), CompareError> {
-        let start = offset as usize;
-        into.copy_from_slice(&self.0[start..start + into.len()]);
-        Ok(())
-    }
 }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use chrono::{TimeDelta, Utc};
 
 use super::profile::{IgnoreRule, OneSided, Profile};
-use super::report::{Cause, Class, Comparison, Verdict};
+use super::report::{Cause, Class, Comparison, RecordLocation, Verdict};
 use super::settings::Settings;
 use super::stages::Stage;
 use super::*;
-use crate::application::compare::self_test::{MemoryFeed, MemoryScratch};
+use crate::application::compare::memory_side::{MemoryFeed, MemoryScratch};
+use crate::application::compare::self_test::CheckOutcome;
 use crate::domain::event::format_timestamp;
 use crate::wire::zone::Zone;
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::report::{ClassCounts, Comparison, DayDigest, PerSide, SideReport, Verdict};
+use crate::application::compare::self_test::CheckOutcome;
 use crate::application::evidence::{
     DayEvidence, DaySide, Evidence, EvidenceLog, FileEvidence, HistoryEvidence, LeftOutFile, Prefix, Profile,
     RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence, SideKind, StoreEvidence,
@@ -245,10 +246,13 @@ fn classes(counts: &ClassCounts) -> BTreeMap<String, u64> {
 
 fn self_test(comparison: &Comparison) -> SelfTest {
     let Some(test) = &comparison.self_test else { return SelfTest { passed: false, checks: Vec::new() } };
-    let checks = test.checks.iter().map(|(name, result)| SelfTestCheck {
-        name: (*name).to_owned(),
-        outcome: if result == "held" { SelfTestOutcome::Passed } else { SelfTestOutcome::NotApplicable },
-        detail: result.clone(),
+    let checks = test.checks.iter().map(|check| SelfTestCheck {
+        name: check.name.to_owned(),
+        outcome: match check.outcome {
+            CheckOutcome::Held => SelfTestOutcome::Passed,
+            CheckOutcome::NotApplicable(_) => SelfTestOutcome::NotApplicable,
+        },
+        detail: check.outcome.to_string(),
     });
     SelfTest { passed: test.passed, checks: checks.collect() }
 }

@@ -33,6 +33,10 @@ impl Feed for Watched {
         self.feed.path()
     }
 
+    fn has_positions(&self) -> bool {
+        self.feed.has_positions()
+    }
+
     fn read(
         &mut self,
         reader: &mut RecordReader<'_>,

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Mode, Verdict};
+use crate::application::compare::self_test::CheckOutcome;
 use crate::application::compare::settings::Settings;
 use crate::cli::output;
 use crate::cli::output::{OutputError, visible};
@@ -82,14 +83,7 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     for side in [&comparison.control, &comparison.candidate] {
         for reject in side.rejects.iter().take(3) {
             let path = reject.path.display().to_string();
-            writeln!(
-                out,
-                "rejected: {}, line {}, byte {}: {}",
-                visible(&path),
-                reject.line,
-                reject.offset,
-                visible(&reject.detail)
-            )?;
+            writeln!(out, "rejected: {}, {}: {}", visible(&path), reject.location, visible(&reject.detail))?;
         }
         for file in side.left_out.iter().take(SHOWN_FILES) {
             writeln!(out, "left out: {} ({})", visible(&file.path), file.reason)?;
@@ -188,7 +182,7 @@ fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Setting
     if comparison.reordered > 0 || comparison.reordered_at_equal_times > 0 {
         writeln!(
             out,
-            "order: {} events stand elsewhere in the story of their aggregate, {} more among events of one time (for information)",
+            "order: {} events are in a different order within their aggregate, {} more among events of one time (for information)",
             comparison.reordered, comparison.reordered_at_equal_times
         )?;
     }
@@ -196,7 +190,7 @@ fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Setting
         writeln!(out, "spelling: {} pairs say the same in another spelling", comparison.representation)?;
     }
     for rule in &comparison.ignored {
-        let hint = if rule.pairs == 0 { "; it was of no use" } else { "" };
+        let hint = if rule.pairs == 0 { "; the rule matched nothing; remove it?" } else { "" };
         writeln!(
             out,
             "ignored: {} pairs agree only without `{}` ({}){hint}",
@@ -216,8 +210,8 @@ fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Setting
     if let Some(test) = &comparison.self_test {
         writeln!(
             out,
-            "self-test: {} checks on {} events of this run and {} made-up ones held",
-            test.checks.len(),
+            "self-test: {} checks passed on {} events of this run and {} synthetic ones",
+            test.checks.iter().filter(|check| check.outcome == CheckOutcome::Held).count(),
             test.sampled,
             test.synthetic
         )?;
@@ -236,7 +230,7 @@ fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
 fn place(event: &EventPlace) -> String {
     let path = event.path.display().to_string();
     let id = event.event_id.as_deref().map(|id| format!(", id {}", visible(id))).unwrap_or_default();
-    format!("{}, line {}, byte {}{id}", visible(&path), event.line, event.offset)
+    format!("{}, {}{id}", visible(&path), event.location)
 }
 
 fn shortened(token: &str) -> String {

@@ -123,6 +123,10 @@ impl Feed for StoreFeed {
         &self.path
     }
 
+    fn has_positions(&self) -> bool {
+        true
+    }
+
     fn read(
         &mut self,
         reader: &mut RecordReader<'_>,

@@ -115,7 +115,7 @@ fn an_ignored_field_is_counted_apart_and_a_useless_rule_is_told() {
         "CONSISTENT: 35 events are the same on both sides, 1 more agree only because of a rule\n"
     ));
     assert!(
-        said.contains("ignored: 0 pairs agree only without `owner` (no reason given); it was of no use\n"),
+        said.contains("ignored: 0 pairs agree only without `owner` (no reason given); the rule matched nothing; remove it?\n"),
         "{said}"
     );
     for bad in ["=reason", "title="] {

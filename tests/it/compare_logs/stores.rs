@@ -161,6 +161,24 @@ fn a_legacy_log_that_begins_before_the_store_is_inconclusive_unless_a_beginning_
 }
 
 #[test]
+fn a_row_of_a_store_is_told_by_its_position() {
+    let mut native = life()[12..].to_vec();
+    native[3].title = "another title".to_owned();
+    let dir = parallel_run(&life(), &native);
+    let found = different(&dir, "events.json events.db", &[("changed", 1)]);
+    let changed = &found["differences"][0];
+    // Twelve rows of history, then the fourth of the new system.
+    assert_eq!(changed["candidate"]["position"], 16);
+    assert!(changed["candidate"]["line"].is_null() && changed["candidate"]["offset"].is_null());
+    assert_eq!(
+        (&changed["control"]["line"], &changed["control"]["position"]),
+        (&1.into(), &serde_json::Value::Null)
+    );
+    let said = run(&dir, "events.json events.db").stdout;
+    assert!(said.contains("\n  candidate  events.db, position 16, id e3\n"), "{said}");
+}
+
+#[test]
 fn a_stranger_s_database_is_no_side() {
     let dir = TestDir::new();
     write_both(&dir, &life(), &life());

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::application::compare::clock::local_day_cache::instant;
 use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::input::Input;
-use crate::application::compare::report::{Difference, DifferentField, EventPlace};
+use crate::application::compare::report::{Difference, DifferentField, EventPlace, RecordLocation};
+use crate::application::log_source::Place;
 
 use super::field_diff::{FieldDifference, raw_tokens};
 use super::listed::{Listed, ListedEvent};
@@ -67,10 +68,11 @@ pub(crate) fn differences(
 }
 
 fn place(event: ListedEvent, feeds: &[Box<dyn Feed>], text: &[u8]) -> EventPlace {
+    let feed = &feeds[event.feed as usize];
+    let place = Place { line: event.line, offset: event.offset };
     EventPlace {
-        path: feeds[event.feed as usize].path().to_owned(),
-        line: event.line,
-        offset: event.offset,
+        path: feed.path().to_owned(),
+        location: RecordLocation::new(place, feed.has_positions()),
         event_id: event.id,
         body: String::from_utf8_lossy(text).into_owned(),
     }

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use crate::application::compare::clock::local_day_cache::LocalDayCache;
 use crate::application::compare::context::Context;
 use crate::application::compare::feed::{CompareError, Fed, Feed};
-use crate::application::compare::report::{FileReport, RejectedPlace};
+use crate::application::compare::report::{FileReport, RecordLocation, RejectedPlace};
 use crate::application::compare::settings::Settings;
 use crate::application::compare::shortcuts::joined_pair::RereadEvent;
 use crate::application::compare::shortcuts::streaming_join::JoinInput;
@@ -121,7 +121,7 @@ impl SideReader<'_> {
     ) -> Result<SideSummary, CompareError> {
         let mut consumer = self.consumer(destination);
         for (number, feed) in feeds.iter_mut().enumerate() {
-            let path = feed.path().to_owned();
+            let (path, has_positions) = (feed.path().to_owned(), feed.has_positions());
             let before = consumer.side.events;
             let mut reader = self.reader();
             let facts = feed.read(&mut reader, &mut |fed, reader| match fed {
@@ -129,8 +129,8 @@ impl SideReader<'_> {
                 Fed::Reject { place, reason, detail } => {
                     consumer.side.quarantined += 1;
                     if consumer.side.rejects.len() < LISTED_REJECTS {
-                        let (path, line, offset) = (path.clone(), place.line, place.offset);
-                        consumer.side.rejects.push(RejectedPlace { path, line, offset, reason, detail });
+                        let (path, location) = (path.clone(), RecordLocation::new(place, has_positions));
+                        consumer.side.rejects.push(RejectedPlace { path, location, reason, detail });
                     }
                     Ok(())
                 }

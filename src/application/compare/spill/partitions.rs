@@ -157,7 +157,7 @@ impl Partitions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::application::compare::self_test::MemoryScratch;
+    use crate::application::compare::memory_side::MemoryScratch;
 
     #[test]
     fn large_events_leave_no_memory_behind_where_they_were() {

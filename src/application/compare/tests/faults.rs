@@ -80,8 +80,7 @@ fn without_order(mut comparison: Comparison) -> Comparison {
     comparison.reordered_at_equal_times = 0;
     for difference in &mut comparison.differences {
         for event in [&mut difference.control, &mut difference.candidate].into_iter().flatten() {
-            event.line = 0;
-            event.offset = 0;
+            event.location = RecordLocation::File { line: 0, offset: 0 };
         }
     }
     comparison.differences.sort_by_key(|difference| format!("{difference:?}"));
