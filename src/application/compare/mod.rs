@@ -33,7 +33,7 @@ mod reading;
 mod record_location;
 pub mod report;
 mod rules;
-pub mod self_test;
+mod self_test;
 pub mod settings;
 mod shortcuts;
 mod spill;
@@ -48,8 +48,7 @@ use feed::{CompareError, Scratch};
 use outcome::assemble_report::assemble_report;
 use pair_log::PairLog;
 use read_logs::ReadLogs;
-use report::Comparison;
-use self_test::SelfTest;
+use report::{Comparison, SelfTest};
 use settings::Settings;
 use stages::{STAGES, match_events};
 

@@ -10,7 +10,7 @@ use super::feed::FeedFacts;
 pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
 pub use crate::application::compare::clock::report::{ClockReport, DayClock, HistogramBucket, Mode, Spread};
 pub use crate::application::compare::record_location::RecordLocation;
-use crate::application::compare::self_test::SelfTest;
+pub use crate::application::compare::self_test::result::{Check, CheckOutcome, SelfTest};
 use crate::application::import::SkippedFile;
 
 /// What a comparison came to.

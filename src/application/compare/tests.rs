@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::stages::Stage;
 use super::*;
 use crate::application::compare::memory_side::{MemoryFeed, MemoryScratch};
-use crate::application::compare::self_test::CheckOutcome;
+use crate::application::compare::report::CheckOutcome;
 use crate::domain::event::format_timestamp;
 use crate::wire::zone::Zone;
 

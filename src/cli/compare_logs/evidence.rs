@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use crate::application::compare::feed::FeedFacts;
+use crate::application::compare::report::CheckOutcome;
 use crate::application::compare::report::{ClassCounts, Comparison, DayDigest, PerSide, SideReport, Verdict};
-use crate::application::compare::self_test::CheckOutcome;
 use crate::application::evidence::{
     DayEvidence, DaySide, Evidence, EvidenceLog, FileEvidence, HistoryEvidence, LeftOutFile, Prefix, Profile,
     RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence, SideKind, StoreEvidence,

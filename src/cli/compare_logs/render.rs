@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::application::compare::report::CheckOutcome;
 use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Mode, Verdict};
-use crate::application::compare::self_test::CheckOutcome;
 use crate::application::compare::settings::Settings;
 use crate::cli::output;
 use crate::cli::output::{OutputError, visible};

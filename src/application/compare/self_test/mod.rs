@@ -1,11 +1,11 @@
 //! The check of the comparison by itself, made in every run on records of that run: what is the same
 //! must come out as the same, and each fault that is planted must be found.
 
-use std::fmt;
+pub(crate) mod result;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::domain::event::format_timestamp;
@@ -20,51 +20,7 @@ use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
 
-/// What the self-test came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SelfTest {
-    /// Every check held.
-    pub passed: bool,
-    /// How many sampled records it was made on.
-    pub sampled: usize,
-    /// And how many synthetic ones.
-    pub synthetic: usize,
-    /// Each check, in the order in which they were made.
-    pub checks: Vec<Check>,
-}
-
-/// A check, written as its name and its outcome: `["a log equals itself", "held"]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// What had to be found.
-    pub name: &'static str,
-    /// What came of it.
-    pub outcome: CheckOutcome,
-}
-
-/// What came of a check; where one fails, there is no report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckOutcome {
-    /// It was found.
-    Held,
-    /// The records have nothing that it could be tried on, for this reason.
-    NotApplicable(&'static str),
-}
-
-impl fmt::Display for CheckOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Held => f.write_str("held"),
-            Self::NotApplicable(why) => write!(f, "not applicable: {why}"),
-        }
-    }
-}
-
-impl Serialize for Check {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.name, self.outcome.to_string()).serialize(serializer)
-    }
-}
+use result::{Check, CheckOutcome, SelfTest};
 
 /// How many events are synthetic.
 const SYNTHETIC: usize = 24;
