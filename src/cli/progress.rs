@@ -28,7 +28,12 @@ impl Progress {
         Self { bar, passed: AtomicU64::new(0) }
     }
 
-    /// Nobody sees it.
+    /// A bar over files that are read at the same time: it grows with each [`part`](Self::part).
+    pub fn of_parts(is_quiet: bool) -> Self {
+        Self::over::<&Path>([], is_quiet)
+    }
+
+    /// It is not shown.
     pub fn is_hidden(&self) -> bool {
         self.bar.is_hidden()
     }
@@ -49,10 +54,12 @@ impl Progress {
         self.bar.set_position(passed);
     }
 
-    /// One of several files that are read at the same time.
+    /// One of several files that are read at the same time, added to the bar.
     pub fn part(&self, file: &Path) -> Part {
         let name = super::output::visible(&file.display().to_string()).into_owned();
-        Part { bar: self.bar.clone(), name, size: size(file), shown: 0 }
+        let size = size(file);
+        self.bar.inc_length(size);
+        Part { bar: self.bar.clone(), name, size, shown: 0 }
     }
 
     /// All files are done; what is made of them may still take a moment.
@@ -106,8 +113,9 @@ mod tests {
         progress.pass(&files[0]);
         assert_eq!(progress.bar.position(), 100);
 
-        let progress = Progress::over(&files, true);
+        let progress = Progress::of_parts(true);
         let mut parts = files.each_ref().map(|file| progress.part(file));
+        assert_eq!(progress.bar.length(), Some(200));
         for (part, done, position) in
             [(0, 10, 10), (1, 30, 40), (0, 40, 70), (0, 5, 70), (1, 1_000, 140), (0, 100, 200), (1, 100, 200)]
         {

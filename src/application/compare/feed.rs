@@ -1,5 +1,6 @@
 //! The port to what a side of a comparison is read from.
 
+use std::error::Error as StdError;
 use std::path::Path;
 
 use crate::application::log_source::{Place, SourceError};
@@ -141,6 +142,9 @@ pub enum CompareError {
     /// A store could not be read.
     #[error(transparent)]
     Store(#[from] RepositoryError),
+    /// What a side is read from could not be opened.
+    #[error(transparent)]
+    Open(Box<dyn StdError + Send + Sync>),
     /// The temporary file that holds what does not fit into memory failed.
     #[error("could not {action} the temporary file of the comparison; its folder is the one of TMPDIR")]
     Scratch {

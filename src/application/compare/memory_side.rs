@@ -72,3 +72,155 @@ impl Scratch for MemoryScratch {
         Ok(())
     }
 }
+
+/// What unit tests compare: a side of a parallel run in memory.
+#[cfg(test)]
+pub(crate) use self::for_tests::{MemorySide, compare_in_memory, event, settings};
+
+#[cfg(test)]
+mod for_tests {
+    use std::path::{Path, PathBuf};
+
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::{MemoryFeed, MemoryScratch};
+    use crate::application::compare::feed::CompareError;
+    use crate::application::compare::input::Input;
+    use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide, RowCounts, Rows};
+    use crate::application::compare::profile::Profile;
+    use crate::application::compare::report::{Comparison, SkippedFile};
+    use crate::application::compare::settings::Settings;
+    use crate::domain::event::format_timestamp;
+    use crate::wire::mapping::Mapping;
+    use crate::wire::zone::Zone;
+
+    pub(crate) struct MemorySide {
+        path: PathBuf,
+        medium: Medium,
+        is_legacy: bool,
+        /// What a log holds, and the native rows of a store.
+        records: Vec<String>,
+        history: Vec<String>,
+        pub skipped: Vec<(PathBuf, String)>,
+        pub left_out: Vec<SkippedFile>,
+    }
+
+    impl MemorySide {
+        /// A log of the new system.
+        pub fn file(path: &str, records: impl Iterator<Item = String>) -> Self {
+            Self {
+                path: path.into(),
+                medium: Medium::File,
+                is_legacy: false,
+                records: records.collect(),
+                history: Vec::new(),
+                skipped: Vec::new(),
+                left_out: Vec::new(),
+            }
+        }
+
+        /// A log of the legacy system.
+        pub fn legacy(path: &str, records: impl Iterator<Item = String>) -> Self {
+            Self { is_legacy: true, ..Self::file(path, records) }
+        }
+
+        /// A store with these rows of the new system and these of the legacy log, each in the order of time.
+        pub fn store(
+            path: &str,
+            native: impl Iterator<Item = String>,
+            history: impl Iterator<Item = String>,
+        ) -> Self {
+            let history: Vec<String> = history.collect();
+            let mut side = Self { history, ..Self::file(path, native) };
+            let time = |record: Option<&String>| -> Option<DateTime<Utc>> {
+                let record: serde_json::Value = serde_json::from_str(record?).unwrap();
+                Some(record["timestamp"].as_str().unwrap().parse().unwrap())
+            };
+            side.medium = Medium::Store(RowCounts {
+                native: side.records.len() as u64,
+                history: side.history.len() as u64,
+                first_native: time(side.records.first()),
+                last_history: time(side.history.last()),
+            });
+            side
+        }
+    }
+
+    impl ParallelSide for MemorySide {
+        fn path(&self) -> &Path {
+            &self.path
+        }
+
+        fn mapping(&self) -> &Mapping {
+            &Mapping::BuiltIn
+        }
+
+        fn medium(&self) -> Medium {
+            self.medium
+        }
+
+        fn is_legacy(&self) -> bool {
+            self.is_legacy
+        }
+
+        fn skipped(&self) -> &[(PathBuf, String)] {
+            &self.skipped
+        }
+
+        fn left_out(&self) -> &[SkippedFile] {
+            &self.left_out
+        }
+
+        fn input(&self, rows: Rows) -> Result<Input, CompareError> {
+            let records = match (self.medium, rows) {
+                (Medium::Store(_), Rows::History) => &self.history,
+                _ => &self.records,
+            };
+            Ok(Input {
+                path: self.path.clone(),
+                mapping: Mapping::BuiltIn,
+                feeds: vec![Box::new(MemoryFeed::new(records.clone()))],
+                skipped: self.skipped.clone(),
+            })
+        }
+    }
+
+    /// Compares two sides, and looks at the result.
+    pub(crate) fn compare_in_memory<T>(
+        settings: &Settings,
+        control: &MemorySide,
+        candidate: &MemorySide,
+        look: impl FnOnce(&ParallelRun<'_>, &Comparison) -> T,
+    ) -> T {
+        let new_scratch = || Box::new(MemoryScratch::default()) as Box<_>;
+        let run = ParallelRun { settings, control, candidate, new_scratch: &new_scratch };
+        look(&run, &run.compare().unwrap())
+    }
+
+    /// An event of its own task, an hour after the one before it, from 2025-10-20T00:00:00Z on.
+    pub(crate) fn event(number: u32) -> String {
+        let beginning: DateTime<Utc> = "2025-10-20T00:00:00Z".parse().unwrap();
+        let at = format_timestamp(beginning + TimeDelta::hours(i64::from(number)));
+        format!(
+            r#"{{"event_type": "TaskCreated", "timestamp": "{at}", "aggregate_id": "T{number}", "title": "title {number}"}}"#
+        )
+    }
+
+    pub(crate) fn settings() -> Settings {
+        Settings {
+            zone: Zone::utc(),
+            profile: Profile::default(),
+            tolerance: TimeDelta::seconds(2),
+            max_shift: TimeDelta::hours(1),
+            max_offset: TimeDelta::minutes(5),
+            settle: TimeDelta::seconds(60),
+            as_of: "2026-01-01T00:00:00Z".parse().unwrap(),
+            as_of_is_declared: true,
+            since: None,
+            until: None,
+            memory: 64 << 20,
+            limit: 1000,
+            shortcuts: true,
+        }
+    }
+}

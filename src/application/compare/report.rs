@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::feed::FeedFacts;
 pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
 pub use crate::application::compare::clock::report::{ClockReport, DayClock, HistogramBucket, Mode, Spread};
+pub use crate::application::compare::input::Side;
 pub use crate::application::compare::record_location::RecordLocation;
 pub use crate::application::compare::self_test::result::{Check, CheckOutcome, SelfTest};
-use crate::application::import::SkippedFile;
+pub use crate::application::import::SkippedFile;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -8,6 +8,7 @@
 mod chain;
 mod inputs;
 mod log;
+mod of_comparison;
 mod record;
 mod timestamp;
 
@@ -16,6 +17,7 @@ pub use inputs::{
     CheckedInput, EvidenceInputs, FileContent, InputKind, InputState, StoreContent, check_inputs,
 };
 pub use log::{EvidenceError, EvidenceLog};
+pub use of_comparison::of_comparison;
 pub use record::{
     DayEvidence, DaySide, Evidence, EvidenceRecord, FileEvidence, HistoryEvidence, LeftOutFile, Prefix,
     Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence, SideKind,

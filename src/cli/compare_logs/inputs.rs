@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
-
 use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
-use crate::application::import::SkippedFile;
+use crate::application::compare::parallel_run::{Medium, ParallelSide, Rows};
+use crate::application::compare::report::SkippedFile;
 use crate::application::log_source::PieceContent;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -15,7 +14,7 @@ use crate::cli::store::{StoreError, backend_at};
 use crate::infrastructure::compare_inputs::LogFeed;
 use crate::infrastructure::config::Backend;
 use crate::infrastructure::sources::{list_folder, open_log};
-use crate::infrastructure::sqlite::{Rows, StoreFeed, StoreState, store_state};
+use crate::infrastructure::sqlite::{StoreFeed, row_counts};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
 use crate::wire::record::{RecordReader, Shape};
@@ -24,118 +23,117 @@ use crate::wire::zone::Zone;
 use crate::cli::compare_logs::progress_feed::watched;
 
 /// A side, looked at but not yet read.
-pub struct Side {
-    pub path: PathBuf,
-    pub mapping: Mapping,
-    pub kind: Kind,
+pub struct FoundSide<'p> {
+    path: PathBuf,
+    mapping: Mapping,
+    medium: Medium,
+    /// The files that it is read from.
+    files: Vec<PathBuf>,
     skipped: Vec<(PathBuf, String)>,
     left_out: Vec<SkippedFile>,
+    progress: &'p Progress,
 }
 
-/// What a side is.
-pub enum Kind {
-    /// One log file.
-    File,
-    /// The log files of a folder.
-    Folder(Vec<PathBuf>),
-    /// A SQLite store.
-    Store(StoreState),
-}
-
-impl Side {
-    /// Looks at what lies at a path.
+impl<'p> FoundSide<'p> {
+    /// Looks at what lies at a path; `progress` shows how far it is read.
     ///
     /// # Errors
     /// Nothing does, or it cannot be read.
-    pub fn find(path: &Path, mapping: Mapping) -> Result<Self, CliError> {
-        let (mut skipped, mut left_out) = (Vec::new(), Vec::new());
-        let kind = if path.is_dir() {
-            let listing = list_folder(path).map_err(CompareError::from)?;
-            if listing.logs.is_empty() {
-                skipped.push((path.to_owned(), "it holds no log".to_owned()));
+    pub fn find(path: &Path, mapping: Mapping, progress: &'p Progress) -> Result<Self, CliError> {
+        let mut side = Self {
+            path: path.to_owned(),
+            mapping,
+            medium: Medium::File,
+            files: vec![path.to_owned()],
+            skipped: Vec::new(),
+            left_out: Vec::new(),
+            progress,
+        };
+        if path.is_dir() {
+            side.list_folder()?;
+            return Ok(side);
+        }
+        match backend_at(path) {
+            Ok(Backend::Sqlite) if path.metadata().is_ok_and(|file| file.len() > 0) => {
+                side.medium = Medium::Store(row_counts(path)?);
+                Ok(side)
             }
-            for day in &listing.repeated_days {
-                tracing::warn!(
-                    "more than one file in {} is of the day {day}: what they have in common is taken for events that were written twice",
+            Ok(_) | Err(StoreError::NotAStore { .. }) => Ok(side),
+            Err(StoreError::Missing { path }) => {
+                let message = format!(
+                    "there is no log and no store at {}: name an events.json, a JSONL file, a folder of daily JSONL or a SQLite store",
                     path.display()
                 );
+                Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)))
             }
-            for file in listing.skipped {
-                if is_named_as_a_log(&file.path) {
-                    skipped.push((PathBuf::from(file.path), file.reason));
-                } else {
-                    left_out.push(file);
-                }
-            }
-            Kind::Folder(listing.logs)
-        } else {
-            match backend_at(path) {
-                Ok(Backend::Sqlite) if path.metadata().is_ok_and(|file| file.len() > 0) => {
-                    Kind::Store(store_state(path).map_err(store_failed)?)
-                }
-                Ok(_) | Err(StoreError::NotAStore { .. }) => Kind::File,
-                Err(StoreError::Missing { path }) => {
-                    let message = format!(
-                        "there is no log and no store at {}: name an events.json, a JSONL file, a folder of daily JSONL or a SQLite store",
-                        path.display()
-                    );
-                    return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        };
-        Ok(Self { path: path.to_owned(), mapping, kind, skipped, left_out })
-    }
-
-    /// The files that it is read from.
-    pub fn files(&self) -> &[PathBuf] {
-        match &self.kind {
-            Kind::File | Kind::Store(_) => std::slice::from_ref(&self.path),
-            Kind::Folder(logs) => logs,
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// Everything that is read of it; of a store, these rows.
-    pub fn input(&self, rows: Rows, progress: &Progress) -> Result<Input, CliError> {
-        let feeds: Vec<Box<dyn Feed>> = match &self.kind {
-            Kind::File | Kind::Folder(_) => {
-                let log = |path: &PathBuf| Box::new(LogFeed::new(path.clone(), self.mapping.clone()));
-                self.files().iter().map(|path| watched(log(path), progress, None)).collect()
+    fn list_folder(&mut self) -> Result<(), CompareError> {
+        let listing = list_folder(&self.path)?;
+        if listing.logs.is_empty() {
+            self.skipped.push((self.path.clone(), "it holds no log".to_owned()));
+        }
+        for day in &listing.repeated_days {
+            tracing::warn!(
+                "more than one file in {} is of the day {day}: what they have in common is taken for events that were written twice",
+                self.path.display()
+            );
+        }
+        for file in listing.skipped {
+            if is_named_as_a_log(&file.path) {
+                self.skipped.push((PathBuf::from(file.path), file.reason));
+            } else {
+                self.left_out.push(file);
             }
-            Kind::Store(state) => {
-                let store = StoreFeed::open(&self.path, rows).map_err(store_failed)?;
-                vec![watched(Box::new(store), progress, Some(state.native + state.history))]
+        }
+        self.medium = Medium::Folder;
+        self.files = listing.logs;
+        Ok(())
+    }
+}
+
+impl ParallelSide for FoundSide<'_> {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    fn medium(&self) -> Medium {
+        self.medium
+    }
+
+    fn is_legacy(&self) -> bool {
+        let is_log = matches!(self.medium, Medium::File | Medium::Folder);
+        let first = self.files.first().filter(|_| is_log);
+        first.is_some_and(|path| first_shape(path, &self.mapping) == Some(Shape::Legacy))
+    }
+
+    fn skipped(&self) -> &[(PathBuf, String)] {
+        &self.skipped
+    }
+
+    fn left_out(&self) -> &[SkippedFile] {
+        &self.left_out
+    }
+
+    fn input(&self, rows: Rows) -> Result<Input, CompareError> {
+        let feeds: Vec<Box<dyn Feed>> = match self.medium {
+            Medium::File | Medium::Folder => {
+                let log = |path: &PathBuf| Box::new(LogFeed::new(path.clone(), self.mapping.clone()));
+                self.files.iter().map(|path| watched(log(path), self.progress, None)).collect()
+            }
+            Medium::Store(counts) => {
+                let store = StoreFeed::open(&self.path, rows)?;
+                vec![watched(Box::new(store), self.progress, Some(counts.native + counts.history))]
             }
         };
         let (path, mapping) = (self.path.clone(), self.mapping.clone());
         Ok(Input { path, mapping, feeds, skipped: self.skipped.clone() })
-    }
-
-    /// What belongs to it and is not read, and why.
-    pub fn skipped(&self) -> &[(PathBuf, String)] {
-        &self.skipped
-    }
-
-    /// What lies in its folder and is no part of it, and why.
-    pub fn left_out(&self) -> &[SkippedFile] {
-        &self.left_out
-    }
-
-    pub fn state(&self) -> Option<&StoreState> {
-        match &self.kind {
-            Kind::Store(state) => Some(state),
-            Kind::File | Kind::Folder(_) => None,
-        }
-    }
-
-    /// Whether it is a log of the legacy system: its first record has no identity.
-    pub fn is_legacy(&self) -> bool {
-        let first = match &self.kind {
-            Kind::File => Some(&self.path),
-            Kind::Folder(logs) => logs.first(),
-            Kind::Store(_) => None,
-        };
-        first.is_some_and(|path| first_shape(path, &self.mapping) == Some(Shape::Legacy))
     }
 }
 
@@ -160,30 +158,13 @@ fn first_shape(path: &Path, mapping: &Mapping) -> Option<Shape> {
     None
 }
 
-/// The beginning of a parallel run that has not begun.
-pub const NEVER: DateTime<Utc> = DateTime::<Utc>::MAX_UTC;
-
-/// The beginning of the parallel run, where a legacy log is compared with a store: the first event that
-/// the new system wrote there. A store that holds nothing but the legacy log has not seen it yet.
-pub fn beginning(control: &Side, candidate: &Side) -> Option<DateTime<Utc>> {
-    match candidate.state() {
-        Some(state) if control.is_legacy() => {
-            state.first_native.or_else(|| (state.history > 0).then_some(NEVER))
-        }
-        _ => None,
-    }
-}
-
-fn store_failed(error: crate::infrastructure::sqlite::CompareStoreError) -> CliError {
-    CliError::new(ExitCode::Storage, error)
-}
-
 impl From<CompareError> for CliError {
     fn from(error: CompareError) -> Self {
         let code = match error {
-            CompareError::Source(_) | CompareError::Store(_) | CompareError::Scratch { .. } => {
-                ExitCode::Storage
-            }
+            CompareError::Source(_)
+            | CompareError::Store(_)
+            | CompareError::Open(_)
+            | CompareError::Scratch { .. } => ExitCode::Storage,
             CompareError::Default { .. } => ExitCode::Usage,
             CompareError::Conservation { .. }
             | CompareError::Digests { .. }

@@ -2,25 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use rusqlite::Connection;
 
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts};
+use crate::application::compare::parallel_run::{RowCounts, Rows};
 use crate::application::log_source::Place;
 use crate::wire::record::RecordReader;
 
 use super::SqliteError;
 use super::error::port_error;
 use super::schema::open_checked_for_reading;
-
-/// Which rows of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rows {
-    /// Those that the new system wrote.
-    Native,
-    /// Those that were imported from the legacy log.
-    History,
-}
 
 /// A twin stands at the position of its event, which is of the other origin: of one origin there is at
 /// most one record at each position.
@@ -37,57 +29,38 @@ const STATE: &str =
         min(occurred_at) FILTER (WHERE origin = 'native'), max(occurred_at) FILTER (WHERE origin = 'history')
     FROM (SELECT origin, occurred_at FROM events UNION ALL SELECT origin, occurred_at FROM twins)";
 
-impl Rows {
-    /// As the column `origin` says it.
-    fn origin(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::History => "history",
-        }
+/// The rows, as the column `origin` says it.
+fn origin(rows: Rows) -> &'static str {
+    match rows {
+        Rows::Native => "native",
+        Rows::History => "history",
     }
 }
 
-/// What a store holds, by who wrote it: events and twins together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreState {
-    pub native: u64,
-    pub history: u64,
-    /// When the earliest event of the new system occurred.
-    pub first_native: Option<DateTime<Utc>>,
-    /// When the latest event of the legacy log occurred.
-    pub last_history: Option<DateTime<Utc>>,
-}
-
-/// Looks into a store.
+/// Counts the rows of a store, by the system that wrote them.
 ///
 /// # Errors
 /// It is no store of this program, or cannot be read.
-pub fn store_state(path: &Path) -> Result<StoreState, CompareStoreError> {
+pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
     let connection = open_checked_for_reading(path)?;
-    let state = connection
+    let counts = connection
         .query_row(STATE, [], |row| {
             let time = |micros: Option<i64>| micros.and_then(DateTime::from_timestamp_micros);
-            Ok(StoreState {
+            Ok(RowCounts {
                 native: row.get(0)?,
                 history: row.get(1)?,
                 first_native: time(row.get(2)?),
                 last_history: time(row.get(3)?),
             })
         })
-        .map_err(port_error("count the events"))
-        .map_err(CompareError::from)?;
-    Ok(state)
+        .map_err(port_error("count the events"))?;
+    Ok(counts)
 }
 
-/// Why a store could not be compared.
-#[derive(Debug, thiserror::Error)]
-pub enum CompareStoreError {
-    /// It could not be opened.
-    #[error(transparent)]
-    Open(#[from] SqliteError),
-    /// It could not be read.
-    #[error(transparent)]
-    Read(#[from] CompareError),
+impl From<SqliteError> for CompareError {
+    fn from(error: SqliteError) -> Self {
+        Self::Open(Box::new(error))
+    }
 }
 
 /// Rows of a store as it was when it was opened: what is appended later is not read.
@@ -105,15 +78,14 @@ const PAGE: usize = 4096;
 
 impl StoreFeed {
     /// # Errors
-    /// As [`store_state`].
-    pub fn open(path: &Path, rows: Rows) -> Result<Self, CompareStoreError> {
+    /// As [`row_counts`].
+    pub fn open(path: &Path, rows: Rows) -> Result<Self, CompareError> {
         let connection = open_checked_for_reading(path)?;
         let state = "SELECT count(*), ifnull(max(position), 0), (SELECT ifnull(max(twin_id), 0) FROM twins)
             FROM events";
         let (events, last, last_twin) = connection
             .query_row(state, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .map_err(port_error("count the events"))
-            .map_err(CompareError::from)?;
+            .map_err(port_error("count the events"))?;
         Ok(Self { path: path.to_owned(), connection, rows, events, last, last_twin })
     }
 }
@@ -134,15 +106,15 @@ impl Feed for StoreFeed {
     ) -> Result<FeedFacts, CompareError> {
         let failed = port_error("read events");
         let mut statement = self.connection.prepare(PAGE_OF).map_err(&failed)?;
-        let mut behind = 0_i64;
+        let mut after = 0_i64;
         loop {
-            let page = (behind, self.last, PAGE, self.rows.origin(), self.last_twin);
+            let page = (after, self.last, PAGE, origin(self.rows), self.last_twin);
             let mut rows = statement.query(page).map_err(&failed)?;
             let mut count = 0;
             while let Some(row) = rows.next().map_err(&failed)? {
                 count += 1;
-                behind = row.get(0).map_err(&failed)?;
-                let place = Place { line: behind.unsigned_abs(), offset: behind.unsigned_abs() };
+                after = row.get(0).map_err(&failed)?;
+                let place = Place { line: after.unsigned_abs(), offset: after.unsigned_abs() };
                 let text =
                     |column| row.get_ref(column).and_then(|value| Ok(value.as_str()?)).map_err(&failed);
                 let is_derived: bool = row.get(2).map_err(&failed)?;
@@ -171,7 +143,7 @@ impl Feed for StoreFeed {
         let mut statement = self.connection.prepare(TEXT_OF).map_err(&failed)?;
         for offset in offsets {
             let body: String =
-                statement.query_row((offset, self.rows.origin()), |row| row.get(0)).map_err(&failed)?;
+                statement.query_row((offset, origin(self.rows)), |row| row.get(0)).map_err(&failed)?;
             take(*offset, body.as_bytes());
         }
         Ok(())

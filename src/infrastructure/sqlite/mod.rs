@@ -36,7 +36,7 @@ use crate::wire::zone::Zone;
 pub use connection::{APPLICATION_ID, MAGIC};
 pub use error::SqliteError;
 pub use export::SqliteExport;
-pub use feed::{CompareStoreError, Rows, StoreFeed, StoreState, store_state};
+pub use feed::{StoreFeed, row_counts};
 pub use import::{BatchLoad, BulkLoad, Survey, open_import};
 pub use read::LastImport;
 pub use rejects::{LONGEST_REJECT, RejectFilter, RejectRow, SqliteRejects};
