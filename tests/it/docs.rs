@@ -9,9 +9,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Command;
-use mission_events::cli::{self, ExitCode};
-use mission_events::infrastructure::config::spec::SETTINGS;
-use mission_events::infrastructure::config::{ConfigLoader, Flags};
+use mission_events::internals::cli::{self, ExitCode};
+use mission_events::internals::infrastructure::config::spec::SETTINGS;
+use mission_events::internals::infrastructure::config::{ConfigLoader, Flags};
 
 use crate::support::test_dir::TestDir;
 use markdown::{blocks, code_spans, commands, program_arguments, rows};

@@ -28,7 +28,7 @@ use jsonl::JsonlSource;
 use window::ByteWindow;
 
 pub use crate::infrastructure::sources::file_equality::SameBytes;
-pub use folder::{FolderListing, list_folder};
+pub use folder::list_folder;
 
 /// One record may have this many bytes (64 MiB; in tests 4 MiB, which take less long to make); a
 /// longer one is rejected, so that a log that never closes a bracket does not end up in memory.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mission_events::infrastructure::config::spec::SETTINGS;
+use mission_events::internals::infrastructure::config::spec::SETTINGS;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
