@@ -24,7 +24,7 @@ enter_fresh_clone() {
     temporary=$(mktemp -d)
     # The path is expanded here: the variable is gone when the trap runs.
     # shellcheck disable=SC2064
-    trap "rm -rf '$temporary'" EXIT
+    trap "rm -rf '$temporary'; jobs -p | xargs -r kill || true" EXIT
     if [ -n "$(git -C "$root" status --porcelain)" ]; then
         echo "warning: only what is committed is tested, and there are changes that are not" >&2
     fi
