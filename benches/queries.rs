@@ -2,22 +2,25 @@
 //!
 //! `cargo bench --bench queries`. The number of events is 1,000,000, or `BENCH_EVENTS`.
 
+// A bench that cannot go on has failed. The macros of criterion make public functions.
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
-use mission_events::application::import::{ImportLegacy, Reading};
-use mission_events::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
-use mission_events::domain::value_objects::EventId;
-use mission_events::infrastructure::sources::{list_folder, open_log};
-use mission_events::infrastructure::sqlite::{SqliteEventRepository, open_import};
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
-use mission_events::wire::zone::Zone;
+use mission_events::internals::application::import::{ImportLegacy, Reading};
+use mission_events::internals::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
+use mission_events::internals::domain::value_objects::EventId;
+use mission_events::internals::infrastructure::sources::{list_folder, open_log};
+use mission_events::internals::infrastructure::sqlite::{SqliteEventRepository, open_import};
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
+use mission_events::internals::wire::zone::Zone;
 use rusqlite::{Connection, Params};
 
-#[allow(dead_code, reason = "the generator serves tests and an example as well")]
-#[path = "../examples/generate_logs/generator/mod.rs"]
+#[allow(dead_code, reason = "the generator serves tests and a command as well")]
+#[path = "../tests/generate_logs/generator/mod.rs"]
 mod generator;
 
 /// What a program would write that talks to SQLite itself.

@@ -29,13 +29,16 @@
 //! - An event is never changed, overwritten or deleted; saving it twice stores it once.
 //! - What was acknowledged is on disk.
 //!
+//! # What is public
+//!
+//! The names below, and no module: the layers are private, so that what is behind them can change. The
+//! programs in `examples/` use these names alone. Fuzz targets, benches and integration tests reach the layers
+//! through a hidden module behind the cargo feature `internals`, which promises nothing.
+//!
 //! # Example
 //!
 //! ```
-//! use mission_events::domain::event::DomainEvent;
-//! use mission_events::domain::repository::EventRepository;
-//! use crate::wire::zone::Zone;
-//! use mission_events::infrastructure::sqlite::SqliteEventRepository;
+//! use mission_events::{DomainEvent, EventRepository, SqliteEventRepository, Zone};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
@@ -51,17 +54,74 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! [`EventRepository`]: domain::repository::EventRepository
 
-pub mod wire;
+#![cfg_attr(
+    feature = "internals",
+    allow(missing_docs, reason = "what is public for tests alone is documented where that helps")
+)]
 
-pub mod domain;
-
-pub mod application;
-
-pub mod infrastructure;
+mod application;
+mod cli;
+mod domain;
+mod infrastructure;
 #[cfg(feature = "legacy")]
-pub mod legacy;
+mod legacy;
+mod wire;
 
-pub mod cli;
+// Events, and the port that stores them.
+pub use domain::event::{DomainEvent, EventError};
+pub use domain::repository::{BatchError, DEFAULT_LIMIT, EventRepository, RepositoryError, StoredEvent};
+pub use domain::task_events::{
+    InvalidTaskEvent, TaskCompleted, TaskCreated, TaskDeleted, TaskEvent, TaskUpdated,
+};
+pub use domain::value_objects::{AggregateId, EventId, InvalidValue, Position, Priority, Status};
+pub use infrastructure::zones::load_zone;
+pub use wire::zone::Zone;
+
+// The stores.
+pub use infrastructure::jsonl::JsonlEventRepository;
+pub use infrastructure::memory::InMemoryEventRepository;
+pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
+
+// Logs, and the import of logs into the SQLite store.
+pub use application::import::{ImportError, ImportLegacy, Imported, Reading};
+pub use application::log_source::SourceError;
+pub use infrastructure::sources::open_log;
+pub use infrastructure::sqlite::open_import;
+pub use wire::local_time::DstPolicy;
+pub use wire::mapping::Mapping;
+
+// The comparison of two logs.
+pub use application::compare::feed::CompareError;
+pub use application::compare::profile::Profile;
+pub use application::compare::report::{Comparison, Verdict};
+pub use application::compare::settings::Settings as CompareSettings;
+pub use application::compare::{Input, compare};
+pub use infrastructure::compare_inputs::{LogFeed, TempScratch};
+
+/// Runs the program `mission-events` on the arguments of this process. Errors are on stderr when it returns.
+#[doc(hidden)]
+pub fn run_program() -> std::process::ExitCode {
+    cli::run_program().into()
+}
+
+/// The layers, for fuzz targets, benches and integration tests. No part of what this crate promises.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod internals {
+    pub mod application {
+        pub use crate::application::*;
+    }
+    pub mod cli {
+        pub use crate::cli::*;
+    }
+    pub mod domain {
+        pub use crate::domain::*;
+    }
+    pub mod infrastructure {
+        pub use crate::infrastructure::*;
+    }
+    pub mod wire {
+        pub use crate::wire::*;
+    }
+}

@@ -1,12 +1,7 @@
-use std::process;
+//! The program `mission-events`.
 
-use mission_events::cli;
+use std::process::ExitCode;
 
-fn main() -> process::ExitCode {
-    let outcome = cli::parse().and_then(cli::run);
-    let code = outcome.unwrap_or_else(|failure| {
-        failure.report();
-        failure.exit_code()
-    });
-    code.into()
+fn main() -> ExitCode {
+    mission_events::run_program()
 }

@@ -3,12 +3,12 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use mission_events::application::log_source::{LogFormat, LogPiece, PieceContent};
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
-use mission_events::wire::record::RecordReader;
-use mission_events::wire::zone::Zone;
-use mission_events::infrastructure::sources::open_log;
+use mission_events::internals::application::log_source::{LogFormat, LogPiece, PieceContent};
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
+use mission_events::internals::wire::record::RecordReader;
+use mission_events::internals::wire::zone::Zone;
+use mission_events::internals::infrastructure::sources::open_log;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;

@@ -3,11 +3,11 @@
 use std::str::from_utf8;
 use std::sync::LazyLock;
 
-use mission_events::wire::json::{Member, MemberValue, ObjectScanner, ScanError, ScannedObject, canonical_form};
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::record::{ContentIds, Record, RecordError, RecordReader};
-use mission_events::wire::zone::Zone;
-use mission_events::infrastructure::zones::load_zone;
+use mission_events::internals::wire::json::{Member, MemberValue, ObjectScanner, ScanError, ScannedObject, canonical_form};
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::record::{ContentIds, Record, RecordError, RecordReader};
+use mission_events::internals::wire::zone::Zone;
+use mission_events::internals::infrastructure::zones::load_zone;
 use serde_json::{Map, Value};
 
 use crate::serde_view::{Facts, end_of_object, members, respell};

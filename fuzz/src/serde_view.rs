@@ -1,6 +1,6 @@
 //! What serde_json, which knows nothing of this project, has to say about the same bytes.
 
-use mission_events::wire::json::{Token, Tokens};
+use mission_events::internals::wire::json::{Token, Tokens};
 use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value};
 

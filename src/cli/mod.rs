@@ -23,7 +23,7 @@ mod table;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-pub use error::CliError;
+use error::CliError;
 pub use exit_code::ExitCode;
 
 use compare_logs::CompareLogsArgs;
@@ -38,7 +38,7 @@ use rejects::RejectsArgs;
 /// A SQLite-backed event store, and the proven migration of JSON event logs into it
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true, after_long_help = exit_code::help())]
-pub struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Command,
 
@@ -60,11 +60,20 @@ enum Command {
     Completions(CompletionsArgs),
 }
 
+/// Runs the program on the arguments of this process. The result of the command is on stdout when this
+/// returns, or the error and its causes are on stderr.
+pub fn run_program() -> ExitCode {
+    parse().and_then(run).unwrap_or_else(|error| {
+        error.report();
+        error.exit_code()
+    })
+}
+
 /// Reads the command line of this process.
 ///
 /// # Errors
 /// It asks for help or the version, or cannot be followed.
-pub fn parse() -> Result<Cli, CliError> {
+fn parse() -> Result<Cli, CliError> {
     ColorWhen::asked_for_by(std::env::args_os()).apply();
     Ok(Cli::try_parse()?)
 }
@@ -78,7 +87,7 @@ pub fn command() -> clap::Command {
 ///
 /// # Errors
 /// The command has no result; the error knows the exit code.
-pub fn run(cli: Cli) -> Result<ExitCode, CliError> {
+fn run(cli: Cli) -> Result<ExitCode, CliError> {
     let Cli { command, global } = cli;
     global.check()?;
     logging::start(global.log_level());

@@ -65,8 +65,8 @@ pub struct TaskCompleted {
 }
 
 impl TaskCompleted {
-    /// A completion; `task_id` must not be empty, `completed_date` must be a timestamp of the
-    /// contract.
+    /// A completion; `task_id` must not be empty, `completed_date` must be a timestamp that
+    /// `docs/contract.md` accepts.
     pub fn new(
         task_id: impl Into<String>,
         completed_date: impl Into<String>,

@@ -10,7 +10,7 @@ use crate::wire::unix_time::TimestampUnit;
 /// How the records of a log are read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Mapping {
-    /// The two shapes of the contract, recognised record by record.
+    /// The two shapes of `docs/contract.md`, recognised record by record.
     #[default]
     BuiltIn,
     /// Fields that somebody declared.

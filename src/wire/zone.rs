@@ -34,10 +34,12 @@ pub(super) enum LocalTime {
 }
 
 impl Zone {
+    /// Coordinated universal time.
     pub fn utc() -> Self {
         Self::new("UTC", TimeZone::UTC)
     }
 
+    /// The zone of that name, with its rules.
     pub fn new(name: impl Into<String>, rules: TimeZone) -> Self {
         let fixed_offset = rules.to_fixed_offset().ok().map(Offset::seconds);
         Self { name: name.into(), rules, fixed_offset }

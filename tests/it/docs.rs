@@ -6,12 +6,12 @@ mod examples;
 mod markdown;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Command;
-use mission_events::cli::{self, ExitCode};
-use mission_events::infrastructure::config::spec::SETTINGS;
-use mission_events::infrastructure::config::{ConfigLoader, Flags};
+use mission_events::internals::cli::{self, ExitCode};
+use mission_events::internals::infrastructure::config::spec::SETTINGS;
+use mission_events::internals::infrastructure::config::{ConfigLoader, Flags};
 
 use crate::support::test_dir::TestDir;
 use markdown::{blocks, code_spans, commands, program_arguments, rows};
@@ -57,9 +57,9 @@ const RULES: &[Rule] = &[
         broken_by: ("backend = \"sqlite\"", "backend = \"postgres\""),
     },
     Rule {
-        says: "every path of the recipes exists",
+        says: "every path into the project exists",
         violations: paths_that_do_not_exist,
-        broken_by: ("`src/domain/task_events.rs`", "`src/domain/events_of_tasks.rs`"),
+        broken_by: ("`src/infrastructure/jsonl/mod.rs`", "`src/infrastructure/jsonl/module.rs`"),
     },
     Rule {
         says: "both licences are there and linked",
@@ -70,6 +70,13 @@ const RULES: &[Rule] = &[
             names.filter(|name| !linked(name)).map(str::to_owned).collect()
         },
         broken_by: ("](LICENSE-MIT)", "](LICENCE-MIT)"),
+    },
+    Rule {
+        says: "every link to another page leads to a file",
+        violations: |readme| {
+            linked_files(readme).filter(|name| !Path::new(ROOT).join(name).exists()).collect()
+        },
+        broken_by: ("](docs/profile.md)", "](docs/profiles.md)"),
     },
     Rule {
         says: "every link within the page leads to a heading",
@@ -176,10 +183,20 @@ fn configurations_that_fail(readme: &str) -> Vec<String> {
     failures
 }
 
-fn paths_that_do_not_exist(readme: &str) -> Vec<String> {
-    let recipes = markdown::section(readme, "Working on it");
-    let paths = code_spans(recipes).into_iter().filter(|span| span.contains('/'));
+/// Where the project's own files are; other paths in the pages are those of users.
+const FOLDERS: [&str; 8] =
+    ["src/", "tests/", "benches/", "examples/", "fuzz/", "docs/", "migrations/", ".ci/"];
+
+fn paths_that_do_not_exist(page: &str) -> Vec<String> {
+    let is_ours = |span: &String| FOLDERS.iter().any(|folder| span.starts_with(folder));
+    let paths = code_spans(page).into_iter().filter(is_ours);
     paths.filter(|path| !Path::new(ROOT).join(path).exists()).collect()
+}
+
+/// The files that a page links to, as it writes them.
+fn linked_files(page: &str) -> impl Iterator<Item = String> {
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+    targets.filter(|target| !target.is_empty() && !target.contains("://")).map(str::to_owned)
 }
 
 fn file(name: &str) -> String {
@@ -205,6 +222,38 @@ fn every_rule_of_the_readme_sees_what_breaks_it() {
         let violations = (rule.violations)(&readme.replacen(intact, broken, 1));
         assert!(!violations.is_empty(), "{} passed with {broken:?}", rule.says);
     }
+}
+
+/// The pages besides the README, by their paths.
+fn other_pages() -> Vec<PathBuf> {
+    let mut pages = vec![PathBuf::from("CONTRIBUTING.md"), PathBuf::from("fuzz/README.md")];
+    for entry in std::fs::read_dir(Path::new(ROOT).join("docs")).unwrap() {
+        pages.push(Path::new("docs").join(entry.unwrap().file_name()));
+    }
+    pages
+}
+
+#[test]
+fn every_path_and_link_of_the_other_pages_leads_to_a_file() {
+    let pages = other_pages();
+    for named in ["CONTRIBUTING.md", "docs/contract.md", "docs/design.md", "docs/profile.md"] {
+        assert!(pages.contains(&PathBuf::from(named)), "{named} is read");
+    }
+    let mut missing = Vec::new();
+    for page in pages {
+        let text = file(page.to_str().unwrap());
+        let folder = Path::new(ROOT).join(page.parent().unwrap());
+        let links = linked_files(&text).filter(|link| !folder.join(link).exists());
+        missing.extend(
+            links.chain(paths_that_do_not_exist(&text)).map(|path| format!("{}: {path}", page.display())),
+        );
+    }
+    assert_eq!(missing, [] as [String; 0]);
+    let recipes = file("CONTRIBUTING.md");
+    let broken = recipes.replacen("`src/domain/task_events.rs`", "`src/domain/events_of_tasks.rs`", 1);
+    assert_eq!(paths_that_do_not_exist(&broken), ["src/domain/events_of_tasks.rs"]);
+    let broken = recipes.replacen("](docs/design.md)", "](docs/designs.md)", 1);
+    assert!(linked_files(&broken).any(|link| link == "docs/designs.md"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ mod migrations;
 /// Does a backend answer any sequence of operations as the in-memory model does?
 mod model;
 
-/// Does the program answer, fail and exit as the contract says? One file a command.
+/// Does the program answer, fail and exit as docs/contract.md says? One file a command.
 mod cli;
 
 /// Does an import lose nothing, invent nothing and say what it did? One file a theme.

@@ -3,10 +3,10 @@
 //! Ids, types, times and aggregates are few, so that repeats, conflicts and ties are the rule. A new
 //! backend is one line `model!` below.
 
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{EventRepository, RepositoryError, StoredEvent};
-use mission_events::domain::value_objects::Position;
-use mission_events::infrastructure::memory::InMemoryEventRepository;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError, StoredEvent};
+use mission_events::internals::domain::value_objects::Position;
+use mission_events::internals::infrastructure::memory::InMemoryEventRepository;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

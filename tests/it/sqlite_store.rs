@@ -1,8 +1,8 @@
 use std::path::Path;
 
-use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
-use mission_events::wire::zone::Zone;
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
+use mission_events::internals::wire::zone::Zone;
 use rusqlite::Connection;
 
 use crate::support::event;

@@ -1,4 +1,4 @@
-//! The result of a comparison. Its JSON form is the contract's `compare-logs` document.
+//! The result of a comparison. Its JSON form is the document of `compare-logs` in `docs/contract.md`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

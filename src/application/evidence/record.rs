@@ -1,4 +1,4 @@
-//! What is recorded of a comparison. The keys are part of the contract: they may be added to, and
+//! What is recorded of a comparison. The keys are part of the contract (`docs/contract.md`): they may be added to, and
 //! are never renamed or given another meaning.
 //!
 //! Hashes and digests are in lower-case hexadecimal. Times are RFC 3339 in UTC with at most

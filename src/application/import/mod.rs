@@ -25,19 +25,14 @@ use batch::{Parsed, parse};
 pub use crate::application::compare::PlacedEvent;
 
 pub use crate::application::import::import_totals::Imported;
-pub use crate::application::import::twin_matching::{
-    ClockRefusal, NEAR, Paired, Sides, TwinPair, pairing_settings,
-};
-pub use crate::application::log_source::{
-    LogFormat, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError,
-};
+pub use crate::application::import::twin_matching::{ClockRefusal, NEAR, Sides, TwinPair, pairing_settings};
+pub use crate::application::log_source::{LogSource, Place, Reject, SourceDigest, SourceError};
 pub use batch::Reading;
 pub use report::{
     Counts, ImportReport, LISTED_REJECTS, Refusal, RejectedRecord, SkippedFile, SourceReport, StoreReport,
 };
 pub use target::{
-    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, Rejected,
-    SourceHeader, SourceText,
+    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, SourceHeader,
 };
 
 /// Batches that are parsed ahead of the writer.

@@ -88,7 +88,7 @@ struct EventList<'e> {
     events: Vec<EventRow<'e>>,
 }
 
-/// One event; its keys are part of the contract.
+/// One event; its keys are part of the contract (`docs/contract.md`).
 #[derive(Serialize)]
 struct EventRow<'e> {
     position: i64,

@@ -73,7 +73,8 @@ struct ListArgs {
     limit: Option<usize>,
 }
 
-/// What `evidence verify` found; its keys are part of the contract.
+/// What `evidence verify` found; its keys are part of the contract
+/// (`docs/contract.md`).
 #[derive(Serialize)]
 struct Verified<'c> {
     path: String,

@@ -18,7 +18,7 @@ use crate::infrastructure::sqlite::{RejectRow, SqliteRejects};
 /// How many of those that a retry leaves are shown to people.
 const SHOWN: usize = 20;
 
-/// One record in quarantine; its keys are part of the contract.
+/// One record in quarantine; its keys are part of the contract (`docs/contract.md`).
 #[derive(Serialize)]
 struct Listed<'r> {
     source_id: i64,

@@ -27,6 +27,7 @@ pub struct LogFeed {
 }
 
 impl LogFeed {
+    /// The log at `path`, whose records are read by `mapping`. It is opened when it is read.
     pub fn new(path: PathBuf, mapping: Mapping) -> Self {
         Self { path, mapping, is_compressed: false, original: None }
     }

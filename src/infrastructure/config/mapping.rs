@@ -18,14 +18,9 @@ const NO_ID: &str = "none";
 
 /// What is declared about the fields of another system's log, by key. Empty: the built-in shapes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MappingSettings(BTreeMap<&'static str, Setting<String>>);
+pub struct MappingSettings(pub(super) BTreeMap<&'static str, Setting<String>>);
 
 impl MappingSettings {
-    /// Each key with its text, as it was given.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Setting<String>)> {
-        self.0.iter().map(|(key, setting)| (*key, setting))
-    }
-
     /// Records that a source gives `key` a text; it replaces what another source gave it.
     pub(super) fn set_from(&mut self, key: &'static str, source: Source) {
         let value = source.value().to_owned();

@@ -13,8 +13,6 @@ pub struct SettingSpec {
     pub default: &'static str,
     /// What values are allowed.
     pub kind: Kind,
-    /// One line of help, without final dot.
-    pub help: &'static str,
 }
 
 /// What a setting's value may be.
@@ -51,7 +49,6 @@ pub static USE_NEW_EVENT_SYSTEM: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM",
     default: "false",
     kind: Kind::Boolean,
-    help: "use the new event system; in a parallel run: make it the primary side",
 };
 
 /// Whether both event systems run side by side.
@@ -60,7 +57,6 @@ pub static PARALLEL_RUN: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_PARALLEL_RUN",
     default: "false",
     kind: Kind::Boolean,
-    help: "run the legacy and the new event system side by side",
 };
 
 /// How long a parallel run waits for the secondary side.
@@ -69,7 +65,6 @@ pub static SECONDARY_TIMEOUT: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_SECONDARY_TIMEOUT_MS",
     default: "250",
     kind: Kind::Milliseconds,
-    help: "how long a parallel run waits for the secondary side, in milliseconds",
 };
 
 /// The active store's backend.
@@ -78,7 +73,6 @@ pub static STORAGE_BACKEND: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_STORAGE_BACKEND",
     default: "jsonl",
     kind: Kind::Backend,
-    help: "the store that the new event system writes to",
 };
 
 /// The folder of the daily JSONL files.
@@ -87,7 +81,6 @@ pub static JSONL_DIR: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_EVENTS_DIR",
     default: "data/events",
     kind: Kind::Path,
-    help: "the folder of the daily JSONL files",
 };
 
 /// The SQLite store's file.
@@ -96,7 +89,6 @@ pub static SQLITE_PATH: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_SQLITE_PATH",
     default: "data/events.db",
     kind: Kind::Path,
-    help: "the file of the SQLite store",
 };
 
 /// The legacy system's log.
@@ -105,7 +97,6 @@ pub static LEGACY_EVENTS_JSON: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_LEGACY_EVENTS",
     default: "data/events.json",
     kind: Kind::Path,
-    help: "the log of the legacy event system",
 };
 
 /// The file of recorded comparisons.
@@ -114,7 +105,6 @@ pub static EVIDENCE_PATH: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_EVIDENCE",
     default: "data/evidence.jsonl",
     kind: Kind::Path,
-    help: "the file in which comparisons are recorded as evidence",
 };
 
 /// The zone in which naive timestamps are read.
@@ -123,7 +113,6 @@ pub static TIMEZONE: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_TIMEZONE",
     default: "UTC",
     kind: Kind::TimeZone,
-    help: "the time zone of timestamps without offset, and of the days of daily files",
 };
 
 /// Every setting, in the order in which they are documented and shown.

@@ -127,8 +127,7 @@ impl JsonlEventRepository {
     ///
     /// # Examples
     /// ```
-    /// use mission_events::domain::{event::DomainEvent, repository::EventRepository, zone::Zone};
-    /// use mission_events::infrastructure::jsonl::JsonlEventRepository;
+    /// use mission_events::{DomainEvent, EventRepository, JsonlEventRepository, Zone};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let folder = tempfile::tempdir()?;

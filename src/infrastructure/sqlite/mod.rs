@@ -33,13 +33,13 @@ use crate::domain::repository::{BatchError, EventRepository, RepositoryError, St
 use crate::domain::value_objects::{EventId, Position};
 use crate::wire::zone::Zone;
 
-pub use connection::{APPLICATION_ID, MAGIC};
+pub use connection::MAGIC;
 pub use error::SqliteError;
 pub use export::SqliteExport;
 pub use feed::{StoreFeed, row_counts};
 pub use import::{BatchLoad, BulkLoad, Survey, open_import};
 pub use read::LastImport;
-pub use rejects::{LONGEST_REJECT, RejectFilter, RejectRow, SqliteRejects};
+pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
 
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {

@@ -35,7 +35,7 @@ pub enum RecordError {
         /// The field, or its path.
         field: Cow<'static, str>,
     },
-    /// The time is not one that the contract accepts.
+    /// The time is not one that `docs/contract.md` accepts.
     #[error("bad timestamp")]
     BadTimestamp(#[source] TimestampError),
     /// The time is not a number in the declared unit.

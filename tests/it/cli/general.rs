@@ -2,7 +2,7 @@
 
 use std::io;
 
-use mission_events::cli::{ExitCode, command};
+use mission_events::internals::cli::{ExitCode, command};
 
 #[cfg(feature = "legacy")]
 use super::CONFIG_LINES;

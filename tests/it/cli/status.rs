@@ -1,7 +1,7 @@
 //! `status`: what is configured, and what lies there.
 
-use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use serde_json::{Value, json};
 
 #[cfg(feature = "legacy")]

@@ -3,7 +3,7 @@
 #[cfg(unix)]
 use std::os::unix::fs::PermissionsExt;
 
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use rusqlite::Connection;
 
 use super::{STORES, seed, two_tasks};

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
-use mission_events::domain::value_objects::{EventId, Position};
-use mission_events::infrastructure::jsonl::JsonlEventRepository;
-use mission_events::infrastructure::memory::InMemoryEventRepository;
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
-use mission_events::wire::zone::Zone;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{
+    BatchError, EventRepository, RepositoryError, StoredEvent,
+};
+use mission_events::internals::domain::value_objects::{EventId, Position};
+use mission_events::internals::infrastructure::jsonl::JsonlEventRepository;
+use mission_events::internals::infrastructure::memory::InMemoryEventRepository;
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::wire::zone::Zone;
 
 use crate::support::Query;
 use crate::support::test_dir::TestDir;

@@ -1,7 +1,7 @@
 //! Batches: one position for each event, in the order given; checked whole before any of it is written.
 
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{BatchError, RepositoryError};
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{BatchError, RepositoryError};
 
 use super::Store;
 use crate::support::{event, everything, ids, imported, utc};

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{EventRepository, RepositoryError};
-use mission_events::domain::value_objects::Position;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
+use mission_events::internals::domain::value_objects::Position;
 
 use super::Store;
 use crate::support::{event, everything};

@@ -1,6 +1,6 @@
 //! Durability: what was acknowledged is there, whoever opens the store.
 
-use mission_events::domain::repository::{EventRepository, RepositoryError};
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
 
 use super::Store;
 use crate::support::{Query, event, everything, ids, one_of_each_query};

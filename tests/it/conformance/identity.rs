@@ -1,7 +1,7 @@
 //! Identity: an event id is stored once, and what is stored never changes.
 
-use mission_events::domain::repository::{EventRepository, RepositoryError};
-use mission_events::domain::value_objects::Position;
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
+use mission_events::internals::domain::value_objects::Position;
 
 use super::Store;
 use crate::support::{Query, event, everything, ids, live};

@@ -1,7 +1,7 @@
 //! Limits bound the number of events given, and nothing else.
 
 use chrono::DateTime;
-use mission_events::domain::repository::EventRepository;
+use mission_events::internals::domain::repository::EventRepository;
 
 use super::Store;
 use crate::support::{Query, event, instant};

@@ -23,7 +23,7 @@ mod zones;
 pub use backends::{JsonlStore, MemoryStore, SqliteStore, Store};
 pub use broken_stores::{BrokenStore, panics_quietly};
 
-use mission_events::wire::zone::Zone;
+use mission_events::internals::wire::zone::Zone;
 
 use crate::support::{berlin, utc};
 

@@ -1,7 +1,7 @@
 //! Reading by position: the whole store in pages, and on from where one stopped.
 
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{EventRepository, StoredEvent};
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{EventRepository, StoredEvent};
 
 use super::Store;
 use crate::support::{event, everything, ids};

@@ -1,10 +1,10 @@
 //! Queries: exactly the events that were asked for.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{EventRepository, StoredEvent};
-use mission_events::domain::value_objects::Position;
-use mission_events::infrastructure::memory::InMemoryEventRepository;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{EventRepository, StoredEvent};
+use mission_events::internals::domain::value_objects::Position;
+use mission_events::internals::infrastructure::memory::InMemoryEventRepository;
 
 use super::Store;
 use crate::support::{Query, event, everything, ids, instant, utc};

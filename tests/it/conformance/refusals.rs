@@ -1,8 +1,8 @@
 //! What a store does not take: an event that could not be read back as itself from its own text.
 
-use mission_events::domain::event::{DomainEvent, EventError};
-use mission_events::domain::repository::{EventRepository, RepositoryError};
-use mission_events::domain::value_objects::EventId;
+use mission_events::internals::domain::event::{DomainEvent, EventError};
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
+use mission_events::internals::domain::value_objects::EventId;
 
 use super::Store;
 use crate::support::{edited, event, everything, imported, instant, utc};

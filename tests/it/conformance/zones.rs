@@ -1,9 +1,9 @@
 //! Zones: what a store, here one in Berlin, makes of local times.
 
 use chrono::TimeDelta;
-use mission_events::domain::event::EventError;
-use mission_events::wire::record::RecordError;
-use mission_events::wire::timestamp::TimestampError;
+use mission_events::internals::domain::event::EventError;
+use mission_events::internals::wire::record::RecordError;
+use mission_events::internals::wire::timestamp::TimestampError;
 
 use super::Store;
 use super::refusals::expect_refusal;

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mission_events::infrastructure::config::spec::SETTINGS;
+use mission_events::internals::infrastructure::config::spec::SETTINGS;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::markdown::{blocks, commands, program_arguments};
+use super::markdown::{blocks, code_spans, commands, program_arguments};
 use super::{ROOT, file};
 use crate::support::test_dir::TestDir;
 
@@ -182,5 +182,30 @@ fn on_the_sample_data_the_counts_add_up_and_nothing_is_changed_and_a_second_run_
     for log in sample_logs() {
         let copy = dir.path().join(log.strip_prefix(ROOT).unwrap());
         assert_eq!(fs::read(copy).unwrap(), fs::read(log).unwrap());
+    }
+}
+
+#[test]
+fn every_key_of_a_json_document_is_in_the_contract() {
+    let dir = with_sample_data();
+    let named = code_spans(&file("docs/contract.md"));
+    for command in [
+        "import-legacy",
+        "compare-logs data/events.json data/events",
+        "compare-logs data/events.json data/events.db",
+        "--store data/events.db events recent",
+        "--store data/events.db rejects",
+        "--store data/events.db rejects retry",
+        "--store data/events.db export --to exported",
+        "status",
+        "evidence list",
+        "evidence verify",
+    ] {
+        // Differences are no failure.
+        let script = format!("mission-events {command} --format json || [ $? -eq 1 ]");
+        let document: serde_json::Value = serde_json::from_str(&output_of(&script, &dir)).unwrap();
+        let missing: Vec<&String> =
+            document.as_object().unwrap().keys().filter(|key| !named.contains(key)).collect();
+        assert!(missing.is_empty(), "{command}: {missing:?}");
     }
 }

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use mission_events::application::evidence::{EvidenceError, EvidenceLog, TornLine};
-use mission_events::infrastructure::evidence::log::JsonlEvidenceLog;
+use mission_events::internals::application::evidence::{EvidenceError, EvidenceLog, TornLine};
+use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
 
 use super::{chain, evidence, record};
 use crate::support::test_dir::TestDir;

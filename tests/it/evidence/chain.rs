@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use mission_events::application::evidence::{
+use mission_events::internals::application::evidence::{
     Chain, EvidenceRecord, Fault, FaultKind, Line, NO_PREVIOUS, TornLine, is_torn, line_hash,
 };
 use proptest::prelude::*;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use mission_events::application::evidence::{Evidence, EvidenceLog, Verdict};
-use mission_events::infrastructure::evidence::log::JsonlEvidenceLog;
+use mission_events::internals::application::evidence::{Evidence, EvidenceLog, Verdict};
+use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
 use serde_json::{Value, json};
 
 use super::inputs::with_file;
@@ -60,7 +60,7 @@ fn programs_get_all_that_is_recorded_with_the_hash_of_each_line() {
     for (number, (listed, line)) in (1..).zip(listed.iter().zip(lines(&dir.join(PATH)))) {
         let mut expected: Value = serde_json::from_slice(&line).unwrap();
         expected["line"] = json!(number);
-        expected["sha256"] = json!(mission_events::application::evidence::line_hash(&line));
+        expected["sha256"] = json!(mission_events::internals::application::evidence::line_hash(&line));
         assert_eq!(*listed, expected);
     }
     let latest = program(&dir).run("--format jsonl evidence list --limit 1").result();
@@ -93,7 +93,7 @@ fn nothing_recorded_is_an_empty_list_and_nothing_to_verify() {
 fn a_chain_that_holds_is_said_with_the_hash_to_note() {
     let dir = recorded();
     let said = program(&dir).run("evidence verify").result();
-    let hash = mission_events::application::evidence::line_hash(&lines(&dir.join(PATH))[2]);
+    let hash = mission_events::internals::application::evidence::line_hash(&lines(&dir.join(PATH))[2]);
     let expected = format!(
         "evidence.jsonl: 3 records, the chain holds\n\
          the last one is number 3 of 2025-10-26T01:02:03.250000+00:00, SHA-256\n\

@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::Path;
 
-use mission_events::application::evidence::{
+use mission_events::internals::application::evidence::{
     Chain, CheckedInput, Evidence, EvidenceLog, FileEvidence, InputKind, InputState, Prefix, SideEvidence,
     SideKind, StoreEvidence, check_inputs, line_hash,
 };
-use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::evidence::inputs::StoredInputs;
-use mission_events::infrastructure::evidence::log::JsonlEvidenceLog;
-use mission_events::infrastructure::sources::open_log;
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
-use mission_events::wire::record::RecordReader;
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::infrastructure::evidence::inputs::StoredInputs;
+use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
+use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
+use mission_events::internals::wire::record::RecordReader;
 use rusqlite::Connection;
 
 use super::{chain, evidence, side};

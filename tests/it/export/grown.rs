@@ -2,14 +2,16 @@
 
 use std::fs;
 
-use mission_events::application::export::{Export, ExportOptions};
-use mission_events::application::import::{Counts, ImportLegacy, Reading};
-use mission_events::application::rejects::{RetryRejects, RetryReport};
-use mission_events::infrastructure::export_folder::FileFolder;
-use mission_events::infrastructure::sources::open_log;
-use mission_events::infrastructure::sqlite::{RejectFilter, SqliteExport, SqliteRejects, open_import};
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
+use mission_events::internals::application::export::{Export, ExportOptions};
+use mission_events::internals::application::import::{Counts, ImportLegacy, Reading};
+use mission_events::internals::application::rejects::{RetryRejects, RetryReport};
+use mission_events::internals::infrastructure::export_folder::FileFolder;
+use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sqlite::{
+    RejectFilter, SqliteExport, SqliteRejects, open_import,
+};
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
 use rusqlite::Connection;
 
 use crate::support::berlin;

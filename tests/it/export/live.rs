@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::jsonl::JsonlEventRepository;
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
-use mission_events::infrastructure::zones::load_zone;
-use mission_events::wire::zone::Zone;
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::infrastructure::jsonl::JsonlEventRepository;
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::infrastructure::zones::load_zone;
+use mission_events::internals::wire::zone::Zone;
 use serde_json::Value;
 
 use super::{DATABASE, comes_back, export, import, quiet, tamper};

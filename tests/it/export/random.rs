@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use mission_events::application::export::{Export, ExportOptions, Exported};
-use mission_events::application::import::{Counts, ImportLegacy, Reading};
-use mission_events::infrastructure::export_folder::FileFolder;
-use mission_events::infrastructure::sources::open_log;
-use mission_events::infrastructure::sqlite::{SqliteExport, open_import};
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
+use mission_events::internals::application::export::{Export, ExportOptions, Exported};
+use mission_events::internals::application::import::{Counts, ImportLegacy, Reading};
+use mission_events::internals::infrastructure::export_folder::FileFolder;
+use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sqlite::{SqliteExport, open_import};
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,10 +1,10 @@
 //! A store that is built whole and one that is added to in batches: two ways to write, one answer.
 
-use mission_events::application::import::{ImportLegacy, ImportTarget, Imported, Reading};
-use mission_events::infrastructure::sources::open_log;
-use mission_events::infrastructure::sqlite::{BatchLoad, SqliteEventRepository, open_import};
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
+use mission_events::internals::application::import::{ImportLegacy, ImportTarget, Imported, Reading};
+use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sqlite::{BatchLoad, SqliteEventRepository, open_import};
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

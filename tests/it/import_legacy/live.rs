@@ -1,7 +1,7 @@
 //! An import into a store that is in use.
 
-use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 
 use super::processes::{start, write_log};
 use super::{Counts, DATABASE, Report, rows};

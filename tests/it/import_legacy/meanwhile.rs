@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::processes::{start, write_log};

@@ -35,7 +35,7 @@ use crate::support::cli::{Cli, Run, cli};
 use crate::support::test_dir::TestDir;
 
 #[allow(dead_code, reason = "the generator serves benches and an example as well")]
-#[path = "../../../examples/generate_logs/generator/mod.rs"]
+#[path = "../../generate_logs/generator/mod.rs"]
 mod generator;
 
 const DATABASE: &str = "events.db";

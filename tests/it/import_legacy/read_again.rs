@@ -3,15 +3,15 @@
 use std::cell::Cell;
 use std::path::Path;
 
-use mission_events::application::import::{Counts, ImportLegacy, ImportTarget, Reading};
-use mission_events::application::log_source::{
+use mission_events::internals::application::import::{Counts, ImportLegacy, ImportTarget, Reading};
+use mission_events::internals::application::log_source::{
     LogFormat, LogPiece, LogSource, ResumePoint, SourceDigest, SourceError,
 };
-use mission_events::infrastructure::sources::open_log;
-use mission_events::infrastructure::sqlite::open_import;
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
-use mission_events::wire::record::RecordReader;
+use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sqlite::open_import;
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
+use mission_events::internals::wire::record::RecordReader;
 
 use super::{DATABASE, rows};
 use crate::support::cli::write;

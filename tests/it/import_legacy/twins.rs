@@ -1,8 +1,8 @@
 //! Which records become twins of which events, and what is said of it.
 
-use mission_events::domain::repository::{EventRepository, RepositoryError};
-use mission_events::domain::value_objects::{EventId, Position};
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
+use mission_events::internals::domain::value_objects::{EventId, Position};
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1,11 +1,13 @@
 //! `rejects retry`: records that the present settings can read become events in their places.
 
-use mission_events::application::import::{Outcome, Reading};
-use mission_events::application::rejects::{Quarantined, RejectStore, Retried, RetryRejects, RetryReport};
-use mission_events::domain::repository::RepositoryError;
-use mission_events::infrastructure::sqlite::{RejectFilter, SqliteRejects};
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
+use mission_events::internals::application::import::{Outcome, Reading};
+use mission_events::internals::application::rejects::{
+    Quarantined, RejectStore, Retried, RetryRejects, RetryReport,
+};
+use mission_events::internals::domain::repository::RepositoryError;
+use mission_events::internals::infrastructure::sqlite::{RejectFilter, SqliteRejects};
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 

@@ -1,12 +1,12 @@
 //! Builds events from the text that they are.
 
 use chrono::{DateTime, Utc};
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::value_objects::EventId;
-use mission_events::infrastructure::zones::load_zone;
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::record::{Record, RecordReader};
-use mission_events::wire::zone::Zone;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::value_objects::EventId;
+use mission_events::internals::infrastructure::zones::load_zone;
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::record::{Record, RecordReader};
+use mission_events::internals::wire::zone::Zone;
 
 pub fn utc() -> Zone {
     Zone::utc()

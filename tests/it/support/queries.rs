@@ -1,8 +1,8 @@
 //! The port's questions as values, so that a test can put all of them in one loop.
 
 use chrono::{DateTime, Utc};
-use mission_events::domain::repository::{EventRepository, RepositoryError, StoredEvent};
-use mission_events::domain::value_objects::{EventId, Position};
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError, StoredEvent};
+use mission_events::internals::domain::value_objects::{EventId, Position};
 
 /// A question to a store.
 #[derive(Debug, Clone)]

@@ -159,7 +159,7 @@ fn the_mapping_section_is_kept_as_it_was_written() {
         )
         .load()
         .unwrap();
-    let kept: Vec<_> = config.mapping.iter().map(|(key, setting)| (key, setting.value.as_str())).collect();
+    let kept: Vec<_> = config.mapping.0.iter().map(|(key, setting)| (*key, setting.value.as_str())).collect();
     assert_eq!(
         kept,
         [

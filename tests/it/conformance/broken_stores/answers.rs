@@ -1,8 +1,8 @@
 //! Stores that answer with other events than were asked for, or with fewer, or with more.
 
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
-use mission_events::domain::repository::{EventRepository, RepositoryError};
-use mission_events::domain::value_objects::EventId;
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
+use mission_events::internals::domain::value_objects::EventId;
 
 use super::{Answer, Fault, Inner, SOUND};
 use crate::support::Query;

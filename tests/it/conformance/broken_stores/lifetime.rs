@@ -1,9 +1,9 @@
 //! Stores that do not survive being opened again, or live in the wrong zone.
 
 use chrono::Datelike;
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::EventRepository;
-use mission_events::domain::value_objects::Position;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::domain::value_objects::Position;
 
 use super::{Fault, Inner, SOUND};
 use crate::support::{everything, utc};

@@ -15,11 +15,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, Once};
 use std::thread::ThreadId;
 
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
-use mission_events::domain::value_objects::{EventId, Position};
-use mission_events::infrastructure::memory::InMemoryEventRepository;
-use mission_events::wire::zone::Zone;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{
+    BatchError, EventRepository, RepositoryError, StoredEvent,
+};
+use mission_events::internals::domain::value_objects::{EventId, Position};
+use mission_events::internals::infrastructure::memory::InMemoryEventRepository;
+use mission_events::internals::wire::zone::Zone;
 
 use super::backends::{Handle, Store, TwoMethodStore};
 use super::{CLAUSES, Clause};

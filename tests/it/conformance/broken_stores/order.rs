@@ -1,9 +1,9 @@
 //! Stores that give the right events in the wrong order.
 
 use chrono::SubsecRound;
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::StoredEvent;
-use mission_events::domain::value_objects::Position;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::StoredEvent;
+use mission_events::internals::domain::value_objects::Position;
 
 use super::{Answer, Fault, Inner, SOUND};
 use crate::support::Query;

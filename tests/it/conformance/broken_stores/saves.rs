@@ -2,9 +2,9 @@
 
 use std::thread;
 
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{BatchError, EventRepository, RepositoryError};
-use mission_events::domain::value_objects::Position;
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{BatchError, EventRepository, RepositoryError};
+use mission_events::internals::domain::value_objects::Position;
 
 use super::{Answer, Fault, Inner, SOUND, Saved};
 use crate::support::Query;

@@ -1,8 +1,8 @@
 //! Stores that give back another text, or another envelope, than was saved.
 
 use chrono::SubsecRound;
-use mission_events::domain::event::DomainEvent;
-use mission_events::domain::repository::{EventRepository, RepositoryError};
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
 
 use super::{Answer, Fault, Inner, SOUND, Saved};
 use crate::support::{Query, edited};

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 
 use super::*;
 use crate::import_legacy::{Counts, described, import, quiet};

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 use std::fs::File;
 use std::io::Write;
 
-use mission_events::application::import::{
+use mission_events::internals::application::import::{
     ImportError, ImportLegacy, ImportTarget, Reading, pairing_settings,
 };
-use mission_events::domain::repository::EventRepository;
-use mission_events::infrastructure::compare_inputs::TempScratch;
-use mission_events::infrastructure::sources::open_log;
-use mission_events::infrastructure::sqlite::{BatchLoad, SqliteEventRepository};
-use mission_events::wire::local_time::DstPolicy;
-use mission_events::wire::mapping::Mapping;
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::infrastructure::compare_inputs::TempScratch;
+use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sqlite::{BatchLoad, SqliteEventRepository};
+use mission_events::internals::wire::local_time::DstPolicy;
+use mission_events::internals::wire::mapping::Mapping;
 
 use super::*;
 use crate::import_legacy::{Report, import, import_into, quiet};

@@ -6,7 +6,7 @@
 //!
 //! ```ignore
 //! #[allow(dead_code, reason = "the example uses what this test does not")]
-//! #[path = "../examples/generate_logs/generator/mod.rs"]
+//! #[path = "../tests/generate_logs/generator/mod.rs"]
 //! mod generator;
 //! ```
 

@@ -1,0 +1,35 @@
+# Sourced by the scripts beside it.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# One target folder for all: dependencies are built once.
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
+# Nothing is built twice here, so that what incremental builds keep would only cost time.
+export CARGO_INCREMENTAL=0
+export TIMEFORMAT='--- %R s, of them %U + %S s of processor time'
+
+heading() {
+    printf '\n=== %s\n' "$*"
+}
+
+# Says what it runs, runs it, and says how long it took.
+step() {
+    heading "$*"
+    time "$@"
+}
+
+# Goes to a clone of what is committed. Its path is always the same, so that a second run on the same target
+# folder replaces the artifacts of the first.
+enter_fresh_clone() {
+    temporary=$(mktemp -d)
+    # The path is expanded here: the variable is gone when the trap runs.
+    # shellcheck disable=SC2064
+    trap "rm -rf '$temporary'; jobs -p | xargs -r kill || true" EXIT
+    if [ -n "$(git -C "$root" status --porcelain)" ]; then
+        echo "warning: only what is committed is tested, and there are changes that are not" >&2
+    fi
+    local clone=$CARGO_TARGET_DIR/ci/clone
+    rm -rf "$clone"
+    git clone --quiet "$root" "$clone"
+    cd "$clone"
+}
