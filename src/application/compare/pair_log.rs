@@ -1,4 +1,4 @@
-//! The pairs themselves, for whoever needs more of a comparison than its report: an import that keeps
+//! The pairs themselves, for what needs more of a comparison than its report: an import that keeps
 //! what both systems wrote of one event together.
 
 use std::sync::{Mutex, PoisonError};
@@ -111,7 +111,7 @@ impl PairLog {
     pub fn note_clock(&self, clock: &ClockModel) {
         let report = &clock.report;
         let over = report.days_over_max_offset.iter().filter_map(|day| Some((*day, report.days.get(day)?)));
-        let first = over.into_iter().find(|(_, on_day)| on_day.anchors >= ClockReport::FEW);
+        let first = over.into_iter().find(|(_, on_day)| on_day.anchors >= ClockReport::MIN_ANCHORS);
         *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) =
             first.map(|(day, on_day)| ClocksApart { day, offset: TimeDelta::microseconds(on_day.offset_us) });
     }

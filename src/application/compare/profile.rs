@@ -27,7 +27,7 @@ pub struct OneSided {
 pub struct IgnoreRule {
     /// The top-level name.
     pub field: String,
-    /// Why, in the words of whoever declared it.
+    /// Why, in the words of its author.
     pub reason: String,
 }
 
