@@ -52,7 +52,8 @@ impl ClocksApart {
     /// may be events that are far apart, and not the clocks.
     pub(crate) fn first_of(clock: &ClockReport) -> Option<Self> {
         let over = clock.days_over_max_offset.iter().filter_map(|day| Some((*day, clock.days.get(day)?)));
-        let (day, on_day) = over.into_iter().find(|(_, on_day)| on_day.anchors >= ClockReport::FEW)?;
+        let (day, on_day) =
+            over.into_iter().find(|(_, on_day)| on_day.anchors >= ClockReport::MIN_ANCHORS)?;
         Some(Self { day, offset: TimeDelta::microseconds(on_day.offset_us) })
     }
 }

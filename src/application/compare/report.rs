@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::feed::FeedFacts;
 pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
-pub use crate::application::compare::clock::report::{ClockReport, DayClock, HistogramBucket, Mode, Spread};
+pub use crate::application::compare::clock::report::{
+    ClockReport, DayClock, HistogramBucket, OffsetMode, Spread,
+};
 pub use crate::application::compare::input::Side;
 pub use crate::application::compare::record_location::RecordLocation;
 pub use crate::application::compare::self_test::result::{Check, CheckOutcome, SelfTest};
@@ -68,7 +70,8 @@ pub struct Comparison {
     pub quarantined: PerSide,
     /// Pairs that agree only because of a rule, by rule.
     pub ignored: Vec<IgnoredByRule>,
-    /// The second proof: the legacy log against the history of the store; `None` where no side is a store that has any.
+    /// The second proof: the legacy log against the history of the store; `None` where no side is a store
+    /// that has any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<HistoryReport>,
     /// The least number of events that must be moved to give one side the order of the other.

@@ -17,14 +17,14 @@ use crate::wire::mapping::Mapping;
 
 /// Prove that two logs hold the same events, or show every difference
 ///
-/// CONTROL is the log to go by (the legacy one), CANDIDATE the one to be judged (the new one). Either is
-/// an events.json array, a JSONL file, a folder of daily JSONL (.gz, .zst and its archive/ included) or a
-/// SQLite store. Neither shared ids nor equal timestamps are needed: the clocks are set against each other
+/// CONTROL is the reference log (the legacy one); CANDIDATE is checked against it. Either is an events.json
+/// array, a JSONL file, a folder of daily JSONL (.gz, .zst and its archive/ included) or a SQLite store.
+/// Neither shared ids nor equal timestamps are needed: the clocks are set against each other
 /// by what occurs exactly once on both sides, and every event is paired, or ends as a difference, by exact
 /// content. Nothing is changed on either side.
 ///
-/// Of a store the rows of the new system take part. Rows that were imported from the legacy log would
-/// prove nothing but themselves: they are compared apart, as `history`.
+/// For a store, only events written by the new system are compared. Events that were imported from the
+/// legacy log would prove nothing but themselves: they are compared apart, as `history`.
 ///
 /// A comparison of the configured logs (without paths) is recorded in evidence.path.
 ///
@@ -35,19 +35,19 @@ use crate::wire::mapping::Mapping;
     after_help = "Example:\n  mission-events compare-logs data/events.json data/events.db --since 2025-10-20"
 )]
 pub struct CompareLogsArgs {
-    /// The log to go by [default: legacy.events_json]
+    /// The reference log [default: legacy.events_json]
     #[arg(value_name = "CONTROL")]
     pub control: Option<PathBuf>,
 
-    /// The log to be judged [default: the configured store]
+    /// The log that is checked against it [default: the configured store]
     #[arg(value_name = "CANDIDATE", requires = "control")]
     pub candidate: Option<PathBuf>,
 
-    /// Leave out events before TIME [default, where a legacy log is compared with a store: its first native event]
+    /// Ignore events before TIME [default, where a legacy log is compared with a store: its first native event]
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
 
-    /// Leave out events behind TIME; a date alone is its whole day
+    /// Ignore events after TIME; a date alone is its whole day
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 
@@ -147,7 +147,7 @@ side_mapping!(ControlMapping, "control");
 side_mapping!(CandidateMapping, "candidate");
 
 impl CompareLogsArgs {
-    /// What is asked for, `now` being the time where none is declared.
+    /// The settings of the comparison, `now` being the time where none is declared.
     ///
     /// # Errors
     /// A time, a rule or the profile cannot be read.

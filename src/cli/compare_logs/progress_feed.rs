@@ -18,8 +18,8 @@ struct Watched {
     rows: Option<u64>,
 }
 
-/// The feed itself where nobody looks, else one that tells how far it is. `rows`: the places of its
-/// records are positions in a store that has so many.
+/// The feed itself where no progress is shown, else one that tells how far it is. `rows`: the places of
+/// its records are positions in a store that has so many.
 pub fn watched(feed: Box<dyn Feed>, progress: &Progress, rows: Option<u64>) -> Box<dyn Feed> {
     if progress.is_hidden() {
         return feed;

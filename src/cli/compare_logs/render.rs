@@ -1,12 +1,13 @@
-//! The report for people: the verdict first, then why, then by cause, then where.
+//! The report as text: the verdict first, then why, then by cause, then where.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::application::compare::report::CheckOutcome;
-use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Mode, Verdict};
+use crate::application::compare::report::{
+    Cause, CheckOutcome, Class, Comparison, Difference, EventPlace, OffsetMode, Verdict,
+};
 use crate::application::compare::settings::Settings;
 use crate::cli::output;
 use crate::cli::output::{OutputError, visible};
@@ -46,17 +47,14 @@ fn verdict(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     };
     match comparison.verdict {
         Verdict::Consistent => {
-            let ignored: u64 = comparison.by_day.iter().map(|day| day.counts.ignored).sum();
+            let ignored: u64 = comparison.total().ignored;
             let but = if ignored > 0 {
                 format!(", {ignored} more agree only because of a rule")
             } else {
                 String::new()
             };
-            writeln!(
-                out,
-                "{style}{word}{end}: {} events are the same on both sides{but}",
-                comparison.matched
-            )?;
+            let matched = Class::Matched.sentence(comparison.matched);
+            writeln!(out, "{style}{word}{end}: {matched}{but}")?;
         }
         _ => writeln!(out, "{style}{word}{end}")?,
     }
@@ -175,7 +173,7 @@ fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Setting
             micros(settings.tolerance.num_microseconds().unwrap_or_default())
         )?;
     }
-    for Mode { offset_us, percent, hint } in &clock.modes {
+    for OffsetMode { offset_us, percent, hint } in &clock.modes {
         let offset = micros(*offset_us);
         writeln!(out, "  {percent} % of the events are {offset} apart: {hint}")?;
     }

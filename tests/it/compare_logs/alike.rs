@@ -1,16 +1,16 @@
 //! No false difference: logs that say the same, each in its own way, as files on disk.
 
-use super::{Lived, array, cli, consistent, document, jsonl, legacy_records, life, new_records};
+use super::{SharedEvent, array, cli, consistent, document, jsonl, legacy_records, new_records, three_days};
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
 
-/// Rewrites the new log of a life whose titles have something to spell.
+/// Rewrites the new log of events whose titles have something to spell.
 fn rewritten(rewrite: impl Fn(&str) -> String) -> TestDir {
     let dir = TestDir::new();
-    let mut life = life();
-    life.iter_mut().for_each(|event| event.title.push_str(" für Ümläut/en"));
-    write(&dir, "events.json", array(&legacy_records(&life)));
-    write(&dir, "new.jsonl", rewrite(&jsonl(&new_records(&life))));
+    let mut events = three_days();
+    events.iter_mut().for_each(|event| event.title.push_str(" für Ümläut/en"));
+    write(&dir, "events.json", array(&legacy_records(&events)));
+    write(&dir, "new.jsonl", rewrite(&jsonl(&new_records(&events))));
     dir
 }
 
@@ -75,7 +75,7 @@ fn what_says_the_same_in_another_spelling_is_the_same() {
 fn numbers_of_one_value_are_the_same_number() {
     let dir = TestDir::new();
     let with = |number: &str| -> String {
-        let records: Vec<String> = legacy_records(&life())
+        let records: Vec<String> = legacy_records(&three_days())
             .iter()
             .map(|record| record.replacen('{', &format!("{{\"cost\": {number}, "), 1))
             .collect();
@@ -93,8 +93,9 @@ fn numbers_of_one_value_are_the_same_number() {
 fn a_clock_that_is_off_by_less_than_the_limit_is_set_right() {
     let dir = TestDir::new();
     for ahead_ms in [0, 4, 900, 59_000] {
-        let candidate: Vec<Lived> = life().into_iter().map(|event| Lived { ahead_ms, ..event }).collect();
-        super::write_both(&dir, &life(), &candidate);
+        let candidate: Vec<SharedEvent> =
+            three_days().into_iter().map(|event| SharedEvent { ahead_ms, ..event }).collect();
+        super::write_both(&dir, &three_days(), &candidate);
         for (arguments, sign) in [("events.json new.jsonl", 1), ("new.jsonl events.json", -1)] {
             let found = consistent(&dir, arguments, 36);
             assert_eq!(found["clock"]["offset_us"], sign * i64::from(ahead_ms) * 1_000);

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::{array, jsonl, legacy_records, life, new_records, quiet, run};
+use super::{array, jsonl, legacy_records, new_records, quiet, run, three_days};
 use crate::support::cli::{Run, write};
 use crate::support::test_dir::TestDir;
 
 /// The logs where the settings look for them.
 fn configured() -> TestDir {
     let dir = TestDir::new();
-    write(&dir, "data/events.json", array(&legacy_records(&life())));
-    for (day, records) in (20..).zip(new_records(&life()).chunks(12)) {
+    write(&dir, "data/events.json", array(&legacy_records(&three_days())));
+    for (day, records) in (20..).zip(new_records(&three_days()).chunks(12)) {
         write(&dir, &format!("data/events/events-2025-10-{day}.jsonl"), jsonl(records));
     }
     dir

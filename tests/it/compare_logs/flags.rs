@@ -1,22 +1,23 @@
 //! What can be asked of a comparison: range, clock, rules, memory.
 
 use super::{
-    Lived, compare, consistent, different, inconclusive, jsonl, life, new_records, quiet, run, write_both,
+    SharedEvent, compare, consistent, different, inconclusive, jsonl, new_records, quiet, run, three_days,
+    write_both,
 };
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
 
 const BOTH: &str = "events.json new.jsonl";
 
-fn both(candidate: &[Lived]) -> TestDir {
+fn both(candidate: &[SharedEvent]) -> TestDir {
     let dir = TestDir::new();
-    write_both(&dir, &life(), candidate);
+    write_both(&dir, &three_days(), candidate);
     dir
 }
 
 #[test]
 fn a_range_leaves_out_what_lies_outside_and_counts_it() {
-    let mut candidate = life();
+    let mut candidate = three_days();
     candidate[2].title = "changed on the first day".to_owned();
     let dir = both(&candidate);
     different(&dir, BOTH, &[("changed", 1)]);
@@ -34,7 +35,7 @@ fn a_range_leaves_out_what_lies_outside_and_counts_it() {
 #[test]
 fn what_is_too_young_as_of_a_time_is_pending_and_not_missing() {
     // The last event of the control is of 2025-10-22T22:07:00.
-    let dir = both(&life()[..35]);
+    let dir = both(&three_days()[..35]);
     different(&dir, BOTH, &[("missing", 1)]);
     let found = consistent(&dir, &format!("{BOTH} --as-of 2025-10-22T22:07:30Z"), 35);
     assert_eq!(found["pending"]["control"], 1);
@@ -45,7 +46,7 @@ fn what_is_too_young_as_of_a_time_is_pending_and_not_missing() {
 
 #[test]
 fn a_pair_may_lie_apart_as_far_as_the_tolerance_says() {
-    let mut candidate = life();
+    let mut candidate = three_days();
     candidate[5].ahead_ms = 3_000;
     let dir = both(&candidate);
     different(&dir, BOTH, &[("time_shifted", 1)]);
@@ -55,7 +56,7 @@ fn a_pair_may_lie_apart_as_far_as_the_tolerance_says() {
 
 #[test]
 fn the_same_content_far_away_is_another_event_beyond_the_greatest_shift() {
-    let mut candidate = life();
+    let mut candidate = three_days();
     candidate[5].minute += 30;
     let dir = both(&candidate);
     different(&dir, BOTH, &[("time_shifted", 1)]);
@@ -64,7 +65,7 @@ fn the_same_content_far_away_is_another_event_beyond_the_greatest_shift() {
 
 #[test]
 fn clocks_that_are_too_far_apart_are_a_difference() {
-    let mut candidate = life();
+    let mut candidate = three_days();
     candidate.iter_mut().for_each(|event| event.ahead_ms = 30_000);
     let dir = both(&candidate);
     let found = consistent(&dir, BOTH, 36);
@@ -81,7 +82,7 @@ fn clocks_that_are_too_far_apart_are_a_difference() {
 
 #[test]
 fn an_ignored_field_is_counted_apart_and_a_useless_rule_is_told() {
-    let mut candidate = life();
+    let mut candidate = three_days();
     candidate[5].title = "changed".to_owned();
     let dir = both(&candidate);
     let arguments = [
@@ -126,7 +127,7 @@ fn an_ignored_field_is_counted_apart_and_a_useless_rule_is_told() {
 
 #[test]
 fn a_profile_says_which_fields_one_side_alone_has_and_with_which_value() {
-    let dir = both(&life());
+    let dir = both(&three_days());
     let fields = |status: &str| {
         format!(
             "name = \"strict\"\n[[one_sided]]\nfield = \"metadata\"\ndefault = '{{}}'\n[[one_sided]]\nfield = \"priority\"\n\
@@ -150,14 +151,14 @@ fn a_profile_says_which_fields_one_side_alone_has_and_with_which_value() {
 #[test]
 fn little_memory_gives_the_same_answer_and_less_is_refused() {
     let dir = TestDir::new();
-    let event = |number: u32| Lived {
+    let event = |number: u32| SharedEvent {
         event_type: "TaskUpdated",
         task: format!("T{}", number % 700),
         title: format!("{number} {}", "long ".repeat(200)),
         minute: number % 4_000,
         ahead_ms: 4,
     };
-    let control: Vec<Lived> = (0..6_000).map(event).collect();
+    let control: Vec<SharedEvent> = (0..6_000).map(event).collect();
     let mut candidate = control.clone();
     candidate[77].title = "changed".to_owned();
     candidate.remove(4_000);
@@ -174,7 +175,7 @@ fn little_memory_gives_the_same_answer_and_less_is_refused() {
 
 #[test]
 fn a_length_of_time_without_its_unit_is_a_usage_error() {
-    let dir = both(&life());
+    let dir = both(&three_days());
     for flag in ["--tolerance", "--max-shift", "--max-offset", "--settle"] {
         run(&dir, &format!("{BOTH} {flag} 5"))
             .code_is(2, "expected a length of time such as 500ms, 2s, 5m or 1h");
@@ -186,9 +187,9 @@ fn a_length_of_time_without_its_unit_is_a_usage_error() {
 fn naive_times_are_read_in_the_configured_zone() {
     let dir = TestDir::new();
     // 02:07 in Berlin, in summer, is 00:07 in UTC.
-    let local = |event: &Lived| Lived { minute: event.minute + 120, ..event.clone() };
-    let control: Vec<Lived> = life().iter().map(local).collect();
-    write_both(&dir, &control, &life());
+    let local = |event: &SharedEvent| SharedEvent { minute: event.minute + 120, ..event.clone() };
+    let control: Vec<SharedEvent> = three_days().iter().map(local).collect();
+    write_both(&dir, &control, &three_days());
     let berlin = || super::cli(&dir).env("MISSION_CONTROL_TIMEZONE", "Europe/Berlin");
     let found = super::document(berlin().run("--format json compare-logs events.json new.jsonl"));
     assert_eq!((&found["verdict"], &found["matched"]), (&"consistent".into(), &36.into()));
@@ -231,7 +232,7 @@ fn snapshots_of_records_are_compared_by_their_id() {
 #[test]
 fn a_log_of_the_new_shape_is_compared_with_a_copy_by_its_ids_whatever_the_order() {
     let dir = TestDir::new();
-    let mut records = new_records(&life());
+    let mut records = new_records(&three_days());
     write(&dir, "one.jsonl", jsonl(&records));
     records.reverse();
     write(&dir, "other.jsonl", jsonl(&records));

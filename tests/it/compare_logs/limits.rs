@@ -1,7 +1,8 @@
 //! What a comparison cannot see, shown: each limit is one of the table in `docs/comparison.md`.
 
 use super::{
-    Lived, array, compare, consistent, different, jsonl, legacy_records, life, new_records, run, write_both,
+    SharedEvent, array, compare, consistent, different, jsonl, legacy_records, new_records, run, three_days,
+    write_both,
 };
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
@@ -11,23 +12,23 @@ const BOTH: &str = "events.json new.jsonl";
 #[test]
 fn a_lost_event_with_a_spurious_identical_one_within_the_tolerance_is_consistent() {
     let dir = TestDir::new();
-    let mut candidate = life();
+    let mut candidate = three_days();
     let lost = candidate.remove(5);
-    let spurious = Lived { ahead_ms: lost.ahead_ms + 1_900, ..lost };
+    let spurious = SharedEvent { ahead_ms: lost.ahead_ms + 1_900, ..lost };
     candidate.push(spurious.clone());
-    write_both(&dir, &life(), &candidate);
+    write_both(&dir, &three_days(), &candidate);
     consistent(&dir, BOTH, 36);
     // A little later, and it is seen.
     candidate.pop();
-    candidate.push(Lived { ahead_ms: spurious.ahead_ms + 1_000, ..spurious });
-    write_both(&dir, &life(), &candidate);
+    candidate.push(SharedEvent { ahead_ms: spurious.ahead_ms + 1_000, ..spurious });
+    write_both(&dir, &three_days(), &candidate);
     different(&dir, BOTH, &[("time_shifted", 1)]);
 }
 
 #[test]
 fn which_of_several_identical_events_was_lost_is_not_known_only_that_one_was() {
     let dir = TestDir::new();
-    let mut control = legacy_records(&life());
+    let mut control = legacy_records(&three_days());
     let twin = |second: u32| control[5].replace(":00.000000", &format!(":00.{second}00000"));
     let (first, last) = (twin(2), twin(4));
     control.extend([first, last]);
@@ -46,9 +47,9 @@ fn which_of_several_identical_events_was_lost_is_not_known_only_that_one_was() {
 #[test]
 fn what_a_rule_disregards_is_not_seen_but_counted() {
     let dir = TestDir::new();
-    let mut candidate = life();
+    let mut candidate = three_days();
     candidate[5].title = "forged".to_owned();
-    write_both(&dir, &life(), &candidate);
+    write_both(&dir, &three_days(), &candidate);
     let found = consistent(&dir, &format!("{BOTH} --ignore title=reworded"), 35);
     assert_eq!(found["ignored"][0]["pairs"], 1);
 }
@@ -56,8 +57,8 @@ fn what_a_rule_disregards_is_not_seen_but_counted() {
 #[test]
 fn a_field_that_the_new_system_alone_has_may_say_anything_where_no_default_is_declared() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
-    let forged = jsonl(&new_records(&life())).replacen("\"P1\"", "\"forged\"", 1);
+    write_both(&dir, &three_days(), &three_days());
+    let forged = jsonl(&new_records(&three_days())).replacen("\"P1\"", "\"forged\"", 1);
     write(&dir, "new.jsonl", forged);
     consistent(&dir, BOTH, 36);
     let strict = "name = \"s\"\n[[one_sided]]\nfield = \"priority\"\ndefault = '\"P1\"'\n[[one_sided]]\nfield = \"status\"\n\
@@ -69,7 +70,7 @@ fn a_field_that_the_new_system_alone_has_may_say_anything_where_no_default_is_de
 #[test]
 fn what_neither_system_wrote_is_missed_by_both() {
     let dir = TestDir::new();
-    let mut both = life();
+    let mut both = three_days();
     both.remove(5);
     write_both(&dir, &both, &both);
     consistent(&dir, BOTH, 35);
@@ -79,7 +80,7 @@ fn what_neither_system_wrote_is_missed_by_both() {
 fn the_time_of_an_event_is_compared_to_the_microsecond_and_times_within_it_to_the_last_digit() {
     let dir = TestDir::new();
     let with = |fraction: &str, completed: &str| -> String {
-        let mut records = legacy_records(&life());
+        let mut records = legacy_records(&three_days());
         records[5] = records[5].replace(":00.000000\"", &format!(":00.{fraction}\"")).replacen(
             '{',
             &format!("{{\"completed_date\": \"2025-10-20T10:00:00.{completed}\", "),
@@ -106,8 +107,9 @@ fn the_time_of_an_event_is_compared_to_the_microsecond_and_times_within_it_to_th
 #[test]
 fn a_whole_log_that_is_off_by_less_than_the_greatest_offset_is_a_clock_and_said_to_be() {
     let dir = TestDir::new();
-    let candidate: Vec<Lived> = life().into_iter().map(|event| Lived { ahead_ms: 59_000, ..event }).collect();
-    write_both(&dir, &life(), &candidate);
+    let candidate: Vec<SharedEvent> =
+        three_days().into_iter().map(|event| SharedEvent { ahead_ms: 59_000, ..event }).collect();
+    write_both(&dir, &three_days(), &candidate);
     consistent(&dir, BOTH, 36);
     let said = run(&dir, BOTH).result();
     assert!(said.contains("clocks: the candidate is 59 s ahead"), "{said}");
@@ -116,12 +118,12 @@ fn a_whole_log_that_is_off_by_less_than_the_greatest_offset_is_a_clock_and_said_
 #[test]
 fn clocks_are_not_set_where_no_content_occurs_exactly_once_on_both_sides() {
     let dir = TestDir::new();
-    let twice = |ahead_ms: u32| -> Vec<Lived> {
-        let again = |event: Lived| Lived { minute: event.minute + 1, ..event };
-        life()
+    let twice = |ahead_ms: u32| -> Vec<SharedEvent> {
+        let again = |event: SharedEvent| SharedEvent { minute: event.minute + 1, ..event };
+        three_days()
             .into_iter()
             .flat_map(|event| [event.clone(), again(event)])
-            .map(|event| Lived { ahead_ms, ..event })
+            .map(|event| SharedEvent { ahead_ms, ..event })
             .collect()
     };
     write_both(&dir, &twice(0), &twice(20_000));
@@ -137,7 +139,7 @@ fn clocks_are_not_set_where_no_content_occurs_exactly_once_on_both_sides() {
 #[test]
 fn the_order_of_a_task_s_events_is_told_and_does_not_decide() {
     let dir = TestDir::new();
-    let mut control = life();
+    let mut control = three_days();
     control.iter_mut().for_each(|event| event.task = "T".to_owned());
     let mut candidate = new_records(&control);
     candidate.swap(5, 30);
@@ -150,7 +152,7 @@ fn the_order_of_a_task_s_events_is_told_and_does_not_decide() {
 #[test]
 fn a_retry_under_another_id_is_extra_and_not_a_duplicate_where_both_sides_share_ids() {
     let dir = TestDir::new();
-    let records = new_records(&life());
+    let records = new_records(&three_days());
     write(&dir, "one.jsonl", jsonl(&records));
     let retried = [&records[..], &[records[5].replace("\"e5\"", "\"e5-again\"")]].concat();
     write(&dir, "other.jsonl", jsonl(&retried));

@@ -1,12 +1,12 @@
 //! Logs of other systems: where the fields of either side stand.
 
-use super::{array, consistent, different, legacy_records, life, run};
+use super::{array, consistent, different, legacy_records, run, three_days};
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
 
-/// The life as somebody else's log: `{"Records": [...]}`, numbers for times, all in other places.
+/// The events as the log of another system: `{"Records": [...]}`, numbers for times, all in other places.
 fn foreign() -> String {
-    let records: Vec<String> = life()
+    let records: Vec<String> = three_days()
         .iter()
         .enumerate()
         .map(|(number, event)| {
@@ -32,7 +32,7 @@ fn flags_for_one_side_leave_the_other_as_it_is() {
     let dir = TestDir::new();
     write(&dir, "foreign.json", foreign());
     // What is mapped is no content, wherever it stands; fields that nothing is made of are.
-    let control: Vec<String> = life()
+    let control: Vec<String> = three_days()
         .iter()
         .enumerate()
         .map(|(number, event)| {
@@ -61,7 +61,7 @@ fn flags_for_both_sides_read_both_and_each_side_may_differ_from_them() {
 #[test]
 fn half_a_mapping_is_a_usage_error() {
     let dir = TestDir::new();
-    write(&dir, "events.json", array(&legacy_records(&life())));
+    write(&dir, "events.json", array(&legacy_records(&three_days())));
     run(&dir, "events.json events.json --event-type what").code_is(2, "timestamp");
     run(&dir, "events.json events.json --control-event-type what").code_is(2, "timestamp");
 }

@@ -20,9 +20,9 @@ use serde_json::Value;
 use crate::support::cli::{Cli, Run, cli, write};
 use crate::support::test_dir::TestDir;
 
-/// An event that lived, in both systems.
+/// An event that both systems recorded.
 #[derive(Debug, Clone)]
-struct Lived {
+struct SharedEvent {
     event_type: &'static str,
     task: String,
     title: String,
@@ -32,7 +32,7 @@ struct Lived {
     ahead_ms: u32,
 }
 
-impl Lived {
+impl SharedEvent {
     fn time(&self, ms: u32) -> String {
         let (day, hour, minute) = (20 + self.minute / 1440, self.minute / 60 % 24, self.minute % 60);
         format!("2025-10-{day:02}T{hour:02}:{minute:02}:{:02}.{:03}000", ms / 1000, ms % 1000)
@@ -55,9 +55,9 @@ impl Lived {
     }
 }
 
-/// Three quiet days: an event of its own task every two hours.
-fn life() -> Vec<Lived> {
-    let event = |number: u32| Lived {
+/// The events of three quiet days: one of its own task every two hours.
+fn three_days() -> Vec<SharedEvent> {
+    let event = |number: u32| SharedEvent {
         event_type: if number.is_multiple_of(3) { "TaskCompleted" } else { "TaskCreated" },
         task: format!("T{number}"),
         title: format!("title {number}"),
@@ -67,12 +67,12 @@ fn life() -> Vec<Lived> {
     (0..36).map(event).collect()
 }
 
-fn legacy_records(life: &[Lived]) -> Vec<String> {
-    life.iter().map(Lived::as_legacy).collect()
+fn legacy_records(events: &[SharedEvent]) -> Vec<String> {
+    events.iter().map(SharedEvent::as_legacy).collect()
 }
 
-fn new_records(life: &[Lived]) -> Vec<String> {
-    life.iter().enumerate().map(|(number, event)| event.as_new(number)).collect()
+fn new_records(events: &[SharedEvent]) -> Vec<String> {
+    events.iter().enumerate().map(|(number, event)| event.as_new(number)).collect()
 }
 
 fn array(records: &[String]) -> String {
@@ -83,8 +83,8 @@ fn jsonl(records: &[String]) -> String {
     records.iter().map(|record| format!("{record}\n")).collect()
 }
 
-/// The legacy log of a life and its new log, `events.json` and `new.jsonl`.
-fn write_both(dir: &TestDir, control: &[Lived], candidate: &[Lived]) {
+/// The logs of both systems, `events.json` and `new.jsonl`.
+fn write_both(dir: &TestDir, control: &[SharedEvent], candidate: &[SharedEvent]) {
     write(dir, "events.json", array(&legacy_records(control)));
     write(dir, "new.jsonl", jsonl(&new_records(candidate)));
 }

@@ -3,14 +3,14 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use super::{life, write_both};
+use super::{three_days, write_both};
 use crate::support::cli::{cli_without_privileges, write};
 use crate::support::test_dir::TestDir;
 
 #[test]
 fn a_log_or_folder_that_may_not_be_read_ends_the_comparison() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
+    write_both(&dir, &three_days(), &three_days());
     write(&dir, "days/events-2025-10-20.jsonl", "");
     for (name, mode, said) in [("new.jsonl", 0o000, "could not "), ("days", 0o000, "could not read days")] {
         // The folder becomes the unprivileged user's with the first look at it.
@@ -27,7 +27,7 @@ fn a_log_or_folder_that_may_not_be_read_ends_the_comparison() {
 #[test]
 fn a_day_that_may_not_be_read_is_never_left_out_in_silence() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
+    write_both(&dir, &three_days(), &three_days());
     std::fs::create_dir(dir.join("days")).unwrap();
     std::fs::rename(dir.join("new.jsonl"), dir.join("days/events-2025-10-20.jsonl")).unwrap();
     write(&dir, "days/events-2025-10-21.jsonl", "");

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{compare, different, life, run, write_both};
+use super::{compare, different, run, three_days, write_both};
 use crate::support::test_dir::TestDir;
 
-/// A life whose new log has a changed title, lacks an event and has one of its own.
+/// Both logs, of which the new one has a changed title, lacks an event and has one of its own.
 fn with_differences() -> TestDir {
     let dir = TestDir::new();
-    let (control, mut candidate) = (life(), life());
+    let (control, mut candidate) = (three_days(), three_days());
     candidate[3].title = "another title".to_owned();
     candidate.remove(8);
     let mut extra = candidate[20].clone();
@@ -60,7 +60,7 @@ fn people_are_told_the_verdict_first_then_why_then_where() {
 #[test]
 fn people_are_told_in_one_line_that_all_is_well() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
+    write_both(&dir, &three_days(), &three_days());
     let said = run(&dir, "events.json new.jsonl").result();
     assert!(said.starts_with("CONSISTENT: 36 events are the same on both sides\n\n"), "{said}");
 }
@@ -167,7 +167,7 @@ fn a_limit_bounds_what_is_listed_and_never_what_is_counted() {
 #[test]
 fn what_a_log_says_cannot_steer_a_terminal() {
     let dir = TestDir::new();
-    let (control, mut candidate) = (life(), life());
+    let (control, mut candidate) = (three_days(), three_days());
     candidate[3].title = "\\u001b[2J\u{7f}".to_owned();
     candidate[4].task = "\u{9b}31m".to_owned();
     write_both(&dir, &control, &candidate);

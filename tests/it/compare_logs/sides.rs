@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use super::{
-    array, compare, consistent, different, inconclusive, jsonl, legacy_records, life, new_records, quiet,
-    run, write_both,
+    array, compare, consistent, different, inconclusive, jsonl, legacy_records, new_records, quiet, run,
+    three_days, write_both,
 };
 use crate::support::changing::while_changing;
 use crate::support::cli::write;
@@ -16,11 +16,11 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The same life in every form that a side may have.
+/// The same events in every form that a side may have.
 fn every_form() -> (TestDir, Vec<&'static str>) {
     let dir = TestDir::new();
-    let life = life();
-    let (old, new) = (legacy_records(&life), new_records(&life));
+    let events = three_days();
+    let (old, new) = (legacy_records(&events), new_records(&events));
     write(&dir, "events.json", array(&old));
     write(&dir, "indented.json", array(&old).replace("}, {", "},\r\n  {"));
     write(&dir, "old.jsonl", jsonl(&old));
@@ -64,21 +64,22 @@ fn every_form_of_a_log_may_stand_on_either_side_and_against_itself() {
 #[test]
 fn a_difference_is_found_and_placed_in_every_form() {
     let (dir, forms) = every_form();
-    let mut changed = life();
+    let mut changed = three_days();
     changed[30].title = "changed".to_owned();
     write(&dir, "changed.jsonl", jsonl(&new_records(&changed)));
     for control in forms {
         let found = different(&dir, &format!("{control} changed.jsonl"), &[("changed", 1)]);
         let difference = &found["differences"][0];
         assert_eq!(difference["fields"][0]["control"], "\"title 30\"", "{control}");
-        let (path, line) = match control {
-            "days" => ("days/events-2025-10-22.jsonl", 7),
-            "events.json" | "old.json.gz" => (control, 1),
-            _ => (control, 31),
+        let (path, key, number) = match control {
+            "days" => ("days/events-2025-10-22.jsonl", "line", 7),
+            "events.json" | "old.json.gz" => (control, "line", 1),
+            "events.db" => (control, "position", 31),
+            _ => (control, "line", 31),
         };
         assert_eq!(
-            (&difference["control"]["path"], &difference["control"]["line"]),
-            (&path.into(), &line.into())
+            (&difference["control"]["path"], &difference["control"][key]),
+            (&path.into(), &number.into())
         );
     }
 }
@@ -86,7 +87,7 @@ fn a_difference_is_found_and_placed_in_every_form() {
 #[test]
 fn a_path_that_leads_nowhere_is_an_error_that_says_what_may_stand_there() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
+    write_both(&dir, &three_days(), &three_days());
     for arguments in ["nothing.json new.jsonl", "events.json nothing.json"] {
         run(&dir, arguments).fails(
             4,
@@ -102,7 +103,7 @@ fn a_path_that_leads_nowhere_is_an_error_that_says_what_may_stand_there() {
 #[test]
 fn nothing_is_never_consistent_with_nothing() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
+    write_both(&dir, &three_days(), &three_days());
     for (name, text) in [("none.json", "[]"), ("none.jsonl", ""), ("blank.jsonl", "\n\n")] {
         write(&dir, name, text);
         inconclusive(&dir, &format!("{name} {name}"), "the control holds no event in the range");
@@ -123,8 +124,8 @@ fn nothing_is_never_consistent_with_nothing() {
 #[test]
 fn a_torn_tail_is_inconclusive_on_either_side_and_has_its_place() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
-    let (old, new) = (legacy_records(&life()), new_records(&life()));
+    write_both(&dir, &three_days(), &three_days());
+    let (old, new) = (legacy_records(&three_days()), new_records(&three_days()));
     write(&dir, "torn.jsonl", format!("{}{}", jsonl(&new), &new[0][..40]));
     write(&dir, "torn.json", format!("[{}, {}", old.join(", "), &old[0][..40]));
     for (arguments, side) in [("events.json torn.jsonl", "candidate"), ("torn.json new.jsonl", "control")] {
@@ -141,8 +142,8 @@ fn a_torn_tail_is_inconclusive_on_either_side_and_has_its_place() {
 #[test]
 fn a_torn_tail_that_took_an_event_with_it_is_different() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
-    let new = new_records(&life());
+    write_both(&dir, &three_days(), &three_days());
+    let new = new_records(&three_days());
     write(&dir, "torn.jsonl", format!("{}{}", jsonl(&new[..35]), &new[35][..40]));
     let found = different(&dir, "events.json torn.jsonl", &[("missing", 1)]);
     assert!(found["reasons"][1].as_str().unwrap().contains("could not be read"), "{found:#}");
@@ -151,8 +152,8 @@ fn a_torn_tail_that_took_an_event_with_it_is_different() {
 #[test]
 fn damage_in_an_array_is_inconclusive_and_the_rest_is_compared() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
-    let old = legacy_records(&life());
+    write_both(&dir, &three_days(), &three_days());
+    let old = legacy_records(&three_days());
     let damaged = array(&old).replace(&format!("{}, ", old[9]), &format!("{}, {{\"type\": oops, ", old[9]));
     write(&dir, "damaged.json", damaged);
     let found = inconclusive(&dir, "damaged.json new.jsonl", "could not be read as events");
@@ -165,14 +166,14 @@ fn damage_in_an_array_is_inconclusive_and_the_rest_is_compared() {
 #[test]
 fn a_side_that_does_not_stop_changing_is_inconclusive() {
     let dir = TestDir::new();
-    let event = |number: u32| super::Lived {
+    let event = |number: u32| super::SharedEvent {
         event_type: "TaskUpdated",
         task: format!("T{number}"),
         title: "long ".repeat(40),
         minute: number % 4_000,
         ahead_ms: 4,
     };
-    let long: Vec<super::Lived> = (0..8_000).map(event).collect();
+    let long: Vec<super::SharedEvent> = (0..8_000).map(event).collect();
     write_both(&dir, &long, &long);
     for (name, side) in [("events.json", "control"), ("new.jsonl", "candidate")] {
         let said = while_changing(&dir.join(name), || {
@@ -188,7 +189,7 @@ fn a_side_that_does_not_stop_changing_is_inconclusive() {
 #[test]
 fn a_file_that_is_no_log_is_an_error() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
+    write_both(&dir, &three_days(), &three_days());
     write(&dir, "utf-16.json", b"\xff\xfe[\x00]\x00");
     let run = run(&dir, "utf-16.json new.jsonl");
     assert_eq!((run.code, run.stdout.as_str()), (4, ""));

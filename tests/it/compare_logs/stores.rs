@@ -1,8 +1,8 @@
 //! A SQLite store on a side: what the new system wrote, and what was imported, are two proofs.
 
 use super::{
-    Lived, array, compare, consistent, different, inconclusive, jsonl, legacy_records, life, new_records,
-    quiet, run, write_both,
+    SharedEvent, array, compare, consistent, different, inconclusive, jsonl, legacy_records, new_records,
+    quiet, run, three_days, write_both,
 };
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
@@ -14,9 +14,9 @@ fn import(dir: &TestDir, logs: &str) {
 
 /// The first day is history, imported from the legacy log; from then on both systems ran, and the new
 /// one wrote to the store as well.
-fn parallel_run(control: &[Lived], native: &[Lived]) -> TestDir {
+fn parallel_run(control: &[SharedEvent], native: &[SharedEvent]) -> TestDir {
     let dir = TestDir::new();
-    write(&dir, "before.json", array(&legacy_records(&life()[..12])));
+    write(&dir, "before.json", array(&legacy_records(&three_days()[..12])));
     write(&dir, "events.json", array(&legacy_records(control)));
     write(&dir, "new.jsonl", jsonl(&new_records(native)));
     import(&dir, "before.json");
@@ -26,7 +26,7 @@ fn parallel_run(control: &[Lived], native: &[Lived]) -> TestDir {
 
 #[test]
 fn the_parallel_run_is_compared_from_the_first_event_that_the_new_system_wrote() {
-    let dir = parallel_run(&life(), &life()[12..]);
+    let dir = parallel_run(&three_days(), &three_days()[12..]);
     let found = consistent(&dir, "events.json events.db", 24);
     assert_eq!(found["since"], "2025-10-21T00:07:00.004Z");
     assert_eq!((&found["control"]["out_of_range"], &found["history"]["holds"]), (&12.into(), &true.into()));
@@ -36,15 +36,15 @@ fn the_parallel_run_is_compared_from_the_first_event_that_the_new_system_wrote()
 
 #[test]
 fn the_parallel_run_begins_with_the_partner_of_the_first_event_however_the_clocks_differ() {
-    let shifted = |minutes: i32, ahead_ms: u32| -> Vec<Lived> {
-        let shift = |event: &Lived| Lived {
+    let shifted = |minutes: i32, ahead_ms: u32| -> Vec<SharedEvent> {
+        let shift = |event: &SharedEvent| SharedEvent {
             minute: event.minute.checked_add_signed(minutes).unwrap(),
             ahead_ms,
             ..event.clone()
         };
-        life()[12..].iter().map(shift).collect()
+        three_days()[12..].iter().map(shift).collect()
     };
-    // The new system's clock: the same, ahead, ahead by much, behind.
+    // The new system's clock: the same, ahead, ahead by much, late.
     let mut runs = vec![shifted(0, 0), shifted(0, 4), shifted(0, 59_000), shifted(-1, 59_000)];
     // The first event came late, or early, among others that did not.
     for (minutes, ahead_ms) in [(0, 1_500), (-1, 58_600)] {
@@ -53,7 +53,7 @@ fn the_parallel_run_begins_with_the_partner_of_the_first_event_however_the_clock
         runs.push(run);
     }
     for native in runs {
-        let dir = parallel_run(&life(), &native);
+        let dir = parallel_run(&three_days(), &native);
         let found = consistent(&dir, "events.json events.db", 24);
         assert_eq!((&found["history"]["matched"], &found["history"]["holds"]), (&12.into(), &true.into()));
         assert_eq!(found["control"]["out_of_range"], 12);
@@ -62,12 +62,12 @@ fn the_parallel_run_begins_with_the_partner_of_the_first_event_however_the_clock
 
 #[test]
 fn a_clock_that_is_behind_does_not_draw_the_last_of_the_history_into_the_parallel_run() {
-    let mut life = life();
-    life[11].minute = life[12].minute - 1;
-    let native: Vec<Lived> =
-        life[12..].iter().map(|event| Lived { minute: event.minute - 3, ..event.clone() }).collect();
-    let dir = parallel_run(&life, &native);
-    write(&dir, "last.json", array(&legacy_records(&life[11..12])));
+    let mut events = three_days();
+    events[11].minute = events[12].minute - 1;
+    let native: Vec<SharedEvent> =
+        events[12..].iter().map(|event| SharedEvent { minute: event.minute - 3, ..event.clone() }).collect();
+    let dir = parallel_run(&events, &native);
+    write(&dir, "last.json", array(&legacy_records(&events[11..12])));
     import(&dir, "last.json");
     let found = compare(&dir, "events.json events.db");
     assert_eq!((&found["missing"], &found["matched"]), (&0.into(), &24.into()), "{found:#}");
@@ -76,25 +76,25 @@ fn a_clock_that_is_behind_does_not_draw_the_last_of_the_history_into_the_paralle
 
 #[test]
 fn what_the_new_system_wrote_before_the_first_pair_is_extra() {
-    let mut native = life()[12..].to_vec();
-    let early = Lived { minute: native[0].minute - 2, task: "X1".to_owned(), ..native[0].clone() };
+    let mut native = three_days()[12..].to_vec();
+    let early = SharedEvent { minute: native[0].minute - 2, task: "X1".to_owned(), ..native[0].clone() };
     native.insert(0, early);
-    let dir = parallel_run(&life(), &native);
+    let dir = parallel_run(&three_days(), &native);
     let found = different(&dir, "events.json events.db", &[("extra", 1)]);
     assert_eq!((&found["matched"], &found["history"]["holds"]), (&24.into(), &true.into()));
 }
 
 #[test]
 fn the_parallel_run_begins_by_the_clock_of_the_legacy_log_to_the_moment() {
-    let mut native = life()[12..].to_vec();
+    let mut native = three_days()[12..].to_vec();
     native[0].ahead_ms = 1_500;
     let extended = |second: &str| -> Vec<String> {
-        let mut control = legacy_records(&life());
+        let mut control = legacy_records(&three_days());
         control.push(control[12].replace("T12", "TZ").replace("T00:07:00.000000", second));
         control
     };
     for (second, is_before) in [("T00:07:00.500000", false), ("T00:06:59.900000", true)] {
-        let dir = parallel_run(&life(), &native);
+        let dir = parallel_run(&three_days(), &native);
         write(&dir, "events.json", array(&extended(second)));
         let found = different(&dir, "events.json events.db", &[("missing", 1)][..usize::from(!is_before)]);
         // Of the time before, it would have to be in the history.
@@ -110,11 +110,11 @@ fn the_parallel_run_begins_by_the_clock_of_the_legacy_log_to_the_moment() {
 
 #[test]
 fn a_history_row_never_stands_in_for_a_native_one() {
-    let mut native = life()[12..].to_vec();
+    let mut native = three_days()[12..].to_vec();
     native.remove(3);
-    let dir = parallel_run(&life(), &native);
+    let dir = parallel_run(&three_days(), &native);
     // Now the store has the event, by way of the legacy log.
-    write(&dir, "lost.json", array(&legacy_records(&life()[15..16])));
+    write(&dir, "lost.json", array(&legacy_records(&three_days()[15..16])));
     import(&dir, "lost.json");
     let found = compare(&dir, "events.json events.db");
     assert_eq!((&found["verdict"], &found["missing"]), (&"different".into(), &1.into()), "{found:#}");
@@ -123,7 +123,7 @@ fn a_history_row_never_stands_in_for_a_native_one() {
 #[test]
 fn a_store_that_holds_history_alone_is_inconclusive_and_never_green() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
+    write_both(&dir, &three_days(), &three_days());
     import(&dir, "events.json");
     let found = inconclusive(&dir, "events.json events.db", "the parallel run has not begun");
     assert_eq!((&found["matched"], &found["since"]), (&0.into(), &serde_json::Value::Null));
@@ -131,16 +131,16 @@ fn a_store_that_holds_history_alone_is_inconclusive_and_never_green() {
     let said = run(&dir, "events.json events.db");
     assert_eq!(said.code, 3);
     assert!(said.stdout.starts_with("INCONCLUSIVE\n  - the store holds no event that the new system wrote"));
-    // Who says since when both ran, says that the new system should have written.
+    // A declared beginning means that the new system should have written from then on.
     different(&dir, "events.json events.db --since 2025-10-22", &[("missing", 12)]);
     inconclusive(&dir, "events.db events.db", "holds no event in the range: nothing was compared");
 }
 
 #[test]
 fn a_history_that_is_not_that_of_the_legacy_log_is_different_though_the_rest_agrees() {
-    let mut control = life();
+    let mut control = three_days();
     control[4].title = "rewritten since".to_owned();
-    let dir = parallel_run(&control, &life()[12..]);
+    let dir = parallel_run(&control, &three_days()[12..]);
     let found = compare(&dir, "events.json events.db");
     assert_eq!((&found["verdict"], &found["matched"]), (&"different".into(), &24.into()));
     assert_eq!(found["history"]["holds"], false);
@@ -154,7 +154,7 @@ fn a_history_that_is_not_that_of_the_legacy_log_is_different_though_the_rest_agr
 #[test]
 fn a_legacy_log_that_begins_before_the_store_is_inconclusive_unless_a_beginning_is_named() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life()[12..]);
+    write_both(&dir, &three_days(), &three_days()[12..]);
     import(&dir, "new.jsonl");
     inconclusive(&dir, "events.json events.db", "12 events of the control lie before the first event");
     consistent(&dir, "events.json events.db --since 2025-10-21", 24);
@@ -162,9 +162,9 @@ fn a_legacy_log_that_begins_before_the_store_is_inconclusive_unless_a_beginning_
 
 #[test]
 fn a_row_of_a_store_is_told_by_its_position() {
-    let mut native = life()[12..].to_vec();
+    let mut native = three_days()[12..].to_vec();
     native[3].title = "another title".to_owned();
-    let dir = parallel_run(&life(), &native);
+    let dir = parallel_run(&three_days(), &native);
     let found = different(&dir, "events.json events.db", &[("changed", 1)]);
     let changed = &found["differences"][0];
     // Twelve rows of history, then the fourth of the new system.
@@ -181,7 +181,7 @@ fn a_row_of_a_store_is_told_by_its_position() {
 #[test]
 fn a_stranger_s_database_is_no_side() {
     let dir = TestDir::new();
-    write_both(&dir, &life(), &life());
+    write_both(&dir, &three_days(), &three_days());
     let bank = rusqlite::Connection::open(dir.join("bank.db")).unwrap();
     bank.execute_batch("CREATE TABLE accounts (id INTEGER)").unwrap();
     drop(bank);

@@ -22,13 +22,13 @@ pub struct ClockReport {
     /// How far the anchors are from the median offset.
     pub spread: Spread,
     /// By how much the offset grows in a day, in microseconds: the median of the slopes between any two
-    /// days with at least [`ClockReport::FEW`] anchors, by their median offsets. `None` with fewer than two
+    /// days with at least [`ClockReport::MIN_ANCHORS`] anchors, by their median offsets. `None` with fewer than two
     /// such days.
     pub drift_us_per_day: Option<i64>,
     /// Each day of the control that has anchors.
     pub days: BTreeMap<NaiveDate, DayClock>,
     /// Where the offsets lie, if in several places.
-    pub modes: Vec<Mode>,
+    pub modes: Vec<OffsetMode>,
     /// The days whose clocks are farther apart than they may be.
     pub days_over_max_offset: BTreeSet<NaiveDate>,
     /// How many anchors have which offset, from the first bucket with an anchor to the last one, those
@@ -65,7 +65,7 @@ pub struct Spread {
 
 /// Offsets that lie together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Mode {
+pub struct OffsetMode {
     /// Their median.
     pub offset_us: i64,
     /// How many of a hundred anchors they are.
@@ -86,8 +86,8 @@ pub struct HistogramBucket {
 }
 
 impl ClockReport {
-    /// With fewer anchors a day does not tell its clock: they may be events that were moved.
-    pub const FEW: u64 = 5;
+    /// With fewer anchors a day does not tell its clock: they may be events that were moved in time.
+    pub const MIN_ANCHORS: u64 = 5;
 
     /// The report on these offsets, by the control's local days.
     pub(crate) fn new(
@@ -122,7 +122,7 @@ impl ClockReport {
     /// The offset of a day by which its events are compared: a few events that were moved must not turn
     /// the clock of their day, where other days tell better.
     pub(crate) fn offset_of(&self, clock: &DayClock) -> i64 {
-        let is_told_better = clock.anchors < Self::FEW && self.anchors >= Self::FEW;
+        let is_told_better = clock.anchors < Self::MIN_ANCHORS && self.anchors >= Self::MIN_ANCHORS;
         if is_told_better { self.offset_us } else { clock.offset_us }
     }
 }
@@ -157,7 +157,7 @@ fn drift(days: &BTreeMap<NaiveDate, DayClock>) -> Option<i64> {
     const MOST: usize = 400;
     let telling: Vec<(&NaiveDate, i64)> = days
         .iter()
-        .filter(|(_, clock)| clock.anchors >= ClockReport::FEW)
+        .filter(|(_, clock)| clock.anchors >= ClockReport::MIN_ANCHORS)
         .map(|(day, clock)| (day, clock.offset_us))
         .collect();
     let apart = telling.len().div_ceil(MOST).max(1);
@@ -191,15 +191,15 @@ fn histogram(sorted: &[i64]) -> Vec<HistogramBucket> {
 
 /// Clusters of offsets, at least ten minutes apart, of at least a twentieth of the anchors each;
 /// none where there is only one.
-fn modes(sorted: &[i64]) -> Vec<Mode> {
+fn modes(sorted: &[i64]) -> Vec<OffsetMode> {
     const APART: i64 = 600_000_000;
     let clusters = sorted.chunk_by(|one, other| other - one < APART);
-    let modes: Vec<Mode> = clusters
+    let modes: Vec<OffsetMode> = clusters
         .filter(|cluster| cluster.len() * 20 >= sorted.len())
         .map(|cluster| {
             let offset_us = lower_median(cluster);
             let percent = (cluster.len() as f64 / sorted.len() as f64 * 1000.0).round() / 10.0;
-            Mode { offset_us, percent, hint: hint(offset_us) }
+            OffsetMode { offset_us, percent, hint: hint(offset_us) }
         })
         .collect();
     if modes.len() > 1 { modes } else { Vec::new() }

@@ -56,7 +56,7 @@ pub(crate) fn assemble_report(
         }
     }
     let quarantined = PerSide { control: control.1.quarantined, candidate: candidate.1.quarantined };
-    let (verdict, reasons) = verdict::judge(&verdict::Evidence {
+    let (verdict, reasons) = verdict::judge(&verdict::VerdictInput {
         control: &control,
         candidate: &candidate,
         total: &total,

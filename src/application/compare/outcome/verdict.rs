@@ -8,7 +8,7 @@ use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{Class, ClassCounts, PerSide, Verdict};
 
 /// What a verdict is found from.
-pub(crate) struct Evidence<'e> {
+pub(crate) struct VerdictInput<'e> {
     pub control: &'e (Input, SideSummary),
     pub candidate: &'e (Input, SideSummary),
     pub total: &'e ClassCounts,
@@ -16,8 +16,8 @@ pub(crate) struct Evidence<'e> {
 }
 
 /// The verdict, and the reasons for it.
-pub(crate) fn judge(evidence: &Evidence<'_>) -> Result<(Verdict, Vec<String>), CompareError> {
-    let Evidence { control, candidate, total, clock } = *evidence;
+pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<(Verdict, Vec<String>), CompareError> {
+    let VerdictInput { control, candidate, total, clock } = *input;
     let differences = Class::ALL.into_iter().filter(|class| class.is_difference());
     let counted = differences.map(|class| (class, total.of(class))).filter(|(_, count)| *count > 0);
     let mut different: Vec<String> = counted.map(|(class, count)| class.sentence(count)).collect();
@@ -91,7 +91,7 @@ fn check_digests(
     Ok(())
 }
 
-/// A duration for people.
+/// A duration in words.
 fn seconds(micros: i64) -> String {
     let micros = micros.unsigned_abs();
     match micros / 1_000_000 {

@@ -88,7 +88,9 @@ impl From<CompareError> for Failure {
 
 type Checked = Result<CheckOutcome, Failure>;
 
-const CHECKS: &[(&str, fn(&Test<'_>) -> Checked)] = &[
+type NamedCheck = (&'static str, fn(&Test<'_>) -> Checked);
+
+const CHECKS: &[NamedCheck] = &[
     ("a log equals itself", |test| test.same(test.records.clone())),
     ("a log equals itself in another order", |test| {
         let mut shuffled = test.records.clone();
