@@ -6,11 +6,12 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
-use mission_events::application::import::{ImportLegacy, Reading};
+use mission_events::application::import::{ImportPass, ReadOptions};
 use mission_events::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
 use mission_events::domain::value_objects::EventId;
 use mission_events::infrastructure::sources::{list_folder, open_log};
 use mission_events::infrastructure::sqlite::{SqliteEventRepository, open_import};
+use mission_events::infrastructure::system_clock::SystemClock;
 use mission_events::wire::local_time::DstPolicy;
 use mission_events::wire::mapping::Mapping;
 use mission_events::wire::zone::Zone;
@@ -56,8 +57,9 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let database = folder.join("events.db");
     let mut target = open_import(&database, 0).unwrap();
     let (zone, dst, mapping) = (Zone::utc(), DstPolicy::Resolve, Mapping::BuiltIn);
-    let reading = Reading { zone, dst, mapping, since: None, until: None };
-    let mut import = ImportLegacy::new(reading, target.as_mut(), &|_, _| ());
+    let reading = ReadOptions { zone, dst, mapping, since: None, until: None };
+    let (clock, mut progress) = (SystemClock::default(), ());
+    let mut import = ImportPass::new(reading, target.as_mut(), &clock, &mut progress);
     for log in list_folder(&logs).unwrap().logs {
         import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::feed::FeedFacts;
 use crate::application::compare::self_test::SelfTest;
-use crate::application::import::SkippedFile;
+use crate::application::log_source::SkippedFile;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

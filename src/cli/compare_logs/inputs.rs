@@ -6,8 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
-use crate::application::import::SkippedFile;
-use crate::application::log_source::PieceContent;
+use crate::application::log_source::{PieceContent, SkippedFile};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::progress::Progress;

@@ -37,7 +37,7 @@ pub use connection::{APPLICATION_ID, MAGIC};
 pub use error::SqliteError;
 pub use export::SqliteExport;
 pub use feed::{CompareStoreError, Rows, StoreFeed, StoreState, store_state};
-pub use import::{BatchLoad, BulkLoad, Survey, open_import};
+pub use import::{BulkLoad, IncrementalLoad, Preview, SqliteImport, open_import};
 pub use read::LastImport;
 pub use rejects::{LONGEST_REJECT, RejectFilter, RejectRow, SqliteRejects};
 
