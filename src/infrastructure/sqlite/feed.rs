@@ -9,8 +9,7 @@ use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts};
 use crate::application::log_source::Place;
 use crate::wire::record::RecordReader;
 
-use super::SqliteError;
-use super::error::port_error;
+use super::error::{SqliteError, port_error};
 use super::schema::open_checked_for_reading;
 
 /// Which rows of a store.

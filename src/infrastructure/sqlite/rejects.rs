@@ -11,9 +11,9 @@ use crate::application::log_source::Place;
 use crate::application::rejects::{Quarantined, RejectStore, Retried};
 use crate::domain::repository::RepositoryError;
 
-use super::error::port_error;
+use super::error::{SqliteError, port_error};
 use super::import::{SourceWriter, count_occurrences_anew, store_one};
-use super::{SqliteError, schema};
+use super::schema;
 
 /// What has more bytes than this (64 MiB) is no record, and is not held in memory.
 pub const LONGEST_REJECT: usize = 64 << 20;

@@ -18,10 +18,10 @@ use crate::application::import::{
 use crate::application::log_source::SourceDigest;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::durable_dirs::sync_folder;
-use crate::infrastructure::sqlite::error::port_error;
+use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
-use crate::infrastructure::sqlite::{SqliteError, connection, read};
+use crate::infrastructure::sqlite::{connection, read};
 use crate::wire::record::{Shape, derived_event_id};
 
 use super::overlap_feeds::{SharedConnection, lock};

@@ -18,10 +18,10 @@ use crate::application::log_source::SourceDigest;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::first_of;
-use crate::infrastructure::sqlite::error::port_error;
+use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
-use crate::infrastructure::sqlite::{SqliteError, read, schema};
+use crate::infrastructure::sqlite::{read, schema};
 
 use super::overlap_feeds::{SharedConnection, lock};
 use super::preview::Preview;

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use crate::application::import::{ImportSink, ImportStore, StoreError};
 
-use super::SqliteError;
+use super::error::SqliteError;
 
 pub use bulk::BulkLoad;
 pub use incremental_load::IncrementalLoad;

@@ -17,9 +17,9 @@ use crate::application::log_source::{Place, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::Position;
 use crate::infrastructure::sqlite::append::first_of;
-use crate::infrastructure::sqlite::error::port_error;
+use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{NewRow, Origin};
-use crate::infrastructure::sqlite::{SqliteError, connection, read, schema};
+use crate::infrastructure::sqlite::{connection, read, schema};
 
 use super::overlap_feeds::{SharedConnection, lock};
 use super::{occurrences, overlap, overlap_feeds, provenance, twins};
