@@ -2,24 +2,22 @@
 //!
 //! `cargo bench --bench queries`. The number of events is 1,000,000, or `BENCH_EVENTS`.
 
-// A bench that cannot go on has failed. The macros of criterion make public functions.
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
-use mission_events::internals::application::import::{ImportLegacy, Reading};
+use mission_events::internals::application::import::{ImportPass, ReadOptions};
 use mission_events::internals::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
 use mission_events::internals::domain::value_objects::EventId;
 use mission_events::internals::infrastructure::sources::{list_folder, open_log};
 use mission_events::internals::infrastructure::sqlite::{SqliteEventRepository, open_import};
+use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 use mission_events::internals::wire::zone::Zone;
 use rusqlite::{Connection, Params};
 
-#[allow(dead_code, reason = "the generator serves tests and a command as well")]
+#[allow(dead_code, reason = "the generator serves tests and an example as well")]
 #[path = "../tests/generate_logs/generator/mod.rs"]
 mod generator;
 
@@ -59,8 +57,9 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let database = folder.join("events.db");
     let mut target = open_import(&database, 0).unwrap();
     let (zone, dst, mapping) = (Zone::utc(), DstPolicy::Resolve, Mapping::BuiltIn);
-    let reading = Reading { zone, dst, mapping, since: None, until: None };
-    let mut import = ImportLegacy::new(reading, target.as_mut(), &|_, _| ());
+    let reading = ReadOptions { zone, dst, mapping, since: None, until: None };
+    let (clock, mut progress) = (SystemClock::default(), ());
+    let mut import = ImportPass::new(reading, target.as_mut(), &clock, &mut progress);
     for log in list_folder(&logs).unwrap().logs {
         import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
     }

@@ -7,38 +7,42 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use chrono::{TimeDelta, TimeZone, Utc};
+use chrono::{TimeZone, Utc};
 use mission_events::{
-    CompareSettings, DstPolicy, EventRepository, ImportLegacy, Input, LogFeed, Mapping, Profile, Reading,
-    SqliteEventRepository, TempScratch, Verdict, Zone, compare, open_import, open_log,
+    CompareSettings, EventRepository, EventRepositoryExt, ImportPorts, ImportSettings, Input, LogFeed,
+    LogList, Mapping, OverlapPolicy, ReadOptions, SqliteEventRepository, SqliteImport, SystemClock,
+    TempScratch, Verdict, Zone, compare, import, open_log,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    import(&data.join("events.json"))?;
+    import_log(&data.join("events.json"))?;
     compare_logs(&data)
 }
 
 /// Replays one log into a store that does not exist yet.
-fn import(log: &Path) -> Result<(), Box<dyn Error>> {
+fn import_log(log: &Path) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let database = folder.path().join("events.db");
-    let reading = Reading {
-        since: None,
-        until: None,
-        dst: DstPolicy::Resolve,
-        mapping: Mapping::BuiltIn,
-        zone: Zone::utc(),
+    let settings = ImportSettings {
+        logs: LogList { files: vec![log.to_owned()], skipped: Vec::new() },
+        options: ReadOptions::new(Zone::utc()),
+        overlap: OverlapPolicy::Match,
+        strict: false,
+        dry_run: false,
     };
-    let mut target = open_import(&database, log.metadata()?.len())?;
-    let mut import = ImportLegacy::new(reading, target.as_mut(), &|_, _| {});
-    import.import(&|| open_log(log, &Mapping::BuiltIn))?;
-    let imported = import.finish()?;
-    target.publish()?;
-    let total = imported.total;
+    let ports = ImportPorts {
+        store: &SqliteImport::new(&database, log.metadata()?.len()),
+        open_log: &open_log,
+        scratch: &|| Box::new(TempScratch::default()),
+        clock: &SystemClock::default(),
+        progress: &mut (),
+    };
+    let total = import(&settings, ports)?.total;
     println!("{} records: {} imported, {} rejected", total.records, total.imported, total.rejected);
 
     let store = SqliteEventRepository::open(&database, Zone::utc())?;
+    assert_eq!(store.summary()?.events, total.imported);
     for newest in store.get_recent_events(3)? {
         println!("{} {}", newest.event.timestamp(), newest.event.event_type());
     }
@@ -60,19 +64,8 @@ fn compare_logs(data: &Path) -> Result<(), Box<dyn Error>> {
         skipped: Vec::new(),
     };
     let settings = CompareSettings {
-        zone: Zone::utc(),
-        profile: Profile::default(),
-        tolerance: TimeDelta::seconds(2),
-        max_shift: TimeDelta::hours(1),
-        max_offset: TimeDelta::minutes(5),
-        settle: TimeDelta::seconds(60),
-        as_of: Utc::now(),
-        as_of_is_declared: false,
         since: Utc.with_ymd_and_hms(2025, 10, 20, 0, 0, 0).single(),
-        until: None,
-        memory: 256 << 20,
-        limit: 100,
-        shortcuts: true,
+        ..CompareSettings::new(Zone::utc(), Utc::now())
     };
     let control = side(data.join("events.json"), vec![data.join("events.json")]);
     let candidate = side(data.join("events"), days);

@@ -84,10 +84,13 @@ pub use infrastructure::memory::InMemoryEventRepository;
 pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 
 // Logs, and the import of logs into the SQLite store.
-pub use application::import::{ImportError, ImportLegacy, Imported, Reading};
-pub use application::log_source::SourceError;
+pub use application::import::{
+    ImportError, ImportPorts, ImportReport, ImportSettings, OverlapPolicy, ReadOptions, import,
+};
+pub use application::log_source::{LogList, SourceError};
 pub use infrastructure::sources::open_log;
-pub use infrastructure::sqlite::open_import;
+pub use infrastructure::sqlite::SqliteImport;
+pub use infrastructure::system_clock::SystemClock;
 pub use wire::local_time::DstPolicy;
 pub use wire::mapping::Mapping;
 

@@ -1,7 +1,8 @@
-//! The port to the logs that an import reads.
+//! The port to logs, as an import and a comparison read them.
 
 use std::error::Error as StdError;
 use std::io;
+use std::iter::successors;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -39,6 +40,24 @@ impl LogFormat {
     }
 }
 
+/// A file that lies in a named folder and was not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SkippedFile {
+    /// Where it is.
+    pub path: String,
+    /// Why it was left out.
+    pub reason: String,
+}
+
+/// Which logs are read, and which files are not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogList {
+    /// The logs, in the order in which they are read.
+    pub files: Vec<PathBuf>,
+    /// Files that were found beside them.
+    pub skipped: Vec<SkippedFile>,
+}
+
 /// A log that is read from its first byte to its last, once.
 ///
 /// Where it is compressed, places, pieces and lines are those of its decompressed content.
@@ -60,7 +79,7 @@ pub trait LogSource: Send {
     /// next piece is the first one of the log.
     fn resume_at(&mut self, point: &ResumePoint) -> Result<bool, SourceError>;
 
-    /// The next piece of the log; `None` behind the last byte. One after the other, the bytes of all
+    /// The next piece of the log; `None` after the last byte. One after the other, the bytes of all
     /// pieces are the bytes of the log. `reader` must be the same one, and new, for the whole log.
     ///
     /// # Errors
@@ -71,7 +90,7 @@ pub trait LogSource: Send {
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError>;
 
-    /// From now on line ends need not be pieces, for whoever wants records alone: less work where there
+    /// From now on line ends need not be pieces, where records alone are wanted: less work if there
     /// are many. [`resume_point`](Self::resume_point) and [`digest`](Self::digest) tell of them as ever.
     fn omit_line_ends(&mut self) {}
 
@@ -183,6 +202,13 @@ impl Reject {
             Self::Conflict { .. } => "conflict",
         }
     }
+
+    /// The whole reason, with what it comes from, in one sentence.
+    pub fn sentence(&self) -> String {
+        let whole: &(dyn StdError + 'static) = self;
+        let errors = successors(Some(whole), |error| StdError::source(*error));
+        errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
 }
 
 /// Why a log could not be read.
@@ -208,7 +234,7 @@ pub enum SourceError {
         #[source]
         source: Box<dyn StdError + Send + Sync>,
     },
-    /// Somebody writes the log while it is read, other than by appending to JSONL: what was given out
+    /// The log is written to while it is read, other than by appending to JSONL: what was given out
     /// may be a mixture of two states. Reading it again, later, can succeed.
     #[error(
         "{} is changing: it was {opened} bytes when opened and {ended} when read to its end; \

@@ -1,5 +1,6 @@
 //! Use cases, and the small ports that they own.
 
+pub mod clock;
 pub mod compare;
 pub mod evidence;
 pub mod export;

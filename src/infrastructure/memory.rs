@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
-use crate::wire::json::same_value;
 use crate::wire::zone::Zone;
 
 /// Events in memory; positions count from 1. Durable for as long as it lives.
@@ -111,7 +111,7 @@ impl Log {
     fn save(&mut self, event: &DomainEvent) -> Result<Position, RepositoryError> {
         if let Some(&index) = self.by_id.get(event.event_id()) {
             let first = &self.events[index];
-            return if same_value(first.event.body(), event.body()) {
+            return if is_saved_already(first.event.body(), event.body()) {
                 Ok(first.position)
             } else {
                 let event_id = event.event_id().clone();

@@ -9,4 +9,5 @@ pub mod jsonl;
 pub mod memory;
 pub mod sources;
 pub mod sqlite;
+pub mod system_clock;
 pub mod zones;

@@ -13,8 +13,9 @@ use crate::application::compare::compare_from;
 use crate::application::compare::feed::{CompareError, Scratch};
 use crate::application::compare::input::{Beginning, Input};
 use crate::application::compare::profile::Profile;
-use crate::application::compare::report::{Comparison, HistoryReport, SkippedFile, Verdict};
+use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
 use crate::application::compare::settings::Settings;
+use crate::application::log_source::SkippedFile;
 use crate::wire::mapping::Mapping;
 
 /// Which rows of a store.

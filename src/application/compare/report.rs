@@ -14,7 +14,7 @@ pub use crate::application::compare::clock::report::{
 pub use crate::application::compare::input::Side;
 pub use crate::application::compare::record_location::RecordLocation;
 pub use crate::application::compare::self_test::result::{Check, CheckOutcome, SelfTest};
-pub use crate::application::import::SkippedFile;
+use crate::application::log_source::SkippedFile;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

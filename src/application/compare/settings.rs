@@ -38,6 +38,28 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// As `compare-logs` compares where nothing else is asked for: by the built-in profile, without a range,
+    /// 2 seconds of tolerance, at most one hour of shift and 5 minutes between the clocks; events of the
+    /// last 60 seconds before `as_of`, the present moment, are too young; 256 MiB of memory, 1,000
+    /// differences listed. Days are those of `zone`.
+    pub fn new(zone: Zone, as_of: DateTime<Utc>) -> Self {
+        Self {
+            zone,
+            profile: Profile::default(),
+            tolerance: TimeDelta::seconds(2),
+            max_shift: TimeDelta::hours(1),
+            max_offset: TimeDelta::minutes(5),
+            settle: TimeDelta::seconds(60),
+            as_of,
+            as_of_is_declared: false,
+            since: None,
+            until: None,
+            memory: 256 << 20,
+            limit: 1000,
+            shortcuts: true,
+        }
+    }
+
     /// The tolerance in microseconds.
     pub(crate) fn tolerance_us(&self) -> i64 {
         micros(self.tolerance)

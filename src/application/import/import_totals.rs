@@ -2,26 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::application::import::report::{Counts, LISTED_REJECTS, RejectedRecord, SourceReport};
-use crate::application::import::target::{Correction, Outcome};
-use crate::application::import::twin_matching::Paired;
+use super::outcome::{Correction, Outcome};
+use super::overlap::ClockRefusal;
+use super::report::{LISTED_REJECTS, RecordCounts, RejectedRecord, SourceReport};
 use crate::application::log_source::Reject;
 
-/// What the logs of an import came to; the caller adds what only it knows to make a report of it.
+/// What the logs of an import came to.
 #[derive(Debug, Clone, Default)]
-pub struct Imported {
+pub struct ImportTotals {
     /// Each log.
     pub sources: Vec<SourceReport>,
     /// All logs together.
-    pub total: Counts,
+    pub total: RecordCounts,
     /// Rejected records that are conflicts.
     pub conflicts: u64,
     /// Records kept although unusual, by what is.
     pub flags: BTreeMap<&'static str, u64>,
-    /// The first rejected records.
+    /// The first rejected records, by log and offset.
     pub rejects: Vec<RejectedRecord>,
-    /// What was found of one life in both systems.
-    pub paired: Paired,
+    /// What was found of the same events in both systems.
+    pub overlap: TwinSummary,
     /// Records that became twins, by how they differ from the event that they tell again.
     pub twins: BTreeMap<&'static str, u64>,
     /// Logs that brought events of the new system, by their place in `sources`.
@@ -32,7 +32,18 @@ pub struct Imported {
     pub(super) source_ids: Vec<i64>,
 }
 
-impl Imported {
+/// What was found of the same events in both systems.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TwinSummary {
+    /// Records of this import lie in the time of what the other system wrote.
+    pub overlap: bool,
+    /// So many records of this import resemble one of the other system, and are yet events of their own.
+    pub kept_apart: u64,
+    /// The clocks forbid it.
+    pub refused: Option<ClockRefusal>,
+}
+
+impl ImportTotals {
     /// Puts the logs into this order; they may have been read in another one.
     pub fn in_order_of(mut self, paths: &[String]) -> Self {
         self.sources.sort_by_key(|source| paths.iter().position(|path| *path == source.path));
@@ -47,6 +58,12 @@ impl Imported {
             let source = sources.iter().position(|source| source.path == reject.path);
             (source, reject.place.offset)
         });
+    }
+
+    /// Adds the first of these, while there is room.
+    pub(super) fn list(&mut self, rejects: impl IntoIterator<Item = RejectedRecord>) {
+        let room = LISTED_REJECTS.saturating_sub(self.rejects.len());
+        self.rejects.extend(rejects.into_iter().take(room));
     }
 
     pub(super) fn correct(&mut self, correction: Correction) {

@@ -5,9 +5,9 @@ use std::ops::AddAssign;
 
 use serde::Serialize;
 
-use super::target::{Outcome, Overlap};
-use crate::application::import::twin_matching::ClockRefusal;
-use crate::application::log_source::{LogFormat, Place};
+use super::outcome::Outcome;
+use super::overlap::{ClockRefusal, Overlap};
+use crate::application::log_source::{LogFormat, Place, Reject, SkippedFile};
 
 /// How many rejected records a report names; its counts are complete.
 pub const LISTED_REJECTS: usize = 1_000;
@@ -19,7 +19,7 @@ pub struct ImportReport {
     pub sources: Vec<SourceReport>,
     /// All logs together.
     #[serde(flatten)]
-    pub total: Counts,
+    pub total: RecordCounts,
     /// How many of the rejected records are conflicts.
     pub conflicts: u64,
     /// How many records are what the other system wrote of an event, by how they differ from that.
@@ -48,9 +48,9 @@ pub struct ImportReport {
 pub enum Refusal {
     /// Records would be rejected, and all were to be imported or none.
     Strict,
-    /// One life would perhaps be counted twice.
+    /// The same events would perhaps be counted twice.
     Overlap(Overlap),
-    /// The clocks of both systems are too far apart to say what is the same life.
+    /// The clocks of both systems are too far apart to say which records are of the same event.
     Clocks(ClockRefusal),
 }
 
@@ -58,14 +58,14 @@ pub enum Refusal {
 ///
 /// `records = imported + already_present + matched_existing + duplicates + rejected + out_of_range`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Counts {
+pub struct RecordCounts {
     /// Everything in the log that is not blank.
     pub records: u64,
     /// New events of the store.
     pub imported: u64,
     /// In the store before this log was read.
     pub already_present: u64,
-    /// Paired with an event that the new system wrote.
+    /// Matched with an event that the new system wrote.
     pub matched_existing: u64,
     /// The same id and content as an earlier record of the log.
     pub duplicates: u64,
@@ -75,8 +75,8 @@ pub struct Counts {
     pub out_of_range: u64,
 }
 
-impl Counts {
-    /// Counts what became of one record.
+impl RecordCounts {
+    /// RecordCounts what became of one record.
     pub fn add(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Imported => self.imported += 1,
@@ -99,7 +99,7 @@ impl Counts {
     }
 }
 
-impl AddAssign for Counts {
+impl AddAssign for RecordCounts {
     fn add_assign(&mut self, other: Self) {
         self.records += other.records;
         self.imported += other.imported;
@@ -124,16 +124,7 @@ pub struct SourceReport {
     pub sha256: String,
     /// Its records.
     #[serde(flatten)]
-    pub counts: Counts,
-}
-
-/// A file that lies in a named folder and was not read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SkippedFile {
-    /// Where it is.
-    pub path: String,
-    /// Why it was left out.
-    pub reason: String,
+    pub counts: RecordCounts,
 }
 
 /// A record that was not imported.
@@ -148,6 +139,12 @@ pub struct RejectedRecord {
     pub reason: String,
     /// Why, in a sentence.
     pub detail: String,
+}
+
+impl RejectedRecord {
+    pub(super) fn new(path: &str, place: Place, reject: &Reject) -> Self {
+        Self { path: path.to_owned(), place, reason: reject.reason().to_owned(), detail: reject.sentence() }
+    }
 }
 
 /// The store that was imported into.

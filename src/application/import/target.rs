@@ -1,85 +1,19 @@
-//! The port to the store that an import loads.
+//! The ports to the store that logs are imported into.
+//!
+//! A store is loaded through an [`ImportSink`]. Where it can show what both systems recorded at the same
+//! time, it is an [`OverlapView`] as well, which has no part in loading.
 
 use std::collections::BTreeMap;
+use std::error::Error as StdError;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
-use uuid::Uuid;
 
-use crate::application::compare::report::Class;
-use crate::domain::repository::RepositoryError;
-use crate::domain::value_objects::{AggregateId, EventId, Position};
-use crate::wire::record::{ContentIds, Record, RecordError, RecordFlags, RecordReader, Shape};
-
-use super::report::{Counts, RejectedRecord};
-use crate::application::import::twin_matching::{Sides, TwinPair};
+use super::outcome::{Correction, Outcome};
+use super::overlap::{Overlap, OverlapFeeds, TwinPair};
+use super::record::ImportRecord;
+use super::report::{RecordCounts, RejectedRecord};
 use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
-
-/// A record on its way into the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportRecord {
-    /// Where it stood.
-    pub place: Place,
-    /// What makes it itself.
-    pub identity: Identity,
-    /// The type of the event.
-    pub event_type: String,
-    /// When it occurred.
-    pub occurred_at: DateTime<Utc>,
-    /// What it is about.
-    pub aggregate_id: Option<AggregateId>,
-    /// Its exact JSON text.
-    pub body: String,
-    /// Which shape, and so which system wrote it.
-    pub shape: Shape,
-    /// What is unusual about it.
-    pub flags: RecordFlags,
-}
-
-impl ImportRecord {
-    /// The record that `reader` has read last.
-    pub(in crate::application) fn new(
-        record: &Record<'_>,
-        reader: &RecordReader<'_>,
-        place: Place,
-        content_ids: &mut ContentIds,
-    ) -> Result<Self, Reject> {
-        let identity = match &record.event_id {
-            Some(id) => Identity::Carried(
-                EventId::new(id.as_ref()).map_err(|_| RecordError::Empty { field: "event_id".into() })?,
-            ),
-            None => {
-                let content = content_ids.of_last(record, reader).map_err(RecordError::from)?;
-                Identity::Derived { content, written_at: record.written_at.civil_micros() }
-            }
-        };
-        Ok(Self {
-            place,
-            identity,
-            event_type: record.event_type.clone().into_owned(),
-            occurred_at: record.occurred_at,
-            aggregate_id: record.aggregate.as_deref().map(AggregateId::new),
-            body: record.body.to_owned(),
-            shape: record.shape,
-            flags: record.flags,
-        })
-    }
-}
-
-/// What makes a record itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Identity {
-    /// The id that it carries.
-    Carried(EventId),
-    /// Its content, and how many identical records of its log come before it.
-    Derived {
-        /// What identical records have in common.
-        content: Uuid,
-        /// Its time as written, in microseconds: a pure function of the content by which logs are
-        /// mostly sorted, so that counting occurrences walks along instead of jumping about.
-        written_at: i64,
-    },
-}
+use crate::domain::repository::RepositoryError;
 
 /// Pieces of a log that follow each other, sorted by what is to become of them.
 #[derive(Debug, Default)]
@@ -105,7 +39,7 @@ pub struct Batch {
 pub struct Rejected {
     /// Where it begins.
     pub place: Place,
-    /// Why it is not; `None` where it goes on what was rejected just before.
+    /// Why it is not; `None` where it continues what was rejected just before.
     pub reject: Option<Reject>,
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -114,7 +48,7 @@ pub struct Rejected {
 /// A piece of a log that is no record.
 #[derive(Debug)]
 pub struct SourceText {
-    /// Where it begins.
+    /// Where it begins: the offset of its first byte.
     pub offset: u64,
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -143,100 +77,164 @@ pub struct KnownSource {
     /// What mostly stands between two of its records.
     pub separator: Vec<u8>,
     /// What became of its records up to there, seen from today.
-    pub counts: Counts,
+    pub counts: RecordCounts,
     /// How many of the rejected ones are conflicts.
     pub conflicts: u64,
     /// The first rejected ones.
     pub rejects: Vec<RejectedRecord>,
 }
 
-/// A record that turned out, when the load was finished, to be no new event after all.
-#[derive(Debug)]
-pub struct Correction {
-    /// The number of its log, as `begin_source` answered it.
-    pub source_id: i64,
-    /// Where in it.
-    pub place: Place,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// Legacy records without identity that lie in the time of events of the new system: the same life,
-/// perhaps, written down twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Overlap {
-    /// How many records without identity there are in that time, that the store does not have yet.
-    pub records: u64,
-    /// The time of the first of them.
-    pub first: DateTime<Utc>,
-    /// The time of the last of them.
-    pub last: DateTime<Utc>,
-    /// The time of the first event of the new system.
-    pub native_first: DateTime<Utc>,
-    /// The time of the last one.
-    pub native_last: DateTime<Utc>,
-}
-
-/// A store as an import sees it: loaded in bulk, apart from the port's append.
-pub trait ImportTarget {
+/// What an import loads its records into, apart from the port's append.
+///
+/// Calls come in this order: for each log `known`, `begin_source`, `store` any number of times,
+/// `end_source`; then `finish`, and `publish` where the result is to stay. A log that changes while it is
+/// read is begun again.
+pub trait ImportSink {
     /// What the store has of that log already, as far as it was read in the same way; the latest
     /// first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
     fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError>;
 
-    /// A log begins: occurrences of identical records count from 1 again. Where it goes on a known
+    /// A log begins: occurrences of identical records count from 1 again. Where it `continues` a known
     /// one, it becomes the latest version of that. Answers its number.
+    ///
+    /// # Errors
+    /// The store cannot be written.
     fn begin_source(
         &mut self,
         header: &SourceHeader,
-        goes_on: Option<&KnownSource>,
+        continues: Option<&KnownSource>,
     ) -> Result<i64, RepositoryError>;
 
-    /// Stores a batch and answers what became of each record: all of it, or, when it fails, none.
+    /// Stores a batch and answers what became of each record, in their order, by the rules of
+    /// [`identity`](super::identity). A sink that finds out later may answer [`Outcome::Imported`] for all
+    /// of them, and tell in `finish` which are not.
+    ///
+    /// # Errors
+    /// The store cannot be written: then nothing of the batch is stored.
     fn store(&mut self, batch: &Batch) -> Result<Vec<Outcome>, RepositoryError>;
 
     /// The log has ended.
+    ///
+    /// # Errors
+    /// The store cannot be written.
     fn end_source(&mut self, digest: &SourceDigest) -> Result<(), RepositoryError>;
-
-    /// Whether this import puts records without identity into the time of native events, or native
-    /// events around them.
-    fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError>;
-
-    /// The records of both systems, where this import brings some that lie in the time of what the other
-    /// system wrote. To be asked when all logs were read.
-    fn sides(&mut self) -> Result<Option<Sides>, RepositoryError>;
-
-    /// Two of these records, at least one of them new, are one event: a new one becomes the twin of the
-    /// other.
-    fn pair(&mut self, pair: &TwinPair) -> Result<(), RepositoryError>;
 
     /// Ends the load, and answers how many events there are. `correct` is told of every record that
     /// is not what `store` answered.
+    ///
+    /// # Errors
+    /// The store cannot be written.
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError>;
 
-    /// Makes what was loaded the store, durably, where it is not yet. A target that is dropped
+    /// Makes what was loaded the store, durably, where it is not yet. A sink that is dropped
     /// before leaves nothing that could be taken for a store.
+    ///
+    /// # Errors
+    /// The store cannot be written, or another one was put into its place meanwhile.
     fn publish(&mut self) -> Result<(), RepositoryError>;
 }
 
-/// What became of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is a new event of the store.
-    Imported,
-    /// The store has it, and not from this log.
-    AlreadyPresent,
-    /// The store has the event from the other system: it is the twin of that.
-    MatchedExisting {
-        /// How they differ, if at all.
-        class: Class,
-    },
-    /// An earlier record of this log has its id and its content.
-    Duplicate,
-    /// Its id belongs to an event with other content.
-    Conflict {
-        /// The id.
-        event_id: EventId,
-        /// Where the event is that has it.
-        position: Position,
-    },
+/// What both systems recorded at the same time, in a store together with what an import adds to it. To be
+/// asked when all logs were read, and before the load is finished.
+pub trait OverlapView {
+    /// Whether this import puts records without identity into the time of native events, or native
+    /// events around them.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError>;
+
+    /// The records of both systems, where this import brings some that lie in the time of what the other
+    /// system wrote.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn feeds(&mut self) -> Result<Option<OverlapFeeds>, RepositoryError>;
+
+    /// Two of these records, at least one of them new, are one event: a new one becomes the twin of the
+    /// other.
+    ///
+    /// # Errors
+    /// The pair cannot be written down.
+    fn note_twins(&mut self, pair: &TwinPair) -> Result<(), RepositoryError>;
+}
+
+/// A sink that answers what a load would do to a store that exists, and changes nothing.
+pub trait ImportPreview: ImportSink + OverlapView {
+    /// When the youngest new record of the legacy system occurred that has no partner.
+    ///
+    /// # Errors
+    /// What was found cannot be read.
+    fn youngest_unmatched(&mut self) -> Result<Option<DateTime<Utc>>, RepositoryError>;
+}
+
+/// A sink that adds to a store that exists.
+pub trait IncrementalSink: ImportSink {
+    /// A preview of what this sink would do.
+    type Preview: ImportPreview;
+
+    /// Begins a preview. What it finds is kept for [`follow_preview`](Self::follow_preview).
+    ///
+    /// # Errors
+    /// The preview has no room beside the store.
+    fn preview(&mut self) -> Result<Self::Preview, StoreError>;
+
+    /// Keeps as twins what the last preview has matched. A record that the preview has not seen fails the
+    /// load from now on.
+    fn follow_preview(&mut self);
+
+    /// Whether the load failed because a log has grown since the preview: another one is needed. What was
+    /// stored is stored.
+    fn is_outdated(&self) -> bool;
+
+    /// Makes one transaction of the whole load, which ends when it is published or rolled back. No other
+    /// process can write to the store until then.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn begin_transaction(&mut self) -> Result<(), RepositoryError>;
+
+    /// Undoes what was loaded since [`begin_transaction`](Self::begin_transaction), where it was called.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    fn roll_back(&mut self) -> Result<(), RepositoryError>;
+}
+
+/// Why a store could not be opened: an error of its own backend.
+pub type StoreError = Box<dyn StdError + Send + Sync>;
+
+/// A store that logs are imported into, whether it exists yet or not.
+pub trait ImportStore {
+    /// The store while it is built.
+    type NewStore: ImportSink + OverlapView;
+    /// A preview of it.
+    type Preview: ImportPreview;
+    /// The store where it exists.
+    type ExistingStore: IncrementalSink;
+
+    /// Where it is, as it was named.
+    fn location(&self) -> String;
+
+    /// Begins to build the store; `None` where there is one already.
+    ///
+    /// # Errors
+    /// It cannot be built there.
+    fn build(&self) -> Result<Option<Self::NewStore>, StoreError>;
+
+    /// Opens the store, which exists, for a preview. Nothing of it is changed.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    fn preview(&self) -> Result<Self::Preview, StoreError>;
+
+    /// Opens the store, which exists, for adding to it; one of an older version is brought to the
+    /// current one.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    fn open(&self) -> Result<Self::ExistingStore, StoreError>;
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::application::import::{ImportRecord, LISTED_REJECTS, Outcome, Reading, RejectedRecord};
+use crate::application::import::{ImportRecord, LISTED_REJECTS, Outcome, ReadOptions, RejectedRecord};
 use crate::application::log_source::{Place, Reject};
 use crate::domain::repository::RepositoryError;
 use crate::wire::record::{ContentIds, RecordReader};
@@ -50,11 +50,11 @@ pub struct Retried {
 
 /// A store as a retry sees it.
 pub trait RejectStore {
-    /// The next quarantined record behind `previous`, by log and offset.
+    /// The next quarantined record after `previous`, by log and offset.
     fn next(&mut self, previous: Option<&Quarantined>) -> Result<Option<Quarantined>, RepositoryError>;
 
     /// Stores records of their logs, all or none, and notes at each reject which event it became.
-    /// Answers what became of each; `None` where somebody else has retried it meanwhile.
+    /// Answers what became of each; `None` where another process has retried it meanwhile.
     fn save(&mut self, records: &[Retried]) -> Result<Vec<Option<Outcome>>, RepositoryError>;
 }
 
@@ -79,7 +79,7 @@ pub struct RetryReport {
 
 /// Tries quarantined records again.
 pub struct RetryRejects<'s> {
-    reading: Reading,
+    options: ReadOptions,
     store: &'s mut dyn RejectStore,
     batch: Vec<(Quarantined, ImportRecord)>,
     batch_bytes: usize,
@@ -88,11 +88,11 @@ pub struct RetryRejects<'s> {
 }
 
 impl<'s> RetryRejects<'s> {
-    /// A retry in `store`. Which records it gives is the store's affair; `reading` says how they are
+    /// A retry in `store`. Which records it gives is the store's affair; `options` says how they are
     /// read.
-    pub fn new(reading: Reading, store: &'s mut dyn RejectStore) -> Self {
+    pub fn new(options: ReadOptions, store: &'s mut dyn RejectStore) -> Self {
         Self {
-            reading,
+            options,
             store,
             batch: Vec::new(),
             batch_bytes: 0,
@@ -103,8 +103,8 @@ impl<'s> RetryRejects<'s> {
 
     /// Tries all of them.
     pub fn run(mut self) -> Result<RetryReport, RepositoryError> {
-        let reading = self.reading.clone();
-        let reader_of_a_log = || RecordReader::with_mapping(&reading.zone, reading.dst, &reading.mapping);
+        let options = self.options.clone();
+        let reader_of_a_log = || RecordReader::with_mapping(&options.zone, options.dst, &options.mapping);
         let mut reader = reader_of_a_log();
         let mut previous: Option<Quarantined> = None;
         while let Some(quarantined) = self.store.next(previous.as_ref())? {
@@ -139,7 +139,7 @@ impl<'s> RetryRejects<'s> {
             Err(reject) if reject.reason() != SYNTAX => {
                 self.reject(quarantined, reject.reason().to_owned(), reject.sentence());
             }
-            // No settings make it one object: the import saw what stands around it, and knew better.
+            // No settings make it one object: the import saw what stands around it, and its reason holds.
             Ok(None) | Err(_) => {
                 self.reject(quarantined, quarantined.reason.clone(), quarantined.detail.clone());
             }

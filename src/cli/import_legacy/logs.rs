@@ -1,10 +1,11 @@
 //! Which logs are read.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::ImportLegacyArgs;
-use crate::application::import::{ImportError, SkippedFile};
+use crate::application::import::ImportError;
+use crate::application::log_source::{LogList, SkippedFile};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
@@ -12,78 +13,74 @@ use crate::infrastructure::config::Source;
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::wire::mapping::Mapping;
 
-/// What will be read.
-pub struct Logs {
-    pub files: Vec<PathBuf>,
-    pub skipped: Vec<SkippedFile>,
+/// Finds every log, and opens each once: a log that is missing or unreadable must show before
+/// the first record is imported.
+pub fn find(args: &ImportLegacyArgs, context: &Context, mapping: &Mapping) -> Result<LogList, CliError> {
+    let mut logs = LogList::default();
+    if args.paths.is_empty() {
+        add_configured(&mut logs, context)?;
+    }
+    for path in &args.paths {
+        add(&mut logs, path)?;
+    }
+    let mut seen = HashSet::new();
+    logs.files.retain(|log| seen.insert(log.canonicalize().unwrap_or_else(|_| log.clone())));
+    if logs.files.is_empty() {
+        let message = "there is nothing to import: no log was found; name logs, or folders that hold some";
+        return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
+    }
+    for log in &logs.files {
+        open_log(log, mapping).map_err(ImportError::from)?;
+    }
+    Ok(logs)
 }
 
-impl Logs {
-    /// Finds every log, and opens each once: a log that is missing or unreadable must show before
-    /// the first record is imported.
-    pub fn find(args: &ImportLegacyArgs, context: &Context, mapping: &Mapping) -> Result<Self, CliError> {
-        let mut logs = Self { files: Vec::new(), skipped: Vec::new() };
-        if args.paths.is_empty() {
-            logs.add_configured(context)?;
-        }
-        for path in &args.paths {
-            logs.add(path)?;
-        }
-        let mut seen = HashSet::new();
-        logs.files.retain(|log| seen.insert(log.canonicalize().unwrap_or_else(|_| log.clone())));
-        if logs.files.is_empty() {
-            let message =
-                "there is nothing to import: no log was found; name logs, or folders that hold some";
-            return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
-        }
-        for log in &logs.files {
-            open_log(log, mapping).map_err(ImportError::from)?;
-        }
-        Ok(logs)
-    }
+/// How many bytes the logs have, as they lie.
+pub fn total_size(logs: &LogList) -> u64 {
+    logs.files.iter().filter_map(|log| log.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
 
-    fn add(&mut self, path: &Path) -> Result<(), CliError> {
-        if !path.is_dir() {
-            self.files.push(path.to_owned());
-            return Ok(());
-        }
-        let listing = list_folder(path).map_err(ImportError::from)?;
-        if listing.logs.is_empty() {
-            tracing::warn!("there is no log in the folder {}", path.display());
-        }
-        for day in &listing.repeated_days {
-            tracing::warn!(
-                "more than one file in {} is of the day {day}: all of them are read, and what they have in common is stored once",
-                path.display()
-            );
-        }
-        self.files.extend(listing.logs);
-        self.skipped.extend(listing.skipped);
-        Ok(())
+fn add(logs: &mut LogList, path: &Path) -> Result<(), CliError> {
+    if !path.is_dir() {
+        logs.files.push(path.to_owned());
+        return Ok(());
     }
+    let listing = list_folder(path).map_err(ImportError::from)?;
+    if listing.logs.is_empty() {
+        tracing::warn!("there is no log in the folder {}", path.display());
+    }
+    for day in &listing.repeated_days {
+        tracing::warn!(
+            "more than one file in {} is of the day {day}: all of them are read, and what they have in common is stored once",
+            path.display()
+        );
+    }
+    logs.files.extend(listing.logs);
+    logs.skipped.extend(listing.skipped);
+    Ok(())
+}
 
-    /// The configured logs. One that is only a default may be missing, but not both.
-    fn add_configured(&mut self, context: &Context) -> Result<(), CliError> {
-        let config = &context.config;
-        let mut missing = Vec::new();
-        for setting in [&config.legacy_events_json, &config.jsonl_dir] {
-            let is_default = matches!(setting.source, Source::Default { .. });
-            if is_default && !setting.value.exists() {
-                missing.push(setting.value.display().to_string());
-            } else {
-                self.add(&setting.value)?;
-            }
+/// The configured logs. One that is only a default may be missing, but not both.
+fn add_configured(logs: &mut LogList, context: &Context) -> Result<(), CliError> {
+    let config = &context.config;
+    let mut missing = Vec::new();
+    for setting in [&config.legacy_events_json, &config.jsonl_dir] {
+        let is_default = matches!(setting.source, Source::Default { .. });
+        if is_default && !setting.value.exists() {
+            missing.push(setting.value.display().to_string());
+        } else {
+            add(logs, &setting.value)?;
         }
-        if missing.len() == 2 {
-            let message = format!(
-                "there is nothing to import: neither {} nor {} exists; name the logs, or set legacy.events_json and storage.jsonl_dir",
-                missing[0], missing[1]
-            );
-            return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
-        }
-        for path in missing {
-            self.skipped.push(SkippedFile { path, reason: "does not exist (a default path)".to_owned() });
-        }
-        Ok(())
     }
+    if missing.len() == 2 {
+        let message = format!(
+            "there is nothing to import: neither {} nor {} exists; name the logs, or set legacy.events_json and storage.jsonl_dir",
+            missing[0], missing[1]
+        );
+        return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
+    }
+    for path in missing {
+        logs.skipped.push(SkippedFile { path, reason: "does not exist (a default path)".to_owned() });
+    }
+    Ok(())
 }

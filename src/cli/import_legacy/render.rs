@@ -6,7 +6,9 @@ use std::path::Path;
 
 use chrono::TimeDelta;
 
-use crate::application::import::{ClockRefusal, Counts, ImportReport, Overlap, Refusal, RejectedRecord};
+use crate::application::import::{
+    ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord,
+};
 use crate::cli::output::{self, Format, OutputError, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
@@ -60,7 +62,7 @@ pub fn report(report: &ImportReport, format: Format) -> Result<(), OutputError> 
 }
 
 fn human(report: &ImportReport) -> Result<(), OutputError> {
-    let mut lines: Vec<(&str, &Counts)> =
+    let mut lines: Vec<(&str, &RecordCounts)> =
         report.sources.iter().map(|source| (source.path.as_str(), &source.counts)).collect();
     if lines.len() > 1 {
         lines.push(("total", &report.total));
@@ -131,9 +133,9 @@ fn refused_overlap(out: &mut dyn Write, overlap: &Overlap) -> io::Result<()> {
         out,
         "\nnothing was imported: {records} records without identity, from {} to {},\n\
          lie in the time of the new system's events, from {} to {}.\n\
-         Both systems may have recorded the same life, and it would be counted twice. The ways out:\n\
+         Both systems may have recorded the same events, and they would be counted twice. The ways out:\n\
          \x20 --until {}  imports what lies before the new system's time\n\
-         \x20 --overlap match  pairs what is the same event, and counts it once\n\
+         \x20 --overlap match  matches what is the same event, and counts it once\n\
          \x20 --overlap keep  imports both, where they are different events",
         format_timestamp(*first),
         format_timestamp(*last),
@@ -155,11 +157,11 @@ fn refused_clocks(out: &mut dyn Write, clocks: &ClockRefusal) -> io::Result<()> 
     )
 }
 
-fn plain(lines: &[(&str, &Counts)]) -> String {
+fn plain(lines: &[(&str, &RecordCounts)]) -> String {
     let mut table =
         Columns::new(["source", "records", "imported", "already present", "duplicates", "rejected"]);
     for (name, counts) in lines {
-        let Counts { records, imported, already_present, duplicates, rejected, .. } = counts;
+        let RecordCounts { records, imported, already_present, duplicates, rejected, .. } = counts;
         let numbers = [records, imported, already_present, duplicates, rejected].map(u64::to_string);
         let [records, imported, present, duplicates, rejected] = numbers.each_ref().map(String::as_str);
         table.add([*name, records, imported, present, duplicates, rejected]);
@@ -168,7 +170,7 @@ fn plain(lines: &[(&str, &Counts)]) -> String {
 }
 
 /// The same where records are twins of what the other system wrote.
-fn with_matched(lines: &[(&str, &Counts)]) -> String {
+fn with_matched(lines: &[(&str, &RecordCounts)]) -> String {
     let mut table = Columns::new([
         "source",
         "records",
@@ -179,8 +181,9 @@ fn with_matched(lines: &[(&str, &Counts)]) -> String {
         "rejected",
     ]);
     for (name, counts) in lines {
-        let Counts { records, imported, matched_existing, already_present, duplicates, rejected, .. } =
-            counts;
+        let RecordCounts {
+            records, imported, matched_existing, already_present, duplicates, rejected, ..
+        } = counts;
         let numbers =
             [records, imported, matched_existing, already_present, duplicates, rejected].map(u64::to_string);
         let [records, imported, matched, present, duplicates, rejected] =

@@ -12,7 +12,7 @@ use super::global::Context;
 use super::import_legacy::Dst;
 use super::mapping::MappingArgs;
 use super::store::{StoreError, sqlite_path};
-use crate::application::import::Reading;
+use crate::application::import::ReadOptions;
 use crate::application::rejects::RetryRejects;
 use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 
@@ -118,7 +118,7 @@ pub fn run(args: RejectsArgs, context: &Context) -> Result<ExitCode, CliError> {
 }
 
 fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<ExitCode, CliError> {
-    let reading = Reading {
+    let options = ReadOptions {
         zone: context.config.timezone.value.clone(),
         dst: args.dst.policy(),
         mapping: args.mapping.mapping(&context.config)?,
@@ -127,7 +127,7 @@ fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<ExitCod
     };
     let mut store = SqliteRejects::open_for_retry(database, (&args.filter).into(), args.dry_run)
         .map_err(StoreError::from)?;
-    let report = RetryRejects::new(reading, &mut store).run()?;
+    let report = RetryRejects::new(options, &mut store).run()?;
     render::retried(&report, args.dry_run, database, context.format)?;
     Ok(if report.still_rejected == 0 { ExitCode::Done } else { ExitCode::Negative })
 }

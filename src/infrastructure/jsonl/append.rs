@@ -11,10 +11,10 @@ use super::id_index::{FileEnd, IdIndex, Tail};
 use super::id_table::Lookup;
 use super::layout::{Day, MAX_FILE_LENGTH};
 use super::lock::FolderLock;
+use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, RepositoryError};
 use crate::domain::value_objects::{EventId, Position};
-use crate::wire::json::same_value;
 
 const ACTION: &str = "append to the JSONL store";
 
@@ -84,14 +84,14 @@ impl JsonlEventRepository {
             let event_id = event.event_id();
             let earlier = match in_batch.get(event_id) {
                 Some(&earlier) => {
-                    Some((plan.positions[earlier], same_value(events[earlier].body(), event.body())))
+                    Some((plan.positions[earlier], is_saved_already(events[earlier].body(), event.body())))
                 }
                 None => match index.find(&self.folder, event_id).map_err(during)? {
                     Lookup::Stale => return Ok(None),
                     Lookup::Absent => None,
                     Lookup::Found(stored) => {
                         self.ensure_durable(index, stored.position).map_err(during)?;
-                        Some((stored.position, same_value(stored.event.body(), event.body())))
+                        Some((stored.position, is_saved_already(stored.event.body(), event.body())))
                     }
                 },
             };

@@ -11,10 +11,11 @@ use super::error::{Damage, JsonlError};
 use super::folder::{DayFile, EventFolder, Notice};
 use super::id_table::{IdTable, Lookup};
 use super::layout::Day;
+use crate::application::import::identity::is_saved_already;
 use crate::domain::event::{DomainEvent, derived_event_id};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{EventId, Position};
-use crate::wire::json::{is_blank, same_value};
+use crate::wire::json::is_blank;
 use crate::wire::local_time::{DstPolicy, TimeFlags};
 use crate::wire::record::{ContentIds, Record, RecordError, RecordReader};
 
@@ -232,7 +233,7 @@ pub(super) fn is_first(
 ) -> Result<bool, JsonlError> {
     match seen.find(&entry.id, |position| event_at(folder, position))? {
         Lookup::Found(first) if first.position != entry.position => {
-            let is_conflict = !same_value(first.event.body(), entry.record.body);
+            let is_conflict = !is_saved_already(first.event.body(), entry.record.body);
             if is_conflict && folder.is_news(Notice::SameId, entry.position.get()) {
                 tracing::warn!(
                     "the event {} at {} has other content than the one at {}, which is kept: import-legacy reports it as a conflict",

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::application::import::SkippedFile;
-use crate::application::log_source::SourceError;
+use crate::application::log_source::{SkippedFile, SourceError};
 
 use super::byte_source::read_error;
 

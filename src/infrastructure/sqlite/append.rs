@@ -3,10 +3,10 @@
 use chrono::Utc;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
-use crate::wire::json::same_value;
 
 use super::error::port_error;
 use super::row::{INSERT, NewRow, Origin};
@@ -36,7 +36,7 @@ pub(super) fn append(
 fn append_one(transaction: &Transaction<'_>, event: &DomainEvent) -> Result<Position, RepositoryError> {
     let failed = port_error("save an event");
     match first_of(transaction, event.event_id().as_str())? {
-        Some(first) if same_value(&first.body, event.body()) => return Ok(first.position),
+        Some(first) if is_saved_already(&first.body, event.body()) => return Ok(first.position),
         Some(first) => return Err(first.conflict(event.event_id())),
         None => {}
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::SqliteError;
+use super::error::SqliteError;
 
 /// What marks a database as one of this program, in the file's header: `MEvt`.
 pub const APPLICATION_ID: u32 = 0x4D45_7674;

@@ -18,8 +18,8 @@ use crate::application::export::{ContentDigest, ExportStore, LiveDay, LiveEvent,
 use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
 
-use super::error::port_error;
-use super::{SqliteError, connection, schema};
+use super::error::{SqliteError, port_error};
+use super::{connection, schema};
 
 const LOGS: &str = "SELECT source_id, path, compression, separator, records, out_of_range,
         iif(finished_at IS NULL, NULL, content_bytes), content_sha256

@@ -10,8 +10,7 @@ use crate::application::compare::parallel_run::{RowCounts, Rows};
 use crate::application::log_source::Place;
 use crate::wire::record::RecordReader;
 
-use super::SqliteError;
-use super::error::port_error;
+use super::error::{SqliteError, port_error};
 use super::schema::open_checked_for_reading;
 
 /// A twin stands at the position of its event, which is of the other origin: of one origin there is at

@@ -37,7 +37,7 @@ pub use connection::MAGIC;
 pub use error::SqliteError;
 pub use export::SqliteExport;
 pub use feed::{StoreFeed, row_counts};
-pub use import::{BatchLoad, BulkLoad, Survey, open_import};
+pub use import::{BulkLoad, IncrementalLoad, Preview, SqliteImport, open_import};
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
 

@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::application::import::Outcome;
+use crate::application::import::identity::is_saved_already;
 use crate::application::log_source::Place;
 use crate::application::rejects::{Quarantined, RejectStore, Retried};
 use crate::domain::repository::RepositoryError;
-use crate::wire::json::same_value;
 
-use super::error::port_error;
+use super::error::{SqliteError, port_error};
 use super::import::{SourceWriter, count_occurrences_anew, store_one};
-use super::{SqliteError, schema};
+use super::schema;
 
 /// What has more bytes than this (64 MiB) is no record, and is not held in memory.
 pub const LONGEST_REJECT: usize = 64 << 20;
@@ -170,7 +170,7 @@ impl SqliteRejects {
         let place = (*source_id, record.place.offset);
         let earlier = earlier_retry(&self.connection, place).map_err(&failed)?;
         if let Some((position, body)) = earlier
-            && same_value(&body, &record.body)
+            && is_saved_already(&body, &record.body)
         {
             note(&self.connection, *reject_id, place, position).map_err(&failed)?;
             return Ok(Some(Outcome::AlreadyPresent));

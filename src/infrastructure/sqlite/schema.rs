@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use rusqlite::Connection;
 
-use super::SqliteError;
 use super::connection::{self, APPLICATION_ID, BUSY_TIMEOUT};
+use super::error::SqliteError;
 use crate::infrastructure::durable_dirs::create_folders;
 
 mod embedded {

@@ -3,13 +3,14 @@
 use std::fs;
 
 use mission_events::internals::application::export::{Export, ExportOptions};
-use mission_events::internals::application::import::{Counts, ImportLegacy, Reading};
+use mission_events::internals::application::import::{ImportPass, ReadOptions, RecordCounts};
 use mission_events::internals::application::rejects::{RetryRejects, RetryReport};
 use mission_events::internals::infrastructure::export_folder::FileFolder;
 use mission_events::internals::infrastructure::sources::open_log;
 use mission_events::internals::infrastructure::sqlite::{
     RejectFilter, SqliteExport, SqliteRejects, open_import,
 };
+use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 use rusqlite::Connection;
@@ -17,17 +18,18 @@ use rusqlite::Connection;
 use crate::support::berlin;
 use crate::support::test_dir::TestDir;
 
-fn reading(dst: DstPolicy) -> Reading {
-    Reading { zone: berlin(), dst, mapping: Mapping::BuiltIn, since: None, until: None }
+fn reading(dst: DstPolicy) -> ReadOptions {
+    ReadOptions { zone: berlin(), dst, mapping: Mapping::BuiltIn, since: None, until: None }
 }
 
 /// Imports the log as it is now, and demands that an export gives it back.
 #[track_caller]
-fn import(dir: &TestDir, content: &str) -> Counts {
+fn import(dir: &TestDir, content: &str) -> RecordCounts {
     let log = dir.join("log.jsonl");
     fs::write(&log, content).unwrap();
     let mut target = open_import(&dir.join("events.db"), 0).unwrap();
-    let mut import = ImportLegacy::new(reading(DstPolicy::Reject), target.as_mut(), &|_, _| ());
+    let (clock, mut progress) = (SystemClock::default(), ());
+    let mut import = ImportPass::new(reading(DstPolicy::Reject), target.as_mut(), &clock, &mut progress);
     import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
     let imported = import.finish().unwrap();
     target.publish().unwrap();
@@ -122,7 +124,8 @@ fn damage_that_goes_on_over_batches_is_not_mixed_up_with_a_conflict() {
     fs::write(dir.join("seed.jsonl"), conflicting(0)).unwrap();
     for log in [dir.join("seed.jsonl"), log] {
         let mut target = open_import(&dir.join("events.db"), 0).unwrap();
-        let mut import = ImportLegacy::new(reading(DstPolicy::Reject), target.as_mut(), &|_, _| ());
+        let (clock, mut progress) = (SystemClock::default(), ());
+        let mut import = ImportPass::new(reading(DstPolicy::Reject), target.as_mut(), &clock, &mut progress);
         import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
         import.finish().unwrap();
         target.publish().unwrap();

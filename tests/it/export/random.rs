@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use mission_events::internals::application::export::{Export, ExportOptions, Exported};
-use mission_events::internals::application::import::{Counts, ImportLegacy, Reading};
+use mission_events::internals::application::import::{ImportPass, ReadOptions, RecordCounts};
 use mission_events::internals::infrastructure::export_folder::FileFolder;
 use mission_events::internals::infrastructure::sources::open_log;
 use mission_events::internals::infrastructure::sqlite::{SqliteExport, open_import};
+use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 use proptest::collection::vec;
@@ -74,8 +75,8 @@ fn any_log() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Imports logs in one go; each must have counts that add up.
-fn import(database: &Path, logs: &[std::path::PathBuf]) -> Vec<Counts> {
-    let reading = Reading {
+fn import(database: &Path, logs: &[std::path::PathBuf]) -> Vec<RecordCounts> {
+    let reading = ReadOptions {
         zone: berlin(),
         dst: DstPolicy::Reject,
         mapping: Mapping::BuiltIn,
@@ -83,7 +84,8 @@ fn import(database: &Path, logs: &[std::path::PathBuf]) -> Vec<Counts> {
         until: None,
     };
     let mut target = open_import(database, 0).unwrap();
-    let mut import = ImportLegacy::new(reading, target.as_mut(), &|_, _| ());
+    let (clock, mut progress) = (SystemClock::default(), ());
+    let mut import = ImportPass::new(reading, target.as_mut(), &clock, &mut progress);
     for log in logs {
         import.import(&|| open_log(log, &Mapping::BuiltIn)).unwrap();
     }

@@ -1,13 +1,29 @@
-//! A store that is built whole and one that is added to in batches: two ways to write, one answer.
+//! A store that is built whole, one that is added to in batches, and one that is no database: three ways to
+//! write, one answer. The third takes every decision from the rules of identity.
 
-use mission_events::internals::application::import::{ImportLegacy, ImportTarget, Imported, Reading};
+use std::collections::HashMap;
+
+use mission_events::internals::application::import::identity::repetition;
+use mission_events::internals::application::import::{
+    Batch, Correction, Identity, ImportPass, ImportSink, ImportTotals, KnownSource, Outcome, ReadOptions,
+    SourceHeader,
+};
+use mission_events::internals::application::log_source::SourceDigest;
+use mission_events::internals::domain::repository::RepositoryError;
+use mission_events::internals::domain::value_objects::{EventId, Position};
 use mission_events::internals::infrastructure::sources::open_log;
-use mission_events::internals::infrastructure::sqlite::{BatchLoad, SqliteEventRepository, open_import};
+use mission_events::internals::infrastructure::sqlite::{
+    IncrementalLoad, SqliteEventRepository, open_import,
+};
+use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
+use mission_events::internals::wire::record::derived_event_id;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use rusqlite::Connection;
+use uuid::Uuid;
 
 use super::described;
 use crate::support::cli::write;
@@ -64,11 +80,90 @@ fn logs(pool: &'static [&'static str]) -> impl Strategy<Value = Vec<Log>> {
     vec(log, 1..5)
 }
 
-fn load(dir: &TestDir, names: &[String], target: &mut dyn ImportTarget) -> Imported {
+/// Events in memory, with the number of their log.
+#[derive(Default)]
+struct MemorySink {
+    events: Vec<(EventId, String, i64)>,
+    by_id: HashMap<EventId, usize>,
+    occurrences: HashMap<Uuid, u64>,
+    source_id: i64,
+}
+
+impl MemorySink {
+    fn id_of(&mut self, identity: &Identity) -> EventId {
+        match identity {
+            Identity::Carried(id) => id.clone(),
+            Identity::Derived { content, .. } => {
+                let number = self.occurrences.entry(*content).or_default();
+                *number += 1;
+                derived_event_id(*content, *number)
+            }
+        }
+    }
+}
+
+impl ImportSink for MemorySink {
+    fn known(&mut self, _: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
+        Ok(Vec::new())
+    }
+
+    fn begin_source(&mut self, _: &SourceHeader, _: Option<&KnownSource>) -> Result<i64, RepositoryError> {
+        self.occurrences.clear();
+        self.source_id += 1;
+        Ok(self.source_id)
+    }
+
+    fn store(&mut self, batch: &Batch) -> Result<Vec<Outcome>, RepositoryError> {
+        let mut outcomes = Vec::new();
+        for record in &batch.records {
+            let id = self.id_of(&record.identity);
+            outcomes.push(match self.by_id.get(&id) {
+                Some(&first) => {
+                    let (_, body, source_id) = &self.events[first];
+                    let position = Position::new(first as i64 + 1);
+                    repetition(body, &record.body, *source_id == self.source_id).outcome(&id, position)
+                }
+                None => {
+                    self.by_id.insert(id.clone(), self.events.len());
+                    self.events.push((id, record.body.clone(), self.source_id));
+                    Outcome::Imported
+                }
+            });
+        }
+        Ok(outcomes)
+    }
+
+    fn end_source(&mut self, _: &SourceDigest) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
+        Ok(self.events.len() as u64)
+    }
+
+    fn publish(&mut self) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+}
+
+/// The events of a database, in the form of those in memory.
+fn events_of(database: &std::path::Path) -> Vec<(EventId, String, i64)> {
+    let connection = Connection::open(database).unwrap();
+    let mut statement =
+        connection.prepare("SELECT event_id, body, source_id FROM events ORDER BY position").unwrap();
+    let rows = statement.query_map([], |row| {
+        let id: String = row.get(0)?;
+        Ok((EventId::new(id).unwrap(), row.get(1)?, row.get(2)?))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn load(dir: &TestDir, names: &[String], target: &mut dyn ImportSink) -> ImportTotals {
     let (mapping, zone) = (Mapping::default(), utc());
     let reading =
-        Reading { zone, dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
-    let mut import = ImportLegacy::new(reading, target, &|_, _| ());
+        ReadOptions { zone, dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
+    let (clock, mut progress) = (SystemClock::default(), ());
+    let mut import = ImportPass::new(reading, target, &clock, &mut progress);
     for name in names {
         import.import(&|| open_log(&dir.join(name), &mapping)).unwrap();
     }
@@ -77,8 +172,8 @@ fn load(dir: &TestDir, names: &[String], target: &mut dyn ImportTarget) -> Impor
     imported
 }
 
-/// Imports the logs in both ways and demands one answer: the reports, and every row of every table.
-fn same_in_both_ways(logs: &[Log]) {
+/// Imports the logs in all ways and demands one answer: the reports, every row of every table, and the events.
+fn same_in_all_ways(logs: &[Log]) {
     let dir = TestDir::new();
     let mut names = vec![EMPTY.to_owned()];
     write(&dir, EMPTY, "[]");
@@ -89,13 +184,18 @@ fn same_in_both_ways(logs: &[Log]) {
     let (new, existing) = (dir.join("new.db"), dir.join("existing.db"));
     let built = load(&dir, &names, open_import(&new, 0).unwrap().as_mut());
     drop(SqliteEventRepository::open(&existing, utc()).unwrap());
-    let added = load(&dir, &names, &mut BatchLoad::open(&existing).unwrap());
-    assert_eq!(built.sources, added.sources);
-    assert_eq!(built.rejects, added.rejects);
-    assert_eq!(
-        (built.total, built.conflicts, built.flags, built.events),
-        (added.total, added.conflicts, added.flags, added.events)
-    );
+    let added = load(&dir, &names, &mut IncrementalLoad::open(&existing).unwrap());
+    let mut memory = MemorySink::default();
+    let by_the_rules = load(&dir, &names, &mut memory);
+    for imported in [built, added] {
+        assert_eq!(imported.sources, by_the_rules.sources);
+        assert_eq!(imported.rejects, by_the_rules.rejects);
+        assert_eq!(
+            (imported.total, imported.conflicts, &imported.flags, imported.events),
+            (by_the_rules.total, by_the_rules.conflicts, &by_the_rules.flags, by_the_rules.events)
+        );
+    }
+    assert_eq!(events_of(&existing), memory.events);
     assert_eq!(described(&new), described(&existing));
 }
 
@@ -104,11 +204,11 @@ proptest! {
 
     #[test]
     fn repeated_ids_come_to_the_same_in_a_new_store_and_in_one_that_exists(logs in logs(RECORDS)) {
-        same_in_both_ways(&logs);
+        same_in_all_ways(&logs);
     }
 
     #[test]
     fn ids_that_carry_what_follows_from_other_contents_come_to_the_same_too(logs in logs(BORROWED)) {
-        same_in_both_ways(&logs);
+        same_in_all_ways(&logs);
     }
 }

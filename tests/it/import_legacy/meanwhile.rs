@@ -1,4 +1,4 @@
-//! Logs that somebody removes or rewrites while they are imported.
+//! Logs that are removed or rewritten while they are imported.
 
 use std::time::{Duration, Instant};
 

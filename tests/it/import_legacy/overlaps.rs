@@ -1,5 +1,5 @@
-//! Records without identity in the time of the new system's events: one life, perhaps, told twice.
-//! What is refused, and what is kept; what is paired has rooms of its own.
+//! Records without identity in the time of the new system's events: the same events, perhaps, recorded twice.
+//! What is refused, and what is kept; what is matched is tested in `twins` and `parallel_run`.
 
 use serde_json::{Value, json};
 

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::path::Path;
 
-use mission_events::internals::application::import::{Counts, ImportLegacy, ImportTarget, Reading};
+use mission_events::internals::application::import::{ImportPass, ImportSink, ReadOptions, RecordCounts};
 use mission_events::internals::application::log_source::{
     LogFormat, LogPiece, LogSource, ResumePoint, SourceDigest, SourceError,
 };
 use mission_events::internals::infrastructure::sources::open_log;
 use mission_events::internals::infrastructure::sqlite::open_import;
+use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 use mission_events::internals::wire::record::RecordReader;
@@ -66,11 +67,17 @@ impl LogSource for Changing {
     }
 }
 
-fn import_at_the_second_reading(dir: &TestDir, target: &mut dyn ImportTarget) -> Counts {
+fn import_at_the_second_reading(dir: &TestDir, target: &mut dyn ImportSink) -> RecordCounts {
     let (mapping, readings) = (Mapping::default(), Cell::new(0));
-    let reading =
-        Reading { zone: utc(), dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
-    let mut import = ImportLegacy::new(reading, target, &|_, _| ());
+    let reading = ReadOptions {
+        zone: utc(),
+        dst: DstPolicy::Resolve,
+        mapping: mapping.clone(),
+        since: None,
+        until: None,
+    };
+    let (clock, mut progress) = (SystemClock::default(), ());
+    let mut import = ImportPass::new(reading, target, &clock, &mut progress);
     let open = || {
         readings.set(readings.get() + 1);
         let log = open_log(&dir.join("a.jsonl"), &mapping)?;
@@ -96,11 +103,11 @@ fn what_an_earlier_reading_put_into_a_new_store_is_counted_as_imported_and_its_r
     write(&dir, "a.jsonl", log);
     let mut target = open_import(&dir.join(DATABASE), 0).unwrap();
     let total = import_at_the_second_reading(&dir, target.as_mut());
-    let expected = Counts {
+    let expected = RecordCounts {
         records: REPEATED + DIFFERENT,
         imported: 1 + DIFFERENT,
         duplicates: REPEATED - 1,
-        ..Counts::default()
+        ..RecordCounts::default()
     };
     assert_eq!(total, expected);
     assert_eq!(rows(&dir, DATABASE).len() as u64, 1 + DIFFERENT);

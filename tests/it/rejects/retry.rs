@@ -1,6 +1,6 @@
 //! `rejects retry`: records that the present settings can read become events in their places.
 
-use mission_events::internals::application::import::{Outcome, Reading};
+use mission_events::internals::application::import::{Outcome, ReadOptions};
 use mission_events::internals::application::rejects::{
     Quarantined, RejectStore, Retried, RetryRejects, RetryReport,
 };
@@ -254,7 +254,7 @@ fn a_reject_that_somebody_else_has_retried_meanwhile_is_left_alone() {
     write(&dir, "a.jsonl", format!("{AMBIGUOUS}\n{NEXT}\n"));
     import(&dir, "a.jsonl");
     let open = || SqliteRejects::open_for_retry(&dir.join(DATABASE), RejectFilter::default(), false).unwrap();
-    let reading = Reading {
+    let reading = ReadOptions {
         zone: berlin(),
         dst: DstPolicy::Resolve,
         mapping: Mapping::BuiltIn,

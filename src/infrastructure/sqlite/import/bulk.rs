@@ -12,23 +12,22 @@ use chrono::Utc;
 use rusqlite::Connection;
 
 use crate::application::import::{
-    Batch, Correction, Identity, ImportRecord, ImportTarget, KnownSource, Outcome, Overlap, Sides,
-    SourceHeader, TwinPair,
+    Batch, Correction, Identity, ImportRecord, ImportSink, KnownSource, Outcome, Overlap, OverlapFeeds,
+    OverlapView, SourceHeader, TimeWindow, TwinPair,
 };
 use crate::application::log_source::SourceDigest;
 use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::durable_dirs::sync_folder;
-use crate::infrastructure::sqlite::error::port_error;
+use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
-use crate::infrastructure::sqlite::{SqliteError, connection, read};
+use crate::infrastructure::sqlite::{connection, read};
 use crate::wire::record::Shape;
 
+use super::overlap_feeds::{SharedConnection, lock};
 use super::provenance::{self, SourceWriter};
-use crate::infrastructure::sqlite::import::overlap_feeds;
-use crate::infrastructure::sqlite::import::overlap_feeds::{Shared, Window, lock};
-use crate::infrastructure::sqlite::import::{duplicate_ids, overlap, superseded_rows};
+use super::{duplicate_ids, overlap, overlap_feeds, superseded_rows};
 
 /// What is made of `events` when all rows are there, in the words of the schema.
 const MADE_LAST: &str =
@@ -42,7 +41,7 @@ pub struct BulkLoad {
     place: PathBuf,
     building: PathBuf,
     /// `None` once it was published.
-    connection: Option<Shared>,
+    connection: Option<SharedConnection>,
     /// The same file once it is being put on disk. To close it before SQLite has closed its own would
     /// take the locks from SQLite.
     file: Option<File>,
@@ -51,30 +50,30 @@ pub struct BulkLoad {
     made_last: Vec<String>,
     source: Option<SourceWriter>,
     /// When the events of the new system occurred, and those of the legacy one that have no id.
-    native: Option<Window>,
-    history: Option<Window>,
+    native: Option<TimeWindow>,
+    history: Option<TimeWindow>,
     /// What is known of the ids once all rows are there.
-    ids: Ids,
+    ids: IdState,
     _lock: SchemaLock,
 }
 
 /// Whether an id stands twice, and what is done about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ids {
+enum IdState {
     /// Rows still come.
     Unknown,
     /// The unique index stands.
     Unique,
-    /// It stands, and rows were taken away or are going to be.
-    UniqueButGoing,
-    /// It does not: rows with an id that stood before are going to be taken away.
-    Repeated,
+    /// It stands, and twins are noted that will be removed.
+    UniqueWithTwins,
+    /// It does not: rows with an id that stood before are noted, and will be removed.
+    Duplicated,
 }
 
 impl BulkLoad {
     /// Begins to build a store at `place`; `None` where something is there, be it an empty file or a
-    /// link: SQLite knows what to do with those. Others that want to make it wait until this one is
-    /// dropped.
+    /// link: SQLite knows what to do with those. Other processes that want to make it wait until this one
+    /// is dropped.
     pub fn begin(place: &Path, expected_bytes: u64) -> Result<Option<Self>, SqliteError> {
         schema::refuse_folder(place)?;
         schema::create_folder(place)?;
@@ -91,7 +90,7 @@ impl BulkLoad {
         connection::initialise(&building, &database)?;
         schema::migrate(&building, &mut database)?;
         connection::make_fast(&building, &database)?;
-        let (unique_index, made_last) = take_down(&database).map_err(failed)?;
+        let (unique_index, made_last) = drop_indexes(&database).map_err(failed)?;
         database.execute_batch("BEGIN").map_err(failed)?;
         Ok(Some(Self {
             place: place.to_owned(),
@@ -103,12 +102,12 @@ impl BulkLoad {
             source: None,
             native: None,
             history: None,
-            ids: Ids::Unknown,
+            ids: IdState::Unknown,
             _lock: schema_lock,
         }))
     }
 
-    fn connection(&self) -> Result<Shared, RepositoryError> {
+    fn connection(&self) -> Result<SharedConnection, RepositoryError> {
         self.connection
             .clone()
             .ok_or_else(|| RepositoryError::storage("import records", "the store was published already"))
@@ -117,38 +116,38 @@ impl BulkLoad {
     fn note_time(&mut self, record: &ImportRecord) {
         let at = record.occurred_at.timestamp_micros();
         match (record.shape, &record.identity) {
-            (Shape::New, _) => self.native = Some(Window::with(self.native, at)),
-            (_, Identity::Derived { .. }) => self.history = Some(Window::with(self.history, at)),
+            (Shape::New, _) => self.native = Some(TimeWindow::with(self.native, at)),
+            (_, Identity::Derived { .. }) => self.history = Some(TimeWindow::with(self.history, at)),
             (_, Identity::Carried(_)) => {}
         }
     }
 
-    /// All rows are there: which of their ids stand twice?
-    fn look_for_repeats(&mut self) -> Result<(), RepositoryError> {
+    /// All rows are there: finds out which of their ids stand twice.
+    fn find_duplicate_ids(&mut self) -> Result<(), RepositoryError> {
         let failed = port_error("build the indexes");
-        if self.ids != Ids::Unknown {
+        if self.ids != IdState::Unknown {
             return Ok(());
         }
         self.commit_rows()?;
         let shared = self.connection()?;
         let connection = lock(&shared);
         self.ids = match connection.execute_batch(&self.unique_index) {
-            Ok(()) => Ids::Unique,
+            Ok(()) => IdState::Unique,
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
                 superseded_rows::begin(&connection)?;
                 duplicate_ids::find(&connection)?;
-                Ids::Repeated
+                IdState::Duplicated
             }
             Err(error) => return Err(failed(error)),
         };
         Ok(())
     }
 
-    /// Ends the transaction of the load, once; what is taken away afterwards has one of its own.
+    /// Ends the transaction of the load, once; what is removed afterwards has one of its own.
     fn commit_rows(&self) -> Result<(), RepositoryError> {
         let shared = self.connection()?;
         let connection = lock(&shared);
-        if self.ids != Ids::Unknown || connection.is_autocommit() {
+        if self.ids != IdState::Unknown || connection.is_autocommit() {
             return Ok(());
         }
         connection.execute_batch("COMMIT").map_err(port_error("build the indexes"))
@@ -156,13 +155,13 @@ impl BulkLoad {
 
     fn make_indexes(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<(), RepositoryError> {
         let failed = port_error("build the indexes");
-        self.look_for_repeats()?;
+        self.find_duplicate_ids()?;
         let shared = self.connection()?;
         let connection = lock(&shared);
-        if self.ids != Ids::Unique {
-            superseded_rows::take_away(&connection, correct)?;
+        if self.ids != IdState::Unique {
+            superseded_rows::remove(&connection, correct)?;
         }
-        if self.ids == Ids::Repeated {
+        if self.ids == IdState::Duplicated {
             connection.execute_batch(&self.unique_index).map_err(&failed)?;
         }
         for statement in &self.made_last {
@@ -172,7 +171,7 @@ impl BulkLoad {
     }
 }
 
-impl ImportTarget for BulkLoad {
+impl ImportSink for BulkLoad {
     /// What is known of a log was stored by this same load, which read it when it was changing:
     /// nothing of it was present before.
     fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
@@ -186,9 +185,9 @@ impl ImportTarget for BulkLoad {
     fn begin_source(
         &mut self,
         header: &SourceHeader,
-        goes_on: Option<&KnownSource>,
+        continues: Option<&KnownSource>,
     ) -> Result<i64, RepositoryError> {
-        let source = SourceWriter::begin(&lock(&*self.connection()?), header, goes_on, Utc::now())
+        let source = SourceWriter::begin(&lock(&*self.connection()?), header, continues, Utc::now())
             .map_err(port_error("begin to import a log"))?;
         self.source = Some(source);
         Ok(source.source_id)
@@ -230,35 +229,6 @@ impl ImportTarget for BulkLoad {
             .map_err(port_error("end the import of a log"))
     }
 
-    fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError> {
-        if self.native.is_none() || self.history.is_none() {
-            return Ok(None);
-        }
-        overlap::find(
-            &lock(&*self.connection()?),
-            "(SELECT '' AS origin, 0 AS id_derived, 0 AS occurred_at)",
-            "events",
-        )
-    }
-
-    fn sides(&mut self) -> Result<Option<Sides>, RepositoryError> {
-        let times = self.native.zip(self.history);
-        let Some(window) = times.and_then(|(native, history)| Window::shared(native, history)) else {
-            return Ok(None);
-        };
-        self.look_for_repeats()?;
-        let shared = self.connection()?;
-        if self.ids == Ids::Unique {
-            superseded_rows::begin(&lock(&shared))?;
-            self.ids = Ids::UniqueButGoing;
-        }
-        overlap_feeds::of_new_store(&self.building, &shared, window).map(Some)
-    }
-
-    fn pair(&mut self, pair: &TwinPair) -> Result<(), RepositoryError> {
-        superseded_rows::give_way_to(&lock(&*self.connection()?), pair)
-    }
-
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
         self.commit_rows()?;
         let file = File::open(&self.building).map_err(not_on_disk)?;
@@ -281,7 +251,7 @@ impl ImportTarget for BulkLoad {
         let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.close().map_err(|(_, error)| port_error("close the new store")(error))?;
         let failed = |error: io::Error| RepositoryError::storage("put the new store into its place", error);
-        // The lock keeps this program's other processes away, and no others.
+        // The lock keeps this program's other processes away, and no other program.
         schema::refuse_orphaned_log(&self.place)
             .map_err(|error| RepositoryError::storage("put the new store into its place", error))?;
         if is_taken(&self.place) {
@@ -295,6 +265,37 @@ impl ImportTarget for BulkLoad {
         .map_err(not_on_disk)?;
         std::fs::rename(&self.building, &self.place).map_err(failed)?;
         sync_folder(self.place.parent().unwrap_or(Path::new(""))).map_err(failed)
+    }
+}
+
+impl OverlapView for BulkLoad {
+    fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError> {
+        if self.native.is_none() || self.history.is_none() {
+            return Ok(None);
+        }
+        overlap::find(
+            &lock(&*self.connection()?),
+            "(SELECT '' AS origin, 0 AS id_derived, 0 AS occurred_at)",
+            "events",
+        )
+    }
+
+    fn feeds(&mut self) -> Result<Option<OverlapFeeds>, RepositoryError> {
+        let times = self.native.zip(self.history);
+        let Some(window) = times.and_then(|(native, history)| TimeWindow::shared(native, history)) else {
+            return Ok(None);
+        };
+        self.find_duplicate_ids()?;
+        let shared = self.connection()?;
+        if self.ids == IdState::Unique {
+            superseded_rows::begin(&lock(&shared))?;
+            self.ids = IdState::UniqueWithTwins;
+        }
+        overlap_feeds::of_new_store(&self.building, &shared, window).map(Some)
+    }
+
+    fn note_twins(&mut self, pair: &TwinPair) -> Result<(), RepositoryError> {
+        superseded_rows::note_twins(&lock(&*self.connection()?), pair)
     }
 }
 
@@ -315,8 +316,8 @@ fn is_taken(place: &Path) -> bool {
     std::fs::symlink_metadata(place).is_ok()
 }
 
-/// Takes away what is made last; answers the statements that make it again.
-fn take_down(connection: &Connection) -> rusqlite::Result<(String, Vec<String>)> {
+/// Drops what is made last; answers the statements that make it again.
+fn drop_indexes(connection: &Connection) -> rusqlite::Result<(String, Vec<String>)> {
     let mut statement = connection.prepare(MADE_LAST)?;
     let parts: Vec<(String, String, String)> = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?

@@ -2,8 +2,8 @@
 //!
 //! - A store that does not exist yet is built beside its place, without indexes, and renamed into it
 //!   when it is whole ([`BulkLoad`]).
-//! - A store that exists is added to in batches, each one transaction ([`BatchLoad`]).
-//! - A [`Survey`] answers what an import would do to a store that exists, and changes nothing.
+//! - A store that exists is added to in batches, each one transaction ([`IncrementalLoad`]).
+//! - A [`Preview`] answers what an import would do to a store that exists, and changes nothing.
 
 mod bulk;
 mod duplicate_ids;
@@ -16,28 +16,65 @@ mod provenance;
 mod superseded_rows;
 mod twins;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::application::import::ImportTarget;
+use crate::application::import::{ImportSink, ImportStore, StoreError};
 
-use super::SqliteError;
+use super::error::SqliteError;
 
-pub use crate::infrastructure::sqlite::import::incremental_load::BatchLoad;
-pub use crate::infrastructure::sqlite::import::preview::Survey;
 pub use bulk::BulkLoad;
+pub use incremental_load::IncrementalLoad;
+pub use preview::Preview;
 
-pub(super) use crate::infrastructure::sqlite::import::incremental_load::store_one;
+pub(super) use incremental_load::store_one;
 pub(super) use occurrences::reset as count_occurrences_anew;
 pub(super) use provenance::SourceWriter;
+
+/// A SQLite store that logs are imported into.
+#[derive(Debug, Clone)]
+pub struct SqliteImport {
+    path: PathBuf,
+    expected_bytes: u64,
+}
+
+impl SqliteImport {
+    /// The store at `path`, whether it exists yet or not; `expected_bytes` is the size of the logs: a new
+    /// store is not begun where the disk has no room for it.
+    pub fn new(path: impl Into<PathBuf>, expected_bytes: u64) -> Self {
+        Self { path: path.into(), expected_bytes }
+    }
+}
+
+impl ImportStore for SqliteImport {
+    type NewStore = BulkLoad;
+    type Preview = Preview;
+    type ExistingStore = IncrementalLoad;
+
+    fn location(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn build(&self) -> Result<Option<BulkLoad>, StoreError> {
+        Ok(BulkLoad::begin(&self.path, self.expected_bytes)?)
+    }
+
+    fn preview(&self) -> Result<Preview, StoreError> {
+        Ok(Preview::open(&self.path)?)
+    }
+
+    fn open(&self) -> Result<IncrementalLoad, StoreError> {
+        Ok(IncrementalLoad::open(&self.path)?)
+    }
+}
 
 /// The way to import into the store at `path`: `expected_bytes` is the size of the logs.
 ///
 /// # Errors
 /// As [`SqliteEventRepository::open`](super::SqliteEventRepository::open), and where the disk has no
 /// room for a new store.
-pub fn open_import(path: &Path, expected_bytes: u64) -> Result<Box<dyn ImportTarget>, SqliteError> {
+pub fn open_import(path: &Path, expected_bytes: u64) -> Result<Box<dyn ImportSink>, SqliteError> {
     Ok(match BulkLoad::begin(path, expected_bytes)? {
         Some(load) => Box::new(load),
-        None => Box::new(BatchLoad::open(path)?),
+        None => Box::new(IncrementalLoad::open(path)?),
     })
 }

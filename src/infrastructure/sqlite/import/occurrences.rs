@@ -3,13 +3,14 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use crate::application::import::identity::known_occurrences;
 use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::first_of;
 use crate::infrastructure::sqlite::error::port_error;
 
-/// In a temporary table, which spills to a file: a log may repeat itself as often as it likes.
+/// In a temporary table, which spills to a file: a log may repeat itself any number of times.
 /// Sorted by time first, as logs mostly are, so that counting walks along instead of jumping about.
 const CREATE: &str = "CREATE TEMP TABLE IF NOT EXISTS occurrences (
     written_at INTEGER NOT NULL, content BLOB NOT NULL, seen INTEGER NOT NULL,
@@ -54,8 +55,8 @@ pub(super) fn next_id(
     Ok(derived_event_id(content, seen + 1))
 }
 
-/// How many of them lie in the part of the log that the store knows: they have the numbers 1 to n,
-/// and each is an event of that log, or the twin of one, or repeats one.
+/// How many of them lie in the part of the log that the store knows: each is an event of that log, or the
+/// twin of one, or repeats one.
 fn known_before(
     connection: &Connection,
     content: Uuid,
@@ -63,22 +64,16 @@ fn known_before(
     known_to: u64,
 ) -> Result<u64, RepositoryError> {
     let failed = port_error("count identical records");
-    let mut count = 0;
-    while let Some(event) = first_of(connection, derived_event_id(content, count + 1).as_str())? {
+    known_occurrences(|number| {
+        let Some(event) = first_of(connection, derived_event_id(content, number).as_str())? else {
+            return Ok(false);
+        };
         let is_own =
             event.source.is_some_and(|(source, offset)| source == source_id && (offset as u64) < known_to);
-        let is_known = is_own
-            || connection
-                .prepare_cached(REPEATED)
-                .and_then(|mut repeated| {
-                    let place = params![event.position.get(), source_id, known_to, event.twin_id];
-                    repeated.query_row(place, |row| row.get(0))
-                })
-                .map_err(&failed)?;
-        if !is_known {
-            break;
-        }
-        count += 1;
-    }
-    Ok(count)
+        let is_repeated = || {
+            let place = params![event.position.get(), source_id, known_to, event.twin_id];
+            connection.prepare_cached(REPEATED)?.query_row(place, |row| row.get(0))
+        };
+        if is_own { Ok(true) } else { is_repeated().map_err(&failed) }
+    })
 }

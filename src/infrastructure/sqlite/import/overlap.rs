@@ -1,4 +1,4 @@
-//! Whether one life may have been written down twice: by the legacy log, which has no ids, and by the
+//! Whether the same events may have been recorded twice: by the legacy log, which has no ids, and by the
 //! new system.
 
 use chrono::DateTime;

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::application::import::identity::Repetition;
 use crate::application::import::{
-    Batch, Counts, ImportRecord, KnownSource, LISTED_REJECTS, Outcome, RejectedRecord, SourceHeader,
+    Batch, ImportRecord, KnownSource, LISTED_REJECTS, Outcome, RecordCounts, RejectedRecord, SourceHeader,
 };
 use crate::application::log_source::{Place, Reject, ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
@@ -37,11 +38,11 @@ pub(super) fn known(
     let mut known = Vec::new();
     while let Some(row) = rows.next().map_err(&failed)? {
         let read = || -> rusqlite::Result<KnownSource> {
-            let counts = Counts {
+            let counts = RecordCounts {
                 already_present: row.get(4)?,
                 duplicates: row.get(5)?,
                 out_of_range: row.get(6)?,
-                ..Counts::default()
+                ..RecordCounts::default()
             };
             Ok(KnownSource {
                 source_id: row.get(0)?,
@@ -59,7 +60,7 @@ pub(super) fn known(
     Ok(known)
 }
 
-/// Adds the rejects that lie before the place from which the log goes on.
+/// Adds the rejects that lie before the place from which the log continues.
 fn rejects_of(
     connection: &Connection,
     header: &SourceHeader,
@@ -94,7 +95,7 @@ pub(in crate::infrastructure::sqlite) struct SourceWriter {
     pub source_id: i64,
     /// Before this offset it was there when the import began.
     pub known_to: u64,
-    /// The reject that was written last, which may go on.
+    /// The reject that was written last, which may continue.
     last_reject: Option<i64>,
 }
 
@@ -104,14 +105,14 @@ impl SourceWriter {
         Self { source_id, known_to: i64::MAX as u64, last_reject: None }
     }
 
-    /// Begins a log, or goes on with the latest version of a known one.
+    /// Begins a log, or continues as the latest version of a known one.
     pub fn begin(
         connection: &Connection,
         header: &SourceHeader,
-        goes_on: Option<&KnownSource>,
+        continues: Option<&KnownSource>,
         now: DateTime<Utc>,
     ) -> rusqlite::Result<Self> {
-        let Some(known) = goes_on else {
+        let Some(known) = continues else {
             connection.execute(
                 INSERT_SOURCE,
                 params![
@@ -126,17 +127,17 @@ impl SourceWriter {
             let source_id = connection.last_insert_rowid();
             return Ok(Self { source_id, known_to: 0, last_reject: None });
         };
-        let behind = params![known.source_id, known.resume.offset];
-        // What stood behind the last record (a closing bracket, a torn tail) is no longer the end. It is
+        let after = params![known.source_id, known.resume.offset];
+        // What stood after the last record (a closing bracket, a torn tail) is no longer the end. It is
         // read again, and counted again: also where an event was made of it since.
         connection.execute(
-            "UPDATE sources SET records = records - gone, rejected = rejected - gone_rejected,
-                    imported = imported - gone_imported,
-                    already_present = already_present - (gone - gone_rejected - gone_imported),
+            "UPDATE sources SET records = records - reread, rejected = rejected - reread_rejected,
+                    imported = imported - reread_imported,
+                    already_present = already_present - (reread - reread_rejected - reread_imported),
                     compression = ?3, bytes = NULL, sha256 = NULL, content_bytes = NULL,
                     content_sha256 = NULL, finished_at = NULL
-             FROM (SELECT count(*) AS gone, count(*) - count(retried_position) AS gone_rejected,
-                          count(events.position) AS gone_imported
+             FROM (SELECT count(*) AS reread, count(*) - count(retried_position) AS reread_rejected,
+                          count(events.position) AS reread_imported
                    FROM rejects LEFT JOIN events ON events.position = retried_position
                         AND events.source_id = ?1 AND events.source_offset = offset
                    WHERE rejects.source_id = ?1 AND offset >= ?2 AND current = 1)
@@ -145,9 +146,9 @@ impl SourceWriter {
         )?;
         connection.execute(
             "UPDATE rejects SET current = 0 WHERE source_id = ?1 AND offset >= ?2 AND current = 1",
-            behind,
+            after,
         )?;
-        connection.execute("DELETE FROM source_texts WHERE source_id = ?1 AND offset >= ?2", behind)?;
+        connection.execute("DELETE FROM source_texts WHERE source_id = ?1 AND offset >= ?2", after)?;
         Ok(Self { source_id: known.source_id, known_to: known.resume.offset, last_reject: None })
     }
 
@@ -174,7 +175,8 @@ impl SourceWriter {
                 reject_text(connection, reject_id, piece.place.offset, &piece.bytes)?;
             }
         }
-        let mut counts = Counts { rejected, out_of_range: batch.out_of_range, ..Counts::default() };
+        let mut counts =
+            RecordCounts { rejected, out_of_range: batch.out_of_range, ..RecordCounts::default() };
         for (record, outcome) in batch.records.iter().zip(outcomes) {
             counts.add(outcome);
             if let Outcome::Conflict { event_id, position } = outcome {
@@ -216,7 +218,7 @@ impl SourceWriter {
         connection: &Connection,
         record: &ImportRecord,
         first: &First,
-        kind: &str,
+        repetition: Repetition,
     ) -> rusqlite::Result<()> {
         let respelled = (record.body != first.body).then_some(record.body.as_str());
         connection
@@ -226,7 +228,7 @@ impl SourceWriter {
                 record.place.offset,
                 record.place.line,
                 first.position.get(),
-                kind,
+                repetition.as_str(),
                 respelled,
                 first.twin_id
             ])?;

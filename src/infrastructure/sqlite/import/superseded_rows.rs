@@ -1,76 +1,88 @@
-//! Rows of a store that is being built and that go, because another row stands for them: what repeats
-//! an event, and what both systems wrote of one event.
+//! Rows of a store that is being built and that are no events, because another row stands for them: what
+//! repeats an event, and what both systems wrote of one event.
 
 use rusqlite::{Connection, params};
 
 use crate::application::compare::report::Class;
+use crate::application::import::identity::Repetition;
 use crate::application::import::{Correction, Outcome, TwinPair};
 use crate::application::log_source::{Place, Reject};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
 use crate::infrastructure::sqlite::error::port_error;
 
-use crate::infrastructure::sqlite::import::twins;
+use super::twins;
 
-pub(super) const DUPLICATE: &str = "duplicate";
-pub(super) const ALREADY_PRESENT: &str = "already_present";
-pub(super) const CONFLICT: &str = "conflict";
-
-/// Rows that go, and the row that stands for each of them. The kind of a twin is its class.
+/// The superseded rows, and the row that stands for each of them. `kind` is the name of the repetition, or,
+/// of a twin, that of its class.
 const BEGIN: &str = "BEGIN;
-    CREATE TEMP TABLE gone (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT";
-const END: &str = "DROP TABLE temp.gone; COMMIT";
-const TWINS: &str =
-    "SELECT gone.position, gone.first, gone.kind, row.source_id, row.source_offset, row.source_line
-    FROM temp.gone CROSS JOIN events AS row ON row.position = gone.position
-    WHERE gone.kind NOT IN ('duplicate', 'already_present', 'conflict') ORDER BY gone.position";
-/// A row that stands for another one may itself go, as a twin.
-const REPEATS: &str = "SELECT row.source_id, row.source_offset, row.source_line, row.body, gone.kind,
+    CREATE TEMP TABLE superseded
+        (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT";
+const END: &str = "DROP TABLE temp.superseded; COMMIT";
+const TWINS: &str = "SELECT superseded.position, superseded.first, superseded.kind,
+        row.source_id, row.source_offset, row.source_line
+    FROM temp.superseded CROSS JOIN events AS row ON row.position = superseded.position
+    WHERE superseded.kind NOT IN ('duplicate', 'already_present', 'conflict') ORDER BY superseded.position";
+/// A row that stands for another one may itself be superseded, as a twin.
+const REPETITIONS: &str =
+    "SELECT row.source_id, row.source_offset, row.source_line, row.body, superseded.kind,
         ifnull(twin.first, first.position), first.event_id, first.body, twins.twin_id
-    FROM temp.gone CROSS JOIN events AS row ON row.position = gone.position
-                   CROSS JOIN events AS first ON first.position = gone.first
-                   LEFT JOIN temp.gone AS twin ON twin.position = gone.first
-                   LEFT JOIN twins ON twins.event_id = first.event_id
-    WHERE gone.kind IN ('duplicate', 'already_present', 'conflict') ORDER BY gone.position";
+    FROM temp.superseded CROSS JOIN events AS row ON row.position = superseded.position
+                         CROSS JOIN events AS first ON first.position = superseded.first
+                         LEFT JOIN temp.superseded AS twin ON twin.position = superseded.first
+                         LEFT JOIN twins ON twins.event_id = first.event_id
+    WHERE superseded.kind IN ('duplicate', 'already_present', 'conflict') ORDER BY superseded.position";
 
-/// Begins to note which rows go.
+/// Begins to note which rows are superseded.
 pub(super) fn begin(connection: &Connection) -> Result<(), RepositoryError> {
     connection.execute_batch(BEGIN).map_err(port_error("find repeated records"))
 }
 
-/// What the legacy system wrote of an event gives way to what the new system wrote of it.
-pub(super) fn give_way_to(connection: &Connection, pair: &TwinPair) -> Result<(), RepositoryError> {
+/// Notes that what the legacy system wrote of an event is superseded by what the new system wrote of it.
+pub(super) fn note_twins(connection: &Connection, pair: &TwinPair) -> Result<(), RepositoryError> {
+    let (history, native) = (pair.history.offset as i64, pair.native.offset as i64);
+    note(connection, history, native, pair.class.as_str()).map_err(port_error("note a pair"))
+}
+
+/// Notes that a row repeats the row `first`.
+pub(super) fn note_repetition(
+    connection: &Connection,
+    position: i64,
+    first: i64,
+    repetition: Repetition,
+) -> rusqlite::Result<()> {
+    note(connection, position, first, repetition.as_str())
+}
+
+fn note(connection: &Connection, position: i64, first: i64, kind: &str) -> rusqlite::Result<()> {
     connection
-        .prepare_cached("INSERT INTO temp.gone VALUES (?1, ?2, ?3)")
-        .and_then(|mut gone| {
-            gone.execute(params![pair.history.offset, pair.native.offset, pair.class.as_str()])
-        })
-        .map_err(port_error("note a pair"))?;
+        .prepare_cached("INSERT INTO temp.superseded VALUES (?1, ?2, ?3)")?
+        .execute(params![position, first, kind])?;
     Ok(())
 }
 
-/// Takes away what goes, and tells `correct` of every row that is not the event it was taken for.
-pub(super) fn take_away(
+/// Removes the superseded rows, and tells `correct` of every row that is not the event it was taken for.
+pub(super) fn remove(
     connection: &Connection,
     correct: &mut dyn FnMut(Correction),
 ) -> Result<(), RepositoryError> {
-    let failed = port_error("take repeated records away");
-    let gone = gone_positions(connection).map_err(&failed)?;
+    let failed = port_error("remove repeated records");
+    let superseded = superseded_positions(connection).map_err(&failed)?;
     // Twins come first: what repeats one is written down as that.
-    write_twins(connection, &gone, correct).map_err(&failed)?;
-    write_down(connection, &gone, correct)?;
-    close_gaps(connection, &gone).map_err(&failed)?;
+    write_twins(connection, &superseded, correct).map_err(&failed)?;
+    write_down(connection, &superseded, correct)?;
+    close_gaps(connection, &superseded).map_err(&failed)?;
     connection.execute_batch(END).map_err(&failed)
 }
 
 /// Where a row will be when the gaps are closed.
-fn closed_up(gone: &[i64], position: i64) -> i64 {
-    position - gone.partition_point(|&gone| gone < position) as i64
+fn closed_up(superseded: &[i64], position: i64) -> i64 {
+    position - superseded.partition_point(|&gap| gap < position) as i64
 }
 
 fn write_twins(
     connection: &Connection,
-    gone: &[i64],
+    superseded: &[i64],
     correct: &mut dyn FnMut(Correction),
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(TWINS)?;
@@ -80,7 +92,7 @@ fn write_twins(
         let Some(class) = Class::named(&kind) else { continue };
         let source_id = row.get(3)?;
         let place = Place { offset: row.get(4)?, line: row.get(5)? };
-        twins::store_row(connection, position, closed_up(gone, first), class)?;
+        twins::store_row(connection, position, closed_up(superseded, first), class)?;
         recount(connection, source_id, "matched_existing")?;
         correct(Correction { source_id, place, outcome: Outcome::MatchedExisting { class } });
     }
@@ -95,34 +107,34 @@ fn recount(connection: &Connection, source_id: i64, column: &str) -> rusqlite::R
     Ok(())
 }
 
-fn gone_positions(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = connection.prepare("SELECT position FROM temp.gone ORDER BY position")?;
+fn superseded_positions(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    let mut statement = connection.prepare("SELECT position FROM temp.superseded ORDER BY position")?;
     statement.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Moves what goes into the tables that keep it, and corrects the counts of its log.
+/// Moves superseded rows into the tables that keep them, and corrects the counts of their logs.
 fn write_down(
     connection: &Connection,
-    gone: &[i64],
+    superseded: &[i64],
     correct: &mut dyn FnMut(Correction),
 ) -> Result<(), RepositoryError> {
     let failed = port_error("write down repeated records");
-    let mut statement = connection.prepare(REPEATS).map_err(&failed)?;
+    let mut statement = connection.prepare(REPETITIONS).map_err(&failed)?;
     let mut rows = statement.query([]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {
-        let kept = Kept::read(row, gone).map_err(&failed)?;
-        let outcome = kept.write(connection)?;
-        correct(Correction { source_id: kept.source_id, place: kept.place, outcome });
+        let row = SupersededRow::read(row, superseded).map_err(&failed)?;
+        let outcome = row.write(connection)?;
+        correct(Correction { source_id: row.source_id, place: row.place, outcome });
     }
     Ok(())
 }
 
-/// A row that goes, with the event that stands for it.
-struct Kept {
+/// A row that repeats an event, with that event.
+struct SupersededRow {
     source_id: i64,
     place: Place,
     body: String,
-    kind: String,
+    repetition: Repetition,
     /// Where it will be when the gaps are closed.
     first: i64,
     first_id: String,
@@ -131,14 +143,16 @@ struct Kept {
     twin_id: Option<i64>,
 }
 
-impl Kept {
-    fn read(row: &rusqlite::Row<'_>, gone: &[i64]) -> rusqlite::Result<Self> {
+impl SupersededRow {
+    fn read(row: &rusqlite::Row<'_>, superseded: &[i64]) -> rusqlite::Result<Self> {
+        let kind: String = row.get(4)?;
+        let repetition = Repetition::named(&kind).ok_or(rusqlite::Error::InvalidQuery)?;
         Ok(Self {
             source_id: row.get(0)?,
             place: Place { offset: row.get(1)?, line: row.get(2)? },
             body: row.get(3)?,
-            kind: row.get(4)?,
-            first: closed_up(gone, row.get(5)?),
+            repetition,
+            first: closed_up(superseded, row.get(5)?),
             first_id: row.get(6)?,
             first_body: row.get(7)?,
             twin_id: row.get(8)?,
@@ -147,16 +161,18 @@ impl Kept {
 
     fn write(&self, connection: &Connection) -> Result<Outcome, RepositoryError> {
         let failed = port_error("write down repeated records");
-        if self.kind == CONFLICT {
-            let event_id = EventId::new(self.first_id.as_str())
-                .map_err(|error| RepositoryError::storage("read an id", error))?;
-            let position = Position::new(self.first);
-            let reject = Reject::Conflict { event_id: event_id.clone(), position };
-            self.reject(connection, &reject).map_err(&failed)?;
-            return Ok(Outcome::Conflict { event_id, position });
+        let event_id = EventId::new(self.first_id.as_str())
+            .map_err(|error| RepositoryError::storage("read an id", error))?;
+        let outcome = self.repetition.outcome(&event_id, Position::new(self.first));
+        match &outcome {
+            Outcome::Conflict { event_id, position } => {
+                let reject = Reject::Conflict { event_id: event_id.clone(), position: *position };
+                self.reject(connection, &reject)
+            }
+            _ => self.repeat(connection),
         }
-        self.repeat(connection).map_err(&failed)?;
-        Ok(if self.kind == DUPLICATE { Outcome::Duplicate } else { Outcome::AlreadyPresent })
+        .map_err(&failed)?;
+        Ok(outcome)
     }
 
     fn reject(&self, connection: &Connection, reject: &Reject) -> rusqlite::Result<()> {
@@ -180,22 +196,28 @@ impl Kept {
         let respelled = (self.body != self.first_body).then_some(self.body.as_str());
         connection
             .prepare_cached("INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![self.source_id, offset, line, self.first, self.kind, respelled, self.twin_id])?;
-        recount(
-            connection,
-            self.source_id,
-            if self.kind == DUPLICATE { "duplicates" } else { "already_present" },
-        )
+            .execute(params![
+                self.source_id,
+                offset,
+                line,
+                self.first,
+                self.repetition.as_str(),
+                respelled,
+                self.twin_id
+            ])?;
+        let is_duplicate = self.repetition == Repetition::Duplicate;
+        recount(connection, self.source_id, if is_duplicate { "duplicates" } else { "already_present" })
     }
 }
 
-/// Deletes what goes, and moves the rows behind it up: positions have no gaps.
-fn close_gaps(connection: &Connection, gone: &[i64]) -> rusqlite::Result<()> {
-    connection.execute_batch("DELETE FROM events WHERE position IN (SELECT position FROM temp.gone)")?;
+/// Deletes the superseded rows, and moves the rows after each of them up: positions have no gaps.
+fn close_gaps(connection: &Connection, superseded: &[i64]) -> rusqlite::Result<()> {
+    connection
+        .execute_batch("DELETE FROM events WHERE position IN (SELECT position FROM temp.superseded)")?;
     let mut close = connection
         .prepare("UPDATE events SET position = position - ?1 WHERE position > ?2 AND position < ?3")?;
-    for (index, &gap) in gone.iter().enumerate() {
-        let next = gone.get(index + 1).copied().unwrap_or(i64::MAX);
+    for (index, &gap) in superseded.iter().enumerate() {
+        let next = superseded.get(index + 1).copied().unwrap_or(i64::MAX);
         close.execute(params![index as i64 + 1, gap, next])?;
     }
     Ok(())

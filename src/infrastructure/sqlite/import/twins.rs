@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::application::compare::PlacedEvent;
 use crate::application::compare::report::Class;
-use crate::application::import::{ImportRecord, PlacedEvent, TwinPair};
+use crate::application::import::{ImportRecord, TwinPair};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
 use crate::infrastructure::sqlite::error::port_error;
@@ -11,14 +12,14 @@ use crate::infrastructure::sqlite::row::NewRow;
 
 use super::provenance::SourceWriter;
 
-/// The records of an import that have a partner, by their ids, as a survey finds them.
-const CREATE: &str = "DROP TABLE IF EXISTS temp.planned;
-    CREATE TEMP TABLE planned (event_id TEXT PRIMARY KEY, partner_id TEXT NOT NULL, class TEXT NOT NULL)
+/// The records of an import that have a partner, by their ids, as a preview finds them.
+const CREATE: &str = "DROP TABLE IF EXISTS temp.planned_twins;
+    CREATE TEMP TABLE planned_twins (event_id TEXT PRIMARY KEY, partner_id TEXT NOT NULL, class TEXT NOT NULL)
         STRICT, WITHOUT ROWID";
-/// Whoever of two is stored first is the event. One that has a twin already gets no other one.
-const PARTNER: &str = "SELECT events.position, planned.class
-    FROM temp.planned JOIN events ON events.event_id = planned.partner_id
-    WHERE planned.event_id = ?1
+/// The first of two that is stored is the event. One that has a twin already gets no other one.
+const PARTNER: &str = "SELECT events.position, planned_twins.class
+    FROM temp.planned_twins JOIN events ON events.event_id = planned_twins.partner_id
+    WHERE planned_twins.event_id = ?1
       AND NOT EXISTS (SELECT 1 FROM twins WHERE twins.position = events.position)";
 const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
     id_derived, source_id, source_offset, source_line, class";
@@ -34,7 +35,7 @@ pub(super) fn plan(connection: &Connection, pair: &TwinPair) -> Result<(), Repos
     let id_of = |event: PlacedEvent| -> rusqlite::Result<String> {
         let find = match event.feed {
             STORED_FEED => "SELECT event_id FROM events WHERE position = ?1",
-            _ => "SELECT event_id FROM temp.would_be WHERE number = ?1",
+            _ => "SELECT event_id FROM temp.previewed WHERE number = ?1",
         };
         connection.prepare_cached(find)?.query_row([event.offset], |row| row.get(0))
     };
@@ -42,7 +43,7 @@ pub(super) fn plan(connection: &Connection, pair: &TwinPair) -> Result<(), Repos
     for (event, id, partner) in [(pair.history, &one, &other), (pair.native, &other, &one)] {
         if event.feed != STORED_FEED {
             connection
-                .prepare_cached("INSERT INTO temp.planned VALUES (?1, ?2, ?3)")
+                .prepare_cached("INSERT INTO temp.planned_twins VALUES (?1, ?2, ?3)")
                 .and_then(|mut insert| insert.execute([id, partner, pair.class.as_str()]))
                 .map_err(&failed)?;
         }
@@ -52,10 +53,10 @@ pub(super) fn plan(connection: &Connection, pair: &TwinPair) -> Result<(), Repos
 
 const STORED_FEED: u32 = 0;
 
-/// Whether the survey saw the record of this id.
-pub(super) fn is_surveyed(connection: &Connection, event_id: &EventId) -> Result<bool, RepositoryError> {
+/// Whether the preview saw the record of this id.
+pub(super) fn is_previewed(connection: &Connection, event_id: &EventId) -> Result<bool, RepositoryError> {
     connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM temp.would_be WHERE event_id = ?1)")
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM temp.previewed WHERE event_id = ?1)")
         .and_then(|mut seen| seen.query_row([event_id.as_str()], |row| row.get(0)))
         .map_err(port_error("look up what was planned"))
 }

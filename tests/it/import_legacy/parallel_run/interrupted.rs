@@ -6,12 +6,13 @@ use std::fs::File;
 use std::io::Write;
 
 use mission_events::internals::application::import::{
-    ImportError, ImportLegacy, ImportTarget, Reading, pairing_settings,
+    ImportError, ImportPass, IncrementalSink, ReadOptions, matching_settings,
 };
 use mission_events::internals::domain::repository::EventRepository;
 use mission_events::internals::infrastructure::compare_inputs::TempScratch;
 use mission_events::internals::infrastructure::sources::open_log;
-use mission_events::internals::infrastructure::sqlite::{BatchLoad, SqliteEventRepository};
+use mission_events::internals::infrastructure::sqlite::{IncrementalLoad, SqliteEventRepository};
+use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 
@@ -94,14 +95,24 @@ fn the_two_logs_imported_at_once_count_each_event_once() {
     assert_holds(&dir, &lives);
 }
 
-fn load(dir: &TestDir, target: &mut dyn ImportTarget) -> Result<u64, ImportError> {
+fn options() -> ReadOptions {
     let (mapping, zone) = (Mapping::default(), utc());
-    let reading =
-        Reading { zone, dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
-    let mut import = ImportLegacy::new(reading, target, &|_, _| ());
-    import.import(&|| open_log(&dir.join("old.jsonl"), &mapping))?;
-    import.pair(&pairing_settings(utc()), Box::new(TempScratch::default()))?;
-    Ok(import.finish()?.total.matched_existing)
+    ReadOptions { zone, dst: DstPolicy::Resolve, mapping, since: None, until: None }
+}
+
+fn load(dir: &TestDir, target: &mut IncrementalLoad) -> Result<u64, ImportError> {
+    let (clock, mut progress) = (SystemClock::default(), ());
+    let mut pass = ImportPass::new(options(), target, &clock, &mut progress);
+    pass.import(&|| open_log(&dir.join("old.jsonl"), &Mapping::default()))?;
+    Ok(pass.finish()?.total.matched_existing)
+}
+
+fn preview(dir: &TestDir, target: &mut IncrementalLoad) -> u64 {
+    let (clock, mut progress, mut preview) = (SystemClock::default(), (), target.preview().unwrap());
+    let mut pass = ImportPass::new(options(), &mut preview, &clock, &mut progress);
+    pass.import(&|| open_log(&dir.join("old.jsonl"), &Mapping::default())).unwrap();
+    pass.match_twins(&matching_settings(utc()), Box::new(TempScratch::default())).unwrap();
+    pass.finish().unwrap().total.matched_existing
 }
 
 /// The legacy log as JSONL, to which can be appended.
@@ -113,21 +124,21 @@ fn append_legacy(dir: &TestDir, lives: &[Lived]) {
 }
 
 #[test]
-fn a_record_that_came_after_the_survey_ends_the_load_and_the_next_survey_finds_its_partner() {
+fn a_record_that_came_after_the_preview_ends_the_load_and_the_next_preview_finds_its_partner() {
     let (dir, lives) = (TestDir::new(), week());
     write_native(&dir, &lives);
     import(&dir, "data/events");
     let (before, after) = lives.split_at(lives.len() - 5);
     append_legacy(&dir, before);
-    let mut target = BatchLoad::open(&dir.join(DATABASE)).unwrap();
-    let planned = load(&dir, &mut target.survey().unwrap()).unwrap();
-    target.follow_plan();
+    let mut target = IncrementalLoad::open(&dir.join(DATABASE)).unwrap();
+    let planned = preview(&dir, &mut target);
+    target.follow_preview();
     append_legacy(&dir, after);
     let error = load(&dir, &mut target).unwrap_err();
     assert!(target.is_outdated() && matches!(error, ImportError::Store { .. }), "{error}");
     assert!(count(&dir, "SELECT count(*) FROM twins") < planned + 1);
-    let planned = load(&dir, &mut target.survey().unwrap()).unwrap();
-    target.follow_plan();
+    let planned = preview(&dir, &mut target);
+    target.follow_preview();
     assert_eq!(load(&dir, &mut target).unwrap(), planned);
     assert_holds(&dir, &lives);
 }

@@ -2,119 +2,83 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::wire::local_time::DstPolicy;
-use crate::wire::mapping::Mapping;
-use crate::wire::record::{ContentIds, RecordReader};
-use crate::wire::zone::Zone;
-
-use super::target::{Batch, ImportRecord, KnownSource, Rejected, SourceText};
+use super::options::ReadOptions;
+use super::record::ImportRecord;
+use super::target::{Batch, KnownSource, Rejected, SourceText};
 use crate::application::log_source::{
     LogPiece, LogSource, PieceContent, Place, Reject, SourceDigest, SourceError,
 };
+use crate::wire::record::{ContentIds, RecordReader};
 
-/// A batch ends when it has this many records: it is committed as one, and holds up whoever else
-/// writes to the store for no longer than it takes to store so many.
+/// A batch ends when it has this many records: it is committed as one, and other writers
+/// of the store wait for no longer than it takes to store so many.
 const BATCH_RECORDS: usize = 2_000;
 /// Or when its texts pass this many bytes.
 const BATCH_BYTES: usize = 2 << 20;
 
-/// How the records of a log are read.
-#[derive(Debug, Clone)]
-pub struct Reading {
-    /// The zone of naive timestamps.
-    pub zone: Zone,
-    /// What becomes of local times that come twice or never.
-    pub dst: DstPolicy,
-    /// Where the fields of the records stand.
-    pub mapping: Mapping,
-    /// Records before this instant are out of range.
-    pub since: Option<DateTime<Utc>>,
-    /// Records behind this instant are out of range.
-    pub until: Option<DateTime<Utc>>,
-}
-
-impl Reading {
-    /// All of it on one line: records that were read in another way may be other events.
-    pub fn describe(&self) -> String {
-        let dst = match self.dst {
-            DstPolicy::Resolve => "resolve",
-            DstPolicy::Reject => "reject",
-        };
-        let mut text = format!("zone={} dst={dst} mapping={}", self.zone.name(), self.mapping);
-        for (name, bound) in [("since", self.since), ("until", self.until)] {
-            if let Some(bound) = bound {
-                text.push_str(&format!(" {name}={}", bound.to_rfc3339()));
-            }
-        }
-        text
-    }
-
-    fn takes(&self, time: DateTime<Utc>) -> bool {
-        self.since.is_none_or(|since| since <= time) && self.until.is_none_or(|until| time <= until)
-    }
-}
-
+/// What the reading thread sends.
 pub(super) enum Parsed {
     Batch(Batch),
+    /// The log has ended.
     End(SourceDigest),
+    /// It could not be read on.
     Failed(SourceError),
 }
 
-/// Reads a log to its end, or until nobody takes what it reads.
+/// Reads a log to its end, or until the receiver is dropped.
 ///
 /// `known` is what the store has of the log already, which is not read again. The records that are
 /// `stored` come back here: their memory is freed for least by the thread that it came from.
 pub(super) fn parse(
     source: &mut dyn LogSource,
-    reading: &Reading,
+    options: &ReadOptions,
     known: Option<&KnownSource>,
     sender: &Sender<Parsed>,
     stored: &Receiver<Vec<ImportRecord>>,
 ) {
-    let mut reader = RecordReader::with_mapping(&reading.zone, reading.dst, &reading.mapping);
-    let mut sorter = Sorter::new(reading, known);
+    let mut reader = RecordReader::with_mapping(&options.zone, options.dst, &options.mapping);
+    let mut builder = BatchBuilder::new(options, known);
     let end = loop {
         match source.next_piece(&mut reader) {
-            Ok(Some(piece)) => sorter.take(piece, &reader),
+            Ok(Some(piece)) => builder.take(piece, &reader),
             Ok(None) => break Parsed::End(source.digest()),
             Err(error) => break Parsed::Failed(error),
         }
-        if sorter.is_full() {
-            if sender.send(Parsed::Batch(sorter.batch(source))).is_err() {
+        if builder.is_full() {
+            if sender.send(Parsed::Batch(builder.batch(source))).is_err() {
                 return;
             }
-            sorter.batch.records = stored.try_iter().last().unwrap_or_default();
-            sorter.batch.records.clear();
+            builder.batch.records = stored.try_iter().last().unwrap_or_default();
+            builder.batch.records.clear();
         }
     };
-    if matches!(end, Parsed::End(_)) && sender.send(Parsed::Batch(sorter.batch(source))).is_err() {
+    if matches!(end, Parsed::End(_)) && sender.send(Parsed::Batch(builder.batch(source))).is_err() {
         return;
     }
-    // Where nobody listens any more, the writer has said why.
+    // Where the receiver is gone, the writer has said why.
     drop(sender.send(end));
 }
 
-struct Sorter<'r> {
-    reading: &'r Reading,
+struct BatchBuilder<'r> {
+    options: &'r ReadOptions,
     batch: Batch,
     bytes: usize,
     /// What stood between the first two records.
     separator: Option<Vec<u8>>,
-    behind_record: bool,
+    after_record: bool,
     content_ids: ContentIds,
 }
 
-impl<'r> Sorter<'r> {
-    fn new(reading: &'r Reading, known: Option<&KnownSource>) -> Self {
+impl<'r> BatchBuilder<'r> {
+    fn new(options: &'r ReadOptions, known: Option<&KnownSource>) -> Self {
         Self {
-            reading,
+            options,
             batch: Batch::default(),
             bytes: 0,
             separator: known.map(|known| known.separator.clone()).filter(|known| !known.is_empty()),
-            behind_record: known.is_some(),
+            after_record: known.is_some(),
             content_ids: ContentIds::default(),
         }
     }
@@ -134,15 +98,15 @@ impl<'r> Sorter<'r> {
 
     /// Takes what `reader` has read last.
     fn take(&mut self, piece: LogPiece<'_>, reader: &RecordReader<'_>) {
-        let behind_record = std::mem::replace(&mut self.behind_record, false);
+        let after_record = std::mem::replace(&mut self.after_record, false);
         let LogPiece { place, bytes, content } = piece;
         match content {
-            PieceContent::Layout => self.take_layout(place, bytes, behind_record),
+            PieceContent::Layout => self.take_layout(place, bytes, after_record),
             PieceContent::RejectContinued => self.reject(place, None, bytes),
             PieceContent::Reject(reject) => self.reject(place, Some(reject), bytes),
             PieceContent::Record(record) => {
-                self.behind_record = true;
-                if !self.reading.takes(record.occurred_at) {
+                self.after_record = true;
+                if !self.options.includes(record.occurred_at) {
                     self.batch.out_of_range += 1;
                     return;
                 }
@@ -158,8 +122,8 @@ impl<'r> Sorter<'r> {
         }
     }
 
-    fn take_layout(&mut self, place: Place, bytes: &[u8], behind_record: bool) {
-        if behind_record && self.separator.is_none() {
+    fn take_layout(&mut self, place: Place, bytes: &[u8], after_record: bool) {
+        if after_record && self.separator.is_none() {
             self.separator = Some(bytes.to_owned());
         }
         if self.separator.as_deref() != Some(bytes) {

@@ -1,0 +1,237 @@
+//! The whole import: which kind of store is there, a preview, the load, and waiting and looking again.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::error::ImportError;
+use super::identity::load_order;
+use super::import_totals::ImportTotals;
+use super::options::ReadOptions;
+use super::pass::{ImportPass, ImportProgress};
+use super::report::{ImportReport, Refusal, StoreReport};
+use super::target::{ImportPreview, ImportSink, ImportStore, IncrementalSink, OverlapView};
+use super::twin_matching::matching_settings;
+use crate::application::clock::Clock;
+use crate::application::compare::feed::Scratch;
+use crate::application::log_source::{LogList, LogSource, SourceError};
+use crate::wire::mapping::Mapping;
+
+/// The new system has recorded an event so long after the legacy one, if it records it at all.
+const SETTLED: TimeDelta = TimeDelta::seconds(3);
+
+/// How often an import is previewed whose logs grow before they are loaded.
+const MOST_PREVIEWS: u32 = 4;
+
+/// What is imported, and how.
+#[derive(Debug, Clone)]
+pub struct ImportSettings {
+    /// The logs, in the order in which they are read.
+    pub logs: LogList,
+    /// How their records are read.
+    pub options: ReadOptions,
+    /// What becomes of records without identity in the time of events of the new system.
+    pub overlap: OverlapPolicy,
+    /// All records or none: nothing is written where one would be rejected.
+    pub strict: bool,
+    /// Nothing is written.
+    pub dry_run: bool,
+}
+
+/// What becomes of records without identity in the time of events of the new system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OverlapPolicy {
+    /// They are matched by the rules of a comparison: what is the same event is kept as its twin, and what
+    /// has no partner is imported.
+    #[default]
+    Match,
+    /// They are imported: both are events of their own.
+    Keep,
+    /// Nothing is written.
+    Refuse,
+}
+
+/// What an import works with.
+pub struct ImportPorts<'p, S> {
+    /// The store.
+    pub store: &'p S,
+    /// Opens one log; of the mapping only the key counts under which the records stand.
+    pub open_log: &'p dyn Fn(&Path, &Mapping) -> Result<Box<dyn LogSource>, SourceError>,
+    /// Makes room for what a comparison does not hold in memory.
+    pub scratch: &'p dyn Fn() -> Box<dyn Scratch>,
+    /// The clock.
+    pub clock: &'p dyn Clock,
+    /// Is told how far the import is.
+    pub progress: &'p mut dyn ImportProgress,
+}
+
+/// Imports, where nothing speaks against it, and says what became of every record.
+///
+/// A store that does not exist yet is built whole and looked at before it is put into its place. For one
+/// that exists a preview answers first what would become of the records, and then they are loaded.
+///
+/// # Errors
+/// What could not be read or written. What was stored before is stored.
+pub fn import<S: ImportStore>(
+    settings: &ImportSettings,
+    ports: ImportPorts<'_, S>,
+) -> Result<ImportReport, ImportError> {
+    let (clock, started) = (ports.clock, ports.clock.elapsed());
+    let location = ports.store.location();
+    let (totals, refused) = ImportJob { settings, ports }.run()?;
+    Ok(ImportReport {
+        sources: totals.sources,
+        total: totals.total,
+        conflicts: totals.conflicts,
+        twins: totals.twins,
+        kept_apart: totals.overlap.kept_apart,
+        flags: totals.flags,
+        skipped_files: settings.logs.skipped.clone(),
+        rejects: totals.rejects,
+        dry_run: settings.dry_run,
+        refused,
+        store: StoreReport { path: location, events: totals.events },
+        elapsed_seconds: clock.elapsed().saturating_sub(started).as_secs_f64(),
+    })
+}
+
+/// What the logs came to, and what speaks against them.
+type Loaded = (ImportTotals, Option<Refusal>);
+
+struct ImportJob<'s, 'p, S> {
+    settings: &'s ImportSettings,
+    ports: ImportPorts<'p, S>,
+}
+
+impl<S: ImportStore> ImportJob<'_, '_, S> {
+    fn run(&mut self) -> Result<Loaded, ImportError> {
+        let logs = self.settings.logs.files.as_slice();
+        if let Some(mut new) = self.ports.store.build().map_err(ImportError::Open)? {
+            let (totals, refused) = self.load_with_overlap(&mut new, logs)?;
+            if !self.settings.dry_run && refused.is_none() {
+                new.publish()?;
+            }
+            return Ok((totals, refused));
+        }
+        if self.settings.dry_run {
+            let mut preview = self.ports.store.preview().map_err(ImportError::Open)?;
+            return self.load_with_overlap(&mut preview, logs);
+        }
+        let mut existing = self.ports.store.open().map_err(ImportError::Open)?;
+        if self.settings.overlap == OverlapPolicy::Keep && !self.settings.strict {
+            return self.load(&mut existing, logs);
+        }
+        self.load_as_previewed(&mut existing)
+    }
+
+    /// Loads what a preview has found nothing against; again, where it is out of date by then.
+    fn load_as_previewed(&mut self, existing: &mut S::ExistingStore) -> Result<Loaded, ImportError> {
+        let (mut previews, mut has_waited) = (0, false);
+        loop {
+            previews += 1;
+            let mut preview = existing.preview().map_err(ImportError::Open)?;
+            let (previewed, refused) = self.load_with_overlap(&mut preview, &self.settings.logs.files)?;
+            if refused.is_some() {
+                return Ok((previewed, refused));
+            }
+            if previewed.overlap.overlap
+                && !has_waited
+                && let Some(recorded) = preview.youngest_unmatched()?
+                && let Some(left) = until_settled(recorded, self.ports.clock.now())
+            {
+                // What is saved live later is an event of its own: it must be there before.
+                self.ports.clock.wait(left);
+                has_waited = true;
+                continue;
+            }
+            drop(preview);
+            let logs = self.in_load_order(&previewed);
+            existing.follow_preview();
+            if self.settings.strict {
+                existing.begin_transaction()?;
+            }
+            let may_look_again = previews < MOST_PREVIEWS;
+            match self.load(existing, &logs) {
+                // What was stored is stored, and what came since is looked at.
+                Err(_) if existing.is_outdated() && may_look_again => existing.roll_back()?,
+                // The store or a log has got since what speaks against it: the next preview shows what.
+                Ok((_, Some(_))) if self.settings.strict && may_look_again => existing.roll_back()?,
+                Ok((totals, refused)) => {
+                    if refused.is_none() {
+                        existing.publish()?;
+                    }
+                    let paths = self.settings.logs.files.iter().map(|log| log.display().to_string());
+                    let mut totals = totals.in_order_of(&paths.collect::<Vec<_>>());
+                    totals.overlap = previewed.overlap;
+                    return Ok((totals, refused));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn in_load_order(&self, previewed: &ImportTotals) -> Vec<PathBuf> {
+        let mut logs: Vec<(usize, &PathBuf)> = self.settings.logs.files.iter().enumerate().collect();
+        if previewed.overlap.overlap {
+            logs.sort_by_key(|&(number, _)| load_order(previewed.with_native.contains(&number), number));
+        }
+        logs.into_iter().map(|(_, log)| log.clone()).collect()
+    }
+
+    /// One pass into a sink that shows what both systems recorded.
+    fn load_with_overlap(
+        &mut self,
+        sink: &mut (impl ImportSink + OverlapView),
+        logs: &[PathBuf],
+    ) -> Result<Loaded, ImportError> {
+        let (settings, scratch) = (self.settings, self.ports.scratch);
+        let mut overlap = None;
+        let mut pass = self.pass(sink, logs)?;
+        match settings.overlap {
+            OverlapPolicy::Match => {
+                pass.match_twins(&matching_settings(settings.options.zone.clone()), scratch())?;
+            }
+            OverlapPolicy::Refuse => overlap = pass.overlap()?.map(Refusal::Overlap),
+            OverlapPolicy::Keep => {}
+        }
+        let totals = pass.finish()?;
+        let refused = overlap.or_else(|| refusal(&totals, settings.strict));
+        Ok((totals, refused))
+    }
+
+    /// One pass into a store that follows a preview, or needs none.
+    fn load(&mut self, sink: &mut S::ExistingStore, logs: &[PathBuf]) -> Result<Loaded, ImportError> {
+        let totals = self.pass(sink, logs)?.finish()?;
+        let refused = refusal(&totals, self.settings.strict);
+        Ok((totals, refused))
+    }
+
+    fn pass<'s, T: ImportSink>(
+        &'s mut self,
+        sink: &'s mut T,
+        logs: &[PathBuf],
+    ) -> Result<ImportPass<'s, T>, ImportError> {
+        let ImportPorts { open_log, clock, progress, .. } = &mut self.ports;
+        let options = &self.settings.options;
+        let mut pass = ImportPass::new(options.clone(), sink, *clock, *progress);
+        pass.import_all(logs, &|log| open_log(log, &options.mapping))?;
+        Ok(pass)
+    }
+}
+
+/// What speaks against what a pass came to, apart from an overlap.
+fn refusal(totals: &ImportTotals, strict: bool) -> Option<Refusal> {
+    let clocks = totals.overlap.refused.clone().map(Refusal::Clocks);
+    clocks.or((strict && totals.total.rejected > 0).then_some(Refusal::Strict))
+}
+
+/// How long the new system may still take to record what the legacy one recorded at that time.
+fn until_settled(recorded: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
+    let age = now - recorded;
+    let is_young = -SETTLED < age && age < SETTLED;
+    if is_young { (SETTLED - age.max(TimeDelta::zero())).to_std().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests;

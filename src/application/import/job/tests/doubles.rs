@@ -1,0 +1,355 @@
+//! Doubles of the ports of an import: a store that answers as it is told to, logs of one record, and a clock
+//! that is not waited for.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::application::clock::Clock;
+use crate::application::compare::feed::{CompareError, Scratch};
+use crate::application::import::error::ImportError;
+use crate::application::import::job::{ImportPorts, ImportSettings, OverlapPolicy, import};
+use crate::application::import::options::ReadOptions;
+use crate::application::import::outcome::{Correction, Outcome};
+use crate::application::import::overlap::{Overlap, OverlapFeeds, TwinPair};
+use crate::application::import::report::ImportReport;
+use crate::application::import::target::{
+    Batch, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView, SourceHeader,
+    StoreError,
+};
+use crate::application::log_source::{
+    LogFormat, LogList, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest,
+    SourceError,
+};
+use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::{EventId, Position};
+use crate::wire::local_time::DstPolicy;
+use crate::wire::mapping::Mapping;
+use crate::wire::record::RecordReader;
+use crate::wire::zone::Zone;
+
+const LEGACY: &str = r#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#;
+const NATIVE: &str = r#"{"event_id": "e1", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z"}"#;
+
+/// What a store shows of an import before it is loaded.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    pub has_conflict: bool,
+    pub has_overlap: bool,
+    pub youngest: Option<DateTime<Utc>>,
+}
+
+/// How a load of one log into a store that exists ends, if not well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadEnd {
+    Outdated,
+    Broken,
+    Conflict,
+}
+
+/// A store that answers as it is told to, and writes down what it is asked.
+#[derive(Default)]
+pub struct FakeStore {
+    exists: bool,
+    calls: RefCell<Vec<String>>,
+    seen: RefCell<VecDeque<Seen>>,
+    ends: RefCell<VecDeque<LoadEnd>>,
+}
+
+pub struct FakeSink {
+    store: Rc<FakeStore>,
+    role: &'static str,
+    seen: Seen,
+    is_outdated: bool,
+}
+
+impl FakeSink {
+    fn new(store: &Rc<FakeStore>, role: &'static str) -> Self {
+        let seen = if role == "load" { None } else { store.seen.borrow_mut().pop_front() };
+        Self { store: Rc::clone(store), role, seen: seen.unwrap_or_default(), is_outdated: false }
+    }
+
+    fn call(&self, call: &str) {
+        self.store.calls.borrow_mut().push(format!("{} {call}", self.role));
+    }
+}
+
+impl ImportSink for FakeSink {
+    fn known(&mut self, _: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
+        Ok(Vec::new())
+    }
+
+    fn begin_source(
+        &mut self,
+        header: &SourceHeader,
+        _: Option<&KnownSource>,
+    ) -> Result<i64, RepositoryError> {
+        self.call(&header.path);
+        Ok(1)
+    }
+
+    fn store(&mut self, batch: &Batch) -> Result<Vec<Outcome>, RepositoryError> {
+        let end = if self.role == "load" { self.store.ends.borrow_mut().pop_front() } else { None };
+        self.is_outdated = end == Some(LoadEnd::Outdated);
+        if matches!(end, Some(LoadEnd::Outdated | LoadEnd::Broken)) {
+            return Err(RepositoryError::storage("import records", "it was told to fail"));
+        }
+        let has_conflict = self.seen.has_conflict || end == Some(LoadEnd::Conflict);
+        let outcome = || match has_conflict {
+            true => Outcome::Conflict { event_id: EventId::new("e1").unwrap(), position: Position::new(1) },
+            false => Outcome::Imported,
+        };
+        Ok(batch.records.iter().map(|_| outcome()).collect())
+    }
+
+    fn end_source(&mut self, _: &SourceDigest) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
+        Ok(7)
+    }
+
+    fn publish(&mut self) -> Result<(), RepositoryError> {
+        self.call("publish");
+        Ok(())
+    }
+}
+
+impl OverlapView for FakeSink {
+    fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError> {
+        let at = start();
+        let overlap = Overlap { records: 1, first: at, last: at, native_first: at, native_last: at };
+        Ok(self.seen.has_overlap.then_some(overlap))
+    }
+
+    fn feeds(&mut self) -> Result<Option<OverlapFeeds>, RepositoryError> {
+        let feeds = OverlapFeeds { history: Vec::new(), native: Vec::new(), stored_feeds: 1 };
+        Ok(self.seen.has_overlap.then_some(feeds))
+    }
+
+    fn note_twins(&mut self, _: &TwinPair) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+}
+
+impl ImportPreview for FakeSink {
+    fn youngest_unmatched(&mut self) -> Result<Option<DateTime<Utc>>, RepositoryError> {
+        Ok(self.seen.youngest)
+    }
+}
+
+impl IncrementalSink for FakeSink {
+    type Preview = FakeSink;
+
+    fn preview(&mut self) -> Result<FakeSink, StoreError> {
+        Ok(FakeSink::new(&self.store, "preview"))
+    }
+
+    fn follow_preview(&mut self) {
+        self.call("follow");
+    }
+
+    fn is_outdated(&self) -> bool {
+        self.is_outdated
+    }
+
+    fn begin_transaction(&mut self) -> Result<(), RepositoryError> {
+        self.call("begin");
+        Ok(())
+    }
+
+    fn roll_back(&mut self) -> Result<(), RepositoryError> {
+        self.call("roll back");
+        Ok(())
+    }
+}
+
+impl ImportStore for Rc<FakeStore> {
+    type NewStore = FakeSink;
+    type Preview = FakeSink;
+    type ExistingStore = FakeSink;
+
+    fn location(&self) -> String {
+        "events.db".to_owned()
+    }
+
+    fn build(&self) -> Result<Option<FakeSink>, StoreError> {
+        Ok((!self.exists).then(|| FakeSink::new(self, "build")))
+    }
+
+    fn preview(&self) -> Result<FakeSink, StoreError> {
+        Ok(FakeSink::new(self, "preview"))
+    }
+
+    fn open(&self) -> Result<FakeSink, StoreError> {
+        Ok(FakeSink::new(self, "load"))
+    }
+}
+
+/// A log of one record; one that is changing says so when it was read.
+pub struct OneRecord {
+    path: PathBuf,
+    text: &'static str,
+    is_read: bool,
+    is_changing: bool,
+}
+
+impl LogSource for OneRecord {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn location(&self) -> &Path {
+        &self.path
+    }
+
+    fn format(&self) -> LogFormat {
+        LogFormat::Jsonl
+    }
+
+    fn compression(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn resume_at(&mut self, _: &ResumePoint) -> Result<bool, SourceError> {
+        Ok(false)
+    }
+
+    fn next_piece<'s>(
+        &'s mut self,
+        reader: &mut RecordReader<'_>,
+    ) -> Result<Option<LogPiece<'s>>, SourceError> {
+        if std::mem::replace(&mut self.is_read, true) {
+            let changing = SourceError::Changing { path: self.path.clone(), opened: 1, ended: 2 };
+            return if self.is_changing { Err(changing) } else { Ok(None) };
+        }
+        let bytes = self.text.as_bytes();
+        let content = match reader.read_whole(bytes) {
+            Ok(record) => PieceContent::Record(record),
+            Err(error) => PieceContent::Reject(Reject::Record(error)),
+        };
+        Ok(Some(LogPiece { place: Place { line: 1, offset: 0 }, bytes, content }))
+    }
+
+    fn resume_point(&mut self) -> ResumePoint {
+        ResumePoint::default()
+    }
+
+    fn digest(&self) -> SourceDigest {
+        let (sha256, content_sha256) = (String::new(), String::new());
+        SourceDigest { bytes: 0, sha256, content_bytes: 0, content_sha256 }
+    }
+}
+
+/// A clock that runs on only where it is waited for.
+pub struct FakeClock {
+    now: Cell<DateTime<Utc>>,
+    waits: RefCell<Vec<Duration>>,
+}
+
+pub fn start() -> DateTime<Utc> {
+    "2025-10-25T12:00:00Z".parse().unwrap()
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.now.get()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (self.now.get() - start()).to_std().unwrap()
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.now.set(self.now.get() + duration);
+        self.waits.borrow_mut().push(duration);
+    }
+}
+
+/// For comparisons that put nothing aside.
+pub struct NoScratch;
+
+impl Scratch for NoScratch {
+    fn append(&mut self, _: &[u8]) -> Result<u64, CompareError> {
+        Ok(0)
+    }
+
+    fn read_at(&mut self, _: u64, _: &mut [u8]) -> Result<(), CompareError> {
+        Ok(())
+    }
+}
+
+/// An import of logs into a store that is told what to answer.
+pub struct Import {
+    pub store: FakeStore,
+    pub settings: ImportSettings,
+    /// The first of the readings of logs that find them changing.
+    pub changing: usize,
+}
+
+pub struct Imported {
+    pub result: Result<ImportReport, ImportError>,
+    pub calls: Vec<String>,
+    pub waits: Vec<Duration>,
+}
+
+pub fn into_store(exists: bool) -> Import {
+    let options = ReadOptions {
+        zone: Zone::utc(),
+        dst: DstPolicy::Resolve,
+        mapping: Mapping::default(),
+        since: None,
+        until: None,
+    };
+    let logs = LogList { files: vec!["old.log".into()], skipped: Vec::new() };
+    let overlap = OverlapPolicy::Match;
+    let settings = ImportSettings { logs, options, overlap, strict: false, dry_run: false };
+    Import { store: FakeStore { exists, ..FakeStore::default() }, settings, changing: 0 }
+}
+
+impl Import {
+    /// Changes the settings.
+    pub fn set(mut self, change: impl FnOnce(&mut ImportSettings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// What each look at the import finds.
+    pub fn seeing(self, seen: impl IntoIterator<Item = Seen>) -> Self {
+        self.store.seen.borrow_mut().extend(seen);
+        self
+    }
+
+    /// How the loads of logs end.
+    pub fn ending(self, ends: impl IntoIterator<Item = LoadEnd>) -> Self {
+        self.store.ends.borrow_mut().extend(ends);
+        self
+    }
+
+    pub fn run(self) -> Imported {
+        let store = Rc::new(self.store);
+        let clock = FakeClock { now: Cell::new(start()), waits: RefCell::default() };
+        let changing = Cell::new(self.changing);
+        let open_log = |path: &Path, _: &Mapping| {
+            let text = if path.starts_with("new.log") { NATIVE } else { LEGACY };
+            let is_changing = changing.get() > 0;
+            changing.set(changing.get().saturating_sub(1));
+            let log = OneRecord { path: path.to_owned(), text, is_read: false, is_changing };
+            Ok::<Box<dyn LogSource>, SourceError>(Box::new(log))
+        };
+        let ports = ImportPorts {
+            store: &store,
+            open_log: &open_log,
+            scratch: &|| Box::new(NoScratch),
+            clock: &clock,
+            progress: &mut (),
+        };
+        let result = import(&self.settings, ports);
+        Imported { result, calls: store.calls.take(), waits: clock.waits.take() }
+    }
+}
