@@ -21,6 +21,9 @@
 //!               wire                              JSON with its exact bytes, timestamps, mappings: pure
 //! ```
 //!
+//! Beside them lies `conformance`, with the cargo feature of that name: the contract of the port as tests,
+//! for the stores here and for those of other crates.
+//!
 //! # Invariants
 //!
 //! - Imports run downward in the picture, and `infrastructure` and `legacy` never meet.
@@ -33,9 +36,9 @@
 //!
 //! ```
 //! use mission_events::domain::event::DomainEvent;
-//! use mission_events::domain::repository::EventRepository;
-//! use crate::wire::zone::Zone;
+//! use mission_events::domain::repository::{EventRepository, EventRepositoryExt};
 //! use mission_events::infrastructure::sqlite::SqliteEventRepository;
+//! use mission_events::wire::zone::Zone;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
@@ -65,3 +68,6 @@ pub mod infrastructure;
 pub mod legacy;
 
 pub mod cli;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;

@@ -2,11 +2,12 @@
 
 use chrono::{DateTime, Timelike, Utc};
 use thiserror::Error;
+use uuid::Uuid;
 
 use super::value_objects::{AggregateId, EventId};
-use crate::wire::json::{MemberValue, ObjectScanner};
+use crate::wire::json::{MemberValue, ObjectScanner, same_value};
 use crate::wire::local_time::DstPolicy;
-use crate::wire::record::{RecordError, RecordReader};
+use crate::wire::record::{Record, RecordError, RecordReader, occurrence_id};
 use crate::wire::zone::Zone;
 
 /// Something that happened. Immutable.
@@ -31,11 +32,23 @@ impl DomainEvent {
         let mut reader = RecordReader::new(zone, DstPolicy::Reject);
         let record = reader.read_whole(text.as_bytes())?;
         let id = record.event_id.as_deref().ok_or(EventError::NoIdentity)?;
-        let event = record.to_event(EventId::new(id).map_err(|_| EventError::NoIdentity)?);
+        let event = Self::from_record(&record, EventId::new(id).map_err(|_| EventError::NoIdentity)?);
         if event.body.contains(['\n', '\r']) {
             return Err(EventError::NotOneLine);
         }
         Ok(event)
+    }
+
+    /// The event that a record of a log is, under the given id. It need not be live: see
+    /// [`ensure_live`](Self::ensure_live).
+    pub fn from_record(record: &Record<'_>, event_id: EventId) -> Self {
+        Self::from_parts(
+            event_id,
+            record.event_type.clone().into_owned(),
+            record.occurred_at,
+            record.aggregate.as_deref().map(AggregateId::new),
+            record.body.to_owned(),
+        )
     }
 
     /// An event whose parts are known to belong together: read from a store, or built from fields.
@@ -88,6 +101,12 @@ impl DomainEvent {
         })
     }
 
+    /// Whether the texts of both are the same JSON value, however each is written: numbers by their
+    /// exact value, strings by their characters, objects in any order of their members.
+    pub fn has_content_of(&self, other: &Self) -> bool {
+        same_value(&self.body, &other.body)
+    }
+
     /// Checks that the event is one that a store takes from a running system: read back from its
     /// text alone, it is the same event.
     ///
@@ -95,6 +114,11 @@ impl DomainEvent {
     pub fn ensure_live(&self, zone: &Zone) -> Result<(), EventError> {
         if Self::from_json(&self.body, zone)? == *self { Ok(()) } else { Err(EventError::NotItsText) }
     }
+}
+
+/// The id of the `occurrence`-th (from 1) of the identical records without id that share a content id.
+pub fn derived_event_id(content_id: Uuid, occurrence: u64) -> EventId {
+    occurrence_id(content_id, occurrence).into()
 }
 
 /// An event's time as this project writes it: RFC 3339 in UTC, `2025-10-25T10:00:00+00:00`, with six
@@ -107,6 +131,7 @@ pub fn format_timestamp(time: DateTime<Utc>) -> String {
 
 /// Why a text is not a live event.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum EventError {
     /// The text is not an event at all.
     #[error("the text is not an event")]

@@ -13,8 +13,6 @@ use sha1::{Digest, Sha1};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::domain::event::DomainEvent;
-use crate::domain::value_objects::{AggregateId, EventId};
 use crate::wire::json::{
     Canonicalizer, Member, MemberValue, ObjectScanner, ScanError, ScannedObject, ShapeId, ShapeTable, utf8,
 };
@@ -62,19 +60,6 @@ pub struct Record<'t> {
     pub flags: RecordFlags,
 }
 
-impl Record<'_> {
-    /// The event, under the given id.
-    pub fn to_event(&self, event_id: EventId) -> DomainEvent {
-        DomainEvent::from_parts(
-            event_id,
-            self.event_type.clone().into_owned(),
-            self.occurred_at,
-            self.aggregate.as_deref().map(AggregateId::new),
-            self.body.to_owned(),
-        )
-    }
-}
-
 /// What the identity of a record without id is derived from: UUIDv5 over the canonical form of the
 /// raw record. Identical records, and only they, have the same one.
 #[derive(Default)]
@@ -97,8 +82,8 @@ impl ContentIds {
 }
 
 /// The id of the `occurrence`-th (from 1) of the identical records that `content_id` stands for.
-pub fn derived_event_id(content_id: Uuid, occurrence: u64) -> EventId {
-    uuid_v5(content_id, occurrence.to_string().as_bytes()).into()
+pub fn occurrence_id(content_id: Uuid, occurrence: u64) -> Uuid {
+    uuid_v5(content_id, occurrence.to_string().as_bytes())
 }
 
 /// As `Uuid::new_v5`, with the processor's instructions for SHA-1 where it has them: every record of

@@ -16,6 +16,7 @@ use crate::application::import::{
     SourceHeader, TwinPair,
 };
 use crate::application::log_source::SourceDigest;
+use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::durable_dirs::sync_folder;
 use crate::infrastructure::sqlite::error::port_error;
@@ -23,7 +24,6 @@ use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
 use crate::infrastructure::sqlite::{SqliteError, connection, read};
 use crate::wire::record::Shape;
-use crate::wire::record::derived_event_id;
 
 use super::provenance::{self, SourceWriter};
 use crate::infrastructure::sqlite::import::overlap_feeds;

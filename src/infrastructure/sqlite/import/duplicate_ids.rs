@@ -5,10 +5,11 @@
 
 use rusqlite::{Connection, params};
 
+use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
 use crate::wire::json::same_value;
-use crate::wire::record::{ContentIds, derived_event_id};
+use crate::wire::record::ContentIds;
 
 use crate::infrastructure::sqlite::import::superseded_rows::{ALREADY_PRESENT, CONFLICT, DUPLICATE};
 

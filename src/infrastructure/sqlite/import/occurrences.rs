@@ -3,11 +3,11 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::first_of;
 use crate::infrastructure::sqlite::error::port_error;
-use crate::wire::record::derived_event_id;
 
 /// In a temporary table, which spills to a file: a log may repeat itself as often as it likes.
 /// Sorted by time first, as logs mostly are, so that counting walks along instead of jumping about.
