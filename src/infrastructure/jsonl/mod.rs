@@ -58,7 +58,8 @@
 //! each run of events of the same day; when one fails, the file is cut back to its former length.
 //! Writers of other programs must take the same lock.
 //!
-//! Readers take no lock. They can see an event whose save has not returned yet.
+//! Readers take no lock. They can see an event whose save has not returned yet, and, where the disk fails
+//! before it does, one that is taken back: a position kept of such an event is that of the next one.
 //!
 //! # Cost
 //!
