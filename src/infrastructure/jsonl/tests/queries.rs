@@ -91,7 +91,8 @@ fn the_order_is_right_where_another_zone_named_the_files() {
 
 #[test]
 fn a_limit_of_nothing_reads_nothing_and_one_without_end_is_no_allocation() {
-    let store = open(&ten_days(&[10, 19]));
+    let folder = ten_days(&[10, 19]);
+    let store = open(&folder);
     assert!(store.get_recent_events(0).unwrap().is_empty());
     assert!(store.find_by_type("TaskCreated", 0).unwrap().is_empty());
     assert!(store.read_stream(&stream("2025-10-10"), None, 0).unwrap().is_empty());

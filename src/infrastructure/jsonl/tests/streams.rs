@@ -26,7 +26,8 @@ fn pages_of_a_day_follow_each_other_and_read_no_other_file() {
 
 #[test]
 fn a_page_after_a_place_that_is_no_event_is_what_follows_it() {
-    let store = open(&ten_days(&[]));
+    let folder = ten_days(&[]);
+    let store = open(&folder);
     let day = stream("2025-10-13");
     let whole = store.read_stream(&day, None, usize::MAX).unwrap();
     let after = |position| ids(&store.read_stream(&day, Some(Position::new(position)), 9).unwrap()).len();
