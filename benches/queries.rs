@@ -84,7 +84,7 @@ fn queries(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let store = make_store(folder.path());
     let connection = Connection::open(store.path()).unwrap();
-    let sample = store.read_from(None, usize::MAX).unwrap();
+    let sample = store.read_stream(&StreamId::single(), None, usize::MAX).unwrap();
     let step = (sample.len() / 1_000).max(1);
     let chosen: Vec<StoredEvent> = sample.into_iter().step_by(step).collect();
     let limit = DEFAULT_LIMIT as i64;
@@ -146,7 +146,7 @@ fn queries(criterion: &mut Criterion) {
             let clause = "WHERE aggregate_id = ?1 ORDER BY occurred_at, position LIMIT ?2";
             raw(&connection, clause, (next(&mut a).aggregate_id().unwrap().as_str(), limit))
         },
-        || store.get_event_history(next(&mut b).aggregate_id().unwrap().as_str(), DEFAULT_LIMIT).unwrap(),
+        || store.find_by_aggregate(next(&mut b).aggregate_id().unwrap().as_str(), DEFAULT_LIMIT).unwrap(),
     );
     group.finish();
 
@@ -165,7 +165,7 @@ fn queries(criterion: &mut Criterion) {
                 (next_position(&mut a).get(), limit),
             )
         },
-        || store.read_from(Some(next_position(&mut b)), DEFAULT_LIMIT).unwrap(),
+        || store.read_stream(&StreamId::single(), Some(next_position(&mut b)), DEFAULT_LIMIT).unwrap(),
     );
     group.finish();
 }

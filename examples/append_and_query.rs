@@ -8,7 +8,8 @@ use std::error::Error;
 
 use chrono::{TimeZone, Utc};
 use mission_events::{
-    AggregateId, DomainEvent, EventId, EventRepository, RepositoryError, SqliteEventRepository, Zone,
+    AggregateId, DomainEvent, EventId, EventRepository, EventRepositoryExt, RepositoryError,
+    SqliteEventRepository, Zone,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {

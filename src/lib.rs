@@ -21,6 +21,9 @@
 //!               wire                              JSON with its exact bytes, timestamps, mappings: pure
 //! ```
 //!
+//! Beside them lies `conformance`, with the cargo feature of that name: the contract of the port as tests,
+//! for the stores here and for those of other crates.
+//!
 //! # Invariants
 //!
 //! - Imports run downward in the picture, and `infrastructure` and `legacy` never meet.
@@ -38,7 +41,7 @@
 //! # Example
 //!
 //! ```
-//! use mission_events::{DomainEvent, EventRepository, SqliteEventRepository, Zone};
+//! use mission_events::{DomainEvent, EventRepository, EventRepositoryExt, SqliteEventRepository, Zone};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
@@ -62,6 +65,8 @@
 
 mod application;
 mod cli;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod domain;
 mod infrastructure;
 #[cfg(feature = "legacy")]
@@ -70,11 +75,15 @@ mod wire;
 
 // Events, and the port that stores them.
 pub use domain::event::{DomainEvent, EventError};
-pub use domain::repository::{BatchError, DEFAULT_LIMIT, EventRepository, RepositoryError, StoredEvent};
+pub use domain::query::{EventQuery, TimeOrder};
+pub use domain::repository::{
+    BatchError, DEFAULT_LIMIT, EventRepository, EventRepositoryExt, RepositoryError, StoreSummary,
+    StoredEvent, Stream,
+};
 pub use domain::task_events::{
     InvalidTaskEvent, TaskCompleted, TaskCreated, TaskDeleted, TaskEvent, TaskUpdated,
 };
-pub use domain::value_objects::{AggregateId, EventId, InvalidValue, Position, Priority, Status};
+pub use domain::value_objects::{AggregateId, EventId, InvalidValue, Position, Priority, Status, StreamId};
 pub use infrastructure::zones::load_zone;
 pub use wire::zone::Zone;
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::value_objects::{AggregateId, EventId};
-use crate::wire::json::{MemberValue, ObjectScanner};
+use crate::wire::json::{MemberValue, ObjectScanner, same_value};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::record::{Record, RecordError, RecordReader, occurrence_id};
 use crate::wire::zone::Zone;
@@ -101,6 +101,12 @@ impl DomainEvent {
         })
     }
 
+    /// Whether the texts of both are the same JSON value, however each is written: numbers by their
+    /// exact value, strings by their characters, objects in any order of their members.
+    pub fn has_content_of(&self, other: &Self) -> bool {
+        same_value(&self.body, &other.body)
+    }
+
     /// Checks that the event is one that a store takes from a running system: read back from its
     /// text alone, it is the same event.
     ///
@@ -125,6 +131,7 @@ pub fn format_timestamp(time: DateTime<Utc>) -> String {
 
 /// Why a text is not a live event.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum EventError {
     /// The text is not an event at all.
     #[error("the text is not an event")]

@@ -1,6 +1,7 @@
 //! Events, and the port that stores them. Pure: no I/O, no clock, no SQL, no printing.
 
 pub mod event;
+pub mod query;
 pub mod repository;
 pub mod task_events;
 pub mod value_objects;

@@ -2,14 +2,16 @@
 //! word is `EventRepository`.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use super::event::{DomainEvent, EventError};
-use super::value_objects::{EventId, Position};
+use super::query::EventQuery;
+use super::value_objects::{EventId, Position, StreamId};
 
-/// How many events a query gives when nobody said.
+/// How many events a query gives where no limit is stated.
 pub const DEFAULT_LIMIT: usize = 100;
 
 /// An event and its place in the order of the store that gave it.
@@ -21,11 +23,37 @@ pub struct StoredEvent {
     pub event: DomainEvent,
 }
 
+/// A stream of a store, and how far it reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Its name, which never changes.
+    pub id: StreamId,
+    /// The position of its last event.
+    pub head: Position,
+}
+
+/// What a store holds, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreSummary {
+    /// How many events.
+    pub events: u64,
+    /// The time of the earliest event; `None` in an empty store.
+    pub first: Option<DateTime<Utc>>,
+    /// The time of the latest event; `None` in an empty store.
+    pub last: Option<DateTime<Utc>>,
+    /// The greatest position; `None` in an empty store.
+    pub head: Option<Position>,
+}
+
 /// A store of events: append, never change, never lose.
+///
+/// The methods here are what a backend implements; [`EventRepositoryExt`] has the named questions.
 ///
 /// # Contract
 ///
-/// Every backend keeps each clause, and the conformance suite holds them to it.
+/// Every backend keeps each clause, and the conformance suite holds them to it: the module
+/// `conformance` of this crate, with the cargo feature of that name, which a backend of another
+/// crate runs just as well.
 ///
 /// **Identity.** An event id is stored once. Saving an event again, in the same or another spelling
 /// of the same JSON value, succeeds and answers the position of the first; the first text stays.
@@ -43,11 +71,24 @@ pub struct StoredEvent {
 /// writing itself fails, [`BatchError::saved`] says how many events, counted from the first, are
 /// stored: 0 where the backend is all-or-nothing (SQLite), any prefix where it is not (JSONL).
 ///
-/// **Order.** Positions grow along the store's own order, and never change. An event that arrives
-/// later than others of its day has the greater position. "Newest first" is timestamp descending,
-/// then position descending; "chronological" is timestamp ascending, then position ascending. Both
-/// are the same in every backend that holds the same events. Reading by position is the backend's
-/// own order: commit order in SQLite, (day, offset) in JSONL.
+/// **Order.** No two events have the same position, and a position never changes. "Newest first" is
+/// timestamp descending, then position descending; "chronological" is timestamp ascending, then
+/// position ascending. Both are the same in every backend that holds the same events.
+///
+/// **Streams.** A store is one stream or several, and each event is in one of them. In a stream,
+/// an event that is saved later has the greater position. [`streams`](Self::streams) lists the
+/// streams that hold events, in the order of their positions: every position of a stream is smaller
+/// than every position of the next one, so that the streams, read one after the other, are the whole
+/// store in growing positions. SQLite is one stream, in commit order and without gaps; JSONL has one
+/// stream a day. A stream keeps its name and its positions for ever, also where a backend archives it.
+///
+/// **Reading on.** A reader that comes back for what is new keeps one position *for each stream*, and
+/// reads each stream after its own. One position for the whole store is not enough: an event that
+/// arrives late for an earlier day goes into the stream of that day, where its position is smaller
+/// than those of later days, which may have been read already. A stream without a kept position is
+/// read from its first event. Where [`Stream::head`] is the kept position, there is nothing new.
+///
+/// **Summary.** [`summary`](Self::summary) agrees with what reading the whole store would count.
 ///
 /// **Limits.** `limit` bounds the number of events given; 0 gives none.
 ///
@@ -59,6 +100,10 @@ pub struct StoredEvent {
 /// one store at a time.
 pub trait EventRepository: Send + Sync {
     /// Appends one event.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotLive`] and [`RepositoryError::Conflict`] where the store does not take
+    /// it, else what the backend says.
     fn save_event(&self, event: &DomainEvent) -> Result<Position, RepositoryError> {
         let positions = self.save_events(std::slice::from_ref(event)).map_err(|batch| batch.error)?;
         positions
@@ -67,41 +112,138 @@ pub trait EventRepository: Send + Sync {
             .ok_or_else(|| RepositoryError::storage("save an event", "the store answered no position for it"))
     }
 
-    /// Appends events in the order given.
+    /// Appends events in the order given, and answers the position of each.
+    ///
+    /// # Errors
+    /// As [`save_event`](Self::save_event), with how many of the events are stored.
     fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError>;
 
     /// The event of that id.
+    ///
+    /// It is a question of its own and no [`EventQuery`], because backends answer it otherwise: JSONL
+    /// from a table of ids, and SQLite also by the id that the other system gave the same event.
+    ///
+    /// # Errors
+    /// What the backend says.
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError>;
 
+    /// The first `limit` events that match, in the order of the query.
+    ///
+    /// # Errors
+    /// What the backend says.
+    fn query(&self, query: &EventQuery, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError>;
+
+    /// The streams that hold events, in the order of their positions. Cheap beside reading them.
+    ///
+    /// # Errors
+    /// What the backend says.
+    fn streams(&self) -> Result<Vec<Stream>, RepositoryError>;
+
+    /// The first `limit` events of a stream after that position (from its first event where there is
+    /// none), by position. A stream that the store does not know holds nothing.
+    ///
+    /// # Errors
+    /// What the backend says.
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, RepositoryError>;
+
+    /// What the store holds, in numbers, all of one moment where the backend has such a thing.
+    ///
+    /// # Errors
+    /// What the backend says.
+    fn summary(&self) -> Result<StoreSummary, RepositoryError>;
+}
+
+/// A shared repository is one: threads and handles can own it together.
+impl<R: EventRepository + ?Sized> EventRepository for Arc<R> {
+    fn save_event(&self, event: &DomainEvent) -> Result<Position, RepositoryError> {
+        (**self).save_event(event)
+    }
+
+    fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError> {
+        (**self).save_events(events)
+    }
+
+    fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
+        (**self).find_by_id(id)
+    }
+
+    fn query(&self, query: &EventQuery, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        (**self).query(query, limit)
+    }
+
+    fn streams(&self) -> Result<Vec<Stream>, RepositoryError> {
+        (**self).streams()
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        (**self).read_stream(stream, after, limit)
+    }
+
+    fn summary(&self) -> Result<StoreSummary, RepositoryError> {
+        (**self).summary()
+    }
+}
+
+/// The named questions, in terms of [`EventRepository::query`]; every repository has them.
+pub trait EventRepositoryExt: EventRepository {
     /// The events of a type, newest first.
-    fn find_by_type(&self, event_type: &str, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError>;
+    ///
+    /// # Errors
+    /// As [`query`](EventRepository::query).
+    fn find_by_type(&self, event_type: &str, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        self.query(&EventQuery::newest_first().of_type(event_type), limit)
+    }
 
     /// The events with `start <= timestamp <= end`, chronological. A range that ends before it
     /// starts is empty.
+    ///
+    /// # Errors
+    /// As [`query`](EventRepository::query).
     fn find_by_date_range(
         &self,
         start: DateTime<Utc>,
         end: DateTime<Utc>,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, RepositoryError>;
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        self.query(&EventQuery::chronological().between(start, end), limit)
+    }
 
     /// The newest events, newest first.
-    fn get_recent_events(&self, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError>;
+    ///
+    /// # Errors
+    /// As [`query`](EventRepository::query).
+    fn get_recent_events(&self, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        self.query(&EventQuery::newest_first(), limit)
+    }
 
-    /// The events of an aggregate, chronological.
-    fn get_event_history(
+    /// The history of an aggregate: the events about it, chronological.
+    ///
+    /// # Errors
+    /// As [`query`](EventRepository::query).
+    fn find_by_aggregate(
         &self,
         aggregate_id: &str,
         limit: usize,
-    ) -> Result<Vec<StoredEvent>, RepositoryError>;
-
-    /// The events behind `after` (from the first, where it is `None`) by position: the next page of
-    /// the whole store is behind the last position of this one.
-    fn read_from(&self, after: Option<Position>, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError>;
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        self.query(&EventQuery::chronological().about(aggregate_id), limit)
+    }
 }
+
+impl<R: EventRepository + ?Sized> EventRepositoryExt for R {}
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum RepositoryError {
     /// The id is taken by an event with other content.
     #[error(
@@ -155,11 +297,17 @@ impl RepositoryError {
     pub fn storage(action: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Storage { action, source: source.into() }
     }
+
+    /// The refusal of an event that a running system cannot have written.
+    pub fn not_live(event: &DomainEvent, reason: EventError) -> Self {
+        Self::NotLive { event_id: event.event_id().clone(), reason }
+    }
 }
 
 /// Why a batch was not saved, and how much of it is.
 #[derive(Debug, Error)]
 #[error("{saved} events of the batch are stored")]
+#[non_exhaustive]
 pub struct BatchError {
     /// How many events, counted from the first of the batch, are stored.
     pub saved: usize,
@@ -168,8 +316,15 @@ pub struct BatchError {
     pub error: RepositoryError,
 }
 
+impl BatchError {
+    /// A batch of which the first `saved` events are stored, and the next one failed.
+    pub fn new(saved: usize, error: RepositoryError) -> Self {
+        Self { saved, error }
+    }
+}
+
 impl From<RepositoryError> for BatchError {
     fn from(error: RepositoryError) -> Self {
-        Self { saved: 0, error }
+        Self::new(0, error)
     }
 }

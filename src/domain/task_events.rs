@@ -108,7 +108,7 @@ impl TaskDeleted {
         Self { task_id: task_id.into(), reason }.validated()
     }
 
-    /// Why, where somebody said so.
+    /// Why, where the event says so.
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }
@@ -253,6 +253,7 @@ fn not_blank(field: &'static str, value: &str) -> Result<(), InvalidTaskEvent> {
 
 /// Why a typed event does not exist.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum InvalidTaskEvent {
     /// A field that must say something says nothing.
     #[error(transparent)]

@@ -64,7 +64,7 @@ impl fmt::Display for AggregateId {
     }
 }
 
-/// The place of an event in the order of its store.
+/// The place of an event in the order of its store; no two events of a store have the same.
 ///
 /// Positions of one store compare; those of different stores say nothing about each other. SQLite
 /// counts 1, 2, 3, … in commit order; daily JSONL uses (day, byte offset), which has gaps.
@@ -78,7 +78,7 @@ impl Position {
         Self(number)
     }
 
-    /// The number behind the position.
+    /// The position as its number.
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -87,6 +87,37 @@ impl Position {
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// The name of a stream: the part of a store in which positions follow the order of the saves.
+///
+/// A store that commits one event after the other, such as SQLite, is one stream, whose name is
+/// empty. Daily JSONL has one for each day, named `2025-10-25`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct StreamId(String);
+
+impl StreamId {
+    /// Takes `name` as the name of a stream.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The only stream of a store that is one: its name is empty.
+    pub const fn single() -> Self {
+        Self(String::new())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -135,9 +166,9 @@ impl PartialOrd for Priority {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
-    /// Nobody works on it yet.
+    /// No work has begun.
     NotStarted,
-    /// Somebody works on it.
+    /// Work has begun.
     InProgress,
     /// It waits for something.
     Blocked,
@@ -201,6 +232,7 @@ named_value!(Status, "a status", "NOT_STARTED, IN_PROGRESS, BLOCKED, COMPLETED o
 
 /// A value that does not exist in the domain.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum InvalidValue {
     /// Something that must not be empty is empty.
     #[error("{what} must not be empty")]

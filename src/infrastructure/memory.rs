@@ -1,18 +1,19 @@
-//! The simplest store: the reference model that tests compare the others to, and a double for
-//! whoever needs a store that leaves nothing behind.
+//! The simplest store: a model that tests compare the others to, and a double for tests that need a
+//! store without files.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
-
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
-use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
-use crate::domain::value_objects::{EventId, Position};
+use crate::domain::query::{EventQuery, TimeOrder};
+use crate::domain::repository::{
+    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+};
+use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
 
-/// Events in memory; positions count from 1. Durable for as long as it lives.
+/// Events in memory, as one stream; positions count from 1. Durable for as long as it lives.
 pub struct InMemoryEventRepository {
     zone: Zone,
     log: Mutex<Log>,
@@ -34,21 +35,6 @@ impl InMemoryEventRepository {
         // A panic elsewhere cannot leave the log half changed: it is replaced whole.
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn select(
-        &self,
-        wanted: impl Fn(&StoredEvent) -> bool,
-        newest_first: bool,
-        limit: usize,
-    ) -> Vec<StoredEvent> {
-        let log = self.log();
-        let mut found: Vec<&StoredEvent> = log.events.iter().filter(|stored| wanted(stored)).collect();
-        found.sort_by_key(|stored| (stored.event.timestamp(), stored.position));
-        if newest_first {
-            found.reverse();
-        }
-        found.into_iter().take(limit).cloned().collect()
-    }
 }
 
 impl EventRepository for InMemoryEventRepository {
@@ -57,9 +43,7 @@ impl EventRepository for InMemoryEventRepository {
         let mut next = log.clone();
         let mut positions = Vec::with_capacity(events.len());
         for event in events {
-            event
-                .ensure_live(&self.zone)
-                .map_err(|reason| RepositoryError::NotLive { event_id: event.event_id().clone(), reason })?;
+            event.ensure_live(&self.zone).map_err(|reason| RepositoryError::not_live(event, reason))?;
             positions.push(next.save(event)?);
         }
         *log = next;
@@ -71,39 +55,45 @@ impl EventRepository for InMemoryEventRepository {
         Ok(log.by_id.get(id).map(|&index| log.events[index].clone()))
     }
 
-    fn find_by_type(&self, event_type: &str, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        Ok(self.select(|stored| stored.event.event_type() == event_type, true, limit))
-    }
-
-    fn find_by_date_range(
-        &self,
-        start: DateTime<Utc>,
-        end: DateTime<Utc>,
-        limit: usize,
-    ) -> Result<Vec<StoredEvent>, RepositoryError> {
-        let within =
-            |stored: &StoredEvent| start <= stored.event.timestamp() && stored.event.timestamp() <= end;
-        Ok(self.select(within, false, limit))
-    }
-
-    fn get_recent_events(&self, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        Ok(self.select(|_| true, true, limit))
-    }
-
-    fn get_event_history(
-        &self,
-        aggregate_id: &str,
-        limit: usize,
-    ) -> Result<Vec<StoredEvent>, RepositoryError> {
-        let about =
-            |stored: &StoredEvent| stored.event.aggregate_id().is_some_and(|id| id.as_str() == aggregate_id);
-        Ok(self.select(about, false, limit))
-    }
-
-    fn read_from(&self, after: Option<Position>, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+    fn query(&self, query: &EventQuery, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
         let log = self.log();
-        let behind = log.events.iter().filter(|stored| after.is_none_or(|after| stored.position > after));
-        Ok(behind.take(limit).cloned().collect())
+        let mut found: Vec<&StoredEvent> =
+            log.events.iter().filter(|stored| query.matches(&stored.event)).collect();
+        found.sort_by_key(|stored| (stored.event.timestamp(), stored.position));
+        if query.order == TimeOrder::NewestFirst {
+            found.reverse();
+        }
+        Ok(found.into_iter().take(limit).cloned().collect())
+    }
+
+    fn streams(&self) -> Result<Vec<Stream>, RepositoryError> {
+        let head = self.log().events.last().map(|stored| stored.position);
+        Ok(head.map(|head| Stream { id: StreamId::single(), head }).into_iter().collect())
+    }
+
+    fn read_stream(
+        &self,
+        stream: &StreamId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        if *stream != StreamId::single() {
+            return Ok(Vec::new());
+        }
+        let log = self.log();
+        let rest = log.events.iter().filter(|stored| after.is_none_or(|after| stored.position > after));
+        Ok(rest.take(limit).cloned().collect())
+    }
+
+    fn summary(&self) -> Result<StoreSummary, RepositoryError> {
+        let log = self.log();
+        let times = || log.events.iter().map(|stored| stored.event.timestamp());
+        Ok(StoreSummary {
+            events: log.events.len() as u64,
+            first: times().min(),
+            last: times().max(),
+            head: log.events.last().map(|stored| stored.position),
+        })
     }
 }
 

@@ -3,16 +3,20 @@
 //! Ids, types, times and aggregates are few, so that repeats, conflicts and ties are the rule. A new
 //! backend is one line `model!` below.
 
+use mission_events::conformance::StoreUnderTest;
 use mission_events::internals::domain::event::DomainEvent;
-use mission_events::internals::domain::repository::{EventRepository, RepositoryError, StoredEvent};
+use mission_events::internals::domain::query::EventQuery;
+use mission_events::internals::domain::repository::{
+    EventRepository, RepositoryError, StoreSummary, StoredEvent,
+};
 use mission_events::internals::domain::value_objects::Position;
 use mission_events::internals::infrastructure::memory::InMemoryEventRepository;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::conformance::{BrokenStore, JsonlStore, MemoryStore, SqliteStore, Store, panics_quietly};
-use crate::support::{Query, berlin, event, everything, ids, imported, live_in};
+use crate::conformance::{BrokenStore, JsonlStore, MemoryStore, SqliteStore, panics_quietly};
+use crate::support::{Question, berlin, event, everything, ids, imported, live_in};
 
 const IDS: usize = 10;
 const TYPES: &[&str] = &["TaskCreated", "TaskCompleted", "Odd \u{0} type"];
@@ -50,9 +54,9 @@ enum Operation {
     Save(Draft),
     SaveBatch(Vec<Draft>),
     OpenAgain,
-    Ask(Query, usize),
-    /// Reads on behind the event that stands there in the order of positions.
-    ReadBehind(usize, usize),
+    Ask(Question, usize),
+    /// Reads a stream on after one of its events: which stream, which event, and the limit.
+    ReadOn(usize, usize, usize),
 }
 
 /// An event to be saved: an id with its content, in one of several ways to write it.
@@ -81,20 +85,25 @@ fn lives() -> impl Strategy<Value = Life> {
 fn operations() -> impl Strategy<Value = Operation> {
     let limit = || select(&[0, 1, 2, 5, usize::MAX][..]);
     let time = || select(TIMES).prop_map(time_of);
-    let query = prop_oneof![
-        (0..IDS).prop_map(|id| Query::by_id(&name(id))),
-        select(TYPES).prop_map(|name| Query::ByType(name.to_owned())),
-        (time(), time()).prop_map(|(start, end)| Query::Between(start, end)),
-        Just(Query::Recent),
-        select(&["", "T1", "T2", "T3"][..]).prop_map(|name| Query::HistoryOf(name.to_owned())),
-        Just(Query::Behind(None)),
+    let order = select(vec![EventQuery::chronological(), EventQuery::newest_first()]);
+    let aggregate = select(&["", "T1", "T2", "T3"][..]);
+    let question = prop_oneof![
+        (0..IDS).prop_map(|id| Question::by_id(&name(id))),
+        select(TYPES).prop_map(Question::of_type),
+        (time(), time()).prop_map(|(start, end)| Question::between(start, end)),
+        Just(Question::recent()),
+        aggregate.clone().prop_map(Question::about),
+        (order, select(TYPES), aggregate, time(), time()).prop_map(|(query, name, about, start, end)| {
+            Question::Matching(query.of_type(name).about(about).between(start, end))
+        }),
     ];
     prop_oneof![
         6 => drafts().prop_map(Operation::Save),
         3 => prop::collection::vec(drafts(), 0..5).prop_map(Operation::SaveBatch),
         1 => Just(Operation::OpenAgain),
-        6 => (query, limit()).prop_map(|(query, limit)| Operation::Ask(query, limit)),
-        2 => (0..IDS, limit()).prop_map(|(index, limit)| Operation::ReadBehind(index, limit)),
+        6 => (question, limit()).prop_map(|(question, limit)| Operation::Ask(question, limit)),
+        2 => (0..IDS, 0..IDS, limit())
+            .prop_map(|(stream, event, limit)| Operation::ReadOn(stream, event, limit)),
     ]
 }
 
@@ -136,7 +145,7 @@ impl Draft {
 }
 
 /// Leads the life in the store and in the model, and compares every answer.
-fn agrees_with_the_model(store: &dyn Store, life: &Life) {
+fn agrees_with_the_model(store: &dyn StoreUnderTest, life: &Life) {
     let model = InMemoryEventRepository::new(berlin());
     let mut repository = store.open();
     for operation in &life.operations {
@@ -164,39 +173,46 @@ fn agrees_with_the_model(store: &dyn Store, life: &Life) {
                 }
             }
             Operation::OpenAgain => repository = store.open(),
-            Operation::Ask(Query::Behind(None), limit) => {
-                compare_pages(store, &*repository, &model, None, *limit)
-            }
-            Operation::ReadBehind(index, limit) => {
-                compare_pages(store, &*repository, &model, Some(*index), *limit);
-            }
-            Operation::Ask(query, limit) => {
+            Operation::ReadOn(stream, event, limit) => reads_on(&*repository, *stream, *event, *limit),
+            Operation::Ask(question, limit) => {
                 let (found, expected) =
-                    (query.ask(&*repository, *limit).unwrap(), query.ask(&model, *limit).unwrap());
-                assert_eq!(events(&found), events(&expected), "{query:?}, limit {limit}");
+                    (question.ask(&*repository, *limit).unwrap(), question.ask(&model, *limit).unwrap());
+                assert_eq!(events(&found), events(&expected), "{question:?}, limit {limit}");
             }
         }
+        compare_streams(&*repository, &model);
     }
-    compare_pages(store, &*repository, &model, None, usize::MAX);
 }
 
-/// Compares what is read by position, from the start or behind the event at `index`.
-fn compare_pages(
-    store: &dyn Store,
-    repository: &dyn EventRepository,
-    model: &InMemoryEventRepository,
-    index: Option<usize>,
-    limit: usize,
-) {
-    let mut expected = events(&everything(model));
-    store.sort_by_position(&mut expected);
+/// Compares the streams, end to end, and the summary. The model is one stream, in the order of the saves.
+fn compare_streams(repository: &dyn EventRepository, model: &InMemoryEventRepository) {
     let all = everything(repository);
-    assert_eq!(events(&all), expected, "{:?}", ids(&all));
     assert!(all.is_sorted_by(|one, next| one.position < next.position), "{all:?}");
+    let by_save = |stored: &StoredEvent| model.find_by_id(stored.event.event_id()).unwrap().unwrap().position;
+    let mut in_order = all.clone();
+    in_order.sort_by_key(by_save);
+    assert_eq!(events(&in_order), events(&everything(model)), "{:?}", ids(&all));
+    for stream in repository.streams().unwrap() {
+        let found = repository.read_stream(&stream.id, None, usize::MAX).unwrap();
+        assert!(found.is_sorted_by_key(by_save), "{stream:?}: {:?}", ids(&found));
+        assert_eq!(found.last().map(|stored| stored.position), Some(stream.head));
+    }
+    let head = all.last().map(|stored| stored.position);
+    let expected = StoreSummary { head, ..model.summary().unwrap() };
+    assert_eq!(repository.summary().unwrap(), expected);
+}
 
-    let index = index.filter(|&index| index < all.len());
-    let page = repository.read_from(index.map(|index| all[index].position), limit).unwrap();
-    let rest = &all[index.map_or(0, |index| index + 1)..];
+/// Checks that a page after an event of a stream is what follows it there.
+fn reads_on(repository: &dyn EventRepository, stream: usize, event: usize, limit: usize) {
+    let streams = repository.streams().unwrap();
+    if streams.is_empty() {
+        return;
+    }
+    let stream = &streams[stream % streams.len()].id;
+    let whole = repository.read_stream(stream, None, usize::MAX).unwrap();
+    let event = event % whole.len();
+    let page = repository.read_stream(stream, Some(whole[event].position), limit).unwrap();
+    let rest = &whole[event + 1..];
     assert_eq!(page, rest[..limit.min(rest.len())]);
 }
 
@@ -257,6 +273,8 @@ fn broken_stores_do_not_answer_as_the_model_does() {
         "gives one event more than the limit",
         "begins a page with the last event of the one before",
         "forgets everything when it is opened again",
+        "has one position for events of all days",
+        "takes the first event saved for the earliest",
     ] {
         let lives = lives();
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);

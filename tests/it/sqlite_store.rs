@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::domain::repository::{EventRepository, EventRepositoryExt};
 use mission_events::internals::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 use mission_events::internals::wire::zone::Zone;
 use rusqlite::Connection;
@@ -29,7 +29,7 @@ fn seen_by_another_program(dir: &TestDir) -> Connection {
 }
 
 #[test]
-fn the_database_refuses_to_rewrite_history_whoever_asks() {
+fn the_database_refuses_to_rewrite_history_to_every_program() {
     let dir = TestDir::new();
     let other = seen_by_another_program(&dir);
     let columns = "event_id, event_type, occurred_at, body, origin, recorded_at, id_derived";
@@ -72,7 +72,7 @@ fn a_log_without_its_database_is_neither_deleted_nor_applied_to_a_new_one() {
 }
 
 #[test]
-fn the_readable_view_shows_times_that_people_read() {
+fn the_readable_view_shows_times_in_rfc_3339() {
     let dir = TestDir::new();
     let other = seen_by_another_program(&dir);
     let mut statement =
@@ -90,7 +90,7 @@ fn positions_count_from_one_without_gaps() {
     let store = open(&dir.join("events.db")).unwrap();
     let save = |id: &str| store.save_event(&event(id).build()).unwrap().get();
     assert_eq!([save("a"), save("b"), save("a"), save("c")], [1, 2, 1, 3]);
-    assert_eq!(store.count().unwrap(), 3);
+    assert_eq!(store.summary().unwrap().events, 3);
 }
 
 #[test]
@@ -156,18 +156,18 @@ fn an_empty_file_becomes_a_store() {
     let dir = TestDir::new();
     let path = dir.join("events.db");
     std::fs::write(&path, "").unwrap();
-    assert_eq!(open(&path).unwrap().count().unwrap(), 0);
+    assert_eq!(open(&path).unwrap().summary().unwrap().events, 0);
 }
 
 #[test]
 fn a_store_whose_making_was_interrupted_is_made_again() {
     let dir = TestDir::new();
     let path = dir.join("events.db");
-    // What a process leaves that is killed right behind the mark.
+    // What a process leaves that is killed right after the mark.
     let halfway = Connection::open(&path).unwrap();
     halfway.pragma_update(None, "application_id", 0x4D45_7674).unwrap();
     drop(halfway);
-    assert_eq!(open(&path).unwrap().count().unwrap(), 0);
+    assert_eq!(open(&path).unwrap().summary().unwrap().events, 0);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_reader_cannot_save() {
     drop(seen_by_another_program(&dir));
     let reader = SqliteEventRepository::open_for_reading(dir.join("events.db"), Zone::utc()).unwrap();
     assert!(reader.save_event(&event("e3").build()).is_err());
-    assert_eq!(reader.count().unwrap(), 2);
+    assert_eq!(reader.summary().unwrap().events, 2);
 }
 
 #[test]
@@ -218,5 +218,5 @@ fn eight_threads_that_open_a_new_store_at_once_all_append() {
             });
         }
     });
-    assert_eq!(open(&path).unwrap().count().unwrap(), 160);
+    assert_eq!(open(&path).unwrap().summary().unwrap().events, 160);
 }

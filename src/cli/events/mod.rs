@@ -11,8 +11,10 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::store;
-use crate::domain::repository::{DEFAULT_LIMIT, RepositoryError, StoredEvent};
+use crate::domain::query::EventQuery;
+use crate::domain::repository::{DEFAULT_LIMIT, StoredEvent};
 use crate::domain::value_objects::{EventId, InvalidValue};
+use crate::infrastructure::config::Config;
 use render::Rendering;
 
 const EXAMPLES: &str = "\
@@ -35,7 +37,7 @@ pub struct EventsArgs {
     #[command(subcommand)]
     query: Query,
 
-    /// Print the exact stored text of each event, and a line end behind it
+    /// Print the exact stored text of each event, and a line end after it
     ///
     /// The text of an imported event may span several lines.
     #[arg(long, global = true)]
@@ -113,27 +115,20 @@ fn event_id(text: &str) -> Result<EventId, InvalidValue> {
 pub fn run(args: EventsArgs, context: &Context) -> Result<ExitCode, CliError> {
     let rendering = Rendering::choose(args.raw, context.format)?;
     let config = &context.config;
-    let open = || store::open_active(config);
     let list = match args.query {
-        Query::Recent { listing } => {
-            let store = open()?;
-            listing.first("newest", |limit| store.repository().get_recent_events(limit))?
-        }
+        Query::Recent { listing } => listing.answer("newest", &EventQuery::newest_first(), config)?,
         Query::ByType { event_type, listing } => {
-            let store = open()?;
-            listing.first("newest", |limit| store.repository().find_by_type(&event_type, limit))?
+            listing.answer("newest", &EventQuery::newest_first().of_type(event_type), config)?
         }
         Query::Between { start, end, listing } => {
             let (start, end) = range::parse(&start, &end, &config.timezone)?;
-            let store = open()?;
-            listing.first("first", |limit| store.repository().find_by_date_range(start, end, limit))?
+            listing.answer("first", &EventQuery::chronological().between(start, end), config)?
         }
         Query::Of { aggregate, listing } => {
-            let store = open()?;
-            listing.first("first", |limit| store.repository().get_event_history(&aggregate, limit))?
+            listing.answer("first", &EventQuery::chronological().about(aggregate), config)?
         }
         Query::Show { id } => {
-            let found = open()?.repository().find_by_id(&id)?;
+            let found = store::open_active(config)?.repository().find_by_id(&id)?;
             let event =
                 found.ok_or_else(|| CliError::not_found(format!("there is no event {id} in the store")))?;
             rendering.print_one(&event)?;
@@ -142,7 +137,7 @@ pub fn run(args: EventsArgs, context: &Context) -> Result<ExitCode, CliError> {
     };
     rendering.print_list(&list.events)?;
     if let Some(which) = list.cut_to {
-        // Behind the list: on a terminal it would scroll away before it.
+        // After the list: on a terminal it would scroll away before it.
         tracing::warn!("these are the {which} {} events; there are more: raise --limit", list.events.len());
     }
     Ok(ExitCode::Done)
@@ -155,13 +150,11 @@ struct List {
 }
 
 impl Listing {
-    /// Asks for one event more than is listed: it shows whether there are more without a second query.
-    fn first(
-        &self,
-        which: &'static str,
-        query: impl FnOnce(usize) -> Result<Vec<StoredEvent>, RepositoryError>,
-    ) -> Result<List, RepositoryError> {
-        let mut events = query(self.limit.saturating_add(1))?;
+    /// The answer of the active store, which is asked for one event more than is listed: it shows
+    /// whether there are more without a second query.
+    fn answer(&self, which: &'static str, query: &EventQuery, config: &Config) -> Result<List, CliError> {
+        let store = store::open_active(config)?;
+        let mut events = store.repository().query(query, self.limit.saturating_add(1))?;
         let cut_to = (events.len() > self.limit).then_some(which);
         events.truncate(self.limit);
         Ok(List { events, cut_to })

@@ -5,17 +5,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::cli::store::{self, OpenStore, StoreError};
 use crate::domain::event::format_timestamp;
-use crate::domain::repository::{EventRepository, RepositoryError, StoredEvent};
 use crate::infrastructure::config::{Backend, Config};
-
-/// How many events are held in memory while they are counted. A page of a JSONL store is read from
-/// the start of its day's file, so that small pages would read that file again and again.
-const PAGE: usize = 50_000;
 
 /// What is known of a store without changing it. Absent is what could not be found out.
 #[derive(Debug, Serialize)]
@@ -67,56 +61,17 @@ impl StoreState {
             other => other?,
         };
         self.bytes = Some(size(backend, path)?);
-        let contents = match &store {
-            OpenStore::Jsonl(store) => read_through(store, PAGE)?,
-            OpenStore::Sqlite(store) => Contents {
-                events: store.count()?,
-                first: time_of_one(store.find_by_date_range(
-                    DateTime::<Utc>::MIN_UTC,
-                    DateTime::<Utc>::MAX_UTC,
-                    1,
-                )?),
-                last: time_of_one(store.get_recent_events(1)?),
-            },
-        };
+        let summary = store.repository().summary()?;
         if let OpenStore::Sqlite(store) = &store {
             self.last_import = store.last_import()?.map(|import| {
                 let end = if import.is_finished { "" } else { ", interrupted: import it again" };
                 format!("{} of {}{end}", format_timestamp(import.started_at), import.path)
             });
         }
-        self.events = Some(contents.events);
-        self.first_timestamp = contents.first.map(format_timestamp);
-        self.last_timestamp = contents.last.map(format_timestamp);
+        self.events = Some(summary.events);
+        self.first_timestamp = summary.first.map(format_timestamp);
+        self.last_timestamp = summary.last.map(format_timestamp);
         Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Contents {
-    events: u64,
-    first: Option<DateTime<Utc>>,
-    last: Option<DateTime<Utc>>,
-}
-
-fn time_of_one(found: Vec<StoredEvent>) -> Option<DateTime<Utc>> {
-    found.first().map(|stored| stored.event.timestamp())
-}
-
-/// Reads the whole store, page by page: daily files hold no counts.
-fn read_through(store: &dyn EventRepository, page: usize) -> Result<Contents, RepositoryError> {
-    let mut contents = Contents::default();
-    let mut behind = None;
-    loop {
-        let found = store.read_from(behind, page)?;
-        let Some(end) = found.last() else {
-            return Ok(contents);
-        };
-        behind = Some(end.position);
-        contents.events += found.len() as u64;
-        let times = || found.iter().map(|stored| stored.event.timestamp());
-        contents.first = contents.first.into_iter().chain(times()).min();
-        contents.last = contents.last.into_iter().chain(times()).max();
     }
 }
 
@@ -144,31 +99,6 @@ fn size(backend: Backend, path: &Path) -> io::Result<u64> {
                 }
             }
             Ok(bytes)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::event::DomainEvent;
-    use crate::infrastructure::memory::InMemoryEventRepository;
-    use crate::wire::zone::Zone;
-
-    #[test]
-    fn reading_through_counts_every_event_whatever_the_size_of_a_page() {
-        let store = InMemoryEventRepository::new(Zone::utc());
-        for day in [21, 20, 25, 22, 23] {
-            let text = format!(
-                r#"{{"event_id": "{day}", "event_type": "T", "timestamp": "2025-10-{day}T00:00:00Z"}}"#
-            );
-            store.save_event(&DomainEvent::from_json(&text, &Zone::utc()).unwrap()).unwrap();
-        }
-        for page in [1, 2, 5, 6] {
-            let contents = read_through(&store, page).unwrap();
-            assert_eq!(contents.events, 5);
-            assert_eq!(contents.first.map(format_timestamp).as_deref(), Some("2025-10-20T00:00:00+00:00"));
-            assert_eq!(contents.last.map(format_timestamp).as_deref(), Some("2025-10-25T00:00:00+00:00"));
         }
     }
 }

@@ -43,7 +43,7 @@ impl JsonlEventRepository {
         for event in events {
             event
                 .ensure_live(self.folder.zone())
-                .map_err(|reason| RepositoryError::NotLive { event_id: event.event_id().clone(), reason })?;
+                .map_err(|reason| RepositoryError::not_live(event, reason))?;
         }
         if events.is_empty() {
             return Ok(Vec::new());

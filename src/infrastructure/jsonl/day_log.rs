@@ -105,7 +105,7 @@ pub(super) fn set_torn_tail_aside(
     Ok(())
 }
 
-/// A new file `….torn-<offset>`; with a number behind it where that name is taken.
+/// A new file `….torn-<offset>`; with a number after it where that name is taken.
 fn create_aside(path: &Path, offset: u64) -> Result<(File, PathBuf), JsonlError> {
     let mut attempt = 1;
     loop {

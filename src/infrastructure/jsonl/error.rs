@@ -17,7 +17,7 @@ pub(super) enum JsonlError {
     Io { operation: &'static str, path: PathBuf, source: io::Error },
     #[error("expected a regular file at {}, found something else: move it out of the store's folder", path.display())]
     NotAFile { path: PathBuf },
-    #[error("{} would grow beyond {MAX_FILE_LENGTH} bytes, behind which lines have no position", path.display())]
+    #[error("{} would grow beyond {MAX_FILE_LENGTH} bytes, after which lines have no position", path.display())]
     TooLong { path: PathBuf },
     #[error(
         "expected {} to have {expected} bytes, found {found}: another program writes to it without taking the lock",

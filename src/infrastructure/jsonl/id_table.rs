@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{EventId, Position};
 
-/// Positions by the hash of the id. A hash only finds: whoever asks reads the line, and believes that.
+/// Positions by the hash of the id. A hash only finds: the line at the position decides.
 pub(super) struct IdTable {
     hash: fn(&EventId) -> Key,
     first: HashMap<Key, Position, BuildHasherDefault<Hashed>>,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
-use crate::domain::value_objects::Position;
+use crate::domain::value_objects::{Position, StreamId};
 
 /// Bits of a position that hold the byte offset of the line; those above hold the day.
 const OFFSET_BITS: u32 = 38;
@@ -41,6 +41,17 @@ impl Day {
         Some(Self(date)).filter(|day| day.file_name() == name)
     }
 
+    /// The stream of this day, `YYYY-MM-DD`.
+    pub(super) fn stream(self) -> StreamId {
+        let name = self.file_name();
+        StreamId::new(&name[PREFIX.len()..name.len() - SUFFIX.len()])
+    }
+
+    /// The day of a stream; `None` for every name that `stream` does not give.
+    pub(super) fn of_stream(stream: &StreamId) -> Option<Self> {
+        Self::of_file_name(&format!("{PREFIX}{stream}{SUFFIX}"))
+    }
+
     /// The position of the line that starts at `offset` in this day's file.
     pub(super) fn position(self, offset: u64) -> Option<Position> {
         let offset = i64::try_from(offset).ok().filter(|_| offset < MAX_FILE_LENGTH)?;
@@ -49,7 +60,7 @@ impl Day {
 
     /// Where the line of a position starts; `None` outside the calendar.
     pub(super) fn of_position(position: Position) -> Option<(Self, u64)> {
-        let number = i32::try_from(day_number(position)).ok()?;
+        let number = i32::try_from(position.get() >> OFFSET_BITS).ok()?;
         let offset = position.get() & (MAX_FILE_LENGTH as i64 - 1);
         Some((Self(NaiveDate::from_epoch_days(number)?), offset as u64))
     }
@@ -67,15 +78,10 @@ impl Day {
         self.number() + 1 < utc_day(time)
     }
 
-    /// Whether every event that this day's file can hold is behind `time`.
-    pub(super) fn is_behind(self, time: DateTime<Utc>) -> bool {
+    /// Whether every event that this day's file can hold is after `time`.
+    pub(super) fn is_after(self, time: DateTime<Utc>) -> bool {
         self.number() - 1 > utc_day(time)
     }
-}
-
-/// The days since 1970-01-01 in a position, whether or not there is such a day.
-pub(super) fn day_number(position: Position) -> i64 {
-    position.get() >> OFFSET_BITS
 }
 
 /// Whether a file of that name is a day file that was compressed.
@@ -109,6 +115,7 @@ mod tests {
             ("+10000-01-01", "events-10000-01-01.jsonl"),
         ] {
             assert_eq!(day(date).file_name(), name);
+            assert_eq!(Day::of_stream(&day(date).stream()), Some(day(date)));
             assert_eq!(Day::of_file_name(name), Some(day(date)));
         }
     }
@@ -126,6 +133,10 @@ mod tests {
             "events-.jsonl",
         ] {
             assert_eq!(Day::of_file_name(name), None, "{name}");
+        }
+        assert_eq!(day("2025-10-25").stream(), StreamId::new("2025-10-25"));
+        for name in ["", "2025-10-5", "events-2025-10-25.jsonl"] {
+            assert_eq!(Day::of_stream(&StreamId::new(name)), None, "{name}");
         }
         assert!(is_compressed_day_file("events-2025-10-25.jsonl.gz"));
         assert!(is_compressed_day_file("events-2025-10-25.jsonl.zst"));
@@ -165,7 +176,7 @@ mod tests {
     #[test]
     fn a_file_can_hold_what_any_zone_calls_its_day_and_nothing_else() {
         let day = day("2025-10-25");
-        for (instant, before, holds, behind) in [
+        for (instant, before, holds, after) in [
             ("2025-10-23T23:59:59.999999Z", false, false, true),
             ("2025-10-24T00:00:00Z", false, true, false),
             ("2025-10-26T23:59:59.999999Z", false, true, false),
@@ -173,8 +184,8 @@ mod tests {
         ] {
             let instant = time(instant);
             assert_eq!(
-                (day.is_before(instant), day.can_hold(instant), day.is_behind(instant)),
-                (before, holds, behind),
+                (day.is_before(instant), day.can_hold(instant), day.is_after(instant)),
+                (before, holds, after),
                 "{instant}"
             );
         }

@@ -25,6 +25,12 @@
 //! of the line. They are below 2^53, and so exact in JSON readers that hold numbers as doubles,
 //! until 2059-09-18. A file cannot grow beyond 2^38 bytes (256 GiB).
 //!
+//! **Streams.** Each day is one, named `YYYY-MM-DD`: positions follow the order of the saves within a
+//! day, and not from one day to the next, since an event may arrive late for an earlier day. The head
+//! of a stream is its last line; where another program repeated an event there, no event stands at it.
+//! A compressed day file is no stream while it is not read; unpacked again, it is the stream that it
+//! was, with its old positions.
+//!
 //! **One id, one event.** Of two lines of a file with the same id, the first is the event. If the
 //! other has other content, that is warned of; `import-legacy` reports it as a conflict. Two lines
 //! of *different* files with one id, which only another program or an operator can have written, are
@@ -38,7 +44,7 @@
 //! - A tail that is a whole record is an event that lacks its `\n`. The next append to the file
 //!   writes that first.
 //! - Any other tail is no event, and readers warn of it once. Before the next append to the file its
-//!   bytes are copied to `events-YYYY-MM-DD.jsonl.torn-<offset>` (with `-2`, `-3`, … behind it where
+//!   bytes are copied to `events-YYYY-MM-DD.jsonl.torn-<offset>` (with `-2`, `-3`, … after it where
 //!   that name is taken), and when the copy is durable, they are cut off the file. A warning says so.
 //!
 //! An ended line that is no event is damage that this program cannot have done. A query that has to
@@ -52,7 +58,8 @@
 //! each run of events of the same day; when one fails, the file is cut back to its former length.
 //! Writers of other programs must take the same lock.
 //!
-//! Readers take no lock. They can see an event whose save has not returned yet.
+//! Readers take no lock. They can see an event whose save has not returned yet, and, where the disk fails
+//! before it does, one that is taken back: a position kept of such an event is that of the next one.
 //!
 //! # Cost
 //!
@@ -61,10 +68,12 @@
 //!
 //! | query | reads |
 //! |---|---|
-//! | `find_by_date_range` | the days of the range in UTC, and one more at each end |
-//! | `get_recent_events`, `find_by_type` | from the newest file back, until no older file can change the answer |
-//! | `get_event_history` | from the oldest file on, until no newer file can change the answer |
-//! | `read_from` | from the start of the position's file to the end of the page: choose pages that are not small beside a file |
+//! | `query` of a range | the days of the range in UTC, and one more at each end |
+//! | `query`, newest first | from the newest file back, until no older file can change the answer |
+//! | `query`, chronological | from the oldest file on, until no newer file can change the answer |
+//! | `streams` | the last line of each file |
+//! | `read_stream` | the day's file up to the end of the page: choose pages that are not small beside a file |
+//! | `summary` | everything |
 //! | `find_by_id` | the files up to the event; in a process that has appended, one line |
 //!
 //! An event's day in any zone is its day in UTC or a neighbour of it. That is why one day of slack
@@ -85,22 +94,23 @@ mod layout;
 mod lock;
 mod query;
 mod reader;
+mod streams;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use self::error::JsonlError;
 use self::folder::EventFolder;
 use self::id_index::IdIndex;
 use self::id_table::Lookup;
-use self::layout::Day;
-use self::query::{Order, read_from, scan_for_id, select};
+use self::query::{matching, scan_for_id};
 use crate::domain::event::DomainEvent;
-use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
-use crate::domain::value_objects::{EventId, Position};
+use crate::domain::query::EventQuery;
+use crate::domain::repository::{
+    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+};
+use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
 
 /// How long an append waits for other processes.
@@ -150,8 +160,8 @@ impl JsonlEventRepository {
         })
     }
 
-    /// The same for whoever only reads: `None` where there is no folder `dir`, which is then rather
-    /// a wrong path than an empty store. A folder without day files may be either, and is warned of.
+    /// The same for reading alone: `None` where there is no folder `dir`, which is then rather a wrong
+    /// path than an empty store. A folder without day files may be either, and is warned of.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -203,54 +213,25 @@ impl EventRepository for JsonlEventRepository {
         self.find(id).map_err(|error| error.during(QUERY))
     }
 
-    fn find_by_type(&self, event_type: &str, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        select(
-            &self.folder,
-            Order::NewestFirst,
-            limit,
-            |_| true,
-            |entry| entry.record.event_type == event_type,
-        )
-        .map_err(|error| error.during(QUERY))
+    fn query(&self, query: &EventQuery, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        matching(&self.folder, query, limit).map_err(|error| error.during(QUERY))
     }
 
-    fn find_by_date_range(
+    fn streams(&self) -> Result<Vec<Stream>, RepositoryError> {
+        streams::streams(&self.folder).map_err(|error| error.during(QUERY))
+    }
+
+    fn read_stream(
         &self,
-        start: DateTime<Utc>,
-        end: DateTime<Utc>,
+        stream: &StreamId,
+        after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, RepositoryError> {
-        let may_hold = |day: Day| start <= end && !day.is_before(start) && !day.is_behind(end);
-        let range = start..=end;
-        select(&self.folder, Order::Chronological, limit, may_hold, |entry| {
-            range.contains(&entry.record.occurred_at)
-        })
-        .map_err(|error| error.during(QUERY))
+        streams::read_stream(&self.folder, stream, after, limit).map_err(|error| error.during(QUERY))
     }
 
-    fn get_recent_events(&self, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        select(&self.folder, Order::NewestFirst, limit, |_| true, |_| true)
-            .map_err(|error| error.during(QUERY))
-    }
-
-    fn get_event_history(
-        &self,
-        aggregate_id: &str,
-        limit: usize,
-    ) -> Result<Vec<StoredEvent>, RepositoryError> {
-        let about = Some(aggregate_id);
-        select(
-            &self.folder,
-            Order::Chronological,
-            limit,
-            |_| true,
-            |entry| entry.record.aggregate.as_deref() == about,
-        )
-        .map_err(|error| error.during(QUERY))
-    }
-
-    fn read_from(&self, after: Option<Position>, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        read_from(&self.folder, after, limit).map_err(|error| error.during(QUERY))
+    fn summary(&self) -> Result<StoreSummary, RepositoryError> {
+        streams::summary(&self.folder).map_err(|error| error.during(QUERY))
     }
 }
 

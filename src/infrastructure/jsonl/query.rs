@@ -8,34 +8,26 @@ use chrono::{DateTime, Utc};
 use super::error::JsonlError;
 use super::folder::{DayFile, EventFolder};
 use super::id_table::IdTable;
-use super::layout::{Day, day_number};
+use super::layout::Day;
 use super::reader::{Entry, visit_events};
 use crate::domain::event::DomainEvent;
+use crate::domain::query::{EventQuery, TimeOrder};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{EventId, Position};
 
-/// In which order, and so from which end, events are given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    NewestFirst,
-    Chronological,
-}
-
-/// The first `limit` of the wanted events in that order, from the files that `may_hold` them.
-pub(super) fn select(
+/// The first `limit` events that match, from the files that may hold them.
+pub(super) fn matching(
     folder: &EventFolder,
-    order: Order,
+    query: &EventQuery,
     limit: usize,
-    may_hold: impl Fn(Day) -> bool,
-    wanted: impl Fn(&Entry<'_>) -> bool,
 ) -> Result<Vec<StoredEvent>, JsonlError> {
-    let mut selection = Selection { order, limit, kept: BTreeMap::new() };
+    let mut selection = Selection { order: query.order, limit, kept: BTreeMap::new() };
     if limit == 0 {
         return Ok(Vec::new());
     }
     let mut files = folder.list()?;
-    files.retain(|file| may_hold(file.day));
-    if order == Order::NewestFirst {
+    files.retain(|file| may_match(query, file.day));
+    if query.order == TimeOrder::NewestFirst {
         files.reverse();
     }
     let mut seen = IdTable::default();
@@ -45,7 +37,8 @@ pub(super) fn select(
         }
         // The pass goes on to the end of the file whatever the visit says: order within it is free.
         let _: ControlFlow<()> = visit_events(folder, file, &mut seen, |entry| {
-            if wanted(entry) {
+            let record = &entry.record;
+            if query.matches_envelope(&record.event_type, record.aggregate.as_deref(), record.occurred_at) {
                 selection.offer(entry);
             }
             ControlFlow::Continue(())
@@ -54,33 +47,9 @@ pub(super) fn select(
     Ok(selection.into_events())
 }
 
-/// The events behind `after` by position.
-///
-/// The pass starts at the start of the file of `after`, because lines can depend on earlier ones.
-pub(super) fn read_from(
-    folder: &EventFolder,
-    after: Option<Position>,
-    limit: usize,
-) -> Result<Vec<StoredEvent>, JsonlError> {
-    let mut events = Vec::new();
-    if limit == 0 {
-        return Ok(events);
-    }
-    let mut files = folder.list()?;
-    files.retain(|file| after.is_none_or(|after| file.day.number() >= day_number(after)));
-    let mut seen = IdTable::default();
-    for file in &files {
-        let visited = visit_events(folder, file, &mut seen, |entry| {
-            if after.is_none_or(|after| entry.position > after) {
-                events.push(entry.to_stored());
-            }
-            if events.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        if visited.is_break() {
-            break;
-        }
-    }
-    Ok(events)
+/// Whether the file of that day can hold an event of the query's range.
+fn may_match(query: &EventQuery, day: Day) -> bool {
+    query.between.is_none_or(|(start, end)| start <= end && !day.is_before(start) && !day.is_after(end))
 }
 
 /// The first event of that id, by a pass over the files up to it.
@@ -104,7 +73,7 @@ pub(super) fn scan_for_id(folder: &EventFolder, id: &EventId) -> Result<Option<S
 
 /// The best `limit` events so far, by time and position.
 struct Selection {
-    order: Order,
+    order: TimeOrder,
     limit: usize,
     kept: BTreeMap<(DateTime<Utc>, Position), DomainEvent>,
 }
@@ -114,16 +83,16 @@ impl Selection {
         let key = (entry.record.occurred_at, entry.position);
         if self.kept.len() >= self.limit {
             let is_better = match (self.order, self.worst()) {
-                (Order::NewestFirst, Some(worst)) => key > worst,
-                (Order::Chronological, Some(worst)) => key < worst,
+                (TimeOrder::NewestFirst, Some(worst)) => key > worst,
+                (TimeOrder::Chronological, Some(worst)) => key < worst,
                 (_, None) => false,
             };
             if !is_better {
                 return;
             }
             match self.order {
-                Order::NewestFirst => self.kept.pop_first(),
-                Order::Chronological => self.kept.pop_last(),
+                TimeOrder::NewestFirst => self.kept.pop_first(),
+                TimeOrder::Chronological => self.kept.pop_last(),
             };
         }
         self.kept.insert(key, entry.to_stored().event);
@@ -131,8 +100,8 @@ impl Selection {
 
     fn worst(&self) -> Option<(DateTime<Utc>, Position)> {
         let worst = match self.order {
-            Order::NewestFirst => self.kept.first_key_value(),
-            Order::Chronological => self.kept.last_key_value(),
+            TimeOrder::NewestFirst => self.kept.first_key_value(),
+            TimeOrder::Chronological => self.kept.last_key_value(),
         };
         worst.map(|(key, _)| *key)
     }
@@ -142,15 +111,15 @@ impl Selection {
     fn is_settled_before(&self, file: &DayFile) -> bool {
         self.kept.len() >= self.limit
             && self.worst().is_some_and(|(time, _)| match self.order {
-                Order::NewestFirst => file.day.is_before(time),
-                Order::Chronological => file.day.is_behind(time),
+                TimeOrder::NewestFirst => file.day.is_before(time),
+                TimeOrder::Chronological => file.day.is_after(time),
             })
     }
 
     fn into_events(self) -> Vec<StoredEvent> {
         let mut events: Vec<StoredEvent> =
             self.kept.into_iter().map(|((_, position), event)| StoredEvent { position, event }).collect();
-        if self.order == Order::NewestFirst {
+        if self.order == TimeOrder::NewestFirst {
             events.reverse();
         }
         events

@@ -25,7 +25,7 @@ const PASS_BUFFER: usize = 128 * 1024;
 const LINE_BUFFER: usize = 4 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Where a pass over a file stands: behind a line that is ended.
+/// Where a pass over a file stands: after a line that is ended.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Checkpoint {
     /// The offset of the next line.
@@ -83,7 +83,7 @@ pub(super) struct DayReader<'f> {
     records: RecordReader<'f>,
     next: Checkpoint,
     buffer: Vec<u8>,
-    /// The offset behind all that was read.
+    /// The offset after all that was read.
     end: u64,
     is_ended: bool,
 }
@@ -94,7 +94,12 @@ impl<'f> DayReader<'f> {
         Self::resume(folder, file, Checkpoint::default(), PASS_BUFFER)
     }
 
-    /// A pass over what is behind a checkpoint of an earlier one. Only its ids are reliable: an
+    /// The line at an offset, whose id may be wrong where the line carries none.
+    pub(super) fn at(folder: &'f EventFolder, file: &DayFile, offset: u64) -> Result<Self, JsonlError> {
+        Self::resume(folder, file, Checkpoint { offset, ..Checkpoint::default() }, LINE_BUFFER)
+    }
+
+    /// A pass over what is after a checkpoint of an earlier one. Only its ids are reliable: an
     /// ambiguous local time may be placed otherwise than by a pass from the start.
     pub(super) fn resume(
         folder: &'f EventFolder,
@@ -122,7 +127,7 @@ impl<'f> DayReader<'f> {
     /// The next line; `None` at the end of the file.
     pub(super) fn next_line(&mut self) -> Result<Option<Line<'_>>, JsonlError> {
         self.buffer.clear();
-        // Behind a line that is not ended, another process may just be writing the rest of it.
+        // After a line that is not ended, another process may just be writing the rest of it.
         if self.is_ended || self.read_line().map_err(JsonlError::io("read", &self.file.path))? == 0 {
             return Ok(None);
         }
@@ -137,7 +142,7 @@ impl<'f> DayReader<'f> {
         Ok(Some(Line { offset, number, content }))
     }
 
-    /// Where the pass stands, and the offset behind all that it read.
+    /// Where the pass stands, and the offset after all that it read.
     pub(super) fn into_checkpoint(self) -> (Checkpoint, u64) {
         (self.next, self.end)
     }
@@ -182,11 +187,6 @@ impl<'f> DayReader<'f> {
 }
 
 impl Checkpoint {
-    /// A place in a file whose earlier lines do not matter.
-    fn at(offset: u64) -> Self {
-        Self { offset, ..Self::default() }
-    }
-
     /// The id of the next occurrence of a record. One that is not ended is met again, so that it
     /// does not count yet.
     fn derived_id(&mut self, content_id: Uuid, is_unended: bool) -> EventId {
@@ -256,7 +256,7 @@ pub(super) fn is_first(
 pub(super) fn event_at(folder: &EventFolder, position: Position) -> Result<Option<StoredEvent>, JsonlError> {
     let Some((day, offset)) = Day::of_position(position) else { return Ok(None) };
     let file = folder.file(day);
-    let mut reader = match DayReader::resume(folder, &file, Checkpoint::at(offset), LINE_BUFFER) {
+    let mut reader = match DayReader::at(folder, &file, offset) {
         Err(JsonlError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
         reader => reader?,
     };

@@ -1,8 +1,10 @@
 //! Events in a SQLite database.
 //!
-//! One table, `events`, that is only appended to: triggers refuse UPDATE, DELETE and REPLACE to
-//! whoever opens the file. Every query of the port is answered from an index. The write-ahead log
+//! One table, `events`, that is only appended to: triggers refuse UPDATE, DELETE and REPLACE, whichever
+//! program opens the file. Every query of the port is answered from an index. The write-ahead log
 //! with `synchronous=FULL` means that an acknowledged event is on disk.
+//!
+//! The store is one [stream](EventRepository): positions count 1, 2, 3, … in the order of the commits.
 //!
 //! Beside the database lies `<database>.lock`, an empty file that is locked while the schema is
 //! looked at or changed, so that any number of processes can open a new store at once; and, once logs
@@ -25,12 +27,14 @@ mod schema;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use crate::domain::event::DomainEvent;
-use crate::domain::repository::{BatchError, EventRepository, RepositoryError, StoredEvent};
-use crate::domain::value_objects::{EventId, Position};
+use crate::domain::query::EventQuery;
+use crate::domain::repository::{
+    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+};
+use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
 
 pub use connection::MAGIC;
@@ -79,11 +83,6 @@ impl SqliteEventRepository {
         &self.path
     }
 
-    /// How many events the store holds.
-    pub fn count(&self) -> Result<u64, RepositoryError> {
-        read::count(&self.reader())
-    }
-
     /// The position of the last event, 0 in an empty store; and how many events are there, by rows, up to
     /// each of these positions. All of it is of one state of the store.
     pub fn count_up_to(&self, positions: &[Position]) -> Result<(Position, Vec<u64>), RepositoryError> {
@@ -104,9 +103,7 @@ impl SqliteEventRepository {
 impl EventRepository for SqliteEventRepository {
     fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError> {
         for event in events {
-            event
-                .ensure_live(&self.zone)
-                .map_err(|reason| RepositoryError::NotLive { event_id: event.event_id().clone(), reason })?;
+            event.ensure_live(&self.zone).map_err(|reason| RepositoryError::not_live(event, reason))?;
         }
         let Some(writer) = &self.writer else {
             let refusal = "the store was opened for reading";
@@ -121,32 +118,25 @@ impl EventRepository for SqliteEventRepository {
         read::by_id(&self.reader(), id)
     }
 
-    fn find_by_type(&self, event_type: &str, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        read::by_type(&self.reader(), event_type, limit)
+    fn query(&self, query: &EventQuery, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
+        read::query(&self.reader(), query, limit)
     }
 
-    fn find_by_date_range(
+    fn streams(&self) -> Result<Vec<Stream>, RepositoryError> {
+        let head = read::last_position(&self.reader())?;
+        Ok(head.map(|head| Stream { id: StreamId::single(), head }).into_iter().collect())
+    }
+
+    fn read_stream(
         &self,
-        start: DateTime<Utc>,
-        end: DateTime<Utc>,
+        stream: &StreamId,
+        after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, RepositoryError> {
-        read::by_date_range(&self.reader(), start, end, limit)
+        if *stream == StreamId::single() { read::after(&self.reader(), after, limit) } else { Ok(Vec::new()) }
     }
 
-    fn get_recent_events(&self, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        read::recent(&self.reader(), limit)
-    }
-
-    fn get_event_history(
-        &self,
-        aggregate_id: &str,
-        limit: usize,
-    ) -> Result<Vec<StoredEvent>, RepositoryError> {
-        read::by_aggregate(&self.reader(), aggregate_id, limit)
-    }
-
-    fn read_from(&self, after: Option<Position>, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-        read::behind(&self.reader(), after, limit)
+    fn summary(&self) -> Result<StoreSummary, RepositoryError> {
+        read::summary(&self.reader())
     }
 }

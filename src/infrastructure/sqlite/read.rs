@@ -1,24 +1,24 @@
 //! The queries of the port. Each walks an index, and nothing else; a test asks SQLite for its plans.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Params};
+use rusqlite::{Connection, OptionalExtension, Params, ToSql};
 
-use crate::domain::repository::{RepositoryError, StoredEvent};
-use crate::domain::value_objects::{EventId, Position};
+use crate::domain::query::{EventQuery, TimeOrder};
+use crate::domain::repository::{RepositoryError, StoreSummary, StoredEvent};
+use crate::domain::value_objects::{AggregateId, EventId, Position};
 
 use super::error::port_error;
 use super::row::{COLUMNS, stored_event};
 
-/// What follows `SELECT … FROM events` in each query. The bound in `RECENT` excludes nothing; it
-/// makes the walk along the index a search, so that the plan can be held to searches alone.
+/// What follows `SELECT … FROM events` in each query but those that [`matching`] makes.
 const BY_ID: &str = "WHERE event_id = ?1";
 const BY_TWIN: &str = "WHERE position = (SELECT position FROM twins WHERE event_id = ?1)";
-const BY_TYPE: &str = "WHERE event_type = ?1 ORDER BY occurred_at DESC, position DESC LIMIT ?2";
-const BY_DATE_RANGE: &str = "WHERE occurred_at BETWEEN ?1 AND ?2 ORDER BY occurred_at, position LIMIT ?3";
-const RECENT: &str =
-    "WHERE occurred_at <= 9223372036854775807 ORDER BY occurred_at DESC, position DESC LIMIT ?1";
-const BY_AGGREGATE: &str = "WHERE aggregate_id = ?1 ORDER BY occurred_at, position LIMIT ?2";
-const BEHIND: &str = "WHERE position > ?1 ORDER BY position LIMIT ?2";
+const AFTER: &str = "WHERE position > ?1 ORDER BY position LIMIT ?2";
+
+const LAST_POSITION: &str = "SELECT max(position) FROM events";
+/// One statement, so that all of it is of one state; one search each, since an index has what is asked for.
+const SUMMARY: &str = "SELECT (SELECT max(position) FROM events),
+    (SELECT min(occurred_at) FROM events), (SELECT max(occurred_at) FROM events)";
 
 pub(super) fn by_id(connection: &Connection, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
     let own = select(connection, BY_ID, [id.as_str()])?.pop();
@@ -26,75 +26,100 @@ pub(super) fn by_id(connection: &Connection, id: &EventId) -> Result<Option<Stor
     if own.is_some() { Ok(own) } else { Ok(select(connection, BY_TWIN, [id.as_str()])?.pop()) }
 }
 
-pub(super) fn by_type(
+pub(super) fn query(
     connection: &Connection,
-    event_type: &str,
+    query: &EventQuery,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, RepositoryError> {
-    select(connection, BY_TYPE, (event_type, bounded(limit)))
+    let (first, last) = query.between.map_or((i64::MIN, i64::MAX), |(start, end)| {
+        // A bound between two microseconds: the first one within the range is the next, the last one
+        // is the one before.
+        let is_between = !start.timestamp_subsec_nanos().is_multiple_of(1_000);
+        (start.timestamp_micros() + i64::from(is_between), end.timestamp_micros())
+    });
+    let limit = bounded(limit);
+    let mut parameters: Vec<&dyn ToSql> = vec![&first, &last, &limit];
+    let aggregate_id = query.aggregate_id.as_ref().map(AggregateId::as_str);
+    parameters.extend(query.event_type.as_ref().map(|event_type| event_type as &dyn ToSql));
+    parameters.extend(aggregate_id.as_ref().map(|aggregate_id| aggregate_id as &dyn ToSql));
+    select(connection, &matching(query), parameters.as_slice())
 }
 
-pub(super) fn by_date_range(
+/// The clause of a query: `?1` to `?2` are the bounds of the time, `?3` is the limit, and type and
+/// aggregate follow. The bounds stand in every clause: where they exclude nothing, they make the walk
+/// along the index a search, so that the plan can be held to searches alone.
+fn matching(query: &EventQuery) -> String {
+    let mut clause = "WHERE occurred_at BETWEEN ?1 AND ?2".to_owned();
+    let conditions =
+        [("event_type", query.event_type.is_some()), ("aggregate_id", query.aggregate_id.is_some())];
+    for (number, (column, _)) in (4..).zip(conditions.iter().filter(|(_, is_set)| *is_set)) {
+        clause.push_str(&format!(" AND {column} = ?{number}"));
+    }
+    clause.push_str(match query.order {
+        TimeOrder::Chronological => " ORDER BY occurred_at, position LIMIT ?3",
+        TimeOrder::NewestFirst => " ORDER BY occurred_at DESC, position DESC LIMIT ?3",
+    });
+    clause
+}
+
+pub(super) fn after(
     connection: &Connection,
-    start: DateTime<Utc>,
-    end: DateTime<Utc>,
+    position: Option<Position>,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, RepositoryError> {
-    // A bound between two microseconds: the first one within the range is the next, the last one is
-    // the one before.
-    let first = start.timestamp_micros() + i64::from(!start.timestamp_subsec_nanos().is_multiple_of(1_000));
-    select(connection, BY_DATE_RANGE, (first, end.timestamp_micros(), bounded(limit)))
+    select(connection, AFTER, (position.map_or(i64::MIN, Position::get), bounded(limit)))
 }
 
-pub(super) fn recent(connection: &Connection, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
-    select(connection, RECENT, [bounded(limit)])
-}
-
-pub(super) fn by_aggregate(
-    connection: &Connection,
-    aggregate_id: &str,
-    limit: usize,
-) -> Result<Vec<StoredEvent>, RepositoryError> {
-    select(connection, BY_AGGREGATE, (aggregate_id, bounded(limit)))
-}
-
-pub(super) fn behind(
-    connection: &Connection,
-    after: Option<Position>,
-    limit: usize,
-) -> Result<Vec<StoredEvent>, RepositoryError> {
-    select(connection, BEHIND, (after.map_or(i64::MIN, Position::get), bounded(limit)))
-}
-
-/// The position of the last event, 0 in an empty store.
-pub(super) fn last_position(connection: &Connection) -> Result<Position, RepositoryError> {
-    let last = "SELECT ifnull(max(position), 0) FROM events";
+/// The position of the last event.
+pub(super) fn last_position(connection: &Connection) -> Result<Option<Position>, RepositoryError> {
     connection
-        .query_row(last, [], |row| row.get(0))
-        .map(Position::new)
-        .map_err(port_error("count the events"))
+        .query_row(LAST_POSITION, [], |row| row.get::<_, Option<i64>>(0))
+        .map(|last| last.map(Position::new))
+        .map_err(port_error("look up the last event"))
 }
 
-/// How many events there are: positions have no gaps.
+pub(super) fn summary(connection: &Connection) -> Result<StoreSummary, RepositoryError> {
+    let failed = port_error("count the events");
+    let (head, first, last): (Option<i64>, Option<i64>, Option<i64>) = connection
+        .query_row(SUMMARY, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .map_err(failed)?;
+    let time = |micros: Option<i64>| micros.map(time_of).transpose();
+    Ok(StoreSummary {
+        // Positions count from 1 and have no gaps.
+        events: head.unwrap_or(0).unsigned_abs(),
+        first: time(first)?,
+        last: time(last)?,
+        head: head.map(Position::new),
+    })
+}
+
+fn time_of(micros: i64) -> Result<DateTime<Utc>, RepositoryError> {
+    DateTime::from_timestamp_micros(micros).ok_or_else(|| RepositoryError::Corrupt {
+        place: "the database".to_owned(),
+        detail: format!("occurred_at {micros} is no time"),
+    })
+}
+
+/// How many events there are: positions count from 1 and have no gaps.
 pub(super) fn count(connection: &Connection) -> Result<u64, RepositoryError> {
-    Ok(last_position(connection)?.get().unsigned_abs())
+    Ok(last_position(connection)?.map_or(0, |last| last.get().unsigned_abs()))
 }
 
-/// The last position, and how many rows there are up to each of these. All rows are counted from a
-/// small index, and those behind a position, which are few, are taken off.
+/// The last position, 0 in an empty store, and how many rows there are up to each of these. All rows
+/// are counted from a small index, and those after a position, which are few, are taken off.
 pub(super) fn count_up_to(
     connection: &Connection,
     positions: &[Position],
 ) -> Result<(Position, Vec<u64>), RepositoryError> {
     let failed = port_error("count the events");
     let state = connection.unchecked_transaction().map_err(&failed)?;
-    let last = last_position(&state)?;
+    let last = last_position(&state)?.unwrap_or(Position::new(0));
     let all: u64 = state.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).map_err(&failed)?;
-    let mut behind = state.prepare("SELECT count(*) FROM events WHERE position > ?1").map_err(&failed)?;
+    let mut later = state.prepare("SELECT count(*) FROM events WHERE position > ?1").map_err(&failed)?;
     let mut counts = Vec::with_capacity(positions.len());
     for position in positions {
-        let behind: u64 = behind.query_row([position.get()], |row| row.get(0)).map_err(&failed)?;
-        counts.push(all - behind);
+        let later: u64 = later.query_row([position.get()], |row| row.get(0)).map_err(&failed)?;
+        counts.push(all - later);
     }
     Ok((last, counts))
 }
@@ -157,20 +182,46 @@ mod tests {
     }
 
     fn scans_or_sorts(plan: &[String]) -> bool {
-        let searches = ["SEARCH events USING", "SEARCH twins USING", "SCALAR SUBQUERY"];
+        // The greatest position is a search without an index: the table is in its order.
+        let searches = ["SEARCH events", "SEARCH twins USING", "SCALAR SUBQUERY", "SCAN CONSTANT ROW"];
         plan.iter().any(|step| !searches.iter().any(|search| step.starts_with(search)))
+    }
+
+    /// Every combination of conditions and order, with the index that has to answer it.
+    fn queries() -> Vec<(EventQuery, &'static str)> {
+        let any = || [EventQuery::chronological(), EventQuery::newest_first()].into_iter();
+        let day = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH);
+        any()
+            .flat_map(|query| [query.clone(), query.between(day.0, day.1)])
+            .flat_map(|query| {
+                [
+                    (query.clone(), "events_by_timestamp"),
+                    (query.clone().of_type("A"), "events_by_type"),
+                    (query.clone().about("T1"), "events_by_aggregate"),
+                    // Of the two that can answer it, either will do.
+                    (query.of_type("A").about("T1"), "events_by_"),
+                ]
+            })
+            .collect()
     }
 
     #[test]
     fn no_query_of_the_port_scans_or_sorts_the_table() {
         let folder = tempfile::tempdir().unwrap();
         let connection = schema::open_current(&folder.path().join("events.db")).unwrap();
-        for clause in [BY_ID, BY_TWIN, BY_TYPE, BY_DATE_RANGE, RECENT, BY_AGGREGATE, BEHIND] {
-            let steps = plan(
-                &connection,
-                &statement(clause).replace("?1", "1").replace("?2", "2").replace("?3", "3"),
-            );
+        let with_numbers =
+            |sql: &str| (1..=5).fold(sql.to_owned(), |sql, n| sql.replace(&format!("?{n}"), &n.to_string()));
+        for clause in [BY_ID, BY_TWIN, AFTER] {
+            let steps = plan(&connection, &with_numbers(&statement(clause)));
             assert!(!scans_or_sorts(&steps), "{clause}: {steps:?}");
+        }
+        for sql in [LAST_POSITION, SUMMARY] {
+            let steps = plan(&connection, sql);
+            assert!(!scans_or_sorts(&steps), "{sql}: {steps:?}");
+        }
+        for (query, index) in queries() {
+            let steps = plan(&connection, &with_numbers(&statement(&matching(&query))));
+            assert!(!scans_or_sorts(&steps) && steps[0].contains(index), "{query:?}: {steps:?}");
         }
         for offence in ["WHERE body = 1", "ORDER BY event_type, body", "WHERE aggregate_id = 1 ORDER BY body"]
         {

@@ -8,6 +8,7 @@ use mission_events::internals::application::evidence::{
     SideKind, StoreEvidence, check_inputs, line_hash,
 };
 use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::domain::value_objects::Position;
 use mission_events::internals::infrastructure::evidence::inputs::StoredInputs;
 use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
 use mission_events::internals::infrastructure::sources::open_log;
@@ -45,8 +46,9 @@ pub(super) fn with_file(path: &Path) -> SideEvidence {
 fn with_store(path: &Path) -> SideEvidence {
     let store = SqliteEventRepository::open_for_reading(path, utc()).unwrap();
     let path_text = path.display().to_string();
-    let last_position = store.read_from(None, 100).unwrap().last().map_or(0, |stored| stored.position.get());
-    let store = StoreEvidence { path: path_text, events: store.count().unwrap(), last_position };
+    let summary = store.summary().unwrap();
+    let last_position = summary.head.map_or(0, Position::get);
+    let store = StoreEvidence { path: path_text, events: summary.events, last_position };
     SideEvidence { kind: SideKind::Store, store: Some(store), ..side(path) }
 }
 

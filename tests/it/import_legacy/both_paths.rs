@@ -9,6 +9,7 @@ use mission_events::internals::application::import::{
     SourceHeader,
 };
 use mission_events::internals::application::log_source::SourceDigest;
+use mission_events::internals::domain::event::derived_event_id;
 use mission_events::internals::domain::repository::RepositoryError;
 use mission_events::internals::domain::value_objects::{EventId, Position};
 use mission_events::internals::infrastructure::sources::open_log;
@@ -18,7 +19,6 @@ use mission_events::internals::infrastructure::sqlite::{
 use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
-use mission_events::internals::wire::record::derived_event_id;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -206,7 +206,7 @@ fn the_id_of_a_twin_finds_its_event_and_belongs_to_nobody_else() {
     let other = natives[3].replace("\"t\"", "\"u\"");
     let error = store.save_event(&live(&other)).unwrap_err();
     assert!(matches!(error, RepositoryError::Conflict { position, .. } if position.get() == 4), "{error}");
-    assert_eq!(store.count().unwrap(), 8);
+    assert_eq!(store.summary().unwrap().events, 8);
     let shown = quiet(&dir).run(&format!("--store {DATABASE} events show a3 --raw")).result();
     assert_eq!(shown, format!("{}\n", legacies[3]));
     write(&dir, "more.jsonl", other);

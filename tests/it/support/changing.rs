@@ -1,4 +1,4 @@
-//! Logs that somebody writes to.
+//! Logs that change while they are read.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-/// Runs something while a log changes, thousands of times in the time that it takes to read it once: nobody
-/// sees it twice in one state.
+/// Runs something while a log changes, thousands of times in the time that it takes to read it once: no two
+/// looks see it in one state.
 pub fn while_changing<T>(log: &Path, run: impl FnOnce() -> T) -> T {
     let done = AtomicBool::new(false);
     let outcome = std::thread::scope(|scope| {

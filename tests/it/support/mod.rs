@@ -2,10 +2,8 @@
 
 pub mod changing;
 pub mod cli;
-mod events;
-mod queries;
 pub mod test_dir;
 
 pub use cli::{cli, write};
-pub use events::{berlin, edited, event, imported, instant, live, live_in, utc};
-pub use queries::{Query, everything, ids, one_of_each_query};
+pub use mission_events::conformance::events::{berlin, edited, event, imported, instant, live, live_in, utc};
+pub use mission_events::conformance::questions::{Question, everything, ids};

@@ -27,7 +27,7 @@ impl AppendFile for FailingDisk {
 
     fn sync(&mut self) -> io::Result<()> {
         if self.syncs == 0 {
-            // The next one, behind the truncation, succeeds: a disk that had one bad moment.
+            // The next one, after the truncation, succeeds: a disk that had one bad moment.
             self.syncs = usize::MAX;
             return Err(io::Error::other("no fsync"));
         }
@@ -52,7 +52,7 @@ fn a_write_that_fails_at_any_byte_is_taken_back() {
         let folder = folder();
         let error = append(&mut failing(&folder, room, 9, true), Ok(())).unwrap_err();
         assert_eq!(error.to_string(), "could not write to day");
-        assert_eq!(read(&folder, DAY), "before\n", "failed behind {room} bytes");
+        assert_eq!(read(&folder, DAY), "before\n", "failed after {room} bytes");
     }
     let folder = folder();
     append(&mut failing(&folder, 9, 9, true), Ok(())).unwrap();

@@ -38,7 +38,7 @@ fn records_without_id_are_events_under_ids_that_count_their_occurrences() {
     find_each(&store);
     assert!(store.index().is_some(), "the index never led to a wrong line");
     // A page goes on with the occurrences that the pages before it had.
-    assert_eq!(store.read_from(Some(events[1].position), 1).unwrap(), events[2..]);
+    assert_eq!(store.read_stream(&stream("2025-10-25"), Some(events[1].position), 1).unwrap(), events[2..]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn an_ambiguous_local_time_is_placed_by_the_lines_before_it() {
     assert_eq!(hours, ["00:30", "01:10", "01:20"]);
     store.save_event(&event("e1", "2025-10-26T12:00:00Z")).unwrap();
     assert_eq!(store.find_by_id(&id("third")).unwrap().as_ref(), Some(&events[2]));
-    assert_eq!(store.read_from(Some(events[1].position), 1).unwrap(), events[2..]);
+    assert_eq!(store.read_stream(&stream("2025-10-26"), Some(events[1].position), 1).unwrap(), events[2..]);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn of_two_lines_with_one_id_the_first_is_the_event() {
             all(&store),
             store.get_recent_events(9).unwrap(),
             store.find_by_type("TaskCreated", 9).unwrap(),
-            store.get_event_history("T1", 9).unwrap(),
+            store.find_by_aggregate("T1", 9).unwrap(),
         ] {
             assert_eq!(events.iter().map(|stored| stored.event.body()).collect::<Vec<_>>(), [&one]);
         }

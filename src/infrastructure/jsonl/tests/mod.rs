@@ -6,6 +6,7 @@ mod disaster;
 mod foreign_lines;
 mod queries;
 mod sharing;
+mod streams;
 mod torn_tail;
 
 use std::fs;
@@ -17,7 +18,9 @@ use jiff::tz::TimeZone;
 use tempfile::TempDir;
 use tracing::Dispatch;
 
+use super::layout::Day;
 use super::*;
+use crate::domain::repository::EventRepositoryExt;
 
 const DAY: &str = "events-2025-10-25.jsonl";
 
@@ -52,8 +55,14 @@ fn ids(events: &[StoredEvent]) -> Vec<&str> {
     events.iter().map(|stored| stored.event.event_id().as_str()).collect()
 }
 
+/// The whole store, stream after stream.
 fn all(store: &JsonlEventRepository) -> Vec<StoredEvent> {
-    store.read_from(None, usize::MAX).unwrap()
+    let streams = store.streams().unwrap();
+    streams.iter().flat_map(|stream| store.read_stream(&stream.id, None, usize::MAX).unwrap()).collect()
+}
+
+fn stream(day: &str) -> StreamId {
+    StreamId::new(day)
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -97,7 +106,7 @@ fn warnings<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
         }
     }
     // While one subscriber is alive alone, a test on another thread, which has none, can be the first
-    // to meet a warning and have it disabled for everybody.
+    // to meet a warning and have it disabled for all threads.
     static ANOTHER: LazyLock<Dispatch> =
         LazyLock::new(|| Dispatch::new(tracing_subscriber::fmt().with_writer(std::io::sink).finish()));
     LazyLock::force(&ANOTHER);

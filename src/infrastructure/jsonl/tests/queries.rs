@@ -1,11 +1,11 @@
-//! Which files a query reads, and how it pages.
+//! Which files a query reads.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 
 /// Ten days with two events each, and a damaged line in those of the given days of October 2025.
-fn ten_days(damaged: &[u32]) -> TempDir {
+pub(super) fn ten_days(damaged: &[u32]) -> TempDir {
     let folder = folder();
     let store = open(&folder);
     for day in 10..20 {
@@ -58,28 +58,28 @@ fn the_newest_events_are_found_without_the_old_files() {
 fn a_history_reads_no_newer_file_than_it_needs() {
     let folder = ten_days(&[13, 14, 15, 16, 17, 18, 19]);
     let store = open(&folder);
-    assert_eq!(ids(&store.get_event_history("T1", 3).unwrap()), ["10a", "10b", "11a"]);
-    assert!(matches!(store.get_event_history("T1", 7), Err(RepositoryError::Corrupt { .. })));
+    assert_eq!(ids(&store.find_by_aggregate("T1", 3).unwrap()), ["10a", "10b", "11a"]);
+    assert!(matches!(store.find_by_aggregate("T1", 7), Err(RepositoryError::Corrupt { .. })));
 }
 
 #[test]
 fn the_order_is_right_where_another_zone_named_the_files() {
     let folder = folder();
     // 23:00 of the 24th and 1:00 of the 26th in UTC, in one file of a zone 14 hours ahead, and so on.
-    let ahead = JsonlEventRepository::open(folder.path(), zone("Pacific/Kiritimati")).unwrap();
-    let behind = JsonlEventRepository::open(folder.path(), zone("Pacific/Pago_Pago")).unwrap();
+    let east = JsonlEventRepository::open(folder.path(), zone("Pacific/Kiritimati")).unwrap();
+    let west = JsonlEventRepository::open(folder.path(), zone("Pacific/Pago_Pago")).unwrap();
     let times =
         ["2025-10-24T23:00:00Z", "2025-10-25T09:00:00Z", "2025-10-25T11:00:00Z", "2025-10-26T01:00:00Z"];
     for (number, at) in times.iter().enumerate() {
-        ahead.save_event(&event(&format!("ahead{number}"), at)).unwrap();
-        behind.save_event(&event(&format!("behind{number}"), &at.replace(":00Z", ":01Z"))).unwrap();
+        east.save_event(&event(&format!("east{number}"), at)).unwrap();
+        west.save_event(&event(&format!("west{number}"), &at.replace(":00Z", ":01Z"))).unwrap();
     }
     let store = open(&folder);
     let mut expected = all(&store);
     assert_eq!(expected.len(), 8);
     expected.sort_by_key(|stored| (stored.event.timestamp(), stored.position));
     for limit in 0..9 {
-        assert_eq!(store.get_event_history("T1", limit).unwrap(), expected[..limit]);
+        assert_eq!(store.find_by_aggregate("T1", limit).unwrap(), expected[..limit]);
         let newest: Vec<StoredEvent> = expected.iter().rev().take(limit).cloned().collect();
         assert_eq!(store.get_recent_events(limit).unwrap(), newest);
     }
@@ -90,43 +90,12 @@ fn the_order_is_right_where_another_zone_named_the_files() {
 }
 
 #[test]
-fn pages_follow_each_other_and_read_no_earlier_file() {
-    let folder = ten_days(&[]);
-    let store = open(&folder);
-    let whole = all(&store);
-    assert_eq!(ids(&whole)[..3], ["10b", "10a", "11b"]);
-    for size in [1, 3, 20, 21, usize::MAX] {
-        let (mut pages, mut after) = (Vec::new(), None);
-        loop {
-            let page = store.read_from(after, size).unwrap();
-            let Some(last) = page.last() else { break };
-            after = Some(last.position);
-            pages.extend(page);
-        }
-        assert_eq!(pages, whole, "pages of {size}");
-    }
-    let damaged = ten_days(&[10, 11, 12, 13]);
-    let behind = open(&damaged).read_from(Some(whole[8].position), usize::MAX).unwrap();
-    assert_eq!(behind, whole[9..]);
-}
-
-#[test]
-fn a_page_behind_a_place_that_is_no_event_is_what_follows_it() {
-    let folder = ten_days(&[]);
-    let store = open(&folder);
-    let whole = all(&store);
-    let between = Position::new(whole[0].position.get() + 5);
-    assert_eq!(store.read_from(Some(between), 1).unwrap(), whole[1..2]);
-    assert_eq!(store.read_from(Some(Position::new(i64::MIN)), 1).unwrap(), whole[..1]);
-    assert!(store.read_from(Some(Position::new(i64::MAX)), 1).unwrap().is_empty());
-}
-
-#[test]
 fn a_limit_of_nothing_reads_nothing_and_one_without_end_is_no_allocation() {
-    let store = open(&ten_days(&[10, 19]));
+    let folder = ten_days(&[10, 19]);
+    let store = open(&folder);
     assert!(store.get_recent_events(0).unwrap().is_empty());
     assert!(store.find_by_type("TaskCreated", 0).unwrap().is_empty());
-    assert!(store.read_from(None, 0).unwrap().is_empty());
+    assert!(store.read_stream(&stream("2025-10-10"), None, 0).unwrap().is_empty());
     let folder = ten_days(&[]);
     assert_eq!(open(&folder).find_by_type("TaskCreated", usize::MAX).unwrap().len(), 20);
 }

@@ -90,7 +90,7 @@ fn what_another_process_appended_is_seen_by_every_query() {
     assert_eq!(here.get_recent_events(1).unwrap(), expected);
     assert_eq!(here.find_by_type("TaskCreated", 1).unwrap(), expected);
     assert_eq!(here.find_by_date_range(time, time, 9).unwrap(), expected);
-    assert_eq!(here.get_event_history("T1", 9).unwrap()[1..], expected);
+    assert_eq!(here.find_by_aggregate("T1", 9).unwrap()[1..], expected);
     there.save_event(&event("e3", "2025-10-27T11:00:00Z")).unwrap();
     assert!(here.find_by_id(&id("e3")).unwrap().is_some(), "in a file that is new");
     assert_eq!(here.save_event(&other).unwrap(), position);

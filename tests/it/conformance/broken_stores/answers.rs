@@ -1,24 +1,29 @@
 //! Stores that answer with other events than were asked for, or with fewer, or with more.
 
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
-use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
-use mission_events::internals::domain::value_objects::EventId;
+use mission_events::internals::domain::query::EventQuery;
+use mission_events::internals::domain::repository::{EventRepositoryExt, RepositoryError};
+use mission_events::internals::domain::value_objects::{AggregateId, EventId};
 
 use super::{Answer, Fault, Inner, SOUND};
-use crate::support::Query;
+use crate::support::{Question, everything};
 
 pub const FAULTS: &[Fault] = &[
     Fault {
         name: "cuts names at a zero byte",
-        answer: |inner, query, limit| {
+        answer: |inner, question, limit| {
             let cut = |name: &str| name.split('\0').next().unwrap_or_default().to_owned();
-            let query = match query {
-                Query::ById(id) => Query::ById(EventId::new(cut(id.as_str())).unwrap()),
-                Query::ByType(name) => Query::ByType(cut(name)),
-                Query::HistoryOf(name) => Query::HistoryOf(cut(name)),
-                other => other.clone(),
-            };
-            query.ask(&inner.memory, limit)
+            let mut question = question.clone();
+            match &mut question {
+                Question::ById(id) => *id = EventId::new(cut(id.as_str())).unwrap(),
+                Question::Matching(query) => {
+                    query.event_type = query.event_type.as_deref().map(cut);
+                    let aggregate_id = query.aggregate_id.as_ref();
+                    query.aggregate_id = aggregate_id.map(|id| AggregateId::new(cut(id.as_str())));
+                }
+                Question::Stream { .. } => {}
+            }
+            question.ask(&inner.memory, limit)
         },
         rejected_by: &[
             "identity::ids_are_told_apart_by_every_character",
@@ -28,17 +33,12 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "matches names in any case",
-        answer: |inner, query, limit| {
-            let mut found = query.ask(&inner.memory, limit)?;
-            if let Query::HistoryOf(name) = query {
-                let all = inner.memory.read_from(None, limit)?;
-                found = all
-                    .into_iter()
-                    .filter(|stored| {
-                        stored.event.aggregate_id().is_some_and(|id| id.as_str().eq_ignore_ascii_case(name))
-                    })
-                    .collect();
-            }
+        answer: |inner, question, limit| {
+            let Some(name) = aggregate_of(question) else { return question.ask(&inner.memory, limit) };
+            let mut found = everything(&inner.memory);
+            found.retain(|stored| {
+                stored.event.aggregate_id().is_some_and(|id| id.as_str().eq_ignore_ascii_case(name))
+            });
             Ok(found)
         },
         rejected_by: &["queries::types_and_aggregates_match_by_every_character"],
@@ -46,23 +46,22 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "takes no aggregate for an empty one",
-        answer: |inner, query, limit| match query {
-            Query::HistoryOf(name) if name.is_empty() => {
-                let all = inner.memory.read_from(None, limit)?;
-                Ok(all
-                    .into_iter()
-                    .filter(|s| s.event.aggregate_id().is_none_or(|id| id.as_str().is_empty()))
-                    .collect())
+        answer: |inner, question, limit| {
+            if aggregate_of(question) != Some("") {
+                return question.ask(&inner.memory, limit);
             }
-            query => query.ask(&inner.memory, limit),
+            let mut found = everything(&inner.memory);
+            found.retain(|stored| stored.event.aggregate_id().is_none_or(|id| id.as_str().is_empty()));
+            found.truncate(limit);
+            Ok(found)
         },
         rejected_by: &["queries::no_aggregate_and_an_empty_one_are_not_the_same"],
         ..SOUND
     },
     Fault {
         name: "fails where there is nothing to answer",
-        answer: |inner, query, limit| {
-            let found = query.ask(&inner.memory, limit)?;
+        answer: |inner, question, limit| {
+            let found = question.ask(&inner.memory, limit)?;
             if found.is_empty() && limit > 0 {
                 return Err(RepositoryError::storage("find events", "there are none"));
             }
@@ -76,52 +75,54 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "leaves out the end of a range",
-        answer: |inner, query, limit| {
-            between(inner, query, limit, |start, end| (start, end - TimeDelta::nanoseconds(1)))
+        answer: |inner, question, limit| {
+            between(inner, question, limit, |start, end| (start, end - TimeDelta::nanoseconds(1)))
         },
         rejected_by: &["queries::a_range_includes_both_its_ends_to_the_microsecond"],
         ..SOUND
     },
     Fault {
         name: "leaves out the start of a range",
-        answer: |inner, query, limit| {
-            between(inner, query, limit, |start, end| (start + TimeDelta::nanoseconds(1), end))
+        answer: |inner, question, limit| {
+            between(inner, question, limit, |start, end| (start + TimeDelta::nanoseconds(1), end))
         },
         rejected_by: &["queries::a_range_includes_both_its_ends_to_the_microsecond"],
         ..SOUND
     },
     Fault {
         name: "cuts the start of a range to microseconds",
-        answer: |inner, query, limit| {
-            between(inner, query, limit, |start, end| (start.trunc_subsecs(6), end))
+        answer: |inner, question, limit| {
+            between(inner, question, limit, |start, end| (start.trunc_subsecs(6), end))
         },
         rejected_by: &["queries::range_ends_between_two_microseconds_are_taken_at_their_word"],
         ..SOUND
     },
     Fault {
         name: "swaps the ends of a reversed range",
-        answer: |inner, query, limit| {
-            between(inner, query, limit, |start, end| (start.min(end), start.max(end)))
+        answer: |inner, question, limit| {
+            between(inner, question, limit, |start, end| (start.min(end), start.max(end)))
         },
         rejected_by: &["queries::a_range_that_ends_before_it_starts_is_empty"],
         ..SOUND
     },
     Fault {
         name: "fails on ranges beyond the calendar",
-        answer: |inner, query, limit| match query {
-            Query::Between(start, end) if start.year() < 1 || end.year() > 9999 => {
+        answer: |inner, question, limit| match question {
+            Question::Matching(EventQuery { between: Some((start, end)), .. })
+                if start.year() < 1 || end.year() > 9999 =>
+            {
                 Err(RepositoryError::storage("find events", "there is no such year"))
             }
-            query => query.ask(&inner.memory, limit),
+            question => question.ask(&inner.memory, limit),
         },
         rejected_by: &["queries::a_range_may_reach_beyond_the_calendar"],
         ..SOUND
     },
     Fault {
         name: "sees the last three days only",
-        answer: |inner, query, limit| {
+        answer: |inner, question, limit| {
             let newest = inner.memory.get_recent_events(1)?.pop().map(|stored| stored.event.timestamp());
-            let mut found = query.ask(&inner.memory, limit)?;
+            let mut found = question.ask(&inner.memory, limit)?;
             found.retain(|stored| {
                 newest.is_none_or(|newest| newest - stored.event.timestamp() < TimeDelta::days(3))
             });
@@ -132,7 +133,7 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "gives one event more than the limit",
-        answer: |inner, query, limit| query.ask(&inner.memory, limit.saturating_add(1)),
+        answer: |inner, question, limit| question.ask(&inner.memory, limit.saturating_add(1)),
         rejected_by: &[
             "limits::a_limit_of_zero_gives_nothing",
             "limits::a_limit_gives_the_first_events_of_the_order",
@@ -141,48 +142,54 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "takes zero for no limit",
-        answer: |inner, query, limit| query.ask(&inner.memory, if limit == 0 { usize::MAX } else { limit }),
+        answer: |inner, question, limit| {
+            question.ask(&inner.memory, if limit == 0 { usize::MAX } else { limit })
+        },
         rejected_by: &["limits::a_limit_of_zero_gives_nothing"],
         ..SOUND
     },
     Fault {
         name: "cuts limits to 32 bits",
-        answer: |inner, query, limit| query.ask(&inner.memory, limit as u32 as usize),
+        answer: |inner, question, limit| question.ask(&inner.memory, limit as u32 as usize),
         rejected_by: &["limits::a_limit_beyond_the_number_of_events_gives_all_of_them"],
         ..SOUND
     },
     Fault {
         name: "takes limits for signed numbers",
-        answer: |inner, query, limit| query.ask(&inner.memory, usize::try_from(limit as i64).unwrap_or(0)),
+        answer: |inner, question, limit| {
+            question.ask(&inner.memory, usize::try_from(limit as i64).unwrap_or(0))
+        },
         rejected_by: &["limits::a_limit_beyond_the_number_of_events_gives_all_of_them"],
         ..SOUND
     },
     Fault {
         name: "begins a page with the last event of the one before",
-        answer: |inner, query, limit| {
-            let mut found = query.ask(&inner.memory, limit)?;
-            if let Query::Behind(Some(position)) = query {
-                found = inner.memory.read_from(None, usize::MAX)?;
+        answer: |inner, question, limit| {
+            let mut found = question.ask(&inner.memory, limit)?;
+            if let Question::Stream { after: Some(position), .. } = question {
+                found = everything(&inner.memory);
                 found.retain(|stored| stored.position >= *position);
                 found.truncate(limit);
             }
             Ok(found)
         },
         rejected_by: &[
-            "paging::pages_of_any_size_give_every_event_once_in_growing_positions",
-            "paging::reading_goes_on_behind_the_last_position_with_what_came_later",
+            "streams::pages_of_any_size_give_every_event_once_in_growing_positions",
+            "streams::reading_goes_on_after_the_last_position_with_what_came_later",
         ],
         ..SOUND
     },
     Fault {
         name: "leaves out an event between two pages",
-        answer: |inner, query, limit| match query {
-            Query::Behind(Some(_)) => Ok(query.ask(&inner.memory, limit)?.into_iter().skip(1).collect()),
-            query => query.ask(&inner.memory, limit),
+        answer: |inner, question, limit| match question {
+            Question::Stream { after: Some(_), .. } => {
+                Ok(question.ask(&inner.memory, limit)?.into_iter().skip(1).collect())
+            }
+            question => question.ask(&inner.memory, limit),
         },
         rejected_by: &[
-            "paging::pages_of_any_size_give_every_event_once_in_growing_positions",
-            "paging::reading_goes_on_behind_the_last_position_with_what_came_later",
+            "streams::pages_of_any_size_give_every_event_once_in_growing_positions",
+            "streams::reading_goes_on_after_the_last_position_with_what_came_later",
         ],
         ..SOUND
     },
@@ -191,15 +198,21 @@ pub const FAULTS: &[Fault] = &[
 /// The answer to a range, with other ends than were asked for.
 fn between(
     inner: &Inner,
-    query: &Query,
+    question: &Question,
     limit: usize,
     change: impl Fn(DateTime<Utc>, DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>),
 ) -> Answer {
-    match query {
-        Query::Between(start, end) => {
-            let (start, end) = change(*start, *end);
-            inner.memory.find_by_date_range(start, end, limit)
-        }
-        query => query.ask(&inner.memory, limit),
+    let mut question = question.clone();
+    if let Question::Matching(query) = &mut question {
+        query.between = query.between.map(|(start, end)| change(start, end));
+    }
+    question.ask(&inner.memory, limit)
+}
+
+/// The aggregate that is asked for.
+fn aggregate_of(question: &Question) -> Option<&str> {
+    match question {
+        Question::Matching(query) => query.aggregate_id.as_ref().map(AggregateId::as_str),
+        _ => None,
     }
 }

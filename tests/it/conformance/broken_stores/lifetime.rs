@@ -30,9 +30,9 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "changes positions when it is opened again",
-        answer: |inner, query, limit| {
+        answer: |inner, question, limit| {
             let shift = inner.notes.lock().unwrap().times_opened;
-            let mut found = query.ask(&inner.memory, limit)?;
+            let mut found = question.ask(&inner.memory, limit)?;
             for stored in &mut found {
                 stored.position = Position::new(stored.position.get() + shift);
             }
@@ -55,8 +55,8 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "reads naive times as UTC",
-        answer: |inner, query, limit| {
-            let mut found = query.ask(&inner.memory, limit)?;
+        answer: |inner, question, limit| {
+            let mut found = question.ask(&inner.memory, limit)?;
             for stored in &mut found {
                 stored.event = DomainEvent::from_json(stored.event.body(), &utc()).unwrap();
             }
@@ -67,8 +67,8 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "has no place for days after the year 9999",
-        answer: |inner, query, limit| {
-            let mut found = query.ask(&inner.memory, limit)?;
+        answer: |inner, question, limit| {
+            let mut found = question.ask(&inner.memory, limit)?;
             found.retain(|stored| inner.zone.day_of(stored.event.timestamp()).year() <= 9999);
             Ok(found)
         },

@@ -7,6 +7,7 @@ mod answers;
 mod lifetime;
 mod order;
 mod saves;
+mod streams;
 mod texts;
 
 use std::cell::Cell;
@@ -15,17 +16,17 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, Once};
 use std::thread::ThreadId;
 
+use mission_events::conformance::{CLAUSES, Clause, StoreUnderTest};
 use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::query::EventQuery;
 use mission_events::internals::domain::repository::{
-    BatchError, EventRepository, RepositoryError, StoredEvent,
+    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
 };
-use mission_events::internals::domain::value_objects::{EventId, Position};
+use mission_events::internals::domain::value_objects::{EventId, Position, StreamId};
 use mission_events::internals::infrastructure::memory::InMemoryEventRepository;
 use mission_events::internals::wire::zone::Zone;
 
-use super::backends::{Handle, Store, TwoMethodStore};
-use super::{CLAUSES, Clause};
-use crate::support::Query;
+use crate::support::Question;
 
 type Saved = Result<Vec<Position>, BatchError>;
 type Answer = Result<Vec<StoredEvent>, RepositoryError>;
@@ -36,7 +37,9 @@ struct Fault {
     /// What the broken store does, as the end of a sentence.
     name: &'static str,
     save: fn(&Inner, &[DomainEvent]) -> Saved,
-    answer: fn(&Inner, &Query, usize) -> Answer,
+    answer: fn(&Inner, &Question, usize) -> Answer,
+    streams: fn(&Inner) -> Result<Vec<Stream>, RepositoryError>,
+    summary: fn(&Inner) -> Result<StoreSummary, RepositoryError>,
     open: fn(&Arc<Inner>) -> Arc<Inner>,
     /// The clauses that have to reject it; others may.
     rejected_by: &'static [&'static str],
@@ -45,12 +48,14 @@ struct Fault {
 const SOUND: Fault = Fault {
     name: "keeps the contract",
     save: |inner, events| inner.memory.save_events(events),
-    answer: |inner, query, limit| query.ask(&inner.memory, limit),
+    answer: |inner, question, limit| question.ask(&inner.memory, limit),
+    streams: |inner| inner.memory.streams(),
+    summary: |inner| inner.memory.summary(),
     open: Arc::clone,
     rejected_by: &[],
 };
 
-/// The sound store behind a fault, and what the fault has to remember.
+/// The sound store that a fault is put on, and what the fault has to remember.
 struct Inner {
     memory: InMemoryEventRepository,
     zone: Zone,
@@ -96,26 +101,43 @@ impl BrokenStore {
     }
 }
 
-impl Store for BrokenStore {
+impl StoreUnderTest for BrokenStore {
     fn open(&self) -> Box<dyn EventRepository> {
         self.inner.notes.lock().unwrap().times_opened += 1;
         let inner = (self.fault.open)(&self.inner);
-        Box::new(Handle(Arc::new(Self { inner, fault: self.fault })))
+        Box::new(Self { inner, fault: self.fault })
     }
 }
 
-impl TwoMethodStore for BrokenStore {
-    fn save(&self, events: &[DomainEvent]) -> Saved {
+impl EventRepository for BrokenStore {
+    fn save_events(&self, events: &[DomainEvent]) -> Saved {
         (self.fault.save)(&self.inner, events)
     }
 
-    fn answer(&self, query: &Query, limit: usize) -> Answer {
-        (self.fault.answer)(&self.inner, query, limit)
+    fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
+        Ok((self.fault.answer)(&self.inner, &Question::ById(id.clone()), 1)?.pop())
+    }
+
+    fn query(&self, query: &EventQuery, limit: usize) -> Answer {
+        (self.fault.answer)(&self.inner, &Question::Matching(query.clone()), limit)
+    }
+
+    fn streams(&self) -> Result<Vec<Stream>, RepositoryError> {
+        (self.fault.streams)(&self.inner)
+    }
+
+    fn read_stream(&self, stream: &StreamId, after: Option<Position>, limit: usize) -> Answer {
+        let question = Question::Stream { stream: stream.clone(), after };
+        (self.fault.answer)(&self.inner, &question, limit)
+    }
+
+    fn summary(&self) -> Result<StoreSummary, RepositoryError> {
+        (self.fault.summary)(&self.inner)
     }
 }
 
 fn faults() -> impl Iterator<Item = Fault> {
-    [saves::FAULTS, texts::FAULTS, order::FAULTS, answers::FAULTS, lifetime::FAULTS]
+    [saves::FAULTS, texts::FAULTS, order::FAULTS, answers::FAULTS, streams::FAULTS, lifetime::FAULTS]
         .into_iter()
         .flatten()
         .copied()
@@ -126,7 +148,7 @@ fn every_broken_store_is_rejected_by_the_clauses_that_it_is_named_for() {
     for fault in faults() {
         assert!(!fault.rejected_by.is_empty(), "no clause is named that rejects a store that {}", fault.name);
         for name in fault.rejected_by {
-            let clause = CLAUSES.iter().find(|clause| clause.name == *name);
+            let clause = CLAUSES.iter().find(|clause| clause.name() == *name);
             let clause = clause.unwrap_or_else(|| panic!("there is no clause {name}"));
             assert!(rejects(clause, fault), "{name} accepts a store that {}", fault.name);
             assert!(!rejects(clause, SOUND), "{name} rejects a sound store");
@@ -138,13 +160,13 @@ fn every_broken_store_is_rejected_by_the_clauses_that_it_is_named_for() {
 fn every_clause_rejects_a_store_that_is_broken_in_its_point() {
     let shown: BTreeSet<&str> = faults().flat_map(|fault| fault.rejected_by).copied().collect();
     let unshown: Vec<&str> =
-        CLAUSES.iter().map(|clause| clause.name).filter(|name| !shown.contains(name)).collect();
+        CLAUSES.iter().map(|clause| clause.name()).filter(|name| !shown.contains(name)).collect();
     assert!(unshown.is_empty(), "no broken store shows that these can fail: {unshown:#?}");
 }
 
 fn rejects(clause: &Clause, fault: Fault) -> bool {
-    let store = BrokenStore::new(fault, (clause.zone)());
-    panics_quietly(|| (clause.check)(&store))
+    let store = BrokenStore::new(fault, clause.zone());
+    panics_quietly(|| clause.check(&store))
 }
 
 thread_local! {

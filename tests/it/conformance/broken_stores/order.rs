@@ -2,16 +2,17 @@
 
 use chrono::SubsecRound;
 use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::query::TimeOrder;
 use mission_events::internals::domain::repository::StoredEvent;
 use mission_events::internals::domain::value_objects::Position;
 
 use super::{Answer, Fault, Inner, SOUND};
-use crate::support::Query;
+use crate::support::Question;
 
 pub const FAULTS: &[Fault] = &[
     Fault {
         name: "orders by position alone",
-        answer: |inner, query, limit| ordered_by(inner, query, limit, |stored| stored.position),
+        answer: |inner, question, limit| ordered_by(inner, question, limit, |stored| stored.position),
         rejected_by: &[
             "order::newest_first_and_chronological_follow_the_time",
             "order::a_late_arrival_stands_by_its_time_and_has_the_greatest_position_of_its_day",
@@ -20,8 +21,8 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "reverses ties",
-        answer: |inner, query, limit| {
-            ordered_by(inner, query, limit, |stored| (stored.event.timestamp(), -stored.position.get()))
+        answer: |inner, question, limit| {
+            ordered_by(inner, question, limit, |stored| (stored.event.timestamp(), -stored.position.get()))
         },
         rejected_by: &[
             "order::equal_times_follow_the_position",
@@ -31,8 +32,8 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "orders times as text",
-        answer: |inner, query, limit| {
-            ordered_by(inner, query, limit, |stored| (written_time(&stored.event), stored.position))
+        answer: |inner, question, limit| {
+            ordered_by(inner, question, limit, |stored| (written_time(&stored.event), stored.position))
         },
         rejected_by: &[
             "order::equal_times_are_equal_however_they_are_written",
@@ -42,8 +43,8 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "orders times by seconds",
-        answer: |inner, query, limit| {
-            ordered_by(inner, query, limit, |stored| {
+        answer: |inner, question, limit| {
+            ordered_by(inner, question, limit, |stored| {
                 (stored.event.timestamp().trunc_subsecs(0), stored.position)
             })
         },
@@ -52,8 +53,8 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "orders times without their sign",
-        answer: |inner, query, limit| {
-            ordered_by(inner, query, limit, |stored| {
+        answer: |inner, question, limit| {
+            ordered_by(inner, question, limit, |stored| {
                 (stored.event.timestamp().timestamp_micros() as u64, stored.position)
             })
         },
@@ -62,9 +63,9 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "applies the limit before the order",
-        answer: |inner, query, limit| {
+        answer: |inner, question, limit| {
             let first = |stored: &StoredEvent| stored.position.get() <= limit as i64;
-            let found = query.ask(&inner.memory, usize::MAX)?;
+            let found = question.ask(&inner.memory, usize::MAX)?;
             Ok(found.into_iter().filter(first).collect())
         },
         rejected_by: &["limits::a_limit_gives_the_first_events_of_the_order"],
@@ -72,8 +73,8 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "numbers the events of an answer",
-        answer: |inner, query, limit| {
-            let mut found = query.ask(&inner.memory, limit)?;
+        answer: |inner, question, limit| {
+            let mut found = question.ask(&inner.memory, limit)?;
             for (number, stored) in (1..).zip(&mut found) {
                 stored.position = Position::new(number);
             }
@@ -85,15 +86,16 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 /// The answer to a query whose order is by time, in another order.
-fn ordered_by<K: Ord>(inner: &Inner, query: &Query, limit: usize, key: impl Fn(&StoredEvent) -> K) -> Answer {
-    let newest_first = match query {
-        Query::Recent | Query::ByType(_) => true,
-        Query::HistoryOf(_) | Query::Between(..) => false,
-        Query::ById(_) | Query::Behind(_) => return query.ask(&inner.memory, limit),
-    };
-    let mut found = query.ask(&inner.memory, usize::MAX)?;
+fn ordered_by<K: Ord>(
+    inner: &Inner,
+    question: &Question,
+    limit: usize,
+    key: impl Fn(&StoredEvent) -> K,
+) -> Answer {
+    let Question::Matching(query) = question else { return question.ask(&inner.memory, limit) };
+    let mut found = question.ask(&inner.memory, usize::MAX)?;
     found.sort_by_key(key);
-    if newest_first {
+    if query.order == TimeOrder::NewestFirst {
         found.reverse();
     }
     found.truncate(limit);

@@ -7,7 +7,7 @@ use mission_events::internals::domain::repository::{BatchError, EventRepository,
 use mission_events::internals::domain::value_objects::Position;
 
 use super::{Answer, Fault, Inner, SOUND, Saved};
-use crate::support::Query;
+use crate::support::Question;
 
 pub const FAULTS: &[Fault] = &[
     Fault {
@@ -189,17 +189,10 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "stores a repeated event again",
-        save: |inner, events| {
-            each(events, |event| {
-                if inner.memory.find_by_id(event.event_id())?.is_some() {
-                    *inner.notes.lock().unwrap().repeats.entry(event.event_id().clone()).or_default() += 1;
-                }
-                inner.memory.save_event(event)
-            })
-        },
-        answer: |inner, query, limit| {
+        save: noting_repeats,
+        answer: |inner, question, limit| {
             let mut found = Vec::new();
-            for stored in query.ask(&inner.memory, limit)? {
+            for stored in question.ask(&inner.memory, limit)? {
                 let repeats = inner.notes.lock().unwrap().repeats.get(stored.event.event_id()).copied();
                 found.extend(vec![stored; 1 + repeats.unwrap_or(0)]);
             }
@@ -254,6 +247,16 @@ fn each(
     Ok(events.iter().map(save).collect::<Result<_, _>>()?)
 }
 
+/// Saves one by one, and counts how often each event was saved again.
+pub(super) fn noting_repeats(inner: &Inner, events: &[DomainEvent]) -> Saved {
+    each(events, |event| {
+        if inner.memory.find_by_id(event.event_id())?.is_some() {
+            *inner.notes.lock().unwrap().repeats.entry(event.event_id().clone()).or_default() += 1;
+        }
+        inner.memory.save_event(event)
+    })
+}
+
 fn refuse(why: &'static str) -> Saved {
     Err(RepositoryError::storage("save events", why).into())
 }
@@ -262,8 +265,8 @@ fn replace(inner: &Inner, event: &DomainEvent) {
     inner.notes.lock().unwrap().replaced.insert(event.event_id().clone(), event.clone());
 }
 
-fn with_replaced(inner: &Inner, query: &Query, limit: usize) -> Answer {
-    let mut found = query.ask(&inner.memory, limit)?;
+fn with_replaced(inner: &Inner, question: &Question, limit: usize) -> Answer {
+    let mut found = question.ask(&inner.memory, limit)?;
     for stored in &mut found {
         if let Some(other) = inner.notes.lock().unwrap().replaced.get(stored.event.event_id()) {
             stored.event = other.clone();

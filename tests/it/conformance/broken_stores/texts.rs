@@ -5,19 +5,19 @@ use mission_events::internals::domain::event::DomainEvent;
 use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
 
 use super::{Answer, Fault, Inner, SOUND, Saved};
-use crate::support::{Query, edited};
+use crate::support::{Question, edited};
 
 pub const FAULTS: &[Fault] = &[
     Fault {
         name: "compacts the text",
-        answer: |inner, query, limit| rewritten(inner, query, limit, |text| text.replace(": ", ":")),
+        answer: |inner, question, limit| rewritten(inner, question, limit, |text| text.replace(": ", ":")),
         rejected_by: &["exactness::key_order_white_space_and_repeated_keys_are_kept"],
         ..SOUND
     },
     Fault {
         name: "writes the text anew from its value",
-        answer: |inner, query, limit| {
-            rewritten(inner, query, limit, |text| {
+        answer: |inner, question, limit| {
+            rewritten(inner, question, limit, |text| {
                 let value = serde_json::from_str::<serde_json::Value>(text);
                 value.map_or(text.to_owned(), |value| value.to_string())
             })
@@ -31,8 +31,8 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "writes big integers as floats",
-        answer: |inner, query, limit| {
-            rewritten(inner, query, limit, |text| {
+        answer: |inner, question, limit| {
+            rewritten(inner, question, limit, |text| {
                 text.replace("18446744073709551616", "1.8446744073709552e19")
             })
         },
@@ -41,28 +41,32 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "writes null for NaN",
-        answer: |inner, query, limit| rewritten(inner, query, limit, |text| text.replace("NaN", "null")),
+        answer: |inner, question, limit| {
+            rewritten(inner, question, limit, |text| text.replace("NaN", "null"))
+        },
         rejected_by: &["exactness::numbers_keep_their_spelling"],
         ..SOUND
     },
     Fault {
         name: "replaces lone surrogates",
-        answer: |inner, query, limit| {
-            rewritten(inner, query, limit, |text| text.replace(r#""\ud800""#, r#""\ufffd""#))
+        answer: |inner, question, limit| {
+            rewritten(inner, question, limit, |text| text.replace(r#""\ud800""#, r#""\ufffd""#))
         },
         rejected_by: &["exactness::escapes_and_lone_surrogates_are_kept"],
         ..SOUND
     },
     Fault {
         name: "composes characters",
-        answer: |inner, query, limit| rewritten(inner, query, limit, |text| text.replace("e\u{301}", "é")),
+        answer: |inner, question, limit| {
+            rewritten(inner, question, limit, |text| text.replace("e\u{301}", "é"))
+        },
         rejected_by: &["exactness::text_beyond_ascii_is_kept"],
         ..SOUND
     },
     Fault {
         name: "drops unknown fields",
-        answer: |inner, query, limit| {
-            rewritten(inner, query, limit, |text| {
+        answer: |inner, question, limit| {
+            rewritten(inner, question, limit, |text| {
                 text.find(r#", "_source""#).map_or(text.to_owned(), |start| format!("{}}}", &text[..start]))
             })
         },
@@ -91,11 +95,11 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "gives no aggregate for an empty one",
-        answer: |inner, query, limit| {
-            let mut found = query.ask(&inner.memory, limit)?;
+        answer: |inner, question, limit| {
+            let mut found = question.ask(&inner.memory, limit)?;
             for stored in &mut found {
                 if stored.event.aggregate_id().is_some_and(|id| id.as_str().is_empty()) {
-                    stored.event = edited(stored.event.body(), |record| record.aggregate = None);
+                    stored.event = edited(stored.event.body(), |parts| parts.aggregate_id = None);
                 }
             }
             Ok(found)
@@ -108,11 +112,11 @@ pub const FAULTS: &[Fault] = &[
     },
     Fault {
         name: "gives times in seconds",
-        answer: |inner, query, limit| {
-            let mut found = query.ask(&inner.memory, limit)?;
+        answer: |inner, question, limit| {
+            let mut found = question.ask(&inner.memory, limit)?;
             for stored in &mut found {
                 let seconds = stored.event.timestamp().trunc_subsecs(0);
-                stored.event = edited(stored.event.body(), |record| record.occurred_at = seconds);
+                stored.event = edited(stored.event.body(), |parts| parts.timestamp = seconds);
             }
             Ok(found)
         },
@@ -122,8 +126,8 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 /// The answer with texts rewritten, where that leaves an event.
-fn rewritten(inner: &Inner, query: &Query, limit: usize, rewrite: impl Fn(&str) -> String) -> Answer {
-    let mut found = query.ask(&inner.memory, limit)?;
+fn rewritten(inner: &Inner, question: &Question, limit: usize, rewrite: impl Fn(&str) -> String) -> Answer {
+    let mut found = question.ask(&inner.memory, limit)?;
     for stored in &mut found {
         if let Ok(event) = DomainEvent::from_json(&rewrite(stored.event.body()), &inner.zone) {
             stored.event = event;

@@ -1,13 +1,13 @@
 //! What a store does not take: an event that could not be read back as itself from its own text.
 
-use mission_events::internals::domain::event::{DomainEvent, EventError};
-use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
-use mission_events::internals::domain::value_objects::EventId;
+use super::StoreUnderTest;
+use super::events::{edited, event, imported, instant, utc};
+use super::questions::everything;
+use crate::domain::event::{DomainEvent, EventError};
+use crate::domain::repository::{EventRepository, RepositoryError};
+use crate::domain::value_objects::{AggregateId, EventId};
 
-use super::Store;
-use crate::support::{edited, event, everything, imported, instant, utc};
-
-pub fn an_event_whose_text_carries_no_id_is_refused(store: &dyn Store) {
+pub fn an_event_whose_text_carries_no_id_is_refused(store: &dyn StoreUnderTest) {
     for text in [
         r#"{"event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z"}"#,
         r#"{"event_id": null, "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z"}"#,
@@ -17,7 +17,7 @@ pub fn an_event_whose_text_carries_no_id_is_refused(store: &dyn Store) {
     }
 }
 
-pub fn an_event_of_several_lines_is_refused(store: &dyn Store) {
+pub fn an_event_of_several_lines_is_refused(store: &dyn StoreUnderTest) {
     let line = event("e1").text();
     for line_end in ["\n", "\r\n", "\r"] {
         let text = line.replacen(' ', line_end, 1);
@@ -25,21 +25,21 @@ pub fn an_event_of_several_lines_is_refused(store: &dyn Store) {
     }
 }
 
-pub fn an_event_whose_envelope_is_not_of_its_text_is_refused(store: &dyn Store) {
+pub fn an_event_whose_envelope_is_not_of_its_text_is_refused(store: &dyn StoreUnderTest) {
     let text = event("e1").about("T1").text();
     for event in [
-        edited(&text, |record| record.event_id = Some("e2".into())),
-        edited(&text, |record| record.event_type = "TaskDeleted".into()),
-        edited(&text, |record| record.occurred_at = instant("2025-10-25T10:00:00.000001Z")),
-        edited(&text, |record| record.aggregate = Some("T2".into())),
-        edited(&text, |record| record.aggregate = None),
+        edited(&text, |parts| parts.event_id = EventId::new("e2").unwrap()),
+        edited(&text, |parts| parts.event_type = "TaskDeleted".into()),
+        edited(&text, |parts| parts.timestamp = instant("2025-10-25T10:00:00.000001Z")),
+        edited(&text, |parts| parts.aggregate_id = Some(AggregateId::new("T2"))),
+        edited(&text, |parts| parts.aggregate_id = None),
     ] {
         expect_refusal(store, &event, &EventError::NotItsText);
     }
 }
 
 /// Checks that the store refuses the event for that reason, and is not changed by it.
-pub fn expect_refusal(store: &dyn Store, event: &DomainEvent, because: &EventError) {
+pub fn expect_refusal(store: &dyn StoreUnderTest, event: &DomainEvent, because: &EventError) {
     let repository = store.open();
     let before = everything(&*repository);
     match repository.save_event(event) {

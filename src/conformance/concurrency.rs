@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 
-use mission_events::internals::domain::event::DomainEvent;
-use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
-use mission_events::internals::domain::value_objects::Position;
-
-use super::Store;
-use crate::support::{event, everything};
+use super::StoreUnderTest;
+use super::events::event;
+use super::questions::everything;
+use crate::domain::event::DomainEvent;
+use crate::domain::repository::{EventRepository, RepositoryError};
+use crate::domain::value_objects::Position;
 
 const THREADS: usize = 4;
 const EVENTS: usize = 25;
 
 type Saved = Result<Position, RepositoryError>;
 
-pub fn threads_that_save_different_events_lose_none(store: &dyn Store) {
+pub fn threads_that_save_different_events_lose_none(store: &dyn StoreUnderTest) {
     let answers = save_at_once(store, |thread, number| event(&format!("{thread}-{number}")).build());
     let stored = everything(&*store.open());
     assert_eq!(stored.len(), THREADS * EVENTS);
@@ -35,7 +35,7 @@ pub fn threads_that_save_different_events_lose_none(store: &dyn Store) {
     }
 }
 
-pub fn threads_that_save_the_same_events_are_answered_the_same_positions(store: &dyn Store) {
+pub fn threads_that_save_the_same_events_are_answered_the_same_positions(store: &dyn StoreUnderTest) {
     let answers = save_at_once(store, |_, number| event(&format!("e{number}")).build());
     let answers: BTreeSet<Vec<_>> =
         answers.into_iter().map(|saved| saved.into_iter().map(Result::unwrap).collect()).collect();
@@ -46,7 +46,7 @@ pub fn threads_that_save_the_same_events_are_answered_the_same_positions(store: 
     assert!(stored.iter().map(|stored| stored.position).eq(positions));
 }
 
-pub fn one_of_several_threads_that_save_conflicting_events_wins(store: &dyn Store) {
+pub fn one_of_several_threads_that_save_conflicting_events_wins(store: &dyn StoreUnderTest) {
     let contender = |thread: usize, number: usize| {
         event(&format!("e{number}")).with("thread", &thread.to_string()).build()
     };
@@ -72,7 +72,10 @@ pub fn one_of_several_threads_that_save_conflicting_events_wins(store: &dyn Stor
 
 /// Lets all threads save their events at the same time; half of them share a handle, the others
 /// open their own. Gives the answers of each thread, in the order of its events.
-fn save_at_once(store: &dyn Store, event_of: impl Fn(usize, usize) -> DomainEvent + Sync) -> Vec<Vec<Saved>> {
+fn save_at_once(
+    store: &dyn StoreUnderTest,
+    event_of: impl Fn(usize, usize) -> DomainEvent + Sync,
+) -> Vec<Vec<Saved>> {
     let (shared, start, event_of) = (store.open(), Barrier::new(THREADS), &event_of);
     let work = |thread: usize| {
         let own = thread.is_multiple_of(2).then(|| store.open());

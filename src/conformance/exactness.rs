@@ -1,9 +1,10 @@
 //! Exactness: what is read is what was saved, byte for byte, whichever way it is asked for.
 
-use super::Store;
-use crate::support::{event, live, one_of_each_query};
+use super::StoreUnderTest;
+use super::events::{event, live};
+use super::questions::one_of_each_question;
 
-pub fn key_order_white_space_and_repeated_keys_are_kept(store: &dyn Store) {
+pub fn key_order_white_space_and_repeated_keys_are_kept(store: &dyn StoreUnderTest) {
     expect_kept(
         store,
         &[
@@ -15,7 +16,7 @@ pub fn key_order_white_space_and_repeated_keys_are_kept(store: &dyn Store) {
     );
 }
 
-pub fn numbers_keep_their_spelling(store: &dyn Store) {
+pub fn numbers_keep_their_spelling(store: &dyn StoreUnderTest) {
     expect_values_kept(
         store,
         &[
@@ -38,7 +39,7 @@ pub fn numbers_keep_their_spelling(store: &dyn Store) {
     );
 }
 
-pub fn escapes_and_lone_surrogates_are_kept(store: &dyn Store) {
+pub fn escapes_and_lone_surrogates_are_kept(store: &dyn StoreUnderTest) {
     expect_values_kept(
         store,
         &[
@@ -57,7 +58,7 @@ pub fn escapes_and_lone_surrogates_are_kept(store: &dyn Store) {
     );
 }
 
-pub fn text_beyond_ascii_is_kept(store: &dyn Store) {
+pub fn text_beyond_ascii_is_kept(store: &dyn StoreUnderTest) {
     expect_values_kept(
         store,
         &[
@@ -73,7 +74,7 @@ pub fn text_beyond_ascii_is_kept(store: &dyn Store) {
     );
 }
 
-pub fn unknown_types_and_fields_are_kept(store: &dyn Store) {
+pub fn unknown_types_and_fields_are_kept(store: &dyn StoreUnderTest) {
     expect_kept(
         store,
         &[
@@ -86,7 +87,7 @@ pub fn unknown_types_and_fields_are_kept(store: &dyn Store) {
     );
 }
 
-pub fn long_and_deep_events_are_kept(store: &dyn Store) {
+pub fn long_and_deep_events_are_kept(store: &dyn StoreUnderTest) {
     let (deep, long) = (5_000, 2_000_000);
     expect_values_kept(
         store,
@@ -98,7 +99,7 @@ pub fn long_and_deep_events_are_kept(store: &dyn Store) {
     );
 }
 
-pub fn the_envelope_comes_back_with_the_text(store: &dyn Store) {
+pub fn the_envelope_comes_back_with_the_text(store: &dyn StoreUnderTest) {
     expect_kept(
         store,
         &[
@@ -113,7 +114,7 @@ pub fn the_envelope_comes_back_with_the_text(store: &dyn Store) {
 }
 
 /// Saves one event for each value, in a field of its own.
-fn expect_values_kept(store: &dyn Store, values: &[&str]) {
+fn expect_values_kept(store: &dyn StoreUnderTest, values: &[&str]) {
     let texts: Vec<String> = values
         .iter()
         .enumerate()
@@ -123,7 +124,7 @@ fn expect_values_kept(store: &dyn Store, values: &[&str]) {
 }
 
 /// Saves events, and looks each of them up in every way there is, in the store as it is and opened again.
-fn expect_kept(store: &dyn Store, texts: &[&str]) {
+fn expect_kept(store: &dyn StoreUnderTest, texts: &[&str]) {
     let repository = store.open();
     for text in texts {
         repository.save_event(&live(text)).unwrap_or_else(|error| panic!("{error:?}: {}", excerpt(text)));
@@ -133,7 +134,7 @@ fn expect_kept(store: &dyn Store, texts: &[&str]) {
             let saved = live(text);
             let stored = repository.find_by_id(saved.event_id()).unwrap().expect("the event just saved");
             assert_eq!(excerpt(stored.event.body()), excerpt(text));
-            for query in one_of_each_query(&stored) {
+            for query in one_of_each_question(&*repository, &stored) {
                 let found = query.ask(&*repository, usize::MAX).unwrap();
                 let found: Vec<_> =
                     found.iter().filter(|found| found.event.event_id() == saved.event_id()).collect();

@@ -1,32 +1,31 @@
 //! Identity: an event id is stored once, and what is stored never changes.
 
-use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
-use mission_events::internals::domain::value_objects::Position;
+use super::StoreUnderTest;
+use super::events::{event, live};
+use super::questions::{Question, everything, ids};
+use crate::domain::repository::{EventRepository, EventRepositoryExt, RepositoryError};
+use crate::domain::value_objects::Position;
 
-use super::Store;
-use crate::support::{Query, event, everything, ids, live};
-
-pub fn an_event_saved_again_answers_the_position_of_the_first(store: &dyn Store) {
+pub fn an_event_saved_again_answers_the_position_of_the_first(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let first = repository.save_event(&event("e1").build()).unwrap();
     repository.save_event(&event("e2").build()).unwrap();
     assert_eq!(repository.save_event(&event("e1").build()).unwrap(), first);
 }
 
-pub fn an_event_saved_again_is_stored_once(store: &dyn Store) {
+pub fn an_event_saved_again_is_stored_once(store: &dyn StoreUnderTest) {
     let repository = store.open();
     for id in ["e1", "e2", "e1", "e1"] {
         repository.save_event(&event(id).about("T1").build()).unwrap();
     }
-    for query in [Query::Behind(None), Query::HistoryOf("T1".into())] {
-        assert_eq!(ids(&query.ask(&*repository, 10).unwrap()), ["e1", "e2"], "{query:?}");
-    }
-    for query in [Query::Recent, Query::ByType("TaskCreated".into())] {
+    assert_eq!(ids(&everything(&*repository)), ["e1", "e2"]);
+    assert_eq!(ids(&repository.find_by_aggregate("T1", 10).unwrap()), ["e1", "e2"]);
+    for query in [Question::recent(), Question::of_type("TaskCreated")] {
         assert_eq!(ids(&query.ask(&*repository, 10).unwrap()), ["e2", "e1"], "{query:?}");
     }
 }
 
-pub fn another_spelling_is_the_same_event_and_the_first_text_stays(store: &dyn Store) {
+pub fn another_spelling_is_the_same_event_and_the_first_text_stays(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let first = live(
         r#"{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z", "title": "é/", "n": 10}"#,
@@ -44,14 +43,14 @@ pub fn another_spelling_is_the_same_event_and_the_first_text_stays(store: &dyn S
     assert_eq!(stored.iter().map(|stored| stored.event.body()).collect::<Vec<_>>(), [first.body()]);
 }
 
-pub fn other_content_under_a_stored_id_is_a_conflict_that_names_the_first(store: &dyn Store) {
+pub fn other_content_under_a_stored_id_is_a_conflict_that_names_the_first(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let first = repository.save_event(&event("e1").build()).unwrap();
     repository.save_event(&event("e2").build()).unwrap();
     expect_conflict(&*repository, &event("e1").with("title", "\"other\"").text(), first);
 }
 
-pub fn a_conflict_changes_nothing(store: &dyn Store) {
+pub fn a_conflict_changes_nothing(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let position = repository.save_event(&event("e1").about("T1").build()).unwrap();
     repository.save_event(&event("e2").about("T1").build()).unwrap();
@@ -63,12 +62,12 @@ pub fn a_conflict_changes_nothing(store: &dyn Store) {
     assert_eq!(everything(&*repository), before);
     assert_eq!(everything(&*store.open()), before);
     assert_eq!(repository.find_by_id(before[0].event.event_id()).unwrap(), Some(before[0].clone()));
-    for nothing in [Query::ByType("TaskDeleted".into()), Query::HistoryOf("T2".into())] {
+    for nothing in [Question::of_type("TaskDeleted"), Question::about("T2")] {
         assert_eq!(nothing.ask(&*repository, 10).unwrap(), [], "{nothing:?}");
     }
 }
 
-pub fn contents_that_lax_readers_confuse_are_in_conflict(store: &dyn Store) {
+pub fn contents_that_lax_readers_confuse_are_in_conflict(store: &dyn StoreUnderTest) {
     let repository = store.open();
     for (number, (one, other)) in [
         ("0.1", "0.1000000000000000055"),
@@ -99,7 +98,7 @@ pub fn contents_that_lax_readers_confuse_are_in_conflict(store: &dyn Store) {
     expect_conflict(&*repository, &event("without").with("value", "null").text(), position);
 }
 
-pub fn ids_are_told_apart_by_every_character(store: &dyn Store) {
+pub fn ids_are_told_apart_by_every_character(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let all = [
         "e", "E", "e ", " e", "é", "e\u{301}", "e\0", "e\0x", "1", "01", "1.0", "e\n", "../e", "'e'", "%",
@@ -109,7 +108,7 @@ pub fn ids_are_told_apart_by_every_character(store: &dyn Store) {
         repository.save_event(&event(id).build()).unwrap();
     }
     for id in all {
-        assert_eq!(ids(&Query::by_id(id).ask(&*repository, 1).unwrap()), [id]);
+        assert_eq!(ids(&Question::by_id(id).ask(&*repository, 1).unwrap()), [id]);
     }
 }
 

@@ -1,26 +1,28 @@
-//! Durability: what was acknowledged is there, whoever opens the store.
+//! Durability: what was acknowledged is there, through whichever handle the store is opened.
 
-use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
+use super::StoreUnderTest;
+use super::events::event;
+use super::questions::{Question, everything, ids, one_of_each_question};
+use crate::domain::repository::{EventRepository, RepositoryError};
 
-use super::Store;
-use crate::support::{Query, event, everything, ids, one_of_each_query};
-
-pub fn a_store_opened_again_gives_the_same_answers(store: &dyn Store) {
+pub fn a_store_opened_again_gives_the_same_answers(store: &dyn StoreUnderTest) {
     let repository = with_three_events(store);
     let before = everything(&*repository);
     assert_eq!(ids(&before), ["e1", "e2", "e3"]);
-    let queries: Vec<Query> = before.iter().flat_map(one_of_each_query).collect();
+    let questions: Vec<Question> =
+        before.iter().flat_map(|stored| one_of_each_question(&*repository, stored)).collect();
     let answers = |repository: &dyn EventRepository| -> Vec<_> {
-        queries.iter().map(|query| query.ask(repository, 10).unwrap()).collect()
+        questions.iter().map(|question| question.ask(repository, 10).unwrap()).collect()
     };
-    let expected = answers(&*repository);
+    let (expected, streams) = (answers(&*repository), repository.streams().unwrap());
     drop(repository);
     for _ in 0..2 {
         assert_eq!(answers(&*store.open()), expected);
+        assert_eq!(store.open().streams().unwrap(), streams);
     }
 }
 
-pub fn a_store_opened_again_knows_its_ids(store: &dyn Store) {
+pub fn a_store_opened_again_knows_its_ids(store: &dyn StoreUnderTest) {
     let positions: Vec<_> =
         everything(&*with_three_events(store)).iter().map(|stored| stored.position).collect();
     let repository = store.open();
@@ -33,7 +35,7 @@ pub fn a_store_opened_again_knows_its_ids(store: &dyn Store) {
     assert_eq!(everything(&*repository).len(), 3);
 }
 
-pub fn positions_go_on_growing_after_a_store_was_opened_again(store: &dyn Store) {
+pub fn positions_go_on_growing_after_a_store_was_opened_again(store: &dyn StoreUnderTest) {
     let last = everything(&*with_three_events(store)).last().unwrap().position;
     let repository = store.open();
     let next = repository.save_event(&event("e4").at("2025-10-26T09:00:00Z").build()).unwrap();
@@ -41,7 +43,7 @@ pub fn positions_go_on_growing_after_a_store_was_opened_again(store: &dyn Store)
     assert_eq!(ids(&everything(&*repository)), ["e1", "e2", "e3", "e4"]);
 }
 
-pub fn what_is_saved_through_one_handle_is_seen_through_another(store: &dyn Store) {
+pub fn what_is_saved_through_one_handle_is_seen_through_another(store: &dyn StoreUnderTest) {
     let (one, other) = (store.open(), store.open());
     // Both have looked, so that a handle which remembers what it saw is found out.
     assert!(everything(&*one).is_empty() && everything(&*other).is_empty());
@@ -55,11 +57,11 @@ pub fn what_is_saved_through_one_handle_is_seen_through_another(store: &dyn Stor
     assert!(first < second && second < third);
     for handle in [one, other] {
         assert_eq!(ids(&everything(&*handle)), ["e1", "e2", "e3"]);
-        assert_eq!(ids(&Query::by_id("e2").ask(&*handle, 1).unwrap()), ["e2"]);
+        assert_eq!(ids(&Question::by_id("e2").ask(&*handle, 1).unwrap()), ["e2"]);
     }
 }
 
-fn with_three_events(store: &dyn Store) -> Box<dyn EventRepository> {
+fn with_three_events(store: &dyn StoreUnderTest) -> Box<dyn EventRepository> {
     let repository = store.open();
     repository.save_event(&event("e1").about("T1").build()).unwrap();
     repository

@@ -1,12 +1,12 @@
 //! Batches: one position for each event, in the order given; checked whole before any of it is written.
 
-use mission_events::internals::domain::event::DomainEvent;
-use mission_events::internals::domain::repository::{BatchError, RepositoryError};
+use super::StoreUnderTest;
+use super::events::{event, imported, utc};
+use super::questions::{everything, ids};
+use crate::domain::event::DomainEvent;
+use crate::domain::repository::{BatchError, RepositoryError};
 
-use super::Store;
-use crate::support::{event, everything, ids, imported, utc};
-
-pub fn a_batch_answers_the_position_of_each_event_in_the_order_given(store: &dyn Store) {
+pub fn a_batch_answers_the_position_of_each_event_in_the_order_given(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let batch = [
         event("e1").at("2025-10-27T10:00:00Z").build(),
@@ -23,7 +23,7 @@ pub fn a_batch_answers_the_position_of_each_event_in_the_order_given(store: &dyn
     assert!(positions[0] < positions[2], "events of one day have growing positions");
 }
 
-pub fn a_batch_without_events_answers_no_positions(store: &dyn Store) {
+pub fn a_batch_without_events_answers_no_positions(store: &dyn StoreUnderTest) {
     let repository = store.open();
     assert_eq!(repository.save_events(&[]).unwrap(), []);
     repository.save_event(&event("e1").build()).unwrap();
@@ -31,7 +31,7 @@ pub fn a_batch_without_events_answers_no_positions(store: &dyn Store) {
     assert_eq!(ids(&everything(&*repository)), ["e1"]);
 }
 
-pub fn a_batch_may_be_long(store: &dyn Store) {
+pub fn a_batch_may_be_long(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let batch: Vec<DomainEvent> = (0..2_500).map(|number| event(&format!("e{number}")).build()).collect();
     let positions = repository.save_events(&batch).unwrap();
@@ -40,7 +40,7 @@ pub fn a_batch_may_be_long(store: &dyn Store) {
     assert!(stored.iter().map(|stored| &stored.event).eq(&batch));
 }
 
-pub fn an_event_that_stands_twice_in_a_batch_is_stored_once(store: &dyn Store) {
+pub fn an_event_that_stands_twice_in_a_batch_is_stored_once(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let batch = [
         event("e1").with("n", "1").build(),
@@ -54,7 +54,7 @@ pub fn an_event_that_stands_twice_in_a_batch_is_stored_once(store: &dyn Store) {
     assert!(everything(&*repository).iter().map(|stored| &stored.event).eq(&batch[..2]));
 }
 
-pub fn an_event_stored_before_a_batch_keeps_its_position(store: &dyn Store) {
+pub fn an_event_stored_before_a_batch_keeps_its_position(store: &dyn StoreUnderTest) {
     let repository = store.open();
     let first = repository.save_event(&event("e1").build()).unwrap();
     let positions =
@@ -64,7 +64,7 @@ pub fn an_event_stored_before_a_batch_keeps_its_position(store: &dyn Store) {
     assert_eq!(ids(&everything(&*repository)), ["e1", "e0", "e2"]);
 }
 
-pub fn a_conflict_in_the_middle_of_a_batch_stores_none_of_it(store: &dyn Store) {
+pub fn a_conflict_in_the_middle_of_a_batch_stores_none_of_it(store: &dyn StoreUnderTest) {
     let position = store.open().save_event(&event("e1").build()).unwrap();
     let batch = [event("e0").build(), event("e1").with("title", "\"other\"").build(), event("e2").build()];
     let error = expect_none_stored(store, &batch);
@@ -74,7 +74,7 @@ pub fn a_conflict_in_the_middle_of_a_batch_stores_none_of_it(store: &dyn Store) 
     );
 }
 
-pub fn a_conflict_within_a_batch_stores_none_of_it(store: &dyn Store) {
+pub fn a_conflict_within_a_batch_stores_none_of_it(store: &dyn StoreUnderTest) {
     store.open().save_event(&event("before").build()).unwrap();
     let batch = [event("e0").build(), event("e1").build(), event("e1").with("title", "\"other\"").build()];
     let error = expect_none_stored(store, &batch);
@@ -84,7 +84,7 @@ pub fn a_conflict_within_a_batch_stores_none_of_it(store: &dyn Store) {
     );
 }
 
-pub fn a_refused_event_in_the_middle_of_a_batch_stores_none_of_it(store: &dyn Store) {
+pub fn a_refused_event_in_the_middle_of_a_batch_stores_none_of_it(store: &dyn StoreUnderTest) {
     store.open().save_event(&event("before").build()).unwrap();
     let lines = imported("e1", &utc(), &event("e1").text().replace(' ', "\n"));
     let error = expect_none_stored(store, &[event("e0").build(), lines, event("e2").build()]);
@@ -95,7 +95,7 @@ pub fn a_refused_event_in_the_middle_of_a_batch_stores_none_of_it(store: &dyn St
 }
 
 /// Saves a batch that must fail as a whole, and gives the reason.
-fn expect_none_stored(store: &dyn Store, batch: &[DomainEvent]) -> RepositoryError {
+fn expect_none_stored(store: &dyn StoreUnderTest, batch: &[DomainEvent]) -> RepositoryError {
     let repository = store.open();
     let before = everything(&*repository);
     let BatchError { saved, error } = repository.save_events(batch).expect_err("the batch must fail");

@@ -1,20 +1,23 @@
 //! Builds events from the text that they are.
 
 use chrono::{DateTime, Utc};
-use mission_events::internals::domain::event::DomainEvent;
-use mission_events::internals::domain::value_objects::EventId;
-use mission_events::internals::infrastructure::zones::load_zone;
-use mission_events::internals::wire::local_time::DstPolicy;
-use mission_events::internals::wire::record::{Record, RecordReader};
-use mission_events::internals::wire::zone::Zone;
+use jiff::tz::TimeZoneDatabase;
 
+use crate::domain::event::DomainEvent;
+use crate::domain::value_objects::{AggregateId, EventId};
+use crate::wire::local_time::DstPolicy;
+use crate::wire::record::RecordReader;
+use crate::wire::zone::Zone;
+
+/// The zone without offsets.
 pub fn utc() -> Zone {
     Zone::utc()
 }
 
 /// A zone whose clocks change: in 2025 on March 30 (02:00 to 03:00) and October 26 (03:00 to 02:00).
 pub fn berlin() -> Zone {
-    load_zone("Europe/Berlin").unwrap()
+    let name = "Europe/Berlin";
+    Zone::new(name, TimeZoneDatabase::bundled().get(name).unwrap())
 }
 
 /// An instant from RFC 3339, `2025-10-25T10:00:00Z`.
@@ -38,17 +41,34 @@ pub fn imported(id: &str, zone: &Zone, text: &str) -> DomainEvent {
     DomainEvent::from_record(&reader.read_whole(text.as_bytes()).unwrap(), EventId::new(id).unwrap())
 }
 
-/// An event whose envelope was edited while its text was not.
-pub fn edited(text: &str, edit: impl FnOnce(&mut Record<'_>)) -> DomainEvent {
-    let zone = utc();
-    let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
-    let mut record = reader.read_whole(text.as_bytes()).unwrap();
-    edit(&mut record);
-    let id = record.event_id.clone().unwrap().into_owned();
-    DomainEvent::from_record(&record, EventId::new(id).unwrap())
+/// What an event says about itself beside its text.
+#[derive(Debug, Clone)]
+pub struct EventParts {
+    /// The identity.
+    pub event_id: EventId,
+    /// The type.
+    pub event_type: String,
+    /// The time.
+    pub timestamp: DateTime<Utc>,
+    /// The aggregate.
+    pub aggregate_id: Option<AggregateId>,
 }
 
-/// An event of the id, with a type, a time and no aggregate until told otherwise.
+/// An event whose parts were edited while its text was not.
+pub fn edited(text: &str, edit: impl FnOnce(&mut EventParts)) -> DomainEvent {
+    let event = live(text);
+    let mut parts = EventParts {
+        event_id: event.event_id().clone(),
+        event_type: event.event_type().to_owned(),
+        timestamp: event.timestamp(),
+        aggregate_id: event.aggregate_id().cloned(),
+    };
+    edit(&mut parts);
+    let EventParts { event_id, event_type, timestamp, aggregate_id } = parts;
+    DomainEvent::from_parts(event_id, event_type, timestamp, aggregate_id, text.to_owned())
+}
+
+/// An event of the id, with a type, a time and no aggregate where no other is given.
 pub fn event(id: &str) -> EventBuilder {
     EventBuilder {
         id: id.to_owned(),
@@ -59,6 +79,7 @@ pub fn event(id: &str) -> EventBuilder {
     }
 }
 
+/// Builds an event, and its text: see [`event`].
 pub struct EventBuilder {
     id: String,
     event_type: String,
@@ -68,6 +89,7 @@ pub struct EventBuilder {
 }
 
 impl EventBuilder {
+    /// The type.
     pub fn of_type(mut self, event_type: &str) -> Self {
         self.event_type = event_type.to_owned();
         self
@@ -106,10 +128,12 @@ impl EventBuilder {
         format!("{{{}}}", members.join(", "))
     }
 
+    /// The event; a naive time is UTC.
     pub fn build(&self) -> DomainEvent {
         live(&self.text())
     }
 
+    /// The event; a naive time is of `zone`.
     pub fn build_in(&self, zone: &Zone) -> DomainEvent {
         live_in(zone, &self.text())
     }

@@ -1,0 +1,150 @@
+//! Stores that mislead a reader who reads on, or do not know what they hold.
+
+use mission_events::internals::domain::event::DomainEvent;
+use mission_events::internals::domain::repository::{
+    EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+};
+use mission_events::internals::domain::value_objects::{Position, StreamId};
+
+use super::saves::noting_repeats;
+use super::{Answer, Fault, Inner, SOUND, Saved};
+use crate::support::{Question, everything};
+
+pub const FAULTS: &[Fault] = &[
+    // What daily files would be without a stream a day: the first clause is why there are streams.
+    Fault {
+        name: "has one position for events of all days",
+        save: by_day::save,
+        answer: by_day::answer,
+        streams: |inner| {
+            let head = by_day::all(inner).last().map(|stored| stored.position);
+            Ok(head.map(|head| Stream { id: StreamId::single(), head }).into_iter().collect())
+        },
+        summary: |inner| {
+            let head = by_day::all(inner).last().map(|stored| stored.position);
+            Ok(StoreSummary { head, ..inner.memory.summary()? })
+        },
+        rejected_by: &[
+            "streams::an_event_that_arrives_late_for_an_earlier_day_is_read_by_a_reader_that_goes_on",
+            "streams::pages_of_any_size_give_every_event_once_in_growing_positions",
+            "streams::a_stream_reaches_to_its_head",
+        ],
+        ..SOUND
+    },
+    Fault {
+        name: "lists a stream twice",
+        streams: |inner| Ok([inner.memory.streams()?, inner.memory.streams()?].concat()),
+        rejected_by: &["streams::the_streams_end_to_end_are_the_whole_store"],
+        ..SOUND
+    },
+    Fault {
+        name: "lists a stream before it holds an event",
+        streams: |inner| {
+            let mut streams = inner.memory.streams()?;
+            if streams.is_empty() {
+                streams.push(Stream { id: StreamId::single(), head: Position::new(0) });
+            }
+            Ok(streams)
+        },
+        rejected_by: &["streams::an_empty_store_has_no_streams"],
+        ..SOUND
+    },
+    Fault {
+        name: "takes every name for its stream",
+        answer: |inner, question, limit| match question {
+            Question::Stream { after, .. } => inner.memory.read_stream(&StreamId::single(), *after, limit),
+            question => question.ask(&inner.memory, limit),
+        },
+        rejected_by: &["streams::a_stream_that_the_store_does_not_know_is_empty"],
+        ..SOUND
+    },
+    Fault {
+        name: "knows heads late by one event",
+        streams: |inner| with_heads(inner, |head| head - 1),
+        rejected_by: &[
+            "streams::a_stream_reaches_to_its_head",
+            "streams::an_event_that_arrives_late_for_an_earlier_day_is_read_by_a_reader_that_goes_on",
+        ],
+        ..SOUND
+    },
+    Fault {
+        name: "moves the head for a repeated event",
+        save: noting_repeats,
+        streams: |inner| with_heads(inner, |head| head + repeats(inner) as i64),
+        rejected_by: &["streams::a_repeat_or_a_refusal_is_nothing_new"],
+        ..SOUND
+    },
+    Fault {
+        name: "counts a repeated event twice",
+        save: noting_repeats,
+        summary: |inner| {
+            let summary = inner.memory.summary()?;
+            Ok(StoreSummary { events: summary.events + repeats(inner) as u64, ..summary })
+        },
+        rejected_by: &["summary::a_repeat_or_a_refusal_leaves_the_summary_as_it_is"],
+        ..SOUND
+    },
+    Fault {
+        name: "takes the first event saved for the earliest",
+        summary: |inner| {
+            let first = everything(&inner.memory).first().map(|stored| stored.event.timestamp());
+            Ok(StoreSummary { first, ..inner.memory.summary()? })
+        },
+        rejected_by: &["summary::a_summary_agrees_with_what_is_stored"],
+        ..SOUND
+    },
+    Fault {
+        name: "sums up an empty store as one that ends at position 0",
+        summary: |inner| {
+            let summary = inner.memory.summary()?;
+            Ok(StoreSummary { head: summary.head.or(Some(Position::new(0))), ..summary })
+        },
+        rejected_by: &["summary::an_empty_store_is_summed_up_as_nothing"],
+        ..SOUND
+    },
+];
+
+fn with_heads(inner: &Inner, change: impl Fn(i64) -> i64) -> Result<Vec<Stream>, RepositoryError> {
+    let mut streams = inner.memory.streams()?;
+    for stream in &mut streams {
+        stream.head = Position::new(change(stream.head.get()));
+    }
+    Ok(streams)
+}
+
+fn repeats(inner: &Inner) -> usize {
+    inner.notes.lock().unwrap().repeats.values().sum()
+}
+
+/// Positions of (day, number of the save), as daily files have them.
+mod by_day {
+    use super::*;
+
+    fn moved(mut stored: StoredEvent) -> StoredEvent {
+        let day = stored.event.timestamp().timestamp().div_euclid(86_400);
+        stored.position = Position::new(day * 100_000 + stored.position.get());
+        stored
+    }
+
+    pub fn all(inner: &Inner) -> Vec<StoredEvent> {
+        let mut all: Vec<StoredEvent> = everything(&inner.memory).into_iter().map(moved).collect();
+        all.sort_by_key(|stored| stored.position);
+        all
+    }
+
+    pub fn save(inner: &Inner, events: &[DomainEvent]) -> Saved {
+        inner.memory.save_events(events)?;
+        let stored = |event: &DomainEvent| inner.memory.find_by_id(event.event_id()).unwrap().unwrap();
+        Ok(events.iter().map(|event| moved(stored(event)).position).collect())
+    }
+
+    pub fn answer(inner: &Inner, question: &Question, limit: usize) -> Answer {
+        let Question::Stream { stream, after } = question else {
+            return Ok(question.ask(&inner.memory, limit)?.into_iter().map(moved).collect());
+        };
+        let mut found = all(inner);
+        found.retain(|stored| *stream == StreamId::single() && Some(stored.position) > *after);
+        found.truncate(limit);
+        Ok(found)
+    }
+}
