@@ -17,8 +17,10 @@
 //!      |          application <----------+       use cases, and the small ports that they own
 //!      |               |
 //!      +---->  domain <+                         events, value objects, the EventRepository port: pure
-//!                 |
-//!               wire                              JSON with its exact bytes, timestamps, mappings: pure
+//!      |          |
+//!      |        wire                              JSON with its exact bytes, timestamps, mappings: pure
+//!      |
+//!   durable                                       files: lock, durable append, directories, free space
 //! ```
 //!
 //! # Invariants
@@ -54,6 +56,7 @@
 //!
 //! [`EventRepository`]: domain::repository::EventRepository
 
+mod durable;
 pub mod wire;
 
 pub mod domain;

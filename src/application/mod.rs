@@ -1,6 +1,7 @@
 //! Use cases, and the small ports that they own.
 
 pub mod compare;
+pub mod duration;
 pub mod evidence;
 pub mod export;
 pub mod import;

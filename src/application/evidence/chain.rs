@@ -1,8 +1,8 @@
 //! The chain of an evidence log, recomputed from its lines.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -16,12 +16,7 @@ pub type Line = Vec<u8>;
 
 /// The hash by which the next record refers to a line: SHA-256, in hexadecimal.
 pub fn line_hash(line: &[u8]) -> String {
-    let mut text = String::with_capacity(NO_PREVIOUS.len());
-    for byte in Sha256::digest(line) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    HEXLOWER.encode(&Sha256::digest(line))
 }
 
 /// Whether a line that is no record can be what a killed append has left: a record that ends too
