@@ -28,7 +28,7 @@ impl Progress {
         Self { bar, passed: AtomicU64::new(0) }
     }
 
-    /// Nobody sees it.
+    /// It is not shown.
     pub fn is_hidden(&self) -> bool {
         self.bar.is_hidden()
     }
