@@ -7,8 +7,10 @@ use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use mission_events::internals::application::import::{ImportPass, ReadOptions};
-use mission_events::internals::domain::repository::{DEFAULT_LIMIT, EventRepository, StoredEvent};
-use mission_events::internals::domain::value_objects::EventId;
+use mission_events::internals::domain::repository::{
+    DEFAULT_LIMIT, EventRepository, EventRepositoryExt, StoredEvent,
+};
+use mission_events::internals::domain::value_objects::{EventId, StreamId};
 use mission_events::internals::infrastructure::sources::{list_folder, open_log};
 use mission_events::internals::infrastructure::sqlite::{SqliteEventRepository, open_import};
 use mission_events::internals::infrastructure::system_clock::SystemClock;

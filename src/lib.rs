@@ -17,8 +17,10 @@
 //!      |          application <----------+       use cases, and the small ports that they own
 //!      |               |
 //!      +---->  domain <+                         events, value objects, the EventRepository port: pure
-//!                 |
-//!               wire                              JSON with its exact bytes, timestamps, mappings: pure
+//!      |          |
+//!      |        wire                              JSON with its exact bytes, timestamps, mappings: pure
+//!      |
+//!   durable                                       files: lock, durable append, directories, free space
 //! ```
 //!
 //! Beside them lies `conformance`, with the cargo feature of that name: the contract of the port as tests,
@@ -68,6 +70,7 @@ mod cli;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod domain;
+mod durable;
 mod infrastructure;
 #[cfg(feature = "legacy")]
 mod legacy;
@@ -129,6 +132,9 @@ pub mod internals {
     }
     pub mod domain {
         pub use crate::domain::*;
+    }
+    pub mod durable {
+        pub use crate::durable::*;
     }
     pub mod infrastructure {
         pub use crate::infrastructure::*;

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod compare;
+pub mod duration;
 pub mod evidence;
 pub mod export;
 pub mod import;

@@ -1,3 +1,5 @@
+//! `completions`: the script that completes the command line in a shell.
+
 use clap::Args;
 use clap_complete::Shell;
 
@@ -18,10 +20,11 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-pub fn run(args: CompletionsArgs) -> Result<ExitCode, CliError> {
+/// Prints the completions of the whole command line.
+pub fn run(args: CompletionsArgs, mut command: clap::Command) -> Result<ExitCode, CliError> {
     // Into memory first: the generator panics where it cannot write.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut super::command(), "mission-events", &mut script);
+    clap_complete::generate(args.shell, &mut command, "mission-events", &mut script);
     output::result(|stdout| stdout.write_all(&script))?;
     Ok(ExitCode::Done)
 }

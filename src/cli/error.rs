@@ -14,7 +14,7 @@ pub enum CliError {
     /// The command line asks for help or the version, or is wrong. It has a form of its own to be
     /// printed in.
     CommandLine(clap::Error),
-    /// Whoever reads the result has gone, as `head` does when it has enough.
+    /// The reader of the result is gone, as `head` is when it has enough.
     ReaderGone,
     /// Anything else.
     Failed {
@@ -54,7 +54,7 @@ impl CliError {
     /// version, which were asked for, go to stdout.
     pub fn report(&self) {
         match self {
-            // Where this cannot be printed, nobody is left who could be told so.
+            // Where this cannot be printed, there is nothing left to say so on.
             Self::CommandLine(error) => drop(error.print()),
             Self::ReaderGone => {}
             Self::Failed { error, .. } => output::report_error(error),

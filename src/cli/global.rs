@@ -14,7 +14,7 @@ use crate::infrastructure::config::{Backend, Config, ConfigLoader, Flags, Source
 
 const STORE_FLAG: &str = "--store";
 
-/// The options of every command; they may stand before or behind it.
+/// The options of every command; they may stand before or after it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalOptions {
@@ -59,7 +59,7 @@ pub enum StartupLines {
 /// What it means that nothing lies where `--store` points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingStore {
-    /// The operator mistook the path.
+    /// The path is wrong.
     IsAnError,
     /// The command makes it: a SQLite store.
     WillBeMade,
@@ -74,6 +74,19 @@ pub struct Context {
     pub format: Format,
     /// Only errors are wanted on stderr.
     pub is_quiet: bool,
+}
+
+impl Context {
+    /// Where the SQLite store is, for a command that works on no other: also while the active one is not it.
+    pub(super) fn sqlite_path(&self, command: &str) -> Result<&Path, CliError> {
+        let backend = &self.config.storage_backend;
+        if backend.value == Backend::Jsonl && matches!(backend.source, Source::Flag { .. }) {
+            return Err(CliError::usage(format!(
+                "{command} reads a SQLite store, and --store names a JSONL folder: name the database"
+            )));
+        }
+        Ok(&self.config.sqlite_path.value)
+    }
 }
 
 impl GlobalOptions {
@@ -144,7 +157,7 @@ impl GlobalOptions {
     }
 }
 
-/// Warns of variables that are nearly settings: they change nothing, and were meant to.
+/// Warns of variables whose names are nearly those of settings: they change nothing.
 fn warn_of_slips() {
     let mut names: Vec<String> =
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();

@@ -102,7 +102,7 @@ fn run(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Status => status::run(&global.context(StartupLines::Always)?),
-        Command::Completions(args) => completions::run(args),
+        Command::Completions(args) => completions::run(args, self::command()),
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn report_error(error: &anyhow::Error) {
 }
 
 fn stderr_line(line: &str) {
-    // Where stderr is closed, nobody is left who could be told so.
+    // Where stderr is closed, there is nothing left to say so on.
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
 

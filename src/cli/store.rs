@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::error::CliError;
-use super::global::Context;
 use crate::domain::repository::{EventRepository, RepositoryError};
-use crate::infrastructure::config::{Backend, Config, Source};
+use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::jsonl::JsonlEventRepository;
 use crate::infrastructure::sqlite::{MAGIC, SqliteError, SqliteEventRepository};
 
@@ -78,7 +76,7 @@ impl OpenStore {
         }
     }
 
-    /// The store behind its port.
+    /// The store as its port.
     pub fn repository(&self) -> &dyn EventRepository {
         match self {
             Self::Jsonl(store) => store,
@@ -99,17 +97,6 @@ pub fn configured_path(backend: Backend, config: &Config) -> &Path {
         Backend::Jsonl => &config.jsonl_dir.value,
         Backend::Sqlite => &config.sqlite_path.value,
     }
-}
-
-/// Where the SQLite store is, for a command that works on no other: also while the active one is not it.
-pub fn sqlite_path<'c>(context: &'c Context, command: &str) -> Result<&'c Path, CliError> {
-    let backend = &context.config.storage_backend;
-    if backend.value == Backend::Jsonl && matches!(backend.source, Source::Flag { .. }) {
-        return Err(CliError::usage(format!(
-            "{command} reads a SQLite store, and --store names a JSONL folder: name the database"
-        )));
-    }
-    Ok(&context.config.sqlite_path.value)
 }
 
 /// Which backend's store lies at `path`, by its content. An empty file is a SQLite database that

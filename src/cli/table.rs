@@ -1,4 +1,7 @@
 //! Aligned columns for people.
+//!
+//! Not comfy-table: it leaves no order in which columns are cut, drops whole words and wraps what is cut, and counts the gap
+//! after the last column.
 
 use std::borrow::Cow;
 use std::io::IsTerminal;

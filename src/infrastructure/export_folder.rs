@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::application::export::{ExportFolder, NewFile};
-use crate::infrastructure::durable_dirs::{create_folders, sync_folder};
+use crate::durable::directory::{create_folders, sync_folder};
+use crate::durable::space::available_bytes;
 
 const PREFIX: &str = ".mission-events-";
 /// Bytes that are collected before they are handed to the system.
@@ -65,8 +66,8 @@ impl ExportFolder for FileFolder {
 
 /// Refuses to begin what cannot end, where the system says how much room there is.
 fn ensure_room(folder: &Path, needed: u64) -> io::Result<()> {
-    match fs4::available_space(folder) {
-        Ok(available) if available < needed => Err(io::Error::new(
+    match available_bytes(folder) {
+        Some(available) if available < needed => Err(io::Error::new(
             io::ErrorKind::StorageFull,
             format!("it has {needed} bytes, and there is room for {available} in {}", folder.display()),
         )),

@@ -2,7 +2,6 @@
 
 pub mod compare_inputs;
 pub mod config;
-mod durable_dirs;
 pub mod evidence;
 pub mod export_folder;
 pub mod jsonl;

@@ -9,7 +9,7 @@ use crate::wire::zone::Zone;
 /// neither the system nor the bundled copy knows the name.
 pub fn load_zone(name: &str) -> Option<Zone> {
     if name.eq_ignore_ascii_case("Etc/Unknown") {
-        // The name that stands for "nobody knows" must not read as UTC.
+        // The name that stands for an unknown zone must not read as UTC.
         return None;
     }
     // A slim container often has a zone folder with little in it.

@@ -98,7 +98,7 @@ impl<'z> LocalTimeResolver<'z> {
             None => self.zone_offset(written)?,
         };
         let leap = if written.is_leap_second() { TimeFlags::LEAP_SECOND } else { TimeFlags::NONE };
-        Ok((written.at_offset_behind(&mut self.last_day, offset)?, flags | leap))
+        Ok((written.at_offset_after(&mut self.last_day, offset)?, flags | leap))
     }
 
     fn zone_offset(&mut self, written: &WrittenTimestamp) -> Result<(i32, TimeFlags), TimestampError> {

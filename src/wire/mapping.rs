@@ -13,7 +13,7 @@ pub enum Mapping {
     /// The two shapes of `docs/contract.md`, recognised record by record.
     #[default]
     BuiltIn,
-    /// Fields that somebody declared.
+    /// Fields that were declared.
     Declared(DeclaredMapping),
 }
 
@@ -86,8 +86,8 @@ impl FieldPath {
 /// Why a text is not a path.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FieldPathError {
-    /// A name is missing: before, between or behind dots.
-    #[error("expected a name before, between and behind dots, as in repo.name")]
+    /// A name is missing: before, between or after dots.
+    #[error("expected a name before, between and after dots, as in repo.name")]
     EmptyName,
     /// A backslash that escapes nothing.
     #[error("expected `\\.` (a dot within a name) or `\\\\` (a backslash), found another backslash")]

@@ -180,9 +180,9 @@ impl<'z> RecordReader<'z> {
     }
 
     /// The layout of the record that was interpreted last, where such a one was read before, and its
-    /// scalar values: see [`ObjectScanner::layout`].
+    /// scalar values: see [`ObjectScanner::shape`].
     pub fn layout(&self) -> Option<(ShapeId, &[MemberValue])> {
-        self.scanner.layout()
+        self.scanner.shape()
     }
 
     /// Reads the text of an event of a store, whose envelope the store knows.
@@ -271,7 +271,7 @@ fn built_in<'t>(
     last_date: &mut LastDate,
 ) -> Result<Envelope<'t>, RecordError> {
     let find = || Slots::of(object.text, scanner.members());
-    match scanner.layout() {
+    match scanner.shape() {
         Some((layout, scalars)) => {
             let slots = known
                 .get_mut(layout)

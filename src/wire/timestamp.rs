@@ -29,12 +29,12 @@ impl WrittenTimestamp {
     /// Says which part was expected in which form. Whether `:60` is a leap second, and whether the instant lies
     /// within the years 0001 to 9999, shows only once the offset is known: see [`at_offset`](Self::at_offset).
     pub fn parse(text: &str) -> Result<Self, TimestampError> {
-        Self::parse_behind(&mut LastDate::default(), text)
+        Self::parse_after(&mut LastDate::default(), text)
     }
 
     /// As [`parse`](Self::parse), of a timestamp that may well be of the same date as the last one.
     #[inline]
-    pub(super) fn parse_behind(last: &mut LastDate, text: &str) -> Result<Self, TimestampError> {
+    pub(super) fn parse_after(last: &mut LastDate, text: &str) -> Result<Self, TimestampError> {
         read(text.as_bytes(), last).map_err(|refuse| refuse(excerpt(text)))
     }
 
@@ -72,12 +72,12 @@ impl WrittenTimestamp {
     /// `:60` anywhere but at 23:59 UTC; an instant outside the years 0001 to 9999 in UTC, which could not be
     /// printed as RFC 3339 again.
     pub fn at_offset(&self, offset_seconds: i32) -> Result<DateTime<Utc>, TimestampError> {
-        self.at_offset_behind(&mut LastDay::default(), offset_seconds)
+        self.at_offset_after(&mut LastDay::default(), offset_seconds)
     }
 
     /// As [`at_offset`](Self::at_offset), of an instant that may well be on the same day as the last one.
     #[inline]
-    pub(super) fn at_offset_behind(
+    pub(super) fn at_offset_after(
         &self,
         last: &mut LastDay,
         offset_seconds: i32,

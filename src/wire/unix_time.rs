@@ -150,7 +150,7 @@ impl<'t> Decimal<'t> {
                 is_cut |= digit != 0;
             }
         }
-        // A zero stays zero however many more are put behind it.
+        // A zero stays zero however many more are put after it.
         for _ in count..if magnitude == 0 { count } else { point } {
             magnitude = magnitude.checked_mul(10)?;
         }

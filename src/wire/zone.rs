@@ -94,8 +94,8 @@ impl Zone {
             return (instant.timestamp(), instant.timestamp(), offset);
         };
         // A change at the instant itself begins the span.
-        let behind = at.checked_add(SignedDuration::from_secs(1)).unwrap_or(at);
-        let first = self.rules.preceding(behind).next().map(|change| change.timestamp().as_second());
+        let just_after = at.checked_add(SignedDuration::from_secs(1)).unwrap_or(at);
+        let first = self.rules.preceding(just_after).next().map(|change| change.timestamp().as_second());
         let next = self.rules.following(at).next().map(|change| change.timestamp().as_second());
         let last = next.map_or(Timestamp::MAX.as_second(), |next| next - 1);
         (first.unwrap_or(Timestamp::MIN.as_second()), last, offset)

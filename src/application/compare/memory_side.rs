@@ -88,8 +88,9 @@ mod for_tests {
     use crate::application::compare::input::Input;
     use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide, RowCounts, Rows};
     use crate::application::compare::profile::Profile;
-    use crate::application::compare::report::{Comparison, SkippedFile};
+    use crate::application::compare::report::Comparison;
     use crate::application::compare::settings::Settings;
+    use crate::application::log_source::SkippedFile;
     use crate::domain::event::format_timestamp;
     use crate::wire::mapping::Mapping;
     use crate::wire::zone::Zone;

@@ -1,8 +1,8 @@
 //! The chain of an evidence log, recomputed from its lines.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -16,16 +16,11 @@ pub type Line = Vec<u8>;
 
 /// The hash by which the next record refers to a line: SHA-256, in hexadecimal.
 pub fn line_hash(line: &[u8]) -> String {
-    let mut text = String::with_capacity(NO_PREVIOUS.len());
-    for byte in Sha256::digest(line) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    HEXLOWER.encode(&Sha256::digest(line))
 }
 
 /// Whether a line that is no record can be what a killed append has left: a record that ends too
-/// early. Some file systems put zero bytes behind it after a power cut.
+/// early. Some file systems put zero bytes after it after a power cut.
 pub fn is_torn(line: &[u8]) -> bool {
     let zeros = line.iter().rev().take_while(|byte| **byte == 0).count();
     match &line[..line.len() - zeros] {
@@ -85,7 +80,7 @@ pub enum FaultKind {
     },
     /// The record refers to another line than the one before it: it was moved or copied.
     Moved {
-        /// The line that it belongs behind; 0 where it belongs at the beginning.
+        /// The line that it belongs after; 0 where it belongs at the beginning.
         behind: u64,
     },
     /// The record does not hold the hash of the line before it: one of the two was altered.
@@ -114,7 +109,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Recomputes the chain of these lines. Each break is told once: behind it, the chain is checked
+    /// Recomputes the chain of these lines. Each break is told once: after it, the chain is checked
     /// as if it held.
     pub fn of(lines: &[Line]) -> Self {
         let mut chain = Self::default();
@@ -154,7 +149,7 @@ impl Chain {
             } else {
                 Some(FaultKind::Altered { before })
             };
-            // A wrong number alone does not move the numbers of those behind it.
+            // A wrong number alone does not move the numbers of those after it.
             expected = match kind {
                 Some(FaultKind::WrongSequence { .. }) => expected + 1,
                 _ => found.saturating_add(1),

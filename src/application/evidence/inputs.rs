@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::chain::ChainedRecord;
 use super::log::EvidenceError;
 use super::record::{FileEvidence, StoreEvidence};
+use crate::domain::error_chain::error_chain;
 
 /// The port to what was compared. A path that leads nowhere any more is `None`.
 pub trait EvidenceInputs {
@@ -188,11 +189,5 @@ fn state_of_store(recorded: &StoreEvidence, now: &StoreContent) -> InputState {
 }
 
 fn unreadable(error: &EvidenceError) -> InputState {
-    let mut detail = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        detail = format!("{detail}: {cause}");
-        source = cause.source();
-    }
-    InputState::Unreadable { detail }
+    InputState::Unreadable { detail: error_chain(error) }
 }

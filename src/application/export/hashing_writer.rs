@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::ports::ContentDigest;
@@ -20,8 +21,7 @@ impl<W: Write> HashingWriter<W> {
 
     /// What was written, and what it was written to.
     pub fn end(self) -> (ContentDigest, W) {
-        let hash = self.hash.finalize();
-        let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = HEXLOWER.encode(&self.hash.finalize());
         (ContentDigest { bytes: self.bytes, sha256 }, self.inner)
     }
 }

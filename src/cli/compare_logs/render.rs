@@ -241,26 +241,12 @@ fn shortened(token: &str) -> String {
 }
 
 fn micros(micros: i64) -> String {
-    let micros = micros.unsigned_abs();
-    match micros {
-        0..1_000 => format!("{micros} µs"),
-        1_000..10_000_000 => format!("{} ms", micros as f64 / 1000.0),
-        _ => format!("{} s", micros as f64 / 1_000_000.0),
-    }
+    crate::application::duration::rounded(micros)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_of_time_are_shown_in_the_unit_that_is_read_best() {
-        for (span, shown) in
-            [(0, "0 µs"), (-4_000, "4 ms"), (1_500_000, "1500 ms"), (10_800_000_000, "10800 s")]
-        {
-            assert_eq!(micros(span), shown);
-        }
-    }
 
     #[test]
     fn a_long_token_is_cut_at_a_character() {

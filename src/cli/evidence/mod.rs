@@ -1,16 +1,15 @@
 //! `evidence`: the recorded comparisons, listed, and held against their chain and their inputs.
 
 mod render;
+mod verified;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
+use self::verified::Verified;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
-use crate::application::evidence::{
-    Chain, ChainedRecord, CheckedInput, EvidenceError, EvidenceLog, Fault, InputState, TornLine, check_inputs,
-};
+use crate::application::evidence::{Chain, EvidenceError, EvidenceLog, check_inputs};
 use crate::infrastructure::evidence::inputs::StoredInputs;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 
@@ -20,7 +19,7 @@ Examples:
   mission-events evidence list --limit 1 --format json
   mission-events evidence verify";
 
-/// Show the recorded comparisons, and check that nobody has changed them
+/// Show the recorded comparisons, and check that none was changed
 ///
 /// Each comparison of the configured logs is recorded as one line of JSON in the file that the setting
 /// `evidence.path` names. Each line holds the SHA-256 of the line before it.
@@ -35,7 +34,7 @@ pub struct EvidenceArgs {
 enum EvidenceCommand {
     /// List the recorded comparisons, in their order
     ///
-    /// People see the latest 100 (--limit), with the numbers of events and differences. `--format json`
+    /// For people, the latest 100 (--limit) are shown, with the numbers of events and differences. `--format json`
     /// prints {"path", "records": [...]}, `--format jsonl` a record a line: all that is recorded, with
     /// its "line" in the file and the "sha256" of that line.
     ///
@@ -73,27 +72,6 @@ struct ListArgs {
     limit: Option<usize>,
 }
 
-/// What `evidence verify` found; its keys are part of the contract
-/// (`docs/contract.md`).
-#[derive(Serialize)]
-struct Verified<'c> {
-    path: String,
-    chain_holds: bool,
-    records: usize,
-    last: Option<LastRecord<'c>>,
-    faults: &'c [Fault],
-    torn: &'c [TornLine],
-    inputs: Vec<CheckedInput>,
-}
-
-#[derive(Serialize)]
-struct LastRecord<'c> {
-    line: u64,
-    sequence: u64,
-    recorded_at: String,
-    sha256: &'c str,
-}
-
 /// Runs the command.
 pub fn run(args: EvidenceArgs, context: &Context) -> Result<ExitCode, CliError> {
     let log = JsonlEvidenceLog::new(&context.config.evidence_path.value);
@@ -122,40 +100,9 @@ fn verify(log: &dyn EvidenceLog, context: &Context) -> Result<ExitCode, CliError
         )));
     }
     let chain = Chain::of(&lines);
-    let last = chain.records.last().map(|ChainedRecord { line, sha256, record }| LastRecord {
-        line: *line,
-        sequence: record.sequence,
-        recorded_at: crate::domain::event::format_timestamp(record.evidence.recorded_at),
-        sha256,
-    });
-    let verified = Verified {
-        path: place,
-        chain_holds: chain.holds(),
-        records: chain.records.len(),
-        last,
-        faults: &chain.faults,
-        torn: &chain.torn,
-        inputs: check_inputs(&chain.records, &StoredInputs),
-    };
+    let verified = Verified::of(place, &chain, check_inputs(&chain.records, &StoredInputs));
     render::verified(&verified, context.format)?;
     Ok(verified.exit_code())
-}
-
-impl Verified<'_> {
-    /// A no is certain, whatever else cannot be read.
-    fn exit_code(&self) -> ExitCode {
-        let is_any = |is_so: fn(&InputState) -> bool| self.inputs.iter().any(|input| is_so(&input.state));
-        if !self.chain_holds
-            || self.records == 0
-            || is_any(|state| matches!(state, InputState::Changed { .. }))
-        {
-            return ExitCode::Negative;
-        }
-        if is_any(|state| matches!(state, InputState::Unreadable { .. })) {
-            return ExitCode::Storage;
-        }
-        ExitCode::Done
-    }
 }
 
 impl From<EvidenceError> for CliError {

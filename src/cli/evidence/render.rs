@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Verified;
+use super::verified::Verified;
 use crate::application::evidence::{ChainedRecord, Fault, FaultKind, InputKind, InputState};
 use crate::cli::output::{self, Format, OutputError, visible};
 use crate::cli::table::Columns;
@@ -138,7 +138,7 @@ fn sentence(Fault { kind, .. }: &Fault) -> String {
             "it belongs at the beginning: lines were moved, copied or added".to_owned()
         }
         FaultKind::Moved { behind } => {
-            format!("it belongs behind line {behind}: lines were moved, copied or added")
+            format!("it belongs after line {behind}: lines were moved, copied or added")
         }
         FaultKind::Altered { before: 0 } => {
             "it is the first record, and follows another one: it was altered, or its place was changed"

@@ -10,7 +10,7 @@ use clap::Args;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
-use super::store::{StoreError, sqlite_path};
+use super::store::StoreError;
 use crate::application::export::{Export, ExportError, ExportOptions};
 use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::sqlite::SqliteExport;
@@ -73,7 +73,7 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<ExitCode, CliError> {
         let message = format!("--to names a file, {}: expected a folder, or nothing yet", args.to.display());
         return Err(CliError::usage(message));
     }
-    let database = sqlite_path(context, "export")?;
+    let database = context.sqlite_path("export")?;
     let zone = context.config.timezone.value.clone();
     let mut store = SqliteExport::open(database, zone.clone()).map_err(StoreError::from)?;
     let mut folder = FileFolder::new(&args.to, args.force);

@@ -11,7 +11,7 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use super::import_legacy::Dst;
 use super::mapping::MappingArgs;
-use super::store::{StoreError, sqlite_path};
+use super::store::StoreError;
 use crate::application::import::ReadOptions;
 use crate::application::rejects::RetryRejects;
 use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
@@ -108,7 +108,7 @@ impl From<&Filter> for RejectFilter {
 
 /// Runs the command.
 pub fn run(args: RejectsArgs, context: &Context) -> Result<ExitCode, CliError> {
-    let database = sqlite_path(context, "rejects")?;
+    let database = context.sqlite_path("rejects")?;
     if let Some(RejectsCommand::Retry(args)) = &args.command {
         return retry(args, database, context);
     }

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::answer::{FileState, Status};
 use super::store_state::StoreState;
-use super::{FileState, Status};
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::cli::store::{self, OpenStore, StoreError};
+use crate::domain::error_chain::error_chain;
 use crate::domain::event::format_timestamp;
 use crate::infrastructure::config::{Backend, Config};
 
@@ -46,8 +47,7 @@ impl StoreState {
             error: None,
         };
         if let Err(error) = state.look(backend, path, config) {
-            let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-            state.error = Some(causes.join(": "));
+            state.error = Some(error_chain(error.as_ref()));
         }
         state
     }

@@ -11,7 +11,7 @@ use std::path::Path;
 use super::error::ConfigError;
 use super::source::Source;
 use super::spec::SETTINGS;
-use crate::infrastructure::config::suggestions::meant_variable;
+use super::suggestions::meant_variable;
 
 /// The settings that the text of a `.env` file gives, by variable. Variables of other programs are
 /// left alone, but each of their lines must be well-formed, and what looks like a slip is warned of.

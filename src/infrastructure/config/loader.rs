@@ -6,12 +6,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::dotenv;
 use super::error::ConfigError;
+use super::mapping::MappingSettings;
 use super::mode::{EventSystemMode, default_of_use_new};
+use super::settings::Config;
 use super::source::{Setting, Source};
 use super::spec::{self, MAPPING_KEYS, SettingSpec};
+use super::toml_file;
 use super::value::SettingValue;
-use super::{Config, MappingSettings, dotenv, toml_file};
 
 /// Settings given on the command line.
 #[derive(Debug, Default)]

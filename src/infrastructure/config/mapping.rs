@@ -153,7 +153,7 @@ mod tests {
         );
         assert_eq!(
             given(&[(MAPPING_AGGREGATE, "--aggregate", "a..b")]).unwrap_err(),
-            "mapping.aggregate: cannot take \"a..b\" from the flag --aggregate: expected a name before, between and behind dots, as in repo.name"
+            "mapping.aggregate: cannot take \"a..b\" from the flag --aggregate: expected a name before, between and after dots, as in repo.name"
         );
     }
 }

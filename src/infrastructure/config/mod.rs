@@ -9,6 +9,7 @@ mod error;
 mod loader;
 mod mapping;
 mod mode;
+mod settings;
 mod source;
 pub mod spec;
 mod suggestions;
@@ -19,98 +20,11 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use crate::wire::zone::Zone;
-
-pub use crate::infrastructure::config::suggestions::meant_variable;
-pub use error::ConfigError;
-pub use loader::{ConfigLoader, Flags};
-pub use mapping::MappingSettings;
-pub use mode::EventSystemMode;
-pub use source::{Setting, Source};
-pub use value::Backend;
-
-use spec::SettingSpec;
-use value::SettingValue;
-
-/// All settings. Relative paths are relative to the working directory.
-#[derive(Debug)]
-pub struct Config {
-    /// Whether the new event system is primary.
-    pub use_new_event_system: Setting<bool>,
-    /// Whether both event systems run side by side.
-    pub parallel_run: Setting<bool>,
-    /// How long a parallel run waits for the secondary side.
-    pub secondary_timeout: Setting<Duration>,
-    /// The active store's backend.
-    pub storage_backend: Setting<Backend>,
-    /// The folder of the daily JSONL files.
-    pub jsonl_dir: Setting<PathBuf>,
-    /// The SQLite store's file.
-    pub sqlite_path: Setting<PathBuf>,
-    /// The legacy system's log.
-    pub legacy_events_json: Setting<PathBuf>,
-    /// The file of recorded comparisons.
-    pub evidence_path: Setting<PathBuf>,
-    /// The zone in which naive timestamps are read.
-    pub timezone: Setting<Zone>,
-    /// Which event systems run, as the first two settings select.
-    pub mode: EventSystemMode,
-    /// The `[mapping]` section; flags may add to it.
-    pub mapping: MappingSettings,
-}
-
-/// One setting in effect, ready to be shown.
-#[derive(Debug)]
-pub struct SettingInEffect<'a> {
-    /// Its entry in the list of settings.
-    pub spec: &'static SettingSpec,
-    /// Its value; booleans as `True` and `False`, durations in milliseconds.
-    pub value: String,
-    /// Where the value came from.
-    pub source: &'a Source,
-}
-
-impl Config {
-    /// Every setting, in the order of [`spec::SETTINGS`].
-    pub fn settings(&self) -> impl Iterator<Item = SettingInEffect<'_>> {
-        [
-            shown(&spec::USE_NEW_EVENT_SYSTEM, &self.use_new_event_system),
-            shown(&spec::PARALLEL_RUN, &self.parallel_run),
-            shown(&spec::SECONDARY_TIMEOUT, &self.secondary_timeout),
-            shown(&spec::STORAGE_BACKEND, &self.storage_backend),
-            shown(&spec::JSONL_DIR, &self.jsonl_dir),
-            shown(&spec::SQLITE_PATH, &self.sqlite_path),
-            shown(&spec::LEGACY_EVENTS_JSON, &self.legacy_events_json),
-            shown(&spec::EVIDENCE_PATH, &self.evidence_path),
-            shown(&spec::TIMEZONE, &self.timezone),
-        ]
-        .into_iter()
-    }
-
-    /// The lines to log at start-up, without line ends.
-    ///
-    /// `Source:` is that of `use_new_event_system`. A parallel run adds a line with its own source.
-    pub fn startup_lines(&self) -> Vec<String> {
-        let mut lines = vec![
-            "[config] Configuration loaded:".to_owned(),
-            format!("[config]   USE_NEW_EVENT_SYSTEM = {}", self.use_new_event_system.value.show()),
-            format!("[config]   Event system mode: {}", self.mode),
-            format!("[config]   Source: {}", self.use_new_event_system.source),
-        ];
-        if self.parallel_run.value {
-            lines.push(format!(
-                "[config]   PARALLEL_RUN = {}, from {}",
-                self.parallel_run.value.show(),
-                self.parallel_run.source
-            ));
-        }
-        lines
-    }
-}
-
-fn shown<'a, T: SettingValue>(spec: &'static SettingSpec, setting: &'a Setting<T>) -> SettingInEffect<'a> {
-    SettingInEffect { spec, value: setting.value.show(), source: &setting.source }
-}
+pub use self::error::ConfigError;
+pub use self::loader::{ConfigLoader, Flags};
+pub use self::mapping::MappingSettings;
+pub use self::mode::EventSystemMode;
+pub use self::settings::{Config, SettingInEffect};
+pub use self::source::{Setting, Source};
+pub use self::suggestions::meant_variable;
+pub use self::value::Backend;

@@ -10,8 +10,8 @@ use toml::de::{DeTable, DeValue};
 use super::error::ConfigError;
 use super::source::Source;
 use super::spec::{MAPPING_KEYS, SETTINGS};
+use super::suggestions;
 use super::toml_type::TomlType;
-use crate::infrastructure::config::suggestions;
 
 /// The keys that the text of a TOML file gives, those of `[mapping]` included.
 pub(super) fn parse(path: &Path, text: &str) -> Result<BTreeMap<&'static str, Source>, ConfigError> {

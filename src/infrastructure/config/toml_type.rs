@@ -9,7 +9,7 @@ pub(super) enum TomlType {
     /// A boolean, an integer or a string: their text is checked as any other source's.
     Boolean,
     Integer,
-    /// A string, described for whoever gave something else.
+    /// A string, described for messages about values of other types.
     Text(&'static str),
 }
 

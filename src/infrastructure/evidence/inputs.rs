@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::application::evidence::{EvidenceError, EvidenceInputs, FileContent, StoreContent};
@@ -70,8 +71,7 @@ fn prefixes(path: &Path, lengths: &BTreeSet<u64>) -> io::Result<FileContent> {
             hash.update(&buffer[..count]);
             passed += count as u64;
         }
-        let hexadecimal = hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        sha256.insert(length, hexadecimal);
+        sha256.insert(length, HEXLOWER.encode(&hash.clone().finalize()));
     }
     Ok(FileContent { bytes, sha256 })
 }

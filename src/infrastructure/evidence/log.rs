@@ -1,23 +1,22 @@
 //! The evidence log as a file: one record a line, each appended with one write and one fsync.
 //!
-//! Who appends holds the lock on a side file, `<path>.lock`, which is never deleted: two writers could
-//! then each hold a lock of that name. Nothing that was written is ever changed: a write that failed
-//! is taken back, and what a killed process has left stays, as a line of its own.
+//! An append holds the lock on a side file, `<path>.lock`. Nothing that was written is ever changed: a
+//! write that failed is taken back, and what a killed process has left stays, as a line of its own.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::application::evidence::{
     Evidence, EvidenceError, EvidenceLog, EvidenceRecord, Line, NO_PREVIOUS, is_torn, line_hash,
 };
-use crate::infrastructure::durable_dirs::{create_folders, sync_folder};
+use crate::durable::append::append_durably;
+use crate::durable::directory::{create_folders, sync_folder};
+use crate::durable::lock::{FileLock, LockError};
 
 /// How long another process's append or reading is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// How much of the end is read first to find the last record, in bytes.
 const FIRST_LOOK: u64 = 64 << 10;
@@ -70,43 +69,31 @@ impl JsonlEvidenceLog {
         path.into()
     }
 
-    /// Waits until `try_lock` succeeds on the side file.
-    fn lock(&self, try_lock: impl Fn() -> Result<(), TryLockError>) -> Result<(), EvidenceError> {
-        let place = self.lock_path().display().to_string();
-        let deadline = Instant::now() + self.patience;
-        loop {
-            match try_lock() {
-                Ok(()) => return Ok(()),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => {
-                    return Err(EvidenceError::Busy { place, seconds: self.patience.as_secs() });
-                }
-                Err(TryLockError::Error(source)) => {
-                    return Err(EvidenceError::Write { action: "lock", place, source: source.into() });
-                }
-            }
+    /// The lock of an append.
+    fn lock_to_append(&self) -> Result<FileLock, EvidenceError> {
+        let path = self.lock_path();
+        FileLock::exclusive(&path, self.patience).map_err(|error| self.not_locked(error, &path))
+    }
+
+    /// The lock of a reader, so that no half of an append is seen. Without a side file that can be read,
+    /// nothing is being appended, or nothing can keep it from that.
+    fn lock_to_read(&self) -> Result<Option<FileLock>, EvidenceError> {
+        let path = self.lock_path();
+        match FileLock::shared(&path, self.patience) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(LockError::Open(_)) => Ok(None),
+            Err(error) => Err(self.not_locked(error, &path)),
         }
     }
 
-    /// The lock of one who appends.
-    fn lock_to_append(&self) -> Result<File, EvidenceError> {
-        let path = self.lock_path();
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let file = opened.map_err(|source| EvidenceError::Write {
-            action: "open the lock",
-            place: path.display().to_string(),
-            source: source.into(),
-        })?;
-        self.lock(|| file.try_lock())?;
-        Ok(file)
-    }
-
-    /// The lock of one who reads, so that no half of an append is seen. Without a side file that can
-    /// be read nobody can be appending, or nobody can be kept from it.
-    fn lock_to_read(&self) -> Result<Option<File>, EvidenceError> {
-        let Ok(file) = File::open(self.lock_path()) else { return Ok(None) };
-        self.lock(|| file.try_lock_shared())?;
-        Ok(Some(file))
+    fn not_locked(&self, error: LockError, path: &Path) -> EvidenceError {
+        let place = path.display().to_string();
+        let (action, source) = match error {
+            LockError::Held => return EvidenceError::Busy { place, seconds: self.patience.as_secs() },
+            LockError::Open(source) => ("open the lock", source),
+            LockError::Refused(source) => ("lock", source),
+        };
+        EvidenceError::Write { action, place, source: source.into() }
     }
 
     /// Finds the last whole record, reading backwards.
@@ -158,14 +145,13 @@ impl JsonlEvidenceLog {
     /// Writes at the end, durably; what failed is taken back.
     fn write(&self, file: &mut File, length: u64, bytes: &[u8]) -> Result<(), EvidenceError> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
-        // The names too: who created them may have been killed before it could make them durable.
-        let written =
-            file.write_all(bytes).and_then(|()| file.sync_data()).and_then(|()| sync_folder(folder));
-        written.map_err(|source| match file.set_len(length).and_then(|()| file.sync_data()) {
-            Ok(()) => self.write_error("append to")(source),
+        // The name too: the process that created it may have been killed before it was durable.
+        let appended = append_durably(file, length, bytes, || sync_folder(folder));
+        appended.map_err(|error| match error.rollback {
+            None => self.write_error("append to")(error.source),
             // What is left of it is no record, or one that the next append goes on from.
-            Err(rollback) => {
-                let both = format!("{source}; and it could not be taken back: {rollback}");
+            Some(rollback) => {
+                let both = format!("{}; and it could not be taken back: {rollback}", error.source);
                 self.write_error("append to")(io::Error::other(both))
             }
         })

@@ -5,16 +5,18 @@ use std::fs::File;
 use std::sync::PoisonError;
 
 use super::JsonlEventRepository;
-use super::day_log::{append_durably, ending, open_to_append, set_torn_tail_aside};
+use super::day_log::{ending, open_to_append, set_torn_tail_aside};
 use super::error::JsonlError;
 use super::id_index::{FileEnd, IdIndex, Tail};
 use super::id_table::Lookup;
 use super::layout::{Day, MAX_FILE_LENGTH};
-use super::lock::FolderLock;
+use super::lock::lock_folder;
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, RepositoryError};
 use crate::domain::value_objects::{EventId, Position};
+use crate::durable::append::append_durably;
+use crate::durable::directory::sync_folder;
 
 const ACTION: &str = "append to the JSONL store";
 
@@ -50,7 +52,7 @@ impl JsonlEventRepository {
         }
         let _turn = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         self.folder.create().map_err(during)?;
-        let _lock = FolderLock::acquire(self.folder.path(), self.lock_patience).map_err(during)?;
+        let _lock = lock_folder(self.folder.path(), self.lock_patience).map_err(during)?;
         let plan = self.plan(events)?;
         for run in &plan.runs {
             self.write(events, &plan.positions, run).map_err(|error| BatchError {
@@ -149,9 +151,10 @@ impl JsonlEventRepository {
         // A file that this process has not made durable before may have been created by one that
         // was killed before it could make the name durable.
         let is_name_durable = self.index().as_ref().is_some_and(|index| index.is_durable(run.day, 0));
-        append_durably(&mut opened, &file.path, length, lines.as_bytes(), || {
-            if is_name_durable { Ok(()) } else { self.folder.sync() }
-        })?;
+        append_durably(&mut opened, length, lines.as_bytes(), || {
+            if is_name_durable { Ok(()) } else { sync_folder(self.folder.path()) }
+        })
+        .map_err(|error| JsonlError::not_appended(error, &file.path, length))?;
         length += lines.len() as u64;
         self.folder.mind_length(&file, length);
         if let Some(index) = self.index().as_mut() {

@@ -1,61 +1,12 @@
-//! Writing to one day file: all of it durable, or none of it there.
+//! The end of one day file: opened for appending, and freed of a torn line.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::error::JsonlError;
 use super::folder::{DayFile, EventFolder, identity};
 use super::id_index::{FileEnd, Tail};
-
-/// What appending needs of a file. A trait, so that a test can be the disk that is full.
-pub(super) trait AppendFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
-    fn truncate(&mut self, length: u64) -> io::Result<()>;
-    /// Makes the bytes durable, and the length that leads to them.
-    fn sync(&mut self) -> io::Result<()>;
-}
-
-impl AppendFile for File {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.write_all(bytes)
-    }
-
-    fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.set_len(length)
-    }
-
-    /// `sync_data` is enough: POSIX has fdatasync write the metadata that reading the data back
-    /// needs, which a grown length is; what it leaves out are times, and with them a journal commit.
-    fn sync(&mut self) -> io::Result<()> {
-        self.sync_data()
-    }
-}
-
-/// Appends with one write and one fsync to a file of that length; what failed is taken back.
-/// `sync_names` runs before the bytes count as stored.
-pub(super) fn append_durably(
-    file: &mut impl AppendFile,
-    path: &Path,
-    length: u64,
-    bytes: &[u8],
-    sync_names: impl FnOnce() -> Result<(), JsonlError>,
-) -> Result<(), JsonlError> {
-    let appended = file
-        .append(bytes)
-        .map_err(JsonlError::io("write to", path))
-        .and_then(|()| file.sync().map_err(JsonlError::io("fsync", path)))
-        .and_then(|()| sync_names());
-    appended.map_err(|error| match file.truncate(length).and_then(|()| file.sync()) {
-        Ok(()) => error,
-        Err(rollback) => JsonlError::NotTakenBack {
-            path: path.to_owned(),
-            former_length: length,
-            rollback,
-            source: Box::new(error),
-        },
-    })
-}
 
 /// Opens a day file for appending, created if need be, which must be as long as was found under the lock.
 /// Gives its identity too.

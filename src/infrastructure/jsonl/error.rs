@@ -7,7 +7,9 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::layout::MAX_FILE_LENGTH;
+use crate::domain::error_chain::error_chain;
 use crate::domain::repository::RepositoryError;
+use crate::durable::append::{AppendError, AppendStep};
 use crate::wire::record::RecordError;
 
 /// A failed step, with the path it failed on.
@@ -43,6 +45,24 @@ impl JsonlError {
         move |source| Self::Io { operation, path: path.to_owned(), source }
     }
 
+    /// An append to the day file at `path`, of this length before it, that failed.
+    pub(super) fn not_appended(error: AppendError, path: &Path, former_length: u64) -> Self {
+        let AppendError { step, source, rollback } = error;
+        let (operation, place) = match step {
+            AppendStep::Write => ("write to", path),
+            AppendStep::Sync => ("fsync", path),
+            AppendStep::SyncName => ("fsync the folder", path.parent().unwrap_or(path)),
+        };
+        let failed = Self::Io { operation, path: place.to_owned(), source };
+        match rollback {
+            None => failed,
+            Some(rollback) => {
+                let source = Box::new(failed);
+                Self::NotTakenBack { path: path.to_owned(), former_length, rollback, source }
+            }
+        }
+    }
+
     /// The error in the port's words, met while the store did `action`.
     pub(super) fn during(self, action: &'static str) -> RepositoryError {
         match self {
@@ -62,13 +82,7 @@ pub(super) struct Damage {
 
 impl Damage {
     pub(super) fn new(path: &Path, line: u64, offset: u64, error: &RecordError) -> Self {
-        let mut detail = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            detail.push_str(": ");
-            detail.push_str(&cause.to_string());
-            source = cause.source();
-        }
+        let mut detail = error_chain(error);
         detail.push_str("; import-legacy reports every damaged line; remove or repair the line");
         Self { place: format!("{}, line {line} at byte {offset}", path.display()), detail }
     }

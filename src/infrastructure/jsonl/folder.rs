@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::error::JsonlError;
 use super::layout::{Day, is_compressed_day_file};
-use crate::infrastructure::durable_dirs::{create_folders, sync_folder};
+use crate::durable::directory::{create_folders, sync_folder};
 use crate::wire::zone::Zone;
 
 /// From this length on, a day file is warned of.

@@ -114,11 +114,6 @@ pub(super) fn make_fast(path: &Path, connection: &Connection) -> Result<(), Sqli
     set(path, connection, "foreign_keys", 0)
 }
 
-/// How much room there is for a file in `folder`, where the system says so.
-pub(super) fn available_bytes(folder: &Path) -> Option<u64> {
-    fs4::available_space(folder).ok()
-}
-
 /// The switch promotes a lock, which the busy handler does not cover: it is tried again by hand.
 fn switch_to_wal(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
     let deadline = Instant::now() + BUSY_TIMEOUT;

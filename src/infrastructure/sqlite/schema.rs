@@ -1,15 +1,14 @@
 //! The schema: who made this database, which version it has, and how it becomes the current one.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use rusqlite::Connection;
 
 use super::connection::{self, APPLICATION_ID, BUSY_TIMEOUT};
 use super::error::SqliteError;
-use crate::infrastructure::durable_dirs::create_folders;
+use crate::durable::directory::create_folders;
+use crate::durable::lock::{FileLock, LockError};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -165,43 +164,39 @@ pub(super) fn create_folder(path: &Path) -> Result<(), SqliteError> {
 /// The lock beside the database. The database file itself is never opened other than by SQLite: a
 /// process that closes it loses the locks that SQLite has on it.
 pub(super) struct SchemaLock {
-    _file: File,
+    _held: FileLock,
 }
 
 impl SchemaLock {
     pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
         let path = with_suffix(database, ".lock");
-        let failed = |source| SqliteError::Lock { path: path.clone(), source };
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        let deadline = Instant::now() + BUSY_TIMEOUT;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(TryLockError::Error(source)) => return Err(failed(source)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    return Err(SqliteError::Locked { path, seconds: BUSY_TIMEOUT.as_secs() });
-                }
-            }
+        match FileLock::exclusive(&path, BUSY_TIMEOUT) {
+            Ok(held) => Ok(Self { _held: held }),
+            Err(error) => Err(not_locked(error, path)),
         }
     }
 }
 
 /// Only one process at a time adds logs to a store: which of its records are twins depends on what is
-/// there. Whoever comes second waits, as long as it takes.
+/// there. The second one waits, as long as it takes.
 pub(super) struct ImportLock {
-    _file: File,
+    _held: FileLock,
 }
 
 impl ImportLock {
     pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
         let path = with_suffix(database, ".import.lock");
-        let failed = |source| SqliteError::Lock { path: path.clone(), source };
-        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-        file.lock().map_err(failed)?;
-        Ok(Self { _file: file })
+        match FileLock::exclusive_without_deadline(&path) {
+            Ok(held) => Ok(Self { _held: held }),
+            Err(error) => Err(not_locked(error, path)),
+        }
+    }
+}
+
+fn not_locked(error: LockError, path: PathBuf) -> SqliteError {
+    match error {
+        LockError::Open(source) | LockError::Refused(source) => SqliteError::Lock { path, source },
+        LockError::Held => SqliteError::Locked { path, seconds: BUSY_TIMEOUT.as_secs() },
     }
 }
 

@@ -53,7 +53,7 @@ pub fn same_value(one: &str, other: &str) -> bool {
         }
 }
 
-/// A part of the canonical form of every value that has the same layout.
+/// A part of the canonical form of every value that has the same shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormPiece {
     /// What is the same in all of them.
@@ -125,7 +125,7 @@ impl Canonicalizer {
     }
 
     /// What the canonical form of the JSON value that `text` holds has in common with those of all
-    /// values of the same layout. The scalars in `hidden`, counted from 0 in the order of the text, are
+    /// values of the same shape. The scalars in `hidden`, counted from 0 in the order of the text, are
     /// left out, and so are objects that hold nothing else; no piece is left where that is everything.
     pub fn pieces(&mut self, text: &[u8], hidden: &[usize]) -> Result<Vec<FormPiece>, ScanError> {
         self.read(text)?;
@@ -144,17 +144,17 @@ impl Canonicalizer {
         self.write(text, |node, _, out| places.push((out.len(), numbers[node])));
         self.hidden.clear();
         let mut pieces = Vec::new();
-        let mut behind = 0;
+        let mut text_start = 0;
         for (place, number) in places {
-            pieces.push(FormPiece::Text(self.out[behind..place].to_vec()));
+            pieces.push(FormPiece::Text(self.out[text_start..place].to_vec()));
             pieces.push(FormPiece::Scalar(number));
-            behind = place;
+            text_start = place;
         }
-        pieces.push(FormPiece::Text(self.out[behind..].to_vec()));
+        pieces.push(FormPiece::Text(self.out[text_start..].to_vec()));
         Ok(pieces)
     }
 
-    /// Marks the nodes that are left out. What is within a container stands behind it.
+    /// Marks the nodes that are left out. What is within a container stands after it.
     fn hide(&mut self, numbers: &[usize], scalars: &[usize]) {
         self.hidden.clear();
         if scalars.is_empty() {
@@ -234,7 +234,7 @@ impl Canonicalizer {
         Ok(())
     }
 
-    /// Puts a new value behind the last one of the innermost container.
+    /// Puts a new value after the last one of the innermost container.
     fn link(&mut self, index: usize) {
         let Some((container, last)) = self.open.last_mut() else { return };
         match last.replace(index) {

@@ -28,16 +28,16 @@ pub struct ScannedObject {
 /// Scans objects, keeping its memory from one to the next.
 #[derive(Default)]
 pub struct ObjectScanner {
-    /// Those of an object whose layout was known are made only where somebody asks for them.
+    /// Those of an object whose shape was known are made only where they are asked for.
     members: OnceCell<Vec<Member>>,
     /// Memory for the next ones.
     spare: Cell<Vec<Member>>,
-    /// The scalar values of an object whose layout was known, at any depth.
+    /// The scalar values of an object whose shape was known, at any depth.
     scalars: Vec<MemberValue>,
-    /// The layout of the last object, where it was known, and where the object ends.
-    layout: Option<(ShapeId, usize)>,
+    /// The shape of the last object, where it was known, and where the object ends.
+    shape: Option<(ShapeId, usize)>,
     /// Of the objects before this one; many scanners are made for one object alone.
-    layouts: Option<ShapeTrie>,
+    shapes: Option<ShapeTrie>,
     open: Vec<bool>,
     keys: Keys,
 }
@@ -74,10 +74,10 @@ impl ObjectScanner {
         self.open = tokens.into_stack();
         let object = scanned?;
         let body = utf8(text, object.span)?;
-        match &mut self.layouts {
+        match &mut self.shapes {
             Some(_) if object.duplicate_key => {}
-            Some(layouts) => layouts.remember(text, start),
-            None => self.layouts = Some(ShapeTrie::default()),
+            Some(shapes) => shapes.remember(text, start),
+            None => self.shapes = Some(ShapeTrie::default()),
         }
         Ok((object, body))
     }
@@ -97,14 +97,14 @@ impl ObjectScanner {
         })
     }
 
-    /// The layout of the last object, where it is one that was remembered, and the object's scalar
+    /// The shape of the last object, where it is one that was remembered, and the object's scalar
     /// values at any depth, in the order of the text.
-    pub fn layout(&self) -> Option<(ShapeId, &[MemberValue])> {
-        self.layout.map(|(layout, _)| (layout, &*self.scalars))
+    pub fn shape(&self) -> Option<(ShapeId, &[MemberValue])> {
+        self.shape.map(|(shape, _)| (shape, &*self.scalars))
     }
 
     /// Of each member of the last object, the number of its scalar value among those of
-    /// [`layout`](Self::layout), or `None` where it is a container. Empty where the layout was not known.
+    /// [`shape`](Self::shape), or `None` where it is a container. Empty where the shape was not known.
     pub fn scalar_numbers(&self) -> Vec<Option<usize>> {
         let mut numbers = Vec::new();
         self.places(|_, place| {
@@ -117,8 +117,8 @@ impl ObjectScanner {
     }
 
     fn places(&self, take: impl FnMut(Text, Place)) {
-        if let (Some((layout, end)), Some(layouts)) = (self.layout, &self.layouts) {
-            layouts.members(layout, &self.scalars, end, take);
+        if let (Some((shape, end)), Some(shapes)) = (self.shape, &self.shapes) {
+            shapes.members(shape, &self.scalars, end, take);
         }
     }
 
@@ -129,13 +129,13 @@ impl ObjectScanner {
             self.spare.set(members);
         }
         self.scalars.clear();
-        self.layout = None;
+        self.shape = None;
     }
 
     fn recognise(&mut self, text: &[u8], start: usize) -> Option<ScannedObject> {
-        let Recognised { layout, end, non_finite, lone_surrogate } =
-            self.layouts.as_mut()?.recognise(text, start, &mut self.scalars)?;
-        self.layout = Some((layout, end));
+        let Recognised { shape, end, non_finite, lone_surrogate } =
+            self.shapes.as_mut()?.recognise(text, start, &mut self.scalars)?;
+        self.shape = Some((shape, end));
         let span = Span { start, end };
         Some(ScannedObject { span, non_finite, lone_surrogate, duplicate_key: false })
     }
@@ -274,7 +274,7 @@ impl Keys {
             self.sorted.extend(names.iter().enumerate().map(|(i, &(hash, _))| (hash, i)));
             self.sorted.sort_unstable();
             // A set, because names can be made whose hashes collide: comparing each with each would
-            // let one such object hold up everything behind it.
+            // let one such object hold up everything after it.
             self.sorted.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).any(|group| {
                 let mut seen = HashSet::new();
                 group.iter().any(|&(_, i)| !seen.insert(decoded(names[i].1)))

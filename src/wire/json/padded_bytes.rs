@@ -9,7 +9,7 @@ const STEP: usize = 16;
 #[derive(Debug, Clone)]
 pub struct PaddedBytes {
     length: usize,
-    /// The bytes, and zeros behind them.
+    /// The bytes, and zeros after them.
     steps: Box<[[u8; STEP]]>,
 }
 

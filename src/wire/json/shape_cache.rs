@@ -1,4 +1,4 @@
-//! The layouts of objects that were scanned before: what stands between their scalar values.
+//! The shapes of objects that were scanned before: what stands between their scalar values.
 //!
 //! The records of a log were written by few places of a program, so that of most of them only the
 //! values are new. Where the bytes between the values are those of an earlier object, names,
@@ -13,34 +13,34 @@ use super::span::Span;
 use super::text::{self, Text};
 use super::tokens::{Token, Tokens};
 
-/// A layout that a scanner remembers. Two objects have the same one where they have the same names and
+/// A shape that a scanner remembers. Two objects have the same one where they have the same names and
 /// containers in the same order at every depth, no name escaped and none twice in one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShapeId {
-    memory: u64,
+    cache_id: u64,
     number: u32,
 }
 
-/// What somebody knows of each layout of one scanner; what was known of those of another one is forgotten.
+/// What is known of each shape of one scanner; what was known of those of another one is forgotten.
 pub struct ShapeTable<T> {
-    memory: u64,
+    cache_id: u64,
     known: Vec<Option<T>>,
 }
 
 impl<T> Default for ShapeTable<T> {
     fn default() -> Self {
-        Self { memory: NO_MEMORY, known: Vec::new() }
+        Self { cache_id: NO_CACHE, known: Vec::new() }
     }
 }
 
 impl<T> ShapeTable<T> {
-    /// What is known of a layout.
-    pub fn get_mut(&mut self, layout: ShapeId) -> &mut Option<T> {
-        if self.memory != layout.memory {
-            self.memory = layout.memory;
+    /// What is known of a shape.
+    pub fn get_mut(&mut self, shape: ShapeId) -> &mut Option<T> {
+        if self.cache_id != shape.cache_id {
+            self.cache_id = shape.cache_id;
             self.known.clear();
         }
-        let index = layout.number as usize;
+        let index = shape.number as usize;
         if self.known.len() <= index {
             self.known.resize_with(index + 1, || None);
         }
@@ -48,13 +48,13 @@ impl<T> ShapeTable<T> {
     }
 }
 
-/// Tells the memories of different scanners apart, so that no layout is taken for one of another scanner.
-static NEXT_MEMORY: AtomicU64 = AtomicU64::new(NO_MEMORY + 1);
-const NO_MEMORY: u64 = 0;
+/// Tells the caches of different scanners apart, so that no shape is taken for one of another scanner.
+static NEXT_CACHE_ID: AtomicU64 = AtomicU64::new(NO_CACHE + 1);
+const NO_CACHE: u64 = 0;
 
-/// What was found by a layout.
+/// What was found by a shape.
 pub(super) struct Recognised {
-    pub layout: ShapeId,
+    pub shape: ShapeId,
     /// One past the end of the object.
     pub end: usize,
     pub non_finite: bool,
@@ -68,15 +68,15 @@ const MOST_WAYS: usize = 16;
 /// A part that is longer than this (in bytes) will hardly come again.
 const LONGEST_PART: usize = 4096;
 /// When so many objects could not be remembered, none is any more; and when, from then on, so many more
-/// were strange than known, the memory is not asked any more.
+/// were strange than known, the cache is not asked any more.
 const MOST_STRANGE: u32 = 1000;
 
 /// The root: what objects begin with follows it.
 const ROOT: usize = 0;
 
-/// A tree of parts, from what stands before the first value to what stands behind the last one.
+/// A tree of parts, from what stands before the first value to what stands after the last one.
 pub(super) struct ShapeTrie {
-    memory: u64,
+    cache_id: u64,
     parts: Vec<Part>,
     unremembered: u32,
     strange: u32,
@@ -96,7 +96,7 @@ struct Part {
 /// No part has this number.
 const NO_PART: u32 = u32::MAX;
 
-/// What a member of an object is, whose layout is known.
+/// What a member of an object is, whose shape is known.
 pub(super) enum Place {
     /// The scalar value of this number, counted from 0 in the order of the text.
     Scalar(usize),
@@ -126,14 +126,14 @@ enum Mark {
 
 impl Default for ShapeTrie {
     fn default() -> Self {
-        let memory = NEXT_MEMORY.fetch_add(1, Ordering::Relaxed);
+        let cache_id = NEXT_CACHE_ID.fetch_add(1, Ordering::Relaxed);
         let root = Part::new(PaddedLiteral::default(), Box::default(), End::Member);
-        Self { memory, parts: vec![root], unremembered: 0, strange: 0 }
+        Self { cache_id, parts: vec![root], unremembered: 0, strange: 0 }
     }
 }
 
 impl ShapeTrie {
-    /// Reads the object that begins at `start` by the layouts, if it has one of them; else what was
+    /// Reads the object that begins at `start` by the shapes, if it has one of them; else what was
     /// put into `scalars` means nothing.
     #[inline(never)]
     pub fn recognise(
@@ -161,8 +161,8 @@ impl ShapeTrie {
             end += part.literal.len();
             if part.ends_with == End::Object {
                 self.strange = self.strange.saturating_sub(1);
-                let layout = ShapeId { memory: self.memory, number: number as u32 };
-                return Some(Recognised { layout, end, non_finite, lone_surrogate });
+                let shape = ShapeId { cache_id: self.cache_id, number: number as u32 };
+                return Some(Recognised { shape, end, non_finite, lone_surrogate });
             }
             if text.get(end) == Some(&b'"') {
                 let value = text::scan(text, end + 1).ok()?;
@@ -170,10 +170,10 @@ impl ShapeTrie {
                 scalars.push(MemberValue::String(value));
                 end = value.span.end + 1;
             } else {
-                let (value, behind) = unquoted(text, end)?;
+                let (value, value_end) = unquoted(text, end)?;
                 non_finite |= matches!(value, MemberValue::NonFinite(_));
                 scalars.push(value);
-                end = behind;
+                end = value_end;
             }
         }
     }
@@ -182,14 +182,14 @@ impl ShapeTrie {
     /// values and where it ends.
     pub fn members(
         &self,
-        layout: ShapeId,
+        shape: ShapeId,
         scalars: &[MemberValue],
         end: usize,
         mut take: impl FnMut(Text, Place),
     ) {
         let mut container_start = 0;
         let mut key = NO_KEY;
-        for (scalar, (part, at)) in self.path(layout, scalars, end).into_iter().rev().enumerate() {
+        for (scalar, (part, at)) in self.path(shape, scalars, end).into_iter().rev().enumerate() {
             let Part { marks, ends_with, .. } = part;
             for mark in marks {
                 let span = |end| Span { start: container_start, end: at + end };
@@ -207,9 +207,9 @@ impl ShapeTrie {
     }
 
     /// The parts of an object that was recognised, from the last to the first, and where each begins.
-    fn path(&self, layout: ShapeId, scalars: &[MemberValue], end: usize) -> Vec<(&Part, usize)> {
+    fn path(&self, shape: ShapeId, scalars: &[MemberValue], end: usize) -> Vec<(&Part, usize)> {
         let mut path = Vec::with_capacity(scalars.len() + 1);
-        let mut part = &self.parts[layout.number as usize];
+        let mut part = &self.parts[shape.number as usize];
         let mut start = end - part.literal.len();
         path.push((part, start));
         for scalar in scalars.iter().rev() {
@@ -228,7 +228,7 @@ impl ShapeTrie {
         path
     }
 
-    /// The part behind `part` that `rest` begins with, where it is not the first one.
+    /// The part after `part` that `rest` begins with, where it is not the first one.
     #[inline(never)]
     fn follow(&mut self, part: usize, rest: &[u8]) -> Option<usize> {
         let others = &self.parts[part].others;
@@ -243,7 +243,7 @@ impl ShapeTrie {
         Some(follower as usize)
     }
 
-    /// Remembers the layout of an object that was scanned and has no name twice.
+    /// Remembers the shape of an object that was scanned and has no name twice.
     pub fn remember(&mut self, text: &[u8], start: usize) {
         if self.unremembered > MOST_STRANGE {
             self.strange = self.strange.saturating_add(1);

@@ -5,7 +5,7 @@ use wide::u8x32;
 /// How many bytes are looked at in one step. Most strings of an event end within the first one.
 pub(super) const STEP: usize = 32;
 
-/// The stops among the bytes of a step: a bit each, the lowest for the first byte.
+/// The delimiters among the bytes of a step: a bit each, the lowest for the first byte.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DelimiterMask(u32);
 
@@ -26,13 +26,13 @@ impl DelimiterMask {
 
     /// The same without those among the first `count` bytes.
     #[inline(always)]
-    pub fn behind(self, count: usize) -> Self {
+    pub fn after(self, count: usize) -> Self {
         Self(self.0 & u32::MAX.checked_shl(count as u32).unwrap_or(0))
     }
 }
 
 #[inline(always)]
-pub(super) fn is_stop(byte: u8) -> bool {
+pub(super) fn is_delimiter(byte: u8) -> bool {
     (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
@@ -51,9 +51,9 @@ mod tests {
             ], STEP),
             skipped in 0..=STEP,
         ) {
-            let expected = (skipped..STEP).find(|at| is_stop(bytes[*at]));
+            let expected = (skipped..STEP).find(|at| is_delimiter(bytes[*at]));
             let step = bytes.first_chunk().unwrap();
-            prop_assert_eq!(DelimiterMask::of(step).behind(skipped).first(), expected);
+            prop_assert_eq!(DelimiterMask::of(step).after(skipped).first(), expected);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Strings: found at the speed of the memory bus, decoded only where somebody asks.
+//! Strings: found many bytes at a time, decoded only where their text is asked for.
 
 use std::borrow::Cow;
 
 use super::error::{ScanError, unexpected};
 use super::span::Span;
-use super::string_scan::{DelimiterMask, STEP, is_stop};
+use super::string_scan::{DelimiterMask, STEP, is_delimiter};
 
 /// A string or member name in the scanned text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +105,11 @@ fn skip_plain(text: &[u8], mut at: usize) -> usize {
         // The last bytes once more, with some that were looked at before.
         Some(chunk) => {
             let start = text.len() - STEP;
-            let stops = DelimiterMask::of(chunk).behind(at.min(text.len()) - start);
-            stops.first().map_or(text.len(), |before| start + before)
+            let delimiters = DelimiterMask::of(chunk).after(at.min(text.len()) - start);
+            delimiters.first().map_or(text.len(), |before| start + before)
         }
         None => {
-            while text.get(at).is_some_and(|&byte| !is_stop(byte)) {
+            while text.get(at).is_some_and(|&byte| !is_delimiter(byte)) {
                 at += 1;
             }
             at
@@ -219,10 +219,10 @@ mod tests {
     #[test]
     fn the_end_of_a_string_is_found_at_every_alignment() {
         for length in 0..40 {
-            for stop in ['"', '\\', '\u{1f}'] {
+            for delimiter in ['"', '\\', '\u{1f}'] {
                 let text =
-                    format!("{}{stop}\"{}", "ü".repeat(length / 2) + &"x".repeat(length), "y".repeat(9));
-                let expected = text.find(stop).unwrap();
+                    format!("{}{delimiter}\"{}", "ü".repeat(length / 2) + &"x".repeat(length), "y".repeat(9));
+                let expected = text.find(delimiter).unwrap();
                 assert_eq!(skip_plain(text.as_bytes(), 0), expected, "{text:?}");
             }
         }

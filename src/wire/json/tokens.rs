@@ -56,7 +56,7 @@ impl<'t> Tokens<'t> {
         Self::with_stack(text, start, Vec::new())
     }
 
-    /// A tokenizer for the rest of an object that is open at `start`, behind one of its values.
+    /// A tokenizer for the rest of an object that is open at `start`, after one of its values.
     pub fn behind_member(text: &'t [u8], start: usize) -> Self {
         Self { text, at: start, open: vec![true], expect: Expect::CommaOrEnd }
     }

@@ -175,7 +175,7 @@ impl<'t> Envelope<'t> {
         } else {
             return None;
         };
-        let written_at = WrittenTimestamp::parse_behind(last_date, text_of(Field::Timestamp)?).ok()?;
+        let written_at = WrittenTimestamp::parse_after(last_date, text_of(Field::Timestamp)?).ok()?;
         let (event_type, aggregate) = (Cow::Borrowed(event_type), Some(Cow::Borrowed(aggregate)));
         Some(Self { shape, event_id, event_type, aggregate, written_at })
     }

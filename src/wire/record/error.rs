@@ -41,7 +41,7 @@ pub enum RecordError {
     /// The time is not a number in the declared unit.
     #[error("bad timestamp")]
     BadUnixTime(#[source] UnixTimeError),
-    /// The time is a number, and nobody has declared of what.
+    /// The time is a number, and its unit is not declared.
     #[error(
         "expected text in `{field}`, found a number: declare its unit with --timestamp-unit s, ms, us or ns"
     )]
@@ -63,8 +63,8 @@ pub enum RecordError {
         /// The field, or its path.
         field: Cow<'static, str>,
     },
-    /// A field of the envelope, or one on the way to it, stands twice, so that nobody can say which
-    /// one holds.
+    /// A field of the envelope, or one on the way to it, stands twice, so that it is not known
+    /// which one holds.
     #[error("the field `{field}` stands twice")]
     Ambiguous {
         /// The field, or its path as far as what stands twice.

@@ -50,7 +50,7 @@ proptest! {
     ) {
         let zone = Zone::utc();
         let texts: Vec<String> =
-            texts.into_iter().map(|(object, before, behind)| format!("{before}{object}{behind}")).collect();
+            texts.into_iter().map(|(object, before, after)| format!("{before}{object}{after}")).collect();
         for mapping in [Mapping::BuiltIn, declared()] {
             let reader = || RecordReader::with_mapping(&zone, DstPolicy::Resolve, &mapping);
             let mut knows = reader();

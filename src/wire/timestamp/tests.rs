@@ -257,11 +257,11 @@ proptest! {
     ) {
         let (mut last_date, mut last_day) = (LastDate::default(), LastDay::default());
         for text in texts {
-            let read = WrittenTimestamp::parse_behind(&mut last_date, &text);
+            let read = WrittenTimestamp::parse_after(&mut last_date, &text);
             prop_assert_eq!(&read, &WrittenTimestamp::parse(&text));
             if let Ok(read) = read {
                 let offset = read.offset_seconds().unwrap_or(0);
-                prop_assert_eq!(read.at_offset_behind(&mut last_day, offset), read.at_offset(offset));
+                prop_assert_eq!(read.at_offset_after(&mut last_day, offset), read.at_offset(offset));
             }
         }
     }

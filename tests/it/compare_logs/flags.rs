@@ -75,7 +75,7 @@ fn clocks_that_are_too_far_apart_are_a_difference() {
     );
     let found = different(&dir, &format!("{BOTH} --max-offset 10s"), &[("time_shifted", 36)]);
     assert!(
-        found["reasons"][0].as_str().unwrap().contains("the clocks are 30 s apart on 3 days"),
+        found["reasons"][0].as_str().unwrap().contains("the clocks are 30s apart on 3 days"),
         "{found:#}"
     );
 }

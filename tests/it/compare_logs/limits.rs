@@ -112,7 +112,7 @@ fn a_whole_log_that_is_off_by_less_than_the_greatest_offset_is_a_clock_and_said_
     write_both(&dir, &three_days(), &candidate);
     consistent(&dir, BOTH, 36);
     let said = run(&dir, BOTH).result();
-    assert!(said.contains("clocks: the candidate is 59 s ahead"), "{said}");
+    assert!(said.contains("clocks: the candidate is 59s ahead"), "{said}");
 }
 
 #[test]

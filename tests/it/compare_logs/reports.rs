@@ -44,7 +44,7 @@ fn people_are_told_the_verdict_first_then_why_then_where() {
         at("  control    events.json, line 1, byte "),
         at("  candidate  new.jsonl, line 4, byte "),
         at("  title: \"title 3\" -> \"another title\"  [real]"),
-        at("clocks: the candidate is 4 ms ahead (median of "),
+        at("clocks: the candidate is 4ms ahead (median of "),
         at("self-test: 12 checks passed on 20 events of this run and 24 synthetic ones"),
         at("not recorded: only a comparison of the configured logs is evidence"),
     ];

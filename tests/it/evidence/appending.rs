@@ -1,4 +1,4 @@
-//! Appending: one chain, whoever appends and whatever happens.
+//! Appending: one chain, whichever process appends and whatever happens.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -228,7 +228,7 @@ fn a_disk_that_is_full_takes_nothing_and_the_chain_goes_on_when_it_has_room() {
     let path = dir.join("evidence.jsonl");
     record(&path, 1);
     let before = fs::read(&path).unwrap();
-    // No file may grow behind so many blocks of 512 bytes: the second record finds room for a part.
+    // No file may grow beyond so many blocks of 512 bytes: the second record finds room for a part.
     let blocks = before.len().div_ceil(512) + 1;
     let mut shell = Command::new("sh");
     let script = format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"");

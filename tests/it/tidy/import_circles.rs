@@ -16,16 +16,9 @@ use super::{Source, sources};
 const KNOWN: &[(&str, usize)] = &[
     ("src/application/compare/mod.rs", 26),
     ("src/cli/compare_logs/mod.rs", 2),
-    ("src/cli/completions.rs", 2),
-    ("src/cli/error.rs", 3),
-    ("src/cli/evidence/mod.rs", 2),
     ("src/cli/import_legacy/mod.rs", 2),
-    ("src/cli/status/mod.rs", 2),
-    ("src/domain/event.rs", 4),
-    ("src/infrastructure/config/mod.rs", 2),
     ("src/infrastructure/sources/mod.rs", 10),
     ("src/infrastructure/sqlite/mod.rs", 10),
-    ("src/wire/json/mod.rs", 8),
 ];
 
 type ModulePath = Vec<String>;

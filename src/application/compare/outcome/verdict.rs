@@ -6,6 +6,7 @@ use crate::application::compare::feed::CompareError;
 use crate::application::compare::input::Input;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{Class, ClassCounts, PerSide, Verdict};
+use crate::application::duration;
 
 /// What a verdict is found from.
 pub(crate) struct VerdictInput<'e> {
@@ -28,9 +29,9 @@ pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<(Verdict, Vec<String>), 
             0,
             format!(
                 "the clocks are {} apart on {days} {} (first {day}), which is more than {}: {hint}?",
-                seconds(clock.report.days[day].offset_us),
+                duration::rounded(clock.report.days[day].offset_us),
                 if days == 1 { "day" } else { "days" },
-                seconds(clock.report.max_offset_us),
+                duration::rounded(clock.report.max_offset_us),
             ),
         );
     }
@@ -89,15 +90,4 @@ fn check_digests(
         });
     }
     Ok(())
-}
-
-/// A duration in words.
-fn seconds(micros: i64) -> String {
-    let micros = micros.unsigned_abs();
-    match micros / 1_000_000 {
-        0 => format!("{} ms", micros / 1000),
-        seconds if seconds < 120 => format!("{seconds} s"),
-        seconds if seconds < 7200 => format!("{} min {} s", seconds / 60, seconds % 60),
-        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
-    }
 }

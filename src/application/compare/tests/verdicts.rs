@@ -17,7 +17,7 @@ fn a_log_that_is_three_hours_off_is_different_and_a_zone_is_suspected() {
     let found = compared(&legacy(&day()), &new(&shifted));
     assert_eq!((found.verdict, found.time_shifted), (Verdict::Different, 100));
     assert!(
-        found.reasons[0].contains("3 h 0 min apart") && found.reasons[0].contains("time zone"),
+        found.reasons[0].contains("3h apart") && found.reasons[0].contains("time zone"),
         "{:?}",
         found.reasons
     );

@@ -6,6 +6,8 @@ mod precedence;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use tempfile::TempDir;
 

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io;
 
-use super::super::day_log::{AppendFile, append_durably};
 use super::*;
+use crate::durable::append::{AppendFile, append_durably};
 
 /// A file on a disk that takes `room` more bytes, and then as many calls of fsync.
 struct FailingDisk {
@@ -42,8 +42,9 @@ fn failing(folder: &TempDir, room: usize, syncs: usize, can_truncate: bool) -> F
     FailingDisk { file, room, syncs, can_truncate }
 }
 
-fn append(disk: &mut FailingDisk, sync_names: Result<(), JsonlError>) -> Result<(), JsonlError> {
-    append_durably(disk, Path::new("day"), 7, b"new line\n", || sync_names)
+fn append(disk: &mut FailingDisk, sync_name: io::Result<()>) -> Result<(), JsonlError> {
+    append_durably(disk, 7, b"new line\n", || sync_name)
+        .map_err(|error| JsonlError::not_appended(error, Path::new("folder/day"), 7))
 }
 
 #[test]
@@ -51,7 +52,7 @@ fn a_write_that_fails_at_any_byte_is_taken_back() {
     for room in 0..9 {
         let folder = folder();
         let error = append(&mut failing(&folder, room, 9, true), Ok(())).unwrap_err();
-        assert_eq!(error.to_string(), "could not write to day");
+        assert_eq!(error.to_string(), "could not write to folder/day");
         assert_eq!(read(&folder, DAY), "before\n", "failed after {room} bytes");
     }
     let folder = folder();
@@ -63,10 +64,11 @@ fn a_write_that_fails_at_any_byte_is_taken_back() {
 fn an_fsync_that_fails_takes_the_write_back() {
     let folder = folder();
     let error = append(&mut failing(&folder, 9, 0, true), Ok(())).unwrap_err();
-    assert_eq!(chain(&error), "could not fsync day: no fsync");
+    assert_eq!(chain(&error), "could not fsync folder/day: no fsync");
     assert_eq!(read(&folder, DAY), "before\n");
-    let names = Err(JsonlError::NotAFile { path: "folder".into() });
-    append(&mut failing(&folder, 9, 9, true), names).unwrap_err();
+    let no_name = Err(io::Error::other("no name"));
+    let error = append(&mut failing(&folder, 9, 9, true), no_name).unwrap_err();
+    assert_eq!(chain(&error), "could not fsync the folder folder: no name");
     assert_eq!(read(&folder, DAY), "before\n");
 }
 
@@ -76,8 +78,8 @@ fn what_cannot_be_taken_back_is_said() {
     let error = append(&mut failing(&folder, 4, 9, false), Ok(())).unwrap_err();
     assert_eq!(
         chain(&error),
-        "what was written to day from byte 7 on could not be taken back (no truncation): \
-         a part of it may be stored: could not write to day: no storage space"
+        "what was written to folder/day from byte 7 on could not be taken back (no truncation): \
+         a part of it may be stored: could not write to folder/day: no storage space"
     );
 }
 

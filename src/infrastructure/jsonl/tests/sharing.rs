@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::thread;
 
-use super::super::lock::FolderLock;
+use super::super::lock::lock_folder;
 use super::super::reader::{Content, DayReader};
 use super::*;
 
@@ -165,7 +165,7 @@ fn a_lock_that_is_held_for_too_long_is_busy() {
     let folder = folder();
     let mut store = open(&folder);
     store.lock_patience = Duration::from_millis(5);
-    let lock = FolderLock::acquire(folder.path(), Duration::ZERO).unwrap();
+    let lock = lock_folder(folder.path(), Duration::ZERO).unwrap();
     let error = store.save_events(&[event("e1", "2025-10-25T10:00:00Z")]).unwrap_err();
     assert!(matches!(error, BatchError { saved: 0, error: RepositoryError::Busy { .. } }));
     let text = chain(&error);

@@ -18,7 +18,8 @@ use crate::application::import::{
 use crate::application::log_source::SourceDigest;
 use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
-use crate::infrastructure::durable_dirs::sync_folder;
+use crate::durable::directory::sync_folder;
+use crate::durable::space::available_bytes;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
@@ -354,7 +355,7 @@ fn remove_remains(building: &Path) -> Result<(), SqliteError> {
 /// Refuses to begin what cannot end.
 fn ensure_room(place: &Path, expected_bytes: u64) -> Result<(), SqliteError> {
     let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Some(available) = connection::available_bytes(folder) else { return Ok(()) };
+    let Some(available) = available_bytes(folder) else { return Ok(()) };
     let needed = expected_bytes.saturating_mul(GROWTH);
     if available < needed {
         return Err(SqliteError::NoRoom { path: folder.to_owned(), needed, available });

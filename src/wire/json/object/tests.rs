@@ -73,7 +73,7 @@ fn only_an_object_in_utf_8_is_a_record() {
     assert_eq!(scanner.scan(b"{\"a\": \"x\xff\"}", 0), Err(ScanError::NotUtf8 { at: 8, found: 0xff }));
 }
 
-/// Objects of a few names, so that layouts come again, in any spelling.
+/// Objects of a few names, so that shapes come again, in any spelling.
 fn value(depth: u32) -> BoxedStrategy<String> {
     let scalar = prop_oneof![
         "[a-zé]{0,9}".prop_map(|text| format!("\"{text}\"")),
@@ -116,24 +116,24 @@ proptest! {
                 if fresh.scan(text, 0).is_ok() {
                     prop_assert_eq!(scanner.members(), fresh.members());
                 }
-                recognised += usize::from(scanner.layout().is_some());
+                recognised += usize::from(scanner.shape().is_some());
             }
         }
         let is_plain = |text: &&String| !text.contains("\\u0061") && scan(text).is_ok_and(|(found, _)| !found.duplicate_key);
-        prop_assert!(recognised >= texts.iter().filter(is_plain).count(), "layouts are recognised");
+        prop_assert!(recognised >= texts.iter().filter(is_plain).count(), "shapes are recognised");
     }
 }
 
 #[test]
-fn a_known_layout_gives_the_scalar_values_at_any_depth() {
+fn a_known_shape_gives_the_scalar_values_at_any_depth() {
     let mut scanner = ObjectScanner::new();
     for _ in 0..2 {
         scanner.scan(br#"{"a": 1, "b": {"c": ["x", {}], "d": null}}"#, 0).unwrap();
-        assert_eq!(scanner.layout(), None, "the first object is not remembered, the second one is new");
+        assert_eq!(scanner.shape(), None, "the first object is not remembered, the second one is new");
     }
     let text = br#"{"a": 22, "b": {"c": ["yy", {}], "d": true}} rest"#;
     let found = scanner.scan(text, 0).unwrap();
-    let (_, scalars) = scanner.layout().unwrap();
+    let (_, scalars) = scanner.shape().unwrap();
     assert_eq!(scalars.len(), 3);
     assert_eq!(scalars[2], MemberValue::Boolean(true));
     assert_eq!(found.span, Span { start: 0, end: text.len() - 5 });

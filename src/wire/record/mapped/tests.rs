@@ -51,7 +51,7 @@ fn fields_are_found_at_the_end_of_their_paths_and_nowhere_else() {
 }
 
 #[test]
-fn names_count_only_behind_all_the_names_before_them() {
+fn names_count_only_after_all_the_names_before_them() {
     let mapping = DeclaredMapping { aggregate: Some("a.b.c".parse().unwrap()), ..mapping() };
     let text = r#"{"kind": "K", "meta": {"at": "2025-10-25T12:00:00Z"}, "a": {"x": {"c": "no"}, "b": {"c": "R"}, "c": "no"}}"#;
     assert_eq!(read(mapping, text), event(None, "K", NOON, Some("R")));

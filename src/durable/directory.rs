@@ -1,11 +1,11 @@
-//! Folders whose names are on disk when a function returns.
+//! Directories whose names are on disk when a function returns.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 /// Makes a folder and those above it, durably.
-pub(super) fn create_folders(folder: &Path) -> io::Result<()> {
+pub fn create_folders(folder: &Path) -> io::Result<()> {
     create_and_sync(folder, &mut sync_folder)
 }
 
@@ -20,14 +20,14 @@ fn create_and_sync(folder: &Path, sync: &mut dyn FnMut(&Path) -> io::Result<()>)
 
 /// Makes the names in a folder durable; the empty path is the working directory.
 #[cfg(unix)]
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     fs::File::open(folder)?.sync_all()
 }
 
 /// Where folders cannot be opened, their names are the file system's own care.
 #[cfg(not(unix))]
-pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
+pub fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -1,0 +1,63 @@
+//! What `evidence verify` answers.
+
+use serde::Serialize;
+
+use crate::application::evidence::{Chain, ChainedRecord, CheckedInput, Fault, InputState, TornLine};
+use crate::cli::exit_code::ExitCode;
+use crate::domain::event::format_timestamp;
+
+/// What `evidence verify` found; its keys are part of the contract.
+#[derive(Serialize)]
+pub struct Verified<'c> {
+    pub path: String,
+    pub chain_holds: bool,
+    pub records: usize,
+    pub last: Option<LastRecord<'c>>,
+    pub faults: &'c [Fault],
+    pub torn: &'c [TornLine],
+    pub inputs: Vec<CheckedInput>,
+}
+
+#[derive(Serialize)]
+pub struct LastRecord<'c> {
+    pub line: u64,
+    pub sequence: u64,
+    pub recorded_at: String,
+    pub sha256: &'c str,
+}
+
+impl<'c> Verified<'c> {
+    /// The answer for the log at `path`.
+    pub fn of(path: String, chain: &'c Chain, inputs: Vec<CheckedInput>) -> Self {
+        let last = chain.records.last().map(|ChainedRecord { line, sha256, record }| LastRecord {
+            line: *line,
+            sequence: record.sequence,
+            recorded_at: format_timestamp(record.evidence.recorded_at),
+            sha256,
+        });
+        Self {
+            path,
+            chain_holds: chain.holds(),
+            records: chain.records.len(),
+            last,
+            faults: &chain.faults,
+            torn: &chain.torn,
+            inputs,
+        }
+    }
+
+    /// What the command exits with. A no is certain, whatever else cannot be read.
+    pub fn exit_code(&self) -> ExitCode {
+        let is_any = |is_so: fn(&InputState) -> bool| self.inputs.iter().any(|input| is_so(&input.state));
+        if !self.chain_holds
+            || self.records == 0
+            || is_any(|state| matches!(state, InputState::Changed { .. }))
+        {
+            return ExitCode::Negative;
+        }
+        if is_any(|state| matches!(state, InputState::Unreadable { .. })) {
+            return ExitCode::Storage;
+        }
+        ExitCode::Done
+    }
+}
