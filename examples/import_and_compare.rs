@@ -35,6 +35,8 @@ fn import(log: &Path) -> Result<(), Box<dyn Error>> {
     import.import(&|| open_log(log, &Mapping::BuiltIn))?;
     let imported = import.finish()?;
     target.publish()?;
+    // It holds the lock of the store.
+    drop(target);
     let total = imported.total;
     println!("{} records: {} imported, {} rejected", total.records, total.imported, total.rejected);
 
