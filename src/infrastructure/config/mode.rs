@@ -8,6 +8,7 @@ use super::spec::{PARALLEL_RUN, USE_NEW_EVENT_SYSTEM};
 
 /// Which event systems run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "the names are those of the contract")]
 pub enum EventSystemMode {
     /// The legacy system alone.
     LegacyEvents,

@@ -117,7 +117,7 @@ use crate::wire::zone::Zone;
 const LOCK_PATIENCE: Duration = Duration::from_secs(15);
 const QUERY: &str = "query the JSONL store";
 
-/// Events in daily JSONL files. See the [module](self) for the format.
+/// Events in daily JSONL files, `events-YYYY-MM-DD.jsonl`, one event a line.
 pub struct JsonlEventRepository {
     folder: EventFolder,
     lock_patience: Duration,
