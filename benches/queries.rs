@@ -2,21 +2,19 @@
 //!
 //! `cargo bench --bench queries`. The number of events is 1,000,000, or `BENCH_EVENTS`.
 
+// A bench that cannot go on has failed; what criterion's macros make has no documentation.
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
-use mission_events::internals::application::import::{ImportPass, ReadOptions};
-use mission_events::internals::domain::repository::{
-    DEFAULT_LIMIT, EventRepository, EventRepositoryExt, StoredEvent,
+use mission_events::internals::infrastructure::sources::list_folder;
+use mission_events::{
+    DEFAULT_LIMIT, EventId, EventRepository, EventRepositoryExt, ImportPorts, ImportSettings, LogList,
+    OverlapPolicy, ReadOptions, SqliteEventRepository, SqliteImport, StoredEvent, StreamId, SystemClock,
+    TempScratch, Zone, import, open_log,
 };
-use mission_events::internals::domain::value_objects::{EventId, StreamId};
-use mission_events::internals::infrastructure::sources::{list_folder, open_log};
-use mission_events::internals::infrastructure::sqlite::{SqliteEventRepository, open_import};
-use mission_events::internals::infrastructure::system_clock::SystemClock;
-use mission_events::internals::wire::local_time::DstPolicy;
-use mission_events::internals::wire::mapping::Mapping;
-use mission_events::internals::wire::zone::Zone;
 use rusqlite::{Connection, Params};
 
 #[allow(dead_code, reason = "the generator serves tests and an example as well")]
@@ -57,17 +55,21 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let logs = folder.join("logs");
     generator::write_daily(&plan, &logs).unwrap();
     let database = folder.join("events.db");
-    let mut target = open_import(&database, 0).unwrap();
-    let (zone, dst, mapping) = (Zone::utc(), DstPolicy::Resolve, Mapping::BuiltIn);
-    let reading = ReadOptions { zone, dst, mapping, since: None, until: None };
-    let (clock, mut progress) = (SystemClock::default(), ());
-    let mut import = ImportPass::new(reading, target.as_mut(), &clock, &mut progress);
-    for log in list_folder(&logs).unwrap().logs {
-        import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
-    }
-    import.finish().unwrap();
-    target.publish().unwrap();
-    drop(target);
+    let settings = ImportSettings {
+        logs: LogList { files: list_folder(&logs).unwrap().logs, skipped: Vec::new() },
+        options: ReadOptions::new(Zone::utc()),
+        overlap: OverlapPolicy::Keep,
+        strict: true,
+        dry_run: false,
+    };
+    let ports = ImportPorts {
+        store: &SqliteImport::new(&database, 0),
+        open_log: &open_log,
+        scratch: &|| Box::new(TempScratch::default()),
+        clock: &SystemClock::default(),
+        progress: &mut (),
+    };
+    import(&settings, ports).unwrap();
     std::fs::remove_dir_all(logs).unwrap();
     SqliteEventRepository::open(database, Zone::utc()).unwrap()
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::domain::value_objects::{EventId, Position};
+use crate::wire::mapping::Mapping;
 use crate::wire::record::{Record, RecordError, RecordReader};
 
 /// Where a record stands in its log.
@@ -57,6 +58,9 @@ pub struct LogList {
     /// Files that were found beside them.
     pub skipped: Vec<SkippedFile>,
 }
+
+/// Opens one log; of the mapping only the key counts under which the records stand.
+pub type OpenLog<'o> = dyn Fn(&Path, &Mapping) -> Result<Box<dyn LogSource>, SourceError> + 'o;
 
 /// A log that is read from its first byte to its last, once.
 ///

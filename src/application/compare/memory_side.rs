@@ -148,10 +148,6 @@ mod for_tests {
     }
 
     impl ParallelSide for MemorySide {
-        fn path(&self) -> &Path {
-            &self.path
-        }
-
         fn mapping(&self) -> &Mapping {
             &Mapping::BuiltIn
         }

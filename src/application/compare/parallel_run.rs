@@ -5,7 +5,7 @@
 //! the new system on; and what was imported is compared with the legacy log up to there. Imported rows
 //! would prove nothing but themselves, so they take no part in the first one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -53,9 +53,6 @@ pub enum Medium {
 
 /// The port to a side of a parallel run. It can be opened more than once.
 pub trait ParallelSide {
-    /// Where it is, as it was named.
-    fn path(&self) -> &Path;
-
     /// How its records are read.
     fn mapping(&self) -> &Mapping;
 

@@ -9,7 +9,7 @@ mod chain;
 mod inputs;
 mod log;
 mod of_comparison;
-mod record;
+pub mod record;
 mod timestamp;
 
 pub use chain::{Chain, ChainedRecord, Fault, FaultKind, Line, NO_PREVIOUS, TornLine, is_torn, line_hash};
@@ -18,8 +18,4 @@ pub use inputs::{
 };
 pub use log::{EvidenceError, EvidenceLog};
 pub use of_comparison::of_comparison;
-pub use record::{
-    DayEvidence, DaySide, Evidence, EvidenceRecord, FileEvidence, HistoryEvidence, LeftOutFile, Prefix,
-    Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence, SideKind,
-    StoreEvidence, Verdict, Window,
-};
+pub use record::{Evidence, EvidenceRecord};

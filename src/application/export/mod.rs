@@ -15,5 +15,5 @@ mod session;
 
 pub use error::ExportError;
 pub use ports::{ContentDigest, ExportFolder, ExportStore, LiveDay, LiveEvent, NewFile, Piece, StoredLog};
-pub use report::{Exported, ExportedFile, LeftOutLog};
+pub use report::{Exported, ExportedFile};
 pub use session::{Export, ExportOptions};

@@ -1,6 +1,6 @@
 //! The whole import: which kind of store is there, a preview, the load, and waiting and looking again.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,8 +15,7 @@ use super::target::{ImportPreview, ImportSink, ImportStore, IncrementalSink, Ove
 use super::twin_matching::matching_settings;
 use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
-use crate::application::log_source::{LogList, LogSource, SourceError};
-use crate::wire::mapping::Mapping;
+use crate::application::log_source::{LogList, OpenLog};
 
 /// The new system has recorded an event so long after the legacy one, if it records it at all.
 const SETTLED: TimeDelta = TimeDelta::seconds(3);
@@ -56,8 +55,8 @@ pub enum OverlapPolicy {
 pub struct ImportPorts<'p, S> {
     /// The store.
     pub store: &'p S,
-    /// Opens one log; of the mapping only the key counts under which the records stand.
-    pub open_log: &'p dyn Fn(&Path, &Mapping) -> Result<Box<dyn LogSource>, SourceError>,
+    /// Opens each log.
+    pub open_log: &'p OpenLog<'p>,
     /// Makes room for what a comparison does not hold in memory.
     pub scratch: &'p dyn Fn() -> Box<dyn Scratch>,
     /// The clock.
@@ -215,7 +214,7 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
         let ImportPorts { open_log, clock, progress, .. } = &mut self.ports;
         let options = &self.settings.options;
         let mut pass = ImportPass::new(options.clone(), sink, *clock, *progress);
-        pass.import_all(logs, &|log| open_log(log, &options.mapping))?;
+        pass.import_all(logs, open_log)?;
         Ok(pass)
     }
 }

@@ -8,30 +8,26 @@
 mod batch_reader;
 mod error;
 pub mod identity;
-mod import_totals;
+pub mod import_totals;
 mod job;
 mod options;
 mod outcome;
 mod overlap;
-mod pass;
+pub mod pass;
 mod record;
-mod report;
-mod target;
-mod twin_matching;
+pub mod report;
+pub mod target;
+pub mod twin_matching;
 
 pub use error::ImportError;
-pub use import_totals::{ImportTotals, TwinSummary};
 pub use job::{ImportPorts, ImportSettings, OverlapPolicy, import};
 pub use options::ReadOptions;
 pub use outcome::{Correction, Outcome};
 pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, TimeWindow, TwinPair};
-pub use pass::{ImportPass, ImportProgress};
+pub use pass::ImportProgress;
 pub use record::{Identity, ImportRecord};
-pub use report::{
-    ImportReport, LISTED_REJECTS, RecordCounts, Refusal, RejectedRecord, SourceReport, StoreReport,
-};
+pub use report::{ImportReport, LISTED_REJECTS, RecordCounts, Refusal, RejectedRecord};
 pub use target::{
-    Batch, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView, Rejected,
-    SourceHeader, SourceText, StoreError,
+    Batch, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView, SourceHeader,
+    StoreError,
 };
-pub use twin_matching::matching_settings;

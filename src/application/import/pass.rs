@@ -18,7 +18,7 @@ use super::record::ImportRecord;
 use super::report::{RejectedRecord, SourceReport};
 use super::target::{Batch, ImportSink, KnownSource, OverlapView, SourceHeader};
 use crate::application::clock::Clock;
-use crate::application::log_source::{LogSource, Place, Reject, SourceDigest, SourceError};
+use crate::application::log_source::{LogSource, OpenLog, Place, Reject, SourceDigest, SourceError};
 use crate::wire::record::Shape;
 
 /// Batches that are parsed ahead of the writer.
@@ -98,14 +98,11 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     ///
     /// # Errors
     /// As of [`import`](Self::import).
-    pub fn import_all(
-        &mut self,
-        logs: &[PathBuf],
-        open: &dyn Fn(&Path) -> Result<Box<dyn LogSource>, SourceError>,
-    ) -> Result<(), ImportError> {
+    pub fn import_all(&mut self, logs: &[PathBuf], open: &OpenLog) -> Result<(), ImportError> {
+        let mapping = self.options.mapping.clone();
         self.progress.pass_begins(logs);
         for log in logs {
-            self.import(&|| open(log))?;
+            self.import(&|| open(log, &mapping))?;
             self.progress.log_ends(log);
         }
         self.progress.pass_ends();

@@ -94,10 +94,6 @@ impl<'p> FoundSide<'p> {
 }
 
 impl ParallelSide for FoundSide<'_> {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
     fn mapping(&self) -> &Mapping {
         &self.mapping
     }

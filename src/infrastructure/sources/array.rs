@@ -87,11 +87,16 @@ impl ArraySource {
         LogPiece { place: self.window.place(), bytes: &self.window.bytes()[..length], content }
     }
 
-    /// Gives out what stands around the array in its wrapper.
-    fn held_piece(&mut self) -> LogPiece<'_> {
-        let length = self.held.min(LONGEST_PIECE);
-        self.held -= length;
-        self.piece(length, PieceContent::Layout)
+    /// How many bytes come next of what stands around the array in its wrapper; 0 once all were given out.
+    fn held_length(&mut self) -> Result<usize, SourceError> {
+        let longest = self.held.min(LONGEST_PIECE);
+        let Some(last) = longest.checked_sub(1) else { return Ok(0) };
+        // The window is empty where it was moved on and back again, to see whether the log has grown.
+        self.window.peek(last)?;
+        // Fewer bytes are left of a log that was cut meanwhile, which shows at its end.
+        let length = longest.min(self.window.bytes().len());
+        self.held = if length < longest { 0 } else { self.held - length };
+        Ok(length)
     }
 
     /// How many bytes of layout the window begins with. Brackets and commas are layout where they
@@ -314,8 +319,9 @@ impl LogSource for ArraySource {
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError> {
         self.window.pass();
-        if self.held > 0 {
-            return Ok(Some(self.held_piece()));
+        let held = self.held_length()?;
+        if held > 0 {
+            return Ok(Some(self.piece(held, PieceContent::Layout)));
         }
         if let Some(nesting) = self.damage.take() {
             let length = self.damage(reader, nesting)?;
@@ -335,7 +341,8 @@ impl LogSource for ArraySource {
             (Expect::RestOfWrapper, Some(_)) => match self.rest_of_wrapper()? {
                 Ok(length) => {
                     (self.expect, self.held) = (Expect::Nothing, length);
-                    return Ok(Some(self.held_piece()));
+                    let held = self.held_length()?;
+                    return Ok(Some(self.piece(held, PieceContent::Layout)));
                 }
                 Err(reject) => (self.damage(reader, Nesting::default())?, reject),
             },

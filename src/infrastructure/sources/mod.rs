@@ -34,7 +34,7 @@ use window::ByteWindow;
 use wrapper_object::WrapperObject;
 
 pub use file_equality::FileEquality;
-pub use folder::{FolderListing, list_folder};
+pub use folder::list_folder;
 
 /// Opens one log file; how it is written, and compressed, is detected from its content. Of the mapping
 /// only the key counts under which the records stand.

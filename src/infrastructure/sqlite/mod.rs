@@ -18,7 +18,7 @@ mod connection;
 mod error;
 mod export;
 mod feed;
-mod import;
+pub mod import;
 mod read;
 mod rejects;
 mod row;
@@ -41,7 +41,7 @@ pub use connection::MAGIC;
 pub use error::SqliteError;
 pub use export::SqliteExport;
 pub use feed::{StoreFeed, row_counts};
-pub use import::{BulkLoad, IncrementalLoad, Preview, SqliteImport, open_import};
+pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
 

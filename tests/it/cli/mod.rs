@@ -7,12 +7,13 @@ mod general;
 mod status;
 mod stores;
 
+use crate::support::imports::open_import;
 use mission_events::internals::application::import::{Batch, Identity, ImportRecord, SourceHeader};
 use mission_events::internals::application::log_source::{LogFormat, Place};
 use mission_events::internals::domain::event::DomainEvent;
 use mission_events::internals::domain::repository::EventRepository;
 use mission_events::internals::infrastructure::jsonl::JsonlEventRepository;
-use mission_events::internals::infrastructure::sqlite::{SqliteEventRepository, open_import};
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use mission_events::internals::wire::record::{RecordFlags, Shape};
 
 use crate::support::test_dir::TestDir;

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use mission_events::internals::application::evidence::{Evidence, EvidenceLog, Verdict};
+use mission_events::internals::application::evidence::record::Verdict;
+use mission_events::internals::application::evidence::{Evidence, EvidenceLog};
 use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
 use serde_json::{Value, json};
 

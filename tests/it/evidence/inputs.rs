@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use mission_events::internals::application::evidence::record::{
+    FileEvidence, Prefix, SideEvidence, SideKind, StoreEvidence,
+};
 use mission_events::internals::application::evidence::{
-    Chain, CheckedInput, Evidence, EvidenceLog, FileEvidence, InputKind, InputState, Prefix, SideEvidence,
-    SideKind, StoreEvidence, check_inputs, line_hash,
+    Chain, CheckedInput, Evidence, EvidenceLog, InputKind, InputState, check_inputs, line_hash,
 };
 use mission_events::internals::domain::repository::EventRepository;
 use mission_events::internals::domain::value_objects::Position;

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use mission_events::internals::application::evidence::{
-    Chain, DayEvidence, DaySide, Evidence, EvidenceLog, Line, Profile, RuleEvidence, SelfTest, SelfTestCheck,
-    SelfTestOutcome, Settings, SideEvidence, SideKind, Verdict, Window,
+use mission_events::internals::application::evidence::record::{
+    DayEvidence, DaySide, Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings,
+    SideEvidence, SideKind, Verdict, Window,
 };
+use mission_events::internals::application::evidence::{Chain, Evidence, EvidenceLog, Line};
 use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
 use serde_json::json;
 

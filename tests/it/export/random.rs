@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::imports::open_import;
 use mission_events::internals::application::export::{Export, ExportOptions, Exported};
-use mission_events::internals::application::import::{ImportPass, ReadOptions, RecordCounts};
+use mission_events::internals::application::import::pass::ImportPass;
+use mission_events::internals::application::import::{ReadOptions, RecordCounts};
 use mission_events::internals::infrastructure::export_folder::FileFolder;
 use mission_events::internals::infrastructure::sources::open_log;
-use mission_events::internals::infrastructure::sqlite::{SqliteExport, open_import};
+use mission_events::internals::infrastructure::sqlite::SqliteExport;
 use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;

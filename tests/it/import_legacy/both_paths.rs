@@ -3,19 +3,20 @@
 
 use std::collections::HashMap;
 
+use crate::support::imports::open_import;
 use mission_events::internals::application::import::identity::repetition;
+use mission_events::internals::application::import::import_totals::ImportTotals;
+use mission_events::internals::application::import::pass::ImportPass;
 use mission_events::internals::application::import::{
-    Batch, Correction, Identity, ImportPass, ImportSink, ImportTotals, KnownSource, Outcome, ReadOptions,
-    SourceHeader,
+    Batch, Correction, Identity, ImportSink, KnownSource, Outcome, ReadOptions, SourceHeader,
 };
 use mission_events::internals::application::log_source::SourceDigest;
 use mission_events::internals::domain::event::derived_event_id;
 use mission_events::internals::domain::repository::RepositoryError;
 use mission_events::internals::domain::value_objects::{EventId, Position};
 use mission_events::internals::infrastructure::sources::open_log;
-use mission_events::internals::infrastructure::sqlite::{
-    IncrementalLoad, SqliteEventRepository, open_import,
-};
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::infrastructure::sqlite::import::incremental_load::IncrementalLoad;
 use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::path::Path;
 
-use mission_events::internals::application::import::{ImportPass, ImportSink, ReadOptions, RecordCounts};
+use crate::support::imports::open_import;
+use mission_events::internals::application::import::pass::ImportPass;
+use mission_events::internals::application::import::{ImportSink, ReadOptions, RecordCounts};
 use mission_events::internals::application::log_source::{
     LogFormat, LogPiece, LogSource, ResumePoint, SourceDigest, SourceError,
 };
 use mission_events::internals::infrastructure::sources::open_log;
-use mission_events::internals::infrastructure::sqlite::open_import;
 use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;

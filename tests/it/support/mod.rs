@@ -2,6 +2,7 @@
 
 pub mod changing;
 pub mod cli;
+pub mod imports;
 pub mod test_dir;
 
 pub use cli::{cli, write};

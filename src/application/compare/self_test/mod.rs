@@ -204,7 +204,7 @@ impl Test<'_> {
             skipped: Vec::new(),
         };
         let sides = [input(self.records.clone()), input(candidate)];
-        (self.compare)(self.settings, sides, Box::new(MemoryScratch::default()))
+        (self.compare)(self.settings, sides, Box::<MemoryScratch>::default())
     }
 
     fn same(&self, candidate: Vec<String>) -> Checked {

@@ -1,7 +1,7 @@
 mod doubles;
 
 use super::*;
-use crate::application::log_source::SkippedFile;
+use crate::application::log_source::{SkippedFile, SourceError};
 use doubles::{LoadEnd, Seen, into_store, start};
 
 fn conflict() -> Seen {

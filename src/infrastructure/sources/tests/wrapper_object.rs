@@ -133,3 +133,26 @@ fn held_records_are_resumed_after_the_last_one() {
     assert_eq!(kinds, ["B"]);
     assert_eq!(source.digest().content_bytes, std::fs::metadata(&path).unwrap().len());
 }
+
+#[test]
+fn a_wrapper_whose_records_were_edited_is_read_from_its_beginning() {
+    let (a, b) = (event("A"), event("B"));
+    // What stands before the records is longer than the window that is left after the attempt to resume.
+    for before in [r#""v": 1, "#.to_owned(), format!(r#""v": "{}", "#, "x".repeat(3 * LONGEST_PIECE))] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.json");
+        let write = |record: &str| {
+            std::fs::write(&path, format!(r#"{{{before}"Records": [{record}], "w": 2}}"#)).unwrap();
+        };
+        write(&a);
+        let mut source = open_log(&path, &under_records()).unwrap();
+        read(source.as_mut());
+        let point = source.resume_point();
+        write(&b);
+        let mut source = open_log(&path, &under_records()).unwrap();
+        assert!(!source.resume_at(&point).unwrap());
+        let kinds: Vec<String> = read(source.as_mut()).into_iter().map(|(_, _, shown)| shown).collect();
+        assert_eq!(kinds, ["B"]);
+        assert_eq!(source.digest().content_bytes, std::fs::metadata(&path).unwrap().len());
+    }
+}

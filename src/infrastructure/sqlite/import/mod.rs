@@ -5,22 +5,20 @@
 //! - A store that exists is added to in batches, each one transaction ([`IncrementalLoad`]).
 //! - A [`Preview`] answers what an import would do to a store that exists, and changes nothing.
 
-mod bulk;
+pub mod bulk;
 mod duplicate_ids;
-mod incremental_load;
+pub mod incremental_load;
 mod occurrences;
 mod overlap;
 mod overlap_feeds;
-mod preview;
+pub mod preview;
 mod provenance;
 mod superseded_rows;
 mod twins;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::application::import::{ImportSink, ImportStore, StoreError};
-
-use super::error::SqliteError;
+use crate::application::import::{ImportStore, StoreError};
 
 pub use bulk::BulkLoad;
 pub use incremental_load::IncrementalLoad;
@@ -65,16 +63,4 @@ impl ImportStore for SqliteImport {
     fn open(&self) -> Result<IncrementalLoad, StoreError> {
         Ok(IncrementalLoad::open(&self.path)?)
     }
-}
-
-/// The way to import into the store at `path`: `expected_bytes` is the size of the logs.
-///
-/// # Errors
-/// As [`SqliteEventRepository::open`](super::SqliteEventRepository::open), and where the disk has no
-/// room for a new store.
-pub fn open_import(path: &Path, expected_bytes: u64) -> Result<Box<dyn ImportSink>, SqliteError> {
-    Ok(match BulkLoad::begin(path, expected_bytes)? {
-        Some(load) => Box::new(load),
-        None => Box::new(IncrementalLoad::open(path)?),
-    })
 }

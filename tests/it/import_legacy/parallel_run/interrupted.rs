@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use std::fs::File;
 use std::io::Write;
 
-use mission_events::internals::application::import::{
-    ImportError, ImportPass, IncrementalSink, ReadOptions, matching_settings,
-};
+use mission_events::internals::application::import::pass::ImportPass;
+use mission_events::internals::application::import::twin_matching::matching_settings;
+use mission_events::internals::application::import::{ImportError, IncrementalSink, ReadOptions};
 use mission_events::internals::domain::repository::EventRepository;
 use mission_events::internals::infrastructure::compare_inputs::TempScratch;
 use mission_events::internals::infrastructure::sources::open_log;
-use mission_events::internals::infrastructure::sqlite::{IncrementalLoad, SqliteEventRepository};
+use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
+use mission_events::internals::infrastructure::sqlite::import::incremental_load::IncrementalLoad;
 use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
