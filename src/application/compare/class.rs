@@ -18,9 +18,9 @@ pub enum Class {
     TimeShifted,
     /// The same event with other content.
     Changed,
-    /// The same content and time under another type.
+    /// The same event under another type: it has the same id, or the same content and time.
     Retyped,
-    /// The same content and time under another aggregate.
+    /// The same event under another aggregate, likewise.
     Misfiled,
     /// On the control side only.
     Missing,

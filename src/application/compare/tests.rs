@@ -69,8 +69,7 @@ fn grouped_by(hash_bits: u32, settings: &Settings, control: &[String], candidate
 }
 
 /// What the events of both sides come to where only these stages run: differences in the order of their
-/// classes, then what is matched. Events with an id wait under it: `ById`, even where it pairs nothing, brings
-/// them to the next stage.
+/// classes, then what is matched.
 pub(crate) fn classes_after(
     stages: &[&dyn Stage],
     control: &[String],

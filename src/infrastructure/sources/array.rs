@@ -11,9 +11,10 @@ use std::path::Path;
 use crate::application::log_source::{
     LogFormat, LogPiece, LogSource, PieceContent, Reject, ResumePoint, SourceDigest, SourceError,
 };
-use crate::wire::json::{ScanError, ScannedObject, Token, Tokens, is_blank};
+use crate::wire::json::{ScanError, ScannedObject, is_blank};
 use crate::wire::record::{RecordError, RecordReader};
 
+use super::array_syntax::{NoRecord, unexpected, whole_value};
 use super::limits::{LONGEST_PIECE, LONGEST_RECORD};
 use super::nesting::Nesting;
 use super::window::ByteWindow;
@@ -45,28 +46,6 @@ enum Expect {
     SeparatorOrEnd,
     RestOfWrapper,
     Nothing,
-}
-
-/// Why no record could be scanned.
-enum NoRecord {
-    Syntax(ScanError),
-    TooLong,
-    /// The object is whole, and something follows it that separates nothing.
-    Followed {
-        at: usize,
-        by: u8,
-    },
-}
-
-impl NoRecord {
-    /// About how many bytes it took to see it.
-    fn scanned(&self) -> usize {
-        match self {
-            Self::Syntax(error) => error.at(),
-            Self::Followed { at, .. } => *at,
-            Self::TooLong => LONGEST_RECORD,
-        }
-    }
 }
 
 impl ArraySource {
@@ -277,10 +256,6 @@ impl ArraySource {
     }
 }
 
-fn unexpected(at: usize, expected: &'static str, found: u8) -> Reject {
-    Reject::Record(ScanError::Unexpected { at, expected, found }.into())
-}
-
 impl LogSource for ArraySource {
     fn path(&self) -> &Path {
         self.window.path()
@@ -388,16 +363,4 @@ impl LogSource for ArraySource {
     fn digest(&self) -> SourceDigest {
         self.window.digest()
     }
-}
-
-/// The length of the whole value, of any kind, that `text` begins with.
-fn whole_value(text: &[u8]) -> Result<usize, ScanError> {
-    let mut tokens = Tokens::new(text, 0);
-    while let Some(token) = tokens.next_token()? {
-        if token == Token::ObjectStart && tokens.depth() == 1 {
-            // An object is a record, and was found to be broken before.
-            return Err(ScanError::Unexpected { at: 0, expected: "another value", found: b'{' });
-        }
-    }
-    Ok(tokens.offset())
 }

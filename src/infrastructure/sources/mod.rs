@@ -1,6 +1,7 @@
 //! Readers of logs: a JSON array or JSONL, plain or compressed, streamed from a file of any size.
 
 mod array;
+mod array_syntax;
 mod byte_source;
 mod compression;
 mod decompressed;

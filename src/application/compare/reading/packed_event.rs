@@ -17,7 +17,7 @@ pub(crate) struct EventHead {
     pub feed: u32,
     /// The number of its type.
     pub event_type: u32,
-    /// See [`Content::spelling`].
+    /// See [`Content::lexical_fingerprint`].
     pub lexical_fingerprint: u64,
     pub flags: u8,
 }

@@ -6,14 +6,16 @@
 //!
 //! | events that have in common | rule | asked by |
 //! |---|---|---|
-//! | every byte but time, place and spelling, the id included | [`says_the_same`], [`Rules::is_matched_in_time`] | `shortcuts/streaming_join` |
+//! | the whole log, byte for byte | none: each event is its own partner | `shortcuts/identical_inputs` |
+//! | every byte but time, place and spelling, the id included | [`says_the_same`], [`Rules::is_matched_in_time`] | `shortcuts/join_buffer`, `shortcuts/joined_pairs` |
 //! | an id that is unique on each side | [`Rules::of_same_id`] | `stages/by_id` |
 //! | type, aggregate and content | [`Rules::of_same_content`], [`Rules::rounds`] | `stages/same_content` |
 //! | content, under another type or aggregate | [`Rules::is_same_elsewhere`] | `stages/across_keys` |
 //! | type and aggregate | [`Rules::may_have_changed`] | `stages/changed_fields` |
 //!
-//! Whatever a rule answers, a pair of a day whose clocks are too far apart has another time
-//! ([`Rules::on_day`]).
+//! Events are brought together by keys (`stages/key`) that are equal for equal bytes of the canonical form,
+//! which `reading/content` makes. Whatever a rule answers, a pair of a day whose clocks are too far apart
+//! has another time ([`Rules::on_day`]).
 
 pub(crate) mod field_set;
 pub(crate) mod optional_fields;

@@ -193,7 +193,7 @@ fn partners(control: &JoinSide, candidate: &JoinSide) -> Vec<Partner> {
     };
     for (number, place) in (1..).zip(&control.places) {
         match find(&table, place.hash) {
-            (_, Some(twin)) => partners[twin] = Partner::Unclear,
+            (_, Some(earlier)) => partners[earlier] = Partner::Unclear,
             (slot, None) => table[slot] = number,
         }
     }

@@ -79,14 +79,14 @@ impl JoinedPairs {
         self.other_ids = ids;
     }
 
-    /// Counts the pairs that are matched, and says whose events are to be read again; `None` where those
-    /// are more than there is memory for.
+    /// Counts the pairs that are matched, and says which events are to be read again; `None` where those are
+    /// more than there is memory for, counted thread by thread.
     pub fn confirm(
         &mut self,
         context: &Context<'_>,
         sides: &BothSides,
     ) -> Result<Option<Confirmation>, CompareError> {
-        let most = context.budget.rejected_pairs() / Self::REJECTED;
+        let most = context.budget.rejected_pairs() / Self::REJECTED / context.budget.workers();
         let Some(repeated) = self.repeated(context, most)? else { return Ok(None) };
         let rules = Rules::new(context.settings, &context.fields, &sides.clock);
         let worker = |_| ConfirmationWorker {
@@ -117,12 +117,12 @@ impl JoinedPairs {
         })?;
         let (mut counts, mut matched, mut rejected) = (Counts::default(), 0, Vec::new());
         for worker in workers {
+            if worker.rejected.len() > most {
+                return Ok(None);
+            }
             counts.add(worker.counts);
             matched += worker.matched;
             rejected.extend(worker.rejected);
-        }
-        if rejected.len() > most {
-            return Ok(None);
         }
         self.rejected = rejected.iter().map(|pair| pair.control.ordinal).collect();
         let rejected =
@@ -135,8 +135,8 @@ impl JoinedPairs {
         Ok(Some(Confirmation { counts, matched, rejected }))
     }
 
-    /// The hashes of ids that more than one pair has, or a pair and another event; `None` where those are
-    /// more than `most`.
+    /// The hashes of ids that more than one pair has, or a pair and another event; `None` where a
+    /// thread finds more than `most`.
     fn repeated(
         &self,
         context: &Context<'_>,
@@ -156,8 +156,10 @@ impl JoinedPairs {
             }
             Ok(())
         })?;
-        let found: HashSet<u64, RandomState> = found.into_iter().flatten().collect();
-        Ok((found.len() <= most).then_some(found))
+        if found.iter().any(|found| found.len() > most) {
+            return Ok(None);
+        }
+        Ok(Some(found.into_iter().flatten().collect()))
     }
 
     /// Adds the pairs of a partition that were matched to those of the order analysis.

@@ -1,7 +1,7 @@
 //! Ways to take matched pairs out before the stages, where that is faster.
 //!
-//! A shortcut decides nothing of its own: it takes out only pairs that [`rules`](super::rules) match and
-//! that no other pairing could have, so that the report is the same without it. `Settings::shortcuts`
+//! A shortcut decides nothing of its own: it takes out only pairs that [`rules`](super::rules) match, or
+//! events of the same bytes, each of which is its own partner; no other pairing could match more, so that the report is the same without it. `Settings::shortcuts`
 //! switches all of them off.
 
 mod identical_inputs;

@@ -53,7 +53,7 @@ impl MemoryBudget {
         self.total / 128
     }
 
-    /// Joined pairs that turned out to be none, or not surely one.
+    /// Joined pairs that turned out to be none, or not surely one, of all threads.
     pub fn rejected_pairs(&self) -> usize {
         self.total / 16
     }
@@ -63,9 +63,11 @@ impl MemoryBudget {
         self.total / 16
     }
 
-    /// Events of one partition that one thread groups; a larger partition is divided first.
+    /// Events of one partition that one thread groups; a larger partition is divided first. What refers to
+    /// them while they are grouped takes about as much again: some 150 bytes an event, where an event of
+    /// Mission Control takes about 200.
     pub fn partition_load(&self) -> usize {
-        self.total / 4 / self.workers
+        self.total / 8 / self.workers
     }
 
     /// Events of one side of a partition that one thread divides. A part that has to be divided again gets
@@ -97,8 +99,10 @@ mod tests {
         let workers = budget.workers();
         let joined = budget.joined_pairs() + budget.joined_ids();
         let division: usize = (0..64).map(|depth| SIDES * budget.partition_division(depth)).sum();
+        // The events of a partition, and what refers to them.
+        let grouped = 2 * budget.partition_load();
         let matching = SIDES * budget.stage_leftovers()
-            + workers * (budget.partition_load() + division + budget.order())
+            + workers * (grouped + division + budget.order())
             + budget.pair_log();
         let spilled = SIDES * (budget.join_spilled_events() + budget.join_spilled_ids());
         [

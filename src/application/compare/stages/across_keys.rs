@@ -42,7 +42,6 @@ impl Stage for AcrossKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::application::compare::stages::by_id::ById;
     use crate::application::compare::tests::{Lived, classes_after, new, new_with_ids};
 
     const RETYPED: AcrossKeys = AcrossKeys { key: Key::AggregateAndContent, class: Class::Retyped };
@@ -57,20 +56,17 @@ mod tests {
         let control = new_with_ids("x", &one("A", "T1", 0));
         for (stage, event_type, task) in [(RETYPED, "B", "T1"), (MISFILED, "A", "T2")] {
             let class = stage.class;
-            let near = classes_after(&[&ById, &stage], &control, &new(&one(event_type, task, 2000)));
+            let near = classes_after(&[&stage], &control, &new(&one(event_type, task, 2000)));
             assert_eq!(near, [(class, 1)]);
-            let far = classes_after(&[&ById, &stage], &control, &new(&one(event_type, task, 2001)));
+            let far = classes_after(&[&stage], &control, &new(&one(event_type, task, 2001)));
             assert_eq!(far, [(Class::Missing, 1), (Class::Extra, 1)]);
         }
     }
 
     #[test]
     fn an_event_whose_type_and_aggregate_are_the_same_is_left_to_other_stages() {
-        let found = classes_after(
-            &[&ById, &RETYPED],
-            &new_with_ids("x", &one("A", "T1", 0)),
-            &new(&one("A", "T1", 0)),
-        );
+        let found =
+            classes_after(&[&RETYPED], &new_with_ids("x", &one("A", "T1", 0)), &new(&one("A", "T1", 0)));
         assert_eq!(found, [(Class::Missing, 1), (Class::Extra, 1)]);
     }
 }

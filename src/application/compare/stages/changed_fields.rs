@@ -47,7 +47,6 @@ impl Stage for ChangedFields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::application::compare::stages::by_id::ById;
     use crate::application::compare::tests::{Lived, classes_after, new, new_with_ids};
 
     fn titled(events: &[(&str, i64)]) -> Vec<Lived> {
@@ -68,10 +67,7 @@ mod tests {
             (3_600_000, vec![(Class::Changed, 1)]),
             (3_600_001, vec![(Class::Missing, 1), (Class::Extra, 1)]),
         ] {
-            assert_eq!(
-                classes_after(&[&ById, &ChangedFields], &control, &new(&titled(&[("b", at)]))),
-                expected
-            );
+            assert_eq!(classes_after(&[&ChangedFields], &control, &new(&titled(&[("b", at)]))), expected);
         }
     }
 
@@ -79,7 +75,7 @@ mod tests {
     fn events_within_the_tolerance_are_paired_before_those_that_are_farther_apart() {
         let control = new_with_ids("x", &titled(&[("a", 0), ("b", 60_000)]));
         let candidate = new(&titled(&[("c", 59_000), ("d", 60_500)]));
-        let found = classes_after(&[&ById, &ChangedFields], &control, &candidate);
+        let found = classes_after(&[&ChangedFields], &control, &candidate);
         assert_eq!(found, [(Class::Changed, 2)]);
     }
 }

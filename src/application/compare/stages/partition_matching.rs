@@ -38,13 +38,13 @@ pub(crate) fn match_events<'m>(
     let mut tallies: Vec<Tally<'m>> =
         workers.map(|_| Tally::new(context, sides, context.budget.order())).collect();
     let with_id = [sides.control.with_id > 0, sides.candidate.with_id > 0];
+    let stages: Vec<&dyn Stage> = stages.iter().copied().filter(|stage| stage.applies(with_id)).collect();
     for (number, stage) in stages.iter().enumerate() {
+        if number == 0 {
+            events = run.route(events, with_id, stage.key())?;
+        }
         let next_key = stages.get(number + 1).map_or(stage.key(), |next| next.key());
-        events = if stage.applies(with_id) {
-            run.stage(*stage, next_key, &events, &mut tallies)?
-        } else {
-            run.route(events, with_id, next_key)?
-        };
+        events = run.stage(*stage, next_key, &events, &mut tallies)?;
     }
     run.count_unmatched(&events, &mut tallies)?;
     Ok(tallies)
@@ -58,7 +58,8 @@ struct StageRun<'r, 'm> {
 }
 
 impl<'r, 'm> StageRun<'r, 'm> {
-    /// Brings events that were put aside by their ids together by another key.
+    /// Brings events together by the key of the first stage. As they were read, those with an id are together
+    /// by that, and those without one by type, aggregate and content.
     fn route(
         &self,
         mut events: UnmatchedEvents,
@@ -66,7 +67,11 @@ impl<'r, 'm> StageRun<'r, 'm> {
         key: Key,
     ) -> Result<UnmatchedEvents, CompareError> {
         let scratch = &self.context.scratch;
-        for (side, _) in events.iter_mut().zip(with_id).filter(|(_, has_ids)| *has_ids) {
+        for (side, has_ids) in events.iter_mut().zip(with_id) {
+            let read_by = if has_ids { Key::Id } else { Key::TypeAggregateAndContent };
+            if key == read_by {
+                continue;
+            }
             let mut routed = Partitions::new(self.context.budget.stage_leftovers());
             for partition in 0..PARTITIONS {
                 side.blocks(partition, scratch, &mut |block| {

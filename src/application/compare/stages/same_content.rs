@@ -237,7 +237,6 @@ fn leave(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::application::compare::stages::by_id::ById;
     use crate::application::compare::tests::{Lived, classes_after, legacy, new};
 
     fn at(seconds: &[i64]) -> Vec<Lived> {
@@ -253,19 +252,19 @@ mod tests {
     #[test]
     fn as_many_events_as_can_be_are_paired_within_the_tolerance() {
         // The nearest first would leave the event at 0 without a partner.
-        let found = classes_after(&[&ById, &SameContent], &legacy(&at(&[0, 2])), &new(&at(&[2, 4])));
+        let found = classes_after(&[&SameContent], &legacy(&at(&[0, 2])), &new(&at(&[2, 4])));
         assert_eq!(found, [(Class::Matched, 2)]);
     }
 
     #[test]
     fn what_lies_between_tolerance_and_largest_shift_has_another_time() {
-        let found = classes_after(&[&ById, &SameContent], &legacy(&at(&[0, 100])), &new(&at(&[0, 1000])));
+        let found = classes_after(&[&SameContent], &legacy(&at(&[0, 100])), &new(&at(&[0, 1000])));
         assert_eq!(found, [(Class::TimeShifted, 1), (Class::Matched, 1)]);
     }
 
     #[test]
     fn an_identical_event_within_the_tolerance_of_one_that_is_paired_was_written_twice() {
-        let found = classes_after(&[&ById, &SameContent], &legacy(&at(&[0])), &new(&at(&[0, 1, 20])));
+        let found = classes_after(&[&SameContent], &legacy(&at(&[0])), &new(&at(&[0, 1, 20])));
         assert_eq!(found, [(Class::Extra, 1), (Class::Duplicated, 1), (Class::Matched, 1)]);
     }
 }
