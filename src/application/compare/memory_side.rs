@@ -79,7 +79,7 @@ pub(crate) use self::for_tests::{MemorySide, compare_in_memory, event, settings}
 
 #[cfg(test)]
 mod for_tests {
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use chrono::{DateTime, TimeDelta, Utc};
 
