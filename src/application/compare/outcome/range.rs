@@ -2,6 +2,7 @@
 //! events within it.
 
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
+use crate::application::compare::rules::are_near;
 use crate::application::compare::settings::Settings;
 
 /// The range of a comparison. Times are in microseconds.
@@ -21,7 +22,7 @@ impl Range {
     }
 
     pub fn is_within_tolerance(&self, one: i64, other: i64) -> bool {
-        one.abs_diff(other) <= self.tolerance.unsigned_abs()
+        are_near(one, other, self.tolerance)
     }
 
     /// Whether a pair lies outside.

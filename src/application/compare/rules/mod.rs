@@ -9,9 +9,11 @@
 //! | the whole log, byte for byte | none: each event is its own partner | `shortcuts/identical_inputs` |
 //! | every byte but time, place and spelling, the id included | [`says_the_same`], [`Rules::is_matched_in_time`] | `shortcuts/join_buffer`, `shortcuts/joined_pairs` |
 //! | an id that is unique on each side | [`Rules::of_same_id`] | `stages/by_id` |
-//! | type, aggregate and content | [`Rules::of_same_content`], [`Rules::rounds`] | `stages/same_content` |
-//! | content, under another type or aggregate | [`Rules::is_same_elsewhere`] | `stages/across_keys` |
-//! | type and aggregate | [`Rules::may_have_changed`] | `stages/changed_fields` |
+//! | type, aggregate and content | [`Rules::of_same_content`], [`Rules::content_rounds`]; written twice: [`Rules::is_copy`] | `stages/same_content` |
+//! | content, under another type or aggregate | [`Rules::of_content_elsewhere`] | `stages/across_keys` |
+//! | type and aggregate | [`Rules::changed_rounds`], [`Rules::may_have_changed`] | `stages/changed_fields` |
+//!
+//! An import keeps only some of the pairs as twins: which, says `import/overlap.rs`.
 //!
 //! Events are brought together by keys (`stages/key`) that are equal for equal bytes of the canonical form,
 //! which `reading/content` makes. Whatever a rule answers, a pair of a day whose clocks are too far apart
@@ -48,6 +50,22 @@ pub(crate) fn says_the_same(one: &PackedEvent<'_>, other: &PackedEvent<'_>) -> b
     one.has_the_same_bytes(other)
 }
 
+/// Whether two times are no farther apart than the tolerance; all in microseconds.
+pub(crate) fn are_near(one: i64, other: i64, tolerance: i64) -> bool {
+    one.abs_diff(other) <= tolerance.unsigned_abs()
+}
+
+/// What two events are whose type or aggregate differs: another type outweighs another aggregate.
+fn envelope_difference(one: &PackedEvent<'_>, other: &PackedEvent<'_>) -> Option<Class> {
+    if one.head.event_type != other.head.event_type {
+        Some(Class::Retyped)
+    } else if one.aggregate != other.aggregate {
+        Some(Class::Misfiled)
+    } else {
+        None
+    }
+}
+
 /// The class of a pair, and the ignore rules that it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ruling {
@@ -80,7 +98,7 @@ impl<'r> Rules<'r> {
     }
 
     /// The ways in which events of the same type, aggregate and content can be a pair, the best one first.
-    pub fn rounds(&self) -> [Round; 3] {
+    pub fn content_rounds(&self) -> [Round; 3] {
         let (tolerance, max_shift) = (self.tolerance, self.max_shift);
         [
             Round { class: Class::Matched, within: tolerance, disregards_ignored: false },
@@ -93,7 +111,7 @@ impl<'r> Rules<'r> {
     pub fn of_same_content(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Option<Ruling> {
         let agreed = agreement(&one.entry, &other.entry, self.fields);
         let apart = one.apart(other);
-        let round = self.rounds().into_iter().find(|round| {
+        let round = self.content_rounds().into_iter().find(|round| {
             let agrees = match &agreed {
                 Agreement::Agrees => !round.disregards_ignored,
                 Agreement::Ignoring(_) => round.disregards_ignored,
@@ -116,11 +134,8 @@ impl<'r> Rules<'r> {
     /// What two events are whose id is unique on each side: a pair in any case.
     pub fn of_same_id(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Ruling {
         let (left, right) = (&one.entry, &other.entry);
-        if left.head.event_type != right.head.event_type {
-            return Class::Retyped.into();
-        }
-        if left.aggregate != right.aggregate {
-            return Class::Misfiled.into();
+        if let Some(class) = envelope_difference(left, right) {
+            return class.into();
         }
         let agreed = agreement(left, right, self.fields);
         if left.shared_content != right.shared_content || agreed == Agreement::Differs {
@@ -133,11 +148,39 @@ impl<'r> Rules<'r> {
         }
     }
 
-    /// Whether two events with the same content are one event that stands under another type or aggregate.
-    pub fn is_same_elsewhere(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> bool {
-        let (left, right) = (&one.entry, &other.entry);
-        let is_elsewhere = left.head.event_type != right.head.event_type || left.aggregate != right.aggregate;
-        is_elsewhere && agreement(left, right, self.fields) != Agreement::Differs
+    /// What two events of the same content are that stand under another type or aggregate; `None` where they
+    /// are no pair.
+    pub fn of_content_elsewhere(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Option<Class> {
+        let class = envelope_difference(&one.entry, &other.entry)?;
+        (agreement(&one.entry, &other.entry, self.fields) != Agreement::Differs).then_some(class)
+    }
+
+    /// The ways in which events of the same type and aggregate can be a pair whose content has changed, the
+    /// best one first.
+    pub fn changed_rounds(&self) -> [Round; 2] {
+        let round = |within| Round { class: Class::Changed, within, disregards_ignored: true };
+        [round(self.tolerance), round(self.max_shift)]
+    }
+
+    /// Whether one of two events could as well be paired with another one of its group: more than one event
+    /// lies within the tolerance of it. Both sides of the group are in the order of time.
+    pub fn is_ambiguous(
+        &self,
+        (one, control): (&TimedEvent<'_>, &[TimedEvent<'_>]),
+        (other, candidate): (&TimedEvent<'_>, &[TimedEvent<'_>]),
+    ) -> bool {
+        let near = |events: &[TimedEvent<'_>], at: i64| {
+            let first = events.partition_point(|event| event.at < at - self.tolerance);
+            events[first..].iter().take_while(|event| event.at <= at + self.tolerance).take(2).count()
+        };
+        near(candidate, one.at) > 1 || near(control, other.at) > 1
+    }
+
+    /// Whether of two events of one side, with the same type, aggregate and content, the later one is a copy.
+    pub fn is_copy(&self, earlier: &TimedEvent<'_>, later: &TimedEvent<'_>) -> bool {
+        earlier.entry.optional_fields == later.entry.optional_fields
+            && earlier.entry.is_legacy_shape() == later.entry.is_legacy_shape()
+            && are_near(earlier.at, later.at, self.tolerance)
     }
 
     /// Whether two events of the same type and aggregate can be one event with other content. Where both
@@ -154,8 +197,7 @@ impl<'r> Rules<'r> {
     /// Whether two events that have everything in common but their times are matched. Both times are by the
     /// control's clock, on its day.
     pub fn is_matched_in_time(&self, control: i64, candidate: i64, day: NaiveDate) -> bool {
-        control.abs_diff(candidate) <= self.tolerance.unsigned_abs()
-            && self.on_day(Class::Matched, day) == Class::Matched
+        are_near(control, candidate, self.tolerance) && self.on_day(Class::Matched, day) == Class::Matched
     }
 
     /// The class of a pair of that day: where clocks are farther apart than they may be, nothing has the

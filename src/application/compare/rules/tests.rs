@@ -160,12 +160,30 @@ fn a_legacy_event_says_nothing_about_a_field_that_it_lacks_and_its_default_must_
 
 #[test]
 fn content_under_another_type_or_aggregate_is_the_same_event_and_under_the_same_it_is_not_elsewhere() {
-    let elsewhere =
-        |other: &Stated| ask(&event(), other, |rules, one, other| rules.is_same_elsewhere(one, other));
-    assert!(elsewhere(&with(|event| event.event_type = 2)));
-    assert!(elsewhere(&with(|event| event.aggregate = None)));
-    assert!(!elsewhere(&event()));
-    assert!(!elsewhere(&with(|event| (event.event_type, event.optional[2]) = (2, Some(b'x')))));
+    for (other, class) in [
+        (with(|event| event.event_type = 2), Some(Class::Retyped)),
+        (with(|event| event.aggregate = None), Some(Class::Misfiled)),
+        (with(|event| (event.event_type, event.aggregate) = (2, None)), Some(Class::Retyped)),
+        (event(), None),
+        (with(|event| (event.event_type, event.optional[2]) = (2, Some(b'x'))), None),
+    ] {
+        let found = ask(&event(), &other, |rules, one, other| rules.of_content_elsewhere(one, other));
+        assert_eq!(found, class, "{other:?}");
+    }
+}
+
+#[test]
+fn an_event_of_the_same_fields_within_the_tolerance_is_a_copy() {
+    for (later, is_copy) in [
+        (event(), true),
+        (with(|event| event.at = 2 * SECOND), true),
+        (with(|event| event.at = 2 * SECOND + 1), false),
+        (with(|event| event.optional[5] = Some(b'1')), false),
+        (with(|event| event.is_legacy = true), false),
+    ] {
+        let found = ask(&event(), &later, |rules, earlier, later| rules.is_copy(earlier, later));
+        assert_eq!(found, is_copy, "{later:?}");
+    }
 }
 
 #[test]

@@ -11,6 +11,9 @@ const CACHE_LINE: usize = 64;
 /// first one is still near when the last one is.
 const FETCHED_LINES: usize = 4;
 const FETCHED_AT_ONCE: usize = 32;
+/// About how many bytes an event takes beside its own: its place in its batch and among all of its side (16
+/// each), its part of the table of ids (16) and of the pairs that are found (48).
+const REFERENCE: usize = 96;
 
 /// Events of one side, packed, that came together: far less than 4 GiB of them, as no record is longer than
 /// its reader holds in memory.
@@ -33,9 +36,9 @@ impl EventBatch {
         pack(&mut self.bytes);
     }
 
-    /// How many bytes its events are.
+    /// How many bytes its events hold while they wait and while they are joined.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.places.len() * REFERENCE
     }
 
     /// Its events, each with the hash of its id.
@@ -98,7 +101,7 @@ impl JoinSide {
         Self { batches, places }
     }
 
-    /// How many bytes their events are.
+    /// How many bytes its events hold.
     pub fn size(&self) -> usize {
         self.batches.iter().map(EventBatch::size).sum()
     }

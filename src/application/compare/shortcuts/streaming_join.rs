@@ -34,8 +34,6 @@ use super::read_throttle::ReadThrottle;
 /// Events are handed over in batches of so many, or of fewer that are this many bytes.
 const BATCH_EVENTS: usize = 1024;
 const BATCH_BYTES: usize = 1 << 20;
-/// With fewer bytes of waiting events, looking for pairs costs more than it gains.
-const WORTHWHILE: usize = 24 << 20;
 
 /// The join of two sides that are being read.
 pub(crate) struct StreamingJoin<'m> {
@@ -44,9 +42,11 @@ pub(crate) struct StreamingJoin<'m> {
     hash_mask: u64,
     /// Bytes of events that may wait for their partners.
     limit: usize,
+    /// With fewer of them, pairs are not looked for.
+    worthwhile: usize,
     /// The events that wait for their partners.
     waiting: [Mutex<Vec<EventBatch>>; 2],
-    /// How many bytes they are.
+    /// How many bytes they hold.
     held: AtomicUsize,
     /// From so many on, a thread looks for pairs.
     threshold: AtomicUsize,
@@ -85,9 +85,10 @@ impl<'m> StreamingJoin<'m> {
             scratch: &context.scratch,
             hash_mask: context.hash_mask(),
             limit,
+            worthwhile: budget.join_worthwhile(),
             waiting: [(); 2].map(|()| Mutex::default()),
             held: AtomicUsize::new(0),
-            threshold: AtomicUsize::new(WORTHWHILE.min(limit)),
+            threshold: AtomicUsize::new(budget.join_worthwhile()),
             given_up: AtomicBool::new(false),
             throttle: ReadThrottle::default(),
             spilled: [(); 2].map(|()| Mutex::new(spilled())),
@@ -129,7 +130,7 @@ impl<'m> StreamingJoin<'m> {
         let before = self.held.load(Ordering::Relaxed);
         let matched = self.match_waiting(&mut pairs)?;
         let left = before.saturating_sub(matched);
-        self.threshold.store((left * 2).clamp(WORTHWHILE.min(self.limit), self.limit), Ordering::Relaxed);
+        self.threshold.store((left * 2).clamp(self.worthwhile, self.limit), Ordering::Relaxed);
         if left > self.limit / 2 {
             if matched < before / 8 {
                 self.given_up.store(true, Ordering::Relaxed);

@@ -33,6 +33,12 @@ impl MemoryBudget {
         self.total / 2
     }
 
+    /// From so many bytes of waiting events on, pairs are looked for: with fewer, that costs more than it gains.
+    pub fn join_worthwhile(&self) -> usize {
+        const WORTHWHILE: usize = 32 << 20;
+        WORTHWHILE.min(self.join_waiting())
+    }
+
     /// Events of one side that no longer wait for their partners, while both are read.
     pub fn join_spilled_events(&self) -> usize {
         self.total / 16

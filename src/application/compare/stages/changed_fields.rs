@@ -1,8 +1,6 @@
 //! The same type and aggregate with other content: near in time, or at least within the largest shift.
 
-use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::feed::CompareError;
-use crate::application::compare::report::Class;
 
 use super::group::Group;
 use super::key::Key;
@@ -24,18 +22,13 @@ impl Stage for ChangedFields {
     ) -> Result<(), CompareError> {
         let rules = &matching.rules;
         let ids_are_shared = matching.ids_are_shared();
-        let tolerance = rules.tolerance;
-        let near = |events: &[TimedEvent<'_>], at: i64| {
-            let first = events.partition_point(|event| event.at < at - tolerance);
-            events[first..].iter().take_while(|event| event.at <= at + tolerance).take(2).count()
-        };
         let mut paired = group.unpaired();
-        for window in [tolerance, rules.max_shift] {
-            group.pair(window, &mut paired, &mut |one, other| {
+        for round in rules.changed_rounds() {
+            group.pair(round.within, &mut paired, &mut |one, other| {
                 let is_pair = rules.may_have_changed(one, other, ids_are_shared);
                 if is_pair {
-                    let ambiguous = near(group.candidate, one.at) > 1 || near(group.control, other.at) > 1;
-                    output.pair(Class::Changed, one, other, ambiguous)?;
+                    let ambiguous = rules.is_ambiguous((one, group.control), (other, group.candidate));
+                    output.pair(round.class, one, other, ambiguous)?;
                 }
                 Ok(is_pair)
             })?;
@@ -47,6 +40,7 @@ impl Stage for ChangedFields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::application::compare::report::Class;
     use crate::application::compare::tests::{Lived, classes_after, new, new_with_ids};
 
     fn titled(events: &[(&str, i64)]) -> Vec<Lived> {

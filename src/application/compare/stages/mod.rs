@@ -12,8 +12,6 @@ mod stage;
 mod stage_output;
 mod two_pointer;
 
-use crate::application::compare::report::Class;
-
 use across_keys::AcrossKeys;
 use by_id::ById;
 use changed_fields::ChangedFields;
@@ -27,8 +25,8 @@ pub(crate) use stage::Stage;
 pub(crate) const STAGES: [&dyn Stage; 6] = [
     &ById,
     &SameContent,
-    &AcrossKeys { key: Key::AggregateAndContent, class: Class::Retyped },
-    &AcrossKeys { key: Key::TypeAndContent, class: Class::Misfiled },
-    &AcrossKeys { key: Key::Content, class: Class::Retyped },
+    &AcrossKeys(Key::AggregateAndContent),
+    &AcrossKeys(Key::TypeAndContent),
+    &AcrossKeys(Key::Content),
     &ChangedFields,
 ];

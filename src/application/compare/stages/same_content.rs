@@ -41,8 +41,8 @@ impl Stage for SameContent {
         } else {
             Rounds::new(group, rules).run(output)?
         };
-        leave(Side::Control, group, &paired, rules.tolerance, output)?;
-        leave(Side::Candidate, group, &paired, rules.tolerance, output)
+        leave(Side::Control, group, &paired, rules, output)?;
+        leave(Side::Candidate, group, &paired, rules, output)
     }
 }
 
@@ -97,7 +97,7 @@ impl<'g, 'b> Rounds<'g, 'b> {
 
     fn run(mut self, output: &mut StageOutput<'_, '_>) -> Result<PairedFlags, CompareError> {
         let has_ignored = self.rules.fields.ignored_from() < self.rules.fields.optional_fields.len();
-        for round in self.rules.rounds() {
+        for round in self.rules.content_rounds() {
             if round.disregards_ignored && !has_ignored {
                 continue;
             }
@@ -212,23 +212,21 @@ fn leave(
     side: Side,
     group: &Group<'_, '_>,
     paired: &PairedFlags,
-    tolerance: i64,
+    rules: &Rules<'_>,
     output: &mut StageOutput<'_, '_>,
 ) -> Result<(), CompareError> {
     let (events, paired) = (group.side(side), &paired[side as usize]);
     let mut order: Vec<usize> = (0..events.len()).collect();
-    let identity =
-        |index: &usize| (events[*index].entry.optional_fields, events[*index].entry.is_legacy_shape());
-    order.sort_by(|one, other| {
-        identity(one).cmp(&identity(other)).then(events[*one].at.cmp(&events[*other].at))
+    let identity = |event: &TimedEvent<'_>| (event.entry.is_legacy_shape(), event.at);
+    order.sort_by(|&one, &other| {
+        let fields = |index: usize| events[index].entry.optional_fields;
+        fields(one).cmp(fields(other)).then_with(|| identity(&events[one]).cmp(&identity(&events[other])))
     });
-    let near = |one: &usize, other: &usize| {
-        identity(one) == identity(other) && events[*one].at.abs_diff(events[*other].at) <= tolerance as u64
-    };
     for place in (0..order.len()).filter(|&place| !paired[order[place]]) {
-        let before = place > 0 && near(&order[place - 1], &order[place]);
-        let after = order.get(place + 1).is_some_and(|next| paired[*next] && near(&order[place], next));
         let event = &events[order[place]];
+        let before = place > 0 && rules.is_copy(&events[order[place - 1]], event);
+        let after =
+            order.get(place + 1).is_some_and(|&next| paired[next] && rules.is_copy(event, &events[next]));
         output.leave(side, event, before || after || event.entry.head.is(EventHead::SIBLING))?;
     }
     Ok(())

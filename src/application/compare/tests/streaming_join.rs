@@ -19,7 +19,7 @@ fn planned() -> impl Strategy<Value = Vec<(Planned, bool, bool)>> {
     proptest::collection::vec((event, prop::bool::weighted(0.9), prop::bool::weighted(0.9)), 0..60)
 }
 
-fn record((kind, task, title, slot, id, late): Planned, is_candidate: bool) -> String {
+fn record_at((kind, task, title, slot, id, late): Planned, is_candidate: bool, base: i64) -> String {
     let lived = Lived {
         event_type: ["A", "B", "C"][kind],
         task: format!("T{task}"),
@@ -28,7 +28,7 @@ fn record((kind, task, title, slot, id, late): Planned, is_candidate: bool) -> S
         } else {
             format!("t{title}")
         },
-        at: slot * 60_000 + if is_candidate { late * 1000 } else { 0 },
+        at: base + slot * 60_000 + if is_candidate { late * 1000 } else { 0 },
     };
     match id {
         Some(id) => lived.as_new(&format!("e{id}")),
@@ -48,6 +48,66 @@ fn report(
     serde_json::to_value(run(&context, [input(control), input(candidate)]).unwrap().0).unwrap()
 }
 
+/// What a run is made under: an ignored field that differs now and then, a clock that is ahead, a zone whose
+/// hour comes twice, a range.
+#[derive(Debug, Clone)]
+struct Conditions {
+    memory: usize,
+    ignores_priority: bool,
+    /// How many seconds the candidate's clock is ahead.
+    ahead: i64,
+    /// Times are written without an offset, in the hour that comes twice.
+    in_repeated_hour: bool,
+    since: Option<i64>,
+    until: Option<i64>,
+}
+
+fn conditions() -> impl Strategy<Value = Conditions> {
+    let memory = prop_oneof![Just(64_usize << 20), Just(20_000), Just(0)];
+    let ahead = prop_oneof![3 => Just(0_i64), 1 => Just(90), 1 => Just(400)];
+    let slot = || proptest::option::weighted(0.3, 0_i64..30);
+    let conditions = (memory, any::<bool>(), ahead, prop::bool::weighted(0.3), slot(), slot());
+    conditions.prop_map(|(memory, ignores_priority, ahead, in_repeated_hour, since, until)| Conditions {
+        memory,
+        ignores_priority,
+        ahead,
+        in_repeated_hour,
+        since,
+        until,
+    })
+}
+
+impl Conditions {
+    /// Milliseconds since the beginning of 2025-10-20: in Berlin, 02:00 to 03:00 on 2025-10-26 comes twice.
+    fn base(&self) -> i64 {
+        if self.in_repeated_hour { (6 * 24 + 2) * 3_600_000 } else { 0 }
+    }
+
+    fn settings(&self) -> Settings {
+        let instant = |slot: Option<i64>| slot.map(|slot| time(self.base() + slot * 60_000).parse().unwrap());
+        let mut profile = Profile::default();
+        if self.ignores_priority {
+            profile.one_sided.retain(|expected| expected.field != "priority");
+            profile.ignore.push(IgnoreRule { field: "priority".into(), reason: "a test".into() });
+        }
+        let zone = if self.in_repeated_hour {
+            Zone::new("Europe/Berlin", jiff::tz::TimeZone::get("Europe/Berlin").unwrap())
+        } else {
+            Zone::utc()
+        };
+        let (since, until) = (instant(self.since), instant(self.until));
+        Settings { memory: self.memory, profile, zone, since, until, ..settings() }
+    }
+
+    fn record(&self, planned: Planned, is_candidate: bool) -> String {
+        let mut planned = planned;
+        planned.5 += self.ahead;
+        let shifted = record_at(planned, is_candidate, self.base());
+        let written = if self.in_repeated_hour { shifted.replace("+00:00", "") } else { shifted };
+        if is_candidate && planned.3 % 5 == 0 { written.replace("P1", "P2") } else { written }
+    }
+}
+
 proptest! {
     #[test]
     fn the_report_is_the_same_whether_pairs_are_joined_or_all_events_go_through_the_stages(
@@ -55,16 +115,14 @@ proptest! {
             let order = Just((0..events.len()).collect::<Vec<_>>()).prop_shuffle();
             (Just(events), order)
         }),
-        memory in prop_oneof![Just(64_usize << 20), Just(20_000), Just(0)],
+        conditions in conditions(),
         hash_bits in prop_oneof![Just(64_u32), Just(1)],
-        since in proptest::option::of(0_i64..30),
     ) {
-        let control = events.iter().filter(|(_, is_there, _)| *is_there).map(|(event, ..)| record(*event, false));
-        let shuffled = order.iter().map(|index| &events[*index]);
-        let candidate = shuffled.filter(|(_, _, is_there)| *is_there).map(|(event, ..)| record(*event, true));
-        let sides = [control.collect(), candidate.collect()];
-        let since = since.map(|slot| time(slot * 60_000).parse().unwrap());
-        let settings = Settings { memory, since, ..settings() };
+        let control = events.iter().filter(|(_, is_there, _)| *is_there);
+        let control = control.map(|(event, ..)| conditions.record(*event, false));
+        let candidate = order.iter().map(|index| &events[*index]).filter(|(_, _, is_there)| *is_there);
+        let candidate = candidate.map(|(event, ..)| conditions.record(*event, true));
+        let (sides, settings) = ([control.collect(), candidate.collect()], conditions.settings());
         prop_assert_eq!(report(true, hash_bits, &settings, &sides), report(false, 64, &settings, &sides));
     }
 }
