@@ -54,8 +54,8 @@ fn write_legacy(sink: &mut ArraySink<BufWriter<File>>, event: &Event, recorded_a
     sink.record(event.day(), &text)
 }
 
-/// The second week: each event is recorded by both systems, the legacy one being some milliseconds
-/// behind.
+/// The second week: each event is recorded by both systems, the clock of the legacy one
+/// being some milliseconds slow.
 struct ParallelRun {
     sink: DailySink,
     ids: shapes::EventIds,
@@ -78,9 +78,9 @@ impl ParallelRun {
     fn record(&mut self, event: &Event, legacy: &mut ArraySink<BufWriter<File>>) -> io::Result<()> {
         let number = self.number;
         self.number += 1;
-        let behind = self.clock.i64(3 * MICROS_PER_MILLI..9 * MICROS_PER_MILLI);
+        let lag = self.clock.i64(3 * MICROS_PER_MILLI..9 * MICROS_PER_MILLI);
         if number != LOST_BY_LEGACY {
-            write_legacy(legacy, event, event.at - behind)?;
+            write_legacy(legacy, event, event.at - lag)?;
         }
         let id = self.ids.next(event.at);
         if number == LOST_BY_NEW {

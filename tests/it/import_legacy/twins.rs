@@ -269,7 +269,7 @@ const RECORDS: &[&str] = &[
 ];
 
 /// Imports into a store, and answers how many records were paired, and how many events and twins it has.
-/// Which of two is the event depends on who came first, where one log holds both shapes.
+/// Which of two is the event depends on which came first, where one log holds both shapes.
 fn imported(dir: &TestDir, names: &str, database: &str) -> (Value, i64, i64) {
     let run = quiet(dir).run(&format!("--format json import-legacy {names} --into {database}"));
     let mut report: Value = serde_json::from_str(&run.stdout).unwrap();
