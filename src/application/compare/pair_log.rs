@@ -61,7 +61,7 @@ impl ClocksApart {
 /// Every pair of a comparison, noted beside its counts.
 pub(crate) struct PairLog {
     /// All in one partition: they are only kept, and read once. The lock is held for one pair, or while
-    /// all are read; the lock of the scratch is taken under it.
+    /// all are read; that of the temporary file is taken under it.
     noted: Mutex<Partitions>,
 }
 

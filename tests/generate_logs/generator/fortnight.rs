@@ -8,10 +8,10 @@ use std::path::Path;
 use chrono::Days;
 
 use super::Plan;
-use super::life::{Event, Kind, Life};
 use super::python_json::{self, Layout, Spelling, Value};
 use super::shapes::{self, naive_timestamp};
 use super::sinks::{ArraySink, DailySink, RecordSink};
+use super::workload::{Event, Kind, Workload};
 
 const LAYOUT: Layout = Layout::Indented(2);
 const MICROS_PER_MILLI: i64 = 1_000;
@@ -32,7 +32,7 @@ pub fn write(seed: u64, folder: &Path) -> io::Result<()> {
     let file = File::create(folder.join("events.json"))?;
     let mut legacy = ArraySink::new(BufWriter::new(file), LAYOUT, false)?;
     let mut daily = ParallelRun::new(seed, &folder.join("events"))?;
-    for event in Life::new(&plan) {
+    for event in Workload::new(&plan) {
         if event.day() < second_week {
             write_legacy(&mut legacy, &event, event.at)?;
         } else {

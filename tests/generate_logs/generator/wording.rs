@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::life::{Text, pick};
+use super::workload::{Text, pick};
 
 const TITLES: [&str; 24] = [
     "Write the weekly briefing for {project}",
