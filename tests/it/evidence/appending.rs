@@ -75,7 +75,7 @@ fn threads_that_append_and_read_at_once_see_whole_records_alone() {
 }
 
 #[test]
-fn who_reads_waits_for_an_append_to_end() {
+fn a_reader_waits_for_an_append_to_end() {
     let dir = TestDir::new();
     let path = dir.join("evidence.jsonl");
     record(&path, 2);
