@@ -25,12 +25,12 @@ median() {
 
 # report FOLDER RUNS: the medians of what was measured there, and their ratio.
 report() {
-    local folder=$1 runs=$2 who wall peak ours peer
-    for who in ours peer; do
-        wall=$(awk '{ print $1 }' "$folder/$who.time" | median)
-        peak=$(awk '{ print $2 }' "$folder/$who.time" | median)
-        echo "$who: median $wall s, peak $((peak / 1024)) MiB, $runs runs"
-        declare "$who=$wall"
+    local folder=$1 runs=$2 name wall peak ours peer
+    for name in ours peer; do
+        wall=$(awk '{ print $1 }' "$folder/$name.time" | median)
+        peak=$(awk '{ print $2 }' "$folder/$name.time" | median)
+        echo "$name: median $wall s, peak $((peak / 1024)) MiB, $runs runs"
+        declare "$name=$wall"
     done
     awk -v ours="$ours" -v peer="$peer" 'BEGIN { printf "ratio: %.2f\n", ours / peer }'
 }

@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 /// Panics unless `form` is the canonical form of `value`, whose objects have no name twice.
 pub fn assert_says(form: &[u8], value: &Value) {
     let rest = read(form, value);
-    assert!(rest.is_empty(), "{} bytes behind the form of {value}", rest.len());
+    assert!(rest.is_empty(), "{} bytes after the form of {value}", rest.len());
 }
 
 /// Gives what follows the form of `value`.
@@ -45,7 +45,7 @@ fn literal<'f>(form: &'f [u8], literal: &[u8]) -> &'f [u8] {
     form.strip_prefix(literal).unwrap_or_else(|| panic!("expected {literal:?}, found {form:?}"))
 }
 
-/// The tag, the bytes behind it, and what follows them.
+/// The tag, the bytes after it, and what follows them.
 fn tagged(form: &[u8]) -> (u8, &[u8], &[u8]) {
     let colon = form.iter().position(|&byte| byte == b':').expect("a length ends with a colon");
     let length = std::str::from_utf8(&form[1..colon]).expect("a length is ASCII");

@@ -137,7 +137,7 @@ fn assert_members(bytes: &[u8], found: &[Member], expected: &Map<String, Value>)
 }
 
 /// The two zones agree on everything but the instant of a naive time, and a record is what was
-/// scanned, with nothing behind it.
+/// scanned, with nothing after it.
 fn assert_records(bytes: &[u8], scanned: Option<ScannedObject>, value: Option<&Value>) {
     let read = |zone, dst| RecordReader::new(zone, dst).read_whole(bytes);
     let (utc, berlin) = (read(&UTC, DstPolicy::Resolve), read(&BERLIN, DstPolicy::Resolve));

@@ -11,6 +11,8 @@ const TEMPLATE: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {
 pub struct Progress {
     bar: ProgressBar,
     /// The bytes of the files that are done, where they are read one after the other.
+    ///
+    /// Relaxed: a figure that is only shown, and no other data is reached through it.
     passed: AtomicU64,
 }
 

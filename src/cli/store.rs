@@ -139,9 +139,9 @@ mod tests {
             fs::write(&file, database).unwrap();
             assert_eq!(backend_at(&file).unwrap(), Backend::Sqlite);
         }
-        for stranger in [&b"S"[..], b"SQLite format 4\0", b"[]", b"\xff"] {
-            fs::write(&file, stranger).unwrap();
-            assert!(matches!(backend_at(&file), Err(StoreError::NotAStore { .. })), "{stranger:?}");
+        for other in [&b"S"[..], b"SQLite format 4\0", b"[]", b"\xff"] {
+            fs::write(&file, other).unwrap();
+            assert!(matches!(backend_at(&file), Err(StoreError::NotAStore { .. })), "{other:?}");
         }
         assert!(matches!(backend_at(&folder.path().join("nothing")), Err(StoreError::Missing { .. })));
     }

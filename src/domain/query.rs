@@ -6,7 +6,7 @@ use super::event::DomainEvent;
 use super::value_objects::AggregateId;
 
 /// Events by type, aggregate and time, in an order of time. An event belongs to the answer where it
-/// meets every condition that is set; none is set at first.
+/// matches every condition that is set; none is set at first.
 ///
 /// # Examples
 /// ```
@@ -69,13 +69,13 @@ impl EventQuery {
         self
     }
 
-    /// Whether the event meets every condition.
+    /// Whether the event matches every condition.
     pub fn matches(&self, event: &DomainEvent) -> bool {
         let aggregate_id = event.aggregate_id().map(AggregateId::as_str);
         self.matches_envelope(event.event_type(), aggregate_id, event.timestamp())
     }
 
-    /// Whether an event of that type, aggregate and time meets every condition.
+    /// Whether an event of that type, aggregate and time matches every condition.
     pub fn matches_envelope(
         &self,
         event_type: &str,
@@ -94,7 +94,7 @@ mod tests {
     use crate::wire::zone::Zone;
 
     #[test]
-    fn an_event_matches_where_it_meets_every_condition() {
+    fn an_event_matches_where_every_condition_holds() {
         let text = r#"{"event_id": "e1", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}"#;
         let event = DomainEvent::from_json(text, &Zone::utc()).unwrap();
         let (at, later) = (event.timestamp(), event.timestamp() + chrono::TimeDelta::nanoseconds(1));

@@ -179,7 +179,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every status, in the order of a task's life.
+    /// Every status, in the order in which a task mostly has them.
     pub const ALL: [Self; 5] =
         [Self::NotStarted, Self::InProgress, Self::Blocked, Self::Completed, Self::Cancelled];
 

@@ -13,9 +13,10 @@ use crate::domain::repository::{
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
 
-/// Events in memory, as one stream; positions count from 1. Durable for as long as it lives.
+/// Events in memory, as one stream; positions count from 1. They last as long as the value.
 pub struct InMemoryEventRepository {
     zone: Zone,
+    /// Held for one call; the only lock of the store.
     log: Mutex<Log>,
 }
 

@@ -64,7 +64,7 @@ pub enum DstPolicy {
 pub struct LocalTimeResolver<'z> {
     zone: &'z Zone,
     dst: DstPolicy,
-    /// The repeated intervals met so far, each under the first local time met in it.
+    /// The repeated intervals read so far, each under the first local time read in it.
     repeated: BTreeMap<i64, RepeatedInterval>,
     last_day: LastDay,
 }

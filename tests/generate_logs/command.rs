@@ -33,7 +33,7 @@ enum Command {
     /// One JSON array of legacy records, as Python's json.dump writes it
     Legacy {
         #[command(flatten)]
-        life: LifeArgs,
+        workload: WorkloadArgs,
         /// Indent by this many spaces instead of writing one line
         #[arg(long, value_name = "SPACES")]
         indent: Option<usize>,
@@ -43,7 +43,7 @@ enum Command {
     /// A folder of events-YYYY-MM-DD.jsonl, the new shape
     Daily {
         #[command(flatten)]
-        life: LifeArgs,
+        workload: WorkloadArgs,
         /// The folder to write into
         folder: PathBuf,
     },
@@ -57,7 +57,7 @@ enum Command {
 }
 
 #[derive(Args)]
-struct LifeArgs {
+struct WorkloadArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many events happen in all
@@ -74,7 +74,7 @@ struct LifeArgs {
     traps: bool,
 }
 
-impl LifeArgs {
+impl WorkloadArgs {
     fn plan(&self) -> Plan {
         Plan { seed: self.seed, start: self.start, days: self.days, events: self.events, traps: self.traps }
     }
@@ -82,18 +82,18 @@ impl LifeArgs {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Legacy { life, indent, file } => {
+        Command::Legacy { workload, indent, file } => {
             let layout = indent.map_or(Layout::Compact, Layout::Indented);
             let out = File::create(&file)
                 .with_context(|| format!("the log cannot be created at {}", file.display()))?;
-            let summary = generator::write_legacy(&life.plan(), layout, out)
+            let summary = generator::write_legacy(&workload.plan(), layout, out)
                 .with_context(|| format!("the log cannot be written to {}", file.display()))?;
-            print_traps(&life, &summary);
+            print_traps(&workload, &summary);
         }
-        Command::Daily { life, folder } => {
-            let summary = generator::write_daily(&life.plan(), &folder)
+        Command::Daily { workload, folder } => {
+            let summary = generator::write_daily(&workload.plan(), &folder)
                 .with_context(|| format!("the log cannot be written into {}", folder.display()))?;
-            print_traps(&life, &summary);
+            print_traps(&workload, &summary);
         }
         Command::Fortnight { seed, folder } => generator::write_fortnight(seed, &folder)
             .with_context(|| format!("the fortnight cannot be written into {}", folder.display()))?,
@@ -101,8 +101,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_traps(life: &LifeArgs, summary: &Summary) {
-    if life.traps {
+fn print_traps(workload: &WorkloadArgs, summary: &Summary) {
+    if workload.traps {
         println!("{:#}", summary.to_json());
     }
 }

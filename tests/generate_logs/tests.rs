@@ -87,7 +87,7 @@ fn a_log_without_traps_is_plain_json_with_as_many_events_as_were_asked_for() {
 }
 
 #[test]
-fn an_empty_life_is_an_empty_array() {
+fn an_empty_workload_is_an_empty_array() {
     let none = Plan { events: 0, traps: false, ..plan() };
     assert_eq!(legacy(&none, Layout::Compact).0, b"[]");
     assert_eq!(legacy(&none, Layout::Indented(2)).0, b"[]");
@@ -129,7 +129,7 @@ fn ids_are_version_7_uuids_that_carry_the_time_of_the_event() {
 }
 
 #[test]
-fn both_forms_tell_the_same_life() {
+fn both_forms_tell_the_same_workload() {
     let (log, _) = legacy(&plan(), Layout::Compact);
     let old: Vec<Value> = serde_json::from_slice(&log).unwrap();
     for (old, (_, new)) in old.iter().zip(daily_events(&plan())) {
@@ -192,7 +192,7 @@ fn the_counts_of_a_legacy_log_with_traps_agree_with_an_independent_reader() {
 }
 
 #[test]
-fn traps_leave_the_life_as_it_was() {
+fn traps_leave_the_workload_as_it_was() {
     let sound = |plan: &Plan| -> Vec<u8> {
         let (log, _) = legacy(plan, Layout::Indented(2));
         log[log.len() / 2..][..200].to_vec()

@@ -90,7 +90,7 @@ const RULES: &[Rule] = &[
 ];
 
 fn settings_that_differ(readme: &str) -> Vec<String> {
-    // A mark behind the key says that the setting has no effect yet.
+    // A mark after the key says that the setting has no effect yet.
     let key = |cell: &str| cell.split(' ').next().unwrap_or_default().to_owned();
     let documented: Vec<Vec<String>> = rows(readme, "Settings")
         .into_iter()

@@ -12,7 +12,7 @@ mod support;
 /// over stores that are broken on purpose.
 mod conformance;
 
-/// What does the SQLite store promise beyond the port: its file, its schema, who may open it?
+/// What does the SQLite store promise beyond the port: its file, its schema, which processes may open it?
 mod sqlite_store;
 
 /// Is a store that an earlier version wrote brought to the current schema, with everything it has?

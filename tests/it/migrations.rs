@@ -1,4 +1,4 @@
-//! Stores that earlier versions of the program left behind.
+//! Stores that earlier versions of the program wrote.
 
 use rusqlite::Connection;
 

@@ -36,7 +36,7 @@ const TIMES: &[&str] = &[
 
 /// The contents of the ids, and what is done.
 #[derive(Debug, Clone)]
-struct Life {
+struct Scenario {
     contents: Vec<Content>,
     operations: Vec<Operation>,
 }
@@ -75,11 +75,11 @@ enum Writing {
     NotLive,
 }
 
-fn lives() -> impl Strategy<Value = Life> {
+fn scenarios() -> impl Strategy<Value = Scenario> {
     let content = (select(TYPES), select(TIMES), select(AGGREGATES), select(VALUES))
         .prop_map(|(event_type, time, aggregate, value)| Content { event_type, time, aggregate, value });
     (prop::collection::vec(content, IDS), prop::collection::vec(operations(), 1..40))
-        .prop_map(|(contents, operations)| Life { contents, operations })
+        .prop_map(|(contents, operations)| Scenario { contents, operations })
 }
 
 fn operations() -> impl Strategy<Value = Operation> {
@@ -144,14 +144,14 @@ impl Draft {
     }
 }
 
-/// Leads the life in the store and in the model, and compares every answer.
-fn agrees_with_the_model(store: &dyn StoreUnderTest, life: &Life) {
+/// Runs the scenario in the store and in the model, and compares every answer.
+fn agrees_with_the_model(store: &dyn StoreUnderTest, scenario: &Scenario) {
     let model = InMemoryEventRepository::new(berlin());
     let mut repository = store.open();
-    for operation in &life.operations {
+    for operation in &scenario.operations {
         match operation {
             Operation::Save(draft) => {
-                let event = draft.event(&life.contents);
+                let event = draft.event(&scenario.contents);
                 let (found, expected) = (repository.save_event(&event), model.save_event(&event));
                 assert_eq!(kind(&found), kind(&expected), "{event:?}");
                 if let Ok(position) = found {
@@ -159,7 +159,7 @@ fn agrees_with_the_model(store: &dyn StoreUnderTest, life: &Life) {
                 }
             }
             Operation::SaveBatch(drafts) => {
-                let events: Vec<_> = drafts.iter().map(|draft| draft.event(&life.contents)).collect();
+                let events: Vec<_> = drafts.iter().map(|draft| draft.event(&scenario.contents)).collect();
                 match (repository.save_events(&events), model.save_events(&events)) {
                     (Ok(positions), Ok(_)) => {
                         assert_eq!(positions.len(), events.len());
@@ -234,17 +234,17 @@ fn kind(saved: &Result<Position, RepositoryError>) -> &'static str {
     }
 }
 
-/// Compares a backend with the model in so many lives: `model!(sqlite, SqliteStore::create, 64)`.
+/// Compares a backend with the model in so many scenarios: `model!(sqlite, SqliteStore::create, 64)`.
 macro_rules! model {
-    ($backend:ident, $create:expr, $lives:expr) => {
+    ($backend:ident, $create:expr, $scenarios:expr) => {
         mod $backend {
             use super::*;
 
             proptest! {
-                #![proptest_config(Config::with_cases($lives))]
+                #![proptest_config(Config::with_cases($scenarios))]
                 #[test]
-                fn answers_as_the_model_does(life in lives()) {
-                    agrees_with_the_model(&$create(berlin()), &life);
+                fn answers_as_the_model_does(scenario in scenarios()) {
+                    agrees_with_the_model(&$create(berlin()), &scenario);
                 }
             }
         }
@@ -276,14 +276,14 @@ fn broken_stores_do_not_answer_as_the_model_does() {
         "has one position for events of all days",
         "takes the first event saved for the earliest",
     ] {
-        let lives = lives();
+        let scenarios = scenarios();
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
         let config =
             Config { cases: 256, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
         let differs = panics_quietly(|| {
             TestRunner::new_with_rng(config, rng)
-                .run(&lives, |life| {
-                    agrees_with_the_model(&BrokenStore::named(name, berlin()), &life);
+                .run(&scenarios, |scenario| {
+                    agrees_with_the_model(&BrokenStore::named(name, berlin()), &scenario);
                     Ok(())
                 })
                 .unwrap();

@@ -195,7 +195,7 @@ pub enum CompareError {
     },
 }
 
-/// Bytes that are put aside while a comparison runs: outside memory, and gone when it ends, however it ends.
+/// Bytes that are spilled while a comparison runs: outside memory, and gone when it ends, however it ends.
 pub trait Scratch: Send + Sync {
     /// Appends bytes and says at which offset they begin.
     fn append(&mut self, bytes: &[u8]) -> Result<u64, CompareError>;

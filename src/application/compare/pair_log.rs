@@ -60,7 +60,8 @@ impl ClocksApart {
 
 /// Every pair of a comparison, noted beside its counts.
 pub(crate) struct PairLog {
-    /// All in one partition: they are only put aside, and read once.
+    /// All in one partition: they are only kept, and read once. The lock is held for one pair, or while
+    /// all are read; that of the temporary file is taken under it.
     noted: Mutex<Partitions>,
 }
 

@@ -69,7 +69,7 @@ impl WrapperObject {
     }
 
     fn rest_in(&self, text: &[u8], index: usize) -> Result<usize, RecordError> {
-        let mut tokens = Tokens::behind_member(text, index);
+        let mut tokens = Tokens::after_member(text, index);
         while let Some(token) = tokens.next_token()? {
             if matches!(token, Token::Key(name) if tokens.depth() == 1 && self.is_key(text, name)) {
                 return Err(RecordError::Ambiguous { field: self.key.clone().into() });

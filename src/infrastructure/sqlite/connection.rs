@@ -98,7 +98,7 @@ pub(super) fn make_durable(path: &Path, connection: &Connection) -> Result<(), S
     set(path, connection, "temp_store", TEMP_STORE_FILE)
 }
 
-/// Puts a connection to a database that is still being built, and that nobody else can have opened,
+/// Puts a connection to a database that is still being built, and that has no other connection,
 /// into the mode in which it is built fastest. Whether it is on disk is seen to at the end, once.
 ///
 /// The sorter that makes the indexes works in runs of the size of the cache: a small one is faster

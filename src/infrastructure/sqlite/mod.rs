@@ -49,8 +49,9 @@ pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
 pub struct SqliteEventRepository {
     path: PathBuf,
     zone: Zone,
-    /// `None` where the store was opened for reading.
+    /// `None` where the store was opened for reading. Held for one batch.
     writer: Option<Mutex<Connection>>,
+    /// Held for one query. Never held together with `writer`, so that queries do not wait for commits.
     reader: Mutex<Connection>,
 }
 

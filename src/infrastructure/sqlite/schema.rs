@@ -1,4 +1,4 @@
-//! The schema: who made this database, which version it has, and how it becomes the current one.
+//! The schema: which program made a database, which version it has, and how it becomes the current one.
 
 use std::path::{Path, PathBuf};
 
@@ -24,8 +24,8 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
     refuse_orphaned_log(path)?;
     let mut connection = connection::open_or_create(path)?;
     if is_empty(path, &connection)? {
-        // The mark comes first: a process killed right behind it leaves an empty store, not a
-        // stranger's database.
+        // The mark comes first: a process killed right after it leaves an empty store, not a
+        // database of another program.
         if connection::application_id(path, &connection)? != APPLICATION_ID {
             connection::initialise(path, &connection)?;
         }
@@ -55,7 +55,7 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
     }
     refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
-    // An empty database is nobody's yet: its version, 0, says that something has to write to it first.
+    // An empty database belongs to no program yet: its version, 0, says that something has to write to it first.
     if !is_empty(path, &connection)? {
         ensure_ours(path, &connection)?;
     }

@@ -67,9 +67,9 @@ const MOST_PARTS: usize = 4096;
 const MOST_WAYS: usize = 16;
 /// A part that is longer than this (in bytes) will hardly come again.
 const LONGEST_PART: usize = 4096;
-/// When so many objects could not be remembered, none is any more; and when, from then on, so many more
-/// were strange than known, the cache is not asked any more.
-const MOST_STRANGE: u32 = 1000;
+/// When so many shapes could not be remembered, none is any more; and when, from then on, so many more
+/// objects had unknown shapes than known ones, the cache is not asked any more.
+const MOST_MISSES: u32 = 1000;
 
 /// The root: what objects begin with follows it.
 const ROOT: usize = 0;
@@ -78,8 +78,10 @@ const ROOT: usize = 0;
 pub(super) struct ShapeTrie {
     cache_id: u64,
     parts: Vec<Part>,
-    unremembered: u32,
-    strange: u32,
+    /// How many shapes could not be remembered.
+    rejected: u32,
+    /// By how many objects, from then on, unknown shapes are ahead of known ones.
+    misses: u32,
 }
 
 struct Part {
@@ -126,9 +128,10 @@ enum Mark {
 
 impl Default for ShapeTrie {
     fn default() -> Self {
+        // Relaxed: the ids only have to differ, and no other data is reached through them.
         let cache_id = NEXT_CACHE_ID.fetch_add(1, Ordering::Relaxed);
         let root = Part::new(PaddedLiteral::default(), Box::default(), End::Member);
-        Self { cache_id, parts: vec![root], unremembered: 0, strange: 0 }
+        Self { cache_id, parts: vec![root], rejected: 0, misses: 0 }
     }
 }
 
@@ -142,7 +145,7 @@ impl ShapeTrie {
         start: usize,
         scalars: &mut Vec<MemberValue>,
     ) -> Option<Recognised> {
-        if self.strange > MOST_STRANGE {
+        if self.misses > MOST_MISSES {
             return None;
         }
         let (mut non_finite, mut lone_surrogate) = (false, false);
@@ -160,7 +163,7 @@ impl ShapeTrie {
             }
             end += part.literal.len();
             if part.ends_with == End::Object {
-                self.strange = self.strange.saturating_sub(1);
+                self.misses = self.misses.saturating_sub(1);
                 let shape = ShapeId { cache_id: self.cache_id, number: number as u32 };
                 return Some(Recognised { shape, end, non_finite, lone_surrogate });
             }
@@ -245,10 +248,10 @@ impl ShapeTrie {
 
     /// Remembers the shape of an object that was scanned and has no name twice.
     pub fn remember(&mut self, text: &[u8], start: usize) {
-        if self.unremembered > MOST_STRANGE {
-            self.strange = self.strange.saturating_add(1);
+        if self.rejected > MOST_MISSES {
+            self.misses = self.misses.saturating_add(1);
         } else if !parts(text, start).is_some_and(|parts| self.add(parts)) {
-            self.unremembered += 1;
+            self.rejected += 1;
         }
     }
 

@@ -57,7 +57,7 @@ impl<'t> Tokens<'t> {
     }
 
     /// A tokenizer for the rest of an object that is open at `start`, after one of its values.
-    pub fn behind_member(text: &'t [u8], start: usize) -> Self {
+    pub fn after_member(text: &'t [u8], start: usize) -> Self {
         Self { text, at: start, open: vec![true], expect: Expect::CommaOrEnd }
     }
 

@@ -72,7 +72,7 @@ struct Values<'t, 'm> {
     fields: &'m MappedFields,
     object: Scanned<'t>,
     found: [Option<MemberValue>; PATHS],
-    /// How many names of each path were met: the next one to be met is further in. The same one
+    /// How many names of each path were found: the next one to be found is further in. The same one
     /// again would be a second way to the same field.
     reached: [usize; PATHS],
 }
@@ -82,7 +82,7 @@ impl<'t> Values<'t, '_> {
         let mut matched = [0; PATHS];
         let mut leads_further = false;
         for (which, matched) in matched.iter_mut().enumerate() {
-            if self.meet(which, 0, member.key)? {
+            if self.match_name(which, 0, member.key)? {
                 *matched = 1;
                 if self.fields.names(which).len() == 1 {
                     self.found[which] = Some(member.value);
@@ -112,7 +112,7 @@ impl<'t> Values<'t, '_> {
                             continue;
                         }
                         *matched = depth;
-                        if self.meet(which, depth, key)? {
+                        if self.match_name(which, depth, key)? {
                             *matched = depth + 1;
                             awaited[which] = self.fields.names(which).len() == depth + 1;
                         }
@@ -140,8 +140,8 @@ impl<'t> Values<'t, '_> {
         Ok(())
     }
 
-    /// Whether the key is the name at `index` of a path whose names before it lead here.
-    fn meet(&mut self, which: usize, index: usize, key: Text) -> Result<bool, RecordError> {
+    /// Takes a key: whether it is the name at `index` of a path whose names before it lead here.
+    fn match_name(&mut self, which: usize, index: usize, key: Text) -> Result<bool, RecordError> {
         let names = self.fields.names(which);
         if !names.get(index).is_some_and(|name| is_named(self.object.text, key, name)) {
             return Ok(false);

@@ -8,10 +8,10 @@ use std::path::Path;
 use chrono::Days;
 
 use super::Plan;
-use super::life::{Event, Kind, Life};
 use super::python_json::{self, Layout, Spelling, Value};
 use super::shapes::{self, naive_timestamp};
 use super::sinks::{ArraySink, DailySink, RecordSink};
+use super::workload::{Event, Kind, Workload};
 
 const LAYOUT: Layout = Layout::Indented(2);
 const MICROS_PER_MILLI: i64 = 1_000;
@@ -32,7 +32,7 @@ pub fn write(seed: u64, folder: &Path) -> io::Result<()> {
     let file = File::create(folder.join("events.json"))?;
     let mut legacy = ArraySink::new(BufWriter::new(file), LAYOUT, false)?;
     let mut daily = ParallelRun::new(seed, &folder.join("events"))?;
-    for event in Life::new(&plan) {
+    for event in Workload::new(&plan) {
         if event.day() < second_week {
             write_legacy(&mut legacy, &event, event.at)?;
         } else {
@@ -54,8 +54,8 @@ fn write_legacy(sink: &mut ArraySink<BufWriter<File>>, event: &Event, recorded_a
     sink.record(event.day(), &text)
 }
 
-/// The second week: each event is recorded by both systems, the legacy one being some milliseconds
-/// behind.
+/// The second week: each event is recorded by both systems, the clock of the legacy one
+/// being some milliseconds slow.
 struct ParallelRun {
     sink: DailySink,
     ids: shapes::EventIds,
@@ -78,9 +78,9 @@ impl ParallelRun {
     fn record(&mut self, event: &Event, legacy: &mut ArraySink<BufWriter<File>>) -> io::Result<()> {
         let number = self.number;
         self.number += 1;
-        let behind = self.clock.i64(3 * MICROS_PER_MILLI..9 * MICROS_PER_MILLI);
+        let lag = self.clock.i64(3 * MICROS_PER_MILLI..9 * MICROS_PER_MILLI);
         if number != LOST_BY_LEGACY {
-            write_legacy(legacy, event, event.at - behind)?;
+            write_legacy(legacy, event, event.at - lag)?;
         }
         let id = self.ids.next(event.at);
         if number == LOST_BY_NEW {

@@ -1,6 +1,6 @@
-//! A seeded life of Mission Control, written as the legacy log or as the new daily log.
+//! A seeded workload of Mission Control, written as the legacy log or as the new daily log.
 //!
-//! The same [`Plan`] always gives the same bytes, in both forms the same life, and any number of
+//! The same [`Plan`] always gives the same bytes, in both forms the same workload, and any number of
 //! events in constant memory. Nothing here knows the crate `mission_events`, so a test or a bench
 //! that includes this module checks the crate against an independent hand:
 //!
@@ -11,7 +11,6 @@
 //! ```
 
 mod fortnight;
-pub mod life;
 pub mod python_json;
 pub mod schedule;
 pub mod shapes;
@@ -20,18 +19,19 @@ pub mod summary;
 mod trap_list;
 pub mod traps;
 mod wording;
+pub mod workload;
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use chrono::NaiveDate;
 
-use life::{Event, Life};
 use python_json::{Layout, Spelling};
 use shapes::Form;
 use sinks::{ArraySink, DailySink, RecordSink};
 use summary::Summary;
 use traps::Planter;
+use workload::{Event, Workload};
 
 /// Large enough that a log of gigabytes costs few system calls.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -62,13 +62,13 @@ impl Default for Plan {
     }
 }
 
-/// Writes the life as one JSON array of legacy records, as Python's `json.dump` lays it out.
+/// Writes the workload as one JSON array of legacy records, as Python's `json.dump` lays it out.
 pub fn write_legacy(plan: &Plan, layout: Layout, out: impl Write) -> io::Result<Summary> {
     let sink = ArraySink::new(BufWriter::with_capacity(BUFFER_BYTES, out), layout, plan.traps)?;
     write_records(plan, Form::Legacy, Spelling { layout, ascii: true }, sink)
 }
 
-/// Writes the life as `events-YYYY-MM-DD.jsonl` files into `folder`, which is made if it is missing.
+/// Writes the workload as `events-YYYY-MM-DD.jsonl` files into `folder`, which is made if it is missing.
 /// Files of other days that are there already stay.
 pub fn write_daily(plan: &Plan, folder: &Path) -> io::Result<Summary> {
     let sink = DailySink::new(folder, plan.traps)?;
@@ -92,7 +92,7 @@ fn write_records(
     let mut planter = plan.traps.then(|| Planter::new(plan.seed, form));
     let mut remaining = plan.events;
 
-    for event in Life::new(plan) {
+    for event in Workload::new(plan) {
         remaining -= 1;
         encoder.encode(&event);
         match &mut planter {

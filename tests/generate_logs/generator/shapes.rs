@@ -3,8 +3,8 @@
 use chrono::{DateTime, Datelike, NaiveDate, Timelike};
 use uuid::{Builder, Uuid};
 
-use super::life::{Change, Event, Kind};
 use super::python_json::{Layout, Object, Spelling, Value};
+use super::workload::{Change, Event, Kind};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -51,7 +51,7 @@ pub fn daily_record(event: &Event, id: Uuid) -> Object<'_> {
     record
 }
 
-/// The fields that both systems write alike, so that their logs of one life compare equal.
+/// The fields that both systems write alike, so that their logs of one workload compare equal.
 fn push_typed_fields<'a>(record: &mut Object<'a>, event: &'a Event) {
     match &event.kind {
         Kind::Created { .. } => {}

@@ -6,12 +6,12 @@ use fastrand::Rng;
 use uuid::Uuid;
 
 use super::Encoder;
-use super::life::Event;
 use super::python_json::{Object, Spelling};
 use super::shapes::Form;
 use super::sinks::RecordSink;
 use super::summary::Summary;
 use super::trap_list::TRAPS;
+use super::workload::Event;
 
 /// What an import must do with a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::life::{Text, pick};
+use super::workload::{Text, pick};
 
 const TITLES: [&str; 24] = [
     "Write the weekly briefing for {project}",
@@ -89,7 +89,7 @@ pub fn title(rng: &mut Rng) -> Text {
     fill(rng, &TITLES)
 }
 
-/// What is put behind a title when a task is renamed.
+/// What is appended to a title when a task is renamed.
 pub fn title_addition(rng: &mut Rng) -> Text {
     fill(rng, &TITLE_ADDITIONS)
 }

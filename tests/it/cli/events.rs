@@ -88,7 +88,7 @@ fn times_without_offset_are_read_in_the_configured_zone() {
 }
 
 #[test]
-fn a_zone_that_nobody_set_is_named_where_it_decides() {
+fn a_zone_that_was_not_set_is_named_where_it_decides() {
     let dir = seed(&two_tasks());
     let warning = "warning: the setting timezone is not set: times without offset are read in UTC\n";
     let stderr = |range: &str| cli(&dir).run(&format!("--store daily events between {range}")).stderr;

@@ -60,13 +60,13 @@ fn every_command_says_in_its_help_what_it_does_and_gives_an_example() {
 }
 
 #[test]
-fn global_options_stand_before_or_behind_the_command() {
+fn global_options_stand_before_or_after_the_command() {
     let dir = seed(&two_tasks());
     let before = cli(&dir).run("--store events.db --format jsonl events recent").result();
-    let behind = cli(&dir).run("events recent --format jsonl --store events.db").result();
+    let after = cli(&dir).run("events recent --format jsonl --store events.db").result();
     let between = cli(&dir).run("events --format jsonl recent --store events.db").result();
     assert_eq!(before.lines().count(), 4);
-    assert_eq!((&before, &before), (&behind, &between));
+    assert_eq!((&before, &before), (&after, &between));
 }
 
 #[test]

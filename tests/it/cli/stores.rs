@@ -69,7 +69,7 @@ fn a_store_of_a_newer_version_is_refused() {
 }
 
 #[test]
-fn a_database_that_holds_nothing_yet_is_no_stranger() {
+fn a_database_that_holds_nothing_yet_has_version_0_and_is_not_of_another_program() {
     let dir = TestDir::new();
     write(&dir, "events.db", "");
     cli(&dir).run("--store events.db events recent").fails(

@@ -61,7 +61,7 @@ fn the_parallel_run_begins_with_the_partner_of_the_first_event_however_the_clock
 }
 
 #[test]
-fn a_clock_that_is_behind_does_not_draw_the_last_of_the_history_into_the_parallel_run() {
+fn a_clock_that_is_slow_does_not_draw_the_last_of_the_history_into_the_parallel_run() {
     let mut events = three_days();
     events[11].minute = events[12].minute - 1;
     let native: Vec<SharedEvent> =
@@ -179,7 +179,7 @@ fn a_row_of_a_store_is_told_by_its_position() {
 }
 
 #[test]
-fn a_stranger_s_database_is_no_side() {
+fn a_database_of_another_program_is_no_side() {
     let dir = TestDir::new();
     write_both(&dir, &three_days(), &three_days());
     let bank = rusqlite::Connection::open(dir.join("bank.db")).unwrap();

@@ -75,7 +75,7 @@ fn threads_that_append_and_read_at_once_see_whole_records_alone() {
 }
 
 #[test]
-fn who_reads_waits_for_an_append_to_end() {
+fn a_reader_waits_for_an_append_to_end() {
     let dir = TestDir::new();
     let path = dir.join("evidence.jsonl");
     record(&path, 2);
@@ -201,7 +201,7 @@ fn a_folder_that_may_not_be_written_is_an_error_that_names_the_way_out() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::os::unix::process::CommandExt;
 
-    const NOBODY: u32 = 65_534;
+    const UNPRIVILEGED: u32 = 65_534;
     let dir = TestDir::new();
     let (built, linked) = (std::env::current_exe().unwrap(), dir.join("program"));
     fs::hard_link(&built, &linked).or_else(|_| fs::copy(&built, &linked).map(drop)).unwrap();
@@ -212,7 +212,7 @@ fn a_folder_that_may_not_be_written_is_an_error_that_names_the_way_out() {
     let mut command = Command::new(&linked);
     // Permissions do not hold for root.
     if fs::metadata(dir.path()).unwrap().uid() == 0 {
-        command.uid(NOBODY).gid(NOBODY);
+        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
     }
     command.current_dir("/");
     let said = failure(program(&shelf.join("evidence.jsonl"), 1, command));

@@ -9,7 +9,7 @@ use crate::support::test_dir::TestDir;
 
 const EVENTS: u64 = 12_000;
 
-/// Imports the log where no file may grow behind so many blocks of 512 bytes; answers what was said.
+/// Imports the log where no file may grow beyond so many blocks of 512 bytes; answers what was said.
 fn import_with_room_for(dir: &TestDir, blocks: u64, options: &str) -> (i32, String) {
     let program = env!("CARGO_BIN_EXE_mission-events");
     let script = format!(

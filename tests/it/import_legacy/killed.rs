@@ -96,7 +96,7 @@ fn an_import_into_a_filled_store_that_is_killed_at_any_moment_is_finished_by_ano
         let report = import(&dir, "events.json");
         let (already_present, imported) = (before, EVENTS - before);
         assert_eq!(report.total, Counts { records: EVENTS, imported, already_present, ..Counts::default() });
-        assert!(everything(&dir, DATABASE) == expected, "killed behind {before} events");
+        assert!(everything(&dir, DATABASE) == expected, "killed after {before} events");
         for left in [DATABASE, "events.db-wal", "events.db-shm"] {
             std::fs::remove_file(dir.join(left)).ok();
         }

@@ -58,12 +58,12 @@ fn a_log_that_is_removed_while_it_is_imported_is_named_and_the_store_stays_sound
     write_log(&dir, "before.json", 2, 500);
     write_log(&dir, "events.json", 1, EVENTS);
     import(&dir, "before.json");
-    // Whoever opens a new store for writing first needs it for itself for a moment.
+    // The first process that opens a new store for writing needs it for itself for a moment.
     drop(SqliteEventRepository::open(dir.join(DATABASE), utc()).unwrap());
     let log = dir.join("events.json").canonicalize().unwrap();
     let text = std::fs::read(&log).unwrap();
-    // Nothing can be stored while the test writes to the store, so the import stands still behind the
-    // moment when it has opened the log.
+    // Nothing can be stored while the test writes to the store, so the import stands still after
+    // it has opened the log.
     let mut other = Connection::open(dir.join(DATABASE)).unwrap();
     let writing = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
     let mut running =

@@ -9,7 +9,7 @@ use super::{Counts, DATABASE, Report, import, quiet, rows};
 use crate::support::cli::{cli, write};
 use crate::support::test_dir::TestDir;
 
-/// What lived in two weeks. In the second one both systems ran: the new one lost one event and wrote one
+/// What happened in two weeks. In the second one both systems ran: the new one lost one event and wrote one
 /// twice, the legacy one lost another.
 const EVENTS: u64 = 315;
 const RECORDS: u64 = 474;
@@ -29,7 +29,7 @@ fn shipped() -> TestDir {
 }
 
 #[test]
-fn everything_that_lived_in_the_sample_data_becomes_one_event_and_a_second_run_imports_none() {
+fn every_event_of_the_sample_data_becomes_one_event_and_a_second_run_imports_none() {
     let dir = shipped();
     let first = import_sample(&dir);
     let (imported, matched_existing) = (EVENTS, OF_BOTH);

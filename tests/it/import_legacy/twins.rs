@@ -129,7 +129,7 @@ fn a_record_that_was_written_twice_has_one_partner_and_the_other_one_is_imported
 }
 
 #[test]
-fn a_pair_stays_a_pair_and_who_comes_late_gets_who_is_left() {
+fn a_pair_stays_a_pair_and_a_late_record_gets_what_is_left() {
     let dir = TestDir::new();
     let natives = ["10:00:00", "10:00:02"].map(|time| native(&format!("e{time}"), "Beat", "T1", time, "x"));
     let late = legacy("Beat", "T1", "10:00:00.5", "x");
@@ -192,7 +192,7 @@ fn keep_makes_events_of_both_and_what_was_kept_stays_so() {
 }
 
 #[test]
-fn the_id_of_a_twin_finds_its_event_and_belongs_to_nobody_else() {
+fn the_id_of_a_twin_finds_its_event_and_belongs_to_no_other() {
     let (natives, legacies) = anchors();
     let dir = TestDir::new();
     write_logs(&dir, &natives, &legacies);
@@ -215,7 +215,7 @@ fn the_id_of_a_twin_finds_its_event_and_belongs_to_nobody_else() {
 }
 
 #[test]
-fn twins_cannot_be_rewritten_by_whoever_opens_the_database() {
+fn twins_cannot_be_rewritten_by_any_program_that_opens_the_database() {
     let (natives, legacies) = anchors();
     let dir = TestDir::new();
     write_logs(&dir, &natives, &legacies);
@@ -269,7 +269,7 @@ const RECORDS: &[&str] = &[
 ];
 
 /// Imports into a store, and answers how many records were paired, and how many events and twins it has.
-/// Which of two is the event depends on who came first, where one log holds both shapes.
+/// Which of two is the event depends on which came first, where one log holds both shapes.
 fn imported(dir: &TestDir, names: &str, database: &str) -> (Value, i64, i64) {
     let run = quiet(dir).run(&format!("--format json import-legacy {names} --into {database}"));
     let mut report: Value = serde_json::from_str(&run.stdout).unwrap();

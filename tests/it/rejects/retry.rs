@@ -249,7 +249,7 @@ fn the_export_of_a_log_rests_on_the_event_that_its_reject_became() {
 }
 
 #[test]
-fn a_reject_that_somebody_else_has_retried_meanwhile_is_left_alone() {
+fn a_reject_that_another_run_has_retried_meanwhile_is_left_alone() {
     let dir = TestDir::new();
     write(&dir, "a.jsonl", format!("{AMBIGUOUS}\n{NEXT}\n"));
     import(&dir, "a.jsonl");

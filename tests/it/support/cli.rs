@@ -19,25 +19,25 @@ pub fn cli_without_privileges(dir: &TestDir) -> Cli {
     use std::os::unix::fs::{MetadataExt, chown};
     use std::os::unix::process::CommandExt;
 
-    const NOBODY: u32 = 65_534;
+    const UNPRIVILEGED: u32 = 65_534;
     let is_root = std::fs::metadata(TestDir::new().path()).unwrap().uid() == 0;
     if !is_root {
         return cli(dir);
     }
     // The program may lie where only root may look. It stays root's: the link is the file itself.
     let (built, program) = (env!("CARGO_BIN_EXE_mission-events"), dir.join("program"));
-    chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    chown(dir.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
     for entry in std::fs::read_dir(dir.path()).unwrap() {
         let path = entry.unwrap().path();
         if path != program {
-            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+            chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
         }
     }
     if !program.exists() {
         std::fs::hard_link(built, &program).or_else(|_| std::fs::copy(built, &program).map(drop)).unwrap();
     }
     let mut command = Command::new(program);
-    command.uid(NOBODY).gid(NOBODY);
+    command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
     Cli::in_dir(command, dir)
 }
 

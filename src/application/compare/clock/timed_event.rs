@@ -29,7 +29,7 @@ impl TimedEvent<'_> {
     }
 
     /// By time; where that is the same, by what does not depend on the order of the input; and what is the
-    /// same in everything by its place, so that it does not matter which was put aside first.
+    /// same in everything by its place, so that it does not matter which was kept first.
     pub fn compare_time(&self, other: &Self) -> Ordering {
         let (left, right) = (&self.entry, &other.entry);
         (self.at.cmp(&other.at))

@@ -16,8 +16,8 @@ pub(crate) struct OrderCount {
     pub moved_at_equal_times: u64,
 }
 
-/// How many events must be moved, aggregate by aggregate, of the pairs that were put aside, by as many
-/// threads as have put them aside.
+/// How many events must be moved, aggregate by aggregate, of the pairs that were kept, by as many
+/// threads as have kept them.
 pub(crate) fn reordered(
     orders: &[Partitions],
     joined: Option<&JoinedPairs>,

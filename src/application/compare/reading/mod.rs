@@ -18,7 +18,7 @@ use super::spill::threads::in_parallel;
 use both_sides::BothSides;
 use side_reader::SideReader;
 
-/// Reads both sides, and puts all their events aside for the stages.
+/// Reads both sides, and keeps all their events for the stages.
 pub(crate) fn read(context: &Context<'_>, inputs: &mut [Input; 2]) -> Result<ReadLogs, CompareError> {
     let [control, candidate] = inputs;
     let read = |input: &mut Input| SideReader { context, mapping: &input.mapping }.read(&mut input.feeds);

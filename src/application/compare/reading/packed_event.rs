@@ -1,4 +1,4 @@
-//! An event as the comparison holds it: packed, so that millions of them can be put aside as bytes.
+//! An event as the comparison holds it: packed, so that millions of them can be spilled as bytes.
 
 pub(crate) use crate::application::compare::input::Side;
 use crate::application::compare::reading::content::Content;
@@ -217,22 +217,22 @@ mod tests {
 
     #[test]
     fn an_event_is_unpacked_as_it_was_packed() {
-        let mut bytes = packed(head(), b"id", None, [b"base", b""]);
+        let mut bytes = packed(head(), b"id", None, [b"shared", b""]);
         bytes.extend(packed(
             EventHead { flags: EventHead::LEGACY_SHAPE, ..head() },
             b"",
             Some(b"a"),
-            [b"", b"aside"],
+            [b"", b"optional"],
         ));
         let all: Vec<PackedEvent<'_>> = PackedEvent::all(&bytes).collect();
         assert_eq!(all.len(), 2);
         assert_eq!((all[0].head, all[0].id, all[0].aggregate), (head(), &b"id"[..], None));
-        assert_eq!((all[0].shared_content, all[0].optional_fields), (&b"base"[..], &b""[..]));
+        assert_eq!((all[0].shared_content, all[0].optional_fields), (&b"shared"[..], &b""[..]));
         assert_eq!(
             (all[1].is_legacy_shape(), all[1].id, all[1].aggregate),
             (true, &b""[..], Some(&b"a"[..]))
         );
-        assert_eq!((all[1].shared_content, all[1].optional_fields), (&b""[..], &b"aside"[..]));
+        assert_eq!((all[1].shared_content, all[1].optional_fields), (&b""[..], &b"optional"[..]));
         assert_eq!([all[0].packed, all[1].packed].concat(), bytes);
         for end in 0..all[0].packed.len() {
             assert!(PackedEvent::unpack(&bytes[..end]).is_none(), "cut at {end}");

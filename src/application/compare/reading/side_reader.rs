@@ -44,7 +44,7 @@ enum Destination<'d> {
 }
 
 impl SideReader<'_> {
-    /// Reads a side and puts its events aside; again where it changes meanwhile.
+    /// Reads a side and keeps its events; again where it changes meanwhile.
     pub fn read(&self, feeds: &mut [Box<dyn Feed>]) -> Result<(SideSummary, Partitions), CompareError> {
         let nothing = || Partitions::new(self.context.budget.side_events());
         let read = attempts(|| {
@@ -71,7 +71,7 @@ impl SideReader<'_> {
         self.read_once(feeds, Destination::Join(join))
     }
 
-    /// Reads events again that were read before, in the order of their places, and puts them aside with
+    /// Reads events again that were read before, in the order of their places, and keeps them with
     /// others of their side. False where one of them is not there any more.
     pub fn reread(
         &self,
@@ -291,7 +291,7 @@ impl Consumer<'_> {
 
     /// What the side is when its last record was taken.
     fn finish(mut self) -> SideSummary {
-        self.put_day_aside();
+        self.store_day();
         let Self { mut side, .. } = self;
         side.days.values().for_each(|day| side.digest.add_digest(day.digest));
         side
@@ -303,14 +303,14 @@ impl Consumer<'_> {
         match &mut self.day {
             Some((current, _)) if *current == day => {}
             _ => {
-                self.put_day_aside();
+                self.store_day();
                 self.day = Some((day, self.side.days.remove(&day).unwrap_or_default()));
             }
         }
         &mut self.day.get_or_insert_default().1
     }
 
-    fn put_day_aside(&mut self) {
+    fn store_day(&mut self) {
         self.side.days.extend(self.day.take());
     }
 

@@ -105,7 +105,7 @@ fn a_load_that_is_out_of_date_is_previewed_again_four_times_at_most() {
 }
 
 #[test]
-fn a_strict_load_that_meets_a_conflict_is_rolled_back_and_previewed_again() {
+fn a_strict_load_that_finds_a_conflict_is_rolled_back_and_previewed_again() {
     let strict = |settings: &mut ImportSettings| settings.strict = true;
     let imported =
         into_store(true).set(strict).seeing([Seen::default(), conflict()]).ending([LoadEnd::Conflict]).run();

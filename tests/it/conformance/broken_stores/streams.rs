@@ -1,4 +1,4 @@
-//! Stores that mislead a reader who reads on, or do not know what they hold.
+//! Stores that mislead a reader that goes on from a position, or do not know what they hold.
 
 use mission_events::internals::domain::event::DomainEvent;
 use mission_events::internals::domain::repository::{

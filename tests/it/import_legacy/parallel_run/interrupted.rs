@@ -27,14 +27,14 @@ const MOMENTS: u64 = 8;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Many events in little time, so that an import takes several batches.
-fn busy() -> Vec<Lived> {
-    let mut lives = Vec::new();
+fn busy() -> Vec<ActualEvent> {
+    let mut actual = Vec::new();
     for number in 0..9_000 {
-        let mut lived = Lived::new(day(0) + TimeDelta::seconds(number * 20), number as u32);
-        (lived.by_legacy, lived.by_new) = (number % 97 != 3, number % 89 != 5);
-        lives.push(lived);
+        let mut event = ActualEvent::new(day(0) + TimeDelta::seconds(number * 20), number as u32);
+        (event.by_legacy, event.by_new) = (number % 97 != 3, number % 89 != 5);
+        actual.push(event);
     }
-    lives
+    actual
 }
 
 fn start(dir: &TestDir, logs: &str) -> Running {
@@ -54,14 +54,14 @@ fn everything(dir: &TestDir, database: &str) -> Vec<String> {
 
 #[test]
 fn an_import_that_was_killed_at_any_moment_is_finished_by_another_to_the_same_twins() {
-    let (dir, lives) = (TestDir::new(), busy());
-    write_legacy(&dir, &lives);
-    write_native(&dir, &lives);
+    let (dir, actual) = (TestDir::new(), busy());
+    write_legacy(&dir, &actual);
+    write_native(&dir, &actual);
     import_into(&dir, "data/events", "uninterrupted.db");
     std::fs::copy(dir.join("uninterrupted.db"), dir.join("before.db")).unwrap();
     import_into(&dir, "data/events.json", "uninterrupted.db");
     let expected = everything(&dir, "uninterrupted.db");
-    let twins = lives.iter().filter(|lived| lived.by_legacy && lived.by_new).count() as u64;
+    let twins = actual.iter().filter(|event| event.by_legacy && event.by_new).count() as u64;
     let mut killed_midway = 0;
     for moment in 0..MOMENTS {
         std::fs::copy(dir.join("before.db"), dir.join(DATABASE)).unwrap();
@@ -75,8 +75,8 @@ fn an_import_that_was_killed_at_any_moment_is_finished_by_another_to_the_same_tw
         running.kill();
         killed_midway += u64::from(stored() < twins);
         let report = import_into(&dir, "data/events.json", DATABASE);
-        assert_eq!(report.store.events, recorded(&lives));
-        assert!(everything(&dir, DATABASE) == expected, "killed behind {far} twins");
+        assert_eq!(report.store.events, recorded(&actual));
+        assert!(everything(&dir, DATABASE) == expected, "killed after {far} twins");
         for left in [DATABASE, "events.db-wal", "events.db-shm"] {
             std::fs::remove_file(dir.join(left)).ok();
         }
@@ -86,14 +86,14 @@ fn an_import_that_was_killed_at_any_moment_is_finished_by_another_to_the_same_tw
 
 #[test]
 fn the_two_logs_imported_at_once_count_each_event_once() {
-    let (dir, lives) = (TestDir::new(), busy());
-    write_legacy(&dir, &lives);
-    write_native(&dir, &lives);
+    let (dir, actual) = (TestDir::new(), busy());
+    write_legacy(&dir, &actual);
+    write_native(&dir, &actual);
     let runs = ["data/events.json", "data/events", "data/events.json"].map(|log| start(&dir, log));
     for run in runs {
         Report::of(run.end());
     }
-    assert_holds(&dir, &lives);
+    assert_holds(&dir, &actual);
 }
 
 fn options() -> ReadOptions {
@@ -117,19 +117,19 @@ fn preview(dir: &TestDir, target: &mut IncrementalLoad) -> u64 {
 }
 
 /// The legacy log as JSONL, to which can be appended.
-fn append_legacy(dir: &TestDir, lives: &[Lived]) {
+fn append_legacy(dir: &TestDir, actual: &[ActualEvent]) {
     let lines: String =
-        lives.iter().filter(|lived| lived.by_legacy).map(|lived| lived.legacy() + "\n").collect();
+        actual.iter().filter(|event| event.by_legacy).map(|event| event.legacy() + "\n").collect();
     let mut log = File::options().create(true).append(true).open(dir.join("old.jsonl")).unwrap();
     log.write_all(lines.as_bytes()).unwrap();
 }
 
 #[test]
 fn a_record_that_came_after_the_preview_ends_the_load_and_the_next_preview_finds_its_partner() {
-    let (dir, lives) = (TestDir::new(), week());
-    write_native(&dir, &lives);
+    let (dir, actual) = (TestDir::new(), week());
+    write_native(&dir, &actual);
     import(&dir, "data/events");
-    let (before, after) = lives.split_at(lives.len() - 5);
+    let (before, after) = actual.split_at(actual.len() - 5);
     append_legacy(&dir, before);
     let mut target = IncrementalLoad::open(&dir.join(DATABASE)).unwrap();
     let planned = preview(&dir, &mut target);
@@ -141,44 +141,44 @@ fn a_record_that_came_after_the_preview_ends_the_load_and_the_next_preview_finds
     let planned = preview(&dir, &mut target);
     target.follow_preview();
     assert_eq!(load(&dir, &mut target).unwrap(), planned);
-    assert_holds(&dir, &lives);
+    assert_holds(&dir, &actual);
 }
 
 #[test]
 fn a_log_that_grows_while_it_is_imported_is_counted_once() {
-    let (dir, lives) = (TestDir::new(), busy());
-    write_native(&dir, &lives);
+    let (dir, actual) = (TestDir::new(), busy());
+    write_native(&dir, &actual);
     import(&dir, "data/events");
-    let mut written = lives.len() / 2;
-    append_legacy(&dir, &lives[..written]);
+    let mut written = actual.len() / 2;
+    append_legacy(&dir, &actual[..written]);
     let mut running = start(&dir, "old.jsonl");
     while !running.has_ended() {
-        let more = (written + 3).min(lives.len());
-        append_legacy(&dir, &lives[written..more]);
+        let more = (written + 3).min(actual.len());
+        append_legacy(&dir, &actual[written..more]);
         written = more;
     }
     // Where it grew each time that it was looked at, it says so, and what is stored is right.
     assert!([0, 4].contains(&running.end().code));
-    append_legacy(&dir, &lives[written..]);
+    append_legacy(&dir, &actual[written..]);
     import(&dir, "old.jsonl");
-    assert_holds(&dir, &lives);
+    assert_holds(&dir, &actual);
 }
 
 #[test]
 fn what_the_new_system_records_a_moment_after_the_legacy_one_is_waited_for() {
-    let (dir, lives) = (TestDir::new(), week());
-    write_native(&dir, &lives);
-    write_legacy(&dir, &lives);
+    let (dir, actual) = (TestDir::new(), week());
+    write_native(&dir, &actual);
+    write_legacy(&dir, &actual);
     import(&dir, "");
     let store = SqliteEventRepository::open(dir.join(DATABASE), utc()).unwrap();
     let now = Utc::now();
     // The new system runs: it has recorded something a moment ago.
-    let mut lives = lives;
-    lives.push(Lived::new(now - TimeDelta::minutes(1), 8_000));
-    store.save_event(&live(&lives[lives.len() - 1].native(lives.len() - 1))).unwrap();
-    let latest = Lived::new(now, 9_000);
-    lives.push(latest.clone());
-    write_legacy(&dir, &lives);
+    let mut actual = actual;
+    actual.push(ActualEvent::new(now - TimeDelta::minutes(1), 8_000));
+    store.save_event(&live(&actual[actual.len() - 1].native(actual.len() - 1))).unwrap();
+    let latest = ActualEvent::new(now, 9_000);
+    actual.push(latest.clone());
+    write_legacy(&dir, &actual);
     let mut running = start(&dir, "data/events.json");
     // An import that does not wait has ended by then. However slow the machine is, one that waits looks
     // at the store later than this.
@@ -186,7 +186,7 @@ fn what_the_new_system_records_a_moment_after_the_legacy_one_is_waited_for() {
     while Instant::now() < moment && !running.has_ended() {
         std::thread::yield_now();
     }
-    store.save_event(&live(&latest.native(lives.len() - 1))).unwrap();
+    store.save_event(&live(&latest.native(actual.len() - 1))).unwrap();
     let report = Report::of(running.end());
-    assert_eq!((report.total.matched_existing, report.store.events), (2, recorded(&lives)));
+    assert_eq!((report.total.matched_existing, report.store.events), (2, recorded(&actual)));
 }

@@ -1,4 +1,4 @@
-//! A parallel run: both systems record one life, and what was written is imported day by day.
+//! A parallel run: both systems record the same events, and what was written is imported day by day.
 
 mod daily;
 mod interrupted;
@@ -14,9 +14,9 @@ use crate::support::cli::write;
 use crate::support::instant;
 use crate::support::test_dir::TestDir;
 
-/// An event that lived, and who recorded it.
+/// An event that happened, and which systems recorded it.
 #[derive(Debug, Clone)]
-struct Lived {
+struct ActualEvent {
     at: DateTime<Utc>,
     event_type: &'static str,
     task: Option<u32>,
@@ -27,7 +27,7 @@ struct Lived {
     ahead: TimeDelta,
 }
 
-impl Lived {
+impl ActualEvent {
     /// An event that both systems record, with a new clock that is 7 ms ahead.
     fn new(at: DateTime<Utc>, task: u32) -> Self {
         let (event_type, title) = ("TaskCreated", format!("Task no. {task} \u{e9}"));
@@ -61,17 +61,18 @@ impl Lived {
 }
 
 /// The legacy log of these events.
-fn write_legacy(dir: &TestDir, lives: &[Lived]) {
-    let records: Vec<String> = lives.iter().filter(|lived| lived.by_legacy).map(Lived::legacy).collect();
+fn write_legacy(dir: &TestDir, actual: &[ActualEvent]) {
+    let records: Vec<String> =
+        actual.iter().filter(|event| event.by_legacy).map(ActualEvent::legacy).collect();
     write(dir, "data/events.json", format!("[{}]", records.join(", ")));
 }
 
 /// The daily files of these events.
-fn write_native(dir: &TestDir, lives: &[Lived]) {
+fn write_native(dir: &TestDir, actual: &[ActualEvent]) {
     let mut days: BTreeMap<String, String> = BTreeMap::new();
-    for (id, lived) in lives.iter().enumerate().filter(|(_, lived)| lived.by_new) {
-        let day = days.entry(lived.recorded_at().format("%Y-%m-%d").to_string()).or_default();
-        day.push_str(&lived.native(id));
+    for (id, event) in actual.iter().enumerate().filter(|(_, event)| event.by_new) {
+        let day = days.entry(event.recorded_at().format("%Y-%m-%d").to_string()).or_default();
+        day.push_str(&event.native(id));
         day.push('\n');
     }
     for (day, text) in days {
@@ -79,9 +80,9 @@ fn write_native(dir: &TestDir, lives: &[Lived]) {
     }
 }
 
-/// Everything that was recorded: nobody can count what neither system wrote.
-fn recorded(lives: &[Lived]) -> u64 {
-    lives.iter().filter(|lived| lived.by_legacy || lived.by_new).count() as u64
+/// Everything that was recorded: what neither system wrote cannot be counted.
+fn recorded(actual: &[ActualEvent]) -> u64 {
+    actual.iter().filter(|event| event.by_legacy || event.by_new).count() as u64
 }
 
 /// The beginning of a day of the parallel run.
@@ -90,20 +91,20 @@ fn day(number: i64) -> DateTime<Utc> {
 }
 
 /// A week of the parallel run, in which each system misses a few events.
-fn week() -> Vec<Lived> {
-    let mut lives = Vec::new();
+fn week() -> Vec<ActualEvent> {
+    let mut actual = Vec::new();
     for number in 0..7 * 24 {
         let at = day(0) + TimeDelta::hours(number) + TimeDelta::seconds(number % 50);
-        let mut lived = Lived::new(at, number as u32);
-        lived.ahead += TimeDelta::milliseconds(number % 5);
-        (lived.by_legacy, lived.by_new) = (number % 29 != 3, number % 31 != 5);
-        lives.push(lived);
+        let mut event = ActualEvent::new(at, number as u32);
+        event.ahead += TimeDelta::milliseconds(number % 5);
+        (event.by_legacy, event.by_new) = (number % 29 != 3, number % 31 != 5);
+        actual.push(event);
         // Content that repeats itself, without anything to tell one from another but its time.
-        let mut beat = Lived::new(at + TimeDelta::minutes(30), 0);
+        let mut beat = ActualEvent::new(at + TimeDelta::minutes(30), 0);
         (beat.event_type, beat.task, beat.title) = ("Heartbeat", None, "beat".to_owned());
-        lives.push(beat);
+        actual.push(beat);
     }
-    lives
+    actual
 }
 
 fn connection(dir: &TestDir) -> Connection {
@@ -124,10 +125,10 @@ fn told(dir: &TestDir) -> Vec<(String, Option<String>)> {
     told.unwrap().map(Result::unwrap).collect()
 }
 
-/// Demands that the store holds what lived: each event once, and both texts where both systems wrote one.
+/// Demands that the store holds what was recorded: each event once, and both texts where both systems wrote one.
 #[track_caller]
-fn assert_holds(dir: &TestDir, lives: &[Lived]) {
-    assert_eq!(count(dir, "SELECT count(*) FROM events"), recorded(lives));
+fn assert_holds(dir: &TestDir, actual: &[ActualEvent]) {
+    assert_eq!(count(dir, "SELECT count(*) FROM events"), recorded(actual));
     let mut told: Vec<_> = told(dir)
         .into_iter()
         .map(|(one, other)| {
@@ -136,13 +137,13 @@ fn assert_holds(dir: &TestDir, lives: &[Lived]) {
             texts
         })
         .collect();
-    let mut expected: Vec<Vec<String>> = lives
+    let mut expected: Vec<Vec<String>> = actual
         .iter()
         .enumerate()
-        .map(|(id, lived)| {
-            let legacy = lived.by_legacy.then(|| lived.legacy());
+        .map(|(id, event)| {
+            let legacy = event.by_legacy.then(|| event.legacy());
             let mut texts: Vec<String> =
-                legacy.into_iter().chain(lived.by_new.then(|| lived.native(id))).collect();
+                legacy.into_iter().chain(event.by_new.then(|| event.native(id))).collect();
             texts.sort();
             texts
         })

@@ -1,4 +1,4 @@
-//! Random lives: whatever was lost on either side, the store holds each event once.
+//! Random events: whatever was lost on either side, the store holds each event once.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use proptest::sample::select;
 use super::*;
 use crate::import_legacy::quiet;
 
-/// What happens, when after the one before, and who records it.
+/// What happens, when after the one before, and which systems record it.
 #[derive(Debug, Clone)]
 struct Step {
     seconds: i64,
@@ -39,19 +39,19 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(step, 1..60)
 }
 
-/// The life of these steps. Of a content that one system has lost, the other one loses nothing: nobody
-/// could say that they are two events, and not one whose time was shifted.
-fn life(steps: &[Step], skew_ms: i64) -> Vec<Lived> {
+/// The events of these steps. Of a content that one system has lost, the other one loses nothing: nothing
+/// in the logs would tell two events from one whose time was shifted.
+fn events_of(steps: &[Step], skew_ms: i64) -> Vec<ActualEvent> {
     let mut losers: BTreeMap<(&str, Option<u32>, &str), u8> = BTreeMap::new();
     let mut at = day(0) + TimeDelta::hours(20);
-    let mut lives = Vec::new();
+    let mut actual = Vec::new();
     for step in steps {
         at += TimeDelta::seconds(step.seconds);
         let mut lost = step.lost;
         if lost < 2 {
             lost = *losers.entry((step.event_type, step.task, step.title)).or_insert(lost);
         }
-        lives.push(Lived {
+        actual.push(ActualEvent {
             at,
             event_type: step.event_type,
             task: step.task,
@@ -61,7 +61,7 @@ fn life(steps: &[Step], skew_ms: i64) -> Vec<Lived> {
             ahead: TimeDelta::milliseconds(skew_ms + step.jitter_ms),
         });
     }
-    lives
+    actual
 }
 
 /// Imports, whatever is said of records that resemble each other.
@@ -74,20 +74,20 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_store_has_as_many_events_as_lived(
+    fn the_store_has_as_many_events_as_were_recorded(
         steps in steps(),
         skew_ms in -1_500..1_500_i64,
         cuts in vec((0..60_usize, any::<bool>()), 0..3),
     ) {
-        let (dir, lives) = (TestDir::new(), life(&steps, skew_ms));
+        let (dir, actual) = (TestDir::new(), events_of(&steps, skew_ms));
         let mut cuts: Vec<(usize, bool)> =
-            cuts.into_iter().map(|(cut, order)| (cut.min(lives.len()), order)).collect();
+            cuts.into_iter().map(|(cut, order)| (cut.min(actual.len()), order)).collect();
         cuts.sort();
-        for (cut, legacy_first) in cuts.into_iter().chain([(lives.len(), true)]) {
-            let so_far = &lives[..cut];
+        for (cut, legacy_first) in cuts.into_iter().chain([(actual.len(), true)]) {
+            let so_far = &actual[..cut];
             write_legacy(&dir, so_far);
             write_native(&dir, so_far);
-            let has_native = so_far.iter().any(|lived| lived.by_new);
+            let has_native = so_far.iter().any(|event| event.by_new);
             if !has_native {
                 import(&dir, "data/events.json");
             } else if legacy_first {

@@ -271,7 +271,7 @@ impl Clock for FakeClock {
     }
 }
 
-/// For comparisons that put nothing aside.
+/// For comparisons that spill nothing.
 pub struct NoScratch;
 
 impl Scratch for NoScratch {

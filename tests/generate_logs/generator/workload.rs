@@ -1,4 +1,4 @@
-//! The life of Mission Control: tasks are created, updated, completed and deleted.
+//! The workload of Mission Control: tasks are created, updated, completed and deleted.
 
 use std::borrow::Cow;
 
@@ -63,14 +63,14 @@ struct Task {
 }
 
 /// The events of a plan in the order of their time.
-pub struct Life {
+pub struct Workload {
     rng: Rng,
     schedule: Schedule,
     open: Vec<Task>,
     next_task: u64,
 }
 
-impl Life {
+impl Workload {
     pub fn new(plan: &Plan) -> Self {
         Self {
             rng: Rng::with_seed(plan.seed),
@@ -153,7 +153,7 @@ impl Life {
     }
 }
 
-impl Iterator for Life {
+impl Iterator for Workload {
     type Item = Event;
 
     fn next(&mut self) -> Option<Event> {
