@@ -68,8 +68,8 @@ pub fn append_durably(
     appended.map_err(|(step, source)| AppendError { step, source, rollback: cut_back(file, length).err() })
 }
 
-/// Cuts a file back to a length, durably.
-fn cut_back(file: &mut impl AppendFile, length: u64) -> io::Result<()> {
+/// Cuts a file back to a length in bytes, durably.
+pub fn cut_back(file: &mut impl AppendFile, length: u64) -> io::Result<()> {
     file.truncate(length)?;
     file.sync()
 }

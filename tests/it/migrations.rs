@@ -1,9 +1,16 @@
 //! Stores that earlier versions of the program wrote.
 
+use mission_events::{EventQuery, EventRepository, SqliteError, SqliteEventRepository};
+use refinery::Target;
 use rusqlite::Connection;
 
 use crate::support::cli::{cli, write};
 use crate::support::test_dir::TestDir;
+use crate::support::{event, utc};
+
+mod shipped {
+    refinery::embed_migrations!("migrations");
+}
 
 /// A store of schema version 2: two logs, with a repeated record, a duplicate, a rejected record and a
 /// `NaN` in them.
@@ -58,4 +65,117 @@ fn a_store_of_version_2_is_brought_to_the_current_one_by_what_writes_to_it_and_k
     quiet().run("--store events.db export --to out").result();
     let exported = std::fs::read_to_string(dir.join("out/events-2025-10-25.jsonl")).unwrap();
     assert_eq!(exported.matches("\"e1\"").count(), 2);
+}
+
+/// What marks a database as one of this program; a part of the file format.
+const APPLICATION_ID: u32 = 0x4D45_7674;
+
+/// Rows as each version has them, written by the first version that has the tables: events of both systems,
+/// with and without id and aggregate, and a `NaN`; a log with a repeated record and a rejected one.
+const ROWS: [(i32, &str); 2] = [
+    (
+        1,
+        r#"INSERT INTO events (event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at, id_derived,
+                               source_id, source_offset, source_line) VALUES
+             ('e1', 'TaskCreated', 1761386400000000, 'T1',
+              '{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}',
+              'native', 1761386400000001, 0, NULL, NULL, NULL),
+             ('e2', 'Moon', -1, NULL,
+              '{"event_id":"e2","event_type":"Moon","timestamp":"1969-12-31T23:59:59.999999Z","x":NaN,"é":"\ud83d\ude80"}',
+              'native', 1761386400000002, 0, NULL, NULL, NULL),
+             ('3f1c9a52-6d39-5a4e-9b1f-0d6f4a0f9c11', 'TaskDeleted', 1761390000000000, 'T1',
+              '{"type": "TaskDeleted", "task_id": "T1", "timestamp": "2025-10-25T11:00:00"}',
+              'history', 1761390000000003, 1, 1, 2, 1)"#,
+    ),
+    (
+        2,
+        r#"INSERT INTO sources VALUES
+             (1, '/logs/events.json', 'json-array', NULL, '{}', x'2c20', 90, 'aa', 90, 'aa', 80, 1, 'bb',
+              3, 1, 0, 0, 1, 1, 0, 0, 1761390000000003, 1761390000000004);
+           INSERT INTO source_texts VALUES (1, 0, x'5b0a');
+           INSERT INTO source_repeats VALUES (1, 40, 2, 1, 'duplicate', '{"again": true}');
+           INSERT INTO rejects VALUES (7, 1, 60, 3, 'syntax', 'expected a value', 1, 1761390000000004, NULL);
+           INSERT INTO reject_texts VALUES (7, 60, x'7b7b')"#,
+    ),
+];
+
+fn newest_version() -> i32 {
+    let runner = shipped::migrations::runner();
+    runner.get_migrations().iter().map(|migration| migration.version()).max().unwrap()
+}
+
+/// A store as the program of that schema version has left it, with the rows of its time.
+fn of_version(version: i32) -> TestDir {
+    let dir = TestDir::new();
+    let mut connection = Connection::open(dir.join("events.db")).unwrap();
+    connection.pragma_update(None, "page_size", 8192).unwrap();
+    connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    let runner = shipped::migrations::runner().set_grouped(true).set_target(Target::Version(version));
+    runner.run(&mut connection).unwrap();
+    connection.pragma_update(None, "journal_mode", "wal").unwrap();
+    for (_, rows) in ROWS.iter().filter(|(first, _)| *first <= version) {
+        connection.execute_batch(rows).unwrap();
+    }
+    dir
+}
+
+/// A query for every table, with the columns that it has now.
+fn tables(dir: &TestDir) -> Vec<String> {
+    let connection = Connection::open(dir.join("events.db")).unwrap();
+    let query = "SELECT 'SELECT ' || group_concat(\"column\", ', ') || ' FROM ' || name FROM (
+        SELECT tables.name, columns.name AS \"column\"
+        FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+        WHERE tables.type = 'table' AND tables.name <> 'refinery_schema_history' ORDER BY 1, columns.cid
+    ) GROUP BY name";
+    let mut statement = connection.prepare(query).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_store_of_every_earlier_version_opens_with_every_event_and_all_that_it_had() {
+    let newest = newest_version();
+    assert!(newest > 1);
+    for version in 1..newest {
+        let dir = of_version(version);
+        let path = dir.join("events.db");
+        let tables = tables(&dir);
+        let before: Vec<Vec<String>> = tables.iter().map(|table| cells(&dir, table)).collect();
+        assert!(
+            before.iter().all(|rows| !rows.is_empty()),
+            "a table without a row proves nothing: {tables:?}"
+        );
+        assert_eq!(cells(&dir, VERSION), [format!("Integer({version})")]);
+        let refused = SqliteEventRepository::open_for_reading(&path, utc()).err().unwrap();
+        assert!(matches!(refused, SqliteError::Older { .. }), "{refused}");
+
+        let store = SqliteEventRepository::open(&path, utc()).unwrap();
+        let events = store.query(&EventQuery::chronological(), 10).unwrap();
+        let found: Vec<_> = events
+            .iter()
+            .map(|stored| {
+                let aggregate = stored.event.aggregate_id().map(|id| id.as_str());
+                let time = stored.event.timestamp().timestamp_micros();
+                (stored.position.get(), stored.event.event_type(), time, aggregate)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (2, "Moon", -1, None),
+                (1, "TaskCreated", 1_761_386_400_000_000, Some("T1")),
+                (3, "TaskDeleted", 1_761_390_000_000_000, Some("T1")),
+            ],
+            "version {version}"
+        );
+        for stored in &events {
+            assert_eq!(store.find_by_id(stored.event.event_id()).unwrap().as_ref(), Some(stored));
+            assert!(ROWS[0].1.contains(&format!("'{}'", stored.event.body())), "{}", stored.event.body());
+        }
+        let after: Vec<Vec<String>> = tables.iter().map(|table| cells(&dir, table)).collect();
+        assert_eq!(after, before, "version {version}");
+        assert_eq!(cells(&dir, VERSION), [format!("Integer({newest})")]);
+        assert_eq!(cells(&dir, "PRAGMA foreign_key_check"), [] as [String; 0]);
+        let next = store.save_events(&[event("e4").build()]).unwrap();
+        assert_eq!(next[0].get(), 4, "version {version}");
+    }
 }

@@ -11,6 +11,7 @@ mod log;
 mod of_comparison;
 pub mod record;
 mod timestamp;
+mod verification;
 
 pub use chain::{Chain, ChainedRecord, Fault, FaultKind, Line, NO_PREVIOUS, TornLine, is_torn, line_hash};
 pub use inputs::{
@@ -19,3 +20,4 @@ pub use inputs::{
 pub use log::{EvidenceError, EvidenceLog};
 pub use of_comparison::of_comparison;
 pub use record::{Evidence, EvidenceRecord};
+pub use verification::Verification;

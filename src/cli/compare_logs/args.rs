@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
+use jiff::fmt::friendly::SpanParser;
+use jiff::{SignedDuration, SpanRelativeTo};
 
 use crate::application::compare::profile::{IgnoreRule, Profile};
 use crate::application::compare::settings::Settings;
@@ -208,23 +210,23 @@ impl CompareLogsArgs {
     }
 }
 
-/// Reads a length of time: `500ms`, `2s`, `5m`, `1h`, `1d`.
+/// Reads a length of time, as `500ms`, `2s`, `5m`, `1h 30m` or `1d`, which is 24 hours; at most 366 days. Rounded
+/// down to microseconds, which timestamps are in.
 fn duration(text: &str) -> Result<TimeDelta, String> {
-    let expected = || format!("expected a length of time such as 500ms, 2s, 5m or 1h, got {text:?}");
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let number: i64 = text[..digits].parse().map_err(|_| expected())?;
-    let unit = match &text[digits..] {
-        "us" => 1,
-        "ms" => 1_000,
-        "s" => 1_000_000,
-        "m" | "min" => 60_000_000,
-        "h" => 3_600_000_000,
-        "d" => 86_400_000_000,
-        _ => return Err(expected()),
-    };
-    const LONGEST: i64 = 366 * 86_400_000_000;
-    let micros = number.checked_mul(unit).filter(|micros| *micros <= LONGEST);
-    micros.map(TimeDelta::microseconds).ok_or_else(|| format!("expected at most 366 days, got {text}"))
+    const LONGEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+    let length = SpanParser::new()
+        .parse_span(text)
+        .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()))
+        .ok()
+        .filter(|length| !length.is_negative());
+    match length {
+        None => Err(format!("expected a length of time such as 500ms, 2s, 5m or 1h 30m, got {text:?}")),
+        Some(length) if length > LONGEST => Err(format!("expected at most 366 days, got {text:?}")),
+        Some(length) => {
+            Ok(TimeDelta::seconds(length.as_secs())
+                + TimeDelta::microseconds(i64::from(length.subsec_micros())))
+        }
+    }
 }
 
 /// Reads a size: `64MiB`, `1GiB`, `100000` (bytes).
@@ -250,13 +252,34 @@ mod tests {
 
     #[test]
     fn lengths_of_time_are_read_with_their_unit() {
-        for (text, micros) in
-            [("0s", 0), ("500ms", 500_000), ("2s", 2_000_000), ("5m", 300_000_000), ("1h", 3_600_000_000)]
-        {
+        for (text, micros) in [
+            ("0s", 0),
+            ("70us", 70),
+            ("500ms", 500_000),
+            ("2s", 2_000_000),
+            ("5m", 300_000_000),
+            ("5min", 300_000_000),
+            ("1h", 3_600_000_000),
+            ("1h 30m", 5_400_000_000),
+            ("1h30m", 5_400_000_000),
+            ("1d", 86_400_000_000),
+            ("1 s", 1_000_000),
+            ("1.5s", 1_500_000),
+            ("1999ns", 1),
+            ("366d", 366 * 86_400_000_000),
+        ] {
             assert_eq!(duration(text), Ok(TimeDelta::microseconds(micros)), "{text}");
         }
-        for text in ["", "2", "s", "-1s", "1.5s", "1 s", "1y", "9999999999999999999s", "400d", "1é"] {
-            assert!(duration(text).is_err(), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_length_of_time_is_refused_with_what_is_expected() {
+        for text in ["", "2", "s", "-1s", "1s ago", "1y", "1mo", "PT1S", "9999999999999999999s", "1é"] {
+            let refusal = format!("expected a length of time such as 500ms, 2s, 5m or 1h 30m, got {text:?}");
+            assert_eq!(duration(text), Err(refusal));
+        }
+        for text in ["400d", "366d 1us", "8785h"] {
+            assert_eq!(duration(text), Err(format!("expected at most 366 days, got {text:?}")));
         }
     }
 

@@ -9,7 +9,7 @@ use self::verified::Verified;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
-use crate::application::evidence::{Chain, EvidenceError, EvidenceLog, check_inputs};
+use crate::application::evidence::{Chain, EvidenceError, EvidenceLog, Verification, check_inputs};
 use crate::infrastructure::evidence::inputs::StoredInputs;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 
@@ -100,9 +100,14 @@ fn verify(log: &dyn EvidenceLog, context: &Context) -> Result<ExitCode, CliError
         )));
     }
     let chain = Chain::of(&lines);
-    let verified = Verified::of(place, &chain, check_inputs(&chain.records, &StoredInputs));
-    render::verified(&verified, context.format)?;
-    Ok(verified.exit_code())
+    let inputs = check_inputs(&chain.records, &StoredInputs);
+    let verification = Verification::of(&chain, &inputs);
+    render::verified(&Verified::of(place, &chain, inputs), context.format)?;
+    Ok(match verification {
+        Verification::Confirmed => ExitCode::Done,
+        Verification::Refuted => ExitCode::Negative,
+        Verification::Undetermined => ExitCode::Storage,
+    })
 }
 
 impl From<EvidenceError> for CliError {

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::application::evidence::{Chain, ChainedRecord, CheckedInput, Fault, InputState, TornLine};
-use crate::cli::exit_code::ExitCode;
+use crate::application::evidence::{Chain, ChainedRecord, CheckedInput, Fault, TornLine};
 use crate::domain::event::format_timestamp;
 
 /// What `evidence verify` found; its keys are part of the contract.
@@ -44,20 +43,5 @@ impl<'c> Verified<'c> {
             torn: &chain.torn,
             inputs,
         }
-    }
-
-    /// What the command exits with. A no is certain, whatever else cannot be read.
-    pub fn exit_code(&self) -> ExitCode {
-        let is_any = |is_so: fn(&InputState) -> bool| self.inputs.iter().any(|input| is_so(&input.state));
-        if !self.chain_holds
-            || self.records == 0
-            || is_any(|state| matches!(state, InputState::Changed { .. }))
-        {
-            return ExitCode::Negative;
-        }
-        if is_any(|state| matches!(state, InputState::Unreadable { .. })) {
-            return ExitCode::Storage;
-        }
-        ExitCode::Done
     }
 }

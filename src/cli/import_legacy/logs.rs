@@ -1,9 +1,8 @@
 //! Which logs are read.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::ImportLegacyArgs;
 use crate::application::import::ImportError;
 use crate::application::log_source::{LogList, SkippedFile};
 use crate::cli::error::CliError;
@@ -13,14 +12,14 @@ use crate::infrastructure::config::Source;
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::wire::mapping::Mapping;
 
-/// Finds every log, and opens each once: a log that is missing or unreadable must show before
-/// the first record is imported.
-pub fn find(args: &ImportLegacyArgs, context: &Context, mapping: &Mapping) -> Result<LogList, CliError> {
+/// Finds every log of `paths`, or the configured ones where there are none, and opens each once: a log that
+/// is missing or unreadable must show before the first record is imported.
+pub fn find(paths: &[PathBuf], context: &Context, mapping: &Mapping) -> Result<LogList, CliError> {
     let mut logs = LogList::default();
-    if args.paths.is_empty() {
+    if paths.is_empty() {
         add_configured(&mut logs, context)?;
     }
-    for path in &args.paths {
+    for path in paths {
         add(&mut logs, path)?;
     }
     let mut seen = HashSet::new();

@@ -139,7 +139,7 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliErr
     let database = target(&args, context)?;
     let options = options(&args, context)?;
     let settings = ImportSettings {
-        logs: logs::find(&args, context, &options.mapping)?,
+        logs: logs::find(&args.paths, context, &options.mapping)?,
         options,
         overlap: args.overlap.into(),
         strict: args.strict,

@@ -1,8 +1,5 @@
 //! One store, as it is found.
 
-use std::ffi::OsString;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use serde::Serialize;
@@ -60,7 +57,10 @@ impl StoreState {
             }
             other => other?,
         };
-        self.bytes = Some(size(backend, path)?);
+        self.bytes = Some(match &store {
+            OpenStore::Jsonl(store) => store.size_in_bytes()?,
+            OpenStore::Sqlite(store) => store.size_in_bytes()?,
+        });
         let summary = store.repository().summary()?;
         if let OpenStore::Sqlite(store) = &store {
             self.last_import = store.last_import()?.map(|import| {
@@ -72,33 +72,5 @@ impl StoreState {
         self.first_timestamp = summary.first.map(format_timestamp);
         self.last_timestamp = summary.last.map(format_timestamp);
         Ok(())
-    }
-}
-
-/// In bytes. Looks at names and lengths alone, and opens nothing: see
-/// [`backend_at`](store::backend_at).
-fn size(backend: Backend, path: &Path) -> io::Result<u64> {
-    match backend {
-        Backend::Sqlite => {
-            let mut log: OsString = path.into();
-            log.push("-wal");
-            match fs::metadata(log) {
-                Ok(log) => Ok(fs::metadata(path)?.len() + log.len()),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(fs::metadata(path)?.len()),
-                Err(error) => Err(error),
-            }
-        }
-        Backend::Jsonl => {
-            let mut bytes = 0;
-            for entry in fs::read_dir(path)? {
-                let entry = entry?;
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                if name.starts_with("events-") && name.ends_with(".jsonl") {
-                    bytes += entry.metadata()?.len();
-                }
-            }
-            Ok(bytes)
-        }
     }
 }

@@ -15,7 +15,7 @@ use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, RepositoryError};
 use crate::domain::value_objects::{EventId, Position};
-use crate::durable::append::append_durably;
+use crate::durable::append::{AppendFile, append_durably};
 use crate::durable::directory::sync_folder;
 
 const ACTION: &str = "append to the JSONL store";
@@ -172,7 +172,7 @@ impl JsonlEventRepository {
             return Ok(());
         }
         let path = self.folder.file(day).path;
-        File::open(&path).and_then(|file| file.sync_data()).map_err(JsonlError::io("fsync", &path))?;
+        File::open(&path).and_then(|mut file| file.sync()).map_err(JsonlError::io("fsync", &path))?;
         self.folder.sync()?;
         index.set_durable(day);
         Ok(())

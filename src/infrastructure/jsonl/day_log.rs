@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::JsonlError;
 use super::folder::{DayFile, EventFolder, identity};
 use super::id_index::{FileEnd, Tail};
+use crate::durable::append::{AppendFile, cut_back};
 
 /// Opens a day file for appending, created if need be, which must be as long as was found under the lock.
 /// Gives its identity too.
@@ -43,9 +44,9 @@ pub(super) fn set_torn_tail_aside(
         let found = end.tail_offset + copied;
         return Err(JsonlError::ChangedUnderLock { path: path.clone(), expected: end.length, found });
     }
-    aside.sync_all().map_err(JsonlError::io("fsync", &aside_path))?;
+    aside.sync().map_err(JsonlError::io("fsync", &aside_path))?;
     folder.sync()?;
-    opened.set_len(end.tail_offset).map_err(JsonlError::io("cut the torn last line off", path))?;
+    cut_back(opened, end.tail_offset).map_err(JsonlError::io("cut the torn last line off", path))?;
     tracing::warn!(
         "{}, line {} at byte {}: the last line was torn; its {torn} bytes are now in {}",
         path.display(),

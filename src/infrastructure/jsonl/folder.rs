@@ -104,6 +104,11 @@ impl EventFolder {
         Ok(metadata)
     }
 
+    /// The length of all day files together, in bytes.
+    pub(super) fn size_in_bytes(&self) -> Result<u64, JsonlError> {
+        self.list()?.iter().map(|file| Ok(self.metadata(file)?.len())).sum()
+    }
+
     pub(super) fn mind_length(&self, file: &DayFile, length: u64) {
         if length > LARGE_FILE && self.is_news(Notice::Large, file.day.number()) {
             tracing::warn!(

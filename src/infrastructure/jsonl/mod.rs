@@ -180,6 +180,14 @@ impl JsonlEventRepository {
         Ok(Some(store))
     }
 
+    /// The length of all day files together, in bytes.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Storage`] when the folder cannot be listed, or a day file is no regular file.
+    pub fn size_in_bytes(&self) -> Result<u64, RepositoryError> {
+        self.folder.size_in_bytes().map_err(|error| error.during("look at the size of the JSONL store"))
+    }
+
     fn index(&self) -> MutexGuard<'_, Option<IdIndex>> {
         self.index.lock().unwrap_or_else(|poisoned| {
             // A panic may have left the index half changed: it is built anew.

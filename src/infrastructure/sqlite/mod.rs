@@ -84,6 +84,15 @@ impl SqliteEventRepository {
         &self.path
     }
 
+    /// The length of the database with its write-ahead log, in bytes.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Storage`] when one of the two cannot be looked at.
+    pub fn size_in_bytes(&self) -> Result<u64, RepositoryError> {
+        schema::size_in_bytes(&self.path)
+            .map_err(|error| RepositoryError::storage("look at the size of the SQLite store", error))
+    }
+
     /// The position of the last event, 0 in an empty store; and how many events are there, by rows, up to
     /// each of these positions. All of it is of one state of the store.
     pub fn count_up_to(&self, positions: &[Position]) -> Result<(Position, Vec<u64>), RepositoryError> {

@@ -83,6 +83,18 @@ pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), SqliteError> {
     Ok(())
 }
 
+/// The length of the database with its write-ahead log, in bytes. Looks at lengths alone: a process that closes
+/// a database file by other means than SQLite's loses the locks that it has on it.
+pub(super) fn size_in_bytes(path: &Path) -> std::io::Result<u64> {
+    let log = match std::fs::metadata(with_suffix(path, "-wal")) {
+        Ok(log) => log.len(),
+        // Where no connection writes, there is none.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+        Err(error) => return Err(error),
+    };
+    Ok(std::fs::metadata(path)?.len() + log)
+}
+
 fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
     connection
         .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))

@@ -11,6 +11,7 @@ mod mappings;
 mod permissions;
 mod rare;
 mod reports;
+mod shortcuts;
 mod sides;
 mod stores;
 mod unlike;
