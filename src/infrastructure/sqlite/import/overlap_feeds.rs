@@ -17,7 +17,7 @@ use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::row::Origin;
 use crate::wire::record::RecordReader;
 
-/// A connection that the two sides of a comparison take turns with. Held for one page or statement.
+/// A connection that the two sides of a comparison take turns with: a side holds it for one page.
 pub(super) type SharedConnection = Arc<Mutex<Connection>>;
 
 /// How many records are held in memory between two turns.
