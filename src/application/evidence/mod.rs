@@ -10,6 +10,7 @@ mod inputs;
 mod log;
 mod of_comparison;
 pub mod record;
+mod recorded_comparison;
 mod timestamp;
 
 pub use chain::{Chain, ChainedRecord, Fault, FaultKind, Line, NO_PREVIOUS, TornLine, is_torn, line_hash};
@@ -19,3 +20,4 @@ pub use inputs::{
 pub use log::{EvidenceError, EvidenceLog};
 pub use of_comparison::of_comparison;
 pub use record::{Evidence, EvidenceRecord};
+pub use recorded_comparison::{EvidencePorts, RecordedComparison, Recording, compare_and_record};

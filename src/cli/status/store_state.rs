@@ -76,7 +76,7 @@ impl StoreState {
 }
 
 /// In bytes. Looks at names and lengths alone, and opens nothing: see
-/// [`backend_at`](store::backend_at).
+/// [`backend_at`](crate::infrastructure::backend_at::backend_at).
 fn size(backend: Backend, path: &Path) -> io::Result<u64> {
     match backend {
         Backend::Sqlite => {
