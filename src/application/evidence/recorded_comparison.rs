@@ -60,7 +60,7 @@ pub fn compare_and_record(
         return Ok(RecordedComparison { comparison, recording: Recording::NotConfigured });
     }
     let evidence = of_comparison(&comparison, run, ports.clock.now(), ports.absolute);
-    let recording = match ports.log.append(&evidence) {
+    let recording = match evidence.and_then(|evidence| ports.log.append(&evidence)) {
         Ok(record) => Recording::Recorded { sequence: record.sequence },
         Err(error) => Recording::Failed(error),
     };
