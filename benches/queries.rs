@@ -9,11 +9,15 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use mission_events::compare::TempScratch;
+use mission_events::import::{
+    ImportPorts, ImportSettings, LogList, OverlapPolicy, ReadOptions, SqliteImport, SystemClock, import,
+    open_log,
+};
 use mission_events::internals::infrastructure::sources::list_folder;
 use mission_events::{
-    DEFAULT_LIMIT, EventId, EventRepository, EventRepositoryExt, ImportPorts, ImportSettings, LogList,
-    OverlapPolicy, ReadOptions, SqliteEventRepository, SqliteImport, StoredEvent, StreamId, SystemClock,
-    TempScratch, Zone, import, open_log,
+    DEFAULT_LIMIT, EventId, EventRepository, EventRepositoryExt, SqliteEventRepository, StoredEvent,
+    StreamId, Zone,
 };
 use rusqlite::{Connection, Params};
 

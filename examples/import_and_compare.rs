@@ -8,11 +8,12 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use chrono::{TimeZone, Utc};
-use mission_events::{
-    CompareSettings, EventRepository, EventRepositoryExt, ImportPorts, ImportSettings, Input, LogFeed,
-    LogList, Mapping, OverlapPolicy, ReadOptions, SqliteEventRepository, SqliteImport, SystemClock,
-    TempScratch, Verdict, Zone, compare, import, open_log,
+use mission_events::compare::{Input, LogFeed, Settings, TempScratch, Verdict, compare};
+use mission_events::import::{
+    ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport, SystemClock,
+    import, open_log,
 };
+use mission_events::{EventRepository, EventRepositoryExt, SqliteEventRepository, Zone};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
@@ -63,9 +64,9 @@ fn compare_logs(data: &Path) -> Result<(), Box<dyn Error>> {
         feeds: files.into_iter().map(|file| Box::new(LogFeed::new(file, Mapping::BuiltIn)) as _).collect(),
         skipped: Vec::new(),
     };
-    let settings = CompareSettings {
+    let settings = Settings {
         since: Utc.with_ymd_and_hms(2025, 10, 20, 0, 0, 0).single(),
-        ..CompareSettings::new(Zone::utc(), Utc::now())
+        ..Settings::new(Zone::utc(), Utc::now())
     };
     let control = side(data.join("events.json"), vec![data.join("events.json")]);
     let candidate = side(data.join("events"), days);

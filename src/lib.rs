@@ -1,8 +1,8 @@
 //! An event store in SQLite, and the proven migration of JSON event logs into it.
 //!
 //! Mission Control, a task application, kept its events in JSON. This crate holds its new event
-//! system in hexagonal architecture: typed events, a port [`EventRepository`] with interchangeable
-//! stores behind it (daily JSONL is the reference, SQLite the goal), and the tools that move a
+//! system in hexagonal architecture: typed events, a port [`EventRepository`] that interchangeable
+//! stores implement (daily JSONL is the reference, SQLite the goal), and the tools that move a
 //! history from one to the other without losing or changing a byte of it.
 //!
 //! ```text
@@ -28,7 +28,7 @@
 //!
 //! # Invariants
 //!
-//! - Imports run downward in the picture, and `infrastructure` and `legacy` never meet.
+//! - Imports run downward in the picture, and neither of `infrastructure` and `legacy` imports the other.
 //! - `wire`, `domain` and `application` have no I/O, no SQL, no clock, and print nothing.
 //! - What is stored is what was written: the JSON text of an event is kept byte for byte.
 //! - An event is never changed, overwritten or deleted; saving it twice stores it once.
@@ -36,9 +36,10 @@
 //!
 //! # What is public
 //!
-//! The names below, and no module: the layers are private, so that what is behind them can change. The
-//! programs in `examples/` use these names alone. Fuzz targets, benches and integration tests reach the layers
-//! through a hidden module behind the cargo feature `internals`, which promises nothing.
+//! The event store at the root, and its two use cases in a module each: [`import`] and [`compare`]. The layers
+//! themselves are private, so that they can change. The programs in `examples/` use public names alone. Fuzz
+//! targets, benches and integration tests reach the layers through a hidden module of the cargo feature
+//! `internals`, which promises nothing.
 //!
 //! # Example
 //!
@@ -95,24 +96,131 @@ pub use infrastructure::jsonl::JsonlEventRepository;
 pub use infrastructure::memory::InMemoryEventRepository;
 pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 
-// Logs, and the import of logs into the SQLite store.
-pub use application::import::{
-    ImportError, ImportPorts, ImportReport, ImportSettings, OverlapPolicy, ReadOptions, import,
-};
-pub use application::log_source::{LogList, SourceError};
-pub use infrastructure::sources::open_log;
-pub use infrastructure::sqlite::SqliteImport;
-pub use infrastructure::system_clock::SystemClock;
-pub use wire::local_time::DstPolicy;
-pub use wire::mapping::Mapping;
+/// The import of logs into a SQLite store.
+///
+/// [`import`](import::import) replays the files of a [`LogList`](import::LogList) through
+/// [`ImportPorts`](import::ImportPorts), and answers what became of each record. What the store has already is
+/// left as it is; a record that is no event is kept apart with its bytes. [`SqliteImport`](import::SqliteImport)
+/// is the store of this crate; another one implements [`ImportStore`](import::ImportStore).
+///
+/// ```
+/// use mission_events::Zone;
+/// use mission_events::compare::TempScratch;
+/// use mission_events::import::{
+///     ImportPorts, ImportSettings, LogList, OverlapPolicy, ReadOptions, SqliteImport, SystemClock, import,
+///     open_log,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let log = folder.path().join("events.json");
+/// std::fs::write(&log, r#"[{"event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}]"#)?;
+/// let settings = ImportSettings {
+///     logs: LogList { files: vec![log.clone()], skipped: Vec::new() },
+///     options: ReadOptions::new(Zone::utc()),
+///     overlap: OverlapPolicy::Match,
+///     strict: false,
+///     dry_run: false,
+/// };
+/// let ports = ImportPorts {
+///     store: &SqliteImport::new(&folder.path().join("events.db"), log.metadata()?.len()),
+///     open_log: &open_log,
+///     scratch: &|| Box::new(TempScratch::default()),
+///     clock: &SystemClock::default(),
+///     progress: &mut (),
+/// };
+/// let total = import(&settings, ports)?.total;
+/// assert_eq!((total.records, total.imported), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
+pub mod import {
+    pub use crate::application::clock::Clock;
+    pub use crate::application::import::report::{SourceReport, StoreReport};
+    pub use crate::application::import::target::{Rejected, SourceText};
+    pub use crate::application::import::{
+        Batch, ClockRefusal, Correction, Identity, ImportError, ImportPorts, ImportPreview, ImportProgress,
+        ImportRecord, ImportReport, ImportSettings, ImportSink, ImportStore, IncrementalSink, KnownSource,
+        Outcome, Overlap, OverlapFeeds, OverlapPolicy, OverlapView, ReadOptions, RecordCounts, Refusal,
+        RejectedRecord, SourceHeader, StoreError, TimeWindow, TwinPair, import,
+    };
+    pub use crate::application::log_source::{
+        LogFormat, LogList, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SkippedFile,
+        SourceDigest, SourceError,
+    };
+    pub use crate::infrastructure::sources::open_log;
+    pub use crate::infrastructure::sqlite::SqliteImport;
+    pub use crate::infrastructure::system_clock::SystemClock;
+    pub use crate::wire::json::ScanError;
+    pub use crate::wire::local_time::{DstPolicy, TimeFlags};
+    pub use crate::wire::mapping::{DeclaredMapping, FieldPath, FieldPathError, Mapping};
+    pub use crate::wire::record::{Record, RecordError, RecordFlags, RecordReader, Shape};
+    pub use crate::wire::timestamp::{TimestampError, WrittenTimestamp};
+    pub use crate::wire::unix_time::{TimestampUnit, UnixTimeError, UnknownUnit};
+}
 
-// The comparison of two logs.
-pub use application::compare::feed::CompareError;
-pub use application::compare::profile::Profile;
-pub use application::compare::report::{Comparison, Verdict};
-pub use application::compare::settings::Settings as CompareSettings;
-pub use application::compare::{Input, compare};
-pub use infrastructure::compare_inputs::{LogFeed, TempScratch};
+/// The comparison of two logs, and its record as evidence.
+///
+/// [`compare`](compare::compare) compares two [`Input`](compare::Input)s. A
+/// [`ParallelRun`](compare::ParallelRun) compares a legacy log with a store that may hold what was imported
+/// from it, as two proofs; [`compare_and_record`](compare::compare_and_record) does so and records the result in
+/// an [`EvidenceLog`](compare::EvidenceLog). The answer is a [`Comparison`](compare::Comparison). How records are
+/// read is in [`import`], where it is needed as well.
+///
+/// ```
+/// use mission_events::Zone;
+/// use mission_events::compare::{FoundSide, ParallelRun, Settings, TempScratch, Verdict};
+/// use mission_events::import::Mapping;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let log = folder.path().join("events.jsonl");
+/// let text = r#"{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}"#;
+/// std::fs::write(&log, format!("{text}\n"))?;
+/// let run = ParallelRun {
+///     settings: &Settings::new(Zone::utc(), "2025-10-26T00:00:00Z".parse()?),
+///     control: &FoundSide::find(&log, Mapping::BuiltIn)?,
+///     candidate: &FoundSide::find(&log, Mapping::BuiltIn)?,
+///     new_scratch: &|| Box::new(TempScratch::default()),
+/// };
+/// let comparison = run.compare()?;
+/// assert_eq!((comparison.verdict, comparison.matched), (Verdict::Consistent, 1));
+/// # Ok(())
+/// # }
+/// ```
+pub mod compare {
+    pub use crate::application::compare::feed::{
+        CompareError, Fed, Feed, FeedFacts, Scratch, TakeAgain, read_again,
+    };
+    pub use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide, RowCounts, Rows};
+    pub use crate::application::compare::profile::{IgnoreRule, OneSided, Profile};
+    pub use crate::application::compare::report::{
+        Cause, CauseCount, Check, CheckOutcome, Class, ClassCounts, ClockReport, Comparison, DayClock,
+        DayCounts, DayDigest, Difference, DifferentField, EventPlace, FileReport, HistogramBucket,
+        HistoryReport, IgnoredByRule, OffsetMode, PerSide, RecordLocation, RejectedPlace, SelfTest, Side,
+        SideReport, Spread, TypeCounts, Verdict,
+    };
+    pub use crate::application::compare::settings::Settings;
+    pub use crate::application::compare::{Input, compare};
+    pub use crate::application::evidence::{
+        EvidenceError, EvidenceLog, EvidencePorts, Line, RecordedComparison, Recording, compare_and_record,
+        of_comparison,
+    };
+    pub use crate::infrastructure::compare_inputs::{
+        FeedWrapper, FoundSide, LogFeed, SideError, TempScratch,
+    };
+    pub use crate::infrastructure::evidence::log::JsonlEvidenceLog;
+    pub use crate::infrastructure::sqlite::StoreFeed;
+
+    /// What is recorded of a comparison as evidence, with everything in it.
+    pub mod evidence {
+        pub use crate::application::evidence::record::{
+            DayEvidence, DaySide, Evidence, EvidenceRecord, FileEvidence, HistoryEvidence, LeftOutFile,
+            Prefix, Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence,
+            SideKind, StoreEvidence, Verdict, Window,
+        };
+    }
+}
 
 /// Runs the program `mission-events` on the arguments of this process. Errors are on stderr when it returns.
 #[doc(hidden)]

@@ -217,6 +217,7 @@ impl Reject {
 
 /// Why a log could not be read.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SourceError {
     /// The system said no.
     #[error("could not {action} {}", path.display())]

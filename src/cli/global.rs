@@ -9,7 +9,8 @@ use tracing::level_filters::LevelFilter;
 
 use super::error::CliError;
 use super::output::{self, Format};
-use super::store::{self, StoreError};
+use super::store::StoreError;
+use crate::infrastructure::backend_at::{BackendError, backend_at};
 use crate::infrastructure::config::{Backend, Config, ConfigLoader, Flags, Source, meant_variable, spec};
 
 const STORE_FLAG: &str = "--store";
@@ -130,9 +131,9 @@ impl GlobalOptions {
     fn load_config(&self, missing: MissingStore) -> Result<Config, CliError> {
         let mut flags = Flags::default();
         if let Some(path) = &self.store {
-            let backend = match store::backend_at(Path::new(path)) {
-                Err(StoreError::Missing { .. }) if missing == MissingStore::WillBeMade => Backend::Sqlite,
-                found => found?,
+            let backend = match backend_at(Path::new(path)) {
+                Err(BackendError::Missing { .. }) if missing == MissingStore::WillBeMade => Backend::Sqlite,
+                found => found.map_err(StoreError::from)?,
             };
             let place = match backend {
                 Backend::Jsonl => &spec::JSONL_DIR,

@@ -2,6 +2,7 @@
 
 pub mod error_chain;
 pub mod event;
+pub mod event_system_mode;
 pub mod query;
 pub mod repository;
 pub mod task_events;

@@ -1,5 +1,6 @@
 //! Adapters: files, databases, zone data, settings.
 
+pub mod backend_at;
 pub mod compare_inputs;
 pub mod config;
 pub mod evidence;

@@ -13,6 +13,7 @@ use crate::wire::zone::{LocalTime, Zone};
 pub struct TimeFlags(u8);
 
 impl TimeFlags {
+    /// Nothing: an offset was written.
     pub const NONE: Self = Self(0);
     /// No offset was written; the zone of the log gave it.
     pub const NAIVE: Self = Self(1);
@@ -30,6 +31,7 @@ impl TimeFlags {
         (Self::LEAP_SECOND, "leap_second"),
     ];
 
+    /// Whether all of `flags` are in this set.
     pub fn contains(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0
     }

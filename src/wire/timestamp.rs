@@ -110,36 +110,61 @@ fn civil_time(micros: i64) -> NaiveDateTime {
 /// Why a timestamp is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TimestampError {
+    /// The date is written in a form that is not read.
     #[error(
         "expected a date as YYYY-MM-DD (week dates, ordinal dates and the basic format are not read), got {0}"
     )]
     DateForm(String),
+    /// The calendar has no such date.
     #[error("expected a date that exists, from 0001-01-01 to 9999-12-31, got {0}")]
     NoSuchDate(String),
+    /// The time is written in a form that is not read.
     #[error(
         "expected nothing after the date, or \"T\" or a space and a time as HH:MM, HH:MM:SS or HH:MM:SS.fraction, got {0}"
     )]
     TimeForm(String),
+    /// The day has no such time.
     #[error("expected a time from 00:00:00 to 23:59:59 (24:00 is 00:00 of the next day), got {0}")]
     NoSuchTime(String),
+    /// The offset is written in a form that is not read.
     #[error("expected nothing after the time, or an offset as Z, +HH:MM, +HHMM or +HH, got {0}")]
     OffsetForm(String),
+    /// The offset is larger than any zone has.
     #[error("expected an offset from -23:59 to +23:59 with minutes up to 59, got {0}")]
     NoSuchOffset(String),
+    /// Second 60 stands where no leap second is.
     #[error("expected second 60 only at 23:59 UTC, where leap seconds are, got it at {}", .0.format("%Y-%m-%dT%H:%M UTC"))]
     LeapSecondElsewhere(NaiveDateTime),
+    /// The instant is in no year that can be stored.
     #[error(
         "expected an instant in the years 0001 to 9999 of UTC, got {local} at {offset_seconds} seconds east of UTC"
     )]
-    OutOfRange { local: NaiveDateTime, offset_seconds: i32 },
+    OutOfRange {
+        /// The local time.
+        local: NaiveDateTime,
+        /// Seconds east of UTC.
+        offset_seconds: i32,
+    },
+    /// The zone has the local time twice, and such times are refused.
     #[error(
         "expected a local time that comes once, got {local}, which {zone} has twice; write it with its offset, or allow such times to be resolved"
     )]
-    AmbiguousLocalTime { local: NaiveDateTime, zone: String },
+    AmbiguousLocalTime {
+        /// The local time.
+        local: NaiveDateTime,
+        /// The name of the zone.
+        zone: String,
+    },
+    /// The zone skips the local time, and such times are refused.
     #[error(
         "expected a local time that exists, got {local}, which {zone} skips; write it with its offset, or allow such times to be resolved"
     )]
-    MissingLocalTime { local: NaiveDateTime, zone: String },
+    MissingLocalTime {
+        /// The local time.
+        local: NaiveDateTime,
+        /// The name of the zone.
+        zone: String,
+    },
 }
 
 /// The day in UTC of the last instant: the next one is mostly on the same, and need not be converted.

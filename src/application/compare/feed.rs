@@ -135,6 +135,7 @@ pub enum FeedFacts {
 
 /// Why a comparison did not come to an end.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CompareError {
     /// A log could not be read.
     #[error(transparent)]

@@ -8,10 +8,12 @@ use serde::Serialize;
 
 use super::feed::FeedFacts;
 pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
-pub use crate::application::compare::clock::report::{ClockReport, OffsetMode};
+pub use crate::application::compare::clock::report::{
+    ClockReport, DayClock, HistogramBucket, OffsetMode, Spread,
+};
 pub use crate::application::compare::input::Side;
 pub use crate::application::compare::record_location::RecordLocation;
-pub use crate::application::compare::self_test::result::{CheckOutcome, SelfTest};
+pub use crate::application::compare::self_test::result::{Check, CheckOutcome, SelfTest};
 use crate::application::log_source::SkippedFile;
 
 /// What a comparison came to.

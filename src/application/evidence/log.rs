@@ -27,7 +27,11 @@ pub trait EvidenceLog {
 
 /// Why evidence was not recorded or not read.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum EvidenceError {
+    /// A part of the record cannot be written as JSON.
+    #[error("the record of the comparison cannot be written as JSON: nothing was recorded")]
+    Form(#[source] serde_json::Error),
     /// It could not be written.
     #[error(
         "could not {action} {place}: evidence needs a file that this user may write; `evidence.path` names it"

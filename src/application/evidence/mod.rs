@@ -10,6 +10,7 @@ mod inputs;
 mod log;
 mod of_comparison;
 pub mod record;
+mod recorded_comparison;
 mod timestamp;
 mod verification;
 
@@ -20,4 +21,5 @@ pub use inputs::{
 pub use log::{EvidenceError, EvidenceLog};
 pub use of_comparison::of_comparison;
 pub use record::{Evidence, EvidenceRecord};
+pub use recorded_comparison::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
 pub use verification::Verification;

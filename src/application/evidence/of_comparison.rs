@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use super::log::EvidenceError;
 use super::record::{
     DayEvidence, DaySide, Evidence, FileEvidence, HistoryEvidence, LeftOutFile, Prefix, Profile,
     RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence, SideKind, StoreEvidence,
@@ -21,20 +22,23 @@ use crate::application::compare::settings;
 use crate::wire::json::CANONICAL_FORM_VERSION;
 
 /// The record of what `run` came to, made at `recorded_at`. `absolute` gives the absolute form of a path.
+///
+/// # Errors
+/// [`EvidenceError::Form`]: a part of it cannot be written as JSON.
 pub fn of_comparison(
     comparison: &Comparison,
     run: &ParallelRun<'_>,
     recorded_at: DateTime<Utc>,
     absolute: &dyn Fn(&Path) -> String,
-) -> Evidence {
+) -> Result<Evidence, EvidenceError> {
     let settings = run.settings;
     let total = comparison.total();
     let side = |which| side(which, comparison, &total, run, absolute);
-    Evidence {
+    Ok(Evidence {
         recorded_at,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         canonical_form: CANONICAL_FORM_VERSION,
-        profile: Profile { name: settings.profile.name.clone(), sha256: sha256_of(&settings.profile) },
+        profile: Profile { name: settings.profile.name.clone(), sha256: sha256_of(&settings.profile)? },
         rules: comparison
             .ignored
             .iter()
@@ -44,7 +48,7 @@ pub fn of_comparison(
                 ignored: rule.pairs,
             })
             .collect(),
-        rules_sha256: sha256_of(&settings.profile.ignore),
+        rules_sha256: sha256_of(&settings.profile.ignore)?,
         zone: settings.zone.name().to_owned(),
         settings: Settings {
             tolerance_us: micros(settings.tolerance),
@@ -56,7 +60,7 @@ pub fn of_comparison(
         control: side(Side::Control),
         candidate: side(Side::Candidate),
         days: days(comparison, settings),
-        clock: serde_json::to_value(&comparison.clock).unwrap_or_default(),
+        clock: serde_json::to_value(&comparison.clock).map_err(EvidenceError::Form)?,
         matched: comparison.matched,
         differences: total.differences(),
         classes: classes(&total),
@@ -68,7 +72,7 @@ pub fn of_comparison(
             report::Verdict::Inconclusive => Verdict::Inconclusive,
         },
         reasons: comparison.reasons.clone(),
-    }
+    })
 }
 
 fn side(
@@ -198,9 +202,9 @@ fn self_test(comparison: &Comparison) -> SelfTest {
 }
 
 /// The hash of a part of the settings, by its JSON form.
-fn sha256_of(settings: &impl serde::Serialize) -> String {
-    let bytes = serde_json::to_vec(settings).unwrap_or_default();
-    data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes))
+fn sha256_of(settings: &impl serde::Serialize) -> Result<String, EvidenceError> {
+    let bytes = serde_json::to_vec(settings).map_err(EvidenceError::Form)?;
+    Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes)))
 }
 
 fn micros(span: TimeDelta) -> u64 {
@@ -215,7 +219,7 @@ mod tests {
     fn evidence(control: &MemorySide, candidate: &MemorySide, settings: &settings::Settings) -> Evidence {
         compare_in_memory(settings, control, candidate, |run, comparison| {
             let recorded_at = "2025-10-26T01:02:03Z".parse().unwrap();
-            of_comparison(comparison, run, recorded_at, &|path| format!("/logs/{}", path.display()))
+            of_comparison(comparison, run, recorded_at, &|path| format!("/logs/{}", path.display())).unwrap()
         })
     }
 

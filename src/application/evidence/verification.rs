@@ -44,6 +44,7 @@ mod tests {
             of_comparison(comparison, run, "2025-10-26T01:02:03Z".parse().unwrap(), &|path| {
                 path.display().to_string()
             })
+            .unwrap()
         });
         serde_json::to_vec(&EvidenceRecord { sequence: 1, previous: previous.to_owned(), evidence }).unwrap()
     }

@@ -10,6 +10,7 @@ use crate::domain::repository::RepositoryError;
 
 /// Why an import stopped. What was stored before is stored; the same import again goes on from there.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ImportError {
     /// A log could not be read.
     #[error(transparent)]

@@ -1,12 +1,10 @@
 //! `compare-logs`: which two logs, and what is said of them.
 
 mod args;
-mod inputs;
 mod progress_feed;
 mod render;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use chrono::Utc;
 
@@ -18,19 +16,21 @@ use super::global::Context;
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::store::configured_path;
-use crate::application::compare::feed::Scratch;
+use crate::application::clock::Clock;
+use crate::application::compare::feed::{CompareError, Feed, Scratch};
 use crate::application::compare::parallel_run::{Medium, ParallelRun};
 use crate::application::compare::report::{Comparison, Verdict};
-use crate::application::evidence::{EvidenceLog, of_comparison};
-use crate::infrastructure::compare_inputs::TempScratch;
+use crate::application::evidence::{EvidencePorts, Recording, compare_and_record};
+use crate::infrastructure::compare_inputs::{FoundSide, SideError, TempScratch};
 use crate::infrastructure::config::Source;
 use crate::infrastructure::config::compare_profile::ProfileError;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
-use inputs::FoundSide;
+use crate::infrastructure::system_clock::SystemClock;
+use progress_feed::watched;
 
 /// Runs the command.
 pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliError> {
-    let started = Instant::now();
+    let clock = SystemClock::default();
     let settings = args.settings(context, Utc::now())?;
     let [control_mapping, candidate_mapping] = args.mappings(context)?;
     let config = &context.config;
@@ -40,8 +40,9 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliErro
     let [control, candidate] = [0, 1].map(|side| paths[side].as_deref().unwrap_or(configured[side]));
     let is_configured = is_same(control, configured[0]) && is_same(candidate, configured[1]);
     let progress = Progress::of_parts(context.is_quiet);
-    let control = FoundSide::find(control, control_mapping, &progress)?;
-    let candidate = FoundSide::find(candidate, candidate_mapping, &progress)?;
+    let watch = |feed: Box<dyn Feed>, rows: Option<u64>| watched(feed, &progress, rows);
+    let control = FoundSide::find(control, control_mapping)?.wrapped_by(&watch);
+    let candidate = FoundSide::find(candidate, candidate_mapping)?.wrapped_by(&watch);
     let new_scratch = || Box::new(TempScratch::default()) as Box<dyn Scratch>;
     let run = ParallelRun {
         settings: &settings,
@@ -49,26 +50,38 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliErro
         candidate: &candidate,
         new_scratch: &new_scratch,
     };
-    let compared = run.compare();
+    let evidence_path = &config.evidence_path.value;
+    let ports = EvidencePorts {
+        log: &JsonlEvidenceLog::new(evidence_path),
+        clock: &clock,
+        absolute: &|path| absolute(path).display().to_string(),
+    };
+    let found = compare_and_record(&run, is_configured, &ports);
     progress.finish();
-    let mut comparison = compared?;
-    comparison.elapsed_seconds = started.elapsed().as_secs_f64();
-    warn_of_naive_times(&run, &comparison, context);
-    let recorded = if is_configured { Some(record(&run, &comparison, context)) } else { None };
-    let line = match &recorded {
-        Some(Ok(line)) => line.clone(),
-        Some(Err(_)) => "NOT RECORDED: this run is no evidence for a cutover".to_owned(),
-        None => "not recorded: only a comparison of the configured logs is evidence".to_owned(),
+    let mut found = found?;
+    // What is looked at before the comparison is a part of what is waited for.
+    found.comparison.elapsed_seconds = clock.elapsed().as_secs_f64();
+    let comparison = &found.comparison;
+    warn_of_naive_times(&run, comparison, context);
+    let line = match &found.recording {
+        Recording::Recorded { sequence } => {
+            format!("recorded as number {sequence} in {}", evidence_path.display())
+        }
+        Recording::Failed(_) => "NOT RECORDED: this run is no evidence for a cutover".to_owned(),
+        Recording::NotConfigured => {
+            "not recorded: only a comparison of the configured logs is evidence".to_owned()
+        }
     };
     match context.format {
-        Format::Human => render::report(&comparison, &settings, &line)?,
-        Format::Json => output::json_document(&comparison)?,
+        Format::Human => render::report(comparison, &settings, &line)?,
+        Format::Json => output::json_document(comparison)?,
         Format::Jsonl => comparison.differences.iter().try_for_each(output::json_line)?,
     }
-    if let Some(Err(error)) = recorded {
-        return Err(error);
+    let verdict = comparison.verdict;
+    if let Recording::Failed(error) = found.recording {
+        return Err(error.into());
     }
-    Ok(match comparison.verdict {
+    Ok(match verdict {
         Verdict::Consistent => ExitCode::Done,
         Verdict::Different => ExitCode::Negative,
         Verdict::Inconclusive => ExitCode::Inconclusive,
@@ -87,14 +100,6 @@ fn warn_of_naive_times(run: &ParallelRun<'_>, comparison: &Comparison, context: 
     }
 }
 
-/// Appends a comparison to the evidence, and tells its number.
-fn record(run: &ParallelRun<'_>, comparison: &Comparison, context: &Context) -> Result<String, CliError> {
-    let path = &context.config.evidence_path.value;
-    let evidence = of_comparison(comparison, run, Utc::now(), &|path| absolute(path).display().to_string());
-    let record = JsonlEvidenceLog::new(path).append(&evidence)?;
-    Ok(format!("recorded as number {} in {}", record.sequence, path.display()))
-}
-
 fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
@@ -106,5 +111,30 @@ fn is_same(one: &Path, other: &Path) -> bool {
 impl From<ProfileError> for CliError {
     fn from(error: ProfileError) -> Self {
         Self::new(ExitCode::Usage, error)
+    }
+}
+
+impl From<SideError> for CliError {
+    fn from(error: SideError) -> Self {
+        match error {
+            SideError::Read(error) => error.into(),
+            error => Self::new(ExitCode::Storage, error),
+        }
+    }
+}
+
+impl From<CompareError> for CliError {
+    fn from(error: CompareError) -> Self {
+        let code = match error {
+            CompareError::Source(_)
+            | CompareError::Store(_)
+            | CompareError::Open(_)
+            | CompareError::Scratch { .. } => ExitCode::Storage,
+            CompareError::Default { .. } => ExitCode::Usage,
+            CompareError::Conservation { .. }
+            | CompareError::Digests { .. }
+            | CompareError::SelfTest { .. } => ExitCode::SelfCheck,
+        };
+        Self::new(code, error)
     }
 }

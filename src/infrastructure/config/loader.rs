@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::dotenv;
 use super::error::ConfigError;
 use super::mapping::MappingSettings;
-use super::mode::{EventSystemMode, default_of_use_new};
+use super::mode::{default_of_use_new, select_mode};
 use super::settings::Config;
 use super::source::{Setting, Source};
 use super::spec::{self, MAPPING_KEYS, SettingSpec};
@@ -70,7 +70,7 @@ impl ConfigLoader<'_> {
             sources.setting_or(&spec::USE_NEW_EVENT_SYSTEM, default_of_use_new(self.legacy_built))?;
         let parallel_run = sources.setting(&spec::PARALLEL_RUN)?;
         Ok(Config {
-            mode: EventSystemMode::select(&use_new_event_system, &parallel_run, self.legacy_built)?,
+            mode: select_mode(&use_new_event_system, &parallel_run, self.legacy_built)?,
             use_new_event_system,
             parallel_run,
             secondary_timeout: sources.setting(&spec::SECONDARY_TIMEOUT)?,

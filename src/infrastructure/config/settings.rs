@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::mapping::MappingSettings;
-use super::mode::EventSystemMode;
 use super::source::{Setting, Source};
 use super::spec::{self, SettingSpec};
 use super::value::{Backend, SettingValue};
+use crate::domain::event_system_mode::EventSystemMode;
 use crate::wire::zone::Zone;
 
 /// All settings. Relative paths are relative to the working directory.

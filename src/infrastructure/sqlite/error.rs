@@ -11,6 +11,7 @@ use crate::domain::repository::RepositoryError;
 
 /// Why a store in SQLite could not be opened, prepared or used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SqliteError {
     /// There is no such file.
     #[error("there is no store at {}", path.display())]

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::spec::SettingSpec;
 use super::*;
-use crate::infrastructure::config::mode::EventSystemMode;
+use crate::domain::event_system_mode::EventSystemMode;
 use crate::wire::mapping::Mapping;
 
 /// A working directory, an environment and a command line, all private to one test.

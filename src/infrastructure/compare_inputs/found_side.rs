@@ -1,16 +1,16 @@
-//! The two sides: what is read of each, and which of its events take part.
+//! What lies at a path, as a side of a comparison: what is read of it.
 
+use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
+
+use thiserror::Error;
 
 use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::parallel_run::{Medium, ParallelSide, Rows};
 use crate::application::log_source::{PieceContent, SkippedFile};
-use crate::cli::error::CliError;
-use crate::cli::exit_code::ExitCode;
-use crate::cli::progress::Progress;
-use crate::cli::store::{StoreError, backend_at};
-use crate::infrastructure::compare_inputs::LogFeed;
+use crate::infrastructure::backend_at::{BackendError, backend_at};
+use crate::infrastructure::compare_inputs::log::LogFeed;
 use crate::infrastructure::config::Backend;
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::infrastructure::sqlite::{StoreFeed, row_counts};
@@ -19,10 +19,33 @@ use crate::wire::mapping::Mapping;
 use crate::wire::record::{RecordReader, Shape};
 use crate::wire::zone::Zone;
 
-use crate::cli::compare_logs::progress_feed::watched;
+/// Puts another feed in place of one, such as one that shows how far it is read. The number is `None` for a
+/// file, whose places are bytes; for a store it is how many rows stand for its bytes.
+pub type FeedWrapper<'w> = dyn Fn(Box<dyn Feed>, Option<u64>) -> Box<dyn Feed> + 'w;
+
+/// Why a side was not found.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SideError {
+    /// Nothing is there.
+    #[error(
+        "there is no log and no store at {}: name an events.json, a JSONL file, a folder of daily JSONL or a SQLite store",
+        path.display()
+    )]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Something is there that could not be looked at.
+    #[error(transparent)]
+    Look(Box<dyn StdError + Send + Sync>),
+    /// Its folder could not be listed, or its store not be read.
+    #[error(transparent)]
+    Read(#[from] CompareError),
+}
 
 /// A side, looked at but not yet read.
-pub struct FoundSide<'p> {
+pub struct FoundSide<'w> {
     path: PathBuf,
     mapping: Mapping,
     medium: Medium,
@@ -30,15 +53,15 @@ pub struct FoundSide<'p> {
     files: Vec<PathBuf>,
     skipped: Vec<(PathBuf, String)>,
     left_out: Vec<SkippedFile>,
-    progress: &'p Progress,
+    wrap: Option<&'w FeedWrapper<'w>>,
 }
 
-impl<'p> FoundSide<'p> {
-    /// Looks at what lies at a path; `progress` shows how far it is read.
+impl<'w> FoundSide<'w> {
+    /// Looks at what lies at a path: a log, a folder of logs or a SQLite store, whose records are read by `mapping`.
     ///
     /// # Errors
     /// Nothing does, or it cannot be read.
-    pub fn find(path: &Path, mapping: Mapping, progress: &'p Progress) -> Result<Self, CliError> {
+    pub fn find(path: &Path, mapping: Mapping) -> Result<Self, SideError> {
         let mut side = Self {
             path: path.to_owned(),
             mapping,
@@ -46,7 +69,7 @@ impl<'p> FoundSide<'p> {
             files: vec![path.to_owned()],
             skipped: Vec::new(),
             left_out: Vec::new(),
-            progress,
+            wrap: None,
         };
         if path.is_dir() {
             side.list_folder()?;
@@ -57,15 +80,22 @@ impl<'p> FoundSide<'p> {
                 side.medium = Medium::Store(row_counts(path)?);
                 Ok(side)
             }
-            Ok(_) | Err(StoreError::NotAStore { .. }) => Ok(side),
-            Err(StoreError::Missing { path }) => {
-                let message = format!(
-                    "there is no log and no store at {}: name an events.json, a JSONL file, a folder of daily JSONL or a SQLite store",
-                    path.display()
-                );
-                Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)))
-            }
-            Err(error) => Err(error.into()),
+            Ok(_) | Err(BackendError::NotAStore { .. }) => Ok(side),
+            Err(BackendError::Missing { path }) => Err(SideError::Missing { path }),
+            Err(error) => Err(SideError::Look(error.into())),
+        }
+    }
+
+    /// The same side, read through what `wrap` puts in place of each of its feeds.
+    #[must_use]
+    pub fn wrapped_by(self, wrap: &'w FeedWrapper<'w>) -> Self {
+        Self { wrap: Some(wrap), ..self }
+    }
+
+    fn wrapped(&self, feed: Box<dyn Feed>, rows: Option<u64>) -> Box<dyn Feed> {
+        match self.wrap {
+            Some(wrap) => wrap(feed, rows),
+            None => feed,
         }
     }
 
@@ -120,11 +150,11 @@ impl ParallelSide for FoundSide<'_> {
         let feeds: Vec<Box<dyn Feed>> = match self.medium {
             Medium::File | Medium::Folder => {
                 let log = |path: &PathBuf| Box::new(LogFeed::new(path.clone(), self.mapping.clone()));
-                self.files.iter().map(|path| watched(log(path), self.progress, None)).collect()
+                self.files.iter().map(|path| self.wrapped(log(path), None)).collect()
             }
             Medium::Store(counts) => {
                 let store = StoreFeed::open(&self.path, rows)?;
-                vec![watched(Box::new(store), self.progress, Some(counts.native + counts.history))]
+                vec![self.wrapped(Box::new(store), Some(counts.native + counts.history))]
             }
         };
         let (path, mapping) = (self.path.clone(), self.mapping.clone());
@@ -151,22 +181,6 @@ fn first_shape(path: &Path, mapping: &Mapping) -> Option<Shape> {
         }
     }
     None
-}
-
-impl From<CompareError> for CliError {
-    fn from(error: CompareError) -> Self {
-        let code = match error {
-            CompareError::Source(_)
-            | CompareError::Store(_)
-            | CompareError::Open(_)
-            | CompareError::Scratch { .. } => ExitCode::Storage,
-            CompareError::Default { .. } => ExitCode::Usage,
-            CompareError::Conservation { .. }
-            | CompareError::Digests { .. }
-            | CompareError::SelfTest { .. } => ExitCode::SelfCheck,
-        };
-        Self::new(code, error)
-    }
 }
 
 #[cfg(test)]
