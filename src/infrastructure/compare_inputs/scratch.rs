@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_put_aside_comes_back() {
+    fn what_was_written_is_read_back() {
         let mut scratch = TempScratch::default();
         let mut bytes = [0; 3];
         assert!(scratch.read_at(0, &mut bytes).is_err());

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::sync::PoisonError;
 
 use super::JsonlEventRepository;
-use super::day_log::{ending, open_to_append, set_torn_tail_aside};
+use super::day_log::{ending, move_torn_tail, open_to_append};
 use super::error::JsonlError;
 use super::id_index::{FileEnd, IdIndex, Tail};
 use super::id_table::Lookup;
@@ -140,7 +140,7 @@ impl JsonlEventRepository {
         let (mut opened, identity) = open_to_append(&file, run.end.length)?;
         let mut length = run.end.length;
         if run.end.tail == Tail::Torn {
-            set_torn_tail_aside(&self.folder, &file, &mut opened, run.end)?;
+            move_torn_tail(&self.folder, &file, &mut opened, run.end)?;
             length = run.end.tail_offset;
         }
         let mut lines = String::from(ending(run.end.tail));

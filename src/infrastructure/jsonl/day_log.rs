@@ -28,23 +28,23 @@ pub(super) fn open_to_append(file: &DayFile, expected: u64) -> Result<(File, (u6
 }
 
 /// Copies a torn tail to a file of its own, durably, and only then cuts it off.
-pub(super) fn set_torn_tail_aside(
+pub(super) fn move_torn_tail(
     folder: &EventFolder,
     file: &DayFile,
     opened: &mut File,
     end: FileEnd,
 ) -> Result<(), JsonlError> {
     let path = &file.path;
-    let (mut aside, aside_path) = create_aside(path, end.tail_offset)?;
+    let (mut copy, copy_path) = create_torn_copy(path, end.tail_offset)?;
     let torn = end.length - end.tail_offset;
     opened.seek(SeekFrom::Start(end.tail_offset)).map_err(JsonlError::io("seek in", path))?;
-    let copied = io::copy(&mut opened.take(torn), &mut aside)
-        .map_err(JsonlError::io("copy the torn last line to", &aside_path))?;
+    let copied = io::copy(&mut opened.take(torn), &mut copy)
+        .map_err(JsonlError::io("copy the torn last line to", &copy_path))?;
     if copied != torn {
         let found = end.tail_offset + copied;
         return Err(JsonlError::ChangedUnderLock { path: path.clone(), expected: end.length, found });
     }
-    aside.sync().map_err(JsonlError::io("fsync", &aside_path))?;
+    copy.sync().map_err(JsonlError::io("fsync", &copy_path))?;
     folder.sync()?;
     cut_back(opened, end.tail_offset).map_err(JsonlError::io("cut the torn last line off", path))?;
     tracing::warn!(
@@ -52,13 +52,13 @@ pub(super) fn set_torn_tail_aside(
         path.display(),
         end.lines + 1,
         end.tail_offset,
-        aside_path.display()
+        copy_path.display()
     );
     Ok(())
 }
 
 /// A new file `….torn-<offset>`; with a number after it where that name is taken.
-fn create_aside(path: &Path, offset: u64) -> Result<(File, PathBuf), JsonlError> {
+fn create_torn_copy(path: &Path, offset: u64) -> Result<(File, PathBuf), JsonlError> {
     let mut attempt = 1;
     loop {
         let mut name = path.as_os_str().to_owned();
@@ -66,11 +66,11 @@ fn create_aside(path: &Path, offset: u64) -> Result<(File, PathBuf), JsonlError>
         if attempt > 1 {
             name.push(format!("-{attempt}"));
         }
-        let aside = PathBuf::from(name);
-        match File::create_new(&aside) {
+        let copy = PathBuf::from(name);
+        match File::create_new(&copy) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
-            Err(source) => return Err(JsonlError::Io { operation: "create", path: aside, source }),
-            Ok(file) => return Ok((file, aside)),
+            Err(source) => return Err(JsonlError::Io { operation: "create", path: copy, source }),
+            Ok(file) => return Ok((file, copy)),
         }
     }
 }

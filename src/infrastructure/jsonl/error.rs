@@ -63,7 +63,7 @@ impl JsonlError {
         }
     }
 
-    /// The error in the port's words, met while the store did `action`.
+    /// The error in the port's words, for a store that failed to do `action`.
     pub(super) fn during(self, action: &'static str) -> RepositoryError {
         match self {
             Self::Damaged(Damage { place, detail }) => RepositoryError::Corrupt { place, detail },

@@ -25,6 +25,7 @@ pub(super) struct DayFile {
 pub(super) struct EventFolder {
     path: PathBuf,
     zone: Zone,
+    /// What was warned of. Held for one look-up, and no other lock is taken meanwhile: it comes last.
     told: Mutex<HashSet<(Notice, i64)>>,
 }
 

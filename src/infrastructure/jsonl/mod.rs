@@ -121,7 +121,8 @@ const QUERY: &str = "query the JSONL store";
 pub struct JsonlEventRepository {
     folder: EventFolder,
     lock_patience: Duration,
-    /// Held over an append: threads of this process queue here, not at the lock of the folder.
+    /// Held over an append: threads of this process queue here, not at the lock of the
+    /// folder. Taken before that lock, and before `index`.
     appending: Mutex<()>,
     /// From the first append that took the lock on, also one that was refused. Never held while waiting for another process.
     index: Mutex<Option<IdIndex>>,

@@ -32,7 +32,7 @@ pub(super) struct Checkpoint {
     pub(super) offset: u64,
     /// How many lines are before it.
     pub(super) lines: u64,
-    /// How often each record without id was met.
+    /// How often each record without id was read.
     occurrences: HashMap<Uuid, u64>,
 }
 
@@ -187,7 +187,7 @@ impl<'f> DayReader<'f> {
 }
 
 impl Checkpoint {
-    /// The id of the next occurrence of a record. One that is not ended is met again, so that it
+    /// The id of the next occurrence of a record. One that is not ended is read again, so that it
     /// does not count yet.
     fn derived_id(&mut self, content_id: Uuid, is_unended: bool) -> EventId {
         let occurrence = self.occurrences.get(&content_id).map_or(1, |count| count + 1);

@@ -35,7 +35,7 @@ fn the_report_names_size_and_hash_of_each_file() {
 }
 
 #[test]
-fn a_store_that_was_changed_behind_the_program_does_not_pass_for_the_log() {
+fn a_store_that_another_program_changed_does_not_pass_for_the_log() {
     for (sql, reason) in [
         (
             "UPDATE events SET body = replace(body, '\"A\"', '\"B\"') WHERE event_id = 'e1'",

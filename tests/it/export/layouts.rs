@@ -38,9 +38,9 @@ fn logs() -> Vec<(&'static str, Vec<u8>)> {
         ("missing_commas_before_rejects.json", format!("[{B} {B_CONFLICTING}, {A} {NO_TYPE}, {A}]")),
         ("trailing_comma.json", format!("[{A}, {B},]")),
         ("torn.json", format!("[{A}, {B}, {{\"type\": \"A\", \"ti")),
-        ("torn_behind_a_record.json", format!("[{A}, {B}")),
-        ("torn_behind_a_comma.json", format!("[{A}, {B}, ")),
-        ("more_behind.json", format!("[{A}, {B}] [{A}]")),
+        ("torn_after_a_record.json", format!("[{A}, {B}")),
+        ("torn_after_a_comma.json", format!("[{A}, {B}, ")),
+        ("more_after_the_array.json", format!("[{A}, {B}] [{A}]")),
         ("quote_never_closes.json", format!("[{A}, {{\"type\": \"A, \"n\": 1}},\n {B},\n {A}]")),
     ];
     let mut logs: Vec<(&str, Vec<u8>)> = texts.into_iter().map(|(name, text)| (name, text.into())).collect();

@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use crate::support::berlin;
 use crate::support::test_dir::TestDir;
 
-/// Records, damaged ones among them, and what may stand around them. Few ids, so that they meet.
+/// Records, damaged ones among them, and what may stand around them. Few ids, so that several records have the same.
 const RECORDS: [&[u8]; 22] = [
     br#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#,
     br#"{"timestamp":"2025-10-25T10:00:00","task_id":"T1","type":"\u0041"}"#,

@@ -160,7 +160,7 @@ mod tests {
     use crate::application::compare::memory_side::MemoryScratch;
 
     #[test]
-    fn large_events_leave_no_memory_behind_where_they_were() {
+    fn large_events_keep_no_memory_once_they_are_spilled() {
         let scratch: SharedScratch = Mutex::new(Box::new(MemoryScratch::default()));
         let budget = 1 << 20;
         let mut partitions = Partitions::new(budget);

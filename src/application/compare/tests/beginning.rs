@@ -49,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_new_system_lost_behind_the_beginning_is_missing(
+    fn what_the_new_system_lost_after_the_beginning_is_missing(
         (life, first, offset, jitter) in case(),
         lost in 2..10_usize,
     ) {

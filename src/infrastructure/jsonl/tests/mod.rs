@@ -106,7 +106,7 @@ fn warnings<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
         }
     }
     // While one subscriber is alive alone, a test on another thread, which has none, can be the first
-    // to meet a warning and have it disabled for all threads.
+    // to reach a warning and have it disabled for all threads.
     static ANOTHER: LazyLock<Dispatch> =
         LazyLock::new(|| Dispatch::new(tracing_subscriber::fmt().with_writer(std::io::sink).finish()));
     LazyLock::force(&ANOTHER);

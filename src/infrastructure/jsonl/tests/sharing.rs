@@ -50,7 +50,7 @@ fn eight_writers_store_each_of_their_events_once() {
             .collect();
         writers.into_iter().map(|writer| writer.join().unwrap()).collect()
     });
-    assert!(positions.iter().all(|own| *own == positions[0]), "an event has one position for everybody");
+    assert!(positions.iter().all(|own| *own == positions[0]), "an event has one position for every reader");
     let events = all(&open(&folder));
     let distinct: HashSet<&str> = ids(&events).into_iter().collect();
     assert_eq!((events.len(), distinct.len()), (9 * 25, 9 * 25));

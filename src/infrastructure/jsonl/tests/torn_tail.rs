@@ -26,9 +26,9 @@ fn a_file_cut_anywhere_in_its_last_line_loses_nothing() {
             let last = events.last().unwrap();
             assert_eq!((last.position, &last.event), (position, &next), "cut at {cut}");
         }
-        let aside = format!("{DAY}.torn-{}", first.len());
+        let copy = format!("{DAY}.torn-{}", first.len());
         if (1..torn.len()).contains(&cut) {
-            assert_eq!(read(&folder, &aside), torn[..cut], "cut at {cut}");
+            assert_eq!(read(&folder, &copy), torn[..cut], "cut at {cut}");
             assert_eq!(read(&folder, DAY), format!("{first}{}\n", next.body()), "cut at {cut}");
         } else {
             assert_eq!(names(folder.path()), [DAY], "cut at {cut}");
@@ -53,12 +53,12 @@ fn a_retry_of_the_torn_event_is_stored_whole_and_of_a_whole_one_not_again() {
 #[test]
 fn a_file_that_was_set_aside_is_never_overwritten() {
     let folder = folder();
-    let aside = format!("{DAY}.torn-0");
+    let copy = format!("{DAY}.torn-0");
     write(&folder, DAY, "{\"torn");
-    write(&folder, &aside, "earlier");
+    write(&folder, &copy, "earlier");
     let (_, told) = warnings(|| open(&folder).save_event(&event("e1", "2025-10-25T10:00:00Z")).unwrap());
-    assert_eq!(read(&folder, &aside), "earlier");
-    assert_eq!(read(&folder, &format!("{aside}-2")), "{\"torn");
+    assert_eq!(read(&folder, &copy), "earlier");
+    assert_eq!(read(&folder, &format!("{copy}-2")), "{\"torn");
     assert_eq!(told.len(), 1, "{told:?}");
     for part in [DAY, "line 1 at byte 0", "its 6 bytes are now in", "events-2025-10-25.jsonl.torn-0-2"] {
         assert!(told[0].contains(part), "{part} in {told:?}");
