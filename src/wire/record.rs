@@ -180,7 +180,7 @@ impl<'z> RecordReader<'z> {
     }
 
     /// The layout of the record that was interpreted last, where such a one was read before, and its
-    /// scalar values: see [`ObjectScanner::shape`].
+    /// scalar values: see `ObjectScanner::shape`.
     pub fn layout(&self) -> Option<(ShapeId, &[MemberValue])> {
         self.scanner.shape()
     }

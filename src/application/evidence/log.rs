@@ -17,7 +17,7 @@ pub trait EvidenceLog {
     /// chain never forks.
     ///
     /// What an append that was killed has left is ended with a line end and stays: it is no record
-    /// ([`TornLine`](super::TornLine)), and the chain goes on from the last whole one. A last line
+    /// (`TornLine`), and the chain goes on from the last whole one. A last line
     /// that lacks nothing but its line end is a whole one.
     fn append(&self, evidence: &Evidence) -> Result<EvidenceRecord, EvidenceError>;
 

@@ -20,7 +20,7 @@ pub struct EvidenceRecord {
     /// Its number, from 1, one more than that of the record before it.
     pub sequence: u64,
     /// The SHA-256 of the bytes of the record before it, without their line end;
-    /// [`NO_PREVIOUS`](super::NO_PREVIOUS) in the first one.
+    /// 64 zeros in the first one.
     pub previous: String,
     /// What it records.
     #[serde(flatten)]

@@ -109,7 +109,7 @@ pub trait ImportSink {
     ) -> Result<i64, RepositoryError>;
 
     /// Stores a batch and answers what became of each record, in their order, by the rules of
-    /// [`identity`](super::identity). A sink that finds out later may answer [`Outcome::Imported`] for all
+    /// `application/import/identity.rs`. A sink that finds out later may answer [`Outcome::Imported`] for all
     /// of them, and tell in `finish` which are not.
     ///
     /// # Errors

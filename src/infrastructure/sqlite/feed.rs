@@ -77,7 +77,7 @@ const PAGE: usize = 4096;
 
 impl StoreFeed {
     /// # Errors
-    /// As [`row_counts`].
+    /// The store could not be read.
     pub fn open(path: &Path, rows: Rows) -> Result<Self, CompareError> {
         let connection = open_checked_for_reading(path)?;
         let state = "SELECT count(*), ifnull(max(position), 0), (SELECT ifnull(max(twin_id), 0) FROM twins)
