@@ -87,7 +87,6 @@ mod for_tests {
     use crate::application::compare::feed::CompareError;
     use crate::application::compare::input::Input;
     use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide, RowCounts, Rows};
-    use crate::application::compare::profile::Profile;
     use crate::application::compare::report::Comparison;
     use crate::application::compare::settings::Settings;
     use crate::application::log_source::SkippedFile;
@@ -204,20 +203,7 @@ mod for_tests {
     }
 
     pub(crate) fn settings() -> Settings {
-        Settings {
-            zone: Zone::utc(),
-            profile: Profile::default(),
-            tolerance: TimeDelta::seconds(2),
-            max_shift: TimeDelta::hours(1),
-            max_offset: TimeDelta::minutes(5),
-            settle: TimeDelta::seconds(60),
-            as_of: "2026-01-01T00:00:00Z".parse().unwrap(),
-            as_of_is_declared: true,
-            since: None,
-            until: None,
-            memory: 64 << 20,
-            limit: 1000,
-            shortcuts: true,
-        }
+        let as_of = "2026-01-01T00:00:00Z".parse().unwrap();
+        Settings { as_of_is_declared: true, memory: 64 << 20, ..Settings::new(Zone::utc(), as_of) }
     }
 }

@@ -23,23 +23,7 @@ mod paired;
 mod streaming_join;
 mod verdicts;
 
-pub(crate) fn settings() -> Settings {
-    Settings {
-        zone: Zone::utc(),
-        profile: Profile::default(),
-        tolerance: TimeDelta::seconds(2),
-        max_shift: TimeDelta::hours(1),
-        max_offset: TimeDelta::minutes(5),
-        settle: TimeDelta::seconds(60),
-        as_of: "2026-01-01T00:00:00Z".parse::<chrono::DateTime<Utc>>().unwrap(),
-        as_of_is_declared: true,
-        since: None,
-        until: None,
-        memory: 64 << 20,
-        limit: 1000,
-        shortcuts: true,
-    }
-}
+pub(crate) use super::memory_side::settings;
 
 fn input(records: &[String]) -> Input {
     Input {
