@@ -6,6 +6,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}"
 # Nothing is built twice here, so that what incremental builds keep would only cost time.
 export CARGO_INCREMENTAL=0
+# Nothing is looked at in a debugger either; a panic names its line all the same.
+export CARGO_PROFILE_DEV_DEBUG=0
 export TIMEFORMAT='--- %R s, of them %U + %S s of processor time'
 
 heading() {

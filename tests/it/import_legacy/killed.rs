@@ -7,19 +7,22 @@ use rusqlite::{Connection, OpenFlags};
 use super::processes::{start, write_log};
 use super::{Counts, DATABASE, Row, import, import_into, rows};
 use crate::support::cli::Running;
+use crate::support::kill_moments;
 use crate::support::test_dir::TestDir;
 
-const MOMENTS: u64 = 20;
 const EVENTS: u64 = 12_000;
 /// Long enough for a machine with much else to do; nothing waits that long where all is well.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Between two looks at how far an import has come: looking all the time would take the processor from it.
+pub const PAUSE: Duration = Duration::from_millis(1);
 
 /// Kills an import once it has come so far, unless it was faster than the look at it.
 fn kill_when(mut import: Running, has_come_so_far: impl Fn() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !has_come_so_far() && !import.has_ended() {
         assert!(Instant::now() < deadline, "it does not get so far");
-        std::thread::yield_now();
+        std::thread::sleep(PAUSE);
     }
     import.kill();
 }
@@ -54,10 +57,10 @@ fn an_import_into_a_new_store_that_is_killed_at_any_moment_leaves_none_and_is_fi
     import_into(&dir, "events.json", "uninterrupted.db");
     let expected = everything(&dir, "uninterrupted.db");
     let whole = dir.join("uninterrupted.db").metadata().unwrap().len();
-    let mut killed_before_the_end = 0;
-    for moment in 0..MOMENTS {
+    let (moments, mut killed_before_the_end) = (kill_moments(), 0);
+    for moment in 0..moments {
         let (store, building) = (dir.join(DATABASE), dir.join("events.db.building"));
-        let far = whole * moment / MOMENTS;
+        let far = whole * moment / moments;
         kill_when(start(&dir, "events.json"), || {
             building.metadata().is_ok_and(|file| file.len() >= far) || store.exists()
         });
@@ -70,7 +73,7 @@ fn an_import_into_a_new_store_that_is_killed_at_any_moment_leaves_none_and_is_fi
             std::fs::remove_file(dir.join(left)).ok();
         }
     }
-    assert!(killed_before_the_end > MOMENTS / 2, "{killed_before_the_end} were killed in time");
+    assert!(killed_before_the_end > moments / 2, "{killed_before_the_end} were killed in time");
 }
 
 #[test]
@@ -81,10 +84,10 @@ fn an_import_into_a_filled_store_that_is_killed_at_any_moment_is_finished_by_ano
     import_into(&dir, "before.json", "uninterrupted.db");
     import_into(&dir, "events.json", "uninterrupted.db");
     let expected = everything(&dir, "uninterrupted.db");
-    let mut killed_before_the_end = 0;
-    for moment in 0..MOMENTS {
+    let (moments, mut killed_before_the_end) = (kill_moments(), 0);
+    for moment in 0..moments {
         import(&dir, "before.json");
-        let far = (EVENTS * moment / MOMENTS) as i64;
+        let far = (EVENTS * moment / moments) as i64;
         let stored = || -> rusqlite::Result<i64> {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let connection = Connection::open_with_flags(dir.join(DATABASE), flags)?;
@@ -101,5 +104,5 @@ fn an_import_into_a_filled_store_that_is_killed_at_any_moment_is_finished_by_ano
             std::fs::remove_file(dir.join(left)).ok();
         }
     }
-    assert!(killed_before_the_end > MOMENTS / 2, "{killed_before_the_end} were killed in time");
+    assert!(killed_before_the_end > moments / 2, "{killed_before_the_end} were killed in time");
 }

@@ -18,11 +18,11 @@ use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 
 use super::*;
+use crate::import_legacy::killed::PAUSE;
 use crate::import_legacy::{Report, import, import_into, quiet};
 use crate::support::cli::Running;
-use crate::support::{live, utc};
+use crate::support::{kill_moments, live, utc};
 
-const MOMENTS: u64 = 8;
 /// Long enough for a machine with much else to do; nothing waits that long where all is well.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -62,15 +62,15 @@ fn an_import_that_was_killed_at_any_moment_is_finished_by_another_to_the_same_tw
     import_into(&dir, "data/events.json", "uninterrupted.db");
     let expected = everything(&dir, "uninterrupted.db");
     let twins = actual.iter().filter(|event| event.by_legacy && event.by_new).count() as u64;
-    let mut killed_midway = 0;
-    for moment in 0..MOMENTS {
+    let (moments, mut killed_midway) = (kill_moments(), 0);
+    for moment in 0..moments {
         std::fs::copy(dir.join("before.db"), dir.join(DATABASE)).unwrap();
         let mut running = start(&dir, "data/events.json");
-        let (far, deadline) = (twins * moment / MOMENTS, Instant::now() + PATIENCE);
+        let (far, deadline) = (twins * moment / moments, Instant::now() + PATIENCE);
         let stored = || count(&dir, "SELECT count(*) FROM twins");
         while stored() < far.max(1) && !running.has_ended() {
             assert!(Instant::now() < deadline, "it does not get so far");
-            std::thread::yield_now();
+            std::thread::sleep(PAUSE);
         }
         running.kill();
         killed_midway += u64::from(stored() < twins);
@@ -81,7 +81,7 @@ fn an_import_that_was_killed_at_any_moment_is_finished_by_another_to_the_same_tw
             std::fs::remove_file(dir.join(left)).ok();
         }
     }
-    assert!(killed_midway > MOMENTS / 2, "{killed_midway} were killed in time");
+    assert!(killed_midway > moments / 2, "{killed_midway} were killed in time");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn what_the_new_system_records_a_moment_after_the_legacy_one_is_waited_for() {
     // at the store later than this.
     let moment = Instant::now() + Duration::from_millis(1_500);
     while Instant::now() < moment && !running.has_ended() {
-        std::thread::yield_now();
+        std::thread::sleep(PAUSE);
     }
     store.save_event(&live(&latest.native(actual.len() - 1))).unwrap();
     let report = Report::of(running.end());
