@@ -9,8 +9,7 @@ use crate::application::compare::report::{
     Cause, CheckOutcome, Class, Comparison, Difference, EventPlace, OffsetMode, Verdict,
 };
 use crate::application::compare::settings::Settings;
-use crate::cli::output;
-use crate::cli::output::{OutputError, visible};
+use crate::cli::output::visible;
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
 
@@ -21,16 +20,19 @@ const SHOWN_FILES: usize = 5;
 /// How many lines of a table are shown.
 const SHOWN_LINES: usize = 20;
 
-/// Prints the report; `recorded` says what became of the evidence.
-pub fn report(comparison: &Comparison, settings: &Settings, recorded: &str) -> Result<(), OutputError> {
-    output::result(|out| {
-        verdict(out, comparison)?;
-        sides(out, comparison)?;
-        causes(out, comparison)?;
-        places(out, comparison)?;
-        surroundings(out, comparison, settings)?;
-        writeln!(out, "\n{recorded} ({:.1} s)", comparison.elapsed_seconds)
-    })
+/// Writes the report; `recorded` says what became of the evidence.
+pub fn report(
+    comparison: &Comparison,
+    settings: &Settings,
+    recorded: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    verdict(out, comparison)?;
+    sides(out, comparison)?;
+    causes(out, comparison)?;
+    places(out, comparison)?;
+    surroundings(out, comparison, settings)?;
+    writeln!(out, "\n{recorded} ({:.1} s)", comparison.elapsed_seconds)
 }
 
 fn verdict(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::answer::Answer;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
@@ -67,7 +68,7 @@ pub struct ExportArgs {
 }
 
 /// Runs the command.
-pub fn run(args: ExportArgs, context: &Context) -> Result<ExitCode, CliError> {
+pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
     let started = Instant::now();
     if args.to.exists() && !args.to.is_dir() {
         let message = format!("--to names a file, {}: expected a folder, or nothing yet", args.to.display());
@@ -80,8 +81,13 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<ExitCode, CliError> {
     let options = ExportOptions { source_id: args.source, legacy: args.legacy, force: args.force, zone };
     let exported = Export::new(&mut store, &mut folder, options).run()?;
     let code = if exported.is_whole() { ExitCode::Done } else { ExitCode::Negative };
-    render::report(&exported, &args.to, database, started.elapsed(), context.format)?;
-    Ok(code)
+    let written = exported.files.iter().filter(|file| file.written).count();
+    let summary =
+        format!("{written} of {} files were written to {}", exported.files.len(), args.to.display());
+    let (to, database, elapsed, format) = (args.to, database.to_owned(), started.elapsed(), context.format);
+    Ok(Answer::new(code, Some(summary), move |out| {
+        render::report(&exported, &to, &database, elapsed, format, out)
+    }))
 }
 
 impl From<ExportError> for CliError {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::answer::Answer;
 use super::error::CliError;
 use super::events::parse_bound;
 use super::exit_code::ExitCode;
@@ -135,7 +136,7 @@ impl From<OverlapPolicy> for import::OverlapPolicy {
 }
 
 /// Runs the command.
-pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliError> {
+pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError> {
     let database = target(&args, context)?;
     let options = options(&args, context)?;
     let settings = ImportSettings {
@@ -154,9 +155,10 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliErr
     };
     let report = import::import(&settings, ports)?;
     render::warn(&report, &context.config, &database);
-    render::report(&report, context.format)?;
     let is_whole = report.total.rejected == 0 && report.refused.is_none();
-    Ok(if is_whole { ExitCode::Done } else { ExitCode::Negative })
+    let code = if is_whole { ExitCode::Done } else { ExitCode::Negative };
+    let format = context.format;
+    Ok(Answer::new(code, Some(render::summary(&report)), move |out| render::report(&report, format, out)))
 }
 
 fn options(args: &ImportLegacyArgs, context: &Context) -> Result<ReadOptions, CliError> {

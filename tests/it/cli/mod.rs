@@ -1,5 +1,6 @@
 //! The program, run as an operator runs it: what it answers, what it says, how it exits.
 
+mod answers;
 mod configuration;
 mod events;
 mod events_output;
