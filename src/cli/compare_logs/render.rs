@@ -16,7 +16,9 @@ use crate::domain::event::format_timestamp;
 /// How many differences are shown with their places.
 const SHOWN: usize = 10;
 /// How many files of a folder that are left out are named.
-const SHOWN_FILES: usize = 5;
+const SHOWN_FILES: usize = 20;
+/// How many reasons are shown: there is one for each file that was not read.
+const SHOWN_REASONS: usize = 20;
 /// How many lines of a table are shown.
 const SHOWN_LINES: usize = 20;
 
@@ -60,10 +62,10 @@ fn verdict(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         }
         _ => writeln!(out, "{style}{word}{end}")?,
     }
-    for reason in &comparison.reasons {
+    for reason in comparison.reasons.iter().take(SHOWN_REASONS) {
         writeln!(out, "  - {}", visible(reason))?;
     }
-    Ok(())
+    more(out, comparison.reasons.len(), SHOWN_REASONS)
 }
 
 fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {

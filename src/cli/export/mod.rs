@@ -5,6 +5,7 @@ mod render;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::answer::Answer;
@@ -13,6 +14,7 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use super::store::StoreError;
 use crate::application::export::{Export, ExportError, ExportOptions};
+use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::sqlite::SqliteExport;
 
@@ -70,7 +72,10 @@ pub struct ExportArgs {
 /// Runs the command.
 pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
     let started = Instant::now();
-    if args.to.exists() && !args.to.is_dir() {
+    let there = metadata_if_present(&args.to)
+        .with_context(|| format!("could not look at {}", args.to.display()))
+        .map_err(|error| CliError::new(ExitCode::Storage, error))?;
+    if there.is_some_and(|entry| !entry.is_dir()) {
         let message = format!("--to names a file, {}: expected a folder, or nothing yet", args.to.display());
         return Err(CliError::usage(message));
     }

@@ -9,11 +9,14 @@ use chrono::TimeDelta;
 use crate::application::import::{
     ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord,
 };
+use crate::application::log_source::SkippedFile;
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
 use crate::infrastructure::config::{Backend, Config, Source};
 
+/// How many files of a folder that were not read are named to people.
+const SHOWN_FILES: usize = 20;
 /// How many places of each reason are shown to people.
 const SHOWN_PLACES: usize = 3;
 
@@ -88,11 +91,18 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
         let flags: Vec<String> = report.flags.iter().map(|(name, count)| format!("{name} {count}")).collect();
         writeln!(out, "\nkept, and flagged: {}", flags.join(", "))?;
     }
-    if !report.skipped_files.is_empty() {
+    let (findings, others): (Vec<_>, Vec<_>) =
+        report.skipped_files.iter().partition(|file| file.may_hold_events());
+    if !others.is_empty() {
         writeln!(out, "\nnot read:")?;
+        skipped(out, &others)?;
     }
-    for file in &report.skipped_files {
-        writeln!(out, "  {}: {}", visible(&file.path), file.reason)?;
+    if !findings.is_empty() {
+        writeln!(
+            out,
+            "\nnot read, and there may be events in it: name it as well, or move it out of the folder"
+        )?;
+        skipped(out, &findings)?;
     }
     for (reason, rejects) in by_reason(&report.rejects) {
         writeln!(out, "\nrejected, {reason}:")?;
@@ -137,6 +147,24 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
         report.store.events,
         report.elapsed_seconds
     )
+}
+
+fn skipped(out: &mut dyn Write, files: &[&SkippedFile]) -> io::Result<()> {
+    for line in skipped_lines(files.iter().copied()) {
+        writeln!(out, "  {}", visible(&line))?;
+    }
+    Ok(())
+}
+
+/// A line for each of the first files that were not read, and one for the rest.
+pub fn skipped_lines<'f>(files: impl ExactSizeIterator<Item = &'f SkippedFile>) -> Vec<String> {
+    let unlisted = files.len().saturating_sub(SHOWN_FILES);
+    let mut lines: Vec<String> =
+        files.take(SHOWN_FILES).map(|file| format!("{}: {}", file.path, file.reason)).collect();
+    if unlisted > 0 {
+        lines.push(format!("and {unlisted} more (--format json lists them)"));
+    }
+    lines
 }
 
 fn refused_overlap(out: &mut dyn Write, overlap: &Overlap) -> io::Result<()> {

@@ -7,6 +7,8 @@ mod events_output;
 mod general;
 mod status;
 mod stores;
+#[cfg(unix)]
+mod unreachable;
 
 use crate::support::imports::open_import;
 use mission_events::internals::application::import::{Batch, Identity, ImportRecord, SourceHeader};
