@@ -184,7 +184,7 @@ impl<'c> SearchWindow<'c> {
     /// Zero bytes may be those of UTF-16, of which the characters beyond ASCII were not read as what they are:
     /// an object among them may have been overlooked.
     fn is_text(&self) -> bool {
-        !self.has_controls && !(self.has_zeros && self.has_objects)
+        !(self.has_controls || self.has_zeros && self.has_objects)
     }
 }
 

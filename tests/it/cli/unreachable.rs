@@ -73,6 +73,22 @@ fn the_status_says_of_what_cannot_be_reached_why_and_never_that_it_does_not_exis
 }
 
 #[test]
+fn what_was_compared_and_cannot_be_reached_is_not_said_to_be_gone() {
+    let dir = TestDir::new();
+    write(&dir, "data/events.json", format!("[{EVENT}]"));
+    write(&dir, "data/events/events-2025-10-25.jsonl", EVENT);
+    assert_eq!(run(&dir, "compare-logs").code, 0);
+    fs::remove_file(dir.join("data/events.json")).unwrap();
+    let gone = run(&dir, "evidence verify");
+    assert!(gone.code == 0 && gone.stdout.contains("gone"), "{}", gone.stdout);
+    symlink("/mnt/gone/away", dir.join("data/events.json")).unwrap();
+    let said = run(&dir, "evidence verify");
+    assert_eq!(said.code, 4, "{}", said.stdout);
+    assert!(said.stdout.contains("UNREADABLE"), "{}", said.stdout);
+    assert!(said.stdout.contains("is a link to /mnt/gone/away, which is not there"), "{}", said.stdout);
+}
+
+#[test]
 fn settings_behind_a_link_that_leads_nowhere_are_an_error_of_the_configuration() {
     for name in [".env", "mission-events.toml"] {
         let dir = TestDir::new();

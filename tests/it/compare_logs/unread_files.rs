@@ -276,6 +276,8 @@ fn what_was_recorded_while_a_file_was_unread_is_no_evidence() {
     };
     assert_eq!(compare(&dir, "")["verdict"], "consistent");
     assert_eq!(recorded()["verdict"], "consistent");
+    fs::copy(dir.join("data/evidence.jsonl"), dir.join("data/events/evidence.jsonl")).unwrap();
+    assert_eq!(compare(&dir, "")["verdict"], "consistent");
     write(&dir, "data/events/2024/all.txt", RECORD);
     assert_eq!(compare(&dir, "")["verdict"], "inconclusive");
     let unread = &recorded()["candidate"]["left_out"];
