@@ -92,6 +92,8 @@ const WITHOUT_RESULT: &[(&str, i32)] = &[
     ("import-legacy nothing.jsonl --into new.db", 4),
     ("events recent --limit nothing", 2),
     ("--store nothing.db rejects", 4),
+    // A warning comes first.
+    ("import-legacy notes --into new.db", 4),
 ];
 
 fn event(id: &str, time: &str) -> String {
@@ -208,6 +210,7 @@ fn a_reader_that_goes_at_once_or_takes_errors_along_changes_no_exit_code() {
 #[test]
 fn without_a_result_the_exit_code_is_that_of_the_error_whether_or_not_it_is_read() {
     let dir = prepared();
+    write(&dir, "notes/today.md", "all quiet");
     for (line, code) in WITHOUT_RESULT {
         let (reader, writer) = io::pipe().unwrap();
         drop(reader);
