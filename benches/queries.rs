@@ -11,8 +11,8 @@ use std::path::Path;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use mission_events::compare::TempScratch;
 use mission_events::import::{
-    ImportPorts, ImportSettings, LogList, OverlapPolicy, ReadOptions, SqliteImport, SystemClock, import,
-    open_log,
+    ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport, SystemClock,
+    import, open_log,
 };
 use mission_events::internals::infrastructure::sources::list_folder;
 use mission_events::{
@@ -60,7 +60,7 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     generator::write_daily(&plan, &logs).unwrap();
     let database = folder.join("events.db");
     let settings = ImportSettings {
-        logs: LogList { files: list_folder(&logs).unwrap().logs, skipped: Vec::new() },
+        logs: LogList { files: list_folder(&logs, &Mapping::BuiltIn).unwrap().logs, skipped: Vec::new() },
         options: ReadOptions::new(Zone::utc()),
         overlap: OverlapPolicy::Keep,
         strict: true,

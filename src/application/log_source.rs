@@ -48,6 +48,15 @@ pub struct SkippedFile {
     pub path: String,
     /// Why it was left out.
     pub reason: String,
+    /// Whether an event is in it; `None` where it could not be looked at.
+    pub holds_events: Option<bool>,
+}
+
+impl SkippedFile {
+    /// Whether an event is in it, or may be: the log is then perhaps not read as a whole.
+    pub fn may_hold_events(&self) -> bool {
+        self.holds_events != Some(false)
+    }
 }
 
 /// Which logs are read, and which files are not.

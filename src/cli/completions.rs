@@ -3,9 +3,9 @@
 use clap::Args;
 use clap_complete::Shell;
 
+use super::answer::Answer;
 use super::error::CliError;
 use super::exit_code::ExitCode;
-use super::output;
 
 /// Print shell completions
 ///
@@ -20,11 +20,10 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the completions of the whole command line.
-pub fn run(args: CompletionsArgs, mut command: clap::Command) -> Result<ExitCode, CliError> {
+/// The completions of the whole command line.
+pub fn run(args: CompletionsArgs, mut command: clap::Command) -> Result<Answer, CliError> {
     // Into memory first: the generator panics where it cannot write.
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "mission-events", &mut script);
-    output::result(|stdout| stdout.write_all(&script))?;
-    Ok(ExitCode::Done)
+    Ok(Answer::new(ExitCode::Done, None, move |out| out.write_all(&script)))
 }

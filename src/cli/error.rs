@@ -1,34 +1,34 @@
 //! Why a command did not end well, and with which exit code.
 
-use std::io;
+use std::fmt;
 
 use super::exit_code::ExitCode;
-use super::output::{self, OutputError};
+use super::output;
 use super::store::StoreError;
+use crate::domain::error_chain::error_chain;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::config::ConfigError;
 
 /// Why a command ended without its result.
 #[derive(Debug)]
 pub enum CliError {
-    /// The command line asks for help or the version, or is wrong. It has a form of its own to be
-    /// printed in.
+    /// The command line is wrong. It has a form of its own to be printed in.
     CommandLine(clap::Error),
-    /// The reader of the result is gone, as `head` is when it has enough.
-    ReaderGone,
     /// Anything else.
     Failed {
         /// What scripts are told.
         code: ExitCode,
         /// What people are told.
         error: anyhow::Error,
+        /// What else they have to know, a line each.
+        details: Vec<String>,
     },
 }
 
 impl CliError {
     /// A failure with this code.
     pub fn new(code: ExitCode, error: impl Into<anyhow::Error>) -> Self {
-        Self::Failed { code, error: error.into() }
+        Self::Failed { code, error: error.into(), details: Vec::new() }
     }
 
     /// The command line cannot be followed, for a reason that only the command itself sees.
@@ -41,23 +41,38 @@ impl CliError {
         Self::new(ExitCode::Negative, anyhow::Error::msg(message.into()))
     }
 
-    /// What the process exits with. A reader that has gone got all that it wanted.
+    /// The same, with lines that are shown after it.
+    #[must_use]
+    pub fn with_details(mut self, more: impl IntoIterator<Item = String>) -> Self {
+        if let Self::Failed { details, .. } = &mut self {
+            details.extend(more);
+        }
+        self
+    }
+
+    /// What the process exits with.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::CommandLine(error) if error.use_stderr() => ExitCode::Usage,
-            Self::CommandLine(_) | Self::ReaderGone => ExitCode::Done,
+            Self::CommandLine(_) => ExitCode::Usage,
             Self::Failed { code, .. } => *code,
         }
     }
 
-    /// Tells people, on stderr: the error, then each of its causes on a line of its own. Help and
-    /// version, which were asked for, go to stdout.
+    /// Tells people, on stderr: the error, then each of its causes on a line of its own, then the details.
     pub fn report(&self) {
         match self {
             // Where this cannot be printed, there is nothing left to say so on.
             Self::CommandLine(error) => drop(error.print()),
-            Self::ReaderGone => {}
-            Self::Failed { error, .. } => output::report_error(error),
+            Self::Failed { error, details, .. } => output::report_error(error, details),
+        }
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CommandLine(error) => error.fmt(f),
+            Self::Failed { error, .. } => f.write_str(&error_chain(error.as_ref())),
         }
     }
 }
@@ -65,15 +80,6 @@ impl CliError {
 impl From<clap::Error> for CliError {
     fn from(error: clap::Error) -> Self {
         Self::CommandLine(error)
-    }
-}
-
-impl From<OutputError> for CliError {
-    fn from(error: OutputError) -> Self {
-        match error.0.kind() {
-            io::ErrorKind::BrokenPipe => Self::ReaderGone,
-            _ => Self::new(ExitCode::Storage, error),
-        }
     }
 }
 

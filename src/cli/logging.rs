@@ -21,7 +21,13 @@ fn operator_lines<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + 
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    tracing_subscriber::fmt().with_max_level(level).with_writer(writer).event_format(OperatorLines).finish()
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        // Where stderr is closed, there is nothing left to say so on: the attempt would be a panic.
+        .log_internal_errors(false)
+        .with_writer(writer)
+        .event_format(OperatorLines)
+        .finish()
 }
 
 /// `warning: the message (field: value, field: value)`, without time and target.

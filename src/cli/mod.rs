@@ -1,8 +1,10 @@
 //! The command line: the composition root, and the only place besides `main.rs` that prints.
 //!
 //! Here settings and flags become concrete stores, one use case is called, and its answer is
-//! rendered. A command is a file: its arguments, its `run`, its rendering.
+//! rendered. A command is a file: its arguments, its `run`, its rendering. Its `run` prints nothing: it
+//! returns an [`Answer`], which is printed here.
 
+mod answer;
 mod compare_logs;
 mod completions;
 mod error;
@@ -23,6 +25,7 @@ mod table;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use answer::Answer;
 use error::CliError;
 pub use exit_code::ExitCode;
 
@@ -63,19 +66,17 @@ enum Command {
 /// Runs the program on the arguments of this process. The result of the command is on stdout when this
 /// returns, or the error and its causes are on stderr.
 pub fn run_program() -> ExitCode {
-    parse().and_then(run).unwrap_or_else(|error| {
+    ColorWhen::asked_for_by(std::env::args_os()).apply();
+    let answer = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        Err(error) if error.use_stderr() => Err(error.into()),
+        // Help and the version are answers too; the parser writes them by itself.
+        Err(asked) => Ok(Answer::new(ExitCode::Done, None, move |_| asked.print())),
+    };
+    answer.and_then(Answer::deliver).unwrap_or_else(|error| {
         error.report();
         error.exit_code()
     })
-}
-
-/// Reads the command line of this process.
-///
-/// # Errors
-/// It asks for help or the version, or cannot be followed.
-fn parse() -> Result<Cli, CliError> {
-    ColorWhen::asked_for_by(std::env::args_os()).apply();
-    Ok(Cli::try_parse()?)
 }
 
 /// The whole command line as clap knows it, for documentation and its tests.
@@ -83,11 +84,11 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Runs one command. Its result is on stdout when this returns.
+/// Runs one command, up to its answer.
 ///
 /// # Errors
-/// The command has no result; the error knows the exit code.
-fn run(cli: Cli) -> Result<ExitCode, CliError> {
+/// The command has no answer; the error knows the exit code.
+fn run(cli: Cli) -> Result<Answer, CliError> {
     let Cli { command, global } = cli;
     global.check()?;
     logging::start(global.log_level());

@@ -1,14 +1,12 @@
-//! Printing. stdout carries results alone; all else goes to stderr. Nothing here panics on a pipe
-//! that was closed.
+//! The forms of a result, and what goes to stderr. Nothing here panics on a pipe that was closed.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
-use thiserror::Error;
 
 /// The form of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -22,32 +20,16 @@ pub enum Format {
     Jsonl,
 }
 
-/// The result could not be written.
-#[derive(Debug, Error)]
-#[error("could not write the result to standard output")]
-pub struct OutputError(#[from] pub(super) io::Error);
-
-/// Gives `print` the standard output, and sees to it that all of it arrives.
-pub fn result(print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), OutputError> {
-    let mut stdout = BufWriter::new(io::stdout().lock());
-    print(&mut stdout)?;
-    Ok(stdout.flush()?)
+/// Writes one JSON document.
+pub fn json_document(out: &mut dyn Write, document: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    out.write_all(b"\n")
 }
 
-/// Prints one JSON document.
-pub fn json_document(document: &impl Serialize) -> Result<(), OutputError> {
-    result(|stdout| {
-        serde_json::to_writer_pretty(&mut *stdout, document)?;
-        stdout.write_all(b"\n")
-    })
-}
-
-/// Prints one JSON value on one line.
-pub fn json_line(value: &impl Serialize) -> Result<(), OutputError> {
-    result(|stdout| {
-        serde_json::to_writer(&mut *stdout, value)?;
-        stdout.write_all(b"\n")
-    })
+/// Writes one JSON value on one line.
+pub fn json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
 }
 
 /// Prints one line of the log on stderr, as it is.
@@ -55,8 +37,8 @@ pub fn log_line(line: &str) {
     stderr_line(&visible(line));
 }
 
-/// Prints an error on stderr, then each of its causes on a line of its own.
-pub(super) fn report_error(error: &anyhow::Error) {
+/// Prints an error on stderr, then each of its causes and of the details on a line of its own.
+pub(super) fn report_error(error: &anyhow::Error, details: &[String]) {
     let mut text = String::new();
     for (depth, cause) in error.chain().enumerate() {
         let cause = cause.to_string();
@@ -66,6 +48,9 @@ pub(super) fn report_error(error: &anyhow::Error) {
             0 => write!(text, "{} {cause}", Label::ERROR),
             _ => write!(text, "\n  caused by: {cause}"),
         };
+    }
+    for detail in details {
+        let _ = write!(text, "\n  {}", visible(detail));
     }
     stderr_line(&text);
 }

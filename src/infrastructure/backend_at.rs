@@ -1,11 +1,12 @@
 //! Which store a path is.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::config::Backend;
 use crate::infrastructure::sqlite::MAGIC;
 
@@ -26,7 +27,7 @@ pub enum BackendError {
         /// What it is.
         found: String,
     },
-    /// Its first bytes could not be read.
+    /// Whether anything is there could not be told, or its first bytes not be read.
     #[error("could not look at {}", path.display())]
     Look {
         /// The path.
@@ -43,12 +44,10 @@ pub enum BackendError {
 /// To be asked before SQLite opens the file: a process that closes a database file by other means
 /// loses the locks that SQLite holds on it.
 pub fn backend_at(path: &Path) -> Result<Backend, BackendError> {
-    let look = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound => BackendError::Missing { path: path.to_owned() },
-        _ => BackendError::Look { path: path.to_owned(), source },
-    };
+    let look = |source: io::Error| BackendError::Look { path: path.to_owned(), source };
     let no_store = |found| BackendError::NotAStore { path: path.to_owned(), found };
-    let metadata = fs::metadata(path).map_err(look)?;
+    let metadata = metadata_if_present(path).map_err(look)?;
+    let metadata = metadata.ok_or_else(|| BackendError::Missing { path: path.to_owned() })?;
     if metadata.is_dir() {
         return Ok(Backend::Jsonl);
     }
@@ -66,6 +65,8 @@ pub fn backend_at(path: &Path) -> Result<Backend, BackendError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

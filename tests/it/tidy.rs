@@ -65,6 +65,16 @@ const RULES: &[Rule] = &[
         broken_by: ("src/infrastructure/sqlite/append.rs", "    println!(\"saved\");"),
     },
     Rule {
+        says: "a command prints nothing by itself: cli/answer.rs does, so that no output decides an exit code",
+        violations: |source| match source.layer() {
+            Some("cli" | "main") if source.path != "src/cli/answer.rs" => {
+                source.code_with(&["stdout().lock()", "println!", "print!"])
+            }
+            _ => Vec::new(),
+        },
+        broken_by: ("src/cli/status/mod.rs", "    let out = io::stdout().lock();"),
+    },
+    Rule {
         says: "layers import downward only",
         violations: upward_imports,
         broken_by: ("src/domain/event.rs", "use crate::infrastructure::memory;"),

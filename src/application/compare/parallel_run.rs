@@ -301,8 +301,11 @@ mod tests {
     #[test]
     fn what_lies_in_the_folder_of_a_side_is_told_with_that_side() {
         let mut candidate = store(0..20, 0..0);
-        let notes =
-            SkippedFile { path: "notes.md".to_owned(), reason: "its name is not that of a log".to_owned() };
+        let notes = SkippedFile {
+            path: "notes.md".to_owned(),
+            reason: "its name is not that of a log".to_owned(),
+            holds_events: Some(false),
+        };
         candidate.left_out.push(notes.clone());
         let found = compared(&legacy(0..20), &candidate);
         assert_eq!((found.control.left_out, found.candidate.left_out), (Vec::new(), vec![notes]));

@@ -30,8 +30,9 @@ use crate::wire::mapping::Mapping;
 ///
 /// A comparison of the configured logs (without paths) is recorded in evidence.path.
 ///
-/// Exit codes: 0 consistent; 1 different; 3 inconclusive, as where a side is empty or torn; 4 something
-/// could not be read, or the comparison not be recorded; 5 the comparison caught itself being wrong.
+/// Exit codes: 0 consistent; 1 different; 3 inconclusive, as where a side is empty or torn, or a file of its
+/// folder was not read that may hold events; 4 something could not be read, or the comparison not be recorded;
+/// 5 the comparison caught itself being wrong.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  mission-events compare-logs data/events.json data/events.db --since 2025-10-20"

@@ -10,6 +10,7 @@ use chrono::Utc;
 
 pub use args::CompareLogsArgs;
 
+use super::answer::Answer;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
@@ -20,7 +21,7 @@ use crate::application::clock::Clock;
 use crate::application::compare::feed::{CompareError, Feed, Scratch};
 use crate::application::compare::parallel_run::{Medium, ParallelRun};
 use crate::application::compare::report::{Comparison, Verdict};
-use crate::application::evidence::{EvidencePorts, Recording, compare_and_record};
+use crate::application::evidence::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
 use crate::infrastructure::compare_inputs::{FoundSide, SideError, TempScratch};
 use crate::infrastructure::config::Source;
 use crate::infrastructure::config::compare_profile::ProfileError;
@@ -29,7 +30,7 @@ use crate::infrastructure::system_clock::SystemClock;
 use progress_feed::watched;
 
 /// Runs the command.
-pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliError> {
+pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError> {
     let clock = SystemClock::default();
     let settings = args.settings(context, Utc::now())?;
     let [control_mapping, candidate_mapping] = args.mappings(context)?;
@@ -58,12 +59,11 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliErro
     };
     let found = compare_and_record(&run, is_configured, &ports);
     progress.finish();
-    let mut found = found?;
+    let RecordedComparison { mut comparison, recording } = found?;
     // What is looked at before the comparison is a part of what is waited for.
-    found.comparison.elapsed_seconds = clock.elapsed().as_secs_f64();
-    let comparison = &found.comparison;
-    warn_of_naive_times(&run, comparison, context);
-    let line = match &found.recording {
+    comparison.elapsed_seconds = clock.elapsed().as_secs_f64();
+    warn_of_naive_times(&run, &comparison, context);
+    let line = match &recording {
         Recording::Recorded { sequence } => {
             format!("recorded as number {sequence} in {}", evidence_path.display())
         }
@@ -72,19 +72,21 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<ExitCode, CliErro
             "not recorded: only a comparison of the configured logs is evidence".to_owned()
         }
     };
-    match context.format {
-        Format::Human => render::report(comparison, &settings, &line)?,
-        Format::Json => output::json_document(comparison)?,
-        Format::Jsonl => comparison.differences.iter().try_for_each(output::json_line)?,
-    }
-    let verdict = comparison.verdict;
-    if let Recording::Failed(error) = found.recording {
-        return Err(error.into());
-    }
-    Ok(match verdict {
-        Verdict::Consistent => ExitCode::Done,
-        Verdict::Different => ExitCode::Negative,
-        Verdict::Inconclusive => ExitCode::Inconclusive,
+    let (code, verdict) = match comparison.verdict {
+        Verdict::Consistent => (ExitCode::Done, "consistent"),
+        Verdict::Different => (ExitCode::Negative, "different"),
+        Verdict::Inconclusive => (ExitCode::Inconclusive, "inconclusive"),
+    };
+    let summary = format!("the logs are {verdict}; {line}");
+    let format = context.format;
+    let answer = Answer::new(code, Some(summary), move |out| match format {
+        Format::Human => render::report(&comparison, &settings, &line, out),
+        Format::Json => output::json_document(out, &comparison),
+        Format::Jsonl => comparison.differences.iter().try_for_each(|found| output::json_line(out, found)),
+    });
+    Ok(match recording {
+        Recording::Failed(error) => answer.but_failed(error.into()),
+        Recording::Recorded { .. } | Recording::NotConfigured => answer,
     })
 }
 

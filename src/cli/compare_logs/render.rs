@@ -9,28 +9,32 @@ use crate::application::compare::report::{
     Cause, CheckOutcome, Class, Comparison, Difference, EventPlace, OffsetMode, Verdict,
 };
 use crate::application::compare::settings::Settings;
-use crate::cli::output;
-use crate::cli::output::{OutputError, visible};
+use crate::cli::output::visible;
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
 
 /// How many differences are shown with their places.
 const SHOWN: usize = 10;
 /// How many files of a folder that are left out are named.
-const SHOWN_FILES: usize = 5;
+const SHOWN_FILES: usize = 20;
+/// How many reasons are shown: there is one for each file that was not read.
+const SHOWN_REASONS: usize = 20;
 /// How many lines of a table are shown.
 const SHOWN_LINES: usize = 20;
 
-/// Prints the report; `recorded` says what became of the evidence.
-pub fn report(comparison: &Comparison, settings: &Settings, recorded: &str) -> Result<(), OutputError> {
-    output::result(|out| {
-        verdict(out, comparison)?;
-        sides(out, comparison)?;
-        causes(out, comparison)?;
-        places(out, comparison)?;
-        surroundings(out, comparison, settings)?;
-        writeln!(out, "\n{recorded} ({:.1} s)", comparison.elapsed_seconds)
-    })
+/// Writes the report; `recorded` says what became of the evidence.
+pub fn report(
+    comparison: &Comparison,
+    settings: &Settings,
+    recorded: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    verdict(out, comparison)?;
+    sides(out, comparison)?;
+    causes(out, comparison)?;
+    places(out, comparison)?;
+    surroundings(out, comparison, settings)?;
+    writeln!(out, "\n{recorded} ({:.1} s)", comparison.elapsed_seconds)
 }
 
 fn verdict(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
@@ -58,10 +62,10 @@ fn verdict(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         }
         _ => writeln!(out, "{style}{word}{end}")?,
     }
-    for reason in &comparison.reasons {
+    for reason in comparison.reasons.iter().take(SHOWN_REASONS) {
         writeln!(out, "  - {}", visible(reason))?;
     }
-    Ok(())
+    more(out, comparison.reasons.len(), SHOWN_REASONS)
 }
 
 fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {

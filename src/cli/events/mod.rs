@@ -5,8 +5,11 @@ mod render;
 
 pub use range::parse_bound;
 
+use std::io;
+
 use clap::{Args, Subcommand};
 
+use super::answer::Answer;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
@@ -112,7 +115,7 @@ fn event_id(text: &str) -> Result<EventId, InvalidValue> {
     EventId::new(text)
 }
 
-pub fn run(args: EventsArgs, context: &Context) -> Result<ExitCode, CliError> {
+pub fn run(args: EventsArgs, context: &Context) -> Result<Answer, CliError> {
     let rendering = Rendering::choose(args.raw, context.format)?;
     let config = &context.config;
     let list = match args.query {
@@ -131,16 +134,21 @@ pub fn run(args: EventsArgs, context: &Context) -> Result<ExitCode, CliError> {
             let found = store::open_active(config)?.repository().find_by_id(&id)?;
             let event =
                 found.ok_or_else(|| CliError::not_found(format!("there is no event {id} in the store")))?;
-            rendering.print_one(&event)?;
-            return Ok(ExitCode::Done);
+            return Ok(Answer::new(ExitCode::Done, None, move |out| rendering.print_one(&event, out)));
         }
     };
-    rendering.print_list(&list.events)?;
-    if let Some(which) = list.cut_to {
-        // After the list: on a terminal it would scroll away before it.
-        tracing::warn!("these are the {which} {} events; there are more: raise --limit", list.events.len());
-    }
-    Ok(ExitCode::Done)
+    Ok(Answer::new(ExitCode::Done, None, move |out| {
+        rendering.print_list(&list.events, out)?;
+        if let Some(which) = list.cut_to {
+            // After the list: on a terminal it would scroll away before it.
+            out.flush()?;
+            tracing::warn!(
+                "these are the {which} {} events; there are more: raise --limit",
+                list.events.len()
+            );
+        }
+        io::Result::Ok(())
+    }))
 }
 
 struct List {

@@ -1,11 +1,12 @@
 //! Events as people and as programs read them.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::cli::error::CliError;
-use crate::cli::output::{self, Format, OutputError};
+use crate::cli::output::{self, Format};
 use crate::cli::table::{Columns, Expendable};
 use crate::domain::event::{DomainEvent, format_timestamp};
 use crate::domain::repository::StoredEvent;
@@ -42,44 +43,34 @@ impl Rendering {
     }
 
     /// Prints what a search found, nothing (or an empty document) included.
-    pub fn print_list(self, events: &[StoredEvent]) -> Result<(), OutputError> {
+    pub fn print_list(self, events: &[StoredEvent], out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Human if events.is_empty() => Ok(()),
-            Self::Human => output::result(|stdout| stdout.write_all(table(events).as_bytes())),
-            Self::Json => output::json_document(&EventList { events: events.iter().map(row).collect() }),
-            Self::Jsonl => output::result(|stdout| {
-                for event in events {
-                    serde_json::to_writer(&mut *stdout, &row(event))?;
-                    stdout.write_all(b"\n")?;
-                }
-                Ok(())
-            }),
-            Self::Raw => output::result(|stdout| {
-                events.iter().try_for_each(|stored| writeln!(stdout, "{}", stored.event.body()))
-            }),
+            Self::Human => out.write_all(table(events).as_bytes()),
+            Self::Json => output::json_document(out, &EventList { events: events.iter().map(row).collect() }),
+            Self::Jsonl => events.iter().try_for_each(|event| output::json_line(out, &row(event))),
+            Self::Raw => events.iter().try_for_each(|stored| writeln!(out, "{}", stored.event.body())),
         }
     }
 
     /// Prints one event that was asked for: for people with all that is known of it.
-    pub fn print_one(self, event: &StoredEvent) -> Result<(), OutputError> {
-        match self {
-            Self::Human => output::result(|stdout| {
-                let row = row(event);
-                let position = row.position.to_string();
-                for (name, value) in [
-                    ("event_id", row.event_id),
-                    ("event_type", row.event_type),
-                    ("timestamp", &row.timestamp),
-                    ("aggregate_id", row.aggregate_id.unwrap_or_default()),
-                    ("position", &position),
-                    ("body", row.body),
-                ] {
-                    writeln!(stdout, "{name:<12}  {}", output::visible(value))?;
-                }
-                Ok(())
-            }),
-            _ => self.print_list(std::slice::from_ref(event)),
+    pub fn print_one(self, event: &StoredEvent, out: &mut dyn Write) -> io::Result<()> {
+        let Self::Human = self else {
+            return self.print_list(std::slice::from_ref(event), out);
+        };
+        let row = row(event);
+        let position = row.position.to_string();
+        for (name, value) in [
+            ("event_id", row.event_id),
+            ("event_type", row.event_type),
+            ("timestamp", &row.timestamp),
+            ("aggregate_id", row.aggregate_id.unwrap_or_default()),
+            ("position", &position),
+            ("body", row.body),
+        ] {
+            writeln!(out, "{name:<12}  {}", output::visible(value))?;
         }
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ mod verified;
 use clap::{Args, Subcommand};
 
 use self::verified::Verified;
+use super::answer::Answer;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
@@ -73,7 +74,7 @@ struct ListArgs {
 }
 
 /// Runs the command.
-pub fn run(args: EvidenceArgs, context: &Context) -> Result<ExitCode, CliError> {
+pub fn run(args: EvidenceArgs, context: &Context) -> Result<Answer, CliError> {
     let log = JsonlEvidenceLog::new(&context.config.evidence_path.value);
     match args.command {
         EvidenceCommand::List(args) => list(&log, args.limit, context),
@@ -81,17 +82,17 @@ pub fn run(args: EvidenceArgs, context: &Context) -> Result<ExitCode, CliError> 
     }
 }
 
-fn list(log: &dyn EvidenceLog, limit: Option<usize>, context: &Context) -> Result<ExitCode, CliError> {
+fn list(log: &dyn EvidenceLog, limit: Option<usize>, context: &Context) -> Result<Answer, CliError> {
     let chain = Chain::of(&log.lines()?.unwrap_or_default());
     if !chain.holds() {
         let place = log.place();
         tracing::warn!("the chain of {place} does not hold: `mission-events evidence verify` shows where");
     }
-    render::list(&chain.records, limit, &log.place(), context.format)?;
-    Ok(ExitCode::Done)
+    let (place, format) = (log.place(), context.format);
+    Ok(Answer::new(ExitCode::Done, None, move |out| render::list(&chain.records, limit, &place, format, out)))
 }
 
-fn verify(log: &dyn EvidenceLog, context: &Context) -> Result<ExitCode, CliError> {
+fn verify(log: &dyn EvidenceLog, context: &Context) -> Result<Answer, CliError> {
     let place = log.place();
     let lines = log.lines()?.unwrap_or_default();
     if lines.is_empty() {
@@ -101,13 +102,15 @@ fn verify(log: &dyn EvidenceLog, context: &Context) -> Result<ExitCode, CliError
     }
     let chain = Chain::of(&lines);
     let inputs = check_inputs(&chain.records, &StoredInputs);
-    let verification = Verification::of(&chain, &inputs);
-    render::verified(&Verified::of(place, &chain, inputs), context.format)?;
-    Ok(match verification {
+    let code = match Verification::of(&chain, &inputs) {
         Verification::Confirmed => ExitCode::Done,
         Verification::Refuted => ExitCode::Negative,
         Verification::Undetermined => ExitCode::Storage,
-    })
+    };
+    let format = context.format;
+    Ok(Answer::new(code, None, move |out| {
+        render::verified(&Verified::of(place, &chain, inputs), format, out)
+    }))
 }
 
 impl From<EvidenceError> for CliError {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::verified::Verified;
 use crate::application::evidence::{ChainedRecord, Fault, FaultKind, InputKind, InputState};
-use crate::cli::output::{self, Format, OutputError, visible};
+use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
 use crate::domain::repository::DEFAULT_LIMIT;
@@ -22,23 +22,18 @@ pub fn list(
     limit: Option<usize>,
     path: &str,
     format: Format,
-) -> Result<(), OutputError> {
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let all = if format == Format::Human { DEFAULT_LIMIT } else { usize::MAX };
     let earlier = records.len().saturating_sub(limit.unwrap_or(all));
     let latest = &records[earlier..];
     match format {
-        Format::Json => output::json_document(&Listed { path, records: latest }),
-        Format::Jsonl => output::result(|out| {
-            for record in latest {
-                serde_json::to_writer(&mut *out, record)?;
-                out.write_all(b"\n")?;
-            }
-            Ok(())
-        }),
+        Format::Json => output::json_document(out, &Listed { path, records: latest }),
+        Format::Jsonl => latest.iter().try_for_each(|record| output::json_line(out, record)),
         Format::Human if records.is_empty() => {
-            output::result(|out| writeln!(out, "no comparison is recorded in {}", visible(path)))
+            writeln!(out, "no comparison is recorded in {}", visible(path))
         }
-        Format::Human => output::result(|out| human_list(latest, earlier, out)),
+        Format::Human => human_list(latest, earlier, out),
     }
 }
 
@@ -73,12 +68,12 @@ fn human_list(records: &[ChainedRecord], earlier: usize, out: &mut dyn Write) ->
     Ok(())
 }
 
-pub fn verified(verified: &Verified<'_>, format: Format) -> Result<(), OutputError> {
+pub fn verified(verified: &Verified<'_>, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Json => output::json_document(verified),
+        Format::Json => output::json_document(out, verified),
         // One object is the result: as jsonl it is one line.
-        Format::Jsonl => output::json_line(verified),
-        Format::Human => output::result(|out| human_verified(verified, out)),
+        Format::Jsonl => output::json_line(out, verified),
+        Format::Human => human_verified(verified, out),
     }
 }
 

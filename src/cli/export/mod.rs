@@ -5,13 +5,16 @@ mod render;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use clap::Args;
 
+use super::answer::Answer;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::store::StoreError;
 use crate::application::export::{Export, ExportError, ExportOptions};
+use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::sqlite::SqliteExport;
 
@@ -67,9 +70,12 @@ pub struct ExportArgs {
 }
 
 /// Runs the command.
-pub fn run(args: ExportArgs, context: &Context) -> Result<ExitCode, CliError> {
+pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
     let started = Instant::now();
-    if args.to.exists() && !args.to.is_dir() {
+    let there = metadata_if_present(&args.to)
+        .with_context(|| format!("could not look at {}", args.to.display()))
+        .map_err(|error| CliError::new(ExitCode::Storage, error))?;
+    if there.is_some_and(|entry| !entry.is_dir()) {
         let message = format!("--to names a file, {}: expected a folder, or nothing yet", args.to.display());
         return Err(CliError::usage(message));
     }
@@ -80,8 +86,13 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<ExitCode, CliError> {
     let options = ExportOptions { source_id: args.source, legacy: args.legacy, force: args.force, zone };
     let exported = Export::new(&mut store, &mut folder, options).run()?;
     let code = if exported.is_whole() { ExitCode::Done } else { ExitCode::Negative };
-    render::report(&exported, &args.to, database, started.elapsed(), context.format)?;
-    Ok(code)
+    let written = exported.files.iter().filter(|file| file.written).count();
+    let summary =
+        format!("{written} of {} files were written to {}", exported.files.len(), args.to.display());
+    let (to, database, elapsed, format) = (args.to, database.to_owned(), started.elapsed(), context.format);
+    Ok(Answer::new(code, Some(summary), move |out| {
+        render::report(&exported, &to, &database, elapsed, format, out)
+    }))
 }
 
 impl From<ExportError> for CliError {

@@ -1,12 +1,13 @@
 //! What an export wrote, for people and for programs.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::application::export::{Exported, ExportedFile};
-use crate::cli::output::{self, Format, OutputError, visible};
+use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 
 #[derive(Serialize)]
@@ -29,7 +30,8 @@ pub fn report(
     database: &Path,
     elapsed: Duration,
     format: Format,
-) -> Result<(), OutputError> {
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let report = Report {
         to: to.display().to_string(),
         exported,
@@ -37,14 +39,14 @@ pub fn report(
         elapsed_seconds: elapsed.as_secs_f64(),
     };
     match format {
-        Format::Json => output::json_document(&report),
+        Format::Json => output::json_document(out, &report),
         // One object is the result: as jsonl it is one line.
-        Format::Jsonl => output::json_line(&report),
-        Format::Human => human(&report),
+        Format::Jsonl => output::json_line(out, &report),
+        Format::Human => human(&report, out),
     }
 }
 
-fn human(report: &Report<'_>) -> Result<(), OutputError> {
+fn human(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let Report { to, exported, store, elapsed_seconds } = report;
     let (written, missing): (Vec<&ExportedFile>, Vec<&ExportedFile>) =
         exported.files.iter().partition(|file| file.written);
@@ -58,34 +60,32 @@ fn human(report: &Report<'_>) -> Result<(), OutputError> {
         };
         table.add([&file.path, &file.records.to_string(), &file.bytes.to_string(), &origin]);
     }
-    output::result(|out| {
-        if !written.is_empty() {
-            writeln!(out, "{}", table.text(&[]))?;
-        }
-        for file in &missing {
-            let what = file.source_path.as_deref().unwrap_or("live events");
-            let reason = file.reason.as_deref().unwrap_or_default();
-            writeln!(out, "not written: {} ({}): {}\n", visible(&file.path), visible(what), visible(reason))?;
-        }
-        for log in &exported.left_out {
-            writeln!(
-                out,
-                "not written: {} events of an earlier import of {}, which its latest one does not have\n\
-                 \x20 (--source {} writes that log)\n",
-                log.events,
-                visible(&log.path),
-                log.source_id
-            )?;
-        }
-        if exported.files.is_empty() {
-            return writeln!(out, "{} holds no events: nothing was written", visible(&store.path));
-        }
-        let logs = written.iter().filter(|file| file.source_id.is_some()).count();
+    if !written.is_empty() {
+        writeln!(out, "{}", table.text(&[]))?;
+    }
+    for file in &missing {
+        let what = file.source_path.as_deref().unwrap_or("live events");
+        let reason = file.reason.as_deref().unwrap_or_default();
+        writeln!(out, "not written: {} ({}): {}\n", visible(&file.path), visible(what), visible(reason))?;
+    }
+    for log in &exported.left_out {
         writeln!(
             out,
-            "written to {}: {logs} imported logs, with the size and SHA-256 of the import; {} files of live events ({elapsed_seconds:.1} s)",
-            visible(to),
-            written.len() - logs,
-        )
-    })
+            "not written: {} events of an earlier import of {}, which its latest one does not have\n\
+             \x20 (--source {} writes that log)\n",
+            log.events,
+            visible(&log.path),
+            log.source_id
+        )?;
+    }
+    if exported.files.is_empty() {
+        return writeln!(out, "{} holds no events: nothing was written", visible(&store.path));
+    }
+    let logs = written.iter().filter(|file| file.source_id.is_some()).count();
+    writeln!(
+        out,
+        "written to {}: {logs} imported logs, with the size and SHA-256 of the import; {} files of live events ({elapsed_seconds:.1} s)",
+        visible(to),
+        written.len() - logs,
+    )
 }

@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::render::skipped_lines;
 use crate::application::import::ImportError;
-use crate::application::log_source::{LogList, SkippedFile};
+use crate::application::log_source::{LogList, SkippedFile, SourceError};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
+use crate::durable::presence::is_present;
 use crate::infrastructure::config::Source;
 use crate::infrastructure::sources::{list_folder, open_log};
 use crate::wire::mapping::Mapping;
@@ -17,16 +19,19 @@ use crate::wire::mapping::Mapping;
 pub fn find(paths: &[PathBuf], context: &Context, mapping: &Mapping) -> Result<LogList, CliError> {
     let mut logs = LogList::default();
     if paths.is_empty() {
-        add_configured(&mut logs, context)?;
+        add_configured(&mut logs, context, mapping)?;
     }
     for path in paths {
-        add(&mut logs, path)?;
+        add(&mut logs, path, mapping)?;
     }
     let mut seen = HashSet::new();
-    logs.files.retain(|log| seen.insert(log.canonicalize().unwrap_or_else(|_| log.clone())));
+    logs.files.retain(|log| seen.insert(canonical(log)));
+    // A file of a folder that is named by itself, or lies in another one that is, is read.
+    logs.skipped.retain(|file| !seen.contains(&canonical(Path::new(&file.path))));
     if logs.files.is_empty() {
         let message = "there is nothing to import: no log was found; name logs, or folders that hold some";
-        return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
+        let error = CliError::new(ExitCode::Storage, anyhow::Error::msg(message));
+        return Err(error.with_details(skipped_lines(logs.skipped.iter())));
     }
     for log in &logs.files {
         open_log(log, mapping).map_err(ImportError::from)?;
@@ -39,12 +44,16 @@ pub fn total_size(logs: &LogList) -> u64 {
     logs.files.iter().filter_map(|log| log.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
 
-fn add(logs: &mut LogList, path: &Path) -> Result<(), CliError> {
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn add(logs: &mut LogList, path: &Path, mapping: &Mapping) -> Result<(), CliError> {
     if !path.is_dir() {
         logs.files.push(path.to_owned());
         return Ok(());
     }
-    let listing = list_folder(path).map_err(ImportError::from)?;
+    let listing = list_folder(path, mapping).map_err(ImportError::from)?;
     if listing.logs.is_empty() {
         tracing::warn!("there is no log in the folder {}", path.display());
     }
@@ -60,15 +69,16 @@ fn add(logs: &mut LogList, path: &Path) -> Result<(), CliError> {
 }
 
 /// The configured logs. One that is only a default may be missing, but not both.
-fn add_configured(logs: &mut LogList, context: &Context) -> Result<(), CliError> {
+fn add_configured(logs: &mut LogList, context: &Context, mapping: &Mapping) -> Result<(), CliError> {
     let config = &context.config;
     let mut missing = Vec::new();
     for setting in [&config.legacy_events_json, &config.jsonl_dir] {
-        let is_default = matches!(setting.source, Source::Default { .. });
-        if is_default && !setting.value.exists() {
-            missing.push(setting.value.display().to_string());
+        let (path, is_default) = (&setting.value, matches!(setting.source, Source::Default { .. }));
+        let look_failed = |source| SourceError::Io { action: "look at", path: path.clone(), source };
+        if is_default && !is_present(path).map_err(look_failed).map_err(ImportError::from)? {
+            missing.push(path.display().to_string());
         } else {
-            add(logs, &setting.value)?;
+            add(logs, path, mapping)?;
         }
     }
     if missing.len() == 2 {
@@ -79,7 +89,8 @@ fn add_configured(logs: &mut LogList, context: &Context) -> Result<(), CliError>
         return Err(CliError::new(ExitCode::Storage, anyhow::Error::msg(message)));
     }
     for path in missing {
-        logs.skipped.push(SkippedFile { path, reason: "does not exist (a default path)".to_owned() });
+        let reason = "does not exist (a default path)".to_owned();
+        logs.skipped.push(SkippedFile { path, reason, holds_events: Some(false) });
     }
     Ok(())
 }

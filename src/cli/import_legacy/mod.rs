@@ -8,13 +8,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::answer::Answer;
 use super::error::CliError;
 use super::events::parse_bound;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::import::{self, ImportError, ImportPorts, ImportSettings, ReadOptions};
-use crate::application::log_source::SourceError;
+use crate::application::log_source::{SkippedFile, SourceError};
 use crate::cli::mapping::MappingArgs;
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::config::{Backend, Source};
@@ -39,8 +40,9 @@ use progress::PassProgress;
 /// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are
 /// read in the setting `timezone`.
 ///
-/// Exit codes: 0 everything is in the store; 1 records were rejected, the import was refused, or a log
-/// did not stop changing; 4 a log could not be read or the store not be written.
+/// Exit codes: 0 everything is in the store; 1 records were rejected, the import was refused, a log did not
+/// stop changing, or a file of a folder was not read though it holds events, or may hold some; 4 a log could
+/// not be read or the store not be written.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  mission-events import-legacy data/events.json data/events --into data/events.db"
@@ -50,7 +52,9 @@ pub struct ImportLegacyArgs {
     ///
     /// Of a folder its daily files events-*.jsonl and those in its archive/ are read, in the order of
     /// their days; where it has none, all its .json, .jsonl and .ndjson files. Each may be compressed,
-    /// with gzip or zstd. Without PATH: the settings legacy.events_json and storage.jsonl_dir.
+    /// with gzip or zstd. Everything else in the folder, at any depth, is named, and those files that hold
+    /// events: name them as well, or move them away. Without PATH: the settings legacy.events_json and
+    /// storage.jsonl_dir.
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -135,7 +139,7 @@ impl From<OverlapPolicy> for import::OverlapPolicy {
 }
 
 /// Runs the command.
-pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliError> {
+pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError> {
     let database = target(&args, context)?;
     let options = options(&args, context)?;
     let settings = ImportSettings {
@@ -154,9 +158,12 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<ExitCode, CliErr
     };
     let report = import::import(&settings, ports)?;
     render::warn(&report, &context.config, &database);
-    render::report(&report, context.format)?;
-    let is_whole = report.total.rejected == 0 && report.refused.is_none();
-    Ok(if is_whole { ExitCode::Done } else { ExitCode::Negative })
+    let is_whole = report.total.rejected == 0
+        && report.refused.is_none()
+        && !report.skipped_files.iter().any(SkippedFile::may_hold_events);
+    let code = if is_whole { ExitCode::Done } else { ExitCode::Negative };
+    let format = context.format;
+    Ok(Answer::new(code, Some(render::summary(&report)), move |out| render::report(&report, format, out)))
 }
 
 fn options(args: &ImportLegacyArgs, context: &Context) -> Result<ReadOptions, CliError> {

@@ -9,11 +9,14 @@ use chrono::TimeDelta;
 use crate::application::import::{
     ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord,
 };
-use crate::cli::output::{self, Format, OutputError, visible};
+use crate::application::log_source::SkippedFile;
+use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
 use crate::infrastructure::config::{Backend, Config, Source};
 
+/// How many files of a folder that were not read are named to people.
+const SHOWN_FILES: usize = 20;
 /// How many places of each reason are shown to people.
 const SHOWN_PLACES: usize = 3;
 
@@ -52,79 +55,116 @@ pub fn warn(report: &ImportReport, config: &Config, database: &Path) {
     }
 }
 
-pub fn report(report: &ImportReport, format: Format) -> Result<(), OutputError> {
+/// What was done, in one sentence.
+pub fn summary(report: &ImportReport) -> String {
+    if report.refused.is_some() {
+        return "nothing was imported: the import was refused".to_owned();
+    }
+    if report.dry_run {
+        return "nothing was imported: this was a dry run".to_owned();
+    }
+    let RecordCounts { records, imported, rejected, .. } = report.total;
+    format!(
+        "{imported} of {records} records were imported, {rejected} rejected; {} holds {} events",
+        report.store.path, report.store.events
+    )
+}
+
+pub fn report(report: &ImportReport, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Json => output::json_document(report),
+        Format::Json => output::json_document(out, report),
         // One object is the result: as jsonl it is one line.
-        Format::Jsonl => output::json_line(report),
-        Format::Human => human(report),
+        Format::Jsonl => output::json_line(out, report),
+        Format::Human => human(report, out),
     }
 }
 
-fn human(report: &ImportReport) -> Result<(), OutputError> {
+fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
     let mut lines: Vec<(&str, &RecordCounts)> =
         report.sources.iter().map(|source| (source.path.as_str(), &source.counts)).collect();
     if lines.len() > 1 {
         lines.push(("total", &report.total));
     }
     let table = if report.total.matched_existing > 0 { with_matched(&lines) } else { plain(&lines) };
-    output::result(|out| {
-        write!(out, "{table}")?;
-        if !report.flags.is_empty() {
-            let flags: Vec<String> =
-                report.flags.iter().map(|(name, count)| format!("{name} {count}")).collect();
-            writeln!(out, "\nkept, and flagged: {}", flags.join(", "))?;
-        }
-        if !report.skipped_files.is_empty() {
-            writeln!(out, "\nnot read:")?;
-        }
-        for file in &report.skipped_files {
-            writeln!(out, "  {}: {}", visible(&file.path), file.reason)?;
-        }
-        for (reason, rejects) in by_reason(&report.rejects) {
-            writeln!(out, "\nrejected, {reason}:")?;
-            for reject in rejects.iter().take(SHOWN_PLACES) {
-                let RejectedRecord { path, place, detail, .. } = reject;
-                writeln!(
-                    out,
-                    "  {}, line {}, byte {}: {}",
-                    visible(path),
-                    place.line,
-                    place.offset,
-                    visible(detail)
-                )?;
-            }
-            if rejects.len() > SHOWN_PLACES {
-                writeln!(out, "  and {} more (--format json lists them)", rejects.len() - SHOWN_PLACES)?;
-            }
-        }
-        let unlisted = report.total.rejected.saturating_sub(report.rejects.len() as u64);
-        if unlisted > 0 {
-            writeln!(out, "\n{unlisted} more rejected records are counted, and not listed")?;
-        }
-        match &report.refused {
-            Some(Refusal::Overlap(overlap)) => return refused_overlap(out, overlap),
-            Some(Refusal::Clocks(clocks)) => return refused_clocks(out, clocks),
-            Some(Refusal::Strict) => {
-                return writeln!(out, "\nnothing was imported: --strict takes all records or none");
-            }
-            None if report.dry_run => return writeln!(out, "\nnothing was imported: this was a dry run"),
-            None => {}
-        }
-        if report.total.rejected > 0 {
-            writeln!(
-                out,
-                "\nrejected records are kept in the store with their bytes; nothing was changed in the files"
-            )?;
-        }
+    write!(out, "{table}")?;
+    if !report.flags.is_empty() {
+        let flags: Vec<String> = report.flags.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        writeln!(out, "\nkept, and flagged: {}", flags.join(", "))?;
+    }
+    let (findings, others): (Vec<_>, Vec<_>) =
+        report.skipped_files.iter().partition(|file| file.may_hold_events());
+    if !others.is_empty() {
+        writeln!(out, "\nnot read:")?;
+        skipped(out, &others)?;
+    }
+    if !findings.is_empty() {
         writeln!(
             out,
-            "\n{} holds {} events ({:.1} s)",
-            visible(&report.store.path),
-            report.store.events,
-            report.elapsed_seconds
-        )
-    })
+            "\nnot read, and there may be events in it: name it as well, or move it out of the folder"
+        )?;
+        skipped(out, &findings)?;
+    }
+    for (reason, rejects) in by_reason(&report.rejects) {
+        writeln!(out, "\nrejected, {reason}:")?;
+        for reject in rejects.iter().take(SHOWN_PLACES) {
+            let RejectedRecord { path, place, detail, .. } = reject;
+            writeln!(
+                out,
+                "  {}, line {}, byte {}: {}",
+                visible(path),
+                place.line,
+                place.offset,
+                visible(detail)
+            )?;
+        }
+        if rejects.len() > SHOWN_PLACES {
+            writeln!(out, "  and {} more (--format json lists them)", rejects.len() - SHOWN_PLACES)?;
+        }
+    }
+    let unlisted = report.total.rejected.saturating_sub(report.rejects.len() as u64);
+    if unlisted > 0 {
+        writeln!(out, "\n{unlisted} more rejected records are counted, and not listed")?;
+    }
+    match &report.refused {
+        Some(Refusal::Overlap(overlap)) => return refused_overlap(out, overlap),
+        Some(Refusal::Clocks(clocks)) => return refused_clocks(out, clocks),
+        Some(Refusal::Strict) => {
+            return writeln!(out, "\nnothing was imported: --strict takes all records or none");
+        }
+        None if report.dry_run => return writeln!(out, "\nnothing was imported: this was a dry run"),
+        None => {}
+    }
+    if report.total.rejected > 0 {
+        writeln!(
+            out,
+            "\nrejected records are kept in the store with their bytes; nothing was changed in the files"
+        )?;
+    }
+    writeln!(
+        out,
+        "\n{} holds {} events ({:.1} s)",
+        visible(&report.store.path),
+        report.store.events,
+        report.elapsed_seconds
+    )
+}
+
+fn skipped(out: &mut dyn Write, files: &[&SkippedFile]) -> io::Result<()> {
+    for line in skipped_lines(files.iter().copied()) {
+        writeln!(out, "  {}", visible(&line))?;
+    }
+    Ok(())
+}
+
+/// A line for each of the first files that were not read, and one for the rest.
+pub fn skipped_lines<'f>(files: impl ExactSizeIterator<Item = &'f SkippedFile>) -> Vec<String> {
+    let unlisted = files.len().saturating_sub(SHOWN_FILES);
+    let mut lines: Vec<String> =
+        files.take(SHOWN_FILES).map(|file| format!("{}: {}", file.path, file.reason)).collect();
+    if unlisted > 0 {
+        lines.push(format!("and {unlisted} more (--format json lists them)"));
+    }
+    lines
 }
 
 fn refused_overlap(out: &mut dyn Write, overlap: &Overlap) -> io::Result<()> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::answer::Answer;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
@@ -107,17 +108,17 @@ impl From<&Filter> for RejectFilter {
 }
 
 /// Runs the command.
-pub fn run(args: RejectsArgs, context: &Context) -> Result<ExitCode, CliError> {
+pub fn run(args: RejectsArgs, context: &Context) -> Result<Answer, CliError> {
     let database = context.sqlite_path("rejects")?;
     if let Some(RejectsCommand::Retry(args)) = &args.command {
         return retry(args, database, context);
     }
     let store = SqliteRejects::open_for_reading(database, (&args.filter).into()).map_err(StoreError::from)?;
-    render::list(&store, args.limit, context.format)?;
-    Ok(ExitCode::Done)
+    let (limit, format) = (args.limit, context.format);
+    Ok(Answer::new(ExitCode::Done, None, move |out| render::list(&store, limit, format, out)))
 }
 
-fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<ExitCode, CliError> {
+fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<Answer, CliError> {
     let options = ReadOptions {
         zone: context.config.timezone.value.clone(),
         dst: args.dst.policy(),
@@ -128,6 +129,18 @@ fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<ExitCod
     let mut store = SqliteRejects::open_for_retry(database, (&args.filter).into(), args.dry_run)
         .map_err(StoreError::from)?;
     let report = RetryRejects::new(options, &mut store).run()?;
-    render::retried(&report, args.dry_run, database, context.format)?;
-    Ok(if report.still_rejected == 0 { ExitCode::Done } else { ExitCode::Negative })
+    let code = if report.still_rejected == 0 { ExitCode::Done } else { ExitCode::Negative };
+    let summary = if args.dry_run {
+        "nothing was changed: this was a dry run".to_owned()
+    } else {
+        format!(
+            "{} of {} rejected records became events of {}, {} are rejected still",
+            report.tried - report.still_rejected,
+            report.tried,
+            database.display(),
+            report.still_rejected
+        )
+    };
+    let (dry_run, database, format) = (args.dry_run, database.to_owned(), context.format);
+    Ok(Answer::new(code, Some(summary), move |out| render::retried(&report, dry_run, &database, format, out)))
 }

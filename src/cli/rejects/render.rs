@@ -8,11 +8,11 @@ use data_encoding::BASE64;
 use serde::Serialize;
 
 use crate::application::rejects::RetryReport;
-use crate::cli::error::CliError;
-use crate::cli::output::{self, Format, OutputError, visible};
+use crate::cli::answer::PrintError;
+use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
-use crate::domain::repository::{DEFAULT_LIMIT, RepositoryError};
+use crate::domain::repository::DEFAULT_LIMIT;
 use crate::infrastructure::sqlite::{RejectRow, SqliteRejects};
 
 /// How many of those that a retry leaves are shown to people.
@@ -37,53 +37,22 @@ struct Listed<'r> {
     base64: Option<String>,
 }
 
-/// Why a list ended before its end.
-enum ListError {
-    Store(RepositoryError),
-    Output(io::Error),
-}
-
-impl From<RepositoryError> for ListError {
-    fn from(error: RepositoryError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl From<io::Error> for ListError {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl From<serde_json::Error> for ListError {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Output(error.into())
-    }
-}
-
-pub fn list(store: &SqliteRejects, limit: Option<usize>, format: Format) -> Result<(), CliError> {
+pub fn list(
+    store: &SqliteRejects,
+    limit: Option<usize>,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), PrintError> {
     let counts = store.count()?;
     let all = limit.unwrap_or(usize::MAX);
-    let mut failure = None;
-    output::result(|out| {
-        let listed = match format {
-            Format::Human => human(store, &counts, limit.unwrap_or(DEFAULT_LIMIT), out),
-            Format::Json => json(store, &counts, all, out),
-            Format::Jsonl => jsonl(store, all, out),
-        };
-        match listed {
-            Ok(()) => Ok(()),
-            Err(ListError::Output(error)) => Err(error),
-            Err(ListError::Store(error)) => {
-                failure = Some(error);
-                Ok(())
-            }
-        }
-    })?;
-    failure.map_or(Ok(()), |error| Err(error.into()))
+    match format {
+        Format::Human => human(store, &counts, limit.unwrap_or(DEFAULT_LIMIT), out),
+        Format::Json => json(store, &counts, all, out),
+        Format::Jsonl => jsonl(store, all, out),
+    }
 }
 
-fn jsonl(store: &SqliteRejects, limit: usize, out: &mut dyn Write) -> Result<(), ListError> {
+fn jsonl(store: &SqliteRejects, limit: usize, out: &mut dyn Write) -> Result<(), PrintError> {
     store.each(limit, |row| {
         write_listed(store, &row, out)?;
         Ok(out.write_all(b"\n")?)
@@ -95,7 +64,7 @@ fn json(
     counts: &[(String, u64)],
     limit: usize,
     out: &mut dyn Write,
-) -> Result<(), ListError> {
+) -> Result<(), PrintError> {
     let reasons: BTreeMap<&str, u64> =
         counts.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
     write!(out, "{{\"reasons\": {}, \"rejects\": [", serde_json::to_string(&reasons)?)?;
@@ -108,7 +77,7 @@ fn json(
     Ok(out.write_all(b"\n]}\n")?)
 }
 
-fn write_listed(store: &SqliteRejects, row: &RejectRow, out: &mut dyn Write) -> Result<(), ListError> {
+fn write_listed(store: &SqliteRejects, row: &RejectRow, out: &mut dyn Write) -> Result<(), PrintError> {
     let bytes = store.bytes_of(row)?;
     let text = bytes.as_deref().map(std::str::from_utf8);
     let listed = Listed {
@@ -133,7 +102,7 @@ fn human(
     counts: &[(String, u64)],
     limit: usize,
     out: &mut dyn Write,
-) -> Result<(), ListError> {
+) -> Result<(), PrintError> {
     if counts.is_empty() {
         return Ok(writeln!(out, "nothing is in quarantine")?);
     }
@@ -144,7 +113,7 @@ fn human(
     write!(out, "{}", reasons.text(&[]))?;
     let mut rows = Columns::new(["log", "line", "byte", "reason", "state", "detail"]);
     let mut listed = 0;
-    store.each::<ListError>(limit, |row| {
+    store.each::<PrintError>(limit, |row| {
         listed += 1;
         let RejectRow { place, .. } = &row;
         let state = match (row.retried_position, row.current) {
@@ -179,12 +148,18 @@ struct Store {
     path: String,
 }
 
-pub fn retried(report: &RetryReport, dry_run: bool, store: &Path, format: Format) -> Result<(), OutputError> {
+pub fn retried(
+    report: &RetryReport,
+    dry_run: bool,
+    store: &Path,
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let retried = Retried { report, dry_run, store: Store { path: store.display().to_string() } };
     match format {
-        Format::Json => output::json_document(&retried),
-        Format::Jsonl => output::json_line(&retried),
-        Format::Human => output::result(|out| human_retried(report, dry_run, out)),
+        Format::Json => output::json_document(out, &retried),
+        Format::Jsonl => output::json_line(out, &retried),
+        Format::Human => human_retried(report, dry_run, out),
     }
 }
 

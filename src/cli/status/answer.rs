@@ -1,13 +1,12 @@
 //! What `status` answers.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::store_state::StoreState;
 use crate::cli::exit_code::ExitCode;
+use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::config::{Backend, Config};
 
 /// The whole answer; its keys are stable.
@@ -70,10 +69,10 @@ impl Status {
 
 impl FileState {
     fn of(path: &Path) -> Self {
-        let (exists, bytes, error) = match fs::metadata(path) {
-            Ok(metadata) if metadata.is_file() => (true, Some(metadata.len()), None),
-            Ok(_) => (true, None, Some("expected a file, found something else".to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (false, None, None),
+        let (exists, bytes, error) = match metadata_if_present(path) {
+            Ok(Some(metadata)) if metadata.is_file() => (true, Some(metadata.len()), None),
+            Ok(Some(_)) => (true, None, Some("expected a file, found something else".to_owned())),
+            Ok(None) => (false, None, None),
             Err(error) => (true, None, Some(error.to_string())),
         };
         Self { path: path.display().to_string(), exists, bytes, error }

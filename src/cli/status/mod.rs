@@ -5,8 +5,8 @@ mod render;
 mod store_state;
 
 use self::answer::Status;
+use super::answer::Answer;
 use super::error::CliError;
-use super::exit_code::ExitCode;
 use super::global::Context;
 use super::output::{self, Format};
 
@@ -21,14 +21,14 @@ Sizes are in bytes, times are RFC 3339 in UTC. A store that does not exist yet i
 Exit codes: 4 where a store or the legacy log is there and cannot be read; the rest is shown all
 the same.";
 
-pub fn run(context: &Context) -> Result<ExitCode, CliError> {
-    let status = Status::of(&context.config);
-    match context.format {
-        Format::Human => output::result(|stdout| render::print(&status, stdout))?,
-        Format::Json => output::json_document(&status)?,
-        Format::Jsonl => {
-            return Err(CliError::usage("status is one document and no list: use --format json"));
-        }
+pub fn run(context: &Context) -> Result<Answer, CliError> {
+    let format = context.format;
+    if format == Format::Jsonl {
+        return Err(CliError::usage("status is one document and no list: use --format json"));
     }
-    Ok(status.exit_code())
+    let status = Status::of(&context.config);
+    Ok(Answer::new(status.exit_code(), None, move |out| match format {
+        Format::Human => render::print(&status, out),
+        Format::Json | Format::Jsonl => output::json_document(out, &status),
+    }))
 }

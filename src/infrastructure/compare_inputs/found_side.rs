@@ -100,7 +100,7 @@ impl<'w> FoundSide<'w> {
     }
 
     fn list_folder(&mut self) -> Result<(), CompareError> {
-        let listing = list_folder(&self.path)?;
+        let listing = list_folder(&self.path, &self.mapping)?;
         if listing.logs.is_empty() {
             self.skipped.push((self.path.clone(), "it holds no log".to_owned()));
         }
@@ -111,8 +111,9 @@ impl<'w> FoundSide<'w> {
             );
         }
         for file in listing.skipped {
-            if is_named_as_a_log(&file.path) {
-                self.skipped.push((PathBuf::from(file.path), file.reason));
+            if file.may_hold_events() {
+                let reason = format!("{}; move it out of the folder, or compare it by itself", file.reason);
+                self.skipped.push((PathBuf::from(file.path), reason));
             } else {
                 self.left_out.push(file);
             }
@@ -162,14 +163,6 @@ impl ParallelSide for FoundSide<'_> {
     }
 }
 
-/// Whether a file that is left out of a folder may be a part of the log all the same: a day that was
-/// compressed in another way, say. A torn tail that was set aside is none: what it was torn from is read.
-fn is_named_as_a_log(path: &str) -> bool {
-    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-    let begins = ["events-", "events."].iter().any(|beginning| name.starts_with(beginning));
-    begins && (name.contains(".json") || name.contains(".ndjson")) && !name.contains(".torn-")
-}
-
 /// How the first record of a log is written. What cannot be read shows when the log is compared.
 fn first_shape(path: &Path, mapping: &Mapping) -> Option<Shape> {
     let zone = Zone::utc();
@@ -181,28 +174,4 @@ fn first_shape(path: &Path, mapping: &Mapping) -> Option<Shape> {
         }
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_may_be_a_day_of_the_log_is_told_from_what_lies_beside_it() {
-        for log in
-            ["d/events-2025-10-05.jsonl.bz2", "events-2025-10-04.json", "d/events.json", "events.jsonl.gz"]
-        {
-            assert!(is_named_as_a_log(log), "{log}");
-        }
-        for other in [
-            "d/event_definitions.json",
-            "events-2025-10-05.jsonl.torn-170",
-            "notes.md",
-            "evidence.jsonl",
-            "d/events.db",
-            "events-of-last-year",
-        ] {
-            assert!(!is_named_as_a_log(other), "{other}");
-        }
-    }
 }

@@ -15,6 +15,7 @@ use super::source::{Setting, Source};
 use super::spec::{self, MAPPING_KEYS, SettingSpec};
 use super::toml_file;
 use super::value::SettingValue;
+use crate::durable::presence::is_present;
 
 /// Settings given on the command line.
 #[derive(Debug, Default)]
@@ -178,9 +179,12 @@ fn parse_file(
 ) -> Result<Found, ConfigError> {
     match fs::read_to_string(path) {
         Ok(text) => parse(path, &text),
-        Err(error) if presence == Presence::Optional && error.kind() == io::ErrorKind::NotFound => {
-            Ok(Found::new())
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match is_present(path) {
+            Ok(_) if presence == Presence::Optional => Ok(Found::new()),
+            Ok(_) => Err(ConfigError::Read { path: path.to_owned(), source: error }),
+            // A link that leads nowhere is not the same as no file.
+            Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+        },
         Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as StdError;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::application::evidence::{EvidenceError, EvidenceInputs, FileContent, StoreContent};
 use crate::domain::value_objects::Position;
+use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 use crate::wire::zone::Zone;
 
@@ -55,7 +56,7 @@ fn unreadable(path: &str, error: impl StdError + Send + Sync + 'static) -> Evide
 /// Hashes a file once, as far as the longest of these lengths.
 fn prefixes(path: &Path, lengths: &BTreeSet<u64>) -> io::Result<FileContent> {
     // Asked before it is opened: opening a pipe waits for its writer.
-    if !fs::metadata(path)?.is_file() {
+    if !metadata_if_present(path)?.ok_or(ErrorKind::NotFound)?.is_file() {
         return Err(io::Error::other("expected a file, found something else"));
     }
     let mut file = File::open(path)?;

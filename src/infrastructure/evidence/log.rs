@@ -4,7 +4,7 @@
 //! write that failed is taken back, and what a killed process has left stays, as a line of its own.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::application::evidence::{
 use crate::durable::append::append_durably;
 use crate::durable::directory::{create_folders, sync_folder};
 use crate::durable::lock::{FileLock, LockError};
+use crate::durable::presence::metadata_if_present;
 
 /// How long another process's append or reading is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -55,11 +56,10 @@ impl JsonlEvidenceLog {
 
     /// What is there is a file, or nothing yet.
     fn exists(&self) -> io::Result<bool> {
-        match fs::metadata(&self.path) {
-            Ok(metadata) if metadata.is_file() => Ok(true),
-            Ok(_) => Err(io::Error::other("expected a file, found something else")),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        match metadata_if_present(&self.path)? {
+            None => Ok(false),
+            Some(metadata) if metadata.is_file() => Ok(true),
+            Some(_) => Err(io::Error::other("expected a file, found something else")),
         }
     }
 

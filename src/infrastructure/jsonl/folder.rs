@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::error::JsonlError;
 use super::layout::{Day, is_compressed_day_file};
 use crate::durable::directory::{create_folders, sync_folder};
+use crate::durable::presence::is_present;
 use crate::wire::zone::Zone;
 
 /// From this length on, a day file is warned of.
@@ -59,7 +60,7 @@ impl EventFolder {
     }
 
     pub(super) fn exists(&self) -> Result<bool, JsonlError> {
-        fs::exists(&self.path).map_err(JsonlError::io("look for", &self.path))
+        is_present(&self.path).map_err(JsonlError::io("look for", &self.path))
     }
 
     /// Where the file of a day is, or would be.
@@ -71,7 +72,7 @@ impl EventFolder {
     pub(super) fn list(&self) -> Result<Vec<DayFile>, JsonlError> {
         let failed = || JsonlError::io("list", &self.path);
         let entries = match fs::read_dir(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.exists()? => return Ok(Vec::new()),
             entries => entries.map_err(failed())?,
         };
         let mut files = Vec::new();

@@ -121,13 +121,19 @@ impl FileVersion {
     }
 
     pub fn of(metadata: &Metadata) -> io::Result<Self> {
-        #[cfg(unix)]
-        let identity = {
-            use std::os::unix::fs::MetadataExt;
-            Some((metadata.dev(), metadata.ino()))
-        };
-        #[cfg(not(unix))]
-        let identity = None;
-        Ok(Self { bytes: metadata.len(), modified: metadata.modified()?, identity })
+        Ok(Self { bytes: metadata.len(), modified: metadata.modified()?, identity: identity(metadata) })
     }
+}
+
+/// Device and inode, where the system has them: what tells one file from another, whatever its names.
+#[cfg(unix)]
+pub(super) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Elsewhere, the names alone tell.
+#[cfg(not(unix))]
+pub(super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
 }

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::application::log_source::{SkippedFile, SourceError};
+use crate::wire::mapping::Mapping;
 
 use super::byte_source::read_error;
+use super::unread::{Unread, look_at};
 
 const ARCHIVE: &str = "archive";
-/// The lock of the store that writes daily files. It belongs to the folder, and holds nothing.
-const LOCK_FILE: &str = ".events.lock";
+const NO_DAY: &str = "not an events-*.jsonl file";
+const NO_JSON: &str = "not a .json, .jsonl or .ndjson file";
 
 /// The files of a folder.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,14 +20,16 @@ pub struct FolderListing {
     /// Days that more than one of the logs is named after, as a plain file and a compressed copy of
     /// it. All are read; events with ids are stored once.
     pub repeated_days: Vec<String>,
-    /// Everything else.
+    /// Everything else that is in it, at any depth. A folder within it is named as a whole, for all that holds no
+    /// event.
     pub skipped: Vec<SkippedFile>,
 }
 
 /// Lists a folder: its daily files `events-*.jsonl` and those in its `archive/`, in the order of their
 /// days; or, where it has none, all its `.json`, `.jsonl` and `.ndjson` files by name. Either may be
-/// compressed (`.gz`, `.zst`). Other folders within it are not entered.
-pub fn list_folder(folder: &Path) -> Result<FolderListing, SourceError> {
+/// compressed (`.gz`, `.zst`). What else is in it, or in folders within it, is looked at: whether it holds a
+/// record that the mapping reads as an event.
+pub fn list_folder(folder: &Path, mapping: &Mapping) -> Result<FolderListing, SourceError> {
     let top = Entries::of(folder)?;
     let archive = folder.join(ARCHIVE);
     let archived = if top.folders.contains(&archive) { Entries::of(&archive)? } else { Entries::default() };
@@ -33,50 +37,28 @@ pub fn list_folder(folder: &Path) -> Result<FolderListing, SourceError> {
     for path in top.files.iter().chain(&archived.files) {
         days.extend(day(path).map(|day| (day, path.clone())));
     }
-    if days.is_empty() { Ok(by_name(top)) } else { Ok(by_day(days, top, archived)) }
-}
-
-fn by_name(entries: Entries) -> FolderListing {
     let mut listing = FolderListing::default();
-    for path in entries.files {
-        if is_json(&path) {
-            listing.logs.push(path);
-        } else {
-            listing.skip(&path, "not a .json, .jsonl or .ndjson file");
+    let mut unread: Vec<Unread> = Vec::new();
+    let mut leave = |path: &PathBuf, reason| unread.push(Unread { path: path.clone(), reason });
+    if days.is_empty() {
+        for path in top.files {
+            if is_json(&path) { listing.logs.push(path) } else { leave(&path, NO_JSON) }
         }
-    }
-    listing.skip_folders(&entries.folders);
-    listing
-}
-
-fn by_day(mut days: Vec<(String, PathBuf)>, top: Entries, archived: Entries) -> FolderListing {
-    let mut listing = FolderListing::default();
-    let others = top.files.iter().chain(&archived.files).filter(|path| day(path).is_none());
-    for path in others.filter(|path| !path.ends_with(LOCK_FILE)) {
-        listing.skip(path, "not an events-*.jsonl file");
-    }
-    let entered = |path: &&PathBuf| path.ends_with(ARCHIVE);
-    listing.skip_folders(top.folders.iter().filter(|path| !entered(path)));
-    listing.skip_folders(&archived.folders);
-    days.sort();
-    for same_day in days.chunk_by(|one, next| one.0 == next.0).filter(|files| files.len() > 1) {
-        listing.repeated_days.push(same_day[0].0.clone());
-    }
-    listing.logs = days.into_iter().map(|(_, path)| path).collect();
-    listing
-}
-
-impl FolderListing {
-    fn skip(&mut self, path: &Path, reason: &str) {
-        let path = path.display().to_string();
-        self.skipped.push(SkippedFile { path, reason: reason.to_owned() });
-    }
-
-    fn skip_folders<'p>(&mut self, folders: impl IntoIterator<Item = &'p PathBuf>) {
-        for path in folders {
-            self.skip(path, "a folder within the folder");
+        top.folders.iter().for_each(|path| leave(path, NO_JSON));
+    } else {
+        let others = top.files.iter().chain(&archived.files).filter(|path| day(path).is_none());
+        let folders = top.folders.iter().filter(|path| **path != archive).chain(&archived.folders);
+        others.chain(folders).for_each(|path| leave(path, NO_DAY));
+        days.sort();
+        for same_day in days.chunk_by(|one, next| one.0 == next.0).filter(|files| files.len() > 1) {
+            listing.repeated_days.push(same_day[0].0.clone());
         }
+        listing.logs = days.into_iter().map(|(_, path)| path).collect();
     }
+    if !unread.is_empty() {
+        listing.skipped = look_at(folder, unread, &listing.logs, mapping);
+    }
+    Ok(listing)
 }
 
 /// What a folder holds, by name.

@@ -19,6 +19,15 @@ pub enum SqliteError {
         /// The path.
         path: PathBuf,
     },
+    /// Whether there is such a file could not be told.
+    #[error("could not look at {}", path.display())]
+    Look {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The file is no SQLite database.
     #[error("{} is not a SQLite database: name another file, or move this one away", path.display())]
     NotADatabase {

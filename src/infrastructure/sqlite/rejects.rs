@@ -97,9 +97,7 @@ impl SqliteRejects {
     /// As [`SqliteEventRepository::open`](super::SqliteEventRepository::open), and where there is no
     /// such file.
     pub fn open_for_retry(path: &Path, filter: RejectFilter, dry_run: bool) -> Result<Self, SqliteError> {
-        if !path.exists() {
-            return Err(SqliteError::Missing { path: path.to_owned() });
-        }
+        schema::ensure_present(path)?;
         let connection = schema::open_current(path)?;
         Ok(Self { connection, filter, dry_run, counting: None })
     }

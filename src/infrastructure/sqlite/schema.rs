@@ -9,6 +9,7 @@ use super::connection::{self, APPLICATION_ID, BUSY_TIMEOUT};
 use super::error::SqliteError;
 use crate::durable::directory::create_folders;
 use crate::durable::lock::{FileLock, LockError};
+use crate::durable::presence::is_present;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -50,9 +51,7 @@ pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), Sq
 
 /// Opens a store that exists and has the current version, for queries.
 pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, SqliteError> {
-    if !path.exists() {
-        return Err(SqliteError::Missing { path: path.to_owned() });
-    }
+    ensure_present(path)?;
     refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
     // An empty database belongs to no program yet: its version, 0, says that something has to write to it first.
@@ -66,6 +65,15 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
     Ok(connection)
 }
 
+/// What cannot be reached is not missing.
+pub(super) fn ensure_present(path: &Path) -> Result<(), SqliteError> {
+    if look_for(path)? { Ok(()) } else { Err(SqliteError::Missing { path: path.to_owned() }) }
+}
+
+fn look_for(path: &Path) -> Result<bool, SqliteError> {
+    is_present(path).map_err(|source| SqliteError::Look { path: path.to_owned(), source })
+}
+
 /// SQLite would say of a folder no more than that it cannot be opened.
 pub(super) fn refuse_folder(path: &Path) -> Result<(), SqliteError> {
     if path.is_dir() { Err(SqliteError::NotADatabase { path: path.to_owned() }) } else { Ok(()) }
@@ -76,7 +84,7 @@ pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), SqliteError> {
     for suffix in ["-wal", "-journal"] {
         let log = with_suffix(path, suffix);
         // In this order: a database that is made meanwhile is there when its log is.
-        if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) && !path.exists() {
+        if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) && !look_for(path)? {
             return Err(SqliteError::OrphanedLog { log, path: path.to_owned() });
         }
     }

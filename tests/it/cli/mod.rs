@@ -1,11 +1,14 @@
 //! The program, run as an operator runs it: what it answers, what it says, how it exits.
 
+mod answers;
 mod configuration;
 mod events;
 mod events_output;
 mod general;
 mod status;
 mod stores;
+#[cfg(unix)]
+mod unreachable;
 
 use crate::support::imports::open_import;
 use mission_events::internals::application::import::{Batch, Identity, ImportRecord, SourceHeader};

@@ -15,6 +15,7 @@ mod shortcuts;
 mod sides;
 mod stores;
 mod unlike;
+mod unread_files;
 
 use serde_json::Value;
 

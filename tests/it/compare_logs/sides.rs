@@ -206,7 +206,12 @@ fn a_day_that_was_not_read_is_inconclusive_and_other_files_are_named() {
         found["candidate"]["left_out"].as_array().unwrap().iter().map(|file| file["path"].clone()).collect();
     assert_eq!(left_out, ["days/event_definitions.json", "days/notes"]);
     let said = run(&dir, "events.json days").result();
-    assert!(said.contains("left out: days/event_definitions.json (not an events-*.jsonl file)\n"), "{said}");
+    assert!(
+        said.contains(
+            "left out: days/event_definitions.json (not an events-*.jsonl file, and no event is in it)\n"
+        ),
+        "{said}"
+    );
     for name in
         ["days/events-2025-10-23.jsonl.bz2", "days/events-2025-10-23.json", "days/archive/events.jsonl"]
     {

@@ -51,7 +51,8 @@ fn where_no_log_is_found_there_is_nothing_to_import_and_no_store_is_made() {
     run.fails(
         4,
         "warning: there is no log in the folder logs\nerror: there is nothing to import: no log was found; \
-         name logs, or folders that hold some\n",
+         name logs, or folders that hold some\n  \
+         logs/notes.txt: not a .json, .jsonl or .ndjson file, and no event is in it\n",
     );
     assert!(!dir.join(DATABASE).exists());
 }

@@ -21,6 +21,7 @@ mod read_again;
 mod refused;
 mod sample_data;
 mod twins;
+mod unread_files;
 mod values;
 
 use std::collections::BTreeMap;

@@ -86,6 +86,14 @@ impl Cli {
         drop(self.command);
         Run::of(child.wait_with_output().unwrap())
     }
+
+    /// Runs it with a pipe that has no reader as standard output and standard error, and tells its exit code.
+    pub fn run_into_nothing(mut self, line: &str) -> i32 {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let command = self.command.args(line.split_whitespace());
+        command.stdout(writer.try_clone().unwrap()).stderr(writer).status().unwrap().code().unwrap()
+    }
 }
 
 /// The program while it runs.

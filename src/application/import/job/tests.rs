@@ -14,7 +14,8 @@ fn overlap() -> Seen {
 
 #[test]
 fn a_store_that_does_not_exist_is_built_and_published() {
-    let skipped = vec![SkippedFile { path: "notes.txt".to_owned(), reason: "no log".to_owned() }];
+    let (path, reason) = ("notes.txt".to_owned(), "no log".to_owned());
+    let skipped = vec![SkippedFile { path, reason, holds_events: Some(false) }];
     let imported = into_store(false).set(|settings| settings.logs.skipped = skipped.clone()).run();
     assert_eq!(imported.calls, ["build old.log", "build publish"]);
     let report = imported.result.unwrap();

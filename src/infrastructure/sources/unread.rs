@@ -1,0 +1,319 @@
+//! What lies in a folder and is not read as a log: whether events are in it.
+//!
+//! A file is looked at by its content, wherever it lies below the folder and whatever its name is. Names count
+//! where a content can belong to no log: the legacy system's own files, what an editor has copied, what an export was
+//! writing. What cannot be looked at may hold events.
+
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::application::log_source::SkippedFile;
+use crate::wire::mapping::Mapping;
+
+use super::byte_source::identity;
+use super::unread_content::{Content, holds_only_copies, look_into};
+
+/// Something in a folder that is not read, and why.
+pub(super) struct Unread {
+    pub path: PathBuf,
+    pub reason: &'static str,
+}
+
+const A_FOLDER: &str = "a folder within the folder";
+const IN_A_FOLDER: &str = "in a folder within the folder";
+
+/// Looks at everything that is not read in a folder of which these logs are.
+pub(super) fn look_at(
+    folder: &Path,
+    unread: Vec<Unread>,
+    logs: &[PathBuf],
+    mapping: &Mapping,
+) -> Vec<SkippedFile> {
+    let entered = fs::canonicalize(folder).into_iter().collect();
+    let mut look = FolderLook { logs, mapping, identities: OnceCell::new(), entered, found: Vec::new() };
+    for Unread { path, reason } in unread {
+        look.look_at(&path, reason);
+    }
+    look.found
+}
+
+/// What a look at a file came to.
+struct Look {
+    /// Whether an event is in it; `None` where it could not be looked at.
+    holds_events: Option<bool>,
+    detail: String,
+}
+
+impl Look {
+    fn without_events(detail: impl Into<String>) -> Self {
+        Self { holds_events: Some(false), detail: detail.into() }
+    }
+
+    fn may_hold_events(&self) -> bool {
+        self.holds_events != Some(false)
+    }
+
+    fn impossible(why: impl std::fmt::Display) -> Self {
+        Self { holds_events: None, detail: format!("it cannot be searched for events: {why}") }
+    }
+}
+
+/// What stands at a path.
+enum Entry {
+    /// Nothing does any more.
+    Gone,
+    File(Metadata),
+    Folder,
+    /// It was looked at.
+    Looked(Look),
+}
+
+struct FolderLook<'f> {
+    logs: &'f [PathBuf],
+    mapping: &'f Mapping,
+    /// The logs by what tells one file from another.
+    identities: OnceCell<HashMap<(u64, u64), &'f Path>>,
+    /// The folders that were entered, by their canonical paths.
+    entered: HashSet<PathBuf>,
+    found: Vec<SkippedFile>,
+}
+
+impl FolderLook<'_> {
+    fn look_at(&mut self, path: &Path, reason: &str) {
+        match entry_at(path) {
+            Entry::Gone => {}
+            Entry::Folder => self.look_into_folder(path),
+            Entry::File(metadata) => {
+                let look = self.look_at_file(path, &metadata);
+                self.add(path, reason, look);
+            }
+            Entry::Looked(look) => self.add(path, reason, look),
+        }
+    }
+
+    fn add(&mut self, path: &Path, reason: &str, look: Look) {
+        self.found.push(SkippedFile {
+            path: path.display().to_string(),
+            reason: format!("{reason}, and {}", look.detail),
+            holds_events: look.holds_events,
+        });
+    }
+
+    /// Looks at everything below a folder. What may hold events is named; the rest of it is counted.
+    fn look_into_folder(&mut self, top: &Path) {
+        let (mut others, findings) = (0_u64, self.found.len());
+        let mut folders = vec![top.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let entries = match self.enter(&folder) {
+                Ok(entries) => entries,
+                Err(look) if folder == top || look.may_hold_events() => {
+                    self.add(&folder, A_FOLDER, look);
+                    if folder == top {
+                        return;
+                    }
+                    continue;
+                }
+                Err(_) => continue,
+            };
+            for path in entries {
+                let look = match entry_at(&path) {
+                    Entry::Gone => continue,
+                    Entry::Folder => {
+                        folders.push(path);
+                        continue;
+                    }
+                    Entry::File(metadata) => self.look_at_file(&path, &metadata),
+                    Entry::Looked(look) => look,
+                };
+                if look.may_hold_events() {
+                    self.add(&path, IN_A_FOLDER, look);
+                } else {
+                    others += 1;
+                }
+            }
+        }
+        let rest = if self.found.len() > findings { "other " } else { "" };
+        if others > 0 || rest.is_empty() {
+            let files = if others == 1 { "file" } else { "files" };
+            let look = Look::without_events(format!("no event is in its {others} {rest}{files}"));
+            self.add(top, A_FOLDER, look);
+        }
+    }
+
+    /// The entries of a folder in the order of their names, or why they are not looked at.
+    fn enter(&mut self, folder: &Path) -> Result<Vec<PathBuf>, Look> {
+        if keeps_versions(folder) {
+            return Err(Look::without_events("earlier versions of files are kept in it"));
+        }
+        let place = fs::canonicalize(folder).map_err(Look::impossible)?;
+        let is_link = fs::symlink_metadata(folder).is_ok_and(|entry| entry.is_symlink());
+        let above = folder.parent().and_then(|parent| fs::canonicalize(parent).ok());
+        if is_link && above.is_some_and(|above| above.starts_with(&place)) {
+            return Err(Look::impossible("it is a link to a folder that it lies in"));
+        }
+        if !self.entered.insert(place) {
+            return Err(Look::without_events("it was looked at under another name"));
+        }
+        let entries = fs::read_dir(folder).and_then(|entries| {
+            let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+            paths.collect::<io::Result<Vec<_>>>()
+        });
+        let mut entries = entries.map_err(Look::impossible)?;
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn look_at_file(&self, path: &Path, metadata: &Metadata) -> Look {
+        if !metadata.is_file() {
+            return Look::impossible("it is no regular file");
+        }
+        if let Some(log) = self.log_that_is(metadata) {
+            return Look::without_events(format!("it is another name of {}", log.display()));
+        }
+        if is_remains_of_an_export(path) {
+            return Look::without_events("it is what an export was writing that was interrupted: delete it");
+        }
+        if let Some(database) = database_of(path) {
+            return Look::without_events(format!("it belongs to the database {}", database.display()));
+        }
+        match look_into(path, self.mapping, field_of_own_records(path)) {
+            Ok(Content::Event) => match self.original_of(path) {
+                Some(log) if holds_only_copies(path, log, self.mapping).unwrap_or(false) => {
+                    Look::without_events(format!("{} holds all that is in it", log.display()))
+                }
+                _ => Look { holds_events: Some(true), detail: "it holds an event".to_owned() },
+            },
+            Ok(Content::NoEvent { what }) => Look::without_events(what),
+            Ok(Content::Unsearchable { why }) => Look::impossible(why),
+            Err(error) => Look::impossible(error),
+        }
+    }
+
+    /// The log that is the same file under another name.
+    fn log_that_is(&self, metadata: &Metadata) -> Option<&Path> {
+        let identities = self.identities.get_or_init(|| {
+            let identity_of = |log: &Path| fs::metadata(log).ok().as_ref().and_then(identity);
+            self.logs.iter().filter_map(|log| Some((identity_of(log)?, log.as_path()))).collect()
+        });
+        identity(metadata).and_then(|identity| identities.get(&identity)).copied()
+    }
+
+    /// The log that an editor has made this copy of.
+    fn original_of(&self, path: &Path) -> Option<&Path> {
+        let name = path.file_name()?.to_str()?;
+        let original = path.with_file_name(original_name(name)?);
+        self.logs.iter().map(PathBuf::as_path).find(|log| *log == original)
+    }
+}
+
+fn entry_at(path: &Path) -> Entry {
+    let entry = match fs::symlink_metadata(path) {
+        Ok(entry) => entry,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Entry::Gone,
+        Err(error) => return Entry::Looked(Look::impossible(error)),
+    };
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Entry::Folder,
+        Ok(metadata) => Entry::File(metadata),
+        Err(_) if entry.is_symlink() && is_lock_of_an_editor(path) => {
+            Entry::Looked(Look::without_events("it is the lock of an editor"))
+        }
+        Err(error) if entry.is_symlink() && error.kind() == ErrorKind::NotFound => {
+            Entry::Looked(Look::impossible("it is a link that leads nowhere"))
+        }
+        Err(error) => Entry::Looked(Look::impossible(error)),
+    }
+}
+
+/// Emacs marks a file that it edits with a link `.#NAME` to `USER@HOST.NUMBER`, which is no path.
+fn is_lock_of_an_editor(path: &Path) -> bool {
+    let begins = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".#"));
+    begins
+        && fs::read_link(path)
+            .is_ok_and(|to| to.components().count() == 1 && to.to_string_lossy().contains('@'))
+}
+
+/// Whether a folder is that in which Git, Mercurial or Subversion keep versions.
+fn keeps_versions(folder: &Path) -> bool {
+    let kept = match folder.file_name().and_then(|name| name.to_str()) {
+        Some(".git") => "HEAD",
+        Some(".hg") => "requires",
+        Some(".svn") => "wc.db",
+        _ => return false,
+    };
+    fs::symlink_metadata(folder.join(kept)).is_ok()
+}
+
+fn is_remains_of_an_export(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let random = name.strip_prefix(".mission-events-");
+    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// The database that SQLite has put this file beside.
+fn database_of(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let database = ["-wal", "-shm", "-journal"].iter().find_map(|suffix| name.strip_suffix(suffix))?;
+    let database = path.with_file_name(database);
+    super::unread_content::is_database(&database).then_some(database)
+}
+
+/// The field that every record has of a file of the legacy system that is no log, by its name.
+fn field_of_own_records(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_str()?;
+    if name.starts_with("event_definitions.json") {
+        Some("handler")
+    } else if name.starts_with("queue.jsonl") || name.starts_with("handlers.jsonl") {
+        Some("definition_id")
+    } else {
+        None
+    }
+}
+
+/// The name of the file that an editor has made a copy of under this name.
+fn original_name(name: &str) -> Option<&str> {
+    if let Some(inner) = name.strip_prefix('#').and_then(|name| name.strip_suffix('#')) {
+        return Some(inner);
+    }
+    let hidden = name.strip_prefix('.').unwrap_or(name);
+    if let Some((original, swap)) = hidden.rsplit_once('.')
+        && swap.len() == 3
+        && swap.starts_with("sw")
+    {
+        return Some(original);
+    }
+    let copied = ["~", ".bak", ".orig", ".save"].iter().find_map(|suffix| name.strip_suffix(suffix))?;
+    // Numbered ones end with `.~1~`.
+    let number =
+        copied.rsplit_once(".~").filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
+    Some(number.map_or(copied, |(original, _)| original))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_editor_s_copy_is_known_by_its_name() {
+        for name in [
+            "a.jsonl~",
+            "a.jsonl.~1~",
+            "a.jsonl.~12~",
+            "#a.jsonl#",
+            ".a.jsonl.swp",
+            ".a.jsonl.swo",
+            "a.jsonl.swp",
+            "a.jsonl.bak",
+            "a.jsonl.orig",
+            "a.jsonl.save",
+        ] {
+            assert_eq!(original_name(name), Some("a.jsonl"), "{name}");
+        }
+        for name in ["a.jsonl", "a.jsonl.1", "#a.jsonl", "a.bak.jsonl", ".a.jsonl", "a.jsonl.swap"] {
+            assert_eq!(original_name(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What is in a file that is not read as a log.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::wire::mapping::Mapping;
+
+use super::compression::Compression;
+use super::event_search::{Searched, search_events};
+use super::file_kind::{BEGINNING, FileKind};
+
+/// How many different events of a copy are held in memory to be looked for in its original.
+const MOST_COPIES: usize = 1 << 20;
+
+/// What is in a file.
+pub(super) enum Content {
+    /// An event.
+    Event,
+    /// No event.
+    NoEvent {
+        /// What it is instead.
+        what: String,
+    },
+    /// Perhaps an event.
+    Unsearchable {
+        /// Why that is not known.
+        why: String,
+    },
+}
+
+/// Searches a file for an event, as the mapping reads records; decompressed, where it is compressed. Records
+/// that have the field `own` are no events.
+///
+/// # Errors
+/// It cannot be read, or its compressed data is damaged, and no event was found before.
+pub(super) fn look_into(path: &Path, mapping: &Mapping, own: Option<&str>) -> io::Result<Content> {
+    let (mut content, kind) = match open(path)? {
+        Opened::Content(content, kind) => (content, kind),
+        Opened::NoContent(found) => return Ok(found),
+    };
+    let searched = search_events(&mut content, mapping, &mut |event| match own {
+        Some(field) if event.has_field(field) => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    })?;
+    Ok(match (searched, kind) {
+        (Searched::Stopped, _) => Content::Event,
+        (Searched::Ended { is_text: true }, _) => Content::NoEvent { what: "no event is in it".to_owned() },
+        (Searched::Ended { .. }, Some(FileKind::Other(what))) => {
+            Content::NoEvent { what: format!("it is {what}") }
+        }
+        (Searched::Ended { .. }, _) => unsearchable("it is binary data of no known kind"),
+        (Searched::GivenUp, _) => unsearchable("objects that are no events are nested too deeply in it"),
+    })
+}
+
+/// Whether every event of a file is in another one, as often.
+pub(super) fn holds_only_copies(copy: &Path, original: &Path, mapping: &Mapping) -> io::Result<bool> {
+    let mut copies: HashMap<u128, u64> = HashMap::new();
+    let searched = search_all(copy, mapping, &mut |event| {
+        *copies.entry(xxh3_128(event)).or_default() += 1;
+        if copies.len() > MOST_COPIES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if !matches!(searched, Some(Searched::Ended { .. })) {
+        return Ok(false);
+    }
+    search_all(original, mapping, &mut |event| {
+        if let Entry::Occupied(mut left) = copies.entry(xxh3_128(event)) {
+            *left.get_mut() -= 1;
+            if *left.get() == 0 {
+                left.remove();
+            }
+        }
+        if copies.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(copies.is_empty())
+}
+
+/// Gives the text of every event to `take`; `None` where the file is nothing that can be searched.
+fn search_all(
+    path: &Path,
+    mapping: &Mapping,
+    take: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+) -> io::Result<Option<Searched>> {
+    match open(path)? {
+        Opened::Content(mut content, _) => {
+            search_events(&mut content, mapping, &mut |event| take(event.bytes())).map(Some)
+        }
+        Opened::NoContent(_) => Ok(None),
+    }
+}
+
+/// Whether a file is a SQLite database.
+pub(super) fn is_database(path: &Path) -> bool {
+    let beginning = File::open(path).and_then(|mut file| beginning_of(&mut file));
+    beginning.is_ok_and(|beginning| FileKind::of(&beginning) == Some(FileKind::Database))
+}
+
+enum Opened {
+    /// What can be searched, and what it is, where that is known.
+    Content(Box<dyn Read>, Option<FileKind>),
+    /// What it is instead.
+    NoContent(Content),
+}
+
+/// Opens a regular file; its content is decompressed.
+fn open(path: &Path) -> io::Result<Opened> {
+    let mut file = File::open(path)?;
+    let beginning = beginning_of(&mut file)?;
+    let kind = FileKind::of(&beginning);
+    let stored = Cursor::new(beginning).chain(file);
+    let Some(FileKind::Compressed(compression)) = kind else {
+        return Ok(content(Box::new(stored), kind));
+    };
+    let mut decompressed: Box<dyn Read> = match compression {
+        Compression::Gzip => Box::new(MultiGzDecoder::new(BufReader::new(stored))),
+        Compression::Zstd => Box::new(zstd::Decoder::new(stored)?),
+    };
+    let damaged = |error| io::Error::other(format!("its {} data is damaged ({error})", compression.name()));
+    let beginning = beginning_of(&mut decompressed).map_err(damaged)?;
+    let kind = FileKind::of(&beginning);
+    if matches!(kind, Some(FileKind::Compressed(_))) {
+        return Ok(Opened::NoContent(unsearchable("it is compressed twice")));
+    }
+    Ok(content(Box::new(Cursor::new(beginning).chain(decompressed)), kind))
+}
+
+fn content(content: Box<dyn Read>, kind: Option<FileKind>) -> Opened {
+    match kind {
+        Some(FileKind::Database) => {
+            Opened::NoContent(Content::NoEvent { what: "it is a SQLite database".to_owned() })
+        }
+        Some(FileKind::Container(what)) => Opened::NoContent(unsearchable(&format!("it is {what}"))),
+        _ => Opened::Content(content, kind),
+    }
+}
+
+fn beginning_of(content: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut beginning = Vec::new();
+    content.take(BEGINNING).read_to_end(&mut beginning)?;
+    Ok(beginning)
+}
+
+fn unsearchable(why: &str) -> Content {
+    Content::Unsearchable { why: why.to_owned() }
+}
