@@ -6,5 +6,6 @@
 
 pub mod append;
 pub mod directory;
+pub mod file_identity;
 pub mod lock;
 pub mod space;
