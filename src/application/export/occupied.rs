@@ -59,3 +59,14 @@ pub enum Occupied {
         path: PathBuf,
     },
 }
+
+impl Occupied {
+    /// What an operator can do about it.
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Store | Self::Evidence | Self::Database | Self::Lock => "name another folder with --to",
+            Self::Appeared | Self::Changing => "export again, or name another folder with --to",
+            _ => "move it away, or name another folder with --to",
+        }
+    }
+}

@@ -48,9 +48,7 @@ impl Export<'_> {
     fn reason(&self, name: &Path, error: PlaceError) -> Result<String, ExportError> {
         let in_place = self.in_place();
         match error {
-            PlaceError::Occupied(what) => {
-                Ok(format!("{what}: move it away, or name another folder with --to"))
-            }
+            PlaceError::Occupied(what) => Ok(format!("{what}: {}", what.way_out())),
             PlaceError::Io(source) => {
                 Err(ExportError::Write { path: self.folder.path().join(name), in_place, source })
             }

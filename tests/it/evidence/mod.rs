@@ -3,6 +3,7 @@
 mod appending;
 mod chain;
 mod commands;
+mod converted;
 mod inputs;
 
 use std::collections::BTreeMap;

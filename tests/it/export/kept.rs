@@ -6,10 +6,14 @@ use super::{DATABASE, import, quiet};
 use crate::support::cli::{Run, write};
 use crate::support::test_dir::TestDir;
 
-const STORE: &str = "this is the place of the store that is exported, or of a file of it";
-const EVIDENCE: &str = "this is the place of recorded evidence, or of its lock";
-const A_DATABASE: &str = "this is a SQLite database, or the place of a file of one";
-const A_LOCK: &str = "this is a file that writers lock";
+const STORE: &str =
+    "this is the place of the store that is exported, or of a file of it: name another folder with --to";
+const EVIDENCE: &str =
+    "this is the place of recorded evidence, or of its lock: name another folder with --to";
+const A_DATABASE: &str =
+    "this is a SQLite database, or the place of a file of one: name another folder with --to";
+const A_LOCK: &str = "this is a file that writers lock: name another folder with --to";
+const MOVE_IT: &str = "move it away, or name another folder with --to";
 
 fn record(id: &str) -> String {
     format!("{{\"event_id\": \"{id}\", \"event_type\": \"A\", \"timestamp\": \"2025-10-25T10:00:00Z\"}}\n")
@@ -30,11 +34,10 @@ fn export(dir: &TestDir, arguments: &str) -> Run {
 
 /// Demands that the export said this of the file, and wrote the other one.
 #[track_caller]
-fn refuses(run: &Run, dir: &TestDir, file: &str, reason: &str) {
+fn refuses(run: &Run, dir: &TestDir, file: &str, said: &str) {
     assert_eq!((run.code, run.stderr.as_str()), (1, ""), "{}", run.stdout);
-    let said = format!("{reason}: move it away, or name another folder with --to");
     let lines: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("not written: ")).collect();
-    assert!(lines.len() == 1 && lines[0].contains(file) && lines[0].ends_with(&said), "{lines:#?}");
+    assert!(lines.len() == 1 && lines[0].contains(file) && lines[0].ends_with(said), "{lines:#?}");
     let folder = dir.join(file);
     let other = folder.ancestors().map(|folder| folder.join("other.jsonl")).find(|other| other.exists());
     assert_eq!(fs::read_to_string(other.unwrap()).unwrap(), record("e2"));
@@ -165,7 +168,12 @@ fn a_file_that_writers_lock_is_not_replaced() {
 fn what_is_no_file_stays_and_a_file_does_not_become_a_folder() {
     let dir = with_logs("a.jsonl");
     fs::create_dir_all(dir.join("out/a.jsonl/theirs")).unwrap();
-    refuses(&export(&dir, "--to out --force"), &dir, "out/a.jsonl", "a folder stands there");
+    refuses(
+        &export(&dir, "--to out --force"),
+        &dir,
+        "out/a.jsonl",
+        &format!("a folder stands there: {MOVE_IT}"),
+    );
     assert!(dir.join("out/a.jsonl/theirs").exists());
 
     for force in ["", "--force"] {
@@ -177,7 +185,7 @@ fn what_is_no_file_stays_and_a_file_does_not_become_a_folder() {
         import(&dir, "in/north/a.jsonl in/south/a.jsonl in/other.jsonl");
         write(&dir, "out/north", "theirs");
         let folder = dir.path().canonicalize().unwrap().join("out/north");
-        let reason = format!("{} has to be a folder, and is none", folder.display());
+        let reason = format!("{} has to be a folder, and is none: {MOVE_IT}", folder.display());
         refuses(&export(&dir, &format!("--to out {force}")), &dir, "out/north/a.jsonl", &reason);
         assert_eq!(fs::read_to_string(dir.join("out/north")).unwrap(), "theirs");
         assert_eq!(fs::read_to_string(dir.join("out/south/a.jsonl")).unwrap(), record("south"));
@@ -191,7 +199,12 @@ fn a_pipe_is_not_waited_for() {
     fs::create_dir(dir.join("out")).unwrap();
     let made = std::process::Command::new("mkfifo").arg(dir.join("out/a.jsonl")).status().unwrap();
     assert!(made.success());
-    refuses(&export(&dir, "--to out --force"), &dir, "out/a.jsonl", "what stands there is no file");
+    refuses(
+        &export(&dir, "--to out --force"),
+        &dir,
+        "out/a.jsonl",
+        &format!("what stands there is no file: {MOVE_IT}"),
+    );
 }
 
 #[cfg(unix)]
@@ -213,8 +226,10 @@ fn an_export_does_not_leave_its_folder_through_a_link() {
         }
         let before = fs::read_to_string(dir.join("victim/a.jsonl")).ok();
         let link = dir.path().canonicalize().unwrap().join("out/north");
-        let reason =
-            format!("{} is a link, and an export writes into folders of its own alone", link.display());
+        let reason = format!(
+            "{} is a link, and an export writes into folders of its own alone: {MOVE_IT}",
+            link.display()
+        );
         refuses(&export(&dir, &format!("--to out {force}")), &dir, "out/north/a.jsonl", &reason);
         assert_eq!(fs::read_to_string(dir.join("victim/a.jsonl")).ok(), before);
         assert_eq!(fs::read_to_string(dir.join("out/south/a.jsonl")).unwrap(), record("south"));
@@ -252,7 +267,7 @@ fn a_link_in_the_place_of_a_file_is_replaced_and_not_followed_where_nothing_is_l
         symlink("../victim", dir.join("out/a.jsonl")).unwrap();
         let run = export(&dir, "--to out --force");
         match reason {
-            Some(reason) => refuses(&run, &dir, "out/a.jsonl", reason),
+            Some(reason) => refuses(&run, &dir, "out/a.jsonl", &format!("{reason}: {MOVE_IT}")),
             None => assert_eq!(run.code, 0, "{}", run.stdout),
         }
         assert_eq!(dir.join("out/a.jsonl").is_symlink(), reason.is_some(), "{content:?}");
@@ -273,6 +288,7 @@ fn a_jsonl_store_is_locked_while_a_file_of_it_is_replaced() {
     // The writer ends its append: the file has an event that is in no other place.
     fs::write(dir.join("store/events-2025-10-25.jsonl"), record("live")).unwrap();
     lock.unlock().unwrap();
-    refuses(&running.end(), &dir, "store/events-2025-10-25.jsonl", "what stands there is not in the store");
+    let said = format!("what stands there is not in the store: {MOVE_IT}");
+    refuses(&running.end(), &dir, "store/events-2025-10-25.jsonl", &said);
     assert_eq!(fs::read_to_string(dir.join("store/events-2025-10-25.jsonl")).unwrap(), record("live"));
 }
