@@ -292,3 +292,27 @@ fn a_jsonl_store_is_locked_while_a_file_of_it_is_replaced() {
     refuses(&running.end(), &dir, "store/events-2025-10-25.jsonl", &said);
     assert_eq!(fs::read_to_string(dir.join("store/events-2025-10-25.jsonl")).unwrap(), record("live"));
 }
+
+#[test]
+fn an_event_that_is_saved_while_its_file_is_replaced_is_not_lost() {
+    use crate::support::{live, utc};
+    use mission_events::internals::domain::repository::EventRepository;
+    use mission_events::internals::infrastructure::jsonl::JsonlEventRepository;
+
+    let dir = with_logs("events-2025-10-25.jsonl");
+    write(&dir, "in/events-2025-10-25.jsonl", record("e1") + &record("e3"));
+    import(&dir, "in/events-2025-10-25.jsonl");
+    for round in 0..12 {
+        let folder = format!("store-{round}");
+        write(&dir, &format!("{folder}/events-2025-10-25.jsonl"), record("e1"));
+        let store = JsonlEventRepository::open(dir.join(&folder), utc()).unwrap();
+        store.save_event(&live(record("e1").trim())).unwrap();
+        let running = quiet(&dir).start(&format!("--store {DATABASE} export --to {folder} --force"));
+        std::thread::sleep(std::time::Duration::from_millis(8 * round));
+        store.save_event(&live(record("live").trim())).unwrap();
+        let run = running.end();
+        let found = fs::read_to_string(dir.join(&folder).join("events-2025-10-25.jsonl")).unwrap();
+        assert!(found.contains("\"live\""), "{round}: {run:?}: {found}");
+        assert!(found.contains("\"e3\"") || run.code == 1, "{round}: {run:?}: {found}");
+    }
+}
