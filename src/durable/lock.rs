@@ -57,6 +57,14 @@ impl FileLock {
         wait(patience, || file.try_lock_shared())?;
         Ok(Self { _file: file })
     }
+
+    /// As [`exclusive`](Self::exclusive), on a folder itself, in which no side file is left.
+    #[cfg(unix)]
+    pub fn of_folder(folder: &Path, patience: Duration) -> Result<Self, LockError> {
+        let file = File::open(folder).map_err(LockError::Open)?;
+        wait(patience, || file.try_lock())?;
+        Ok(Self { _file: file })
+    }
 }
 
 fn side_file(path: &Path) -> Result<File, LockError> {

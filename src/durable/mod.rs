@@ -7,6 +7,7 @@
 
 pub mod append;
 pub mod directory;
+pub mod file_identity;
 pub mod lock;
 pub mod presence;
 pub mod space;

@@ -6,15 +6,13 @@ use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::line::{Line, UTF_8_BOM, without_cr};
 use super::record::EvidenceRecord;
 
 /// What the first record has in place of a hash.
 pub const NO_PREVIOUS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The bytes of one line, without its line end.
-pub type Line = Vec<u8>;
-
-/// The hash by which the next record refers to a line: SHA-256, in hexadecimal.
+/// The hash by which the next record refers to a line, without its line end: SHA-256, in hexadecimal.
 pub fn line_hash(line: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(line))
 }
@@ -22,6 +20,7 @@ pub fn line_hash(line: &[u8]) -> String {
 /// Whether a line that is no record can be what a killed append has left: a record that ends too
 /// early. Some file systems put zero bytes after it after a power cut.
 pub fn is_torn(line: &[u8]) -> bool {
+    let line = without_cr(line);
     let zeros = line.iter().rev().take_while(|byte| **byte == 0).count();
     match &line[..line.len() - zeros] {
         [] => zeros > 0,
@@ -97,6 +96,17 @@ pub enum FaultKind {
     },
 }
 
+/// What other programs have changed around the records. No hash covers it: it is no fault.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Converted {
+    /// How many lines end with CRLF, as a checkout can make them.
+    pub crlf_lines: u64,
+    /// A byte order mark stands before the first line.
+    pub byte_order_mark: bool,
+    /// How many blank lines stand at the end.
+    pub blank_lines: u64,
+}
+
 /// An evidence log, checked from its first line to its last.
 #[derive(Debug, Default)]
 pub struct Chain {
@@ -106,6 +116,8 @@ pub struct Chain {
     pub faults: Vec<Fault>,
     /// What killed appends have left.
     pub torn: Vec<TornLine>,
+    /// What stands around the records, if anything was changed there.
+    pub converted: Option<Converted>,
 }
 
 impl Chain {
@@ -113,13 +125,29 @@ impl Chain {
     /// as if it held.
     pub fn of(lines: &[Line]) -> Self {
         let mut chain = Self::default();
-        for (number, line) in (1..).zip(lines) {
-            match serde_json::from_slice(line) {
+        let mut converted = Converted::default();
+        let blank = lines.iter().rev().take_while(|line| without_cr(line).is_empty()).count();
+        // Blank lines alone are no log that something was added to.
+        let blank = if blank < lines.len() { blank } else { 0 };
+        converted.blank_lines = blank as u64;
+        let mut texts = Vec::new();
+        for (number, line) in (1..).zip(&lines[..lines.len() - blank]) {
+            let line = match line.strip_prefix(UTF_8_BOM) {
+                Some(rest) if number == 1 => {
+                    converted.byte_order_mark = true;
+                    rest
+                }
+                _ => line,
+            };
+            let text = without_cr(line);
+            converted.crlf_lines += u64::from(text.len() < line.len());
+            match serde_json::from_slice(text) {
                 Ok(record) => {
-                    chain.records.push(ChainedRecord { line: number, sha256: line_hash(line), record });
+                    chain.records.push(ChainedRecord { line: number, sha256: line_hash(text), record });
+                    texts.push(text);
                 }
                 Err(_) if is_torn(line) => {
-                    chain.torn.push(TornLine { line: number, bytes: line.len() as u64 });
+                    chain.torn.push(TornLine { line: number, bytes: text.len() as u64 });
                 }
                 Err(error) => {
                     let kind = FaultKind::NotARecord { detail: error.to_string() };
@@ -127,20 +155,23 @@ impl Chain {
                 }
             }
         }
-        chain.check_links();
+        chain.check_links(&texts);
         chain.faults.sort_by_key(|fault| fault.line);
+        chain.converted = Some(converted).filter(|converted| *converted != Converted::default());
         chain
     }
 
-    fn check_links(&mut self) {
+    /// `texts` are those of the records, in their order.
+    fn check_links(&mut self, texts: &[&[u8]]) {
         let mut line_of: HashMap<&str, u64> = HashMap::from([(NO_PREVIOUS, 0)]);
         for record in &self.records {
             line_of.entry(&record.sha256).or_insert(record.line);
         }
         let (mut before, mut hash, mut expected) = (0, NO_PREVIOUS, 1);
-        for ChainedRecord { line, sha256, record } in &self.records {
+        let mut text_before: Option<&[u8]> = None;
+        for (ChainedRecord { line, sha256, record }, &text) in self.records.iter().zip(texts) {
             let found = record.sequence;
-            let kind = if record.previous == hash {
+            let kind = if record.previous == hash || is_hash_with_cr(&record.previous, text_before) {
                 (found != expected).then_some(FaultKind::WrongSequence { expected, found })
             } else if let Some(&behind) = line_of.get(record.previous.as_str()) {
                 Some(FaultKind::Moved { behind })
@@ -155,7 +186,7 @@ impl Chain {
                 _ => found.saturating_add(1),
             };
             self.faults.extend(kind.map(|kind| Fault { line: *line, kind }));
-            (before, hash) = (*line, sha256);
+            (before, hash, text_before) = (*line, sha256, Some(text));
         }
     }
 
@@ -163,4 +194,9 @@ impl Chain {
     pub fn holds(&self) -> bool {
         self.faults.is_empty()
     }
+}
+
+/// Version 0.1.0 counted the CR of a converted line as a part of it when it appended the next one.
+fn is_hash_with_cr(previous: &str, line: Option<&[u8]>) -> bool {
+    line.is_some_and(|line| previous == line_hash(&[line, b"\r"].concat()))
 }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use thiserror::Error;
 
-use super::chain::Line;
+use super::line::Line;
 use super::record::{Evidence, EvidenceRecord};
 
 /// The log of recorded comparisons: appended to, never changed.
@@ -18,10 +18,12 @@ pub trait EvidenceLog {
     ///
     /// What an append that was killed has left is ended with a line end and stays: it is no record
     /// (`TornLine`), and the chain goes on from the last whole one. A last line
-    /// that lacks nothing but its line end is a whole one.
+    /// that lacks nothing but its line end is a whole one. Blank lines that another program has put
+    /// at the end are taken away.
     fn append(&self, evidence: &Evidence) -> Result<EvidenceRecord, EvidenceError>;
 
-    /// Every line; `None` where there is no log yet.
+    /// Every line, with the CR of a line end CRLF and the blank ones at the end; `None` where there is no
+    /// log yet.
     fn lines(&self) -> Result<Option<Vec<Line>>, EvidenceError>;
 }
 

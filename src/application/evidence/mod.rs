@@ -7,6 +7,7 @@
 
 mod chain;
 mod inputs;
+mod line;
 mod log;
 mod of_comparison;
 pub mod record;
@@ -14,10 +15,13 @@ mod recorded_comparison;
 mod timestamp;
 mod verification;
 
-pub use chain::{Chain, ChainedRecord, Fault, FaultKind, Line, NO_PREVIOUS, TornLine, is_torn, line_hash};
+pub use chain::{
+    Chain, ChainedRecord, Converted, Fault, FaultKind, NO_PREVIOUS, TornLine, is_torn, line_hash,
+};
 pub use inputs::{
     CheckedInput, EvidenceInputs, FileContent, InputKind, InputState, StoreContent, check_inputs,
 };
+pub use line::{Line, UTF_8_BOM, length_without_blank_end, without_cr};
 pub use log::{EvidenceError, EvidenceLog};
 pub use of_comparison::of_comparison;
 pub use record::{Evidence, EvidenceRecord};

@@ -30,6 +30,27 @@ pub enum ExportError {
         #[source]
         source: io::Error,
     },
+    /// A file could not be read again.
+    #[error("could not read {}; {in_place} files are in their places", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// How many files were written.
+        in_place: usize,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process writes into the folder.
+    #[error("another process has held {} for {seconds} s; {in_place} files are in their places: export again when it is done", path.display())]
+    Locked {
+        /// What it holds.
+        path: PathBuf,
+        /// How long was waited.
+        seconds: u64,
+        /// How many files were written before.
+        in_place: usize,
+    },
     /// Files that exist would be written over.
     #[error("nothing was written, because {} in {} would be written over ({}): name another folder with --to, or replace them with --force", count(names.len()), folder.display(), first(names))]
     Taken {

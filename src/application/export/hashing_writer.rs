@@ -8,13 +8,14 @@ use sha2::{Digest, Sha256};
 use super::ports::ContentDigest;
 
 /// Passes on what is written, counted and hashed.
-pub(super) struct HashingWriter<W> {
+pub struct HashingWriter<W> {
     inner: W,
     bytes: u64,
     hash: Sha256,
 }
 
 impl<W: Write> HashingWriter<W> {
+    /// Nothing is written yet.
     pub fn new(inner: W) -> Self {
         Self { inner, bytes: 0, hash: Sha256::new() }
     }

@@ -1,12 +1,13 @@
 //! The whole export: which logs, under which names, each put together and checked.
 
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::error::ExportError;
 use super::hashing_writer::HashingWriter;
 use super::names::{self, Names};
-use super::ports::{ContentDigest, ExportStore, NewFile, StoredLog};
+use super::ports::{ContentDigest, ExportStore, StoredLog};
 use super::reassembly::{Broken, Reassembly, difference};
 use super::report::{Exported, ExportedFile, LeftOutLog};
 use super::session::Export;
@@ -21,25 +22,28 @@ impl Export<'_> {
         let (logs, left_out) = self.choose_logs()?;
         let live = if self.options.source_id.is_none() { self.choose_live()? } else { Vec::new() };
         let live_names: Vec<String> = live.iter().map(|file| file.name.clone()).collect();
-        let names = names::choose(&logs, &live_names);
+        let Names { logs: log_names, live: live_names } = names::choose(&logs, &live_names);
+        let names: Vec<PathBuf> = log_names.iter().chain(&live_names).cloned().collect();
         self.refuse_to_overwrite(&names)?;
         self.exported.left_out = left_out;
-        for (log, name) in logs.iter().zip(&names.logs) {
+        for (log, name) in logs.iter().zip(&log_names) {
             let file = self.export_log(log, name)?;
             self.exported.files.push(file);
         }
-        for (file, name) in live.iter().zip(&names.live) {
+        for (file, name) in live.iter().zip(&live_names) {
             let file = self.export_live(file, name)?;
             self.exported.files.push(file);
         }
+        self.check_places(&names)?;
         Ok(self.exported)
     }
 
     fn choose_logs(&mut self) -> Result<(Vec<StoredLog>, Vec<LeftOutLog>), ExportError> {
-        let all = self.store.logs().map_err(|error| self.unreadable(error))?;
+        self.stored = self.store.logs().map_err(|error| self.unreadable(error))?;
+        let all = &self.stored;
         if let Some(source_id) = self.options.source_id {
             let Some(log) = all.iter().find(|log| log.source_id == source_id) else {
-                return Err(ExportError::NoSuchLog { source_id, known: known(&all) });
+                return Err(ExportError::NoSuchLog { source_id, known: known(all) });
             };
             return Ok((vec![log.clone()], Vec::new()));
         }
@@ -59,13 +63,12 @@ impl Export<'_> {
         Ok((latest, left_out))
     }
 
-    fn refuse_to_overwrite(&self, names: &Names) -> Result<(), ExportError> {
+    fn refuse_to_overwrite(&self, names: &[PathBuf]) -> Result<(), ExportError> {
         if self.options.force {
             return Ok(());
         }
-        let wanted: Vec<PathBuf> = names.logs.iter().chain(&names.live).cloned().collect();
         let folder = self.folder.path().to_owned();
-        let taken = self.folder.taken(&wanted).map_err(|source| ExportError::Write {
+        let taken = self.folder.taken(names).map_err(|source| ExportError::Write {
             path: folder.clone(),
             in_place: 0,
             source,
@@ -99,33 +102,40 @@ impl Export<'_> {
                 return Ok(exported);
             }
         };
-        let in_place = self.in_place();
-        let failed = |source| ExportError::Write { path: PathBuf::from(&exported.path), in_place, source };
-        let mut file = HashingWriter::new(self.folder.begin(name, Some(expected.bytes)).map_err(failed)?);
-        let together = match put_together(self.store, log, expected, &mut file) {
-            Err(source) => return Err(ExportError::Store { in_place, source }),
-            Ok(together) => together,
+        let mut file = match self.begin(name, Some(expected.bytes))? {
+            Ok(file) => file,
+            Err(reason) => {
+                exported.reason = Some(reason);
+                return Ok(exported);
+            }
         };
+        let in_place = self.in_place();
+        let together = put_together(self.store, log, expected, &mut file)
+            .map_err(|source| ExportError::Store { in_place, source })?;
         let (written, file) = file.end();
+        (exported.bytes, exported.sha256) = (written.bytes, written.sha256.clone());
         exported.reason = match together {
             Ok(()) => difference(expected, &written),
             Err(Broken::NotTheLog(reason)) => Some(reason),
-            Err(Broken::Write(source)) => return Err(failed(source)),
+            Err(Broken::Write(source)) => {
+                return Err(ExportError::Write { path: PathBuf::from(&exported.path), in_place, source });
+            }
         };
         if exported.reason.is_none() {
-            file.publish().map_err(failed)?;
-            (exported.written, exported.exact) = (true, true);
+            exported.reason = self.publish(file, name)?.err();
+            exported.written = exported.reason.is_none();
+            exported.exact = exported.written;
         }
-        (exported.bytes, exported.sha256) = (written.bytes, written.sha256);
         Ok(exported)
     }
 }
 
-fn put_together(
+/// Writes the bytes of a log, as the store has them.
+pub(super) fn put_together<W: Write>(
     store: &mut dyn ExportStore,
     log: &StoredLog,
     expected: &ContentDigest,
-    file: &mut HashingWriter<Box<dyn NewFile>>,
+    file: &mut HashingWriter<W>,
 ) -> Result<Result<(), Broken>, RepositoryError> {
     let mut reassembly = Reassembly::new(file, log, expected.bytes);
     let mut broken = None;

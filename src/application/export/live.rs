@@ -48,9 +48,26 @@ impl Export<'_> {
 
     pub(super) fn export_live(&mut self, live: &LiveFile, name: &Path) -> Result<ExportedFile, ExportError> {
         let path = self.folder.path().join(name);
+        let mut exported = ExportedFile {
+            path: path.display().to_string(),
+            source_path: None,
+            source_id: None,
+            compression: None,
+            bytes: 0,
+            sha256: String::new(),
+            records: 0,
+            written: false,
+            exact: false,
+            reason: None,
+        };
+        let file = match self.begin(name, None)? {
+            Ok(file) => file,
+            Err(reason) => {
+                exported.reason = Some(reason);
+                return Ok(exported);
+            }
+        };
         let in_place = self.in_place();
-        let failed = |source| ExportError::Write { path: path.clone(), in_place, source };
-        let file = HashingWriter::new(self.folder.begin(name, None).map_err(failed)?);
         let mut writer = LiveWriter {
             out: file,
             zone: &self.options.zone,
@@ -72,29 +89,19 @@ impl Export<'_> {
         }
         let LiveWriter { out, events, translated, .. } = writer;
         let (written, file) = out.end();
-        let reason = match failure {
-            Some(Failure::Write(source)) => return Err(failed(source)),
+        exported.reason = match failure {
+            Some(Failure::Write(source)) => return Err(ExportError::Write { path, in_place, source }),
             Some(Failure::NotAnEvent(reason)) => Some(reason),
-            None => {
-                file.publish().map_err(failed)?;
-                None
-            }
+            None => self.publish(file, name)?.err(),
         };
-        let is_written = reason.is_none();
-        let is_translated = (translated > 0)
-            .then(|| format!("{translated} events of the new shape are written in the legacy one"));
-        Ok(ExportedFile {
-            path: path.display().to_string(),
-            source_path: None,
-            source_id: None,
-            compression: None,
-            bytes: written.bytes,
-            sha256: written.sha256,
-            records: events,
-            written: is_written,
-            exact: is_written && translated == 0,
-            reason: reason.or(is_translated),
-        })
+        (exported.bytes, exported.sha256, exported.records) = (written.bytes, written.sha256, events);
+        exported.written = exported.reason.is_none();
+        exported.exact = exported.written && translated == 0;
+        if exported.written && translated > 0 {
+            exported.reason =
+                Some(format!("{translated} events of the new shape are written in the legacy one"));
+        }
+        Ok(exported)
     }
 }
 

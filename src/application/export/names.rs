@@ -1,6 +1,7 @@
 //! What the files of an export are called.
 //!
-//! A log keeps its name, without `.gz` or `.zst`. Logs of the same name get as many of the folders
+//! A log keeps its name, without `.gz` or `.zst`. Names that differ in case or in Unicode form alone
+//! count as the same: a file system may take them for one. Logs of the same name get as many of the folders
 //! that they lay in as tell them apart: `north/events.json` and `south/events.json`. Where folders do
 //! not tell them apart either (`a.jsonl` beside `a.jsonl.gz`), each gets one of its number in the
 //! store: `source-3/a.jsonl`. Live events lie beside the logs, or, where they would take a name of
@@ -9,6 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use super::name_key::path_key;
 use super::ports::StoredLog;
 
 /// The names, relative to the folder of the export.
@@ -22,12 +24,8 @@ pub(super) struct Names {
 
 pub(super) fn choose(logs: &[StoredLog], live: &[String]) -> Names {
     let logs = names_of_logs(logs);
-    let in_the_way = |folder: &Path| {
-        live.iter().any(|name| {
-            let name = folder.join(name);
-            logs.iter().any(|log| log.starts_with(&name) || name.starts_with(log))
-        })
-    };
+    let taken = Taken::by(&logs);
+    let in_the_way = |folder: &Path| live.iter().any(|name| taken.meets(&folder.join(name)));
     let folder = if in_the_way(Path::new("")) { first_free("live", in_the_way) } else { PathBuf::new() };
     let live = live.iter().map(|name| folder.join(name)).collect();
     Names { logs, live }
@@ -38,29 +36,61 @@ fn names_of_logs(logs: &[StoredLog]) -> Vec<PathBuf> {
     let mut names: Vec<Option<PathBuf>> = vec![None; logs.len()];
     let deepest = parts.iter().map(Vec::len).max().unwrap_or(0);
     for depth in 1..=deepest {
-        let mut same: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+        let mut same: BTreeMap<PathBuf, Vec<(usize, PathBuf)>> = BTreeMap::new();
         for (log, parts) in parts.iter().enumerate().filter(|(log, _)| names[*log].is_none()) {
-            let last = parts[parts.len().saturating_sub(depth)..].iter().collect();
-            same.entry(last).or_default().push(log);
+            let last: PathBuf = parts[parts.len().saturating_sub(depth)..].iter().collect();
+            same.entry(path_key(&last)).or_default().push((log, last));
         }
-        for (name, logs) in same {
-            if let [log] = logs[..] {
+        for mut of_one_key in same.into_values().filter(|logs| logs.len() == 1) {
+            if let Some((log, name)) = of_one_key.pop() {
                 names[log] = Some(name);
             }
         }
     }
-    let chosen: BTreeSet<PathBuf> = names.iter().flatten().cloned().collect();
-    let is_folder = |name: &PathBuf| chosen.iter().any(|other| other != name && other.starts_with(name));
+    let taken = Taken::by(names.iter().flatten());
     let numbered = |log: usize| {
         let name = parts[log].last().map_or("log", String::as_str);
-        let taken = |folder: &Path| chosen.iter().any(|other| other.starts_with(folder));
-        first_free(&format!("source-{}", logs[log].source_id), taken).join(name)
+        let is_taken = |folder: &Path| taken.is_file(folder) || taken.is_folder(folder);
+        first_free(&format!("source-{}", logs[log].source_id), is_taken).join(name)
     };
     names
         .into_iter()
         .enumerate()
-        .map(|(log, name)| name.filter(|name| !is_folder(name)).unwrap_or_else(|| numbered(log)))
+        .map(|(log, name)| name.filter(|name| !taken.is_folder(name)).unwrap_or_else(|| numbered(log)))
         .collect()
+}
+
+/// Names that were given, by their keys: on some file systems, names of one key are one file.
+#[derive(Default)]
+struct Taken {
+    files: BTreeSet<PathBuf>,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Taken {
+    fn by<'n>(names: impl IntoIterator<Item = &'n PathBuf>) -> Self {
+        let mut taken = Self::default();
+        for key in names.into_iter().map(|name| path_key(name)) {
+            taken.folders.extend(key.ancestors().skip(1).map(Path::to_owned));
+            taken.files.insert(key);
+        }
+        taken
+    }
+
+    fn is_file(&self, name: &Path) -> bool {
+        self.files.contains(&path_key(name))
+    }
+
+    fn is_folder(&self, name: &Path) -> bool {
+        self.folders.contains(&path_key(name))
+    }
+
+    /// Whether `name` cannot be a file beside them: one of them is that file, lies below it, or stands where
+    /// a folder of it has to be.
+    fn meets(&self, name: &Path) -> bool {
+        let key = path_key(name);
+        self.folders.contains(&key) || key.ancestors().any(|part| self.files.contains(part))
+    }
 }
 
 /// `name`, or, where that is taken, with the first number after it that is not.
@@ -131,6 +161,16 @@ mod tests {
                 &["source-1-2/x", "x/a", "y/a", "source-1/b", "e/b"],
             ),
             (&["/../..", ""], &["source-1/log", "source-2/log"]),
+            // As case-insensitive and normalizing file systems see names.
+            (&["/d/A.jsonl", "/d/a.jsonl"], &["source-1/A.jsonl", "source-2/a.jsonl"]),
+            (&["/x/A.json", "/y/a.json"], &["x/A.json", "y/a.json"]),
+            (&["/X/a.json", "/x/A.json", "/x/b"], &["source-1/a.json", "source-2/A.json", "b"]),
+            (&["/d/\u{e4}.json", "/e/a\u{308}.json"], &["d/\u{e4}.json", "e/a\u{308}.json"]),
+            (&["/d/X", "/e/x/a", "/e/y/A"], &["source-1/X", "x/a", "y/A"]),
+            (
+                &["/d/X", "/e/x/a", "/e/y/a", "/SOURCE-1/b", "/e/b"],
+                &["source-1-2/X", "x/a", "y/a", "SOURCE-1/b", "e/b"],
+            ),
         ] {
             assert_eq!(names(paths, &[]).0, expected, "{paths:?}");
         }
@@ -144,6 +184,8 @@ mod tests {
             (&["/d/events-2025-10-21.jsonl"][..], "live"),
             (&["/d/events-2025-10-21.jsonl", "/d/live"], "live-2"),
             (&["/d/events-2025-10-21.jsonl/a", "/e/b/a"], "live"),
+            (&["/d/EVENTS-2025-10-21.jsonl"], "live"),
+            (&["/d/Events-2025-10-21.jsonl", "/d/LIVE"], "live-2"),
         ] {
             let expected = live.map(|name| format!("{folder}/{name}"));
             assert_eq!(names(paths, &live).1, expected, "{paths:?}");

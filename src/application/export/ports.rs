@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
+use thiserror::Error;
 
+use super::occupied::Occupied;
 use crate::domain::repository::RepositoryError;
 
 /// A log as a store has it.
@@ -97,7 +99,7 @@ pub trait ExportStore {
     ) -> Result<(), RepositoryError>;
 }
 
-/// The folder that an export writes into. Its files appear whole or not at all.
+/// The folder that an export writes into. Its files appear whole or not at all, and none lies outside of it.
 pub trait ExportFolder {
     /// Where it is.
     fn path(&self) -> &Path;
@@ -107,12 +109,64 @@ pub trait ExportFolder {
 
     /// Begins the file of this name, beside its place; folders on the way are made. A file that is
     /// dropped before it is published leaves nothing. It will have so many bytes, where that is known:
-    /// what there is no room for is not begun.
-    fn begin(&mut self, name: &Path, bytes: Option<u64>) -> io::Result<Box<dyn NewFile>>;
+    /// what there is no room for is not begun, nor is what has no place there.
+    fn begin(&mut self, name: &Path, bytes: Option<u64>) -> Result<Box<dyn NewFile>, PlaceError>;
+
+    /// What the file of this name holds now; `None` where there is no file.
+    fn content(&self, name: &Path) -> io::Result<Option<ContentDigest>>;
 }
+
+/// Answers whether a file may be replaced.
+pub type MayReplace<'m> = &'m mut dyn FnMut(&Standing) -> Result<(), PlaceError>;
 
 /// A file that is not in its place yet.
 pub trait NewFile: Write {
-    /// Puts it there, durably.
-    fn publish(self: Box<Self>) -> io::Result<()>;
+    /// Puts it there, durably. Where another file stands, `may_replace` is asked as late as can be; one
+    /// that has the same bytes is left as it is.
+    fn publish(self: Box<Self>, may_replace: MayReplace<'_>) -> Result<(), PlaceError>;
+}
+
+/// A file that stands in the place of a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Where it is: absolute, with the links of its folder resolved.
+    pub path: PathBuf,
+    /// What it holds.
+    pub content: StandingContent,
+}
+
+/// What a standing file holds, held against the new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandingContent {
+    /// The new file has all of it in the same places, but for white space and a `]` at its end.
+    Contained,
+    /// The new file, and so many bytes after it.
+    Longer {
+        /// How many.
+        bytes: u64,
+    },
+    /// Something else.
+    Other(ContentDigest),
+}
+
+/// Why a file was not put into its place.
+#[derive(Debug, Error)]
+pub enum PlaceError {
+    /// The place is taken by what an export does not replace.
+    #[error(transparent)]
+    Occupied(#[from] Occupied),
+    /// It could not be written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Another process writes into the folder, for longer than was waited for.
+    #[error("another process has held {} for {seconds} s", path.display())]
+    Locked {
+        /// What it holds.
+        path: PathBuf,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The store could not be asked whether it has what stands there.
+    #[error("could not read the store")]
+    Store(#[source] RepositoryError),
 }

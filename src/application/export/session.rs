@@ -1,7 +1,7 @@
 //! An export on its way: what it reads, where it writes, and what it has written.
 
 use super::error::ExportError;
-use super::ports::{ExportFolder, ExportStore};
+use super::ports::{ExportFolder, ExportStore, StoredLog};
 use super::report::Exported;
 use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
@@ -13,7 +13,7 @@ pub struct ExportOptions {
     pub source_id: Option<i64>,
     /// Live events as one legacy array instead of daily files.
     pub legacy: bool,
-    /// Files that exist are replaced.
+    /// Files that exist are replaced, where nothing is lost with them.
     pub force: bool,
     /// The zone of days, and of naive times.
     pub zone: Zone,
@@ -24,6 +24,8 @@ pub struct Export<'e> {
     pub(super) store: &'e mut dyn ExportStore,
     pub(super) folder: &'e mut dyn ExportFolder,
     pub(super) options: ExportOptions,
+    /// Every log that the store has, earlier versions included.
+    pub(super) stored: Vec<StoredLog>,
     pub(super) exported: Exported,
 }
 
@@ -34,7 +36,7 @@ impl<'e> Export<'e> {
         folder: &'e mut dyn ExportFolder,
         options: ExportOptions,
     ) -> Self {
-        Self { store, folder, options, exported: Exported::default() }
+        Self { store, folder, options, stored: Vec::new(), exported: Exported::default() }
     }
 
     /// How many files are in their places.

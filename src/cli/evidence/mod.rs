@@ -48,7 +48,8 @@ enum EvidenceCommand {
     /// Told with the number of the line: records that were altered, removed, added or moved. What an
     /// interrupted append has left is torn: it is no evidence, and no fault. A chain cannot show that its
     /// end was cut off, or that all of it was written anew; the hash of the last record, which is
-    /// printed, can, where it was noted elsewhere.
+    /// printed, can, where it was noted elsewhere. Line ends that a checkout has converted to CRLF, blank
+    /// lines at the end and a byte order mark are told, and are no fault: hashes do not cover them.
     ///
     /// Of each file and store that was compared: `unchanged`, `grown` (it begins with what was compared
     /// and goes on), `gone`, `changed`, `unreadable`. Of a store, the events up to the recorded position
@@ -57,7 +58,8 @@ enum EvidenceCommand {
     /// `--format json` prints {"path", "chain_holds", "records", "last": {"line", "sequence",
     /// "recorded_at", "sha256"}|null, "faults": [{"line", "fault": "not_a_record"|"missing"|"moved"|
     /// "altered"|"wrong_sequence", ...}], "torn": [{"line", "bytes"}], "inputs": [{"path", "kind", "state",
-    /// "detail", "records"}]}.
+    /// "detail", "records"}]}, and where the file was converted "converted": {"crlf_lines",
+    /// "byte_order_mark", "blank_lines"}.
     ///
     /// Exit codes: 0 the chain holds, and nothing that is still there was changed; 1 it does not, or
     /// something was, or nothing is recorded; 4 the evidence, or something that was compared, cannot be

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::verified::Verified;
-use crate::application::evidence::{ChainedRecord, Fault, FaultKind, InputKind, InputState};
+use crate::application::evidence::{ChainedRecord, Converted, Fault, FaultKind, InputKind, InputState};
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
@@ -84,8 +84,11 @@ fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "the last one is number {} of {}, SHA-256", last.sequence, last.recorded_at)?;
         writeln!(out, "{} (noted elsewhere, it also shows an end that was cut off)", last.sha256)?;
     }
-    if !verified.faults.is_empty() || !verified.torn.is_empty() {
+    if !verified.faults.is_empty() || !verified.torn.is_empty() || verified.converted.is_some() {
         writeln!(out)?;
+    }
+    if let Some(converted) = verified.converted {
+        writeln!(out, "converted by another program, which hashes do not cover: {}", said(converted))?;
     }
     for fault in verified.faults {
         writeln!(out, "line {}: {}", fault.line, visible(&sentence(fault)))?;
@@ -116,6 +119,16 @@ fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()
         table.add([&input.path, kind, state, &ranges(&input.records), detail]);
     }
     write!(out, "\n{}", table.text(&[(0, 20), (3, 10)]))
+}
+
+fn said(converted: Converted) -> String {
+    let Converted { crlf_lines, byte_order_mark, blank_lines } = converted;
+    let parts = [
+        (crlf_lines > 0).then(|| format!("lines that end with CRLF: {crlf_lines}")),
+        byte_order_mark.then(|| "a byte order mark at the beginning".to_owned()),
+        (blank_lines > 0).then(|| format!("blank lines at the end: {blank_lines}")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn sentence(Fault { kind, .. }: &Fault) -> String {

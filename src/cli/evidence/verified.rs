@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::application::evidence::{Chain, ChainedRecord, CheckedInput, Fault, TornLine};
+use crate::application::evidence::{Chain, ChainedRecord, CheckedInput, Converted, Fault, TornLine};
 use crate::domain::event::format_timestamp;
 
 /// What `evidence verify` found; its keys are part of the contract.
@@ -14,6 +14,9 @@ pub struct Verified<'c> {
     pub last: Option<LastRecord<'c>>,
     pub faults: &'c [Fault],
     pub torn: &'c [TornLine],
+    /// Only where something was converted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub converted: Option<Converted>,
     pub inputs: Vec<CheckedInput>,
 }
 
@@ -41,6 +44,7 @@ impl<'c> Verified<'c> {
             last,
             faults: &chain.faults,
             torn: &chain.torn,
+            converted: chain.converted,
             inputs,
         }
     }

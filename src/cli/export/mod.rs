@@ -46,7 +46,7 @@ use crate::infrastructure::sqlite::SqliteExport;
 ///
 /// Exit codes: 0 every file is in its place; 1 one is not, or an earlier import of a path has events
 /// that are in no file; 2 files would be written over, and nothing was written; 4 something could not
-/// be read or written.
+/// be read or written, or another process has held a folder for 15 s.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mission-events export --to exported")]
 pub struct ExportArgs {
@@ -64,7 +64,7 @@ pub struct ExportArgs {
     #[arg(long, conflicts_with = "source")]
     legacy: bool,
 
-    /// Replace files that exist
+    /// Replace files that exist, where nothing is lost with them
     #[arg(long)]
     force: bool,
 }
@@ -82,7 +82,10 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
     let database = context.sqlite_path("export")?;
     let zone = context.config.timezone.value.clone();
     let mut store = SqliteExport::open(database, zone.clone()).map_err(StoreError::from)?;
-    let mut folder = FileFolder::new(&args.to, args.force);
+    let mut folder = FileFolder::new(&args.to, args.force)
+        .keep_store(database)
+        .keep_evidence(&context.config.evidence_path.value)
+        .with_jsonl_store(&context.config.jsonl_dir.value);
     let options = ExportOptions { source_id: args.source, legacy: args.legacy, force: args.force, zone };
     let exported = Export::new(&mut store, &mut folder, options).run()?;
     let code = if exported.is_whole() { ExitCode::Done } else { ExitCode::Negative };
@@ -99,7 +102,10 @@ impl From<ExportError> for CliError {
     fn from(error: ExportError) -> Self {
         let code = match error {
             ExportError::Taken { .. } | ExportError::NoSuchLog { .. } => ExitCode::Usage,
-            ExportError::Store { .. } | ExportError::Write { .. } => ExitCode::Storage,
+            ExportError::Store { .. }
+            | ExportError::Write { .. }
+            | ExportError::Read { .. }
+            | ExportError::Locked { .. } => ExitCode::Storage,
         };
         Self::new(code, error)
     }

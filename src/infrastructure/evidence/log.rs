@@ -1,7 +1,9 @@
 //! The evidence log as a file: one record a line, each appended with one write and one fsync.
 //!
 //! An append holds the lock on a side file, `<path>.lock`. Nothing that was written is ever changed: a
-//! write that failed is taken back, and what a killed process has left stays, as a line of its own.
+//! write that failed is taken back, and what a killed process has left stays, as a line of its own. What
+//! other programs convert, as a checkout does, is read as it was: CRLF, a byte order mark, and blank lines
+//! at the end, which the next append takes away.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -9,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::application::evidence::{
-    Evidence, EvidenceError, EvidenceLog, EvidenceRecord, Line, NO_PREVIOUS, is_torn, line_hash,
+    Evidence, EvidenceError, EvidenceLog, EvidenceRecord, Line, NO_PREVIOUS, UTF_8_BOM, is_torn,
+    length_without_blank_end, line_hash, without_cr,
 };
-use crate::durable::append::append_durably;
+use crate::durable::append::{append_durably, cut_back};
 use crate::durable::directory::{create_folders, sync_folder};
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::metadata_if_present;
@@ -36,6 +39,8 @@ struct Tail {
     hash: String,
     /// The last line has its line end, or there is none.
     is_ended: bool,
+    /// Where the next record goes, in bytes: before blank lines at the end.
+    length: u64,
 }
 
 impl JsonlEvidenceLog {
@@ -114,20 +119,30 @@ impl JsonlEvidenceLog {
 
     /// The tail of a log that ends with `text`, if its last record begins there.
     fn tail_in(&self, text: &[u8], start: u64) -> Result<Option<Tail>, EvidenceError> {
-        let is_ended = text.last().is_none_or(|byte| *byte == b'\n');
-        let mut end = text.len() - usize::from(is_ended && !text.is_empty());
+        let length = match length_without_blank_end(text) {
+            Some(length) => length,
+            None if start > 0 => return Ok(None),
+            None => text.len(),
+        };
+        let text = &text[..length];
+        let length = start + length as u64;
+        let first = if start == 0 && text.starts_with(UTF_8_BOM) { UTF_8_BOM.len() } else { 0 };
+        let is_ended = text.len() == first || text.ends_with(b"\n");
+        let mut end = text.len() - usize::from(is_ended && text.len() > first);
         // A file of one line end alone has one line, which is blank.
-        let mut is_first = text.is_empty();
+        let mut is_first = text.len() == first;
         while !is_first {
             let line_start = text[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             is_first = line_start == 0;
             if is_first && start > 0 {
                 return Ok(None);
             }
-            let line = &text[line_start..end];
-            match serde_json::from_slice::<EvidenceRecord>(line) {
-                Ok(record) => {
-                    return Ok(Some(Tail { sequence: record.sequence, hash: line_hash(line), is_ended }));
+            let line = &text[if is_first { first } else { line_start }..end];
+            let record = without_cr(line);
+            match serde_json::from_slice::<EvidenceRecord>(record) {
+                Ok(found) => {
+                    let (sequence, hash) = (found.sequence, line_hash(record));
+                    return Ok(Some(Tail { sequence, hash, is_ended, length }));
                 }
                 Err(_) if is_torn(line) => end = line_start.saturating_sub(1),
                 Err(error) => {
@@ -139,7 +154,7 @@ impl JsonlEvidenceLog {
                 }
             }
         }
-        Ok(Some(Tail { sequence: 0, hash: NO_PREVIOUS.to_owned(), is_ended }))
+        Ok(Some(Tail { sequence: 0, hash: NO_PREVIOUS.to_owned(), is_ended, length }))
     }
 
     /// Writes at the end, durably; what failed is taken back.
@@ -176,6 +191,9 @@ impl EvidenceLog for JsonlEvidenceLog {
             .map_err(self.write_error("open"))?;
         let length = file.metadata().map_err(self.read_error("look at"))?.len();
         let tail = self.tail(&mut file, length)?;
+        if tail.length < length {
+            cut_back(&mut file, tail.length).map_err(self.write_error("take the blank lines off"))?;
+        }
         let record =
             EvidenceRecord { sequence: tail.sequence + 1, previous: tail.hash, evidence: evidence.clone() };
         let mut bytes = if tail.is_ended { Vec::new() } else { vec![b'\n'] };
@@ -183,7 +201,7 @@ impl EvidenceLog for JsonlEvidenceLog {
             .map_err(io::Error::from)
             .map_err(self.write_error("spell out a record for"))?;
         bytes.push(b'\n');
-        self.write(&mut file, length, &bytes)?;
+        self.write(&mut file, tail.length, &bytes)?;
         Ok(record)
     }
 

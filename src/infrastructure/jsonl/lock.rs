@@ -7,7 +7,7 @@ use super::error::JsonlError;
 use crate::durable::lock::{FileLock, LockError};
 
 /// The side file that writers lock.
-const LOCK_FILE: &str = ".events.lock";
+pub(in crate::infrastructure) const LOCK_FILE: &str = ".events.lock";
 
 /// Takes the lock on a folder, waiting for at most `patience`.
 pub(super) fn lock_folder(folder: &Path, patience: Duration) -> Result<FileLock, JsonlError> {

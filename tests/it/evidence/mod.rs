@@ -3,6 +3,7 @@
 mod appending;
 mod chain;
 mod commands;
+mod converted;
 mod inputs;
 
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ fn side(path: &Path) -> SideEvidence {
 }
 
 /// The evidence of a small comparison; `number` tells one from another.
-fn evidence(number: u64) -> Evidence {
+pub fn evidence(number: u64) -> Evidence {
     let day_side = || DaySide {
         events: 2,
         digest: "0f".repeat(32),

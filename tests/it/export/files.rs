@@ -30,6 +30,7 @@ fn a_file_that_exists_is_not_written_over_and_no_other_is_written_then() {
     );
     assert!(!dir.join("out/a.jsonl").exists());
     assert_eq!(fs::read_to_string(dir.join("out/b.jsonl")).unwrap(), "theirs");
+    write(&dir, "out/b.jsonl", &record("e2")[..20]);
     assert_eq!(export(&dir, "--force").files.len(), 2);
     assert_eq!(fs::read_to_string(dir.join("out/b.jsonl")).unwrap(), record("e2"));
 }

@@ -3,9 +3,11 @@
 mod damage;
 mod files;
 mod grown;
+mod kept;
 mod layouts;
 mod live;
 mod random;
+mod replaced;
 
 use std::path::PathBuf;
 
