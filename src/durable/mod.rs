@@ -1,10 +1,12 @@
 //! What files have to be written with, so that what was acknowledged is on disk: a lock over processes, an append
-//! that is there as a whole or not at all, directories whose names last, and the room that is left.
+//! that is there as a whole or not at all, directories whose names last, the file that links lead to, and the room
+//! that is left.
 //!
 //! Below `domain`: nothing here knows an event, and errors are those of the system, for the callers to
 //! put into their own words.
 
 pub mod append;
 pub mod directory;
+pub mod links;
 pub mod lock;
 pub mod space;
