@@ -7,10 +7,10 @@ use mission_events::internals::application::import::{Outcome, ReadOptions};
 use mission_events::internals::application::rejects::{Quarantined, RejectStore, Retried, RetryRejects};
 use mission_events::internals::domain::repository::RepositoryError;
 use mission_events::internals::infrastructure::sqlite::{RejectFilter, SqliteRejects};
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use serde_json::Value;
 
-use super::{DATABASE, import, in_berlin};
+use super::{DATABASE, import, in_berlin, with_rejects};
 use crate::support::berlin;
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
@@ -66,6 +66,17 @@ fn a_live_writer_never_waits_for_a_dry_run() {
         .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
         .unwrap();
     assert_eq!(events, saved, "nothing else was stored");
+}
+
+#[test]
+fn a_dry_run_does_not_wait_for_a_live_writer_either() {
+    let dir = with_rejects();
+    let mut writer = Connection::open(dir.join(DATABASE)).unwrap();
+    let writing = writer.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+    writing.execute("UPDATE sources SET settings = settings", []).unwrap();
+    let report = answer(&dir, "--dry-run");
+    assert_eq!((&report["imported"], &report["still_rejected"]), (&1.into(), &6.into()));
+    drop(writing);
 }
 
 /// What a retry answers, without its name.
