@@ -182,11 +182,18 @@ fn version(path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
         path: path.to_owned(),
         source,
     };
-    let has_history = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    if connection.query_row(has_history, [HISTORY], |row| row.get::<_, i64>(0)).map_err(sqlite)? == 0 {
-        return Ok(0);
-    }
     let damaged = |detail: String| SqliteError::DamagedHistory { path: path.to_owned(), detail };
+    let has_table = |table: &str| -> Result<bool, SqliteError> {
+        let count = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+        connection.query_row(count, [table], |row| row.get(0)).map_err(sqlite)
+    };
+    if !has_table(HISTORY)? {
+        // The first migration makes both.
+        return match has_table("events")? {
+            true => Err(damaged(format!("the table {HISTORY} is missing"))),
+            false => Ok(0),
+        };
+    }
     let rows = format!(
         "SELECT typeof(version), version, typeof(name), typeof(applied_on), CAST(applied_on AS TEXT),
                 CAST(checksum AS TEXT)
