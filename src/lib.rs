@@ -139,10 +139,10 @@ pub mod import {
     pub use crate::application::import::report::{SourceReport, StoreReport};
     pub use crate::application::import::target::{Rejected, SourceText};
     pub use crate::application::import::{
-        Batch, ClockRefusal, Correction, Identity, ImportError, ImportPorts, ImportPreview, ImportProgress,
-        ImportRecord, ImportReport, ImportSettings, ImportSink, ImportStore, IncrementalSink, KnownSource,
-        Outcome, Overlap, OverlapFeeds, OverlapPolicy, OverlapView, ReadOptions, RecordCounts, Refusal,
-        RejectedRecord, SourceHeader, StoreError, TimeWindow, TwinPair, import,
+        Batch, BuildingSink, ClockRefusal, Correction, Identity, ImportError, ImportPorts, ImportPreview,
+        ImportProgress, ImportRecord, ImportReport, ImportSettings, ImportSink, ImportStore, IncrementalSink,
+        KnownSource, Outcome, Overlap, OverlapFeeds, OverlapPolicy, OverlapView, ReadOptions, RecordCounts,
+        Refusal, RejectedRecord, SourceHeader, StoreError, TimeWindow, TwinPair, import,
     };
     pub use crate::application::log_source::{
         LogFormat, LogList, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SkippedFile,

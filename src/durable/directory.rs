@@ -18,6 +18,23 @@ fn create_and_sync(folder: &Path, sync: &mut dyn FnMut(&Path) -> io::Result<()>)
     missing.into_iter().rev().filter_map(Path::parent).try_for_each(sync)
 }
 
+/// The folder, or the nearest one above it that is there: in which it would be made.
+///
+/// # Errors
+/// Something else is in the place of one of them, or it cannot be looked at.
+pub fn nearest_folder(folder: &Path) -> io::Result<&Path> {
+    for above in folder.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+        match fs::metadata(above) {
+            Ok(metadata) if metadata.is_dir() => return Ok(above),
+            Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+            // A link that leads nowhere is there, and no folder.
+            Err(error) if error.kind() != io::ErrorKind::NotFound || above.is_symlink() => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(Path::new("."))
+}
+
 /// Makes the names in a folder durable; the empty path is the working directory.
 #[cfg(unix)]
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -64,6 +81,26 @@ mod tests {
         fs::write(&file, "").unwrap();
         assert!(create_folders(&file.join("below")).is_err());
         assert!(create_folders(&file).is_err());
+    }
+
+    #[test]
+    fn the_nearest_folder_is_the_one_in_which_a_new_one_would_be_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let here = dir.path();
+        for folder in [here.to_owned(), here.join("a"), here.join("a/b"), here.join("a/../b")] {
+            assert_eq!(nearest_folder(&folder).unwrap(), here);
+        }
+        for folder in ["", "no-such-folder", "./no-such-folder"] {
+            assert_eq!(nearest_folder(Path::new(folder)).unwrap(), Path::new("."));
+        }
+        fs::write(here.join("file"), "").unwrap();
+        assert!(nearest_folder(&here.join("file")).is_err());
+        assert!(nearest_folder(&here.join("file/below")).is_err());
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("nowhere", here.join("link")).unwrap();
+            assert!(nearest_folder(&here.join("link/below")).is_err());
+        }
     }
 
     #[test]

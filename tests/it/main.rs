@@ -15,6 +15,9 @@ mod conformance;
 /// What does the SQLite store promise beyond the port: its file, its schema, which processes may open it?
 mod sqlite_store;
 
+/// Is it seen what another program has changed in a store?
+mod changed_schema;
+
 /// Is a store that an earlier version wrote brought to the current schema, with everything it has?
 mod migrations;
 

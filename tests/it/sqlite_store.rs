@@ -144,6 +144,8 @@ fn a_damaged_migration_history_is_an_error_and_no_panic() {
         "UPDATE refinery_schema_history SET checksum = 'x'",
         "UPDATE refinery_schema_history SET name = NULL",
         "UPDATE refinery_schema_history SET applied_on = x'ff'",
+        "DROP TABLE refinery_schema_history",
+        "DROP TABLE refinery_schema_history; CREATE VIEW refinery_schema_history AS SELECT 1 AS version",
     ] {
         let dir = TestDir::new();
         seen_by_another_program(&dir).execute_batch(damage).unwrap();

@@ -11,7 +11,7 @@ use super::import_totals::ImportTotals;
 use super::options::ReadOptions;
 use super::pass::{ImportPass, ImportProgress};
 use super::report::{ImportReport, Refusal, StoreReport};
-use super::target::{ImportPreview, ImportSink, ImportStore, IncrementalSink, OverlapView};
+use super::target::{BuildingSink, ImportPreview, ImportSink, ImportStore, IncrementalSink, OverlapView};
 use super::twin_matching::matching_settings;
 use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
@@ -106,14 +106,19 @@ struct ImportJob<'s, 'p, S> {
 impl<S: ImportStore> ImportJob<'_, '_, S> {
     fn run(&mut self) -> Result<Loaded, ImportError> {
         let logs = self.settings.logs.files.as_slice();
-        if let Some(mut new) = self.ports.store.build().map_err(ImportError::Open)? {
+        let is_dry_run = self.settings.dry_run;
+        if let Some(mut new) = self.ports.store.build(is_dry_run).map_err(ImportError::Open)? {
             let (totals, refused) = self.load_with_overlap(&mut new, logs)?;
-            if !self.settings.dry_run && refused.is_none() {
-                new.publish()?;
+            if is_dry_run || refused.is_some() {
+                return Ok((totals, refused));
             }
-            return Ok((totals, refused));
+            match new.publish() {
+                // The logs are added to the store that is there now.
+                Err(_) if new.is_overtaken() => {}
+                published => return Ok(published.map(|()| (totals, refused))?),
+            }
         }
-        if self.settings.dry_run {
+        if is_dry_run {
             let mut preview = self.ports.store.preview().map_err(ImportError::Open)?;
             return self.load_with_overlap(&mut preview, logs);
         }

@@ -28,6 +28,6 @@ pub use pass::ImportProgress;
 pub use record::{Identity, ImportRecord};
 pub use report::{ImportReport, LISTED_REJECTS, RecordCounts, Refusal, RejectedRecord};
 pub use target::{
-    Batch, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView, SourceHeader,
-    StoreError,
+    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView,
+    SourceHeader, StoreError,
 };

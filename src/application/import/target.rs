@@ -162,6 +162,13 @@ pub trait OverlapView {
     fn note_twins(&mut self, pair: &TwinPair) -> Result<(), RepositoryError>;
 }
 
+/// A sink that builds a store which does not exist yet.
+pub trait BuildingSink: ImportSink + OverlapView {
+    /// Whether publishing failed because another store has appeared in the place of this one: what was built is gone,
+    /// and the logs have to be added to the other one.
+    fn is_overtaken(&self) -> bool;
+}
+
 /// A sink that answers what a load would do to a store that exists, and changes nothing.
 pub trait ImportPreview: ImportSink + OverlapView {
     /// When the youngest new record of the legacy system occurred that has no partner.
@@ -210,7 +217,7 @@ pub type StoreError = Box<dyn StdError + Send + Sync>;
 /// A store that logs are imported into, whether it exists yet or not.
 pub trait ImportStore {
     /// The store while it is built.
-    type NewStore: ImportSink + OverlapView;
+    type NewStore: BuildingSink;
     /// A preview of it.
     type Preview: ImportPreview;
     /// The store where it exists.
@@ -219,11 +226,12 @@ pub trait ImportStore {
     /// Where it is, as it was named.
     fn location(&self) -> String;
 
-    /// Begins to build the store; `None` where there is one already.
+    /// Begins to build the store; `None` where there is one already. What is built for a dry run is never published,
+    /// and leaves nothing where the store would be.
     ///
     /// # Errors
     /// It cannot be built there.
-    fn build(&self) -> Result<Option<Self::NewStore>, StoreError>;
+    fn build(&self, is_dry_run: bool) -> Result<Option<Self::NewStore>, StoreError>;
 
     /// Opens the store, which exists, for a preview. Nothing of it is changed.
     ///

@@ -1,9 +1,10 @@
 //! The evidence log as a file: one record a line, each appended with one write and one fsync.
 //!
-//! An append holds the lock on a side file, `<path>.lock`. Nothing that was written is ever changed: a
-//! write that failed is taken back, and what a killed process has left stays, as a line of its own. What
-//! other programs convert, as a checkout does, is read as it was: CRLF, a byte order mark, and blank lines
-//! at the end, which the next append takes away.
+//! An append holds the lock on a side file, `<path>.lock`, where `<path>` is the file that all links lead to; to one
+//! that has several names nothing is appended, since each would have a lock of its own. Nothing that was written is
+//! ever changed: a write that failed is taken back, and what a killed process has left stays, as a line of its own.
+//! What other programs convert, as a checkout does, is read as it was: CRLF, a byte order mark, and blank lines at
+//! the end, which the next append takes away.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,6 +17,7 @@ use crate::application::evidence::{
 };
 use crate::durable::append::{append_durably, cut_back};
 use crate::durable::directory::{create_folders, sync_folder};
+use crate::durable::links::{follow_links, hard_links};
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::metadata_if_present;
 
@@ -68,22 +70,38 @@ impl JsonlEvidenceLog {
         }
     }
 
-    fn lock_path(&self) -> PathBuf {
-        let mut path = self.path.as_os_str().to_owned();
+    /// The path that all links lead to.
+    fn file(&self) -> io::Result<PathBuf> {
+        follow_links(&self.path)
+    }
+
+    fn lock_path(&self) -> io::Result<PathBuf> {
+        let mut path = self.file()?.into_os_string();
         path.push(".lock");
-        path.into()
+        Ok(path.into())
     }
 
     /// The lock of an append.
     fn lock_to_append(&self) -> Result<FileLock, EvidenceError> {
-        let path = self.lock_path();
-        FileLock::exclusive(&path, self.patience).map_err(|error| self.not_locked(error, &path))
+        let path = self.lock_path().map_err(self.write_error("open the lock"))?;
+        let lock =
+            FileLock::exclusive(&path, self.patience).map_err(|error| self.not_locked(error, &path))?;
+        match hard_links(&self.path) {
+            Ok(names) if names > 1 => {
+                let several = format!(
+                    "it has {names} names (hard links), and each has a lock of its own: remove the others, or name a copy"
+                );
+                Err(self.write_error("append to")(io::Error::other(several)))
+            }
+            // It need not be there yet.
+            _ => Ok(lock),
+        }
     }
 
     /// The lock of a reader, so that no half of an append is seen. Without a side file that can be read,
     /// nothing is being appended, or nothing can keep it from that.
     fn lock_to_read(&self) -> Result<Option<FileLock>, EvidenceError> {
-        let path = self.lock_path();
+        let path = self.lock_path().map_err(self.read_error("open the lock"))?;
         match FileLock::shared(&path, self.patience) {
             Ok(lock) => Ok(Some(lock)),
             Err(LockError::Open(_)) => Ok(None),
@@ -159,9 +177,9 @@ impl JsonlEvidenceLog {
 
     /// Writes at the end, durably; what failed is taken back.
     fn write(&self, file: &mut File, length: u64, bytes: &[u8]) -> Result<(), EvidenceError> {
-        let folder = self.path.parent().unwrap_or(Path::new(""));
         // The name too: the process that created it may have been killed before it was durable.
-        let appended = append_durably(file, length, bytes, || sync_folder(folder));
+        let sync_name = || sync_folder(self.file()?.parent().unwrap_or(Path::new("")));
+        let appended = append_durably(file, length, bytes, sync_name);
         appended.map_err(|error| match error.rollback {
             None => self.write_error("append to")(error.source),
             // What is left of it is no record, or one that the next append goes on from.

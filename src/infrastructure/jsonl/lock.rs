@@ -18,3 +18,28 @@ pub(super) fn lock_folder(folder: &Path, patience: Duration) -> Result<FileLock,
         LockError::Held => JsonlError::LockHeld { path, waited: patience },
     })
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_lock_by_whatever_path_it_is_reached() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = |name: &str| parent.path().join(name);
+        fs::create_dir_all(path("data/events")).unwrap();
+        symlink("data/events", path("link")).unwrap();
+        symlink(path("link"), path("data/back")).unwrap();
+        let held = lock_folder(&path("data/events"), Duration::ZERO).unwrap();
+        for name in ["link", "link/", "data/back", "data/../data/./events", "data/back/../events"] {
+            let refused = lock_folder(&path(name), Duration::ZERO);
+            assert!(matches!(refused, Err(JsonlError::LockHeld { .. })), "{name}");
+        }
+        drop(held);
+        lock_folder(&path("link"), Duration::ZERO).unwrap();
+    }
+}

@@ -43,6 +43,12 @@ pub(super) fn open_existing(path: &Path) -> Result<Connection, SqliteError> {
     Ok(connection)
 }
 
+/// Opens a database of its own that nothing else can open: in memory, and where it grows, in a file without a
+/// name in the folder for temporary files.
+pub(super) fn open_temporary() -> Result<Connection, SqliteError> {
+    open_or_create(Path::new(""))
+}
+
 /// Lets a connection for queries have temporary tables.
 pub(super) fn allow_temporary_tables(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
     set(path, connection, "query_only", 0)?;

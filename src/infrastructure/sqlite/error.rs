@@ -89,6 +89,57 @@ pub enum SqliteError {
         /// What was expected and what came.
         detail: String,
     },
+    /// The schema is not what the migrations make.
+    #[error("the schema of {} was changed by another program: {differences}; what the store promises rests on it: undo that (drop what was added; the statements of what is missing are in the files of migrations/), or go back to a copy", path.display())]
+    ChangedSchema {
+        /// The path.
+        path: PathBuf,
+        /// What is missing, is another one, or was added.
+        differences: String,
+    },
+    /// The database has several names, and is to be written.
+    #[error("{} has {names} names (hard links), and SQLite keeps a log of its own beside each: what is written through one of them can be lost. It can be read; to write to it, remove the other names (find -samefile lists them), or make a copy and move that into its place", path.display())]
+    SeveralNames {
+        /// The path.
+        path: PathBuf,
+        /// How many.
+        names: u64,
+    },
+    /// The links of the path could not be followed.
+    #[error("could not find out where {} leads", path.display())]
+    Link {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A link leads into a folder that does not exist.
+    #[error("{} is a link to {}, and the folder of that does not exist: make it, mount its disk, or correct the link", path.display(), place.display())]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        place: PathBuf,
+    },
+    /// A new store could not be put into its place.
+    #[error("could not make {}", path.display())]
+    Publish {
+        /// The place.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Something has appeared in the place of a store that was being built.
+    #[error("something else has appeared at {} while a new store was built for it: that stays as it is, and what was built is removed; move it away, or name another file", path.display())]
+    Appeared {
+        /// The place.
+        path: PathBuf,
+        /// What is there.
+        #[source]
+        source: Box<SqliteError>,
+    },
     /// The SQLite library can corrupt databases.
     #[error("SQLite {found} can corrupt a write-ahead log: this program needs 3.51.3 or later")]
     UnsafeLibrary {
@@ -141,10 +192,10 @@ pub enum SqliteError {
         /// How many there are.
         available: u64,
     },
-    /// What an import left that was interrupted could not be removed.
-    #[error("could not remove {}, the remains of an import that was interrupted", path.display())]
-    Remains {
-        /// The file.
+    /// There is no folder to build a new store in.
+    #[error("could not make a folder in {} to build the new store in", path.display())]
+    Build {
+        /// The folder that it was to be made in.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -174,9 +225,19 @@ pub enum SqliteError {
     },
 }
 
+/// A row was to be inserted, and SQLite says that it was not.
+#[derive(Debug, Error)]
+#[error(
+    "the database has taken {0} rows where one was to be stored: another program has changed its schema, by a trigger perhaps"
+)]
+struct RowNotStored(usize);
+
 /// Translates what SQLite says while the port does `action`.
 pub(super) fn port_error(action: &'static str) -> impl Fn(rusqlite::Error) -> RepositoryError {
     move |error| match error.sqlite_error_code() {
+        None if let rusqlite::Error::StatementChangedRows(rows) = error => {
+            RepositoryError::storage(action, RowNotStored(rows))
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             RepositoryError::Busy { action, source: Box::new(error) }
         }

@@ -8,7 +8,9 @@
 //!
 //! Beside the database lies `<database>.lock`, an empty file that is locked while the schema is
 //! looked at or changed, so that any number of processes can open a new store at once; and, once logs
-//! were added to it, `<database>.import.lock`, which imports wait for each other with.
+//! were added to it, `<database>.import.lock`, which imports wait for each other with. `<database>` is the file that
+//! all links lead to; one that has several names is not written to. A schema that is not what the migrations have
+//! made is refused.
 //!
 //! What both systems wrote of one event during a parallel run is one row of `events` and one of `twins`,
 //! which is append-only as well. Its id finds the event, and no other event can have it.
@@ -16,11 +18,13 @@
 mod append;
 mod connection;
 mod error;
+mod expected_schema;
 mod export;
 mod feed;
 pub mod import;
 mod read;
 mod rejects;
+mod retry_preview;
 mod row;
 mod schema;
 

@@ -16,9 +16,11 @@ const BY_TWIN: &str = "WHERE position = (SELECT position FROM twins WHERE event_
 const AFTER: &str = "WHERE position > ?1 ORDER BY position LIMIT ?2";
 
 const LAST_POSITION: &str = "SELECT max(position) FROM events";
-/// One statement, so that all of it is of one state; one search each, since an index has what is asked for.
+/// One statement, so that all of it is of one state; one search each, since an index has what is asked for, apart
+/// from the count: SQLite adds up the entries of the smallest index, page by page.
 const SUMMARY: &str = "SELECT (SELECT max(position) FROM events),
-    (SELECT min(occurred_at) FROM events), (SELECT max(occurred_at) FROM events)";
+    (SELECT min(occurred_at) FROM events), (SELECT max(occurred_at) FROM events), (SELECT count(*) FROM events)";
+const COUNT: &str = "SELECT (SELECT count(*) FROM events), (SELECT ifnull(max(position), 0) FROM events)";
 
 pub(super) fn by_id(connection: &Connection, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
     let own = select(connection, BY_ID, [id.as_str()])?.pop();
@@ -80,17 +82,12 @@ pub(super) fn last_position(connection: &Connection) -> Result<Option<Position>,
 
 pub(super) fn summary(connection: &Connection) -> Result<StoreSummary, RepositoryError> {
     let failed = port_error("count the events");
-    let (head, first, last): (Option<i64>, Option<i64>, Option<i64>) = connection
-        .query_row(SUMMARY, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    let (head, first, last, events): (Option<i64>, Option<i64>, Option<i64>, u64) = connection
+        .query_row(SUMMARY, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .map_err(failed)?;
+    warn_of_a_gap(connection, events, head.unwrap_or(0));
     let time = |micros: Option<i64>| micros.map(time_of).transpose();
-    Ok(StoreSummary {
-        // Positions count from 1 and have no gaps.
-        events: head.unwrap_or(0).unsigned_abs(),
-        first: time(first)?,
-        last: time(last)?,
-        head: head.map(Position::new),
-    })
+    Ok(StoreSummary { events, first: time(first)?, last: time(last)?, head: head.map(Position::new) })
 }
 
 fn time_of(micros: i64) -> Result<DateTime<Utc>, RepositoryError> {
@@ -100,9 +97,31 @@ fn time_of(micros: i64) -> Result<DateTime<Utc>, RepositoryError> {
     })
 }
 
-/// How many events there are: positions count from 1 and have no gaps.
+/// How many events there are, counted.
 pub(super) fn count(connection: &Connection) -> Result<u64, RepositoryError> {
-    Ok(last_position(connection)?.map_or(0, |last| last.get().unsigned_abs()))
+    connection.query_row(COUNT, [], |row| row.get(0)).map_err(port_error("count the events"))
+}
+
+/// The same, and a warning where another program has removed some.
+pub(super) fn count_and_tell(connection: &Connection) -> Result<u64, RepositoryError> {
+    tell_of_a_gap(connection).map_err(port_error("count the events"))
+}
+
+/// Warns where rows of the store were removed; answers how many there are.
+pub(super) fn tell_of_a_gap(connection: &Connection) -> rusqlite::Result<u64> {
+    let (events, last) = connection.query_row(COUNT, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    warn_of_a_gap(connection, events, last);
+    Ok(events)
+}
+
+/// Positions count from 1 and have no gaps.
+fn warn_of_a_gap(connection: &Connection, events: u64, last: i64) {
+    if events != last.unsigned_abs() {
+        tracing::warn!(
+            "{} has {events} events, and the last one is at position {last}: another program has removed rows, or placed them itself",
+            connection.path().unwrap_or_default()
+        );
+    }
 }
 
 /// The last position, 0 in an empty store, and how many rows there are up to each of these. All rows
@@ -187,6 +206,8 @@ mod tests {
         plan.iter().any(|step| !searches.iter().any(|search| step.starts_with(search)))
     }
 
+    const COUNTS_AN_INDEX: &str = "SCAN events USING COVERING INDEX events_by_timestamp";
+
     /// Every combination of conditions and order, with the index that has to answer it.
     fn queries() -> Vec<(EventQuery, &'static str)> {
         let any = || [EventQuery::chronological(), EventQuery::newest_first()].into_iter();
@@ -215,9 +236,10 @@ mod tests {
             let steps = plan(&connection, &with_numbers(&statement(clause)));
             assert!(!scans_or_sorts(&steps), "{clause}: {steps:?}");
         }
-        for sql in [LAST_POSITION, SUMMARY] {
-            let steps = plan(&connection, sql);
-            assert!(!scans_or_sorts(&steps), "{sql}: {steps:?}");
+        for (sql, counts) in [(LAST_POSITION, 0), (SUMMARY, 1), (COUNT, 1)] {
+            let (counting, others): (Vec<String>, _) =
+                plan(&connection, sql).into_iter().partition(|step| step == COUNTS_AN_INDEX);
+            assert!(counting.len() == counts && !scans_or_sorts(&others), "{sql}: {others:?}");
         }
         for (query, index) in queries() {
             let steps = plan(&connection, &with_numbers(&statement(&matching(&query))));

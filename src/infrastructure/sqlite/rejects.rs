@@ -12,8 +12,8 @@ use crate::application::rejects::{Quarantined, RejectStore, Retried};
 use crate::domain::repository::RepositoryError;
 
 use super::error::{SqliteError, port_error};
-use super::import::{SourceWriter, count_occurrences_anew, store_one};
-use super::schema;
+use super::import::{SourceWriter, count_occurrences_anew, id_of, store_one};
+use super::{connection, retry_preview, schema};
 
 /// What has more bytes than this (64 MiB) is no record, and is not held in memory.
 pub const LONGEST_REJECT: usize = 64 << 20;
@@ -90,13 +90,23 @@ impl SqliteRejects {
         Ok(Self { connection, filter, dry_run: true, counting: None })
     }
 
-    /// Opens the store at `path`, which exists, for trying its rejects again. In a dry run nothing of
-    /// it stays.
+    /// Opens the store at `path`, which exists, for trying its rejects again. A dry run writes to temporary
+    /// tables alone, and no writer of the store waits for it.
     ///
     /// # Errors
     /// As [`SqliteEventRepository::open`](super::SqliteEventRepository::open), and where there is no
     /// such file.
     pub fn open_for_retry(path: &Path, filter: RejectFilter, dry_run: bool) -> Result<Self, SqliteError> {
+        if dry_run {
+            let rejects = Self::open_for_reading(path, filter)?;
+            connection::allow_temporary_tables(path, &rejects.connection)?;
+            retry_preview::begin(&rejects.connection).map_err(|source| SqliteError::Sqlite {
+                action: "make a temporary table beside",
+                path: path.to_owned(),
+                source,
+            })?;
+            return Ok(rejects);
+        }
         schema::ensure_present(path)?;
         let connection = schema::open_current(path)?;
         Ok(Self { connection, filter, dry_run, counting: None })
@@ -149,13 +159,11 @@ impl SqliteRejects {
 
     fn save_all(&mut self, records: &[Retried]) -> Result<Vec<Option<Outcome>>, RepositoryError> {
         let failed = port_error("retry rejects");
-        if self.connection.is_autocommit() {
-            self.connection.execute_batch("BEGIN IMMEDIATE").map_err(&failed)?;
-        }
+        // Begun by a read, a transaction that writes to temporary tables alone takes no lock of a writer.
+        let begin = if self.dry_run { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" };
+        self.connection.execute_batch(begin).map_err(&failed)?;
         let outcomes = records.iter().map(|record| self.save_one(record)).collect::<Result<_, _>>()?;
-        if !self.dry_run {
-            self.connection.execute_batch("COMMIT").map_err(&failed)?;
-        }
+        self.connection.execute_batch("COMMIT").map_err(&failed)?;
         Ok(outcomes)
     }
 
@@ -167,16 +175,26 @@ impl SqliteRejects {
         }
         let place = (*source_id, record.place.offset);
         let earlier = earlier_retry(&self.connection, place).map_err(&failed)?;
-        if let Some((position, body)) = earlier
-            && is_saved_already(&body, &record.body)
-        {
+        let earlier = earlier.filter(|(_, body)| is_saved_already(body, &record.body));
+        if self.dry_run {
+            let is_retried =
+                || retry_preview::is_retried_as(&self.connection, place, &record.body).map_err(&failed);
+            if earlier.is_some() || is_retried()? {
+                return Ok(Some(Outcome::AlreadyPresent));
+            }
+        } else if let Some((position, _)) = earlier {
             note(&self.connection, *reject_id, place, position).map_err(&failed)?;
             return Ok(Some(Outcome::AlreadyPresent));
         }
         if self.counting.replace(*source_id) != Some(*source_id) {
             count_occurrences_anew(&self.connection)?;
         }
-        let outcome = store_one(&self.connection, &SourceWriter::known(*source_id), record)?;
+        let source = SourceWriter::known(*source_id);
+        if self.dry_run {
+            let event_id = id_of(&self.connection, &source, record)?;
+            return retry_preview::look_at(&self.connection, record, &event_id, *source_id).map(Some);
+        }
+        let outcome = store_one(&self.connection, &source, record)?;
         let position = match outcome {
             Outcome::Conflict { .. } => None,
             Outcome::Imported => Some(self.connection.last_insert_rowid()),
@@ -206,7 +224,8 @@ fn earlier_retry(connection: &Connection, place: (i64, u64)) -> rusqlite::Result
     connection
         .prepare_cached(
             "SELECT position, body FROM rejects JOIN events ON position = retried_position
-             WHERE rejects.source_id = ?1 AND offset = ?2 ORDER BY reject_id DESC LIMIT 1",
+             WHERE rejects.source_id = ?1 AND offset = ?2 AND retried_position IS NOT NULL
+             ORDER BY reject_id DESC LIMIT 1",
         )?
         .query_row(place, |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()

@@ -74,9 +74,9 @@ impl<'e> NewRow<'e> {
         }
     }
 
-    /// Executes the prepared [`INSERT`].
+    /// Executes the prepared [`INSERT`]. A row that is not there then is an error.
     pub fn insert(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
-        statement.execute(params![
+        statement.insert(params![
             self.event_id,
             self.event_type,
             self.occurred_at.timestamp_micros(),

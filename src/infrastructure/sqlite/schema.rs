@@ -7,7 +7,9 @@ use rusqlite::Connection;
 
 use super::connection::{self, APPLICATION_ID, BUSY_TIMEOUT};
 use super::error::SqliteError;
+use super::expected_schema::{self, HISTORY};
 use crate::durable::directory::create_folders;
+use crate::durable::links::{follow_links, hard_links};
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::is_present;
 
@@ -15,13 +17,13 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-const HISTORY: &str = "refinery_schema_history";
-
 /// Opens the store for writing, made or migrated to the current version first where it has to be.
 pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
     refuse_folder(path)?;
+    let path = &place_of(path)?;
     create_folder(path)?;
     let _lock = SchemaLock::acquire(path)?;
+    refuse_several_names(path)?;
     refuse_orphaned_log(path)?;
     let mut connection = connection::open_or_create(path)?;
     if is_empty(path, &connection)? {
@@ -32,10 +34,25 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
         }
     } else {
         ensure_ours(path, &connection)?;
+        let version = version(path, &connection)?;
+        ensure_unchanged(path, &connection, version)?;
     }
     migrate(path, &mut connection)?;
     connection::make_durable(path, &connection)?;
     Ok(connection)
+}
+
+/// Where the store is that `path` leads to, through links or not: what lies beside it is named after this.
+///
+/// # Errors
+/// A link leads into a folder that is not there. The store is not made there: its disk may be away.
+pub(super) fn place_of(path: &Path) -> Result<PathBuf, SqliteError> {
+    let place = follow_links(path).map_err(|source| SqliteError::Link { path: path.to_owned(), source })?;
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if path.is_symlink() && folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(SqliteError::DanglingLink { path: path.to_owned(), place });
+    }
+    Ok(place)
 }
 
 /// Brings the schema to the current version.
@@ -54,14 +71,22 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
     ensure_present(path)?;
     refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
+    // Version and schema are those of one state.
+    let state = connection.unchecked_transaction().map_err(|source| SqliteError::Sqlite {
+        action: "look at",
+        path: path.to_owned(),
+        source,
+    })?;
     // An empty database belongs to no program yet: its version, 0, says that something has to write to it first.
-    if !is_empty(path, &connection)? {
-        ensure_ours(path, &connection)?;
+    if !is_empty(path, &state)? {
+        ensure_ours(path, &state)?;
     }
-    let (found, known) = (version(path, &connection)?, newest_known());
+    let (found, known) = (version(path, &state)?, newest_known());
+    ensure_unchanged(path, &state, found)?;
     if found < known {
         return Err(SqliteError::Older { path: path.to_owned(), found, known });
     }
+    drop(state);
     Ok(connection)
 }
 
@@ -72,6 +97,23 @@ pub(super) fn ensure_present(path: &Path) -> Result<(), SqliteError> {
 
 fn look_for(path: &Path) -> Result<bool, SqliteError> {
     is_present(path).map_err(|source| SqliteError::Look { path: path.to_owned(), source })
+}
+
+/// Refuses what is there and is neither a store of this program nor an empty database.
+pub(super) fn refuse_foreign(path: &Path) -> Result<(), SqliteError> {
+    refuse_folder(path)?;
+    let connection = connection::open_existing(path)?;
+    if is_empty(path, &connection)? { Ok(()) } else { ensure_ours(path, &connection) }
+}
+
+/// SQLite keeps a write-ahead log beside each name of a file: what is written through one of them can be lost to
+/// what is written through another.
+fn refuse_several_names(path: &Path) -> Result<(), SqliteError> {
+    match hard_links(path) {
+        Ok(names) if names > 1 => Err(SqliteError::SeveralNames { path: path.to_owned(), names }),
+        // What is not there yet has no name; what cannot be looked at is told where it is opened.
+        _ => Ok(()),
+    }
 }
 
 /// SQLite would say of a folder no more than that it cannot be opened.
@@ -94,7 +136,7 @@ pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), SqliteError> {
 /// The length of the database with its write-ahead log, in bytes. Looks at lengths alone: a process that closes
 /// a database file by other means than SQLite's loses the locks that it has on it.
 pub(super) fn size_in_bytes(path: &Path) -> std::io::Result<u64> {
-    let log = match std::fs::metadata(with_suffix(path, "-wal")) {
+    let log = match std::fs::metadata(with_suffix(&follow_links(path)?, "-wal")) {
         Ok(log) => log.len(),
         // Where no connection writes, there is none.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
@@ -117,6 +159,24 @@ fn ensure_ours(path: &Path, connection: &Connection) -> Result<(), SqliteError> 
     Err(SqliteError::NotOurs { path: path.to_owned(), found, expected: APPLICATION_ID })
 }
 
+/// What the store promises rests on the schema that the migrations of its version have made.
+fn ensure_unchanged(path: &Path, connection: &Connection, version: i64) -> Result<(), SqliteError> {
+    let runner = embedded::migrations::runner();
+    let applied =
+        runner.get_migrations().iter().filter(|migration| i64::from(migration.version()) <= version);
+    let differences =
+        expected_schema::differences(connection, version, applied.filter_map(|migration| migration.sql()))
+            .map_err(|source| SqliteError::Sqlite {
+                action: "look at the schema of",
+                path: path.to_owned(),
+                source,
+            })?;
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(SqliteError::ChangedSchema { path: path.to_owned(), differences: differences.join(", ") })
+}
+
 fn newest_known() -> i64 {
     let migrations = embedded::migrations::runner();
     migrations.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
@@ -130,11 +190,18 @@ fn version(path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
         path: path.to_owned(),
         source,
     };
-    let has_history = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-    if connection.query_row(has_history, [HISTORY], |row| row.get::<_, i64>(0)).map_err(sqlite)? == 0 {
-        return Ok(0);
-    }
     let damaged = |detail: String| SqliteError::DamagedHistory { path: path.to_owned(), detail };
+    let has_table = |table: &str| -> Result<bool, SqliteError> {
+        let count = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+        connection.query_row(count, [table], |row| row.get(0)).map_err(sqlite)
+    };
+    if !has_table(HISTORY)? {
+        // The first migration makes both.
+        return match has_table("events")? {
+            true => Err(damaged(format!("the table {HISTORY} is missing"))),
+            false => Ok(0),
+        };
+    }
     let rows = format!(
         "SELECT typeof(version), version, typeof(name), typeof(applied_on), CAST(applied_on AS TEXT),
                 CAST(checksum AS TEXT)
@@ -181,6 +248,11 @@ pub(super) fn create_folder(path: &Path) -> Result<(), SqliteError> {
     }
 }
 
+/// The lock of the store at this place.
+pub(super) fn lock_of(database: &Path) -> PathBuf {
+    with_suffix(database, ".lock")
+}
+
 /// The lock beside the database. The database file itself is never opened other than by SQLite: a
 /// process that closes it loses the locks that SQLite has on it.
 pub(super) struct SchemaLock {
@@ -188,8 +260,9 @@ pub(super) struct SchemaLock {
 }
 
 impl SchemaLock {
+    /// The lock of the store at this place, which is no link.
     pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
-        let path = with_suffix(database, ".lock");
+        let path = lock_of(database);
         match FileLock::exclusive(&path, BUSY_TIMEOUT) {
             Ok(held) => Ok(Self { _held: held }),
             Err(error) => Err(not_locked(error, path)),
@@ -204,12 +277,14 @@ pub(super) struct ImportLock {
 }
 
 impl ImportLock {
+    /// The lock of the store that `database` leads to, which exists.
     pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
-        let path = with_suffix(database, ".import.lock");
-        match FileLock::exclusive_without_deadline(&path) {
-            Ok(held) => Ok(Self { _held: held }),
-            Err(error) => Err(not_locked(error, path)),
-        }
+        let database = place_of(database)?;
+        let path = with_suffix(&database, ".import.lock");
+        let held = FileLock::exclusive_without_deadline(&path).map_err(|error| not_locked(error, path))?;
+        // It can have got another name while this was waited for.
+        refuse_several_names(&database)?;
+        Ok(Self { _held: held })
     }
 }
 

@@ -55,6 +55,48 @@ fn processes_that_append_at_once_make_one_chain() {
     assert_eq!(chain.records.len(), 125);
 }
 
+#[cfg(unix)]
+#[test]
+fn processes_that_append_through_links_make_one_chain() {
+    let dir = TestDir::new();
+    let path = dir.join("evidence.jsonl");
+    fs::create_dir_all(dir.join("other/folder")).unwrap();
+    std::os::unix::fs::symlink("../../evidence.jsonl", dir.join("other/folder/link.jsonl")).unwrap();
+    std::os::unix::fs::symlink("other/folder", dir.join("short")).unwrap();
+    let names = ["other/folder/link.jsonl", "short/link.jsonl", "other/../evidence.jsonl"];
+    let start = |name: &str| {
+        let mut process = program(&dir.join(name), 25, this_program());
+        process.stdout(std::process::Stdio::null()).spawn().unwrap()
+    };
+    let mut running: Vec<_> = names.iter().map(|name| start(name)).collect();
+    record(&path, 25);
+    for process in &mut running {
+        assert!(process.wait().unwrap().success());
+    }
+    let chain = chain(&path);
+    assert!(chain.holds() && chain.torn.is_empty(), "{:?}", chain.faults);
+    assert_eq!(chain.records.len(), 100);
+    assert!(!dir.join("other/folder/link.jsonl.lock").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_appended_to_a_file_with_two_names_and_it_can_be_read() {
+    let dir = TestDir::new();
+    let path = dir.join("evidence.jsonl");
+    record(&path, 2);
+    fs::hard_link(&path, dir.join("other.jsonl")).unwrap();
+    for name in ["evidence.jsonl", "other.jsonl"] {
+        let error = JsonlEvidenceLog::new(&dir.join(name)).append(&evidence(3)).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.starts_with("it has 2 names (hard links)"), "{source}");
+        assert_eq!(chain(&dir.join(name)).records.len(), 2);
+    }
+    fs::remove_file(dir.join("other.jsonl")).unwrap();
+    record(&path, 1);
+    assert_eq!(chain(&path).records.len(), 3);
+}
+
 #[test]
 fn threads_that_append_and_read_at_once_see_whole_records_alone() {
     let dir = TestDir::new();

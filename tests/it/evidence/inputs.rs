@@ -18,11 +18,10 @@ use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 use mission_events::internals::wire::record::RecordReader;
-use rusqlite::Connection;
 
 use super::{chain, evidence, side};
 use crate::support::test_dir::TestDir;
-use crate::support::{event, utc};
+use crate::support::{event, tamper, utc};
 
 /// A file as a comparison reads it: through the reader of logs, which knows what stays when it grows.
 pub(super) fn file_evidence(path: &Path) -> FileEvidence {
@@ -181,19 +180,7 @@ fn a_store_is_held_to_the_number_of_its_events_up_to_the_recorded_position() {
         [(InputKind::Store, InputState::Grown, vec![1]), (InputKind::Store, InputState::Unchanged, vec![2])]
     );
     drop(store);
-    let connection = Connection::open(&path).unwrap();
-    let triggers: Vec<String> = connection
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    for trigger in triggers {
-        connection.execute_batch(&format!("DROP TRIGGER {trigger}")).unwrap();
-    }
-    connection.execute("DELETE FROM events WHERE position = 1", []).unwrap();
-    drop(connection);
+    tamper(&path, "DELETE FROM events WHERE position = 1");
     let after = states(&dir);
     let detail = |detail: &str| InputState::Changed { detail: detail.to_owned() };
     assert_eq!(after.len(), 2);

@@ -11,7 +11,6 @@ mod replaced;
 
 use std::path::PathBuf;
 
-use rusqlite::Connection;
 use serde::Deserialize;
 
 use crate::support::cli::{Cli, Run, cli};
@@ -96,11 +95,8 @@ fn comes_back(dir: &TestDir) -> Report {
     report
 }
 
-/// A store as its vandals see it: without what guards it.
+/// Changes rows of the store by other means than the program's.
+#[track_caller]
 fn tamper(dir: &TestDir, sql: &str) {
-    let connection = Connection::open(dir.join(DATABASE)).unwrap();
-    connection
-        .execute_batch("PRAGMA foreign_keys = OFF; DROP TRIGGER events_refuse_update; DROP TRIGGER events_refuse_delete;")
-        .unwrap();
-    assert!(connection.execute(sql, []).unwrap() > 0, "{sql} changed nothing");
+    crate::support::tamper(&dir.join(DATABASE), sql);
 }

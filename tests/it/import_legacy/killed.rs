@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 
 use super::processes::{start, write_log};
-use super::{Counts, DATABASE, Row, import, import_into, rows};
+use super::{BUILD_FOLDER, Counts, DATABASE, Row, import, import_into, rows};
 use crate::support::cli::Running;
 use crate::support::kill_moments;
 use crate::support::test_dir::TestDir;
@@ -59,16 +59,21 @@ fn an_import_into_a_new_store_that_is_killed_at_any_moment_leaves_none_and_is_fi
     let whole = dir.join("uninterrupted.db").metadata().unwrap().len();
     let (moments, mut killed_before_the_end) = (kill_moments(), 0);
     for moment in 0..moments {
-        let (store, building) = (dir.join(DATABASE), dir.join("events.db.building"));
+        let store = dir.join(DATABASE);
         let far = whole * moment / moments;
         kill_when(start(&dir, "events.json"), || {
-            building.metadata().is_ok_and(|file| file.len() >= far) || store.exists()
+            let mut building = dir.names_like(BUILD_FOLDER).into_iter();
+            let has_grown = |name: String| {
+                let file = dir.join(&name).join("store.db");
+                file.metadata().is_ok_and(|file| file.len() >= far)
+            };
+            building.any(has_grown) || store.exists()
         });
         killed_before_the_end += u64::from(!store.exists());
         let report = import(&dir, "events.json");
         assert_eq!(report.total.imported + report.total.already_present, EVENTS);
         assert!(everything(&dir, DATABASE) == expected, "killed at {far} of {whole} bytes");
-        assert!(!building.exists());
+        assert_eq!(dir.names_like(BUILD_FOLDER), [""; 0]);
         for left in [DATABASE, "events.db-wal", "events.db-shm"] {
             std::fs::remove_file(dir.join(left)).ok();
         }

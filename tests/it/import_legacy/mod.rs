@@ -11,12 +11,17 @@ mod killed;
 mod layouts;
 mod live;
 mod meanwhile;
+#[cfg(target_os = "linux")]
+mod names;
+#[cfg(unix)]
+mod nothing_written;
 mod overlaps;
 mod parallel_run;
 #[cfg(unix)]
 mod permissions;
 mod planted;
 mod processes;
+mod publishing;
 mod read_again;
 mod refused;
 mod sample_data;
@@ -40,6 +45,8 @@ use crate::support::test_dir::TestDir;
 mod generator;
 
 const DATABASE: &str = "events.db";
+/// How the name begins of the folder in which a new store is built.
+const BUILD_FOLDER: &str = ".mission-events-import-";
 
 /// What an import must count, for one log or for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

@@ -1,5 +1,6 @@
 //! `rejects`: the quarantine, as an operator sees it, and what a retry makes of it.
 
+mod dry_run;
 mod retry;
 
 use serde_json::{Value, json};

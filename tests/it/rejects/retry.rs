@@ -12,9 +12,9 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::{DATABASE, import, in_berlin, quiet, rejects, with_rejects};
-use crate::support::berlin;
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
+use crate::support::{berlin, tamper};
 
 /// The counts of a retry: imported, already present, duplicates, still rejected. They add up, and
 /// the exit code says whether all became events.
@@ -242,9 +242,7 @@ fn the_export_of_a_log_rests_on_the_event_that_its_reject_became() {
     import(&dir, "a.jsonl");
     retry(&dir, "");
     comes_back(&dir, &["a.jsonl"]);
-    let connection = Connection::open(dir.join(DATABASE)).unwrap();
-    connection.execute_batch("DROP TRIGGER events_refuse_update").unwrap();
-    connection.execute("UPDATE events SET body = replace(body, 'A', 'C') WHERE position = 2", []).unwrap();
+    tamper(&dir.join(DATABASE), "UPDATE events SET body = replace(body, 'A', 'C') WHERE position = 2");
     assert_eq!(quiet(&dir).run("export --force --to out").code, 1);
 }
 

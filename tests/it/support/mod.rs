@@ -3,11 +3,13 @@
 pub mod changing;
 pub mod cli;
 pub mod imports;
+pub mod tampering;
 pub mod test_dir;
 
 pub use cli::{cli, write};
 pub use mission_events::conformance::events::{berlin, edited, event, imported, instant, live, live_in, utc};
 pub use mission_events::conformance::questions::{Question, everything, ids};
+pub use tampering::tamper;
 
 /// At how many moments, spread over its work, a program is killed. The environment variable `KILL_MOMENTS` says
 /// it, for the long tier; each takes a second or more.

@@ -12,6 +12,15 @@ impl TestDir {
         self.0.path()
     }
 
+    /// The names in the folder that begin like this, sorted.
+    pub fn names_like(&self, prefix: &str) -> Vec<String> {
+        let entries = std::fs::read_dir(self.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.starts_with(prefix)).collect();
+        names.sort();
+        names
+    }
+
     /// The path of something in the folder, whether it exists or not.
     pub fn join(&self, name: &str) -> PathBuf {
         self.path().join(name)

@@ -27,11 +27,22 @@ fn a_store_that_does_not_exist_is_built_and_published() {
 #[test]
 fn a_new_store_is_dropped_where_nothing_is_to_be_written() {
     let dry_run = into_store(false).set(|settings| settings.dry_run = true).run();
-    assert_eq!(dry_run.calls, ["build old.log"]);
+    assert_eq!(dry_run.calls, ["dry run old.log"]);
     assert!(dry_run.result.unwrap().dry_run);
     let strict = into_store(false).set(|settings| settings.strict = true).seeing([conflict()]).run();
     assert_eq!(strict.calls, ["build old.log"]);
     assert_eq!(strict.result.unwrap().refused, Some(Refusal::Strict));
+}
+
+#[test]
+fn logs_are_added_to_a_store_that_has_appeared_while_a_new_one_was_built() {
+    let mut overtaken = into_store(false);
+    overtaken.store.is_overtaken = true;
+    let imported = overtaken.run();
+    let calls =
+        ["build old.log", "build publish", "preview old.log", "load follow", "load old.log", "load publish"];
+    assert_eq!(imported.calls, calls);
+    assert_eq!(imported.result.unwrap().total.records, 1);
 }
 
 #[test]

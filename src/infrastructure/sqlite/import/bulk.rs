@@ -1,6 +1,7 @@
-//! Building a store that does not exist yet: beside its place, in one transaction, without indexes,
-//! which are made when all rows are there. Then it is renamed into its place. A process that is killed
-//! leaves nothing that could be taken for a store; the next one begins anew.
+//! Building a store that does not exist yet: in one transaction, without indexes, which are made when all
+//! rows are there. It is built in a folder of its own beside its place, and then renamed into that. A process that
+//! is killed leaves nothing that could be taken for a store; the next one begins anew. What is built for a dry run has
+//! no place and no name.
 
 use std::fs::File;
 use std::io;
@@ -12,20 +13,20 @@ use chrono::Utc;
 use rusqlite::Connection;
 
 use crate::application::import::{
-    Batch, Correction, Identity, ImportRecord, ImportSink, KnownSource, Outcome, Overlap, OverlapFeeds,
-    OverlapView, SourceHeader, TimeWindow, TwinPair,
+    Batch, BuildingSink, Correction, Identity, ImportRecord, ImportSink, KnownSource, Outcome, Overlap,
+    OverlapFeeds, OverlapView, SourceHeader, TimeWindow, TwinPair,
 };
 use crate::application::log_source::SourceDigest;
 use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::durable::directory::sync_folder;
-use crate::durable::space::available_bytes;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
 use crate::infrastructure::sqlite::{connection, read};
 use crate::wire::record::Shape;
 
+use super::build_folder::{self, BuildFolder};
 use super::overlap_feeds::{SharedConnection, lock};
 use super::provenance::{self, SourceWriter};
 use super::{duplicate_ids, overlap, overlap_feeds, superseded_rows};
@@ -34,18 +35,19 @@ use super::{duplicate_ids, overlap, overlap_feeds, superseded_rows};
 const MADE_LAST: &str =
     "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = 'events' AND type IN ('index', 'trigger')";
 const UNIQUE: &str = "events_by_id";
-/// A store has about this many bytes for each byte of the logs.
-const GROWTH: u64 = 2;
 
 /// A store that is being built.
 pub struct BulkLoad {
     place: PathBuf,
-    building: PathBuf,
     /// `None` once it was published.
     connection: Option<SharedConnection>,
     /// The same file once it is being put on disk. To close it before SQLite has closed its own would
     /// take the locks from SQLite.
     file: Option<File>,
+    /// `None` in a dry run, and once it was published. Removed last, when nothing has it open.
+    building: Option<BuildFolder>,
+    /// Another store has appeared in its place.
+    is_overtaken: bool,
     /// The statements that make the unique index, and everything else.
     unique_index: String,
     made_last: Vec<String>,
@@ -55,7 +57,6 @@ pub struct BulkLoad {
     history: Option<TimeWindow>,
     /// What is known of the ids once all rows are there.
     ids: IdState,
-    _lock: SchemaLock,
 }
 
 /// Whether an id stands twice, and what is done about it.
@@ -72,40 +73,56 @@ enum IdState {
 }
 
 impl BulkLoad {
-    /// Begins to build a store at `place`; `None` where something is there, be it an empty file or a
-    /// link: SQLite knows what to do with those. Other processes that want to make it wait until this one
-    /// is dropped.
-    pub fn begin(place: &Path, expected_bytes: u64) -> Result<Option<Self>, SqliteError> {
-        schema::refuse_folder(place)?;
-        schema::create_folder(place)?;
-        let schema_lock = SchemaLock::acquire(place)?;
-        if is_taken(place) {
+    /// Begins to build a store at `path`; `None` where something is there, be it an empty file: SQLite knows
+    /// what to do with that. Nothing is in the place of the store, and no other process has to wait for it, until it
+    /// is published.
+    pub fn begin(path: &Path, expected_bytes: u64) -> Result<Option<Self>, SqliteError> {
+        schema::refuse_folder(path)?;
+        let place = schema::place_of(path)?;
+        let parent = build_folder::parent_for(&place)?;
+        build_folder::remove_remains(&parent);
+        if !is_free(&place)? {
             return Ok(None);
         }
-        schema::refuse_orphaned_log(place)?;
-        ensure_room(place, expected_bytes)?;
-        let building = beside(place);
-        remove_remains(&building)?;
-        let failed = |source| SqliteError::Sqlite { action: "build", path: building.clone(), source };
-        let mut database = connection::open_or_create(&building)?;
-        connection::initialise(&building, &database)?;
-        schema::migrate(&building, &mut database)?;
-        connection::make_fast(&building, &database)?;
+        let building = BuildFolder::create_for(&place, &parent, expected_bytes)?;
+        let database = connection::open_or_create(&building.database())?;
+        Self::over(database, place, Some(building)).map(Some)
+    }
+
+    /// As [`begin`](Self::begin), for a dry run: nothing is written where the store would be.
+    pub fn begin_dry_run(path: &Path) -> Result<Option<Self>, SqliteError> {
+        schema::refuse_folder(path)?;
+        let place = schema::place_of(path)?;
+        if !is_free(&place)? {
+            return Ok(None);
+        }
+        Self::over(connection::open_temporary()?, place, None).map(Some)
+    }
+
+    fn over(
+        mut database: Connection,
+        place: PathBuf,
+        building: Option<BuildFolder>,
+    ) -> Result<Self, SqliteError> {
+        let failed = |source| SqliteError::Sqlite { action: "build", path: place.clone(), source };
+        connection::initialise(&place, &database)?;
+        schema::migrate(&place, &mut database)?;
+        connection::make_fast(&place, &database)?;
         let (unique_index, made_last) = drop_indexes(&database).map_err(failed)?;
         database.execute_batch("BEGIN").map_err(failed)?;
-        Ok(Some(Self {
-            place: place.to_owned(),
-            building: building.clone(),
+        Ok(Self {
+            place,
             connection: Some(Arc::new(Mutex::new(database))),
             file: None,
+            building,
+            is_overtaken: false,
             unique_index,
             made_last,
             source: None,
             native: None,
             history: None,
             ids: IdState::Unknown,
-            _lock: schema_lock,
-        }))
+        })
     }
 
     fn connection(&self) -> Result<SharedConnection, RepositoryError> {
@@ -152,6 +169,22 @@ impl BulkLoad {
             return Ok(());
         }
         connection.execute_batch("COMMIT").map_err(port_error("build the indexes"))
+    }
+
+    /// The lock keeps this program's other processes away, and no other program: what that puts into the place
+    /// meanwhile stays.
+    fn put_into_place(&mut self, building: BuildFolder) -> Result<(), SqliteError> {
+        let place = &self.place;
+        schema::create_folder(place)?;
+        let _lock = SchemaLock::acquire(place)?;
+        let failed = |source| SqliteError::Publish { path: place.clone(), source };
+        if is_free(place)? && building.move_to(place).map_err(failed)? {
+            return sync_folder(place.parent().unwrap_or(Path::new(""))).map_err(failed);
+        }
+        schema::refuse_foreign(place)
+            .map_err(|source| SqliteError::Appeared { path: place.clone(), source: Box::new(source) })?;
+        self.is_overtaken = true;
+        Err(failed(io::ErrorKind::AlreadyExists.into()))
     }
 
     fn make_indexes(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<(), RepositoryError> {
@@ -232,16 +265,21 @@ impl ImportSink for BulkLoad {
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
         self.commit_rows()?;
-        let file = File::open(&self.building).map_err(not_on_disk)?;
-        // The rows go to disk while the indexes are made of them.
-        let (made, on_disk) = std::thread::scope(|scope| {
-            let syncing = scope.spawn(|| file.sync_data());
-            let made = self.make_indexes(correct);
-            (made, syncing.join().unwrap_or_else(|panic| resume_unwind(panic)))
-        });
-        self.file = Some(file);
-        made?;
-        on_disk.map_err(not_on_disk)?;
+        match &self.building {
+            None => self.make_indexes(correct)?,
+            Some(building) => {
+                let file = File::open(building.database()).map_err(not_on_disk)?;
+                // The rows go to disk while the indexes are made of them.
+                let (made, on_disk) = std::thread::scope(|scope| {
+                    let syncing = scope.spawn(|| file.sync_data());
+                    let made = self.make_indexes(correct);
+                    (made, syncing.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                });
+                self.file = Some(file);
+                made?;
+                on_disk.map_err(not_on_disk)?;
+            }
+        }
         read::count(&lock(&*self.connection()?))
     }
 
@@ -251,21 +289,21 @@ impl ImportSink for BulkLoad {
             .ok_or_else(|| RepositoryError::storage("close the new store", "it is still being read"))?;
         let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.close().map_err(|(_, error)| port_error("close the new store")(error))?;
-        let failed = |error: io::Error| RepositoryError::storage("put the new store into its place", error);
-        // The lock keeps this program's other processes away, and no other program.
-        schema::refuse_orphaned_log(&self.place)
-            .map_err(|error| RepositoryError::storage("put the new store into its place", error))?;
-        if is_taken(&self.place) {
-            return Err(failed(io::ErrorKind::AlreadyExists.into()));
-        }
+        let Some(building) = self.building.take() else { return Ok(()) };
         // SQLite has closed the file: no lock of its is lost when it is closed here.
         match self.file.take() {
             Some(file) => file.sync_all(),
-            None => File::open(&self.building).and_then(|file| file.sync_all()),
+            None => File::open(building.database()).and_then(|file| file.sync_all()),
         }
         .map_err(not_on_disk)?;
-        std::fs::rename(&self.building, &self.place).map_err(failed)?;
-        sync_folder(self.place.parent().unwrap_or(Path::new(""))).map_err(failed)
+        self.put_into_place(building)
+            .map_err(|error| RepositoryError::storage("put the new store into its place", error))
+    }
+}
+
+impl BuildingSink for BulkLoad {
+    fn is_overtaken(&self) -> bool {
+        self.is_overtaken
     }
 }
 
@@ -292,7 +330,7 @@ impl OverlapView for BulkLoad {
             superseded_rows::begin(&lock(&shared))?;
             self.ids = IdState::UniqueWithTwins;
         }
-        overlap_feeds::of_new_store(&self.building, &shared, window).map(Some)
+        overlap_feeds::of_new_store(&self.place, &shared, window).map(Some)
     }
 
     fn note_twins(&mut self, pair: &TwinPair) -> Result<(), RepositoryError> {
@@ -300,21 +338,17 @@ impl OverlapView for BulkLoad {
     }
 }
 
-impl Drop for BulkLoad {
-    fn drop(&mut self) {
-        if self.connection.take().is_some() {
-            // The next import removes what could not be removed now.
-            drop(remove_remains(&self.building));
-        }
-    }
-}
-
 fn not_on_disk(error: io::Error) -> RepositoryError {
     RepositoryError::storage("put the new store on disk", error)
 }
 
-fn is_taken(place: &Path) -> bool {
-    std::fs::symlink_metadata(place).is_ok()
+/// Whether nothing is in the place of a store, nor a log that SQLite would apply to it.
+fn is_free(place: &Path) -> Result<bool, SqliteError> {
+    if std::fs::symlink_metadata(place).is_ok() {
+        return Ok(false);
+    }
+    schema::refuse_orphaned_log(place)?;
+    Ok(true)
 }
 
 /// Drops what is made last; answers the statements that make it again.
@@ -330,35 +364,4 @@ fn drop_indexes(connection: &Connection) -> rusqlite::Result<(String, Vec<String
         if name == UNIQUE { unique_index = sql } else { others.push(sql) }
     }
     Ok((unique_index, others))
-}
-
-fn beside(place: &Path) -> PathBuf {
-    let mut name = place.as_os_str().to_owned();
-    name.push(".building");
-    name.into()
-}
-
-fn remove_remains(building: &Path) -> Result<(), SqliteError> {
-    for suffix in ["", "-journal", "-wal", "-shm"] {
-        let mut path = building.as_os_str().to_owned();
-        path.push(suffix);
-        match std::fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(SqliteError::Remains { path: path.into(), source });
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Refuses to begin what cannot end.
-fn ensure_room(place: &Path, expected_bytes: u64) -> Result<(), SqliteError> {
-    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let Some(available) = available_bytes(folder) else { return Ok(()) };
-    let needed = expected_bytes.saturating_mul(GROWTH);
-    if available < needed {
-        return Err(SqliteError::NoRoom { path: folder.to_owned(), needed, available });
-    }
-    Ok(())
 }

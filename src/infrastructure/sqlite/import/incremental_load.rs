@@ -185,7 +185,7 @@ impl ImportSink for IncrementalLoad {
     }
 
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
-        read::count(&lock(&self.connection))
+        read::count_and_tell(&lock(&self.connection))
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
@@ -236,7 +236,8 @@ pub(in crate::infrastructure::sqlite) fn store_one(
     }
 }
 
-fn id_of(
+/// The id of a record of a log, whose occurrences are being counted.
+pub(in crate::infrastructure::sqlite) fn id_of(
     transaction: &Connection,
     source: &SourceWriter,
     record: &ImportRecord,

@@ -1,10 +1,11 @@
 //! Loading in bulk: what the import use case puts its records into.
 //!
 //! - A store that does not exist yet is built beside its place, without indexes, and renamed into it
-//!   when it is whole ([`BulkLoad`]).
+//!   when it is whole ([`BulkLoad`]). For a dry run it is built without a place.
 //! - A store that exists is added to in batches, each one transaction ([`IncrementalLoad`]).
 //! - A [`Preview`] answers what an import would do to a store that exists, and changes nothing.
 
+mod build_folder;
 pub mod bulk;
 mod duplicate_ids;
 pub mod incremental_load;
@@ -24,7 +25,7 @@ pub use bulk::BulkLoad;
 pub use incremental_load::IncrementalLoad;
 pub use preview::Preview;
 
-pub(super) use incremental_load::store_one;
+pub(super) use incremental_load::{id_of, store_one};
 pub(super) use occurrences::reset as count_occurrences_anew;
 pub(super) use provenance::SourceWriter;
 
@@ -52,8 +53,11 @@ impl ImportStore for SqliteImport {
         self.path.display().to_string()
     }
 
-    fn build(&self) -> Result<Option<BulkLoad>, StoreError> {
-        Ok(BulkLoad::begin(&self.path, self.expected_bytes)?)
+    fn build(&self, is_dry_run: bool) -> Result<Option<BulkLoad>, StoreError> {
+        Ok(match is_dry_run {
+            true => BulkLoad::begin_dry_run(&self.path)?,
+            false => BulkLoad::begin(&self.path, self.expected_bytes)?,
+        })
     }
 
     fn preview(&self) -> Result<Preview, StoreError> {

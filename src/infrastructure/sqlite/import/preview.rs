@@ -71,6 +71,11 @@ impl Preview {
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(path)?;
         connection::allow_temporary_tables(path, &connection)?;
+        read::tell_of_a_gap(&connection).map_err(|source| SqliteError::Sqlite {
+            action: "count the events of",
+            path: path.to_owned(),
+            source,
+        })?;
         Self::over(path, Arc::new(Mutex::new(connection)))
     }
 
@@ -119,7 +124,7 @@ impl Preview {
             )
             .and_then(|mut insert| {
                 let row = NewRow::imported(record, &event_id, self.source_id, Utc::now());
-                insert.execute(params![
+                insert.insert(params![
                     row.event_id,
                     row.event_type,
                     row.occurred_at.timestamp_micros(),

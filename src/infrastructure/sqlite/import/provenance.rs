@@ -23,6 +23,13 @@ const INSERT_SOURCE: &str = "INSERT INTO sources (path, format, compression, set
         resume_offset, resume_line, resume_sha256, records, imported, already_present, matched_existing,
         duplicates, rejected, out_of_range, has_repeated_hour, started_at)
     VALUES (?1, ?2, ?3, ?4, x'', 0, 1, ?5, 0, 0, 0, 0, 0, 0, 0, 0, ?6)";
+/// What is there already stays, and counts as a change: a row that was not stored shows.
+const INSERT_TEXT: &str = "INSERT INTO source_texts VALUES (?1, ?2, ?3)
+    ON CONFLICT (source_id, offset) DO UPDATE SET text = source_texts.text";
+const INSERT_REPEAT: &str = "INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    ON CONFLICT (source_id, offset) DO UPDATE SET line = source_repeats.line";
+const INSERT_REJECT_TEXT: &str = "INSERT INTO reject_texts VALUES (?1, ?2, ?3)
+    ON CONFLICT (reject_id, offset) DO UPDATE SET text = reject_texts.text";
 /// The SHA-256 of nothing.
 const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -113,18 +120,14 @@ impl SourceWriter {
         now: DateTime<Utc>,
     ) -> rusqlite::Result<Self> {
         let Some(known) = continues else {
-            connection.execute(
-                INSERT_SOURCE,
-                params![
-                    header.path,
-                    header.format.as_str(),
-                    header.compression,
-                    header.settings,
-                    NOTHING,
-                    now.timestamp_micros()
-                ],
-            )?;
-            let source_id = connection.last_insert_rowid();
+            let source_id = connection.prepare(INSERT_SOURCE)?.insert(params![
+                header.path,
+                header.format.as_str(),
+                header.compression,
+                header.settings,
+                NOTHING,
+                now.timestamp_micros()
+            ])?;
             return Ok(Self { source_id, known_to: 0, last_reject: None });
         };
         let after = params![known.source_id, known.resume.offset];
@@ -160,10 +163,9 @@ impl SourceWriter {
         outcomes: &[Outcome],
         now: DateTime<Utc>,
     ) -> rusqlite::Result<()> {
-        let mut texts =
-            connection.prepare_cached("INSERT OR IGNORE INTO source_texts VALUES (?1, ?2, ?3)")?;
+        let mut texts = connection.prepare_cached(INSERT_TEXT)?;
         for text in &batch.texts {
-            texts.execute(params![self.source_id, text.offset, text.bytes])?;
+            texts.insert(params![self.source_id, text.offset, text.bytes])?;
         }
         let mut rejected = 0;
         for piece in &batch.rejects {
@@ -221,17 +223,15 @@ impl SourceWriter {
         repetition: Repetition,
     ) -> rusqlite::Result<()> {
         let respelled = (record.body != first.body).then_some(record.body.as_str());
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
-                self.source_id,
-                record.place.offset,
-                record.place.line,
-                first.position.get(),
-                repetition.as_str(),
-                respelled,
-                first.twin_id
-            ])?;
+        connection.prepare_cached(INSERT_REPEAT)?.insert(params![
+            self.source_id,
+            record.place.offset,
+            record.place.line,
+            first.position.get(),
+            repetition.as_str(),
+            respelled,
+            first.twin_id
+        ])?;
         Ok(())
     }
 
@@ -258,15 +258,14 @@ impl SourceWriter {
                 "INSERT INTO rejects (source_id, offset, line, reason, detail, current, rejected_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
             )?
-            .execute(params![
+            .insert(params![
                 self.source_id,
                 place.offset,
                 place.line,
                 reject.reason(),
                 detail,
                 now.timestamp_micros()
-            ])?;
-        Ok(connection.last_insert_rowid())
+            ])
     }
 
     /// The log has ended.
@@ -294,9 +293,7 @@ impl SourceWriter {
 
 fn reject_text(connection: &Connection, reject_id: i64, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
     if !bytes.is_empty() {
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO reject_texts VALUES (?1, ?2, ?3)")?
-            .execute(params![reject_id, offset, bytes])?;
+        connection.prepare_cached(INSERT_REJECT_TEXT)?.insert(params![reject_id, offset, bytes])?;
     }
     Ok(())
 }

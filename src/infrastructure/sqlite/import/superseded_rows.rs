@@ -57,7 +57,7 @@ pub(super) fn note_repetition(
 fn note(connection: &Connection, position: i64, first: i64, kind: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached("INSERT INTO temp.superseded VALUES (?1, ?2, ?3)")?
-        .execute(params![position, first, kind])?;
+        .insert(params![position, first, kind])?;
     Ok(())
 }
 
@@ -182,8 +182,8 @@ impl SupersededRow {
                 "INSERT INTO rejects (source_id, offset, line, reason, detail, current, rejected_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, 1, (SELECT started_at FROM sources WHERE source_id = ?1))",
             )?
-            .execute(params![self.source_id, offset, line, reject.reason(), reject.sentence()])?;
-        connection.prepare_cached("INSERT INTO reject_texts VALUES (?1, ?2, ?3)")?.execute(params![
+            .insert(params![self.source_id, offset, line, reject.reason(), reject.sentence()])?;
+        connection.prepare_cached("INSERT INTO reject_texts VALUES (?1, ?2, ?3)")?.insert(params![
             connection.last_insert_rowid(),
             offset,
             self.body.as_bytes()
@@ -194,9 +194,8 @@ impl SupersededRow {
     fn repeat(&self, connection: &Connection) -> rusqlite::Result<()> {
         let Place { line, offset } = self.place;
         let respelled = (self.body != self.first_body).then_some(self.body.as_str());
-        connection
-            .prepare_cached("INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
+        connection.prepare_cached("INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?.insert(
+            params![
                 self.source_id,
                 offset,
                 line,
@@ -204,7 +203,8 @@ impl SupersededRow {
                 self.repetition.as_str(),
                 respelled,
                 self.twin_id
-            ])?;
+            ],
+        )?;
         let is_duplicate = self.repetition == Repetition::Duplicate;
         recount(connection, self.source_id, if is_duplicate { "duplicates" } else { "already_present" })
     }

@@ -44,7 +44,7 @@ pub(super) fn plan(connection: &Connection, pair: &TwinPair) -> Result<(), Repos
         if event.feed != STORED_FEED {
             connection
                 .prepare_cached("INSERT INTO temp.planned_twins VALUES (?1, ?2, ?3)")
-                .and_then(|mut insert| insert.execute([id, partner, pair.class.as_str()]))
+                .and_then(|mut insert| insert.insert([id, partner, pair.class.as_str()]))
                 .map_err(&failed)?;
         }
     }
@@ -89,7 +89,7 @@ pub(super) fn store(
         .prepare_cached(&format!(
             "INSERT INTO twins ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         ))?
-        .execute(params![
+        .insert(params![
             position.get(),
             row.event_id,
             row.event_type,
@@ -121,6 +121,6 @@ pub(super) fn store_row(
                     id_derived, source_id, source_offset, source_line, ?3
              FROM events WHERE position = ?1"
         ))?
-        .execute(params![row, position, class.as_str()])?;
+        .insert(params![row, position, class.as_str()])?;
     Ok(())
 }

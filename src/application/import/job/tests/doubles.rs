@@ -18,8 +18,8 @@ use crate::application::import::outcome::{Correction, Outcome};
 use crate::application::import::overlap::{Overlap, OverlapFeeds, TwinPair};
 use crate::application::import::report::ImportReport;
 use crate::application::import::target::{
-    Batch, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView, SourceHeader,
-    StoreError,
+    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView,
+    SourceHeader, StoreError,
 };
 use crate::application::log_source::{
     LogFormat, LogList, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest,
@@ -55,6 +55,8 @@ pub enum LoadEnd {
 #[derive(Default)]
 pub struct FakeStore {
     exists: bool,
+    /// It is made by another process while it is built.
+    pub is_overtaken: bool,
     calls: RefCell<Vec<String>>,
     seen: RefCell<VecDeque<Seen>>,
     ends: RefCell<VecDeque<LoadEnd>>,
@@ -116,7 +118,16 @@ impl ImportSink for FakeSink {
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
         self.call("publish");
-        Ok(())
+        match self.is_overtaken() {
+            true => Err(RepositoryError::storage("publish", "it was told to fail")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl BuildingSink for FakeSink {
+    fn is_overtaken(&self) -> bool {
+        self.role == "build" && self.store.is_overtaken
     }
 }
 
@@ -178,8 +189,9 @@ impl ImportStore for Rc<FakeStore> {
         "events.db".to_owned()
     }
 
-    fn build(&self) -> Result<Option<FakeSink>, StoreError> {
-        Ok((!self.exists).then(|| FakeSink::new(self, "build")))
+    fn build(&self, is_dry_run: bool) -> Result<Option<FakeSink>, StoreError> {
+        let role = if is_dry_run { "dry run" } else { "build" };
+        Ok((!self.exists).then(|| FakeSink::new(self, role)))
     }
 
     fn preview(&self) -> Result<FakeSink, StoreError> {

@@ -1,0 +1,230 @@
+//! The schema that the migrations make, and where that of a database differs from it.
+//!
+//! What the store promises rests on its schema: events are not rewritten because triggers refuse it, and an id is
+//! unique because an index says so. Whatever program opens the file can change that. So the rows of `sqlite_schema`
+//! are compared with what the migrations make whenever a store is opened. White space and comments are no difference:
+//! a dump and its restoration may change those.
+//!
+//! To run the migrations in memory takes longer than all else that opens a store. So it is not done where the schema
+//! has the SHA-256 of one that is known to be what they make.
+//!
+//! Tables, views and indexes of others are left alone, apart from unique indexes on tables of the store: those refuse
+//! rows. So may a trigger, or it changes or swallows them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use data_encoding::HEXLOWER;
+use rusqlite::Connection;
+use sha2::{Digest, Sha256};
+
+/// The table that the migration runner makes.
+pub(super) const HISTORY: &str = "refinery_schema_history";
+
+/// Names that begin with `sqlite_` are SQLite's own: indexes that stand for a constraint, statistics.
+const OBJECTS: &str = "SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_schema
+    WHERE NOT (type IN ('table', 'index') AND name LIKE 'sqlite\\_%' ESCAPE '\\') ORDER BY type, name";
+
+/// Versions, and the hash of what their migrations make. A version that is not listed is looked at the slow way.
+const KNOWN: [(i64, &str); 1] = [(5, "b354c06e36dae1c51e22d997f775e5edafe94f28e6195e2a5e9f0d1f77d91581")];
+
+/// What the schema of each version is; made once in a process.
+static EXPECTED: Mutex<BTreeMap<i64, Arc<Vec<SchemaObject>>>> = Mutex::new(BTreeMap::new());
+
+/// A table, index, view or trigger.
+struct SchemaObject {
+    kind: String,
+    name: String,
+    /// The table that it belongs to, as its statement spells it.
+    table: String,
+    /// Its statement, without what does not count.
+    sql: String,
+}
+
+impl SchemaObject {
+    fn is_named_as(&self, other: &Self) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name)
+    }
+
+    fn belongs_to(&self, table: &str) -> bool {
+        self.table.eq_ignore_ascii_case(table)
+    }
+
+    /// Whether it can refuse, change or swallow rows of its table.
+    fn can_keep_rows_out(&self) -> bool {
+        self.kind == "trigger" || self.kind == "index" && self.sql.starts_with("CREATE UNIQUE")
+    }
+}
+
+/// Where the schema of a database differs from what these migrations, all of one version, make: phrases
+/// for people, none where it does not.
+pub(super) fn differences<'m>(
+    connection: &Connection,
+    version: i64,
+    migrations: impl Iterator<Item = &'m str>,
+) -> rusqlite::Result<Vec<String>> {
+    let found = objects(connection)?;
+    if KNOWN.iter().any(|known| *known == (version, &hash(&found))) {
+        return Ok(Vec::new());
+    }
+    let expected = expected(version, migrations)?;
+    let mut differences = Vec::new();
+    for object in expected.iter() {
+        let SchemaObject { kind, name, .. } = object;
+        match found.iter().find(|found| found.is_named_as(object)) {
+            None => differences.push(format!("the {kind} {name} is missing")),
+            Some(found) if found.kind != *kind => {
+                differences.push(format!("the {kind} {name} is a {}", found.kind));
+            }
+            Some(found) if !found.belongs_to(&object.table) || found.sql != object.sql => {
+                differences.push(format!("the {kind} {name} is another one"));
+            }
+            Some(_) => {}
+        }
+    }
+    let is_ours = |table: &str| table == HISTORY || expected.iter().any(|object| object.belongs_to(table));
+    for object in found.iter().filter(|found| found.can_keep_rows_out() && is_ours(&found.table)) {
+        if !expected.iter().any(|expected| expected.is_named_as(object)) {
+            let SchemaObject { kind, name, table, .. } = object;
+            let unique = if kind == "index" { "unique " } else { "" };
+            differences.push(format!("the {unique}{kind} {name} on {table} was added"));
+        }
+    }
+    Ok(differences)
+}
+
+fn expected<'m>(
+    version: i64,
+    migrations: impl Iterator<Item = &'m str>,
+) -> rusqlite::Result<Arc<Vec<SchemaObject>>> {
+    let mut known = EXPECTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(objects) = known.get(&version) {
+        return Ok(Arc::clone(objects));
+    }
+    let made = Connection::open_in_memory()?;
+    migrations.into_iter().try_for_each(|sql| made.execute_batch(sql))?;
+    let objects = Arc::new(objects(&made)?);
+    known.insert(version, Arc::clone(&objects));
+    Ok(objects)
+}
+
+fn objects(connection: &Connection) -> rusqlite::Result<Vec<SchemaObject>> {
+    let mut statement = connection.prepare(OBJECTS)?;
+    let objects = statement.query_map([], |row| {
+        let sql: String = row.get(3)?;
+        Ok(SchemaObject {
+            kind: row.get(0)?,
+            name: row.get(1)?,
+            table: row.get(2)?,
+            sql: without_layout(&sql),
+        })
+    })?;
+    objects.collect()
+}
+
+fn hash(objects: &[SchemaObject]) -> String {
+    let mut hash = Sha256::new();
+    for SchemaObject { kind, name, table, sql } in objects {
+        for text in [kind, name, table, sql] {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        }
+    }
+    HEXLOWER.encode(&hash.finalize())
+}
+
+/// A statement without comments, and with one space where two words would run together.
+fn without_layout(sql: &str) -> String {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let mut text = String::with_capacity(sql.len());
+    let mut rest = sql;
+    let mut has_gap = false;
+    while let Some(character) = rest.chars().next() {
+        let length = match character {
+            _ if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            _ if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            '\'' | '"' | '`' => rest[1..].find(character).map_or(rest.len(), |end| end + 2),
+            _ => character.len_utf8(),
+        };
+        let (token, after) = rest.split_at(length);
+        let is_layout = character.is_whitespace() || token.starts_with("--") || token.starts_with("/*");
+        if !is_layout {
+            if has_gap && text.ends_with(is_word) && is_word(character) {
+                text.push(' ');
+            }
+            text.push_str(token);
+        }
+        has_gap = is_layout;
+        rest = after;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MADE: &str = "CREATE TABLE events (id TEXT); CREATE INDEX by_id ON events (id);
+        CREATE VIEW readable AS SELECT id FROM events;
+        CREATE TRIGGER refuse BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'never  --'); END;";
+
+    /// The differences of a database that is made by [`MADE`] and changed; of a version that no store has.
+    fn after(change: &str) -> Vec<String> {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MADE).unwrap();
+        connection.execute_batch(change).unwrap();
+        differences(&connection, -1, [MADE].into_iter()).unwrap()
+    }
+
+    #[test]
+    fn what_is_missing_changed_or_in_the_way_is_named() {
+        for (change, said) in [
+            ("DROP TRIGGER refuse", "the trigger refuse is missing"),
+            ("DROP INDEX by_id", "the index by_id is missing"),
+            ("DROP VIEW readable; CREATE VIEW readable AS SELECT 1", "the view readable is another one"),
+            (
+                "DROP TRIGGER refuse; CREATE TRIGGER refuse BEFORE DELETE ON events
+                 BEGIN SELECT RAISE(ABORT, 'never --'); END",
+                "the trigger refuse is another one",
+            ),
+            ("ALTER TABLE events ADD COLUMN note", "the table events is another one"),
+            ("DROP VIEW readable; CREATE TABLE readable (id)", "the view readable is a table"),
+            (
+                "CREATE TRIGGER t BEFORE INSERT ON EVENTS BEGIN SELECT RAISE(IGNORE); END",
+                "the trigger t on EVENTS was added",
+            ),
+            ("CREATE UNIQUE INDEX u ON events (id || 'x')", "the unique index u on events was added"),
+        ] {
+            assert_eq!(after(change), [said], "{change}");
+        }
+    }
+
+    #[test]
+    fn the_schema_of_the_newest_version_is_known_by_its_hash() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = super::super::schema::open_current(&folder.path().join("events.db")).unwrap();
+        let version = format!("SELECT max(version) FROM {HISTORY}");
+        let version: i64 = store.query_row(&version, [], |row| row.get(0)).unwrap();
+        let found = hash(&objects(&store).unwrap());
+        assert!(KNOWN.contains(&(version, &found)), "KNOWN needs ({version}, {found:?})");
+    }
+
+    #[test]
+    fn what_others_have_added_beside_the_tables_of_the_store_is_left_alone() {
+        let harmless =
+            "CREATE INDEX more ON events (id); CREATE VIEW v AS SELECT 1; CREATE TABLE notes (n UNIQUE);
+            CREATE TRIGGER of_notes AFTER INSERT ON notes BEGIN SELECT 1; END; ANALYZE;";
+        assert_eq!(after(harmless), [] as [&str; 0]);
+        assert_eq!(after(""), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn layout_and_comments_are_no_difference_and_words_and_texts_are() {
+        let same = ["a b(c,d)", " a\n b ( c , -- x 'y'\n d )", "a/* */b(c,d)"].map(without_layout);
+        assert_eq!(same, ["a b(c,d)"; 3]);
+        for (one, other) in [("ab", "a b"), ("'a  b'", "'a b'"), ("\"a -- b\"", "\"a\""), ("'' ''", "''''''")]
+        {
+            assert_ne!(without_layout(one), without_layout(other));
+        }
+    }
+}
