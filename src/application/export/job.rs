@@ -114,7 +114,9 @@ impl Export<'_> {
         };
         if exported.reason.is_none() {
             file.publish().map_err(failed)?;
-            (exported.written, exported.exact) = (true, true);
+            exported.written = true;
+            exported.exact = log.kept_nowhere.is_none();
+            exported.reason = log.kept_nowhere.clone();
         }
         (exported.bytes, exported.sha256) = (written.bytes, written.sha256);
         Ok(exported)

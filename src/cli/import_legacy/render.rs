@@ -75,6 +75,13 @@ fn human(report: &ImportReport) -> Result<(), OutputError> {
                 report.flags.iter().map(|(name, count)| format!("{name} {count}")).collect();
             writeln!(out, "\nkept, and flagged: {}", flags.join(", "))?;
         }
+        if report.in_doubt > 0 {
+            writeln!(
+                out,
+                "\nin doubt, and not imported: {} lines of damaged compressed data",
+                report.in_doubt
+            )?;
+        }
         if !report.skipped_files.is_empty() {
             writeln!(out, "\nnot read:")?;
         }

@@ -100,6 +100,11 @@ impl OpenedFile {
         Err(self.changing(now.bytes))
     }
 
+    /// The error of a file that is not what was opened, however it came to that.
+    pub fn changed(&self) -> SourceError {
+        self.changing(std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len()))
+    }
+
     fn changing(&self, ended: u64) -> SourceError {
         SourceError::Changing { path: self.path.clone(), opened: self.version.bytes, ended }
     }
