@@ -240,8 +240,8 @@ pub const KEPT_NOWHERE: &str = "kept nowhere";
 /// of one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "the {compression} data from byte {from} to byte {to} of the file is damaged ({detail}): the lines that it \
-     decodes to ({lines}) are in doubt, and became no events; {after}; what is damaged is {KEPT_NOWHERE}: keep \
+    "the {compression} data from byte {from} to byte {to} of the file is damaged ({detail}): what it decodes \
+     to ({lines} lines) is in doubt, and none of it became an event; {after}; what is damaged is {KEPT_NOWHERE}: keep \
      the file, test it with `{compression} -t`, and import another copy of it",
     after = if *goes_on { "the sound data after it was read" } else { "no sound data was found after it" }
 )]

@@ -112,9 +112,13 @@ impl Export<'_> {
             Err(Broken::NotTheLog(reason)) => Some(reason),
             Err(Broken::Write(source)) => return Err(failed(source)),
         };
+        // An empty file would pass for a log without events.
+        let is_lost = log.kept_nowhere.is_some() && written.bytes == 0;
         if exported.reason.is_none() {
-            file.publish().map_err(failed)?;
-            exported.written = true;
+            if !is_lost {
+                file.publish().map_err(failed)?;
+                exported.written = true;
+            }
             exported.exact = log.kept_nowhere.is_none();
             exported.reason = log.kept_nowhere.clone();
         }

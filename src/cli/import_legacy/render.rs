@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use crate::application::import::{
     ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord,
 };
+use crate::application::log_source::KEPT_NOWHERE;
 use crate::cli::output::{self, Format, OutputError, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
@@ -119,9 +120,13 @@ fn human(report: &ImportReport) -> Result<(), OutputError> {
             None => {}
         }
         if report.total.rejected > 0 {
+            let except = match report.rejects.iter().any(|reject| reject.detail.contains(KEPT_NOWHERE)) {
+                true => ", but for what is said to be kept nowhere",
+                false => "",
+            };
             writeln!(
                 out,
-                "\nrejected records are kept in the store with their bytes; nothing was changed in the files"
+                "\nrejected records are kept in the store with their bytes{except}; nothing was changed in the files"
             )?;
         }
         writeln!(

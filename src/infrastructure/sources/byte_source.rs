@@ -88,6 +88,14 @@ impl OpenedFile {
         Ok(Self { path: path.to_owned(), version: FileVersion::of(metadata)? })
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn version(&self) -> &FileVersion {
+        &self.version
+    }
+
     /// Looks at the path again: a file that was put in the place of the opened one is a change too.
     pub fn check(&self, may_grow: bool) -> Result<(), SourceError> {
         let now = std::fs::metadata(&self.path)
@@ -111,7 +119,7 @@ impl OpenedFile {
 }
 
 /// What tells one state of a file from another without reading it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileVersion {
     pub bytes: u64,
     modified: SystemTime,

@@ -13,6 +13,7 @@ use super::compression::Compression;
 use super::decoder::Decoder;
 use super::stored_bytes::{StoredBytes, StoredError};
 use super::verification::Verification;
+use super::verified_files;
 
 pub(super) struct Decompressed {
     opened: OpenedFile,
@@ -98,7 +99,10 @@ impl Read for Decompressed {
                     self.left = Some(left - count as u64);
                     return Ok(count);
                 }
-                Err(StoredError::Changed) => self.has_changed = true,
+                Err(StoredError::Changed) => {
+                    self.has_changed = true;
+                    verified_files::forget(self.opened.path());
+                }
                 Err(StoredError::Io(error)) => return Err(error),
             }
         }

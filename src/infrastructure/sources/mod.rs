@@ -16,6 +16,7 @@ mod nesting;
 mod stored_bytes;
 mod unsupported_input;
 mod verification;
+mod verified_files;
 mod window;
 mod wrapper_object;
 mod zstd_frame;
@@ -115,13 +116,12 @@ fn open(path: &Path) -> Result<Opened, SourceError> {
     let Some(compression) = Compression::recognise(&magic) else {
         return Ok((Box::new(PlainFile::new(opened, file)), None));
     };
-    let verified =
-        file.try_clone().map_err(StoredError::from).and_then(|file| Verification::of(file, compression));
-    let verification = Arc::new(match verified {
+    let copy = file.try_clone().map_err(failed)?;
+    let verification = match verified_files::verified(&opened, copy, compression) {
         Ok(verification) => verification,
         Err(StoredError::Changed) => return Err(opened.changed()),
         Err(StoredError::Io(error)) => return Err(failed(error)),
-    });
+    };
     let content = Decompressed::new(opened, file, compression, Arc::clone(&verification)).map_err(failed)?;
     Ok((Box::new(content), Some(verification)))
 }

@@ -12,6 +12,8 @@ use crate::application::log_source::{Place, Reject};
 /// Bytes of a file and of its content, which belong together.
 type Members = Vec<(Range<usize>, Range<usize>)>;
 
+const SKIPPABLE: [u8; 12] = [0x5A, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4];
+
 /// How the members of a file are written.
 #[derive(Debug, Clone, Copy)]
 enum Packing {
@@ -38,9 +40,7 @@ impl Packing {
                 encoder.write_all(content).unwrap();
                 encoder.finish().unwrap()
             }
-            Self::ZstdAfterSkippable => {
-                [&[0x5A, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4], &zstd(content)[..]].concat()
-            }
+            Self::ZstdAfterSkippable => [&SKIPPABLE, &zstd(content)[..]].concat(),
         }
     }
 }
@@ -149,7 +149,8 @@ proptest! {
         prop_assert!(read.len() == records.len() || !rejects.is_empty(), "records are missing without a word");
         // Lines that lie within sound members are read.
         let mut offset = 0;
-        for record in records.iter().filter(|_| !is_array) {
+        let is_recognised = Compression::recognise(&file).is_some();
+        for record in records.iter().filter(|_| is_recognised && !is_array) {
             let line = offset..offset + record.len();
             offset = line.end + 1;
             let is_within = |content: &Range<usize>| content.start <= line.start && line.end < content.end;
@@ -171,7 +172,8 @@ proptest! {
         let cut = ((cut * file.len() as f64) as usize).max(4);
         let (read, rejects) = read_file(&file[..cut], "log.jsonl.gz");
         prop_assert_eq!(&records[..read.len()], &read[..]);
-        prop_assert!(!rejects.is_empty());
+        // After a whole frame that holds no content nothing is missing.
+        prop_assert!(!rejects.is_empty() || cut == SKIPPABLE.len());
     }
 }
 
@@ -195,7 +197,7 @@ fn a_damaged_member_between_sound_ones_is_one_reject_that_says_which_it_is() {
         for part in [
             &format!("the {name} data from byte {start} to byte {end} of the file is damaged"),
             detail,
-            "(20) are in doubt, and became no events; the sound data after it was read",
+            "(20 lines) is in doubt, and none of it became an event; the sound data after it was read",
             "kept nowhere",
             &format!("`{name} -t`"),
         ] {
