@@ -177,18 +177,18 @@ pub enum Reject {
     /// Compressed data is damaged: what it decodes to may be anything.
     #[error(transparent)]
     Compression(DamagedData),
-    /// The file ends within compressed data, and before its checksum.
+    /// Compressed data ends before its checksum: with the file, or where other data begins.
     #[error(
-        "the log is torn: the file ends at byte {to}, within the {compression} data that begins at byte {from}; \
-         the {decoded} bytes that it decodes to were read without the checksum that would verify them, and what \
-         is left of it is {KEPT_NOWHERE}"
+        "the log is torn: the {compression} data that begins at byte {from} of the file ends at byte {to}, before \
+         its checksum; the {decoded} bytes that it decodes to were read unverified, and what could not be decoded \
+         of it is {KEPT_NOWHERE}"
     )]
     Cut {
         /// How it is compressed.
         compression: &'static str,
         /// Where in the file the data begins.
         from: u64,
-        /// Where the file ends.
+        /// Where in the file it ends.
         to: u64,
         /// How many bytes could be decoded.
         decoded: u64,

@@ -37,7 +37,7 @@ use progress::PassProgress;
 ///
 /// Logs are JSON arrays or JSONL, plain or compressed, told apart by their content. Logs of other
 /// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are
-/// read in the setting `timezone`.
+/// read in the setting `timezone`. Of compressed data nothing is imported before its checksum was seen.
 ///
 /// Exit codes: 0 everything is in the store; 1 records were rejected, the import was refused, or a log
 /// did not stop changing; 4 a log could not be read or the store not be written.

@@ -11,7 +11,7 @@ use crate::application::log_source::{Reject, SourceError};
 use super::byte_source::{ByteSource, OpenedFile};
 use super::compression::Compression;
 use super::decoder::Decoder;
-use super::stored_bytes::{StoredBytes, StoredError};
+use super::stored_bytes::{StoredBytes, StoredError, up_to};
 use super::verification::Verification;
 use super::verified_files;
 
@@ -53,11 +53,12 @@ impl Decompressed {
         })
     }
 
-    /// Decodes what is left of the span into `into`; what was verified decodes again, unless it has changed.
-    fn decode(&mut self, left: u64, into: &mut [u8]) -> Result<usize, StoredError> {
+    /// Decodes some of a span, which ends in the file at `end`; what was verified decodes again, unless it has
+    /// changed.
+    fn decode(&mut self, end: u64, left: u64, into: &mut [u8]) -> Result<usize, StoredError> {
         let most = into.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         loop {
-            let input = self.stored.at(self.at)?;
+            let input = up_to(self.stored.at(self.at)?, end - self.at);
             let is_at_end = input.is_empty();
             let step = self.decoder.step(input, &mut into[..most]).map_err(|_| StoredError::Changed)?;
             self.at += step.read as u64;
@@ -80,6 +81,7 @@ impl Read for Decompressed {
             && !self.has_changed
             && let Some(span) = self.verification.spans.get(self.span)
         {
+            let span_end = span.stored.end;
             let Some(left) = self.left else {
                 self.left = Some(span.content.end - span.content.start);
                 self.at = span.stored.start;
@@ -94,7 +96,7 @@ impl Read for Decompressed {
                 (self.span, self.left) = (self.span + 1, None);
                 continue;
             }
-            match self.decode(left, into) {
+            match self.decode(span_end, left, into) {
                 Ok(count) => {
                     self.left = Some(left - count as u64);
                     return Ok(count);

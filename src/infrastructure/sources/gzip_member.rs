@@ -2,7 +2,7 @@
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use super::decoder::{Damage, MemberEnd, Step};
+use super::decoded_step::{Damage, MemberEnd, Step};
 
 /// The most that deflate makes of a byte.
 const MOST_OF_A_BYTE: u64 = 1032;

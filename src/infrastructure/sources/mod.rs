@@ -5,6 +5,7 @@ mod array_syntax;
 mod byte_source;
 mod compressed_log;
 mod compression;
+mod decoded_step;
 mod decoder;
 mod decompressed;
 mod file_equality;

@@ -93,17 +93,22 @@ impl StoredBytes {
         Ok(&self.chunk[(offset % CHUNK) as usize..])
     }
 
-    /// The last bytes of the file, at most so many.
-    pub fn last(&mut self, count: u64) -> Result<Vec<u8>, StoredError> {
+    /// The last bytes before `end`, at most so many.
+    pub fn before(&mut self, end: u64, count: u64) -> Result<Vec<u8>, StoredError> {
         let mut last = Vec::new();
-        let mut offset = self.len().saturating_sub(count);
-        while offset < self.len() {
-            let bytes = self.at(offset)?;
+        let mut offset = end.saturating_sub(count);
+        while offset < end {
+            let bytes = up_to(self.at(offset)?, end - offset);
             last.extend_from_slice(bytes);
             offset += bytes.len() as u64;
         }
         Ok(last)
     }
+}
+
+/// The first of these bytes, at most so many.
+pub(super) fn up_to(bytes: &[u8], most: u64) -> &[u8] {
+    &bytes[..bytes.len().min(usize::try_from(most).unwrap_or(usize::MAX))]
 }
 
 /// Reads a chunk, or as much of it as there is left of the file.

@@ -14,8 +14,9 @@ use crate::application::log_source::{DamagedData, Reject};
 use crate::wire::json::is_blank;
 
 use super::compression::Compression;
-use super::decoder::{Damage, Decoder, MemberEnd, magic};
-use super::stored_bytes::{Fingerprint, StoredBytes, StoredError};
+use super::decoded_step::{Damage, MemberEnd};
+use super::decoder::{Decoder, magic};
+use super::stored_bytes::{Fingerprint, StoredBytes, StoredError, up_to};
 use super::window::UTF_8_BOM;
 use super::zstd_frame;
 
@@ -29,6 +30,7 @@ const NO_END: &str = "its end was not found";
 /// What is known of a compressed file.
 #[derive(Debug)]
 pub(super) struct Verification {
+    compression: Compression,
     pub fingerprint: Arc<Fingerprint>,
     /// What the content comes from, in the order of the file.
     pub spans: Vec<Span>,
@@ -75,6 +77,7 @@ impl Verification {
         let decoder = Decoder::new(compression)?;
         let mut members = Members { compression, stored, decoder, decoded: vec![0; DECODED], searched: 0 };
         let mut verification = Self {
+            compression,
             fingerprint,
             spans: Vec::new(),
             gaps: Vec::new(),
@@ -84,7 +87,7 @@ impl Verification {
         };
         let (mut offset, mut last_byte) = (0, None);
         while offset < members.stored.len() {
-            let found = members.decode(offset)?;
+            let found = members.decode(offset, None)?;
             match found.fate {
                 Fate::Sound { end, assurance } => {
                     verification.add(offset..end, &found, assurance, last_byte);
@@ -92,13 +95,25 @@ impl Verification {
                     last_byte = found.last_byte.or(last_byte);
                 }
                 Fate::Cut | Fate::Damaged(_) => {
-                    let next = members.next_sound(offset + 1)?;
-                    if next.is_none() && matches!(found.fate, Fate::Cut) {
-                        return Ok(verification.cut_at(offset, &found, last_byte, compression));
+                    let (next, lines) = members.next_sound(offset + 1)?;
+                    let stored = offset..next.unwrap_or(members.stored.len());
+                    offset = stored.end;
+                    // What was cut may have been appended to.
+                    let found = if next.is_some() { members.decode(stored.start, next)? } else { found };
+                    match found.fate {
+                        Fate::Damaged(Damage(detail)) => {
+                            if stored.start == 0 {
+                                verification.begins_damaged = true;
+                                verification.first_byte = found.first_solid;
+                            }
+                            let lines = found.lines + lines;
+                            verification.leave_out(stored, detail, lines, next.is_some());
+                        }
+                        _ => {
+                            verification.cut(stored, &found, last_byte);
+                            last_byte = found.last_byte.or(last_byte);
+                        }
                     }
-                    let to = next.unwrap_or(members.stored.len());
-                    verification.leave_out(offset..to, found, next.is_some(), compression);
-                    offset = to;
                 }
             }
         }
@@ -135,40 +150,27 @@ impl Verification {
         self.spans.push(Span { stored, content: start..start + member.decoded, on_new_line, assurance });
     }
 
-    /// Adds what a member decodes to that the file ends within.
-    fn cut_at(
-        mut self,
-        offset: u64,
-        member: &Member,
-        last_byte: Option<u8>,
-        compression: Compression,
-    ) -> Self {
-        let file_end = self.fingerprint.bytes;
+    /// Adds what a member decodes to whose end is missing.
+    fn cut(&mut self, stored: Range<u64>, member: &Member, last_byte: Option<u8>) {
+        let Range { start: from, end: to } = stored;
         if member.decoded > 0 {
-            self.add(offset..file_end, member, Assurance::Nothing, last_byte);
+            self.add(stored, member, Assurance::Nothing, last_byte);
         }
-        let decoded = member.decoded;
-        self.end = Some(Reject::Cut { compression: compression.name(), from: offset, to: file_end, decoded });
-        self
+        self.end(Reject::Cut { compression: self.compression.name(), from, to, decoded: member.decoded });
     }
 
-    fn leave_out(&mut self, stored: Range<u64>, member: Member, goes_on: bool, compression: Compression) {
-        if stored.start == 0 {
-            self.begins_damaged = true;
-            self.first_byte = member.first_solid;
+    /// Adds a part of the file that nothing is given out of.
+    fn leave_out(&mut self, stored: Range<u64>, detail: String, lines: u64, goes_on: bool) {
+        let Range { start: from, end: to } = stored;
+        let compression = self.compression.name();
+        self.end(Reject::Compression(DamagedData { compression, from, to, lines, goes_on, detail }));
+    }
+
+    /// The content ends here, as far as it is known now.
+    fn end(&mut self, why: Reject) {
+        if let Some(earlier) = self.end.replace(why) {
+            self.gaps.push((self.length(), earlier));
         }
-        let detail = match member.fate {
-            Fate::Damaged(Damage(detail)) => detail,
-            _ => NO_END.to_owned(),
-        };
-        self.end = Some(Reject::Compression(DamagedData {
-            compression: compression.name(),
-            from: stored.start,
-            to: stored.end,
-            lines: member.lines,
-            goes_on,
-            detail,
-        }));
     }
 }
 
@@ -210,12 +212,14 @@ struct Members {
 }
 
 impl Members {
-    /// Decodes the member at `offset`, as far as it goes.
-    fn decode(&mut self, offset: u64) -> Result<Member, StoredError> {
+    /// Decodes the member at `offset`, as far as it goes; `end`, where it is known, is where the next one begins.
+    fn decode(&mut self, offset: u64, end: Option<u64>) -> Result<Member, StoredError> {
         self.decoder.restart()?;
+        let until = end.unwrap_or(self.stored.len());
         let mut member = Member::default();
         loop {
-            let input = self.stored.at(offset + member.read)?;
+            let at = offset + member.read;
+            let input = up_to(self.stored.at(at)?, until - at);
             let is_at_end = input.is_empty();
             let step = match self.decoder.step(input, &mut self.decoded) {
                 Ok(step) => step,
@@ -231,7 +235,7 @@ impl Members {
                 return Ok(member);
             }
             if step.read == 0 && step.written == 0 {
-                if !is_at_end || !self.decoder.is_cut(member.read, &self.stored.last(8)?) {
+                if !is_at_end || !self.decoder.is_cut(member.read, &self.stored.before(until, 8)?) {
                     member.fate = Fate::Damaged(Damage::new(NO_END));
                 }
                 return Ok(member);
@@ -253,26 +257,28 @@ impl Members {
         Ok(Fate::Damaged(Damage::new("it says that it has no checksum, and something else follows it")))
     }
 
-    /// Where the next member begins, from `from` on, that is sound. A magic number can stand anywhere: what
-    /// begins with one is a member where it decodes to its end.
-    fn next_sound(&mut self, from: u64) -> Result<Option<u64>, StoredError> {
+    /// Where the next member begins, from `from` on, that is sound, and how many lines are decoded on
+    /// the way. A magic number can stand anywhere: what begins with one is a member where it decodes to its end.
+    fn next_sound(&mut self, from: u64) -> Result<(Option<u64>, u64), StoredError> {
         let magic = magic(self.compression);
+        let mut lines = 0;
         let (mut bytes, mut begin) = (Vec::new(), from);
         loop {
             let more = self.stored.at(begin + bytes.len() as u64)?;
             if more.is_empty() {
-                return Ok(None);
+                return Ok((None, lines));
             }
             bytes.extend_from_slice(more);
             for index in memmem::find_iter(&bytes, magic) {
                 let candidate = begin + index as u64;
-                let member = self.decode(candidate)?;
+                let member = self.decode(candidate, None)?;
                 if matches!(member.fate, Fate::Sound { .. }) {
-                    return Ok(Some(candidate));
+                    return Ok((Some(candidate), lines));
                 }
+                lines += member.lines;
                 self.searched += member.read;
                 if self.searched > MOST_SEARCHED * self.stored.len() {
-                    return Ok(None);
+                    return Ok((None, lines));
                 }
             }
             // A magic number can lie across two chunks.

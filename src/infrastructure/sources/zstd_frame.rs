@@ -4,7 +4,7 @@ use std::io;
 
 use zstd::stream::raw::{Decoder, Operation};
 
-use super::decoder::{Damage, MemberEnd, Step};
+use super::decoded_step::{Damage, MemberEnd, Step};
 
 /// A frame begins with these bytes.
 pub(super) const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];

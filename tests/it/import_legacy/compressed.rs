@@ -178,7 +178,7 @@ fn what_a_cut_log_decodes_to_is_imported_and_counted_as_unverified() {
         let unverified = cut.flags["unverified"];
         assert!(unverified > 1_000 && cut.total.imported == 10 + unverified, "{cut:#?}");
         assert_eq!(cut.rejects.last().unwrap().reason, "torn_tail");
-        assert!(cut.rejects.last().unwrap().detail.contains("within the"), "{cut:#?}");
+        assert!(cut.rejects.last().unwrap().detail.contains("before its checksum"), "{cut:#?}");
         write(&dir, name, &stored);
         let whole = import(&dir, name).total;
         assert_eq!((whole.records, whole.imported, whole.rejected), (9_000, 8_990 - unverified, 0));

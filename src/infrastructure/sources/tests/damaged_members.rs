@@ -248,6 +248,44 @@ fn an_array_whose_first_member_is_damaged_is_read_on_as_an_array() {
 }
 
 #[test]
+fn a_member_that_was_cut_and_appended_to_is_read_as_far_as_it_goes() {
+    let records = records(4_000, 7);
+    for packing in [Packing::Gzip(6), Packing::Zstd(3)] {
+        let cut = packing.pack(jsonl(&records[..3_000]).as_bytes());
+        let cut = &cut[..cut.len() * 4 / 5];
+        let appended = packing.pack(jsonl(&records[3_000..]).as_bytes());
+        let (read, rejects) = read_file(&[cut, &appended].concat(), "log.jsonl");
+        let before = read.len() - 1_000;
+        assert!(before > 500, "{packing:?}: {before}");
+        assert_eq!(read, [&records[..before], &records[3_000..]].concat(), "{packing:?}");
+        let reject = rejects.iter().map(|(_, reject)| reject).find(|reject| reject.reason() == "torn_tail");
+        let (from, to) = (0, cut.len() as u64);
+        assert!(
+            matches!(reject, Some(Reject::Cut { from: f, to: t, .. }) if (*f, *t) == (from, to)),
+            "{rejects:?}"
+        );
+    }
+}
+
+#[test]
+fn damaged_members_in_a_row_are_one_reject_with_the_lines_of_all() {
+    let records = records(60, 8);
+    let line = |number: usize| jsonl(&records[..number]).len();
+    for packing in [Packing::Gzip(6), Packing::Zstd(3)] {
+        let ends = [line(20), line(30), line(50)];
+        let (mut file, members) = packed(packing, jsonl(&records).as_bytes(), &ends);
+        for damaged in [1, 2] {
+            // In the checksum of the content, of both.
+            file[members[damaged].0.end - 5 + if matches!(packing, Packing::Zstd(_)) { 2 } else { 0 }] ^= 1;
+        }
+        let (read, rejects) = read_file(&file, "log.jsonl");
+        assert_eq!(read, [&records[..20], &records[50..]].concat());
+        let [(_, Reject::Compression(damaged))] = &rejects[..] else { panic!("{rejects:?}") };
+        assert_eq!((damaged.lines, damaged.to), (30, members[2].0.end as u64), "{packing:?}");
+    }
+}
+
+#[test]
 fn what_only_begins_like_a_member_is_none() {
     let records = records(40, 4);
     let text = jsonl(&records);
