@@ -114,6 +114,13 @@ pub trait LogSource: Send {
 
     /// Size and hash of what was given out so far.
     fn digest(&self) -> SourceDigest;
+
+    /// What is unusual about the bytes that the record stands in that was given out last, in the word
+    /// that reports count it under: `no_checksum` where nothing but their decoding to the end speaks for
+    /// them, `unverified` where their checksum was cut off.
+    fn flag(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A place in a log, and what stands before it.
@@ -176,15 +183,24 @@ pub enum Reject {
         /// What would have to follow.
         expected: &'static str,
     },
-    /// The file is damaged: its compressed data cannot be unpacked from here on.
+    /// Compressed data is damaged: what it decodes to may be anything.
+    #[error(transparent)]
+    Compression(DamagedData),
+    /// Compressed data ends before its checksum: with the file, or where other data begins.
     #[error(
-        "the {compression} data of the file is damaged ({detail}): what follows could not be decompressed"
+        "the log is torn: the {compression} data that begins at byte {from} of the file ends at byte {to}, before \
+         its checksum; the {decoded} bytes that it decodes to were read unverified, and what could not be decoded \
+         of it is {KEPT_NOWHERE}"
     )]
-    Compression {
+    Cut {
         /// How it is compressed.
         compression: &'static str,
-        /// What the decompressor said.
-        detail: String,
+        /// Where in the file the data begins.
+        from: u64,
+        /// Where in the file it ends.
+        to: u64,
+        /// How many bytes could be decoded.
+        decoded: u64,
     },
     /// The record has more bytes than are held in memory for one.
     #[error("the record is longer than {limit} bytes")]
@@ -209,8 +225,8 @@ impl Reject {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Record(error) => error.reason(),
-            Self::TornTail { .. } => "torn_tail",
-            Self::Compression { .. } => "compression",
+            Self::TornTail { .. } | Self::Cut { .. } => "torn_tail",
+            Self::Compression(_) => DAMAGED_DATA,
             Self::TooLong { .. } => "too_long",
             Self::Conflict { .. } => "conflict",
         }
@@ -222,6 +238,35 @@ impl Reject {
         let errors = successors(Some(whole), |error| StdError::source(*error));
         errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
     }
+}
+
+/// The reason of rejects that stand for damaged compressed data.
+pub const DAMAGED_DATA: &str = "compression";
+/// What the sentence of a reject says where bytes of its file are in no store.
+pub const KEPT_NOWHERE: &str = "kept nowhere";
+
+/// A part of a compressed file that is damaged: a gzip member or a zstd frame, or what stands in the place
+/// of one.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "the {compression} data from byte {from} to byte {to} of the file is damaged ({detail}): what it decodes \
+     to ({lines} lines) is in doubt, and none of it became an event; {after}; what is damaged is {KEPT_NOWHERE}: keep \
+     the file, test it with `{compression} -t`, and import another copy of it",
+    after = if *goes_on { "the sound data after it was read" } else { "no sound data was found after it" }
+)]
+pub struct DamagedData {
+    /// How it is compressed.
+    pub compression: &'static str,
+    /// Where in the file it begins.
+    pub from: u64,
+    /// Where in the file it ends.
+    pub to: u64,
+    /// How many lines it decodes to, as far as it can be decoded.
+    pub lines: u64,
+    /// Sound data follows it, and is read.
+    pub goes_on: bool,
+    /// What is wrong with it.
+    pub detail: String,
 }
 
 /// Why a log could not be read.

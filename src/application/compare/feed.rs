@@ -1,5 +1,6 @@
 //! The port to what a side of a comparison is read from.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::path::Path;
 
@@ -123,6 +124,10 @@ pub enum FeedFacts {
         /// `None` where the file is compressed.
         #[serde(skip)]
         prefix: Option<(u64, String)>,
+        /// How many of its records are in compressed data without a checksum, by
+        /// [`LogSource::flag`](crate::application::log_source::LogSource::flag).
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        flags: BTreeMap<&'static str, u64>,
     },
     /// A store.
     Store {

@@ -1,5 +1,6 @@
 //! Records in memory as a side of a comparison.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, Scratch};
@@ -40,7 +41,7 @@ impl Feed for MemoryFeed {
                 }
             }
         }
-        Ok(FeedFacts::File { bytes: offset, sha256: String::new(), prefix: None })
+        Ok(FeedFacts::File { bytes: offset, sha256: String::new(), prefix: None, flags: BTreeMap::new() })
     }
 
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {

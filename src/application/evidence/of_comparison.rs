@@ -91,7 +91,7 @@ fn side(
     for file in &report.files {
         let path = absolute(&file.path);
         match &file.facts {
-            FeedFacts::File { bytes, sha256, prefix } => files.push(FileEvidence {
+            FeedFacts::File { bytes, sha256, prefix, .. } => files.push(FileEvidence {
                 path,
                 bytes: *bytes,
                 sha256: sha256.clone(),

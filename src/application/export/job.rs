@@ -121,10 +121,15 @@ impl Export<'_> {
                 return Err(ExportError::Write { path: PathBuf::from(&exported.path), in_place, source });
             }
         };
+        // An empty file would pass for a log without events.
+        let is_lost = log.kept_nowhere.is_some() && written.bytes == 0;
         if exported.reason.is_none() {
-            exported.reason = self.publish(file, name)?.err();
-            exported.written = exported.reason.is_none();
-            exported.exact = exported.written;
+            if !is_lost {
+                exported.reason = self.publish(file, name)?.err();
+                exported.written = exported.reason.is_none();
+            }
+            exported.exact = exported.written && log.kept_nowhere.is_none();
+            exported.reason = exported.reason.or_else(|| log.kept_nowhere.clone());
         }
         Ok(exported)
     }

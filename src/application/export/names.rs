@@ -135,6 +135,7 @@ mod tests {
             separator: Vec::new(),
             records: 0,
             out_of_range: 0,
+            kept_nowhere: None,
             content: None,
         };
         (1..).zip(paths).map(log).collect()

@@ -25,6 +25,8 @@ pub struct StoredLog {
     pub records: u64,
     /// How many of them were left out because of their time.
     pub out_of_range: u64,
+    /// A part of its file is in no store, as it could not be decompressed: why not, and which.
+    pub kept_nowhere: Option<String>,
     /// What it must come to; `None` where its import did not get to its end.
     pub content: Option<ContentDigest>,
 }

@@ -101,6 +101,7 @@ mod tests {
             separator: separator.as_bytes().to_owned(),
             records: 0,
             out_of_range: 0,
+            kept_nowhere: None,
             content: None,
         }
     }

@@ -15,7 +15,8 @@ pub struct Exported {
 impl Exported {
     /// Whether everything that was asked for is in its file.
     pub fn is_whole(&self) -> bool {
-        self.left_out.is_empty() && self.files.iter().all(|file| file.written)
+        let is_whole = |file: &ExportedFile| file.written && (file.exact || file.source_id.is_none());
+        self.left_out.is_empty() && self.files.iter().all(is_whole)
     }
 }
 
@@ -38,7 +39,8 @@ pub struct ExportedFile {
     pub records: u64,
     /// Whether it is in its place.
     pub written: bool,
-    /// Whether it is what was imported or saved, byte for byte.
+    /// Whether it is what was imported or saved, byte for byte. A compressed log of which a part could not
+    /// be decompressed is written without that part.
     pub exact: bool,
     /// Why it is not.
     pub reason: Option<String>,

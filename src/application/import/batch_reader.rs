@@ -42,7 +42,11 @@ pub(super) fn parse(
     let mut builder = BatchBuilder::new(options, known);
     let end = loop {
         match source.next_piece(&mut reader) {
-            Ok(Some(piece)) => builder.take(piece, &reader),
+            Ok(Some(piece)) => {
+                if builder.take(piece, &reader) {
+                    builder.count_flag(source.flag());
+                }
+            }
             Ok(None) => break Parsed::End(source.digest()),
             Err(error) => break Parsed::Failed(error),
         }
@@ -96,8 +100,8 @@ impl<'r> BatchBuilder<'r> {
         batch
     }
 
-    /// Takes what `reader` has read last.
-    fn take(&mut self, piece: LogPiece<'_>, reader: &RecordReader<'_>) {
+    /// Takes what `reader` has read last; true where it is a record that is kept.
+    fn take(&mut self, piece: LogPiece<'_>, reader: &RecordReader<'_>) -> bool {
         let after_record = std::mem::replace(&mut self.after_record, false);
         let LogPiece { place, bytes, content } = piece;
         match content {
@@ -108,17 +112,25 @@ impl<'r> BatchBuilder<'r> {
                 self.after_record = true;
                 if !self.options.includes(record.occurred_at) {
                     self.batch.out_of_range += 1;
-                    return;
+                    return false;
                 }
                 match ImportRecord::new(&record, reader, place, &mut self.content_ids) {
                     Ok(taken) => {
                         count_flags(&mut self.batch.flags, &taken);
                         self.bytes += taken.body.len();
                         self.batch.records.push(taken);
+                        return true;
                     }
                     Err(reject) => self.reject(place, Some(reject), bytes),
                 }
             }
+        }
+        false
+    }
+
+    fn count_flag(&mut self, flag: Option<&'static str>) {
+        if let Some(name) = flag {
+            *self.batch.flags.entry(name).or_default() += 1;
         }
     }
 
@@ -134,6 +146,9 @@ impl<'r> BatchBuilder<'r> {
 
     fn reject(&mut self, place: Place, reject: Option<Reject>, bytes: &[u8]) {
         self.bytes += bytes.len();
+        if let Some(Reject::Compression(damaged)) = &reject {
+            self.batch.in_doubt += damaged.lines;
+        }
         self.batch.rejects.push(Rejected { place, reject, bytes: bytes.to_owned() });
     }
 }

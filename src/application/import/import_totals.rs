@@ -18,6 +18,8 @@ pub struct ImportTotals {
     pub conflicts: u64,
     /// Records kept although unusual, by what is.
     pub flags: BTreeMap<&'static str, u64>,
+    /// Lines that damaged compressed data decodes to.
+    pub in_doubt: u64,
     /// The first rejected records, by log and offset.
     pub rejects: Vec<RejectedRecord>,
     /// What was found of the same events in both systems.

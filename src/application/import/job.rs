@@ -86,6 +86,7 @@ pub fn import<S: ImportStore>(
         twins: totals.twins,
         kept_apart: totals.overlap.kept_apart,
         flags: totals.flags,
+        in_doubt: totals.in_doubt,
         skipped_files: settings.logs.skipped.clone(),
         rejects: totals.rejects,
         dry_run: settings.dry_run,

@@ -237,6 +237,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
                 Outcome::Imported | Outcome::AlreadyPresent | Outcome::Duplicate => {}
             }
         }
+        self.totals.in_doubt += batch.in_doubt;
         for (name, count) in batch.flags {
             *self.totals.flags.entry(name).or_default() += count;
         }

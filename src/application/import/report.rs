@@ -28,6 +28,9 @@ pub struct ImportReport {
     pub kept_apart: u64,
     /// How many records were kept although they are unusual, by what is.
     pub flags: BTreeMap<&'static str, u64>,
+    /// How many lines damaged compressed data decodes to: they are no records, and each part that is
+    /// damaged is one reject.
+    pub in_doubt: u64,
     /// Files of a named folder that were not read, and why.
     pub skipped_files: Vec<SkippedFile>,
     /// The first rejected records.

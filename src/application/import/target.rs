@@ -28,6 +28,8 @@ pub struct Batch {
     pub out_of_range: u64,
     /// How many records are unusual, by what is.
     pub flags: BTreeMap<&'static str, u64>,
+    /// How many lines damaged compressed data decodes to.
+    pub in_doubt: u64,
     /// What mostly stands between two records of the log.
     pub separator: Vec<u8>,
     /// Up to where the log is known when this batch is stored.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::application::import::{ImportRecord, LISTED_REJECTS, Outcome, ReadOptions, RejectedRecord};
-use crate::application::log_source::{Place, Reject};
+use crate::application::log_source::{DAMAGED_DATA, Place, Reject};
 use crate::domain::repository::RepositoryError;
 use crate::wire::record::{ContentIds, RecordReader};
 
@@ -124,7 +124,9 @@ impl<'s> RetryRejects<'s> {
         quarantined: &Quarantined,
     ) -> Result<(), RepositoryError> {
         self.report.tried += 1;
-        let Ok(bytes) = &quarantined.bytes else {
+        // What stands on both sides of damaged data is no record, whatever it reads as.
+        let bytes = quarantined.bytes.as_ref().ok().filter(|_| quarantined.reason != DAMAGED_DATA);
+        let Some(bytes) = bytes else {
             self.reject(quarantined, quarantined.reason.clone(), quarantined.detail.clone());
             return Ok(());
         };

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::report::{
     Cause, CheckOutcome, Class, Comparison, Difference, EventPlace, OffsetMode, Verdict,
 };
@@ -86,6 +87,16 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         for reject in side.rejects.iter().take(3) {
             let path = reject.path.display().to_string();
             writeln!(out, "rejected: {}, {}: {}", visible(&path), reject.location, visible(&reject.detail))?;
+        }
+        for file in &side.files {
+            if let FeedFacts::File { flags, .. } = &file.facts
+                && !flags.is_empty()
+            {
+                let flags: Vec<String> =
+                    flags.iter().map(|(name, count)| format!("{name} {count}")).collect();
+                let path = file.path.display().to_string();
+                writeln!(out, "read, and flagged: {}: {}", visible(&path), flags.join(", "))?;
+            }
         }
         for file in side.left_out.iter().take(SHOWN_FILES) {
             writeln!(out, "left out: {} ({})", visible(&file.path), file.reason)?;

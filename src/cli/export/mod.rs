@@ -22,7 +22,8 @@ use crate::infrastructure::sqlite::SqliteExport;
 ///
 /// Each log that was imported becomes a file again, from its byte order mark to its torn tail, with
 /// every rejected record in its place. It is put there only where its size and SHA-256 are those of
-/// the import; otherwise it is named with the reason. A log whose path was imported several times is
+/// the import; otherwise it is named with the reason. What could not be decompressed of a compressed log
+/// is in no store: the log is written without it, and named. A log whose path was imported several times is
 /// written as it was the last time; --source names another.
 ///
 /// Events that were saved live become files events-YYYY-MM-DD.jsonl, by their day in the setting
@@ -44,9 +45,9 @@ use crate::infrastructure::sqlite::SqliteExport;
 /// "sha256", "records", "written", "exact", "reason"}], "left_out": [{"source_id", "path", "events"}],
 /// "store": {"path"}, "elapsed_seconds"}.
 ///
-/// Exit codes: 0 every file is in its place; 1 one is not, or an earlier import of a path has events
-/// that are in no file; 2 files would be written over, and nothing was written; 4 something could not
-/// be read or written, or another process has held a folder for 15 s.
+/// Exit codes: 0 every file is in its place; 1 one is not, or is not whole, or an earlier import of a path has
+/// events that are in no file; 2 files would be written over, and nothing was written; 4 something could not be
+/// read or written, or another process has held a folder for 15 s.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mission-events export --to exported")]
 pub struct ExportArgs {

@@ -63,6 +63,11 @@ fn human(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !written.is_empty() {
         writeln!(out, "{}", table.text(&[]))?;
     }
+    for file in written.iter().filter(|file| file.source_id.is_some() && !file.exact) {
+        let (origin, reason) = (file.source_path.as_deref(), file.reason.as_deref());
+        let (origin, reason) = (origin.unwrap_or_default(), reason.unwrap_or_default());
+        writeln!(out, "not whole: {} ({}): {}\n", visible(&file.path), visible(origin), visible(reason))?;
+    }
     for file in &missing {
         let what = file.source_path.as_deref().unwrap_or("live events");
         let reason = file.reason.as_deref().unwrap_or_default();
@@ -81,11 +86,12 @@ fn human(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     if exported.files.is_empty() {
         return writeln!(out, "{} holds no events: nothing was written", visible(&store.path));
     }
-    let logs = written.iter().filter(|file| file.source_id.is_some()).count();
+    let live = written.iter().filter(|file| file.source_id.is_none()).count();
+    let logs = written.iter().filter(|file| file.source_id.is_some() && file.exact).count();
     writeln!(
         out,
         "written to {}: {logs} imported logs, with the size and SHA-256 of the import; {} files of live events ({elapsed_seconds:.1} s)",
         visible(to),
-        written.len() - logs,
+        live,
     )
 }

@@ -38,7 +38,7 @@ use progress::PassProgress;
 ///
 /// Logs are JSON arrays or JSONL, plain or compressed, told apart by their content. Logs of other
 /// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are
-/// read in the setting `timezone`.
+/// read in the setting `timezone`. Of compressed data nothing is imported before its checksum was seen.
 ///
 /// Exit codes: 0 everything is in the store; 1 records were rejected, the import was refused, a log did not
 /// stop changing, or a file of a folder was not read though it holds events, or may hold some; 4 a log could

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::application::import::{
     ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord,
 };
-use crate::application::log_source::SkippedFile;
+use crate::application::log_source::{KEPT_NOWHERE, SkippedFile};
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
@@ -91,6 +91,9 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
         let flags: Vec<String> = report.flags.iter().map(|(name, count)| format!("{name} {count}")).collect();
         writeln!(out, "\nkept, and flagged: {}", flags.join(", "))?;
     }
+    if report.in_doubt > 0 {
+        writeln!(out, "\nin doubt, and not imported: {} lines of damaged compressed data", report.in_doubt)?;
+    }
     let (findings, others): (Vec<_>, Vec<_>) =
         report.skipped_files.iter().partition(|file| file.may_hold_events());
     if !others.is_empty() {
@@ -135,9 +138,13 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
         None => {}
     }
     if report.total.rejected > 0 {
+        let except = match report.rejects.iter().any(|reject| reject.detail.contains(KEPT_NOWHERE)) {
+            true => ", but for what is said to be kept nowhere",
+            false => "",
+        };
         writeln!(
             out,
-            "\nrejected records are kept in the store with their bytes; nothing was changed in the files"
+            "\nrejected records are kept in the store with their bytes{except}; nothing was changed in the files"
         )?;
     }
     writeln!(

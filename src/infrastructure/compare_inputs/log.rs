@@ -1,5 +1,6 @@
 //! A log file.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -74,9 +75,15 @@ impl Feed for LogFeed {
         let mut log = open_log(&self.path, &self.mapping)?;
         self.is_compressed = log.compression().is_some();
         log.omit_line_ends();
+        let mut flags = BTreeMap::new();
         while let Some(piece) = log.next_piece(reader)? {
             match &piece.content {
-                PieceContent::Record(record) => take(Fed::Record { place: piece.place, record }, reader)?,
+                PieceContent::Record(record) => {
+                    take(Fed::Record { place: piece.place, record }, reader)?;
+                    if let Some(flag) = log.flag() {
+                        *flags.entry(flag).or_default() += 1;
+                    }
+                }
                 PieceContent::Reject(reject) => {
                     let (reason, detail) = (reject.reason(), reject.to_string());
                     take(Fed::Reject { place: piece.place, reason, detail }, reader)?;
@@ -87,7 +94,7 @@ impl Feed for LogFeed {
         let digest = log.digest();
         let resume = log.resume_point();
         let prefix = (!self.is_compressed).then_some((resume.offset, resume.sha256));
-        Ok(FeedFacts::File { bytes: digest.bytes, sha256: digest.sha256, prefix })
+        Ok(FeedFacts::File { bytes: digest.bytes, sha256: digest.sha256, prefix, flags })
     }
 
     fn is_copy_of(&mut self, original: &Path) -> Result<bool, CompareError> {

@@ -88,6 +88,14 @@ impl OpenedFile {
         Ok(Self { path: path.to_owned(), version: FileVersion::of(metadata)? })
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn version(&self) -> &FileVersion {
+        &self.version
+    }
+
     /// Looks at the path again: a file that was put in the place of the opened one is a change too.
     pub fn check(&self, may_grow: bool) -> Result<(), SourceError> {
         let now = std::fs::metadata(&self.path)
@@ -100,13 +108,18 @@ impl OpenedFile {
         Err(self.changing(now.bytes))
     }
 
+    /// The error of a file that is not what was opened, however it came to that.
+    pub fn changed(&self) -> SourceError {
+        self.changing(std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len()))
+    }
+
     fn changing(&self, ended: u64) -> SourceError {
         SourceError::Changing { path: self.path.clone(), opened: self.version.bytes, ended }
     }
 }
 
 /// What tells one state of a file from another without reading it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileVersion {
     pub bytes: u64,
     modified: SystemTime,

@@ -1,101 +1,111 @@
-//! Compressed files: gzip of any number of members, zstd of any number of frames.
-//!
-//! Where the data is torn or damaged, the content ends with the last byte that can be unpacked, and
-//! the damage is told: a compressed log never just ends.
+//! The content of a compressed file: what its sound members decode to.
 
 use std::fs::File;
-use std::io::{self, BufReader, ErrorKind, Read, Seek};
+use std::io::{self, Read};
+use std::sync::Arc;
 
-use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::application::log_source::{Reject, SourceError};
 
 use super::byte_source::{ByteSource, OpenedFile};
 use super::compression::Compression;
-
-/// A byte that no UTF-8 has. Decompressors look ahead: a read can fail because of what follows the byte
-/// that it has written, and does not say that it has written one.
-const UNWRITTEN: u8 = 0xFF;
+use super::decoder::Decoder;
+use super::stored_bytes::{StoredBytes, StoredError, up_to};
+use super::verification::Verification;
+use super::verified_files;
 
 pub(super) struct Decompressed {
     opened: OpenedFile,
     compression: Compression,
+    verification: Arc<Verification>,
+    stored: StoredBytes,
     decoder: Decoder,
-    /// How many bytes of the content were read.
-    length: u64,
-    /// Damage is near: what one read unpacks in front of it is lost with it, so reads are small.
-    is_careful: bool,
-    damage: Option<Reject>,
-    ended: bool,
+    /// Which span is read next, or is being read.
+    span: usize,
+    /// Where in the file reading goes on.
+    at: u64,
+    /// How many bytes of the content are left of the span; `None` before its first one.
+    left: Option<u64>,
+    /// The file is not the one any more that was verified: nothing more is read of it.
+    has_changed: bool,
+    end_was_told: bool,
 }
 
 impl Decompressed {
-    pub fn new(opened: OpenedFile, file: File, compression: Compression) -> io::Result<Self> {
+    pub fn new(
+        opened: OpenedFile,
+        file: File,
+        compression: Compression,
+        verification: Arc<Verification>,
+    ) -> io::Result<Self> {
         Ok(Self {
             opened,
             compression,
-            decoder: Decoder::new(compression, file)?,
-            length: 0,
-            is_careful: false,
-            damage: None,
-            ended: false,
+            stored: StoredBytes::new(file, Arc::clone(&verification.fingerprint)),
+            verification,
+            decoder: Decoder::new(compression)?,
+            span: 0,
+            at: 0,
+            left: None,
+            has_changed: false,
+            end_was_told: false,
         })
     }
 
-    /// Unpacks the content again as far as it was read, to go on from there byte by byte.
-    fn approach_damage(&mut self) -> io::Result<()> {
-        let read = self.length;
-        self.restart()?;
-        self.length = read;
-        self.is_careful = true;
-        // Fails where the damage shows in the last of these bytes; the next read then says so.
-        match io::copy(&mut (&mut self.decoder).take(read), &mut io::sink()) {
-            Err(error) if self.decoder.file().failed => Err(error),
-            _ => Ok(()),
+    /// Decodes some of a span, which ends in the file at `end`; what was verified decodes again, unless it has
+    /// changed.
+    fn decode(&mut self, end: u64, left: u64, into: &mut [u8]) -> Result<usize, StoredError> {
+        let most = into.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        loop {
+            let input = up_to(self.stored.at(self.at)?, end - self.at);
+            let is_at_end = input.is_empty();
+            let step = self.decoder.step(input, &mut into[..most]).map_err(|_| StoredError::Changed)?;
+            self.at += step.read as u64;
+            if step.end.is_some() {
+                self.decoder.restart()?;
+            }
+            if step.written > 0 {
+                return Ok(step.written);
+            }
+            if is_at_end && step.end.is_none() {
+                return Err(StoredError::Changed);
+            }
         }
-    }
-
-    fn restart(&mut self) -> io::Result<()> {
-        let mut file = self.decoder.file().file.try_clone()?;
-        file.rewind()?;
-        self.decoder = Decoder::new(self.compression, file)?;
-        Ok(())
-    }
-
-    fn end_with(&mut self, error: &io::Error) -> io::Result<()> {
-        self.ended = true;
-        self.damage = Some(match error.kind() {
-            ErrorKind::UnexpectedEof => Reject::TornTail { expected: self.compression.torn() },
-            _ => Reject::Compression { compression: self.compression.name(), detail: error.to_string() },
-        });
-        // The rest belongs to the file's hash.
-        io::copy(self.decoder.file(), &mut io::sink()).map(drop)
     }
 }
 
 impl Read for Decompressed {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while !self.ended {
-            let most = if self.is_careful { into.len().min(1) } else { into.len() };
-            if let Some(first) = into.first_mut() {
-                *first = UNWRITTEN;
+        while !into.is_empty()
+            && !self.has_changed
+            && let Some(span) = self.verification.spans.get(self.span)
+        {
+            let span_end = span.stored.end;
+            let Some(left) = self.left else {
+                self.left = Some(span.content.end - span.content.start);
+                self.at = span.stored.start;
+                self.decoder.restart()?;
+                if span.on_new_line {
+                    into[0] = b'\n';
+                    return Ok(1);
+                }
+                continue;
+            };
+            if left == 0 {
+                (self.span, self.left) = (self.span + 1, None);
+                continue;
             }
-            match self.decoder.read(&mut into[..most]) {
+            match self.decode(span_end, left, into) {
                 Ok(count) => {
-                    self.length += count as u64;
+                    self.left = Some(left - count as u64);
                     return Ok(count);
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted || self.decoder.file().failed => {
-                    return Err(error);
+                Err(StoredError::Changed) => {
+                    self.has_changed = true;
+                    verified_files::forget(self.opened.path());
                 }
-                Err(error) if self.is_careful => {
-                    self.end_with(&error)?;
-                    let count = usize::from(into.first().is_some_and(|byte| *byte != UNWRITTEN));
-                    self.length += count as u64;
-                    return Ok(count);
-                }
-                Err(_) => self.approach_damage()?,
+                Err(StoredError::Io(error)) => return Err(error),
             }
         }
         Ok(0)
@@ -104,11 +114,7 @@ impl Read for Decompressed {
 
 impl ByteSource for Decompressed {
     fn rewind(&mut self) -> io::Result<()> {
-        self.restart()?;
-        self.length = 0;
-        self.is_careful = false;
-        self.damage = None;
-        self.ended = false;
+        (self.span, self.left, self.end_was_told) = (0, None, false);
         Ok(())
     }
 
@@ -117,76 +123,21 @@ impl ByteSource for Decompressed {
     }
 
     fn stored(&self) -> Option<(u64, Sha256)> {
-        let file = self.decoder.file_ref();
-        Some((file.bytes, file.hash.clone()))
+        let fingerprint = &self.verification.fingerprint;
+        Some((fingerprint.bytes, fingerprint.sha256.clone()))
     }
 
     fn take_damage(&mut self) -> Option<Reject> {
-        self.damage.take()
+        if std::mem::replace(&mut self.end_was_told, true) || self.has_changed {
+            return None;
+        }
+        self.verification.end.clone()
     }
 
     fn check_unchanged(&self, _: u64, _: bool) -> Result<(), SourceError> {
+        if self.has_changed {
+            return Err(self.opened.changed());
+        }
         self.opened.check(false)
-    }
-}
-
-enum Decoder {
-    Gzip(Box<MultiGzDecoder<BufReader<StoredFile>>>),
-    Zstd(zstd::Decoder<'static, BufReader<StoredFile>>),
-}
-
-impl Decoder {
-    fn new(compression: Compression, file: File) -> io::Result<Self> {
-        let stored = BufReader::new(StoredFile { file, hash: Sha256::new(), bytes: 0, failed: false });
-        Ok(match compression {
-            Compression::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(stored))),
-            Compression::Zstd => Self::Zstd(zstd::Decoder::with_buffer(stored)?),
-        })
-    }
-
-    fn file(&mut self) -> &mut StoredFile {
-        match self {
-            Self::Gzip(decoder) => decoder.get_mut().get_mut(),
-            Self::Zstd(decoder) => decoder.get_mut().get_mut(),
-        }
-    }
-
-    fn file_ref(&self) -> &StoredFile {
-        match self {
-            Self::Gzip(decoder) => decoder.get_ref().get_ref(),
-            Self::Zstd(decoder) => decoder.get_ref().get_ref(),
-        }
-    }
-}
-
-impl Read for Decoder {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Gzip(decoder) => decoder.read(into),
-            Self::Zstd(decoder) => decoder.read(into),
-        }
-    }
-}
-
-/// The file as it lies, hashed as it is read.
-struct StoredFile {
-    file: File,
-    hash: Sha256,
-    bytes: u64,
-    /// The system could not read it: that is no damage of the data.
-    failed: bool,
-}
-
-impl Read for StoredFile {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(into);
-        match &read {
-            Ok(count) => {
-                self.hash.update(&into[..*count]);
-                self.bytes += *count as u64;
-            }
-            Err(error) => self.failed = error.kind() != ErrorKind::Interrupted,
-        }
-        read
     }
 }

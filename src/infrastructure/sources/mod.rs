@@ -3,20 +3,28 @@
 mod array;
 mod array_syntax;
 mod byte_source;
+mod compressed_log;
 mod compression;
+mod decoded_step;
+mod decoder;
 mod decompressed;
 mod event_search;
 mod file_equality;
 mod file_kind;
 mod folder;
+mod gzip_member;
 mod jsonl;
 mod limits;
 mod nesting;
+mod stored_bytes;
 mod unread;
 mod unread_content;
 mod unsupported_input;
+mod verification;
+mod verified_files;
 mod window;
 mod wrapper_object;
+mod zstd_frame;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +32,7 @@ mod tests;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::application::log_source::{LogSource, SourceError};
 use crate::wire::json::is_blank;
@@ -31,10 +40,13 @@ use crate::wire::mapping::Mapping;
 
 use array::ArraySource;
 use byte_source::{ByteSource, OpenedFile, PlainFile, read_error};
+use compressed_log::CompressedLog;
 use compression::Compression;
 use decompressed::Decompressed;
 use jsonl::JsonlSource;
+use stored_bytes::StoredError;
 use unsupported_input::UnsupportedInput;
+use verification::Verification;
 use window::ByteWindow;
 use wrapper_object::WrapperObject;
 
@@ -47,27 +59,51 @@ pub use folder::list_folder;
 /// A plain file is read as far as it goes now: what a writer appends later is not read. Whether the
 /// file has changed in any other way shows when its last piece has been given out.
 pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
-    let mut window = ByteWindow::new(path, open(path)?);
+    let (content, verification) = open(path)?;
+    let log = recognise(ByteWindow::new(path, content), verification.as_deref(), mapping)?;
+    Ok(match verification {
+        Some(verification) => Box::new(CompressedLog::new(log, verification)),
+        None => log,
+    })
+}
+
+/// Sees how the content of a log is written.
+fn recognise(
+    mut window: ByteWindow,
+    verification: Option<&Verification>,
+    mapping: &Mapping,
+) -> Result<Box<dyn LogSource>, SourceError> {
+    let path = window.path().to_owned();
     window.grow()?;
     if let Some(unsupported) = UnsupportedInput::recognise(window.bytes()) {
-        return Err(unsupported.at(path));
+        return Err(unsupported.at(&path));
     }
+    let damaged_beginning = verification.filter(|verification| verification.begins_damaged);
     if let Some(key) = mapping.records_key() {
         let wrapper = WrapperObject::new(key);
-        let start = wrapper.find_array(&mut window)?.map_err(|unsupported| unsupported.at(path))?;
+        let start = match wrapper.find_array(&mut window)? {
+            Ok(start) => start,
+            // The wrapper's beginning is missing, and the array's with it.
+            Err(_) if damaged_beginning.is_some() => 0,
+            Err(unsupported) => return Err(unsupported.at(&path)),
+        };
         return Ok(Box::new(ArraySource::within(window, wrapper, start)));
     }
     let layout = window.layout(is_blank)?;
-    let is_array = match window.peek(layout)? {
+    let first = window.peek(layout)?;
+    let is_array = match damaged_beginning.and_then(|damaged| damaged.first_byte).or(first) {
         Some(byte) => byte == b'[',
         // An array file that holds nothing is torn; a day without events is a day.
-        None => folder::is_array_by_name(path),
+        None => folder::is_array_by_name(&path),
     };
     Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
 }
 
-/// Opens a file; whether it is compressed shows in its first bytes.
-fn open(path: &Path) -> Result<Box<dyn ByteSource>, SourceError> {
+/// The content of a file, and of a compressed one what is known of that.
+type Opened = (Box<dyn ByteSource>, Option<Arc<Verification>>);
+
+/// Opens a file; whether it is compressed shows in its first bytes. One that is compressed is verified.
+fn open(path: &Path) -> Result<Opened, SourceError> {
     let not_opened = |source| SourceError::Io { action: "open", path: path.to_owned(), source };
     // Asked before it is opened: opening a pipe takes from it what the next reader would miss.
     let metadata = std::fs::metadata(path).map_err(not_opened)?;
@@ -82,8 +118,15 @@ fn open(path: &Path) -> Result<Box<dyn ByteSource>, SourceError> {
     let mut magic = Vec::new();
     (&mut file).take(4).read_to_end(&mut magic).map_err(failed)?;
     file.rewind().map_err(failed)?;
-    Ok(match Compression::recognise(&magic) {
-        Some(compression) => Box::new(Decompressed::new(opened, file, compression).map_err(failed)?),
-        None => Box::new(PlainFile::new(opened, file)),
-    })
+    let Some(compression) = Compression::recognise(&magic) else {
+        return Ok((Box::new(PlainFile::new(opened, file)), None));
+    };
+    let copy = file.try_clone().map_err(failed)?;
+    let verification = match verified_files::verified(&opened, copy, compression) {
+        Ok(verification) => verification,
+        Err(StoredError::Changed) => return Err(opened.changed()),
+        Err(StoredError::Io(error)) => return Err(failed(error)),
+    };
+    let content = Decompressed::new(opened, file, compression, Arc::clone(&verification)).map_err(failed)?;
+    Ok((Box::new(content), Some(verification)))
 }

@@ -15,6 +15,7 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, params};
 
 use crate::application::export::{ContentDigest, ExportStore, LiveDay, LiveEvent, Piece, StoredLog};
+use crate::application::log_source::{DAMAGED_DATA, KEPT_NOWHERE};
 use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
 
@@ -22,7 +23,10 @@ use super::error::{SqliteError, port_error};
 use super::{connection, schema};
 
 const LOGS: &str = "SELECT source_id, path, compression, separator, records, out_of_range,
-        iif(finished_at IS NULL, NULL, content_bytes), content_sha256
+        iif(finished_at IS NULL, NULL, content_bytes), content_sha256,
+        iif(compression IS NULL, NULL, (
+            SELECT detail FROM rejects WHERE rejects.source_id = sources.source_id AND current = 1
+                AND (reason = ?1 OR reason = 'torn_tail' AND instr(detail, ?2) > 0) ORDER BY offset LIMIT 1))
     FROM sources ORDER BY source_id";
 const EVERYTHING: &str =
     "SELECT position, source_id, ifnull(source_offset, -1), occurred_at FROM events ORDER BY position";
@@ -212,6 +216,7 @@ fn stored_log(row: &Row<'_>) -> rusqlite::Result<StoredLog> {
         separator: row.get(3)?,
         records: row.get(4)?,
         out_of_range: row.get(5)?,
+        kept_nowhere: row.get(8)?,
         content: content.0.zip(content.1).map(|(bytes, sha256)| ContentDigest { bytes, sha256 }),
     })
 }
@@ -220,7 +225,7 @@ impl ExportStore for SqliteExport {
     fn logs(&mut self) -> Result<Vec<StoredLog>, RepositoryError> {
         let failed = port_error("read which logs were imported");
         let mut statement = self.connection.prepare(LOGS).map_err(&failed)?;
-        let logs = statement.query_map([], stored_log).map_err(&failed)?;
+        let logs = statement.query_map([DAMAGED_DATA, KEPT_NOWHERE], stored_log).map_err(&failed)?;
         logs.collect::<Result<_, _>>().map_err(failed)
     }
 

@@ -1,6 +1,7 @@
 //! `compare-logs`, run as an operator runs it: verdict, exit code, report.
 
 mod alike;
+mod compressed;
 mod evidence;
 mod flags;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,6 @@
 //! `export`: what was imported comes back byte for byte, or the program says that it does not.
 
+mod compressed;
 mod damage;
 mod files;
 mod grown;

@@ -3,6 +3,7 @@
 mod bad_input;
 mod both_paths;
 mod clocks;
+mod compressed;
 #[cfg(unix)]
 mod disk_full;
 mod grown;

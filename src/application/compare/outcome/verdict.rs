@@ -21,7 +21,20 @@ pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<(Verdict, Vec<String>), 
     let VerdictInput { control, candidate, total, clock } = *input;
     let differences = Class::ALL.into_iter().filter(|class| class.is_difference());
     let counted = differences.map(|class| (class, total.of(class))).filter(|(_, count)| *count > 0);
-    let mut different: Vec<String> = counted.map(|(class, count)| class.sentence(count)).collect();
+    let (mut different, mut inconclusive) = (Vec::new(), Vec::new());
+    for (class, count) in counted {
+        let sentence = class.sentence(count);
+        // What one side lacks may be in what is damaged of it.
+        match class {
+            Class::Missing if candidate.1.is_damaged => {
+                inconclusive.push(format!("{sentence}, or damaged there"))
+            }
+            Class::Extra if control.1.is_damaged => {
+                inconclusive.push(format!("{sentence}, or damaged in the control"));
+            }
+            _ => different.push(sentence),
+        }
+    }
     if let Some(day) = clock.report.days_over_max_offset.first() {
         let days = clock.report.days_over_max_offset.len();
         let hint = hint(clock.report.days[day].offset_us);
@@ -35,7 +48,6 @@ pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<(Verdict, Vec<String>), 
             ),
         );
     }
-    let mut inconclusive: Vec<String> = Vec::new();
     for (name, (_, side), events) in
         [("control", control, total.control), ("candidate", candidate, total.candidate)]
     {

@@ -15,7 +15,7 @@ use crate::application::compare::settings::Settings;
 use crate::application::compare::shortcuts::joined_pair::RereadEvent;
 use crate::application::compare::shortcuts::streaming_join::JoinInput;
 use crate::application::compare::spill::partitions::Partitions;
-use crate::application::log_source::{Place, SourceError};
+use crate::application::log_source::{DAMAGED_DATA, Place, SourceError};
 use crate::wire::local_time::{DstPolicy, TimeFlags};
 use crate::wire::mapping::Mapping;
 use crate::wire::record::{Record, RecordReader};
@@ -128,6 +128,7 @@ impl SideReader<'_> {
                 Fed::Record { place, record } => consumer.take(number as u32, place, record, reader),
                 Fed::Reject { place, reason, detail } => {
                     consumer.side.quarantined += 1;
+                    consumer.side.is_damaged |= reason == DAMAGED_DATA;
                     if consumer.side.rejects.len() < LISTED_REJECTS {
                         let (path, location) = (path.clone(), RecordLocation::new(place, has_positions));
                         consumer.side.rejects.push(RejectedPlace { path, location, reason, detail });

@@ -30,6 +30,8 @@ pub(crate) struct SideSummary {
     pub digest: MultisetDigest,
     pub files: Vec<FileReport>,
     pub quarantined: u64,
+    /// Compressed data of it is damaged: it is not known which events are in it.
+    pub is_damaged: bool,
     pub rejects: Vec<RejectedPlace>,
     /// The file that changed each time it was read.
     pub changing: Option<PathBuf>,
@@ -51,6 +53,7 @@ impl SideSummary {
             digest: MultisetDigest::default(),
             files: Vec::new(),
             quarantined: 0,
+            is_damaged: false,
             rejects: Vec::new(),
             changing: None,
             sample: BTreeMap::new(),
@@ -84,6 +87,7 @@ impl SideSummary {
         self.digest.add_digest(other.digest);
         self.files.extend(other.files);
         self.quarantined += other.quarantined;
+        self.is_damaged |= other.is_damaged;
         let room = LISTED_REJECTS.saturating_sub(self.rejects.len());
         self.rejects.extend(other.rejects.into_iter().take(room));
         self.changing = self.changing.take().or(other.changing);

@@ -1,5 +1,6 @@
 mod changing;
 mod compressed;
+mod damaged_members;
 mod folder;
 mod resuming;
 mod wrapper_object;

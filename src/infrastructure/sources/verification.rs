@@ -1,0 +1,301 @@
+//! Looks at a compressed file before it is read: which of its members are sound.
+//!
+//! The checksum of a member stands at its end, and what was decoded before can be anything where the data
+//! is damaged. So the file is decoded once to its end, and what is given out afterwards is the content of
+//! sound members; of a file that was cut, also what its last member decodes to.
+
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use crate::application::log_source::{DamagedData, Reject};
+use crate::wire::json::is_blank;
+
+use super::compression::Compression;
+use super::decoded_step::{Damage, MemberEnd};
+use super::decoder::{Decoder, magic};
+use super::stored_bytes::{Fingerprint, StoredBytes, StoredError, up_to};
+use super::window::UTF_8_BOM;
+use super::zstd_frame;
+
+/// How much is decoded at once (128 KiB).
+const DECODED: usize = 1 << 17;
+/// How often the bytes of a file are decoded, in the mean, to find sound members after damaged ones. A
+/// damaged member takes one time; false starts within it end soon, unless they were put there.
+const MOST_SEARCHED: u64 = 4;
+const NO_END: &str = "its end was not found";
+
+/// What is known of a compressed file.
+#[derive(Debug)]
+pub(super) struct Verification {
+    compression: Compression,
+    pub fingerprint: Arc<Fingerprint>,
+    /// What the content comes from, in the order of the file.
+    pub spans: Vec<Span>,
+    /// What is missing within the content: at which offset of it, and why.
+    pub gaps: Vec<(u64, Reject)>,
+    /// Why the content ends before the file does.
+    pub end: Option<Reject>,
+    /// The first member is damaged, and left out.
+    pub begins_damaged: bool,
+    /// The first byte that is not blank of what the first member decodes to: also where it is left out,
+    /// it tells how the log is written.
+    pub first_byte: Option<u8>,
+}
+
+/// Members, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Where they lie in the file.
+    pub stored: Range<u64>,
+    /// Where in the content stands what they decode to.
+    pub content: Range<u64>,
+    /// A newline is given out before them, which the file does not have: what stood there is missing, and
+    /// what stands before it and after it is not one line.
+    pub on_new_line: bool,
+    pub assurance: Assurance,
+}
+
+/// What speaks for the content of a member; the less, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Assurance {
+    /// Its checksum.
+    Checksum,
+    /// It has none, and was decoded to its end.
+    DecodedToItsEnd,
+    /// The file was cut before its end.
+    Nothing,
+}
+
+impl Verification {
+    /// Decodes a file from its first byte to its last.
+    pub fn of(mut file: File, compression: Compression) -> Result<Self, StoredError> {
+        let fingerprint = Arc::new(Fingerprint::of(&mut file)?);
+        let stored = StoredBytes::new(file, Arc::clone(&fingerprint));
+        let decoder = Decoder::new(compression)?;
+        let mut members = Members { compression, stored, decoder, decoded: vec![0; DECODED], searched: 0 };
+        let mut verification = Self {
+            compression,
+            fingerprint,
+            spans: Vec::new(),
+            gaps: Vec::new(),
+            end: None,
+            begins_damaged: false,
+            first_byte: None,
+        };
+        let (mut offset, mut last_byte) = (0, None);
+        while offset < members.stored.len() {
+            let found = members.decode(offset, None)?;
+            match found.fate {
+                Fate::Sound { end, assurance } => {
+                    verification.add(offset..end, &found, assurance, last_byte);
+                    offset = end;
+                    last_byte = found.last_byte.or(last_byte);
+                }
+                Fate::Cut | Fate::Damaged(_) => {
+                    let (next, lines) = members.next_sound(offset + 1)?;
+                    let stored = offset..next.unwrap_or(members.stored.len());
+                    offset = stored.end;
+                    // What was cut may have been appended to.
+                    let found = if next.is_some() { members.decode(stored.start, next)? } else { found };
+                    match found.fate {
+                        Fate::Damaged(Damage(detail)) => {
+                            if stored.start == 0 {
+                                verification.begins_damaged = true;
+                                verification.first_byte = found.first_solid;
+                            }
+                            let lines = found.lines + lines;
+                            verification.leave_out(stored, detail, lines, next.is_some());
+                        }
+                        _ => {
+                            verification.cut(stored, &found, last_byte);
+                            last_byte = found.last_byte.or(last_byte);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(verification)
+    }
+
+    /// What speaks for all these bytes of the content.
+    pub fn assurance(&self, content: Range<u64>) -> Assurance {
+        let first = self.spans.partition_point(|span| span.content.end <= content.start);
+        let spans = self.spans[first..].iter().take_while(|span| span.content.start < content.end);
+        spans.map(|span| span.assurance).max().unwrap_or(Assurance::Checksum)
+    }
+
+    /// How many bytes of content there are so far.
+    fn length(&self) -> u64 {
+        self.spans.last().map_or(0, |span| span.content.end)
+    }
+
+    /// Adds a member that is given out.
+    fn add(&mut self, stored: Range<u64>, member: &Member, assurance: Assurance, last_byte: Option<u8>) {
+        let mut start = self.length();
+        let lost = self.end.take();
+        let on_new_line = lost.is_some() && last_byte.is_some_and(|byte| byte != b'\n');
+        if let Some(lost) = lost {
+            self.gaps.push((start, lost));
+        } else if let Some(last) = self.spans.last_mut()
+            && (last.assurance == assurance || member.decoded == 0)
+        {
+            last.stored.end = stored.end;
+            last.content.end += member.decoded;
+            return;
+        }
+        start += u64::from(on_new_line);
+        self.spans.push(Span { stored, content: start..start + member.decoded, on_new_line, assurance });
+    }
+
+    /// Adds what a member decodes to whose end is missing.
+    fn cut(&mut self, stored: Range<u64>, member: &Member, last_byte: Option<u8>) {
+        let Range { start: from, end: to } = stored;
+        if member.decoded > 0 {
+            self.add(stored, member, Assurance::Nothing, last_byte);
+        }
+        self.end(Reject::Cut { compression: self.compression.name(), from, to, decoded: member.decoded });
+    }
+
+    /// Adds a part of the file that nothing is given out of.
+    fn leave_out(&mut self, stored: Range<u64>, detail: String, lines: u64, goes_on: bool) {
+        let Range { start: from, end: to } = stored;
+        let compression = self.compression.name();
+        self.end(Reject::Compression(DamagedData { compression, from, to, lines, goes_on, detail }));
+    }
+
+    /// The content ends here, as far as it is known now.
+    fn end(&mut self, why: Reject) {
+        if let Some(earlier) = self.end.replace(why) {
+            self.gaps.push((self.length(), earlier));
+        }
+    }
+}
+
+/// What a member came to.
+#[derive(Default)]
+struct Member {
+    fate: Fate,
+    /// How many bytes of the file were read.
+    read: u64,
+    /// How many bytes it decodes to, as far as it can be decoded.
+    decoded: u64,
+    /// How many newlines are among them.
+    lines: u64,
+    first_solid: Option<u8>,
+    last_byte: Option<u8>,
+}
+
+#[derive(Default)]
+enum Fate {
+    Sound {
+        end: u64,
+        assurance: Assurance,
+    },
+    /// The file ends within it.
+    #[default]
+    Cut,
+    Damaged(Damage),
+}
+
+/// The members of a file.
+struct Members {
+    compression: Compression,
+    stored: StoredBytes,
+    decoder: Decoder,
+    /// Room for what is decoded.
+    decoded: Vec<u8>,
+    /// How many bytes were decoded in search of a sound member, in vain.
+    searched: u64,
+}
+
+impl Members {
+    /// Decodes the member at `offset`, as far as it goes; `end`, where it is known, is where the next one begins.
+    fn decode(&mut self, offset: u64, end: Option<u64>) -> Result<Member, StoredError> {
+        self.decoder.restart()?;
+        let until = end.unwrap_or(self.stored.len());
+        let mut member = Member::default();
+        loop {
+            let at = offset + member.read;
+            let input = up_to(self.stored.at(at)?, until - at);
+            let is_at_end = input.is_empty();
+            let step = match self.decoder.step(input, &mut self.decoded) {
+                Ok(step) => step,
+                Err(damage) => {
+                    member.fate = Fate::Damaged(damage);
+                    return Ok(member);
+                }
+            };
+            member.read += step.read as u64;
+            member.take(&self.decoded[..step.written]);
+            if let Some(end) = step.end {
+                member.fate = self.ended(offset + member.read, end)?;
+                return Ok(member);
+            }
+            if step.read == 0 && step.written == 0 {
+                if !is_at_end || !self.decoder.is_cut(member.read, &self.stored.before(until, 8)?) {
+                    member.fate = Fate::Damaged(Damage::new(NO_END));
+                }
+                return Ok(member);
+            }
+        }
+    }
+
+    /// What a member is that was decoded to its end.
+    fn ended(&mut self, end: u64, how: MemberEnd) -> Result<Fate, StoredError> {
+        if how == MemberEnd::Checked {
+            return Ok(Fate::Sound { end, assurance: Assurance::Checksum });
+        }
+        // The bit that says that there is no checksum may be the one that is damaged.
+        let next = self.stored.at(end)?;
+        let next = &next[..next.len().min(4)];
+        if zstd_frame::is_part_of_a_beginning(next) || next.iter().all(|byte| *byte == 0) {
+            return Ok(Fate::Sound { end, assurance: Assurance::DecodedToItsEnd });
+        }
+        Ok(Fate::Damaged(Damage::new("it says that it has no checksum, and something else follows it")))
+    }
+
+    /// Where the next member begins, from `from` on, that is sound, and how many lines are decoded on
+    /// the way. A magic number can stand anywhere: what begins with one is a member where it decodes to its end.
+    fn next_sound(&mut self, from: u64) -> Result<(Option<u64>, u64), StoredError> {
+        let magic = magic(self.compression);
+        let mut lines = 0;
+        let (mut bytes, mut begin) = (Vec::new(), from);
+        loop {
+            let more = self.stored.at(begin + bytes.len() as u64)?;
+            if more.is_empty() {
+                return Ok((None, lines));
+            }
+            bytes.extend_from_slice(more);
+            for index in memmem::find_iter(&bytes, magic) {
+                let candidate = begin + index as u64;
+                let member = self.decode(candidate, None)?;
+                if matches!(member.fate, Fate::Sound { .. }) {
+                    return Ok((Some(candidate), lines));
+                }
+                lines += member.lines;
+                self.searched += member.read;
+                if self.searched > MOST_SEARCHED * self.stored.len() {
+                    return Ok((None, lines));
+                }
+            }
+            // A magic number can lie across two chunks.
+            let passed = bytes.len().saturating_sub(magic.len() - 1);
+            bytes.drain(..passed);
+            begin += passed as u64;
+        }
+    }
+}
+
+impl Member {
+    /// Takes what was decoded next.
+    fn take(&mut self, decoded: &[u8]) {
+        self.decoded += decoded.len() as u64;
+        self.lines += memchr::memchr_iter(b'\n', decoded).count() as u64;
+        self.last_byte = decoded.last().copied().or(self.last_byte);
+        let is_solid = |byte: &&u8| !is_blank(**byte) && !UTF_8_BOM.contains(byte);
+        self.first_solid = self.first_solid.or_else(|| decoded.iter().find(is_solid).copied());
+    }
+}

@@ -1,0 +1,98 @@
+//! One frame of a zstd file (RFC 8878), decoded piece by piece up to its checksum, if it has one.
+
+use std::io;
+
+use zstd::stream::raw::{Decoder, Operation};
+
+use super::decoded_step::{Damage, MemberEnd, Step};
+
+/// A frame begins with these bytes.
+pub(super) const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+/// In the byte after them.
+const HAS_CHECKSUM: u8 = 1 << 2;
+
+pub(super) struct ZstdFrame {
+    decoder: Decoder<'static>,
+    part: Part,
+}
+
+/// What comes next.
+enum Part {
+    /// The first bytes, as far as they were read.
+    Beginning(Vec<u8>),
+    /// `awaited` bytes are a block, or the checksum: given alone, what a block decodes to is not lost where
+    /// the checksum does not match.
+    Frame { has_checksum: bool, awaited: usize },
+    /// So many bytes of a frame that holds no content.
+    Skippable(u32),
+}
+
+impl ZstdFrame {
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { decoder: Decoder::new()?, part: Part::Beginning(Vec::new()) })
+    }
+
+    /// Begins another frame.
+    pub fn restart(&mut self) -> io::Result<()> {
+        self.part = Part::Beginning(Vec::new());
+        self.decoder.reinit()
+    }
+
+    /// Decodes some of `input` into `output`.
+    pub fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, Damage> {
+        match &mut self.part {
+            Part::Beginning(bytes) => {
+                let Some(byte) = input.first() else { return Ok(Step::default()) };
+                bytes.push(*byte);
+                let bytes = std::mem::take(bytes);
+                self.part = self.begun(bytes)?;
+                let end = matches!(self.part, Part::Skippable(0)).then_some(MemberEnd::Checked);
+                Ok(Step { read: 1, written: 0, end })
+            }
+            Part::Frame { has_checksum, awaited } => {
+                let end = if *has_checksum { MemberEnd::Checked } else { MemberEnd::NoChecksum };
+                let input = &input[..input.len().min(*awaited)];
+                let status = self.decoder.run_on_buffers(input, output).map_err(damaged)?;
+                *awaited = status.remaining;
+                let end = (status.remaining == 0).then_some(end);
+                Ok(Step { read: status.bytes_read, written: status.bytes_written, end })
+            }
+            Part::Skippable(left) => {
+                let read = input.len().min(*left as usize);
+                *left -= read as u32;
+                Ok(Step { read, written: 0, end: (*left == 0).then_some(MemberEnd::Checked) })
+            }
+        }
+    }
+
+    fn begun(&mut self, bytes: Vec<u8>) -> Result<Part, Damage> {
+        match bytes[..] {
+            [0x28, 0xB5, 0x2F, 0xFD, descriptor] => {
+                let awaited = self.decoder.run_on_buffers(&bytes, &mut []).map_err(damaged)?.remaining;
+                Ok(Part::Frame { has_checksum: descriptor & HAS_CHECKSUM != 0, awaited })
+            }
+            [0x50..=0x5F, 0x2A, 0x4D, 0x18, a, b, c, d] => {
+                Ok(Part::Skippable(u32::from_le_bytes([a, b, c, d])))
+            }
+            _ if is_part_of_a_beginning(&bytes) => Ok(Part::Beginning(bytes)),
+            _ => Err(Damage::new(format!(
+                "a zstd frame was expected to begin there, with the bytes 28 b5 2f fd: found {:02x?}",
+                bytes
+            ))),
+        }
+    }
+}
+
+fn damaged(error: io::Error) -> Damage {
+    Damage::new(error.to_string())
+}
+
+/// Whether these bytes are the first ones of a frame, of content or skippable, or its magic number and more.
+pub(super) fn is_part_of_a_beginning(bytes: &[u8]) -> bool {
+    let skippable = |first: u8| [first, 0x2A, 0x4D, 0x18];
+    let magic = match bytes.first() {
+        Some(first @ 0x50..=0x5F) => skippable(*first),
+        _ => MAGIC,
+    };
+    bytes.iter().zip(magic).all(|(byte, expected)| *byte == expected)
+}
