@@ -4,12 +4,14 @@ mod array;
 mod array_syntax;
 mod byte_source;
 mod compression;
+mod damage;
 mod decompressed;
 mod file_equality;
 mod folder;
 mod jsonl;
 mod limits;
 mod nesting;
+mod structure;
 mod unsupported_input;
 mod window;
 mod wrapper_object;
@@ -43,21 +45,25 @@ pub use folder::list_folder;
 /// A plain file is read as far as it goes now: what a writer appends later is not read. Whether the
 /// file has changed in any other way shows when its last piece has been given out.
 pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
-    let mut window = ByteWindow::new(path, open(path)?);
+    read_log(ByteWindow::new(path, open(path)?), mapping)
+}
+
+/// How the log is written shows in its first bytes that are not blank: more that follows changes nothing.
+fn read_log(mut window: ByteWindow, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
     window.grow()?;
     if let Some(unsupported) = UnsupportedInput::recognise(window.bytes()) {
-        return Err(unsupported.at(path));
+        return Err(unsupported.at(window.path()));
     }
     if let Some(key) = mapping.records_key() {
         let wrapper = WrapperObject::new(key);
-        let start = wrapper.find_array(&mut window)?.map_err(|unsupported| unsupported.at(path))?;
+        let start = wrapper.find_array(&mut window)?.map_err(|unsupported| unsupported.at(window.path()))?;
         return Ok(Box::new(ArraySource::within(window, wrapper, start)));
     }
     let layout = window.layout(is_blank)?;
     let is_array = match window.peek(layout)? {
         Some(byte) => byte == b'[',
         // An array file that holds nothing is torn; a day without events is a day.
-        None => folder::is_array_by_name(path),
+        None => folder::is_array_by_name(window.path()),
     };
     Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
 }

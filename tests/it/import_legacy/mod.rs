@@ -20,6 +20,7 @@ mod processes;
 mod read_again;
 mod refused;
 mod sample_data;
+mod steps;
 mod twins;
 mod values;
 
