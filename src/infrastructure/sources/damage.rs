@@ -168,7 +168,8 @@ impl Damage {
                 && !self.broken.iter().any(|object| object.has_within(offset))
             {
                 if let Some(wrapper) = wrapper
-                    && wrapper.array_at(window, index)?.is_some()
+                    && let Some(bracket) = wrapper.array_at(window, index)?
+                    && !self.is_within_broken(window.offset_at(bracket))
                 {
                     return Ok((index, DamageEnd::Wrapper));
                 }
@@ -209,6 +210,11 @@ impl Damage {
         Ok((index, DamageEnd::NotYet))
     }
 
+    /// Whether the byte at `offset` is a part of an object that breaks later on.
+    fn is_within_broken(&self, offset: u64) -> bool {
+        self.broken.iter().any(|object| offset < object.end)
+    }
+
     /// Whether what stands there is an event, and no part of an object that breaks later on.
     fn is_event(
         &self,
@@ -218,8 +224,7 @@ impl Damage {
         end: usize,
     ) -> Result<bool, SourceError> {
         let next = window.next_solid(end)?;
-        let next = window.offset_at(next);
-        if self.broken.iter().any(|object| next < object.end) {
+        if self.is_within_broken(window.offset_at(next)) {
             return Ok(false);
         }
         let text = &window.bytes()[start..end];

@@ -19,7 +19,7 @@ use mission_events::internals::wire::mapping::{DeclaredMapping, Mapping};
 use mission_events::internals::wire::zone::Zone;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -97,12 +97,12 @@ fn import_into(
 }
 
 /// Demands that the store gives the log back.
-fn comes_back(database: &Path, log: &[u8], out: &Path) {
+fn comes_back(database: &Path, log: &[u8], out: &Path, name: &str) {
     let mut store = SqliteExport::open(database, Zone::utc()).unwrap();
     let options = ExportOptions { source_id: None, legacy: false, force: false, zone: Zone::utc() };
     let exported = Export::new(&mut store, &mut FileFolder::new(out, false), options).run().unwrap();
     assert!(exported.is_whole(), "{exported:#?}");
-    assert!(fs::read(out.join("log")).unwrap() == log, "it came back otherwise");
+    assert!(fs::read(out.join(name)).unwrap() == log, "it came back otherwise");
 }
 
 fn under_records() -> Mapping {
@@ -126,10 +126,11 @@ proptest! {
         (log, is_held) in damaged_log(),
         steps in prop_oneof![vec(any::<Index>(), 1), vec(any::<Index>(), 2), vec(any::<Index>(), 5)],
         has_native in any::<bool>(),
+        name in select(vec!["log", "log.json"]),
     ) {
         let mapping = if is_held { under_records() } else { Mapping::BuiltIn };
         let dir = TestDir::new();
-        let (path, native) = (dir.join("log"), dir.join("native.jsonl"));
+        let (path, native) = (dir.join(name), dir.join("native.jsonl"));
         let databases = ["steps.db", "once.db"].map(|name| dir.join(name));
         fs::write(&native, NATIVE).unwrap();
         fs::write(&path, &log).unwrap();
@@ -153,7 +154,7 @@ proptest! {
         let [in_steps, at_once] = databases.each_ref().map(|database| content(database));
         prop_assert_eq!(in_steps, at_once);
         for (database, out) in databases.iter().zip(["from-steps", "from-once"]) {
-            comes_back(database, &log, &dir.join(out));
+            comes_back(database, &log, &dir.join(out), name);
         }
         // Imported again, it is what it was, and says the same of itself.
         let again = import_into(&databases[0], &path, &mapping, overlap).unwrap();
