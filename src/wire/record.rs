@@ -162,6 +162,11 @@ impl<'z> RecordReader<'z> {
         self.scanner.scan(text, start)
     }
 
+    /// As [`scan`](Self::scan), but that the object is UTF-8 shows only when it is interpreted.
+    pub fn extent(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
+        self.scanner.extent(text, start)
+    }
+
     /// Whether the object that was scanned last in the same `text` has the envelope of an event.
     pub fn is_event(&mut self, text: &[u8], object: ScannedObject) -> bool {
         self.interpret(text, object).is_ok()

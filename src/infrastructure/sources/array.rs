@@ -1,10 +1,8 @@
 //! A JSON array of records, streamed; and how reading goes on after damage.
 //!
-//! Where something is no record, everything up to the next place from which a whole object scans,
-//! with a separator after it, is one reject. Such a place is after a comma that separates records
-//! as far as brackets and quotes can still be counted. Where damage has upset the count (a quote or
-//! bracket that never closes), it is any newline or comma after which a whole *event* stands: an
-//! object without type or time could just as well be a part of the damaged record.
+//! An object is a record wherever a record can stand, whatever follows it. What is no object is
+//! rejected up to the next event, or as far as [`damage`](super::damage) says. A bracket that is one
+//! too many, or opens another array after the log's own, is rejected alone: the records in it are read.
 
 use std::path::Path;
 
@@ -14,9 +12,9 @@ use crate::application::log_source::{
 use crate::wire::json::{ScanError, ScannedObject, is_blank};
 use crate::wire::record::{RecordError, RecordReader};
 
-use super::array_syntax::{NoRecord, unexpected, whole_value};
+use super::array_syntax::{unexpected, whole_scalar};
+use super::damage::{Beginning, Damage, DamageEnd, Surroundings, beginning};
 use super::limits::{LONGEST_PIECE, LONGEST_RECORD};
-use super::nesting::Nesting;
 use super::window::ByteWindow;
 use super::wrapper_object::WrapperObject;
 
@@ -28,15 +26,8 @@ pub(super) struct ArraySource {
     /// How much of the wrapper, from the window's beginning on, is to be given out as layout.
     held: usize,
     /// What is being given out is damage, and its end is not found yet.
-    damage: Option<Nesting>,
-    /// Bytes within damage that were scanned for a record and were none. Brackets that never close
-    /// could have every byte scanned to the end of the log, again and again: what is wasted has to be
-    /// earned by going on.
-    wasted: usize,
+    damage: Option<Damage>,
 }
-
-/// How many bytes may be scanned in vain for each byte that damage goes on.
-const EARNED_BY_A_BYTE: usize = 8;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expect {
@@ -50,7 +41,7 @@ enum Expect {
 
 impl ArraySource {
     pub fn new(window: ByteWindow) -> Self {
-        Self { window, wrapper: None, expect: Expect::Opening, held: 0, damage: None, wasted: 0 }
+        Self { window, wrapper: None, expect: Expect::Opening, held: 0, damage: None }
     }
 
     /// An array that begins at `start`, within an object.
@@ -95,137 +86,36 @@ impl ArraySource {
         })
     }
 
-    /// The index of the first byte from `index` on that is not blank; after the end, the length.
-    fn next_solid(&mut self, mut index: usize) -> Result<usize, SourceError> {
-        while self.window.peek(index)?.is_some_and(is_blank) {
-            index += 1;
-        }
-        Ok(index)
-    }
-
-    /// Scans the object at `index` and looks at what follows it.
-    fn scan_object(
-        &mut self,
-        reader: &mut RecordReader<'_>,
-        index: usize,
-    ) -> Result<Result<ScannedObject, NoRecord>, SourceError> {
-        let object = loop {
-            let bytes = &self.window.bytes()[index..];
-            match reader.scan(bytes, 0) {
-                Ok(object) => break object,
-                Err(ScanError::Incomplete { .. }) if bytes.len() > LONGEST_RECORD => {
-                    return Ok(Err(NoRecord::TooLong));
-                }
-                Err(error @ ScanError::Incomplete { .. }) => {
-                    if !self.window.grow()? {
-                        return Ok(Err(NoRecord::Syntax(error)));
-                    }
-                }
-                Err(error) => return Ok(Err(NoRecord::Syntax(error))),
-            }
-        };
-        let at = self.next_solid(index + object.span.end)?;
-        Ok(match self.window.peek(at)? {
-            // A record right after a record: the comma is missing, the records are whole.
-            None | Some(b',' | b']' | b'{') => Ok(object),
-            Some(by) => Err(NoRecord::Followed { at: at - index, by }),
-        })
-    }
-
-    /// The length of a whole value at the window's beginning that is not an object, with a
-    /// separator after it.
-    fn scan_other_value(&mut self) -> Result<Option<usize>, SourceError> {
-        let length = loop {
-            match whole_value(self.window.bytes()) {
-                Ok(length) if length < self.window.bytes().len() => break length,
-                Ok(_) | Err(ScanError::Incomplete { .. }) if self.window.bytes().len() <= LONGEST_RECORD => {
+    /// The object at the window's beginning, if it is one.
+    fn object(&mut self, reader: &mut RecordReader<'_>) -> Result<Option<ScannedObject>, SourceError> {
+        loop {
+            let bytes = self.window.bytes();
+            let text = &bytes[..bytes.len().min(LONGEST_RECORD)];
+            match reader.extent(text, 0) {
+                Ok(object) => return Ok(Some(object)),
+                Err(ScanError::Incomplete { .. }) if text.len() < LONGEST_RECORD => {
                     if !self.window.grow()? {
                         return Ok(None);
                     }
                 }
-                _ => return Ok(None),
-            }
-        };
-        let at = self.next_solid(length)?;
-        Ok(self.window.peek(at)?.is_some_and(|byte| matches!(byte, b',' | b']')).then_some(length))
-    }
-
-    /// How far the damage at the window's beginning goes: to the next record, to the array's end, to
-    /// the end of the log, or on after the longest piece.
-    fn damage(&mut self, reader: &mut RecordReader<'_>, mut nesting: Nesting) -> Result<usize, SourceError> {
-        let mut index = 0;
-        self.expect = Expect::Nothing;
-        while let Some(byte) = self.window.peek(index)? {
-            let between_records = nesting.step(byte);
-            self.wasted = self.wasted.saturating_sub(EARNED_BY_A_BYTE);
-            if byte == b']' && between_records && self.is_end(index + 1)? {
-                self.expect = Expect::SeparatorOrEnd;
-                return Ok(index);
-            }
-            index += 1;
-            if matches!(byte, b',' | b'\n') {
-                let candidate = self.next_solid(index)?;
-                if self.window.peek(candidate)? == Some(b'{')
-                    && self.wasted < LONGEST_RECORD
-                    && self.is_record(reader, candidate, byte == b',' && between_records)?
-                {
-                    self.expect = Expect::Record;
-                    return Ok(candidate);
-                }
-            }
-            if index >= LONGEST_PIECE {
-                self.damage = Some(nesting);
-                return Ok(index);
+                Err(_) => return Ok(None),
             }
         }
-        Ok(index)
     }
 
-    /// Whether a `]` before `index` closes the array: nothing follows but the rest of its wrapper.
-    fn is_end(&mut self, index: usize) -> Result<bool, SourceError> {
-        let mut end = index;
-        if let Some(wrapper) = &self.wrapper {
-            match wrapper.rest(&mut self.window, index)? {
-                Ok(length) => end += length,
-                Err(_) => return Ok(false),
-            }
-        }
-        let solid = self.next_solid(end)?;
-        Ok(self.window.peek(solid)?.is_none())
-    }
-
-    /// The length of the rest of the wrapper, at the window's beginning.
-    fn rest_of_wrapper(&mut self) -> Result<Result<usize, Reject>, SourceError> {
-        let Some(wrapper) = &self.wrapper else {
-            return Ok(Ok(0));
-        };
-        Ok(wrapper.rest(&mut self.window, 0)?.map_err(|error| match error {
-            RecordError::Syntax(ScanError::Incomplete { .. }) => {
-                Reject::TornTail { expected: "the end of the object that holds the records" }
-            }
-            error => Reject::Record(error),
-        }))
-    }
-
-    fn is_record(
-        &mut self,
-        reader: &mut RecordReader<'_>,
-        index: usize,
-        any_object: bool,
-    ) -> Result<bool, SourceError> {
-        Ok(match self.scan_object(reader, index)? {
-            Ok(object) => any_object || reader.is_event(&self.window.bytes()[index..], object),
-            Err(no_record) => {
-                self.wasted += no_record.scanned();
-                false
-            }
-        })
-    }
-
+    /// What begins with the `{` at the window's beginning.
     fn record<'s>(&'s mut self, reader: &mut RecordReader<'_>) -> Result<LogPiece<'s>, SourceError> {
-        self.expect = Expect::SeparatorOrEnd;
-        let no_record = match self.scan_object(reader, 0)? {
-            Ok(object) => {
+        let beginning = match self.object(reader)? {
+            Some(object) => Beginning::Object(object),
+            None => beginning(&mut self.window, reader, Surroundings::Array)?,
+        };
+        let before = std::mem::replace(&mut self.expect, Expect::SeparatorOrEnd);
+        let (length, reject) = match beginning {
+            Beginning::Object(_) if before == Expect::SeparatorOrEnd => {
+                self.expect = Expect::Record;
+                (0, unexpected(0, "`,` between two records", b'{'))
+            }
+            Beginning::Object(object) => {
                 self.window.give(object.span.end, true);
                 let bytes = &self.window.bytes()[..object.span.end];
                 let content = match reader.interpret(bytes, object) {
@@ -234,25 +124,110 @@ impl ArraySource {
                 };
                 return Ok(LogPiece { place: self.window.place(), bytes, content });
             }
-            Err(no_record) => no_record,
-        };
-        if let NoRecord::Syntax(error) = &no_record
-            && let Some(length) = self.scan_other_value()?
-        {
-            let reject = Reject::Record((*error).into());
-            return Ok(self.piece(length, PieceContent::Reject(reject)));
-        }
-        let length = self.damage(reader, Nesting::default())?;
-        let is_rest = self.expect == Expect::Nothing && self.damage.is_none();
-        let reject = match no_record {
-            NoRecord::Syntax(ScanError::Incomplete { .. }) if is_rest => {
-                Reject::TornTail { expected: "the end of the record" }
-            }
-            NoRecord::Syntax(error) => Reject::Record(error.into()),
-            NoRecord::TooLong => Reject::TooLong { limit: LONGEST_RECORD },
-            NoRecord::Followed { at, by } => unexpected(at, "`,` or `]` after the record", by),
+            Beginning::DamagedObject(length, reject) => (length, reject),
+            Beginning::Damage(damage, reject) => (self.go_on(damage, reader)?, reject),
         };
         Ok(self.piece(length, PieceContent::Reject(reject)))
+    }
+
+    /// The length of a whole value at the window's beginning that is no object, with a separator after
+    /// it.
+    fn scalar(&mut self) -> Result<Option<usize>, SourceError> {
+        let length = loop {
+            let bytes = self.window.bytes();
+            let text = &bytes[..bytes.len().min(LONGEST_RECORD)];
+            match whole_scalar(text) {
+                Ok(length) if length < text.len() => break length,
+                Ok(_) | Err(ScanError::Incomplete { .. }) if text.len() < LONGEST_RECORD => {
+                    if !self.window.grow()? {
+                        return Ok(None);
+                    }
+                }
+                _ => return Ok(None),
+            }
+        };
+        let next = self.window.next_solid(length)?;
+        Ok(self.window.peek(next)?.is_some_and(|byte| matches!(byte, b',' | b']')).then_some(length))
+    }
+
+    /// How many bytes of the window are damage; and what is expected after it.
+    fn go_on(&mut self, mut damage: Damage, reader: &mut RecordReader<'_>) -> Result<usize, SourceError> {
+        let (length, end) = damage.next(&mut self.window, reader, self.wrapper.as_ref())?;
+        self.expect = match end {
+            DamageEnd::Event => Expect::Record,
+            DamageEnd::Separator => Expect::SeparatorOrEnd,
+            DamageEnd::Wrapper | DamageEnd::Log | DamageEnd::Line | DamageEnd::NotYet => Expect::Nothing,
+        };
+        if end == DamageEnd::NotYet {
+            self.damage = Some(damage);
+        }
+        Ok(length)
+    }
+
+    /// What is no object, where a record or a separator is expected.
+    fn no_record(
+        &mut self,
+        reader: &mut RecordReader<'_>,
+        found: u8,
+    ) -> Result<(usize, Reject), SourceError> {
+        let expected = match (self.expect, found) {
+            (Expect::Record, b']') => {
+                self.expect = Expect::SeparatorOrEnd;
+                return Ok((0, unexpected(0, "an object", found)));
+            }
+            (Expect::SeparatorOrEnd, _) => "`,` or `]` after the record",
+            _ => {
+                if let Some(length) = self.scalar()? {
+                    self.expect = Expect::SeparatorOrEnd;
+                    return Ok((length, unexpected(0, "an object", found)));
+                }
+                "an object"
+            }
+        };
+        let length = self.go_on(Damage::new(Surroundings::Array), reader)?;
+        Ok((length, unexpected(0, expected, found)))
+    }
+
+    /// What stands outside of the array.
+    fn outside(&mut self, reader: &mut RecordReader<'_>, found: u8) -> Result<(usize, Reject), SourceError> {
+        let is_held = self.wrapper.is_some();
+        let expected =
+            if is_held { "nothing after the closing `}`" } else { "nothing after the closing `]`" };
+        let opening = match &self.wrapper {
+            _ if found == b'[' => Some(0),
+            Some(wrapper) if found == b'{' => wrapper.array_at(&mut self.window, 0)?,
+            _ => None,
+        };
+        let length = match opening {
+            Some(bracket) => {
+                self.expect = Expect::RecordOrEnd;
+                bracket + 1
+            }
+            None => self.go_on(Damage::new(Surroundings::Outside), reader)?,
+        };
+        Ok((length, unexpected(0, expected, found)))
+    }
+
+    /// The rest of the wrapper, at the window's beginning: its length, or what is wrong with it.
+    fn rest_of_wrapper(
+        &mut self,
+        reader: &mut RecordReader<'_>,
+    ) -> Result<(usize, Option<Reject>), SourceError> {
+        let Some(wrapper) = &self.wrapper else {
+            return Ok((0, None));
+        };
+        let (damage, reject) = match wrapper.rest(&mut self.window)? {
+            Ok(length) => {
+                (self.expect, self.held) = (Expect::Nothing, length);
+                return Ok((self.held_length()?, None));
+            }
+            Err(RecordError::Syntax(ScanError::Incomplete { at, .. })) if at < LONGEST_RECORD => {
+                let expected = "the end of the object that holds the records";
+                (Damage::unfinished(), Reject::TornTail { expected })
+            }
+            Err(error) => (Damage::new(Surroundings::Outside), Reject::Record(error)),
+        };
+        Ok((self.go_on(damage, reader)?, Some(reject)))
     }
 }
 
@@ -298,8 +273,8 @@ impl LogSource for ArraySource {
         if held > 0 {
             return Ok(Some(self.piece(held, PieceContent::Layout)));
         }
-        if let Some(nesting) = self.damage.take() {
-            let length = self.damage(reader, nesting)?;
+        if let Some(damage) = self.damage.take() {
+            let length = self.go_on(damage, reader)?;
             if length > 0 {
                 return Ok(Some(self.piece(length, PieceContent::RejectContinued)));
             }
@@ -313,34 +288,17 @@ impl LogSource for ArraySource {
                 Some(damage) => (0, damage),
                 None => return Ok(None),
             },
-            (Expect::RestOfWrapper, Some(_)) => match self.rest_of_wrapper()? {
-                Ok(length) => {
-                    (self.expect, self.held) = (Expect::Nothing, length);
-                    let held = self.held_length()?;
-                    return Ok(Some(self.piece(held, PieceContent::Layout)));
-                }
-                Err(reject) => (self.damage(reader, Nesting::default())?, reject),
+            (Expect::RestOfWrapper, Some(_)) => match self.rest_of_wrapper(reader)? {
+                (length, Some(reject)) => (length, reject),
+                (length, None) => return Ok(Some(self.piece(length, PieceContent::Layout))),
             },
-            (Expect::RecordOrEnd | Expect::Record, Some(_)) => return self.record(reader).map(Some),
-            (Expect::SeparatorOrEnd, Some(found)) => {
-                self.expect = Expect::Record;
-                (0, unexpected(0, "`,` between two records", found))
+            (Expect::Record | Expect::RecordOrEnd | Expect::SeparatorOrEnd, Some(b'{')) => {
+                return self.record(reader).map(Some);
             }
-            (Expect::Opening | Expect::Nothing, Some(found)) => {
-                let end = if self.wrapper.is_some() {
-                    "nothing after the closing `}`"
-                } else {
-                    "nothing after the closing `]`"
-                };
-                // What was appended after an array that was closed is whole all the same.
-                let length = if found == b'{' && self.is_record(reader, 0, false)? {
-                    self.expect = Expect::Record;
-                    0
-                } else {
-                    self.damage(reader, Nesting::default())?
-                };
-                (length, unexpected(0, end, found))
+            (Expect::Record | Expect::RecordOrEnd | Expect::SeparatorOrEnd, Some(found)) => {
+                self.no_record(reader, found)?
             }
+            (Expect::Opening | Expect::Nothing, Some(found)) => self.outside(reader, found)?,
             (expect, None) => {
                 self.expect = Expect::Nothing;
                 let expected = match expect {

@@ -5,6 +5,7 @@ mod array_syntax;
 mod byte_source;
 mod compressed_log;
 mod compression;
+mod damage;
 mod decoded_step;
 mod decoder;
 mod decompressed;
@@ -17,6 +18,7 @@ mod jsonl;
 mod limits;
 mod nesting;
 mod stored_bytes;
+mod structure;
 mod unread;
 mod unread_content;
 mod unsupported_input;
@@ -60,23 +62,22 @@ pub use folder::list_folder;
 /// file has changed in any other way shows when its last piece has been given out.
 pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
     let (content, verification) = open(path)?;
-    let log = recognise(ByteWindow::new(path, content), verification.as_deref(), mapping)?;
+    let log = read_log(ByteWindow::new(path, content), verification.as_deref(), mapping)?;
     Ok(match verification {
         Some(verification) => Box::new(CompressedLog::new(log, verification)),
         None => log,
     })
 }
 
-/// Sees how the content of a log is written.
-fn recognise(
+/// How the log is written shows in its first bytes that are not blank: more that follows changes nothing.
+fn read_log(
     mut window: ByteWindow,
     verification: Option<&Verification>,
     mapping: &Mapping,
 ) -> Result<Box<dyn LogSource>, SourceError> {
-    let path = window.path().to_owned();
     window.grow()?;
     if let Some(unsupported) = UnsupportedInput::recognise(window.bytes()) {
-        return Err(unsupported.at(&path));
+        return Err(unsupported.at(window.path()));
     }
     let damaged_beginning = verification.filter(|verification| verification.begins_damaged);
     if let Some(key) = mapping.records_key() {
@@ -85,7 +86,7 @@ fn recognise(
             Ok(start) => start,
             // The wrapper's beginning is missing, and the array's with it.
             Err(_) if damaged_beginning.is_some() => 0,
-            Err(unsupported) => return Err(unsupported.at(&path)),
+            Err(unsupported) => return Err(unsupported.at(window.path())),
         };
         return Ok(Box::new(ArraySource::within(window, wrapper, start)));
     }
@@ -94,7 +95,7 @@ fn recognise(
     let is_array = match damaged_beginning.and_then(|damaged| damaged.first_byte).or(first) {
         Some(byte) => byte == b'[',
         // An array file that holds nothing is torn; a day without events is a day.
-        None => folder::is_array_by_name(&path),
+        None => folder::is_array_by_name(window.path()),
     };
     Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
 }

@@ -8,6 +8,11 @@ pub(super) struct Nesting {
 }
 
 impl Nesting {
+    /// Whether every bracket is closed.
+    pub fn is_closed(&self) -> bool {
+        self.depth == 0
+    }
+
     /// Takes one byte; true where it stands outside of every record.
     pub fn step(&mut self, byte: u8) -> bool {
         if byte == b'\n' {

@@ -139,6 +139,19 @@ impl ByteWindow {
         Ok(Some(self.bytes()[index]))
     }
 
+    /// The index of the first byte from `index` on that is not blank; after the end, the length.
+    pub fn next_solid(&mut self, mut index: usize) -> Result<usize, SourceError> {
+        while self.peek(index)?.is_some_and(is_blank) {
+            index += 1;
+        }
+        Ok(index)
+    }
+
+    /// The offset in the content of the byte at `index`.
+    pub fn offset_at(&self, index: usize) -> u64 {
+        self.place.offset + index as u64
+    }
+
     /// Reads on until the buffer is full: a larger one, where it is full already. False at the end
     /// of the log.
     pub fn grow(&mut self) -> Result<bool, SourceError> {

@@ -60,6 +60,13 @@ impl ObjectScanner {
         text: &'t [u8],
         start: usize,
     ) -> Result<(ScannedObject, &'t str), ScanError> {
+        let object = self.extent(text, start)?;
+        utf8(text, object.span).map(|body| (object, body))
+    }
+
+    /// As [`scan`](Self::scan), but whether the object is UTF-8 is not looked at: its structure is known
+    /// without.
+    pub fn extent(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
         let blanks = text[start.min(text.len())..].iter().take_while(|byte| is_blank(**byte));
         let start = start + blanks.count();
         self.forget();
@@ -67,19 +74,18 @@ impl ObjectScanner {
             return Err(unexpected(text, start, "an object"));
         }
         if let Some(object) = self.recognise(text, start) {
-            return utf8(text, object.span).map(|body| (object, body));
+            return Ok(object);
         }
         let mut tokens = Tokens::with_stack(text, start, std::mem::take(&mut self.open));
         let scanned = self.scan_tokens(text, start, &mut tokens);
         self.open = tokens.into_stack();
         let object = scanned?;
-        let body = utf8(text, object.span)?;
         match &mut self.shapes {
             Some(_) if object.duplicate_key => {}
             Some(shapes) => shapes.remember(text, start),
             None => self.shapes = Some(ShapeTrie::default()),
         }
-        Ok((object, body))
+        Ok(object)
     }
 
     /// The members of the last object, in the order of the text.

@@ -26,6 +26,7 @@ mod publishing;
 mod read_again;
 mod refused;
 mod sample_data;
+mod steps;
 mod twins;
 mod unread_files;
 mod values;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::wire::mapping::{DeclaredMapping, Mapping};
 
-fn under_records() -> Mapping {
+pub(super) fn under_records() -> Mapping {
     Mapping::Declared(DeclaredMapping {
         event_id: None,
         event_type: "type".parse().unwrap(),

@@ -17,7 +17,7 @@ const KNOWN: &str = "SELECT source_id, resume_offset, resume_line, resume_sha256
             SELECT count(*) FROM rejects WHERE rejects.source_id = sources.source_id AND current = 1
                 AND retried_position IS NOT NULL AND offset >= resume_offset),
         duplicates, out_of_range, separator
-    FROM sources WHERE path = ?1 AND format = ?2 AND settings = ?3 AND has_repeated_hour = 0
+    FROM sources WHERE path = ?1 AND (format = ?2 OR resume_offset = 0) AND settings = ?3 AND has_repeated_hour = 0
     ORDER BY source_id DESC";
 const INSERT_SOURCE: &str = "INSERT INTO sources (path, format, compression, settings, separator,
         resume_offset, resume_line, resume_sha256, records, imported, already_present, matched_existing,
@@ -33,7 +33,8 @@ const INSERT_REJECT_TEXT: &str = "INSERT INTO reject_texts VALUES (?1, ?2, ?3)
 /// The SHA-256 of nothing.
 const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// How much of the log at hand the store has already, from earlier imports; the latest first.
+/// How much of the log at hand the store has already, from earlier imports; the latest first. A log of
+/// which nothing is known for good may turn out to be written in another way.
 pub(super) fn known(
     connection: &Connection,
     header: &SourceHeader,
@@ -137,7 +138,7 @@ impl SourceWriter {
             "UPDATE sources SET records = records - reread, rejected = rejected - reread_rejected,
                     imported = imported - reread_imported,
                     already_present = already_present - (reread - reread_rejected - reread_imported),
-                    compression = ?3, bytes = NULL, sha256 = NULL, content_bytes = NULL,
+                    compression = ?3, format = ?4, bytes = NULL, sha256 = NULL, content_bytes = NULL,
                     content_sha256 = NULL, finished_at = NULL
              FROM (SELECT count(*) AS reread, count(*) - count(retried_position) AS reread_rejected,
                           count(events.position) AS reread_imported
@@ -145,7 +146,7 @@ impl SourceWriter {
                         AND events.source_id = ?1 AND events.source_offset = offset
                    WHERE rejects.source_id = ?1 AND offset >= ?2 AND current = 1)
              WHERE sources.source_id = ?1",
-            params![known.source_id, known.resume.offset, header.compression],
+            params![known.source_id, known.resume.offset, header.compression, header.format.as_str()],
         )?;
         connection.execute(
             "UPDATE rejects SET current = 0 WHERE source_id = ?1 AND offset >= ?2 AND current = 1",
