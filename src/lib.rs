@@ -192,15 +192,17 @@ pub mod compare {
     pub use crate::application::compare::feed::{
         CompareError, Fed, Feed, FeedFacts, Scratch, TakeAgain, read_again,
     };
-    pub use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide, RowCounts, Rows};
+    pub use crate::application::compare::parallel_run::{
+        FirstRecords, Medium, ParallelRun, ParallelSide, RowCounts, Rows,
+    };
     pub use crate::application::compare::profile::{IgnoreRule, OneSided, Profile};
     pub use crate::application::compare::report::{
-        Cause, CauseCount, Check, CheckOutcome, Class, ClassCounts, ClockReport, Comparison, DayClock,
-        DayCounts, DayDigest, Difference, DifferentField, EventPlace, FileReport, HistogramBucket,
-        HistoryReport, IgnoredByRule, OffsetMode, PerSide, RecordLocation, RejectedPlace, SelfTest, Side,
-        SideReport, Spread, TypeCounts, Verdict,
+        BeginningKind, BeginningReport, Cause, CauseCount, Check, CheckOutcome, Class, ClassCounts,
+        ClockReport, Comparison, DayClock, DayCounts, DayDigest, Difference, DifferentField, EventPlace,
+        FileReport, HistogramBucket, HistoryReport, IgnoredByRule, OffsetMode, PerSide, RecordLocation,
+        RejectedPlace, SelfTest, Side, SideReport, Spread, TypeCounts, Verdict,
     };
-    pub use crate::application::compare::settings::Settings;
+    pub use crate::application::compare::settings::{Settings, Start};
     pub use crate::application::compare::{Input, compare};
     pub use crate::application::evidence::{
         EvidenceError, EvidenceLog, EvidencePorts, Line, RecordedComparison, Recording, compare_and_record,
@@ -215,9 +217,9 @@ pub mod compare {
     /// What is recorded of a comparison as evidence, with everything in it.
     pub mod evidence {
         pub use crate::application::evidence::record::{
-            DayEvidence, DaySide, Evidence, EvidenceRecord, FileEvidence, HistoryEvidence, LeftOutFile,
-            Prefix, Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence,
-            SideKind, StoreEvidence, Verdict, Window,
+            BeginningEvidence, BeginningKind, DayEvidence, DaySide, Evidence, EvidenceRecord, FileEvidence,
+            HistoryEvidence, LeftOutFile, Prefix, Profile, RuleEvidence, SelfTest, SelfTestCheck,
+            SelfTestOutcome, Settings, SideEvidence, SideKind, StoreEvidence, Verdict, Window,
         };
     }
 }

@@ -6,6 +6,7 @@ use std::thread;
 use crate::wire::json::canonical_form;
 
 use super::feed::{CompareError, Scratch};
+use super::import_coverage::ImportCoverage;
 use super::input::Beginning;
 use super::pair_log::PairLog;
 use super::reading::content::Fields;
@@ -26,6 +27,8 @@ pub(crate) struct Context<'c> {
     /// How many bits of a grouping hash are used: fewer ones only make groups larger to sort.
     pub hash_bits: u32,
     pub beginning: Beginning,
+    /// How much of the control was imported, where the candidate is what was imported from it.
+    pub coverage: Option<&'c ImportCoverage>,
     /// Where every pair is noted, if that was asked for.
     pub pair_log: Option<PairLog>,
 }
@@ -53,6 +56,7 @@ impl<'c> Context<'c> {
             sample: 0,
             hash_bits: u64::BITS,
             beginning: Beginning::Declared,
+            coverage: None,
             pair_log: None,
         })
     }

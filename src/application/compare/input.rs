@@ -32,7 +32,11 @@ pub enum Beginning {
     /// By [`Settings::since`](super::settings::Settings::since) each side begins at that time, and pairs
     /// follow the control's.
     Declared,
-    /// [`Settings::since`](super::settings::Settings::since) is the time of the candidate's first event:
-    /// the control begins with its partner.
+    /// [`Settings::since`](super::settings::Settings::since) is a time of the candidate's clock, and the
+    /// control begins at that moment.
+    ByCandidate,
+    /// The control begins with the partner of the candidate's first event.
+    /// [`Settings::since`](super::settings::Settings::since) is when that is thought to have occurred: where it
+    /// turns out to be another time, both sides are read again.
     FirstOfCandidate,
 }

@@ -87,7 +87,9 @@ mod for_tests {
     use super::{MemoryFeed, MemoryScratch};
     use crate::application::compare::feed::CompareError;
     use crate::application::compare::input::Input;
-    use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide, RowCounts, Rows};
+    use crate::application::compare::parallel_run::{
+        FirstRecords, Medium, ParallelRun, ParallelSide, RowCounts, Rows,
+    };
     use crate::application::compare::report::Comparison;
     use crate::application::compare::settings::Settings;
     use crate::application::log_source::SkippedFile;
@@ -104,6 +106,12 @@ mod for_tests {
         history: Vec<String>,
         pub skipped: Vec<(PathBuf, String)>,
         pub left_out: Vec<SkippedFile>,
+    }
+
+    /// When an event occurred.
+    fn time(record: Option<&String>) -> Option<DateTime<Utc>> {
+        let record: serde_json::Value = serde_json::from_str(record?).unwrap();
+        Some(record["timestamp"].as_str().unwrap().parse().unwrap())
     }
 
     impl MemorySide {
@@ -133,10 +141,6 @@ mod for_tests {
         ) -> Self {
             let history: Vec<String> = history.collect();
             let mut side = Self { history, ..Self::file(path, native) };
-            let time = |record: Option<&String>| -> Option<DateTime<Utc>> {
-                let record: serde_json::Value = serde_json::from_str(record?).unwrap();
-                Some(record["timestamp"].as_str().unwrap().parse().unwrap())
-            };
             side.medium = Medium::Store(RowCounts {
                 native: side.records.len() as u64,
                 history: side.history.len() as u64,
@@ -156,8 +160,12 @@ mod for_tests {
             self.medium
         }
 
-        fn is_legacy(&self) -> bool {
-            self.is_legacy
+        fn first_records(&self, _: &Zone) -> Option<FirstRecords> {
+            let earliest = match self.medium {
+                Medium::Store(rows) => rows.first_native?,
+                Medium::File | Medium::Folder => time(self.records.first())?,
+            };
+            Some(FirstRecords { is_legacy: self.is_legacy, earliest })
         }
 
         fn skipped(&self) -> &[(PathBuf, String)] {

@@ -23,6 +23,8 @@ pub mod class;
 mod clock;
 mod context;
 pub mod feed;
+mod history;
+mod import_coverage;
 mod input;
 pub(crate) mod memory_side;
 mod outcome;
@@ -46,9 +48,11 @@ use crate::wire::mapping::Mapping;
 
 use context::Context;
 use feed::{CompareError, Scratch};
+use import_coverage::ImportCoverage;
 use outcome::assemble_report::assemble_report;
 use pair_log::PairLog;
 use read_logs::ReadLogs;
+use reading::read_range::ReadRange;
 use report::{Comparison, SelfTest};
 use settings::Settings;
 use stages::{STAGES, match_events};
@@ -87,10 +91,33 @@ pub fn compare_from(
     candidate: Input,
     scratch: Box<dyn Scratch>,
 ) -> Result<Comparison, CompareError> {
-    let mappings = [control.mapping.clone(), candidate.mapping.clone()];
     let context = Context { beginning, sample: SAMPLE, ..Context::new(settings, scratch)? };
-    let (mut comparison, samples) = run(&context, [control, candidate])?;
-    comparison.self_test = Some(test_itself(settings, mappings, samples, &comparison)?);
+    run_and_test(&context, [control, candidate])
+}
+
+/// Compares a log with what was imported from it. Events of the log that `coverage` takes for later ones are
+/// out of range.
+///
+/// # Errors
+/// As [`compare`].
+fn compare_import(
+    coverage: &ImportCoverage,
+    settings: &Settings,
+    log: Input,
+    imported: Input,
+    scratch: Box<dyn Scratch>,
+) -> Result<Comparison, CompareError> {
+    // What a shortcut takes out is not noted, and records without ids have nothing that it could take out.
+    let settings = Settings { shortcuts: false, ..settings.clone() };
+    let context = Context { coverage: Some(coverage), sample: SAMPLE, ..Context::new(&settings, scratch)? };
+    run_and_test(&context, [log, imported])
+}
+
+/// A comparison with its self-test.
+fn run_and_test(context: &Context<'_>, sides: [Input; 2]) -> Result<Comparison, CompareError> {
+    let mappings = sides.each_ref().map(|side| side.mapping.clone());
+    let (mut comparison, samples) = run(context, sides)?;
+    comparison.self_test = Some(test_itself(context.settings, mappings, samples, &comparison)?);
     Ok(comparison)
 }
 
@@ -118,16 +145,27 @@ pub fn pairs(
 
 /// The picture above, from top to bottom.
 fn run(context: &Context<'_>, mut inputs: [Input; 2]) -> Result<(Comparison, Samples), CompareError> {
-    let read = match shortcuts::read(context, &mut inputs)? {
-        Some(read) => read,
-        None => reading::read(context, &mut inputs)?,
-    };
-    let ReadLogs { mut sides, unmatched, matched } = read;
+    let ReadLogs { mut sides, unmatched, matched } = read_logs(context, &mut inputs)?;
     let samples = sides.take_samples();
     let tallies = match_events(&STAGES, context, &sides, unmatched, matched.ids_are_shared)?;
     let outcome = outcome::add_up(context, &sides, matched, tallies, &mut inputs)?;
-    let comparison = assemble_report(context.settings, inputs, sides, outcome)?;
+    let comparison = assemble_report(context, inputs, sides, outcome)?;
     Ok((comparison, samples))
+}
+
+/// Reads both sides, again where the range turns out to be another one.
+fn read_logs(context: &Context<'_>, inputs: &mut [Input; 2]) -> Result<ReadLogs, CompareError> {
+    let mut range = ReadRange::new(context.settings);
+    loop {
+        let read = match shortcuts::read(context, range, inputs)? {
+            Some(read) => read,
+            None => reading::read(context, range, inputs)?,
+        };
+        match range.to_read_again(&read.sides, context.beginning) {
+            None => return Ok(read),
+            Some(other) => range = other,
+        }
+    }
 }
 
 /// The self-test on records of the control, or of the candidate where the control has none.

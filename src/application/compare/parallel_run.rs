@@ -7,16 +7,17 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::application::compare::compare_from;
 use crate::application::compare::feed::{CompareError, Scratch};
+use crate::application::compare::history;
 use crate::application::compare::input::{Beginning, Input};
-use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
-use crate::application::compare::settings::Settings;
+use crate::application::compare::settings::{Settings, Start};
 use crate::application::log_source::SkippedFile;
 use crate::wire::mapping::Mapping;
+use crate::wire::zone::Zone;
 
 /// Which rows of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,16 @@ pub enum Medium {
     Store(RowCounts),
 }
 
+/// What the first records of a side show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstRecords {
+    /// It is a log of the legacy system: they have no identity.
+    pub is_legacy: bool,
+    /// When the earliest event of the side occurred. An earlier one of a log that stands far from its beginning
+    /// is found when all of it is read.
+    pub earliest: DateTime<Utc>,
+}
+
 /// The port to a side of a parallel run. It can be opened more than once.
 pub trait ParallelSide {
     /// How its records are read.
@@ -59,8 +70,9 @@ pub trait ParallelSide {
     /// What it is read from.
     fn medium(&self) -> Medium;
 
-    /// Whether it is a log of the legacy system: its first record has no identity.
-    fn is_legacy(&self) -> bool;
+    /// What its first records show, their local times being those of `zone`; of a store, those that the new
+    /// system wrote. `None` where there are none.
+    fn first_records(&self, zone: &Zone) -> Option<FirstRecords>;
 
     /// What belongs to it and is not read, and why.
     fn skipped(&self) -> &[(PathBuf, String)];
@@ -77,8 +89,8 @@ pub trait ParallelSide {
 
 /// A parallel run, and how it is compared.
 pub struct ParallelRun<'r> {
-    /// How both proofs are made. Without [`Settings::since`], a legacy log and a store are compared from
-    /// the first event of the new system on.
+    /// How both proofs are made. Without [`Settings::since`], [`Settings::start`] says where the comparison of a
+    /// legacy log with one of the new system begins.
     pub settings: &'r Settings,
     /// The reference log.
     pub control: &'r dyn ParallelSide,
@@ -88,14 +100,16 @@ pub struct ParallelRun<'r> {
     pub new_scratch: &'r dyn Fn() -> Box<dyn Scratch>,
 }
 
-/// How the beginning of the parallel run is known.
+/// What the beginning of the comparison is found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Start {
-    /// It was declared, or both logs are compared from their first event on.
-    Declared,
-    /// By the first event that the new system wrote.
+enum BeginsBy {
+    /// It was declared, or both sides are compared from their first events on.
+    Declaration,
+    /// The recorded start.
+    Record(DateTime<Utc>),
+    /// The first event that the new system wrote, and when that occurred.
     FirstNative(DateTime<Utc>),
-    /// The store holds nothing but what was imported: the new system has not begun to write.
+    /// Nothing: the store holds only what was imported, and the new system has not begun to write.
     NotYet,
 }
 
@@ -106,119 +120,131 @@ impl ParallelRun<'_> {
     /// # Errors
     /// As [`compare`](crate::application::compare::compare).
     pub fn compare(&self) -> Result<Comparison, CompareError> {
-        let start = self.start();
-        let (since, beginning) = match start {
-            Start::Declared => (self.settings.since, Beginning::Declared),
-            Start::FirstNative(first) => (Some(first), Beginning::FirstOfCandidate),
-            Start::NotYet => (Some(DateTime::<Utc>::MAX_UTC), Beginning::FirstOfCandidate),
+        let begins_by = self.begins_by();
+        let (since, beginning) = match begins_by {
+            BeginsBy::Declaration => (self.settings.since, Beginning::Declared),
+            BeginsBy::Record(start) => (Some(start), Beginning::ByCandidate),
+            BeginsBy::FirstNative(first) => (Some(first), Beginning::FirstOfCandidate),
+            BeginsBy::NotYet => (Some(DateTime::<Utc>::MAX_UTC), Beginning::FirstOfCandidate),
         };
         let settings = Settings { since, ..self.settings.clone() };
-        let mut comparison = self.compare_rows(&settings, Rows::Native, beginning)?;
+        let (control, candidate) = (self.control.input(Rows::Native)?, self.candidate.input(Rows::Native)?);
+        let mut comparison = compare_from(beginning, &settings, control, candidate, (self.new_scratch)())?;
         comparison.control.left_out = self.control.left_out().to_vec();
         comparison.candidate.left_out = self.candidate.left_out().to_vec();
-        comparison.history = self.history(comparison.beginning)?;
-        judge(&mut comparison, start);
+        comparison.history = self.history(comparison.beginning.at)?;
+        judge(&mut comparison, begins_by);
         Ok(comparison)
     }
 
-    /// Where a legacy log is compared with a store, the parallel run begins with the first event that the
-    /// new system wrote there.
-    fn start(&self) -> Start {
-        match self.candidate.medium() {
-            Medium::Store(rows) if self.settings.since.is_none() && self.control.is_legacy() => {
-                match rows.first_native {
-                    Some(first) => Start::FirstNative(first),
-                    None if rows.history > 0 => Start::NotYet,
-                    None => Start::Declared,
-                }
-            }
-            _ => Start::Declared,
-        }
-    }
-
-    /// Compares the sides, of a store these rows.
-    fn compare_rows(
-        &self,
-        settings: &Settings,
-        rows: Rows,
-        beginning: Beginning,
-    ) -> Result<Comparison, CompareError> {
-        let (control, candidate) = (self.control.input(rows)?, self.candidate.input(rows)?);
-        compare_from(beginning, settings, control, candidate, (self.new_scratch)())
-    }
-
-    /// Whether what was imported from the legacy log is what that log holds, as far as it was imported, and
-    /// at least up to the beginning of the parallel run by the clock of that log.
-    fn history(&self, beginning: Option<DateTime<Utc>>) -> Result<Option<HistoryReport>, CompareError> {
-        let stores = [self.control, self.candidate].map(|side| match side.medium() {
+    /// Whether what was imported from the legacy log is what that log holds; `None` where nothing was. The
+    /// comparison begins at `begins` by the clock of that log.
+    fn history(&self, begins: Option<DateTime<Utc>>) -> Result<Option<HistoryReport>, CompareError> {
+        let [control, candidate] = [self.control, self.candidate].map(|side| match side.medium() {
             Medium::Store(rows) => Some(rows),
             Medium::File | Medium::Folder => None,
         });
-        if stores.iter().flatten().all(|rows| rows.history == 0) {
+        if [control, candidate].iter().flatten().all(|rows| rows.history == 0) {
             return Ok(None);
         }
-        let last_history = stores.into_iter().flatten().filter_map(|rows| rows.last_history).max();
-        let until = match beginning {
-            // What was imported of the parallel run is history as well. Of the moment in which it ends,
-            // the legacy log may hold more by now.
-            Some(beginning) => {
-                let last = last_history.map_or(beginning, |last| last.max(beginning));
-                Some(last - TimeDelta::microseconds(1))
+        let (one, other) = (self.control.input(Rows::History)?, self.candidate.input(Rows::History)?);
+        let (settings, scratch) = (self.settings, (self.new_scratch)());
+        let report = match (control, candidate) {
+            (None, Some(rows)) => {
+                history::against_log(settings, one, other, scratch, rows.last_history, begins)
             }
-            None => self.settings.until,
+            (Some(rows), None) => {
+                history::against_log(settings, other, one, scratch, rows.last_history, begins)
+            }
+            _ => history::of_two_stores(settings, one, other, scratch),
         };
-        // Copies have the times and the fields of the original.
-        let exact = Settings {
-            profile: Profile { one_sided: Vec::new(), ignore: Vec::new(), ..self.settings.profile.clone() },
-            tolerance: TimeDelta::zero(),
-            max_offset: TimeDelta::zero(),
-            until,
-            as_of: DateTime::<Utc>::MAX_UTC,
-            as_of_is_declared: true,
-            settle: TimeDelta::zero(),
-            limit: 0,
-            ..self.settings.clone()
-        };
-        let found = self.compare_rows(&exact, Rows::History, Beginning::Declared)?;
-        let differences = found.total().differences();
-        Ok(Some(HistoryReport {
-            holds: differences == 0,
-            control: found.control.events,
-            candidate: found.candidate.events,
-            matched: found.matched,
-            missing: found.missing,
-            extra: found.extra,
-            different: differences - found.missing - found.extra,
-        }))
+        report.map(Some)
+    }
+
+    /// Logs of one kind begin together. Where a legacy log is compared with one of the new system, the latter
+    /// begins with the parallel run.
+    fn begins_by(&self) -> BeginsBy {
+        let Settings { since: None, zone, start, .. } = self.settings else { return BeginsBy::Declaration };
+        let is_legacy = self.control.first_records(zone).is_some_and(|first| first.is_legacy);
+        if *start == Start::FirstEvents || !is_legacy {
+            return BeginsBy::Declaration;
+        }
+        let has_history = matches!(self.candidate.medium(), Medium::Store(RowCounts { history: 1.., .. }));
+        match (self.candidate.first_records(zone), *start) {
+            (Some(first), _) if first.is_legacy => BeginsBy::Declaration,
+            (_, Start::Recorded(start)) => BeginsBy::Record(start),
+            (Some(first), _) => BeginsBy::FirstNative(first.earliest),
+            (None, _) if has_history => BeginsBy::NotYet,
+            (None, _) => BeginsBy::Declaration,
+        }
     }
 }
 
 /// The verdict over both proofs, and over what neither of them covers.
-fn judge(comparison: &mut Comparison, start: Start) {
-    if start == Start::NotYet {
+fn judge(comparison: &mut Comparison, begins_by: BeginsBy) {
+    if begins_by == BeginsBy::NotYet {
         comparison.since = None;
+        comparison.beginning.at = None;
+        comparison.beginning.partial_day = None;
         let reason = "the store holds no event that the new system wrote, only such as were imported from \
                       the legacy log: the parallel run has not begun";
         comparison.reasons.insert(0, reason.to_owned());
+    } else if !comparison.beginning.is_paired && comparison.verdict == Verdict::Different {
+        let reason = "the comparison begins with the first event of the candidate, which has no partner at its \
+                      time: if it was written before the parallel run, as a test perhaps, --since TIME says \
+                      where that began";
+        comparison.reasons.push(reason.to_owned());
     }
-    if let Some(history) = &comparison.history
-        && !history.holds
-    {
+    match comparison.history.clone() {
+        Some(history) => judge_history(comparison, &history),
+        None => judge_earlier(comparison, begins_by),
+    }
+}
+
+fn judge_history(comparison: &mut Comparison, history: &HistoryReport) {
+    if !history.holds {
         comparison.verdict = Verdict::Different;
         comparison.reasons.push(format!(
             "the history of the store is not that of the legacy log: {} missing, {} extra, {} different",
             history.missing, history.extra, history.different
         ));
     }
-    let before = comparison.control.out_of_range;
-    if start != Start::Declared && before > 0 && comparison.history.is_none() {
-        comparison.reasons.push(format!(
-            "{before} events of the control lie before the first event that the new system wrote, and no \
-             history was imported to compare them with; --since says where to begin"
-        ));
-        if comparison.verdict == Verdict::Consistent {
-            comparison.verdict = Verdict::Inconclusive;
+    let reason = match history.not_imported_before {
+        0 => return,
+        1 => "1 event of the legacy log lies before the beginning of the comparison and is".to_owned(),
+        events => {
+            format!("{events} events of the legacy log lie before the beginning of the comparison and are")
         }
+    };
+    doubt(comparison, format!("{reason} not imported yet: import the log again (import-legacy)"));
+}
+
+/// Without a history, nothing proves what is earlier than a beginning that was not declared.
+fn judge_earlier(comparison: &mut Comparison, begins_by: BeginsBy) {
+    let beginning = match begins_by {
+        BeginsBy::Declaration | BeginsBy::NotYet => return,
+        BeginsBy::Record(_) => "the recorded start of the parallel run",
+        BeginsBy::FirstNative(_) => "the first event that the new system wrote",
+    };
+    let (lie, them) = match comparison.beginning.earlier {
+        0 => return,
+        1 => ("1 event of the control lies".to_owned(), "it"),
+        earlier => (format!("{earlier} events of the control lie"), "them"),
+    };
+    doubt(
+        comparison,
+        format!(
+            "{lie} before {beginning}, and no history was imported to compare {them} with: import {them} into a \
+             store (import-legacy), or say where to begin (--since TIME), or compare everything (--since all)"
+        ),
+    );
+}
+
+/// What keeps logs that do not differ from being consistent.
+fn doubt(comparison: &mut Comparison, reason: String) {
+    comparison.reasons.push(reason);
+    if comparison.verdict == Verdict::Consistent {
+        comparison.verdict = Verdict::Inconclusive;
     }
 }
 
@@ -249,7 +275,7 @@ mod tests {
         assert_eq!((found.verdict, found.matched), (Verdict::Consistent, 12), "{:?}", found.reasons);
         assert_eq!(found.since, Some("2025-10-20T08:00:00Z".parse().unwrap()));
         let history = found.history.unwrap();
-        assert_eq!((history.holds, history.matched, history.control), (true, 8, 8));
+        assert_eq!((history.holds, history.matched, history.control), (true, 8, 20));
     }
 
     #[test]
@@ -265,7 +291,12 @@ mod tests {
 
     #[test]
     fn a_history_that_is_not_that_of_the_legacy_log_is_different_though_the_rest_agrees() {
-        let found = compared(&legacy(0..20), &store(8..20, 0..7));
+        let lost = MemorySide::store(
+            "events.db",
+            (8..20).map(event),
+            (0..8).filter(|number| *number != 6).map(event),
+        );
+        let found = compared(&legacy(0..20), &lost);
         assert_eq!((found.verdict, found.missing, found.matched), (Verdict::Different, 0, 12));
         assert_eq!(
             found.reasons,
@@ -292,8 +323,9 @@ mod tests {
     }
 
     #[test]
-    fn two_logs_are_compared_from_their_first_events_on_and_have_no_history() {
-        let found = compared(&legacy(0..20), &MemorySide::file("new.jsonl", (2..20).map(event)));
+    fn two_logs_of_one_kind_are_compared_from_their_first_events_on_and_have_no_history() {
+        let log = |events: std::ops::Range<u32>| MemorySide::file("new.jsonl", events.map(event));
+        let found = compared(&log(0..20), &log(2..20));
         assert_eq!((found.verdict, found.missing), (Verdict::Different, 2));
         assert_eq!((found.since, found.history), (None, None));
     }

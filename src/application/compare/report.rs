@@ -35,11 +35,11 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Why, a sentence each; the first one weighs most.
     pub reasons: Vec<String>,
-    /// Where the comparison begins; `None` at the beginning of both logs.
+    /// Where the comparison begins; `None` at the beginning of both logs. Where that was recorded or inferred,
+    /// it is a time of the candidate's clock.
     pub since: Option<DateTime<Utc>>,
-    /// The same by the control's clock, where it was read off the candidate: the control's first event.
-    #[serde(skip)]
-    pub beginning: Option<DateTime<Utc>>,
+    /// How that is known, and where it is in the control.
+    pub beginning: BeginningReport,
     /// The legacy side.
     pub control: SideReport,
     /// The new side.
@@ -94,6 +94,38 @@ pub struct Comparison {
     pub self_test: Option<SelfTest>,
     /// How long it took.
     pub elapsed_seconds: f64,
+}
+
+/// Where a comparison begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BeginningReport {
+    /// How that is known.
+    pub kind: BeginningKind,
+    /// When, by the control's clock; `None` at the first event of either side, and where the parallel run has not
+    /// begun.
+    pub at: Option<DateTime<Utc>>,
+    /// The day of the control that is compared in part for that, in the configured zone: it is not to count as
+    /// clean. That of an inferred beginning always is.
+    pub partial_day: Option<NaiveDate>,
+    /// How many events of the control are earlier, and took no part.
+    pub earlier: u64,
+    /// The first event of the candidate has its partner there; true where the beginning is not inferred.
+    #[serde(skip)]
+    pub is_paired: bool,
+}
+
+/// How the beginning of a comparison is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BeginningKind {
+    /// Both sides are compared from their first events on.
+    All,
+    /// It was declared.
+    Declared,
+    /// The start of the parallel run was recorded.
+    Recorded,
+    /// By the first event of the new system.
+    Inferred,
 }
 
 /// One side.
@@ -173,20 +205,24 @@ pub struct IgnoredByRule {
 /// Import fidelity: every event of the legacy log against the history and the twins of the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HistoryReport {
-    /// Both hold the same.
+    /// Both hold the same, but for events of the log that are not imported yet.
     pub holds: bool,
-    /// Events of the legacy log.
+    /// Events of the legacy log: all of them.
     pub control: u64,
     /// Events of the store that came from a legacy log, twins included.
     pub candidate: u64,
     /// Pairs.
     pub matched: u64,
-    /// Of the legacy log only.
+    /// Of the legacy log only, among those that were imported.
     pub missing: u64,
     /// Of the store only.
     pub extra: u64,
     /// All other differences.
     pub different: u64,
+    /// Of the legacy log, later than what was imported: not imported yet.
+    pub not_imported: u64,
+    /// Of these, the ones before the beginning of the comparison: no proof covers them.
+    pub not_imported_before: u64,
 }
 
 /// One day, by the control's time.

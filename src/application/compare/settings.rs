@@ -6,6 +6,17 @@ use crate::wire::zone::Zone;
 
 use super::profile::Profile;
 
+/// Where a comparison of a legacy log with one of the new system begins, if [`Settings::since`] does not say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// At the partner of the first event that the new system wrote.
+    Inferred,
+    /// When the parallel run was started, by the new system's clock: that was recorded.
+    Recorded(DateTime<Utc>),
+    /// At the first event of either side.
+    FirstEvents,
+}
+
 /// How two logs are compared.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -27,6 +38,9 @@ pub struct Settings {
     pub as_of_is_declared: bool,
     /// Events before this instant are out of range.
     pub since: Option<DateTime<Utc>>,
+    /// Where a [`ParallelRun`](super::parallel_run::ParallelRun) begins without `since`. Logs of one kind are
+    /// compared from their first events on, and so are the sides of [`compare`](super::compare).
+    pub start: Start,
     /// Events after this instant are out of range.
     pub until: Option<DateTime<Utc>>,
     /// How many bytes of memory the comparison may hold before it goes to the temporary file.
@@ -53,6 +67,7 @@ impl Settings {
             as_of,
             as_of_is_declared: false,
             since: None,
+            start: Start::Inferred,
             until: None,
             memory: 256 << 20,
             limit: 1000,

@@ -17,9 +17,11 @@ use crate::wire::zone::Zone;
 mod beginning;
 mod exactness;
 mod faults;
+mod history;
 mod identical_inputs;
 mod many_fields;
 mod paired;
+mod start;
 mod streaming_join;
 mod verdicts;
 
@@ -62,7 +64,8 @@ pub(crate) fn classes_after(
     let settings = settings();
     let context = context(&settings);
     let mut inputs = [input(control), input(candidate)];
-    let ReadLogs { sides, unmatched, matched } = reading::read(&context, &mut inputs).unwrap();
+    let ReadLogs { sides, unmatched, matched } =
+        reading::read(&context, ReadRange::new(&settings), &mut inputs).unwrap();
     let tallies = match_events(stages, &context, &sides, unmatched, matched.ids_are_shared).unwrap();
     let outcome = outcome::add_up(&context, &sides, matched, tallies, &mut inputs).unwrap();
     let mut classes: BTreeMap<Class, u64> = BTreeMap::new();

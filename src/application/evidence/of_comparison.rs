@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::log::EvidenceError;
 use super::record::{
-    DayEvidence, DaySide, Evidence, FileEvidence, HistoryEvidence, LeftOutFile, Prefix, Profile,
-    RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings, SideEvidence, SideKind, StoreEvidence,
-    Verdict, Window,
+    BeginningEvidence, BeginningKind, DayEvidence, DaySide, Evidence, FileEvidence, HistoryEvidence,
+    LeftOutFile, Prefix, Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings,
+    SideEvidence, SideKind, StoreEvidence, Verdict, Window,
 };
 use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide};
@@ -56,7 +56,12 @@ pub fn of_comparison(
             max_shift_us: micros(settings.max_shift),
             settle_us: micros(settings.settle),
         },
-        window: Window { since: comparison.since, until: settings.until, as_of: settings.as_of },
+        window: Window {
+            since: comparison.since,
+            beginning: Some(beginning(&comparison.beginning)),
+            until: settings.until,
+            as_of: settings.as_of,
+        },
         control: side(Side::Control),
         candidate: side(Side::Candidate),
         days: days(comparison, settings),
@@ -147,7 +152,7 @@ fn days(comparison: &Comparison, settings: &settings::Settings) -> Vec<DayEviden
             DayEvidence {
                 day: day.day,
                 ended: day_of(settings.as_of - settings.settle) > day.day,
-                whole: is_whole(day.day, comparison.since, settings.until, &day_of),
+                whole: is_whole(day.day, &comparison.beginning, settings.until, &day_of),
                 control: side(&comparison.control, counts.control, counts.pending.control),
                 candidate: side(&comparison.candidate, counts.candidate, counts.pending.candidate),
                 matched: counts.matched,
@@ -159,20 +164,32 @@ fn days(comparison: &Comparison, settings: &settings::Settings) -> Vec<DayEviden
         .collect()
 }
 
-/// Whether no bound of the range falls into a day.
+/// Whether all of a day of the control lies in the range.
 fn is_whole(
     day: NaiveDate,
-    since: Option<DateTime<Utc>>,
+    beginning: &report::BeginningReport,
     until: Option<DateTime<Utc>>,
     day_of: &dyn Fn(DateTime<Utc>) -> NaiveDate,
 ) -> bool {
     let microsecond = TimeDelta::microseconds(1);
-    let begins_before = since.is_none_or(|since| day_of(since - microsecond) < day);
+    let is_of_range = beginning.at.is_none_or(|at| day_of(at) <= day);
+    let begins_before = is_of_range && beginning.partial_day != Some(day);
     begins_before && until.is_none_or(|until| day_of(until + microsecond) > day)
 }
 
 fn classes(counts: &ClassCounts) -> BTreeMap<String, u64> {
     Class::ALL.into_iter().map(|class| (class.as_str().to_owned(), counts.of(class))).collect()
+}
+
+fn beginning(beginning: &report::BeginningReport) -> BeginningEvidence {
+    let report::BeginningReport { kind, at, earlier, .. } = *beginning;
+    let kind = match kind {
+        report::BeginningKind::All => BeginningKind::All,
+        report::BeginningKind::Declared => BeginningKind::Declared,
+        report::BeginningKind::Recorded => BeginningKind::Recorded,
+        report::BeginningKind::Inferred => BeginningKind::Inferred,
+    };
+    BeginningEvidence { kind, at, earlier }
 }
 
 fn history(history: &report::HistoryReport) -> HistoryEvidence {
@@ -184,7 +201,13 @@ fn history(history: &report::HistoryReport) -> HistoryEvidence {
         classes: [("missing", history.missing), ("extra", history.extra), ("other", history.different)]
             .map(|(class, count)| (class.to_owned(), count))
             .into(),
-        verdict: if history.holds { Verdict::Consistent } else { Verdict::Different },
+        not_imported: Some(history.not_imported),
+        not_imported_before: Some(history.not_imported_before),
+        verdict: match history {
+            report::HistoryReport { holds: false, .. } => Verdict::Different,
+            report::HistoryReport { not_imported_before: 1.., .. } => Verdict::Inconclusive,
+            _ => Verdict::Consistent,
+        },
     }
 }
 

@@ -110,15 +110,45 @@ pub struct Settings {
 /// Which events were compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
-    /// The first time that was compared; `None`: from the first event on.
+    /// The first time that was compared; `None`: from the first event on. Where that was recorded or inferred, by
+    /// the candidate's clock.
     #[serde(with = "timestamp::optional")]
     pub since: Option<DateTime<Utc>>,
+    /// How that is known; `None` in records of versions before it was told.
+    #[serde(default)]
+    pub beginning: Option<BeginningEvidence>,
     /// The last one; `None`: to the last event.
     #[serde(with = "timestamp::optional")]
     pub until: Option<DateTime<Utc>>,
     /// The time that counted as now.
     #[serde(with = "timestamp")]
     pub as_of: DateTime<Utc>,
+}
+
+/// Where a comparison began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeginningEvidence {
+    /// How that is known.
+    pub kind: BeginningKind,
+    /// When, by the control's clock; `None`: with the first event, or not at all.
+    #[serde(with = "timestamp::optional")]
+    pub at: Option<DateTime<Utc>>,
+    /// Events of the control that are earlier.
+    pub earlier: u64,
+}
+
+/// How the beginning of a comparison is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BeginningKind {
+    /// Both sides were compared from their first events on.
+    All,
+    /// It was declared.
+    Declared,
+    /// The start of the parallel run was recorded.
+    Recorded,
+    /// By the first event of the candidate.
+    Inferred,
 }
 
 /// What a side is.
@@ -210,7 +240,7 @@ pub struct DayEvidence {
     pub day: NaiveDate,
     /// It had ended, and the settle delay had passed, at `window.as_of`.
     pub ended: bool,
-    /// All of it lies within `window`.
+    /// All of it lies within `window`: the day of a beginning that was inferred does not.
     pub whole: bool,
     /// The control's part.
     pub control: DaySide,
@@ -244,7 +274,8 @@ pub struct DaySide {
 /// The control against what the store has imported from it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryEvidence {
-    /// Events of the control that were imported or could have been.
+    /// Events of the control: all of them. In records of versions before `not_imported`, those that were imported
+    /// or could have been.
     pub control: u64,
     /// Events of the store that came from it, twins of native events included.
     pub candidate: u64,
@@ -254,6 +285,13 @@ pub struct HistoryEvidence {
     pub differences: u64,
     /// How many pairs and single events are in each class. A pair counts once.
     pub classes: BTreeMap<String, u64>,
+    /// Events of the control that are later than what was imported; `None` in records of versions before it was
+    /// told.
+    #[serde(default)]
+    pub not_imported: Option<u64>,
+    /// Of these, the ones before the beginning of the comparison.
+    #[serde(default)]
+    pub not_imported_before: Option<u64>,
     /// The answer to this part alone.
     pub verdict: Verdict,
 }

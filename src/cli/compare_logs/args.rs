@@ -8,7 +8,7 @@ use jiff::fmt::friendly::SpanParser;
 use jiff::{SignedDuration, SpanRelativeTo};
 
 use crate::application::compare::profile::{IgnoreRule, Profile};
-use crate::application::compare::settings::Settings;
+use crate::application::compare::settings::{Settings, Start};
 use crate::cli::error::CliError;
 use crate::cli::events::parse_bound;
 use crate::cli::global::Context;
@@ -26,7 +26,9 @@ use crate::wire::mapping::Mapping;
 /// content. Nothing is changed on either side.
 ///
 /// For a store, only events written by the new system are compared. Events that were imported from the
-/// legacy log would prove nothing but themselves: they are compared apart, as `history`.
+/// legacy log would prove nothing but themselves: they are compared apart with the whole legacy log, as `history`.
+/// Events before the beginning of the comparison must be imported, or nothing can be said; later ones that are
+/// not imported yet are counted.
 ///
 /// A comparison of the configured logs (without paths) is recorded in evidence.path.
 ///
@@ -46,8 +48,9 @@ pub struct CompareLogsArgs {
     #[arg(value_name = "CANDIDATE", requires = "control")]
     pub candidate: Option<PathBuf>,
 
-    /// Ignore events before TIME [default, where a legacy log is compared with a store: its first native event]
-    #[arg(long, value_name = "TIME")]
+    /// Ignore events before TIME; `all`: compare from the first event of either side on [default, where a legacy log
+    /// is compared with one of the new system: the partner of the first event that the new system wrote]
+    #[arg(long, value_name = "TIME|all")]
     since: Option<String>,
 
     /// Ignore events after TIME; a date alone is its whole day
@@ -175,8 +178,10 @@ impl CompareLogsArgs {
             }
         }
         let as_of = bound("--as-of", &self.as_of, true)?;
+        let compares_all = self.since.as_deref() == Some("all");
         let settings = Settings {
-            since: bound("--since", &self.since, false)?,
+            since: if compares_all { None } else { bound("--since", &self.since, false)? },
+            start: if compares_all { Start::FirstEvents } else { Start::Inferred },
             until: bound("--until", &self.until, true)?,
             as_of: as_of.unwrap_or(now),
             as_of_is_declared: as_of.is_some(),

@@ -7,7 +7,8 @@ use anstyle::{AnsiColor, Style};
 
 use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::report::{
-    Cause, CheckOutcome, Class, Comparison, Difference, EventPlace, OffsetMode, Verdict,
+    BeginningKind, BeginningReport, Cause, CheckOutcome, Class, Comparison, Difference, EventPlace,
+    OffsetMode, Verdict,
 };
 use crate::application::compare::settings::Settings;
 use crate::cli::output::visible;
@@ -80,9 +81,7 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         table.add([name, events, range, pending, rejected, &side.path.display().to_string()]);
     }
     write!(out, "\n{}", table.text(&[(5, 20)]))?;
-    if let Some(since) = comparison.since {
-        writeln!(out, "from {} on", format_timestamp(since))?;
-    }
+    beginning(out, &comparison.beginning)?;
     for side in [&comparison.control, &comparison.candidate] {
         for reject in side.rejects.iter().take(3) {
             let path = reject.path.display().to_string();
@@ -106,6 +105,31 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where the comparison begins, and how that is known.
+fn beginning(out: &mut dyn Write, beginning: &BeginningReport) -> io::Result<()> {
+    let Some(at) = beginning.at else { return Ok(()) };
+    let known = match beginning.kind {
+        BeginningKind::All | BeginningKind::Declared => "",
+        BeginningKind::Recorded => ", the recorded start of the parallel run",
+        BeginningKind::Inferred if beginning.is_paired => {
+            ", the partner of the candidate's first event (inferred; --since TIME declares it)"
+        }
+        BeginningKind::Inferred => ", the candidate's first event (inferred; --since TIME declares it)",
+    };
+    let earlier = match beginning.earlier {
+        0 => String::new(),
+        1 => "; 1 event of the control is earlier".to_owned(),
+        earlier => format!("; {earlier} events of the control are earlier"),
+    };
+    writeln!(out, "from {} on{known}{earlier}", format_timestamp(at))?;
+    match beginning.partial_day {
+        Some(day) if beginning.kind != BeginningKind::Declared => {
+            writeln!(out, "{day} is compared in part, and does not count as a clean day")
+        }
+        _ => Ok(()),
+    }
 }
 
 fn causes(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
@@ -214,9 +238,14 @@ fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Setting
     }
     if let Some(history) = &comparison.history {
         let holds = if history.holds { "holds" } else { "does not hold" };
+        let later = match history.not_imported {
+            0 => String::new(),
+            1 => ", 1 later one is not imported yet".to_owned(),
+            later => format!(", {later} later ones are not imported yet"),
+        };
         writeln!(
             out,
-            "history: the import {holds}: {} of {} events of the legacy log are in the store ({} there)",
+            "history: the import {holds}: {} of {} events of the legacy log are in the store ({} there){later}",
             history.matched, history.control, history.candidate
         )?;
     }

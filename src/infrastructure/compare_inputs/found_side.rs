@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
-use crate::application::compare::parallel_run::{Medium, ParallelSide, Rows};
+use crate::application::compare::parallel_run::{FirstRecords, Medium, ParallelSide, Rows};
 use crate::application::log_source::{PieceContent, SkippedFile};
 use crate::infrastructure::backend_at::{BackendError, backend_at};
 use crate::infrastructure::compare_inputs::log::LogFeed;
@@ -133,10 +133,15 @@ impl ParallelSide for FoundSide<'_> {
         self.medium
     }
 
-    fn is_legacy(&self) -> bool {
-        let is_log = matches!(self.medium, Medium::File | Medium::Folder);
-        let first = self.files.first().filter(|_| is_log);
-        first.is_some_and(|path| first_shape(path, &self.mapping) == Some(Shape::Legacy))
+    fn first_records(&self, zone: &Zone) -> Option<FirstRecords> {
+        match self.medium {
+            Medium::Store(rows) => {
+                rows.first_native.map(|earliest| FirstRecords { is_legacy: false, earliest })
+            }
+            Medium::File | Medium::Folder => {
+                self.files.iter().find_map(|path| first_records(path, &self.mapping, zone))
+            }
+        }
     }
 
     fn skipped(&self) -> &[(PathBuf, String)] {
@@ -163,15 +168,24 @@ impl ParallelSide for FoundSide<'_> {
     }
 }
 
-/// How the first record of a log is written. What cannot be read shows when the log is compared.
-fn first_shape(path: &Path, mapping: &Mapping) -> Option<Shape> {
-    let zone = Zone::utc();
-    let mut reader = RecordReader::with_mapping(&zone, DstPolicy::Resolve, mapping);
+/// What the first records of a log show. What cannot be read shows when the log is compared.
+fn first_records(path: &Path, mapping: &Mapping, zone: &Zone) -> Option<FirstRecords> {
+    /// Writers that run side by side may write their first events in another order than they occurred in.
+    const LOOKED_AT: usize = 64;
+    let mut reader = RecordReader::with_mapping(zone, DstPolicy::Resolve, mapping);
     let mut log = open_log(path, mapping).ok()?;
-    while let Some(piece) = log.next_piece(&mut reader).ok()? {
-        if let PieceContent::Record(record) = piece.content {
-            return Some(record.shape);
-        }
+    let mut found: Option<FirstRecords> = None;
+    let mut records = 0;
+    while records < LOOKED_AT
+        && let Ok(Some(piece)) = log.next_piece(&mut reader)
+    {
+        let PieceContent::Record(record) = piece.content else { continue };
+        records += 1;
+        let first = found.get_or_insert(FirstRecords {
+            is_legacy: record.shape != Shape::New && record.event_id.is_none(),
+            earliest: record.occurred_at,
+        });
+        first.earliest = first.earliest.min(record.occurred_at);
     }
-    None
+    found
 }

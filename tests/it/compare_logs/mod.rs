@@ -1,9 +1,11 @@
 //! `compare-logs`, run as an operator runs it: verdict, exit code, report.
 
 mod alike;
+mod beginning;
 mod compressed;
 mod evidence;
 mod flags;
+mod history;
 #[cfg(target_os = "linux")]
 mod interrupted;
 mod limits;

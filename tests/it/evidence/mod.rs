@@ -4,6 +4,7 @@ mod appending;
 mod chain;
 mod commands;
 mod converted;
+mod earlier_versions;
 mod inputs;
 
 use std::collections::BTreeMap;
@@ -68,6 +69,7 @@ pub fn evidence(number: u64) -> Evidence {
         },
         window: Window {
             since: Some(time("2025-10-20T00:00:00Z")),
+            beginning: None,
             until: None,
             as_of: time("2025-10-26T01:02:00Z"),
         },

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
-use crate::application::compare::input::Input;
+use crate::application::compare::input::{Beginning, Input};
 use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{
-    CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, Difference, IgnoredByRule, PerSide,
-    SideReport, TypeCounts,
+    BeginningKind, BeginningReport, CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, Difference,
+    IgnoredByRule, PerSide, SideReport, TypeCounts,
 };
-use crate::application::compare::settings::Settings;
 
 use super::counts::Counts;
 use super::order::OrderCount;
+use super::range::SettledBeginning;
 use super::verdict;
 
 /// What became of the events of both sides.
@@ -23,21 +24,23 @@ pub(crate) struct Outcome {
     pub counts: Counts,
     pub order: OrderCount,
     pub differences: Vec<Difference>,
-    /// Where the range begins by the control's clock, where that was read off the candidate.
-    pub beginning: Option<DateTime<Utc>>,
+    /// Where the range begins by the control's clock, where that is told by the candidate's.
+    pub beginning: Option<SettledBeginning>,
 }
 
 /// The report on both sides.
 pub(crate) fn assemble_report(
-    settings: &Settings,
+    context: &Context<'_>,
     inputs: [Input; 2],
     sides: BothSides,
     outcome: Outcome,
 ) -> Result<Comparison, CompareError> {
-    let BothSides { control: one, candidate: other, clock, type_names: names, .. } = sides;
+    let settings = context.settings;
+    let BothSides { control: one, candidate: other, clock, type_names: names, since, .. } = sides;
     let Outcome { counts, order, differences, beginning } = outcome;
     let [control, candidate] = inputs;
     let (control, candidate) = ((control, one), (candidate, other));
+    let earlier = control.1.out_of_range + counts.beyond.control - control.1.after_range;
     let mut total = ClassCounts::default();
     let mut by_day: BTreeMap<NaiveDate, ClassCounts> = BTreeMap::new();
     let mut by_type: BTreeMap<&str, ClassCounts> = BTreeMap::new();
@@ -79,8 +82,8 @@ pub(crate) fn assemble_report(
     let report = Comparison {
         verdict,
         reasons,
-        since: settings.since,
-        beginning,
+        since: settings.since.and(since.and_then(DateTime::from_timestamp_micros)),
+        beginning: beginning_report(context, beginning, earlier),
         matched: total.matched,
         representation: counts.representation,
         time_shifted: total.time_shifted,
@@ -112,6 +115,32 @@ pub(crate) fn assemble_report(
         candidate: side_report(candidate, total.candidate, counts.beyond.candidate, &names),
     };
     Ok(report)
+}
+
+fn beginning_report(
+    context: &Context<'_>,
+    settled: Option<SettledBeginning>,
+    earlier: u64,
+) -> BeginningReport {
+    let settings = context.settings;
+    let kind = match context.beginning {
+        Beginning::Declared if settings.since.is_none() => BeginningKind::All,
+        Beginning::Declared => BeginningKind::Declared,
+        Beginning::ByCandidate => BeginningKind::Recorded,
+        Beginning::FirstOfCandidate => BeginningKind::Inferred,
+    };
+    let at = match settled {
+        Some(settled) => DateTime::from_timestamp_micros(settled.at),
+        None => settings.since,
+    };
+    let day_of = |at| settings.zone.day_of(at);
+    // What is inferred may be wrong by the events that the candidate has lost, though it be midnight.
+    let cuts_its_day = |at: &DateTime<Utc>| {
+        kind == BeginningKind::Inferred || day_of(*at - TimeDelta::microseconds(1)) == day_of(*at)
+    };
+    let partial_day = at.filter(cuts_its_day).map(day_of);
+    let is_paired = kind != BeginningKind::Inferred || settled.is_some_and(|settled| settled.is_paired);
+    BeginningReport { kind, at, partial_day, earlier, is_paired }
 }
 
 fn side_report(

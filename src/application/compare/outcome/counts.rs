@@ -14,14 +14,22 @@ pub(crate) struct Counts {
     pub causes: BTreeMap<(Cause, Class, NaiveDate, u32), u64>,
     /// Events of each side that turned out to be outside the range.
     pub beyond: PerSide,
-    /// The earliest time of the control in a pair that lies within the tolerance, in microseconds.
-    pub first_pair: Option<i64>,
+    /// The first of the pairs within the tolerance.
+    pub first_in_time: Option<FirstInTime>,
     /// Matched pairs whose events are spelled in different ways.
     pub representation: u64,
     /// Pairs that had more than one possible partner.
     pub ambiguous: u64,
     /// Pairs that needed each ignore rule.
     pub rules: BTreeMap<(usize, NaiveDate), u64>,
+}
+
+/// The earliest time of each side in pairs that lie within the tolerance, each by its own clock, in
+/// microseconds. They may be of two pairs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FirstInTime {
+    pub control: i64,
+    pub candidate: i64,
 }
 
 impl Counts {
@@ -33,10 +41,11 @@ impl Counts {
         *counts.of_mut(class, Side::Control) += 1;
     }
 
-    /// Takes note of a pair within the tolerance, at this time of the control.
-    pub fn note_first_pair(&mut self, at: i64) {
-        let first = self.first_pair.get_or_insert(at);
-        *first = (*first).min(at);
+    /// Takes note of a pair within the tolerance: its times, each by its own clock.
+    pub fn note_pair_in_time(&mut self, control: i64, candidate: i64) {
+        let first = self.first_in_time.get_or_insert(FirstInTime { control, candidate });
+        first.control = first.control.min(control);
+        first.candidate = first.candidate.min(candidate);
     }
 
     /// Adds what another part of the same comparison counted.
@@ -49,7 +58,9 @@ impl Counts {
         }
         self.beyond.control += other.beyond.control;
         self.beyond.candidate += other.beyond.candidate;
-        self.first_pair = self.first_pair.into_iter().chain(other.first_pair).min();
+        if let Some(FirstInTime { control, candidate }) = other.first_in_time {
+            self.note_pair_in_time(control, candidate);
+        }
         self.representation += other.representation;
         self.ambiguous += other.ambiguous;
         for (key, count) in other.rules {

@@ -13,8 +13,6 @@ pub(crate) mod tally;
 mod unmatched;
 mod verdict;
 
-use chrono::DateTime;
-
 use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::input::Input;
@@ -36,7 +34,7 @@ pub(crate) fn add_up<'t>(
     let mut total = Tally::new(context, sides, 0);
     total.counts.add(matched.counts);
     let orders: Vec<_> = tallies.into_iter().map(|tally| total.add(tally)).collect();
-    let beginning = total.settle_beginning().and_then(DateTime::from_timestamp_micros);
+    let beginning = total.settle_beginning();
     let order = reordered(&orders, matched.pairs.as_ref(), &context.scratch)?;
     let (counts, listed) = total.into_parts();
     let differences = difference_details::differences(listed, &sides.type_names, inputs)?;

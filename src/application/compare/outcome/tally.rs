@@ -20,7 +20,7 @@ use super::field_diff::cause_of;
 use super::listed::{Listed, text};
 use super::pair_diff::differences_of_pair;
 use super::placed_pair::PlacedPair;
-use super::range::Range;
+use super::range::{Range, SettledBeginning};
 use super::unmatched::Unmatched;
 
 /// What one worker counts; those of all workers are added up.
@@ -47,7 +47,7 @@ impl<'t> Tally<'t> {
             context,
             days: LocalDayCache::new(&context.settings.zone),
             ranks: &sides.ranks,
-            range: Range::new(context.settings, sides.beginning),
+            range: Range::new(context, sides),
             counts: Counts::default(),
             about_beginning: Vec::new(),
             listed: BinaryHeap::new(),
@@ -63,11 +63,14 @@ impl<'t> Tally<'t> {
         candidate: &TimedEvent<'_>,
         ambiguous: bool,
     ) -> Result<(), CompareError> {
-        let Context { settings, scratch, pair_log, .. } = self.context;
+        let Context { settings, scratch, pair_log, coverage, .. } = self.context;
         let class = ruling.class;
         let (one, other) = (&control.entry, &candidate.entry);
         if let Some(log) = pair_log {
             log.note(class, control, candidate, ambiguous, scratch)?;
+        }
+        if let Some(coverage) = coverage {
+            coverage.note_pair(&one.head);
         }
         if self.range.excludes_pair(one, other) {
             self.counts.beyond.control += 1;
@@ -75,7 +78,7 @@ impl<'t> Tally<'t> {
             return Ok(());
         }
         if self.range.is_within_tolerance(control.at, candidate.at) {
-            self.counts.note_first_pair(one.head.at);
+            self.counts.note_pair_in_time(one.head.at, other.head.at);
         }
         let day = self.day(one.head.at);
         self.counts.pair(class, day, self.rank(one));
@@ -126,9 +129,12 @@ impl<'t> Tally<'t> {
         });
     }
 
-    /// Counts an event without a partner. `corrected` is its time by the control's clock.
+    /// Counts an event without a partner, when all pairs were counted. `corrected` is its time by the control's clock.
     pub fn unmatched(&mut self, side: Side, event: &PackedEvent<'_>, corrected: i64) {
-        if self.range.excludes(side, event, corrected) {
+        let coverage = self.context.coverage.filter(|_| side == Side::Control);
+        if coverage.is_some_and(|coverage| coverage.takes_later(&event.head))
+            || self.range.excludes(side, event, corrected)
+        {
             *self.counts.beyond.of_mut(side) += 1;
             return;
         }
@@ -157,10 +163,10 @@ impl<'t> Tally<'t> {
 
     /// Where the range begins by the control's clock, now that all pairs are known. What comes before it
     /// without a partner is of the time before.
-    pub fn settle_beginning(&mut self) -> Option<i64> {
-        let beginning = self.range.beginning(self.counts.first_pair)?;
+    pub fn settle_beginning(&mut self) -> Option<SettledBeginning> {
+        let beginning = self.range.settled(self.counts.first_in_time)?;
         for unmatched in std::mem::take(&mut self.about_beginning) {
-            if unmatched.listed.at < beginning {
+            if unmatched.listed.at < beginning.at {
                 self.counts.beyond.control += 1;
             } else {
                 self.count_unmatched(unmatched);

@@ -18,14 +18,20 @@ pub(crate) struct BothSides {
     pub type_names: Vec<String>,
     /// The place of each type's number among them.
     pub ranks: Vec<u32>,
-    /// Where the range begins by the control's clock, where that was read off the candidate: then pairs
-    /// belong to it by the candidate's time. Microseconds.
+    /// Where the range begins: where that is not declared, by the candidate's clock. Microseconds.
+    pub since: Option<i64>,
+    /// The same by the control's clock, where `since` is of the candidate's. Microseconds.
     pub beginning: Option<i64>,
 }
 
 impl BothSides {
-    /// To be called when all types have their numbers.
-    pub fn new(mut control: SideSummary, mut candidate: SideSummary, context: &Context<'_>) -> Self {
+    /// The sides of a range that begins at `since`; to be called when all types have their numbers.
+    pub fn new(
+        mut control: SideSummary,
+        mut candidate: SideSummary,
+        since: Option<i64>,
+        context: &Context<'_>,
+    ) -> Self {
         let settings = context.settings;
         let mut days = LocalDayCache::new(&settings.zone);
         let clock = ClockModel::estimate(
@@ -38,11 +44,10 @@ impl BothSides {
         let (type_names, ranks) = context.types.ranked();
         control.rank_types(&ranks);
         candidate.rank_types(&ranks);
-        let since = settings.since.map(|since| since.timestamp_micros());
         let beginning = since
-            .filter(|_| context.beginning == Beginning::FirstOfCandidate)
-            .map(|since| since - clock.offset_on(days.of(since)));
-        Self { control, candidate, clock, type_names, ranks, beginning }
+            .filter(|_| context.beginning != Beginning::Declared)
+            .map(|since| since.saturating_sub(clock.offset_on(days.of(since))));
+        Self { control, candidate, clock, type_names, ranks, since, beginning }
     }
 
     /// The sampled records of each side, control first.

@@ -11,7 +11,6 @@ use crate::application::compare::clock::local_day_cache::LocalDayCache;
 use crate::application::compare::context::Context;
 use crate::application::compare::feed::{CompareError, Fed, Feed};
 use crate::application::compare::report::{FileReport, RecordLocation, RejectedPlace};
-use crate::application::compare::settings::Settings;
 use crate::application::compare::shortcuts::joined_pair::RereadEvent;
 use crate::application::compare::shortcuts::streaming_join::JoinInput;
 use crate::application::compare::spill::partitions::Partitions;
@@ -22,6 +21,7 @@ use crate::wire::record::{Record, RecordReader};
 
 use super::content::{Content, ContentReader};
 use super::packed_event::{EventHead, PackedEvent};
+use super::read_range::{Nearness, ReadRange};
 use super::side_summary::{DaySum, LISTED_REJECTS, SideSummary};
 
 /// How often a side is read that changes meanwhile.
@@ -31,6 +31,7 @@ const ATTEMPTS: usize = 3;
 pub(crate) struct SideReader<'s> {
     pub context: &'s Context<'s>,
     pub mapping: &'s Mapping,
+    pub range: ReadRange,
 }
 
 /// Where the events of a side go that was read.
@@ -103,7 +104,7 @@ impl SideReader<'_> {
             days: LocalDayCache::new(&settings.zone),
             types: HashMap::default(),
             day: None,
-            near_boundary: settings.max_offset_us().saturating_add(settings.tolerance_us()),
+            range: self.range,
             sampled_below: u64::MAX,
             destination,
             side: SideSummary::nothing(),
@@ -170,7 +171,7 @@ struct Consumer<'t> {
     types: HashMap<String, u32, RandomState>,
     /// What is added up of the day that the last event was of.
     day: Option<(NaiveDate, DaySum)>,
-    near_boundary: i64,
+    range: ReadRange,
     /// The hash from which on no record is sampled any more.
     sampled_below: u64,
     destination: Destination<'t>,
@@ -186,10 +187,16 @@ impl Consumer<'_> {
         reader: &RecordReader<'_>,
     ) -> Result<(), CompareError> {
         let at = record.occurred_at.timestamp_micros();
-        let Some(is_near_boundary) = self.near_boundary(at) else {
+        self.side.first = Some(self.side.first.map_or(at, |first| first.min(at)));
+        let nearness = self.range.nearness(at);
+        if nearness != Some(Nearness::Within) {
+            self.side.after_range += u64::from(self.range.is_after(at));
+        }
+        let Some(nearness) = nearness else {
             self.side.out_of_range += 1;
             return Ok(());
         };
+        let is_near_boundary = nearness == Nearness::Near;
         let Some((head, digest)) = self.read(feed, place, at, is_near_boundary, record, reader) else {
             // What was scanned once scans again.
             self.side.quarantined += 1;
@@ -313,15 +320,6 @@ impl Consumer<'_> {
 
     fn store_day(&mut self) {
         self.side.days.extend(self.day.take());
-    }
-
-    /// Whether an event is outside the range, but so near that its partner may be within; `None` where it is farther away.
-    fn near_boundary(&self, at: i64) -> Option<bool> {
-        let Settings { since, until, .. } = self.context.settings;
-        let before = since.map_or(0, |since| since.timestamp_micros().saturating_sub(at));
-        let after = until.map_or(0, |until| at.saturating_sub(until.timestamp_micros()));
-        let outside = before.max(after);
-        (outside <= self.near_boundary).then_some(outside > 0)
     }
 
     /// The records with the smallest hashes: a sample that does not depend on their order.

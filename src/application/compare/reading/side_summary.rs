@@ -18,9 +18,14 @@ pub(crate) const LISTED_REJECTS: usize = 100;
 #[derive(Clone)]
 pub(crate) struct SideSummary {
     pub anchors: AnchorSample,
+    /// When the earliest one occurred, in the range or not. Microseconds.
+    pub first: Option<i64>,
+    /// In the range.
     pub events: u64,
     /// Outside the range, and too far for a partner within it.
     pub out_of_range: u64,
+    /// Outside, in both ways, and not before the range.
+    pub after_range: u64,
     /// Outside the range, but so near that a partner may be within it.
     pub near_boundary: u64,
     pub with_id: u64,
@@ -44,8 +49,10 @@ impl SideSummary {
     pub fn nothing() -> Self {
         Self {
             anchors: AnchorSample::new(ANCHORS),
+            first: None,
             events: 0,
             out_of_range: 0,
+            after_range: 0,
             near_boundary: 0,
             with_id: 0,
             naive: 0,
@@ -71,8 +78,10 @@ impl SideSummary {
     /// Takes over what another part of the same side holds; of its sampled records at most `sample` are kept.
     pub fn add(&mut self, other: Self, sample: usize) {
         self.anchors.add(other.anchors);
+        self.first = self.first.into_iter().chain(other.first).min();
         self.events += other.events;
         self.out_of_range += other.out_of_range;
+        self.after_range += other.after_range;
         self.near_boundary += other.near_boundary;
         self.with_id += other.with_id;
         self.naive += other.naive;

@@ -8,6 +8,7 @@ use std::thread;
 use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::input::Input;
 use crate::application::compare::outcome::counts::Counts;
+use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::side_reader::SideReader;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{ClassCounts, FileReport, RejectedPlace};
@@ -59,8 +60,13 @@ pub(crate) fn as_copy(original: &SideSummary, [control, candidate]: &[Input; 2])
 }
 
 /// What the events of both sides came to.
-pub(crate) fn counts(side: &SideSummary) -> Counts {
+pub(crate) fn counts(sides: &BothSides) -> Counts {
+    let side = &sides.control;
     let mut counts = Counts::default();
+    // The first event is its own partner.
+    if let Some(first) = side.first.filter(|_| side.first == sides.since) {
+        counts.note_pair_in_time(first, first);
+    }
     for (day, sum) in &side.days {
         for (event_type, &events) in &sum.types {
             let of_type = counts.by.entry((*day, *event_type)).or_default();

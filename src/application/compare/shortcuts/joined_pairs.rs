@@ -105,7 +105,7 @@ impl JoinedPairs {
                     let day = worker.days.of(at);
                     if rules.is_matched_in_time(at, candidate_at, day) && !repeated.contains(&pair.id) {
                         worker.matched += 1;
-                        worker.counts.note_first_pair(at);
+                        worker.counts.note_pair_in_time(at, pair.candidate.at);
                         worker.counts.pair(Class::Matched, day, sides.ranks[pair.event_type as usize]);
                         worker.counts.representation += u64::from(pair.is_respelled);
                     } else if worker.rejected.len() <= most {

@@ -45,7 +45,7 @@ proptest! {
         let found = from_first(&life, &written(&life, first, offset, &jitter));
         prop_assert_eq!(found.verdict, Verdict::Consistent, "{:?} {:#?}", &found.reasons, &found.differences);
         prop_assert_eq!((found.matched, found.control.out_of_range), (60 - first as u64, first as u64));
-        prop_assert_eq!(found.beginning, Some(time(life[first].at).parse().unwrap()));
+        prop_assert_eq!(found.beginning.at, Some(time(life[first].at).parse().unwrap()));
     }
 
     #[test]

@@ -129,6 +129,33 @@ proptest! {
     }
 
     #[test]
+    fn a_permutation_changes_nothing_where_the_beginning_is_told_by_the_candidate(
+        (life, faults, skew, jitter) in case(),
+        first in 0..60_usize,
+        recorded in proptest::option::of(0..100_i64),
+        seed in any::<u64>(),
+    ) {
+        let (candidate, _) = planted(&life[first..], &faults, skew, &jitter);
+        let (control, candidate) = (legacy(&life), new(&candidate));
+        let since = recorded.map(|slot| time(slot * 600_000 + skew).parse().unwrap());
+        let beginning =
+            if since.is_some() { Beginning::ByCandidate } else { Beginning::FirstOfCandidate };
+        let settings = Settings { since, ..settings() };
+        let compared = |control: &[String], candidate: &[String]| {
+            let context = Context { beginning, ..context(&settings) };
+            without_order(run(&context, [input(control), input(candidate)]).unwrap().0)
+        };
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (mut control_shuffled, mut candidate_shuffled) = (control.clone(), candidate.clone());
+        random.shuffle(&mut control_shuffled);
+        random.shuffle(&mut candidate_shuffled);
+        prop_assert_eq!(
+            compared(&control, &candidate),
+            compared(&control_shuffled, &candidate_shuffled)
+        );
+    }
+
+    #[test]
     fn a_grouping_hash_of_one_bit_gives_the_same_result((life, faults, skew, jitter) in case()) {
         let (candidate, _) = planted(&life, &faults, skew, &jitter);
         let (control, candidate) = (legacy(&life), new(&candidate));

@@ -42,14 +42,24 @@ fn report(
     settings: &Settings,
     sides: &[Vec<String>; 2],
 ) -> serde_json::Value {
+    report_from(Beginning::Declared, shortcuts, hash_bits, settings, sides)
+}
+
+fn report_from(
+    beginning: Beginning,
+    shortcuts: bool,
+    hash_bits: u32,
+    settings: &Settings,
+    sides: &[Vec<String>; 2],
+) -> serde_json::Value {
     let settings = Settings { shortcuts, ..settings.clone() };
-    let context = Context { sample: 8, hash_bits, ..context(&settings) };
+    let context = Context { beginning, sample: 8, hash_bits, ..context(&settings) };
     let [control, candidate] = sides;
     serde_json::to_value(run(&context, [input(control), input(candidate)]).unwrap().0).unwrap()
 }
 
 /// What a run is made under: an ignored field that differs now and then, a clock that is ahead, a zone whose
-/// hour comes twice, a range.
+/// hour comes twice, a range, and how its beginning is known.
 #[derive(Debug, Clone)]
 struct Conditions {
     memory: usize,
@@ -60,20 +70,25 @@ struct Conditions {
     in_repeated_hour: bool,
     since: Option<i64>,
     until: Option<i64>,
+    beginning: Beginning,
+}
+
+/// Each way in which a beginning is known.
+pub(super) fn beginning() -> impl Strategy<Value = Beginning> {
+    prop_oneof![
+        2 => Just(Beginning::Declared),
+        1 => Just(Beginning::ByCandidate),
+        2 => Just(Beginning::FirstOfCandidate),
+    ]
 }
 
 fn conditions() -> impl Strategy<Value = Conditions> {
     let memory = prop_oneof![Just(64_usize << 20), Just(20_000), Just(0)];
     let ahead = prop_oneof![3 => Just(0_i64), 1 => Just(90), 1 => Just(400)];
     let slot = || proptest::option::weighted(0.3, 0_i64..30);
-    let conditions = (memory, any::<bool>(), ahead, prop::bool::weighted(0.3), slot(), slot());
-    conditions.prop_map(|(memory, ignores_priority, ahead, in_repeated_hour, since, until)| Conditions {
-        memory,
-        ignores_priority,
-        ahead,
-        in_repeated_hour,
-        since,
-        until,
+    let conditions = (memory, any::<bool>(), ahead, prop::bool::weighted(0.3), slot(), slot(), beginning());
+    conditions.prop_map(|(memory, ignores_priority, ahead, in_repeated_hour, since, until, beginning)| {
+        Conditions { memory, ignores_priority, ahead, in_repeated_hour, since, until, beginning }
     })
 }
 
@@ -123,7 +138,10 @@ proptest! {
         let candidate = order.iter().map(|index| &events[*index]).filter(|(_, _, is_there)| *is_there);
         let candidate = candidate.map(|(event, ..)| conditions.record(*event, true));
         let (sides, settings) = ([control.collect(), candidate.collect()], conditions.settings());
-        prop_assert_eq!(report(true, hash_bits, &settings, &sides), report(false, 64, &settings, &sides));
+        let report = |shortcuts, hash_bits| {
+            report_from(conditions.beginning, shortcuts, hash_bits, &settings, &sides)
+        };
+        prop_assert_eq!(report(true, hash_bits), report(false, 64));
     }
 }
 
