@@ -106,21 +106,22 @@ fn first_free(name: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
 
 /// The folders that a log lay in, and its name.
 fn parts(log: &StoredLog) -> Vec<String> {
-    let mut parts: Vec<String> = Path::new(&log.path)
+    Path::new(decompressed_path(log))
         .components()
         .filter_map(|component| match component {
             Component::Normal(part) => Some(part.to_string_lossy().into_owned()),
             _ => None,
         })
-        .collect();
-    if log.compression.is_some()
-        && let Some(name) = parts.last_mut()
-        && let Some(plain) = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"))
-        && !plain.is_empty()
-    {
-        *name = plain.to_owned();
-    }
-    parts
+        .collect()
+}
+
+/// Where a log was, without the ending of a compressed file: the place that it was rotated from.
+pub(super) fn decompressed_path(log: &StoredLog) -> &str {
+    let plain = log.compression.as_ref().and_then(|_| {
+        let plain = log.path.strip_suffix(".gz").or_else(|| log.path.strip_suffix(".zst"))?;
+        (!plain.is_empty() && !plain.ends_with('/')).then_some(plain)
+    });
+    plain.unwrap_or(&log.path)
 }
 
 #[cfg(test)]
@@ -153,6 +154,7 @@ mod tests {
         for (paths, expected) in [
             (&["/d/events.json", "/d/events/a.jsonl"][..], &["events.json", "a.jsonl"][..]),
             (&["/d/a.jsonl.gz", "/d/b.zst"], &["a.jsonl", "b.zst"]),
+            (&["/d/.gz", "/d/c/.jsonl.gz"], &[".gz", ".jsonl"]),
             (&["/d/x/a.json", "/d/y/a.json", "/d/b.json"], &["x/a.json", "y/a.json", "b.json"]),
             (&["/x/d/a.json", "/y/d/a.json", "/a.json"], &["x/d/a.json", "y/d/a.json", "a.json"]),
             (&["/d/a.jsonl", "/d/a.jsonl.gz"], &["source-1/a.jsonl", "source-2/a.jsonl"]),

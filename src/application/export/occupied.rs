@@ -19,8 +19,10 @@ pub enum Occupied {
     /// An empty file that writers lock.
     #[error("this is a file that writers lock")]
     Lock,
-    /// A log that was imported, at the place that it was imported from.
-    #[error("this is the imported log itself, and it is not what would be written")]
+    /// Where a log was imported from, or where a compressed one was before.
+    #[error(
+        "this is the place of the imported log itself, and what stands there is not what would be written"
+    )]
     ImportedLog,
     /// What would be written, and more.
     #[error("what stands there goes on after what would be written, for {bytes} bytes")]

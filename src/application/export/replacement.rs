@@ -1,8 +1,8 @@
 //! Putting files into their places, and what they may replace there.
 //!
 //! A file is replaced only where nothing is lost with it: where the new one has all of its content, or
-//! the store gives that back. A log at the place that it was imported from is never replaced: its writer
-//! may have it open.
+//! the store gives that back. A log at the place that it was imported or rotated from is never replaced:
+//! its writer may have it open.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::error::ExportError;
 use super::hashing_writer::HashingWriter;
 use super::job::put_together;
+use super::names::decompressed_path;
 use super::occupied::Occupied;
 use super::ports::{ContentDigest, ExportStore, NewFile, PlaceError, Standing, StandingContent, StoredLog};
 use super::reassembly::difference;
@@ -91,11 +92,11 @@ fn may_replace(
     logs: &[StoredLog],
     standing: &Standing,
 ) -> Result<(), PlaceError> {
+    let path = standing.path.to_string_lossy();
+    let is_its_place = |log: &StoredLog| log.path == path || decompressed_path(log) == path;
     let digest = match &standing.content {
         StandingContent::Longer { bytes } => return Err(Occupied::Longer { bytes: *bytes }.into()),
-        _ if logs.iter().any(|log| Path::new(&log.path) == standing.path) => {
-            return Err(Occupied::ImportedLog.into());
-        }
+        _ if logs.iter().any(is_its_place) => return Err(Occupied::ImportedLog.into()),
         StandingContent::Contained => return Ok(()),
         StandingContent::Other(digest) => digest,
     };

@@ -5,7 +5,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::application::evidence::EvidenceRecord;
+use crate::application::evidence::{EvidenceRecord, UTF_8_BOM};
 use crate::application::export::{Occupied, PlaceError, name_key};
 use crate::durable::file_identity::file_identity;
 use crate::infrastructure::sqlite::MAGIC;
@@ -15,7 +15,6 @@ const OF_A_DATABASE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// What this program puts beside a store and the evidence: files that it locks.
 const LOCKS_OF_A_STORE: [&str; 2] = [".lock", ".import.lock"];
 const LOCK: &str = ".lock";
-const UTF_8_BOM: &[u8] = b"\xef\xbb\xbf";
 /// How much of a file is read to see whether it begins with a record of evidence, in bytes.
 const LONGEST_EVIDENCE: u64 = 16 << 20;
 

@@ -26,7 +26,7 @@ pub(super) struct StandingFile {
     /// It stands elsewhere, and a link leads to it.
     pub is_linked: bool,
     /// In bytes.
-    pub length: u64,
+    length: u64,
     identity: Option<(u64, u64)>,
     modified: Option<SystemTime>,
 }

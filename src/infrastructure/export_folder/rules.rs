@@ -33,7 +33,12 @@ impl Rules {
     pub fn lock(&self, folder: &Path) -> Result<Vec<FileLock>, PlaceError> {
         let mut locks = Vec::new();
         #[cfg(unix)]
-        locks.push(FileLock::of_folder(folder, self.patience).map_err(locked(folder, self.patience))?);
+        match FileLock::of_folder(folder, self.patience) {
+            Ok(lock) => locks.push(lock),
+            Err(held @ LockError::Held) => return Err(locked(folder, self.patience)(held)),
+            // Not every file system locks folders. There, the last look at the files has to do.
+            Err(LockError::Open(_) | LockError::Refused(_)) => {}
+        }
         let side_file = folder.join(LOCK_FILE);
         if self.jsonl_store.as_deref() == Some(folder) || side_file.try_exists()? {
             let lock = FileLock::exclusive(&side_file, self.patience);

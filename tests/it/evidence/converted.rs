@@ -15,6 +15,9 @@ use crate::support::test_dir::TestDir;
 
 const BOM: &str = "\u{feff}";
 
+/// What becomes of the text of a file.
+type Conversion = fn(String) -> String;
+
 /// A log of two records, converted.
 fn converted(convert: impl Fn(String) -> String) -> (TestDir, PathBuf) {
     let dir = TestDir::new();
@@ -39,7 +42,7 @@ fn convert(path: &PathBuf, convert: impl Fn(&str) -> String) {
 
 #[test]
 fn a_chain_holds_in_every_conversion_and_the_next_record_joins_it() {
-    let conversions: [(fn(String) -> String, Converted); 8] = [
+    let conversions: [(Conversion, Converted); 8] = [
         (|text| to_crlf(&text), Converted { crlf_lines: 2, ..Converted::default() }),
         (|text| text.replacen('\n', "\r\n", 1), Converted { crlf_lines: 1, ..Converted::default() }),
         (|text| text + "\n", Converted { blank_lines: 1, ..Converted::default() }),
@@ -103,7 +106,7 @@ fn a_record_that_was_appended_with_the_hash_of_a_crlf_line_still_joins_the_chain
 #[test]
 fn other_changes_around_a_record_are_told_as_before() {
     for (convert, fault_line) in [
-        ((|text: String| text.replacen('\n', " \n", 1)) as fn(String) -> String, 2),
+        ((|text: String| text.replacen('\n', " \n", 1)) as Conversion, 2),
         (|text| text.replacen('\n', "\r\r\n", 1), 2),
         (|text| text.replacen('\n', "\n\n", 1), 2),
         (|text| text.replacen('\n', "\r\n\r\n", 1), 2),

@@ -7,6 +7,10 @@ use super::{DATABASE, Report, import, quiet, tamper};
 use crate::support::cli::{Run, write};
 use crate::support::test_dir::TestDir;
 
+/// Said of a log where it was imported from.
+const OWN_PLACE: &str =
+    "this is the place of the imported log itself, and what stands there is not what would be written";
+
 fn record(id: &str) -> String {
     format!("{{\"event_id\": \"{id}\", \"event_type\": \"A\", \"timestamp\": \"2025-10-25T10:00:00Z\"}}\n")
 }
@@ -77,8 +81,7 @@ fn an_array_that_has_grown_since_its_import_is_not_replaced() {
     write(&dir, "data/events.json", array(&["e1"]));
     import(&dir, "data/events.json");
     write(&dir, "data/events.json", array(&["e1", "e2"]));
-    let reason = "this is the imported log itself, and it is not what would be written";
-    stays(&dir, "--to data", "data/events.json", reason);
+    stays(&dir, "--to data", "data/events.json", OWN_PLACE);
 }
 
 #[test]
@@ -88,8 +91,7 @@ fn a_log_at_its_own_place_stays_whatever_has_become_of_it() {
         write(&dir, "a.jsonl", record("e1") + &record("e2"));
         import(&dir, "a.jsonl");
         write(&dir, "a.jsonl", content);
-        let reason = "this is the imported log itself, and it is not what would be written";
-        stays(&dir, "--to .", "./a.jsonl", reason);
+        stays(&dir, "--to .", "./a.jsonl", OWN_PLACE);
     }
 }
 
@@ -100,8 +102,7 @@ fn an_earlier_version_is_not_written_over_the_log_that_was_imported_later() {
         write(&dir, "a.jsonl", text);
         import(&dir, "a.jsonl");
     }
-    let reason = "this is the imported log itself, and it is not what would be written";
-    stays(&dir, "--to . --source 1", "a.jsonl", reason);
+    stays(&dir, "--to . --source 1", "a.jsonl", OWN_PLACE);
 }
 
 #[test]
@@ -122,12 +123,16 @@ fn a_live_log_beside_a_compressed_one_of_its_name_is_not_replaced() {
     compressed.write_all(record("yesterday").as_bytes()).unwrap();
     write(&dir, "app.jsonl.gz", compressed.finish().unwrap());
     import(&dir, "app.jsonl.gz");
+    // Empty after the rotation, all there is in the store, and still the log that events are written to.
+    for today in [record("today"), String::new(), record("yesterday")[..9].to_owned()] {
+        write(&dir, "app.jsonl", today);
+        stays(&dir, "--to .", "app.jsonl", OWN_PLACE);
+    }
+    write(&dir, "elsewhere/app.jsonl", record("today"));
+    stays(&dir, "--to elsewhere", "elsewhere/app.jsonl", "what stands there is not in the store");
     write(&dir, "app.jsonl", record("today"));
-    stays(&dir, "--to .", "app.jsonl", "what stands there is not in the store");
-    // Imported as well, it is still the log that events are written to.
     import(&dir, "app.jsonl");
-    let reason = "this is the imported log itself, and it is not what would be written";
-    stays(&dir, "--to . --source 1", "app.jsonl", reason);
+    stays(&dir, "--to . --source 1", "app.jsonl", OWN_PLACE);
 }
 
 #[test]
