@@ -51,7 +51,7 @@ use pair_log::PairLog;
 use read_logs::ReadLogs;
 use report::{Comparison, SelfTest};
 use settings::Settings;
-use stages::{STAGES, match_events};
+use stages::{RESEMBLANCES, STAGES, match_events};
 
 pub use input::{Beginning, Input};
 pub use pair_log::{ClocksApart, FoundPair, PlacedEvent};
@@ -124,7 +124,11 @@ fn run(context: &Context<'_>, mut inputs: [Input; 2]) -> Result<(Comparison, Sam
     };
     let ReadLogs { mut sides, unmatched, matched } = read;
     let samples = sides.take_samples();
-    let tallies = match_events(&STAGES, context, &sides, unmatched, matched.ids_are_shared)?;
+    let mut stages = STAGES.to_vec();
+    if context.pair_log.is_some() {
+        stages.extend(RESEMBLANCES);
+    }
+    let tallies = match_events(&stages, context, &sides, unmatched, matched.ids_are_shared)?;
     let outcome = outcome::add_up(context, &sides, matched, tallies, &mut inputs)?;
     let comparison = assemble_report(context.settings, inputs, sides, outcome)?;
     Ok((comparison, samples))

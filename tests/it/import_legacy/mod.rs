@@ -5,6 +5,7 @@ mod both_paths;
 mod clocks;
 #[cfg(unix)]
 mod disk_full;
+mod evidence;
 mod grown;
 mod identity;
 mod killed;
