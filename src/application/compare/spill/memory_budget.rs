@@ -130,15 +130,16 @@ mod tests {
         let group = budget.group();
         let sorts_of_groups = SIDES * group.sort.merging;
         let in_memory = 2 * SIDES * group.held;
-        // A sort beside the one of the other side, a reader, and of each side what is left and what is paired.
-        let on_disk = group.sort.adding + group.sort.merging + group.run + 2 * SIDES * group.run;
+        // A sort, the run that it writes and the sort of the other side, a reader, and of each side what is
+        // left and what is paired.
+        let on_disk = group.sort.adding + 2 * group.sort.merging + group.run + 2 * SIDES * group.run;
         let sorted = sorts_of_groups + in_memory.max(on_disk);
         let grouped = sorted.max(2 * budget.partition_load());
         let matching = SIDES * budget.stage_leftovers()
             + workers * (grouped + division + budget.order())
             + budget.pair_log();
         // The pairs of a partition, and what was kept; or one sort after the other, the next one beside the last.
-        let sorts_of_pairs = group.sort.adding + group.sort.merging;
+        let sorts_of_pairs = group.sort.adding + 2 * group.sort.merging;
         let ordering = workers * (budget.order() + budget.partition_load().max(sorts_of_pairs));
         let spilled = SIDES * (budget.join_spilled_events() + budget.join_spilled_ids());
         [

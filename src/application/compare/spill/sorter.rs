@@ -1,5 +1,5 @@
 //! Sorting more records than memory holds: parts are sorted in memory, written as runs to the temporary file,
-//! and merged. O(n log n), whatever the memory.
+//! and merged. O(n log n), whatever the memory; what comes in order is one run, and not merged.
 
 use std::cmp::Ordering;
 
@@ -38,12 +38,14 @@ pub(crate) struct Sorter<'s> {
     held: Vec<u8>,
     /// Where each record that is held begins and ends.
     records: Vec<(usize, usize)>,
+    /// The run that is being written, and its last record: what comes in order goes on with it.
+    open: Option<(RunWriter<'s>, Vec<u8>)>,
     runs: Vec<Run>,
 }
 
 impl<'s> Sorter<'s> {
     pub fn new(scratch: &'s SharedScratch, order: &'s RecordOrder<'s>, share: SortShare) -> Self {
-        Self { scratch, order, share, held: Vec::new(), records: Vec::new(), runs: Vec::new() }
+        Self { scratch, order, share, held: Vec::new(), records: Vec::new(), open: None, runs: Vec::new() }
     }
 
     /// Adds the record that `write` appends.
@@ -54,22 +56,31 @@ impl<'s> Sorter<'s> {
         // A vector that grows holds what it has twice.
         let references = self.records.len() * size_of::<(usize, usize)>();
         if 2 * (self.held.len() + references) > self.share.adding {
-            self.write_run()?;
+            self.write_held()?;
         }
         Ok(())
     }
 
-    fn write_run(&mut self) -> Result<(), CompareError> {
+    /// Writes what is held, sorted.
+    fn write_held(&mut self) -> Result<(), CompareError> {
         let Self { held, records, order, .. } = self;
-        if records.is_empty() {
-            return Ok(());
-        }
         records.sort_unstable_by(|one, other| order(&held[one.0..one.1], &held[other.0..other.1]));
-        let mut writer = RunWriter::new(self.scratch, self.share.merging);
+        let (Some(&(start, end)), Some(last)) = (records.first(), records.last()) else { return Ok(()) };
+        let goes_on = |(_, before): &mut (_, Vec<u8>)| order(before, &held[start..end]).is_le();
+        let last = held[last.0..last.1].to_vec();
+        let mut writer = match self.open.take_if(goes_on) {
+            Some((writer, _)) => writer,
+            None => {
+                if let Some((writer, _)) = self.open.take() {
+                    self.runs.push(writer.finish()?);
+                }
+                RunWriter::new(self.scratch, self.share.merging)
+            }
+        };
         for &(start, end) in records.iter() {
             writer.push(&held[start..end])?;
         }
-        self.runs.push(writer.finish()?);
+        self.open = Some((writer, last));
         records.clear();
         held.clear();
         // What one long record has grown is not kept.
@@ -79,8 +90,11 @@ impl<'s> Sorter<'s> {
 
     /// The records in their order.
     pub fn finish(mut self) -> Result<Sorted<'s>, CompareError> {
-        self.write_run()?;
-        let Self { scratch, order, share, mut runs, .. } = self;
+        self.write_held()?;
+        let Self { scratch, order, share, open, mut runs, .. } = self;
+        if let Some((writer, _)) = open {
+            runs.push(writer.finish()?);
+        }
         let longest = runs.iter().map(|run| run.longest).max().unwrap_or(0);
         let fan_in = share.fan_in(longest);
         while runs.len() > fan_in {
@@ -195,6 +209,18 @@ mod tests {
             }
             records.sort();
             prop_assert_eq!(found, records);
+        }
+
+        #[test]
+        fn records_that_come_in_order_are_one_run(mut records in proptest::collection::vec(any::<[u8; 4]>(), 0..200)) {
+            records.sort();
+            let scratch: SharedScratch = Mutex::new(Box::new(MemoryScratch::default()));
+            let order = |one: &[u8], other: &[u8]| one.cmp(other);
+            let mut sorter = Sorter::new(&scratch, &order, SortShare { adding: 100, merging: 100 });
+            for record in &records {
+                sorter.push(|out| out.extend_from_slice(record)).unwrap();
+            }
+            prop_assert!(sorter.runs.is_empty());
         }
     }
 }

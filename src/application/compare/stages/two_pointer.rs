@@ -4,7 +4,7 @@ use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::feed::CompareError;
 
 /// How many events after the next one are looked at where that one is no partner.
-const AHEAD: usize = 8;
+const AHEAD: usize = 4;
 
 /// Events of one side in the order of key and time. Places are counted from the first one that was not taken.
 pub(crate) trait Queue {
