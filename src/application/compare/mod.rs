@@ -55,7 +55,7 @@ use read_logs::ReadLogs;
 use reading::read_range::ReadRange;
 use report::{Comparison, SelfTest};
 use settings::Settings;
-use stages::{STAGES, match_events};
+use stages::{RESEMBLANCES, STAGES, match_events};
 
 pub use input::{Beginning, Input};
 pub use pair_log::{ClocksApart, FoundPair, PlacedEvent};
@@ -147,7 +147,11 @@ pub fn pairs(
 fn run(context: &Context<'_>, mut inputs: [Input; 2]) -> Result<(Comparison, Samples), CompareError> {
     let ReadLogs { mut sides, unmatched, matched } = read_logs(context, &mut inputs)?;
     let samples = sides.take_samples();
-    let tallies = match_events(&STAGES, context, &sides, unmatched, matched.ids_are_shared)?;
+    let mut stages = STAGES.to_vec();
+    if context.pair_log.is_some() {
+        stages.extend(RESEMBLANCES);
+    }
+    let tallies = match_events(&stages, context, &sides, unmatched, matched.ids_are_shared)?;
     let outcome = outcome::add_up(context, &sides, matched, tallies, &mut inputs)?;
     let comparison = assemble_report(context, inputs, sides, outcome)?;
     Ok((comparison, samples))

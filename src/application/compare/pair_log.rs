@@ -15,8 +15,8 @@ use crate::application::compare::spill::threads::locked;
 /// A pair that a comparison made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FoundPair {
-    /// How its events differ, if at all.
-    pub class: Class,
+    /// How its events differ, if at all; `None` where they only resemble each other, and are two events.
+    pub class: Option<Class>,
     /// There was more than one possible partner.
     pub ambiguous: bool,
     /// How far apart its times are once the clocks are set against each other.
@@ -81,20 +81,21 @@ impl PairLog {
         take: &mut dyn FnMut(FoundPair) -> Result<(), CompareError>,
     ) -> Result<(), CompareError> {
         locked(&self.noted).blocks(ALL, scratch, &mut |block| {
-            block.as_chunks::<RECORD>().0.iter().filter_map(unpack).try_for_each(&mut *take)
+            block.as_chunks::<RECORD>().0.iter().map(unpack).try_for_each(&mut *take)
         })
     }
 
     pub fn note(
         &self,
-        class: Class,
+        class: Option<Class>,
         control: &TimedEvent<'_>,
         candidate: &TimedEvent<'_>,
         ambiguous: bool,
         scratch: &SharedScratch,
     ) -> Result<(), CompareError> {
         let (one, other) = (&control.entry.head, &candidate.entry.head);
-        let class = Class::ALL.iter().position(|known| *known == class).unwrap_or(Class::ALL.len()) as u64;
+        let class =
+            Class::ALL.iter().position(|known| Some(*known) == class).unwrap_or(Class::ALL.len()) as u64;
         let fields = [
             class << 1 | u64::from(ambiguous),
             control.at.abs_diff(candidate.at),
@@ -110,17 +111,17 @@ impl PairLog {
     }
 }
 
-fn unpack(record: &[u8; RECORD]) -> Option<FoundPair> {
+fn unpack(record: &[u8; RECORD]) -> FoundPair {
     let (fields, _) = record.as_chunks::<8>();
     let field = |index: usize| u64::from_le_bytes(fields[index]);
     let micros = |index| TimeDelta::microseconds(i64::try_from(field(index)).unwrap_or(i64::MAX));
     let feeds = field(3);
-    Some(FoundPair {
-        class: *Class::ALL.get((field(0) >> 1) as usize)?,
+    FoundPair {
+        class: Class::ALL.get((field(0) >> 1) as usize).copied(),
         ambiguous: field(0) & 1 == 1,
         apart: micros(1),
         written_apart: micros(2),
         control: PlacedEvent { feed: (feeds >> 32) as u32, offset: field(4) },
         candidate: PlacedEvent { feed: feeds as u32, offset: field(5) },
-    })
+    }
 }

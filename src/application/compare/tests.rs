@@ -15,11 +15,13 @@ use crate::domain::event::format_timestamp;
 use crate::wire::zone::Zone;
 
 mod beginning;
+mod evidence;
 mod exactness;
 mod faults;
 mod history;
 mod identical_inputs;
 mod many_fields;
+mod one_key;
 mod paired;
 mod start;
 mod streaming_join;
@@ -90,14 +92,16 @@ impl Lived {
     pub fn as_legacy(&self) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = time(self.at).replace("+00:00", "");
-        format!(r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "timestamp": "{at}"}}"#)
+        format!(
+            r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "list": "inbox", "timestamp": "{at}"}}"#
+        )
     }
 
     pub fn as_new(&self, id: &str) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = time(self.at);
         format!(
-            r#"{{"event_id": "{id}", "event_type": "{event_type}", "timestamp": "{at}", "aggregate_id": "{task}", "task_id": "{task}", "title": "{title}", "priority": "P1", "status": "NOT_STARTED", "metadata": {{"actor": "ben"}}}}"#
+            r#"{{"event_id": "{id}", "event_type": "{event_type}", "timestamp": "{at}", "aggregate_id": "{task}", "task_id": "{task}", "title": "{title}", "list": "inbox", "priority": "P1", "status": "NOT_STARTED", "metadata": {{"actor": "ben"}}}}"#
         )
     }
 }

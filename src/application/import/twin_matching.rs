@@ -49,12 +49,12 @@ impl<S: ImportSink + OverlapView + ?Sized> ImportPass<'_, S> {
             if !is_new(pair.control) && !is_new(pair.candidate) {
                 return Ok(());
             }
-            if !are_twins(&pair, settings) {
-                summary.kept_apart += 1;
-                return Ok(());
-            }
             let FoundPair { control: history, candidate: native, class, .. } = pair;
-            Ok(sink.note_twins(&TwinPair { history, native, class })?)
+            match class.filter(|class| are_twins(*class, &pair, settings)) {
+                Some(class) => sink.note_twins(&TwinPair { history, native, class })?,
+                None => summary.kept_apart += 1,
+            }
+            Ok(())
         });
         let clocks = clocks.map_err(ImportError::Matching)?;
         summary.refused = clocks.map(|ClocksApart { day, offset }| ClockRefusal {
@@ -66,11 +66,11 @@ impl<S: ImportSink + OverlapView + ?Sized> ImportPass<'_, S> {
     }
 }
 
-/// Whether a pair is one event. What differs in more than its time must be at the same time, and have no
+/// Whether a pair of a class is one event. What differs in more than its time must be at the same time, and have no
 /// other possible partner; and a clock that a few events make out is not believed to be hours off.
-fn are_twins(pair: &FoundPair, settings: &Settings) -> bool {
+fn are_twins(class: Class, pair: &FoundPair, settings: &Settings) -> bool {
     let is_near = pair.written_apart <= settings.max_shift + settings.max_offset;
-    let is_certain = pair.class != Class::Changed || (!pair.ambiguous && pair.apart <= settings.tolerance);
+    let is_certain = class != Class::Changed || (!pair.ambiguous && pair.apart <= settings.tolerance);
     is_near && is_certain
 }
 
@@ -93,8 +93,15 @@ mod tests {
             (Class::Changed, true, second, second, false),
         ] {
             let event = PlacedEvent { feed: 0, offset: 0 };
-            let pair = FoundPair { class, ambiguous, apart, written_apart, control: event, candidate: event };
-            assert_eq!(are_twins(&pair, &settings), expected, "{pair:?}");
+            let pair = FoundPair {
+                class: Some(class),
+                ambiguous,
+                apart,
+                written_apart,
+                control: event,
+                candidate: event,
+            };
+            assert_eq!(are_twins(class, &pair, &settings), expected, "{pair:?}");
         }
     }
 }

@@ -42,10 +42,16 @@ pub fn warn(report: &ImportReport, config: &Config, database: &Path) {
         );
     }
     if report.kept_apart > 0 {
-        tracing::warn!(
-            "{} records resemble what the other system wrote, and it is not certain that they are the same events: they are counted on their own; run compare-logs",
-            report.kept_apart
-        );
+        let records = match report.kept_apart {
+            1 => "1 record resembles what the other system wrote, and it is not certain that it is the same event: \
+                  it is counted on its own"
+                .to_owned(),
+            count => format!(
+                "{count} records resemble what the other system wrote, and it is not certain that they are the same \
+                 events: they are counted on their own"
+            ),
+        };
+        tracing::warn!("{records}; run compare-logs");
     }
     if config.storage_backend.value == Backend::Jsonl {
         tracing::warn!(

@@ -47,7 +47,9 @@ impl SharedEvent {
     fn as_legacy(&self) -> String {
         let Self { event_type, task, title, .. } = self;
         let at = self.time(0);
-        format!(r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "timestamp": "{at}"}}"#)
+        format!(
+            r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "list": "inbox", "timestamp": "{at}"}}"#
+        )
     }
 
     /// As the new system does.
@@ -55,7 +57,7 @@ impl SharedEvent {
         let Self { event_type, task, title, .. } = self;
         let at = self.time(self.ahead_ms);
         format!(
-            r#"{{"event_id": "e{id}", "event_type": "{event_type}", "timestamp": "{at}+00:00", "aggregate_id": "{task}", "task_id": "{task}", "title": "{title}", "priority": "P1", "status": "NOT_STARTED", "metadata": {{}}}}"#
+            r#"{{"event_id": "e{id}", "event_type": "{event_type}", "timestamp": "{at}+00:00", "aggregate_id": "{task}", "task_id": "{task}", "title": "{title}", "list": "inbox", "priority": "P1", "status": "NOT_STARTED", "metadata": {{}}}}"#
         )
     }
 }

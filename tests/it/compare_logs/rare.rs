@@ -130,7 +130,7 @@ fn values_that_differ_by_the_thousand_are_all_shown() {
         let values: Vec<String> =
             (0..5_000).map(|number| format!("\"f{number}\": {}", number + shift)).collect();
         format!(
-            "{{\"type\": \"A\", \"task_id\": \"T\", \"timestamp\": \"2025-10-25T10:00:00Z\", {}}}\n",
+            "{{\"type\": \"A\", \"task_id\": \"T\", \"timestamp\": \"2025-10-25T10:00:00Z\", \"v\": 1, {}}}\n",
             values.join(", ")
         )
     };

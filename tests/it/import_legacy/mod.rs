@@ -6,6 +6,7 @@ mod clocks;
 mod compressed;
 #[cfg(unix)]
 mod disk_full;
+mod evidence;
 mod grown;
 mod identity;
 mod killed;

@@ -16,13 +16,13 @@ use crate::support::{live, utc};
 
 fn native(id: &str, event_type: &str, task: &str, time: &str, title: &str) -> String {
     format!(
-        r#"{{"event_id": "{id}", "event_type": "{event_type}", "timestamp": "2025-10-25T{time}+00:00", "aggregate_id": "{task}", "task_id": "{task}", "title": "{title}", "metadata": {{}}}}"#
+        r#"{{"event_id": "{id}", "event_type": "{event_type}", "timestamp": "2025-10-25T{time}+00:00", "aggregate_id": "{task}", "task_id": "{task}", "title": "{title}", "list": "inbox", "metadata": {{}}}}"#
     )
 }
 
 fn legacy(event_type: &str, task: &str, time: &str, title: &str) -> String {
     format!(
-        r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "timestamp": "2025-10-25T{time}"}}"#
+        r#"{{"type": "{event_type}", "task_id": "{task}", "title": "{title}", "list": "inbox", "timestamp": "2025-10-25T{time}"}}"#
     )
 }
 

@@ -14,7 +14,28 @@ pub(crate) struct TimedEvent<'b> {
     pub other_reading: Option<i64>,
 }
 
-impl TimedEvent<'_> {
+/// The length of a time, packed.
+const TIME: usize = size_of::<i64>();
+
+impl<'b> TimedEvent<'b> {
+    /// Appends the packed event with its times.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.at.to_le_bytes());
+        out.push(u8::from(self.other_reading.is_some()));
+        out.extend_from_slice(&self.other_reading.unwrap_or_default().to_le_bytes());
+        out.extend_from_slice(self.entry.packed);
+    }
+
+    /// The event that [`write`](Self::write) has written.
+    pub fn read(written: &'b [u8]) -> Option<Self> {
+        let (at, rest) = written.split_first_chunk::<TIME>()?;
+        let (has_other_reading, rest) = rest.split_first()?;
+        let (other_reading, packed) = rest.split_first_chunk::<TIME>()?;
+        let other_reading = (*has_other_reading == 1).then(|| i64::from_le_bytes(*other_reading));
+        let (entry, _) = PackedEvent::unpack(packed)?;
+        Some(Self { entry, at: i64::from_le_bytes(*at), other_reading })
+    }
+
     /// How many microseconds two events are apart, in the readings of their local times that bring them nearest.
     pub fn apart(&self, other: &Self) -> i64 {
         let readings = |timed: &Self| [Some(timed.at), timed.other_reading];

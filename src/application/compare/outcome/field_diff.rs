@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::application::compare::reading::canonical_values::{LEVELS, elements, members, payload};
 use crate::application::compare::report::Cause;
 use crate::wire::json::{Token, Tokens};
 
@@ -29,14 +30,10 @@ pub(crate) fn cause_of(fields: &[FieldDifference]) -> Cause {
     BY_WEIGHT.into_iter().find(is_among).unwrap_or(Cause::Real)
 }
 
-/// How many levels of a content are looked into: each is gone through once more, and has its part in
-/// every path. What differs deeper is shown as the container at this level.
-const LEVELS: usize = 64;
-
 /// What differs between two contents, each given as canonical objects whose members belong together.
 pub(crate) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]]) -> Vec<FieldDifference> {
     let mut found = Vec::new();
-    let mut open = vec![(1, String::new(), members(control), members(candidate))];
+    let mut open = vec![(1, String::new(), members_of(control), members_of(candidate))];
     while let Some((level, path, left, right)) = open.pop() {
         let mut names: BTreeMap<Occurrence, [Option<&[u8]>; 2]> = BTreeMap::new();
         for (side, children) in [left, right].into_iter().enumerate() {
@@ -69,7 +66,7 @@ pub(crate) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]]) -> Vec<Fi
     found
 }
 
-fn members<'b>(objects: &[&'b [u8]]) -> Vec<(Vec<u8>, &'b [u8])> {
+fn members_of<'b>(objects: &[&'b [u8]]) -> Vec<(Vec<u8>, &'b [u8])> {
     objects.iter().flat_map(|object| children(object)).collect()
 }
 
@@ -114,59 +111,13 @@ fn join(path: &str, name: &[u8]) -> String {
     if path.is_empty() { name } else { format!("{path}.{name}") }
 }
 
-/// The payload of a tagged value: what follows its length.
-fn payload(value: &[u8]) -> &[u8] {
-    let colon = value.iter().position(|byte| *byte == b':').map_or(value.len(), |colon| colon + 1);
-    &value[colon..]
-}
-
 /// The values within a canonical container: members under `.name`, elements under `[index]`.
 fn children(container: &[u8]) -> Vec<(Vec<u8>, &[u8])> {
-    let mut children = Vec::new();
-    let mut at = 1;
-    while container.get(at).is_some_and(|byte| !matches!(byte, b'}' | b']')) {
-        let name = if container.first() == Some(&b'{') {
-            let end = value_end(container, at);
-            let name = [b".", payload(&container[at..end])].concat();
-            at = end;
-            name
-        } else {
-            format!("[{}]", children.len()).into_bytes()
-        };
-        let end = value_end(container, at);
-        children.push((name, &container[at..end]));
-        at = end;
+    if container.first() == Some(&b'{') {
+        return members(container).map(|(name, value)| ([b".", name].concat(), value)).collect();
     }
-    children
-}
-
-/// The end of the canonical value that begins at `start`.
-fn value_end(bytes: &[u8], start: usize) -> usize {
-    let (mut at, mut depth) = (start, 0_usize);
-    while let Some(tag) = bytes.get(at) {
-        match tag {
-            b'{' | b'[' => {
-                depth += 1;
-                at += 1;
-            }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                at += 1;
-            }
-            b'n' | b't' | b'f' => at += 1,
-            _ => {
-                let digits = bytes[at + 1..].iter().take_while(|byte| byte.is_ascii_digit());
-                let (count, length) = digits.fold((0, 0), |(count, length), digit| {
-                    (count + 1, length * 10 + usize::from(digit - b'0'))
-                });
-                at = (at + 1 + count + 1 + length).min(bytes.len());
-            }
-        }
-        if depth == 0 {
-            break;
-        }
-    }
-    at
+    let name = |index: usize| format!("[{index}]").into_bytes();
+    elements(container).enumerate().map(|(index, value)| (name(index), value)).collect()
 }
 
 /// The values at paths as a record writes them, in one pass; of a name that stands twice, the last one.

@@ -9,6 +9,8 @@ pub(crate) mod order;
 mod pair_diff;
 pub(crate) mod placed_pair;
 mod range;
+mod rank_set;
+mod spilled_order;
 pub(crate) mod tally;
 mod unmatched;
 mod verdict;
@@ -35,7 +37,7 @@ pub(crate) fn add_up<'t>(
     total.counts.add(matched.counts);
     let orders: Vec<_> = tallies.into_iter().map(|tally| total.add(tally)).collect();
     let beginning = total.settle_beginning();
-    let order = reordered(&orders, matched.pairs.as_ref(), &context.scratch)?;
+    let order = reordered(&orders, matched.pairs.as_ref(), context)?;
     let (counts, listed) = total.into_parts();
     let differences = difference_details::differences(listed, &sides.type_names, inputs)?;
     Ok(Outcome { counts, order, differences, beginning })

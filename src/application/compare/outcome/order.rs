@@ -1,11 +1,13 @@
 //! Whether both sides tell the story of an aggregate in the same order. Information, never the verdict.
 
+use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::shortcuts::joined_pairs::JoinedPairs;
+use crate::application::compare::spill::partitions::Partitions;
 use crate::application::compare::spill::partitions::share;
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
 
 use super::placed_pair::PlacedPair;
+use super::spilled_order::SpilledOrder;
 
 /// The least numbers of events that must be moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,24 +19,36 @@ pub(crate) struct OrderCount {
 }
 
 /// How many events must be moved, aggregate by aggregate, of the pairs that were kept, by as many
-/// threads as have kept them.
+/// threads as have kept them. The pairs of a partition that are too many for memory are sorted on disk.
 pub(crate) fn reordered(
     orders: &[Partitions],
     joined: Option<&JoinedPairs>,
-    scratch: &SharedScratch,
+    context: &Context<'_>,
 ) -> Result<OrderCount, CompareError> {
+    let Context { scratch, budget, .. } = context;
     let mut counts = vec![OrderCount::default(); orders.len()];
     share(&mut counts, &|total, partition| {
-        let mut pairs: Vec<PlacedPair> = Vec::new();
-        for order in orders {
-            order.blocks(partition, scratch, &mut |block| {
-                pairs.extend(block.as_chunks().0.iter().map(PlacedPair::unpacked));
-                Ok(())
-            })?;
+        let each = |take: &mut dyn FnMut(PlacedPair) -> Result<(), CompareError>| {
+            for order in orders {
+                order.blocks(partition, scratch, &mut |block| {
+                    block.as_chunks().0.iter().map(PlacedPair::unpacked).try_for_each(&mut *take)
+                })?;
+            }
+            joined.map_or(Ok(()), |joined| joined.placed(partition, scratch, take))
+        };
+        let of_orders = orders.iter().map(|order| order.size(partition)).sum::<usize>() / PlacedPair::PACKED;
+        let pairs = of_orders + joined.map_or(0, |joined| joined.count(partition));
+        if pairs * size_of::<PlacedPair>() > budget.partition_load() {
+            let mut order = SpilledOrder::new(scratch, budget.group().sort);
+            each(&mut |pair| order.push(&pair))?;
+            total.add(order.count()?);
+            return Ok(());
         }
-        if let Some(joined) = joined {
-            joined.placed(partition, scratch, &mut pairs)?;
-        }
+        let mut pairs: Vec<PlacedPair> = Vec::with_capacity(pairs);
+        each(&mut |pair| {
+            pairs.push(pair);
+            Ok(())
+        })?;
         pairs.sort_unstable_by_key(|pair| (pair.aggregate, pair.control));
         for of_aggregate in pairs.chunk_by_mut(|one, other| one.aggregate == other.aggregate) {
             total.add(reordered_of(of_aggregate));
@@ -86,7 +100,12 @@ fn moved(pairs: &[PlacedPair]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
+    use crate::application::compare::memory_side::MemoryScratch;
+    use crate::application::compare::spill::partitions::SharedScratch;
+    use crate::application::compare::spill::sorter::SortShare;
     use proptest::prelude::*;
 
     fn pairs(candidate: &[u64], times: &[i64]) -> Vec<PlacedPair> {
@@ -131,6 +150,30 @@ mod tests {
             }
             let expected = order.len() as u64 - longest.iter().max().unwrap();
             prop_assert_eq!(reordered_of(&mut pairs(&order, &times)), OrderCount { moved: expected, moved_at_equal_times: 0 });
+        }
+
+        #[test]
+        fn what_is_sorted_on_disk_counts_as_what_is_in_memory(
+            aggregates in proptest::collection::vec(
+                (0..60_usize).prop_flat_map(|events| (
+                    Just((0..events as u64).map(|place| place * 3).collect::<Vec<_>>()).prop_shuffle(),
+                    proptest::collection::vec(0..6_i64, events),
+                )),
+                0..4,
+            ),
+        ) {
+            let scratch: SharedScratch = Mutex::new(Box::new(MemoryScratch::default()));
+            let mut spilled = SpilledOrder::new(&scratch, SortShare { adding: 500, merging: 500 });
+            let mut expected = OrderCount::default();
+            for (number, (order, times)) in (0..).zip(&aggregates) {
+                let mut pairs = pairs(order, times);
+                for pair in &mut pairs {
+                    pair.aggregate = number;
+                    spilled.push(pair).unwrap();
+                }
+                expected.add(reordered_of(&mut pairs));
+            }
+            prop_assert_eq!(spilled.count().unwrap(), expected);
         }
     }
 }

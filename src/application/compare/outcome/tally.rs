@@ -67,7 +67,7 @@ impl<'t> Tally<'t> {
         let class = ruling.class;
         let (one, other) = (&control.entry, &candidate.entry);
         if let Some(log) = pair_log {
-            log.note(class, control, candidate, ambiguous, scratch)?;
+            log.note(Some(class), control, candidate, ambiguous, scratch)?;
         }
         if let Some(coverage) = coverage {
             coverage.note_pair(&one.head);
@@ -127,6 +127,16 @@ impl<'t> Tally<'t> {
             candidate: Some(other.into()),
             elsewhere: Some((self.rank(other), text(other.aggregate))),
         });
+    }
+
+    /// Takes note of two events without a partner that resemble each other.
+    pub fn note_resemblance(
+        &self,
+        control: &TimedEvent<'_>,
+        candidate: &TimedEvent<'_>,
+    ) -> Result<(), CompareError> {
+        let Context { scratch, pair_log, .. } = self.context;
+        pair_log.as_ref().map_or(Ok(()), |log| log.note(None, control, candidate, false, scratch))
     }
 
     /// Counts an event without a partner, when all pairs were counted. `corrected` is its time by the control's clock.

@@ -1,6 +1,7 @@
 //! From a feed to packed events: what an event says, and what is known of a side once it was read.
 
 pub(crate) mod both_sides;
+pub(crate) mod canonical_values;
 pub(crate) mod content;
 mod digest;
 pub(crate) mod packed_event;

@@ -10,15 +10,20 @@
 //! | every byte but time, place and spelling, the id included | [`says_the_same`], [`Rules::is_matched_in_time`] | `shortcuts/join_buffer`, `shortcuts/joined_pairs` |
 //! | an id that is unique on each side | [`Rules::of_same_id`] | `stages/by_id` |
 //! | type, aggregate and content | [`Rules::of_same_content`], [`Rules::content_rounds`]; written twice: [`Rules::is_copy`] | `stages/same_content` |
-//! | content, under another type or aggregate | [`Rules::of_content_elsewhere`] | `stages/across_keys` |
-//! | type and aggregate | [`Rules::changed_rounds`], [`Rules::may_have_changed`] | `stages/changed_fields` |
+//! | content and one of type and aggregate | [`Rules::of_content_elsewhere`] | `stages/across_keys` |
+//! | type and aggregate | [`Rules::changed_windows`], [`Rules::may_have_changed`] | `stages/changed_fields` |
+//! | some of it, without being a pair | [`Rules::resemble`] | `stages/resemblance` |
 //!
-//! An import keeps only some of the pairs as twins: which, says `import/overlap.rs`.
+//! Contents that agree in no field ([`evidence`]) make a pair only where type and aggregate are the same,
+//! both contents are equal or say nothing, and the times lie within the tolerance; or under one id.
+//!
+//! An import keeps only some of the pairs as twins: which, says `import/twin_matching.rs`.
 //!
 //! Events are brought together by keys (`stages/key`) that are equal for equal bytes of the canonical form,
 //! which `reading/content` makes. Whatever a rule answers, a pair of a day whose clocks are too far apart
 //! has another time ([`Rules::on_day`]).
 
+pub(crate) mod evidence;
 pub(crate) mod field_set;
 pub(crate) mod optional_fields;
 
@@ -31,6 +36,7 @@ use crate::application::compare::reading::packed_event::PackedEvent;
 use crate::application::compare::report::Class;
 use crate::application::compare::settings::Settings;
 
+use evidence::{agree_in_a_field, says_something};
 use field_set::FieldSet;
 use optional_fields::{Agreement, agreement};
 
@@ -55,7 +61,7 @@ pub(crate) fn are_near(one: i64, other: i64, tolerance: i64) -> bool {
     one.abs_diff(other) <= tolerance.unsigned_abs()
 }
 
-/// What two events are whose type or aggregate differs: another type outweighs another aggregate.
+/// What two events under one id are whose type or aggregate differs: another type outweighs another aggregate.
 fn envelope_difference(one: &PackedEvent<'_>, other: &PackedEvent<'_>) -> Option<Class> {
     if one.head.event_type != other.head.event_type {
         Some(Class::Retyped)
@@ -88,6 +94,15 @@ pub(crate) struct Round {
     pub within: i64,
     /// Ignored fields need not agree.
     pub disregards_ignored: bool,
+    /// The content has to say something.
+    pub needs_evidence: bool,
+}
+
+impl Round {
+    /// Whether events of this content can be a pair in this way.
+    pub fn takes(&self, shared_content: &[u8]) -> bool {
+        !self.needs_evidence || says_something(shared_content)
+    }
 }
 
 impl<'r> Rules<'r> {
@@ -99,11 +114,11 @@ impl<'r> Rules<'r> {
 
     /// The ways in which events of the same type, aggregate and content can be a pair, the best one first.
     pub fn content_rounds(&self) -> [Round; 3] {
-        let (tolerance, max_shift) = (self.tolerance, self.max_shift);
+        let round = |class, within| Round { class, within, disregards_ignored: false, needs_evidence: false };
         [
-            Round { class: Class::Matched, within: tolerance, disregards_ignored: false },
-            Round { class: Class::Ignored, within: tolerance, disregards_ignored: true },
-            Round { class: Class::TimeShifted, within: max_shift, disregards_ignored: false },
+            round(Class::Matched, self.tolerance),
+            Round { disregards_ignored: true, ..round(Class::Ignored, self.tolerance) },
+            Round { needs_evidence: true, ..round(Class::TimeShifted, self.max_shift) },
         ]
     }
 
@@ -117,7 +132,7 @@ impl<'r> Rules<'r> {
                 Agreement::Ignoring(_) => round.disregards_ignored,
                 Agreement::Differs => false,
             };
-            agrees && apart <= round.within
+            agrees && apart <= round.within && round.takes(one.entry.shared_content)
         })?;
         let ignoring = if let Agreement::Ignoring(rules) = agreed { rules } else { FieldSet::default() };
         Some(Ruling { class: round.class, ignoring })
@@ -148,32 +163,27 @@ impl<'r> Rules<'r> {
         }
     }
 
-    /// What two events of the same content are that stand under another type or aggregate; `None` where they
-    /// are no pair.
+    /// What two events of the same content are that stand under another type of the same aggregate, or under
+    /// another aggregate with the same type; `None` where they are no pair.
     pub fn of_content_elsewhere(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Option<Class> {
-        let class = envelope_difference(&one.entry, &other.entry)?;
-        (agreement(&one.entry, &other.entry, self.fields) != Agreement::Differs).then_some(class)
-    }
-
-    /// The ways in which events of the same type and aggregate can be a pair whose content has changed, the
-    /// best one first.
-    pub fn changed_rounds(&self) -> [Round; 2] {
-        let round = |within| Round { class: Class::Changed, within, disregards_ignored: true };
-        [round(self.tolerance), round(self.max_shift)]
-    }
-
-    /// Whether one of two events could as well be paired with another one of its group: more than one event
-    /// lies within the tolerance of it. Both sides of the group are in the order of time.
-    pub fn is_ambiguous(
-        &self,
-        (one, control): (&TimedEvent<'_>, &[TimedEvent<'_>]),
-        (other, candidate): (&TimedEvent<'_>, &[TimedEvent<'_>]),
-    ) -> bool {
-        let near = |events: &[TimedEvent<'_>], at: i64| {
-            let first = events.partition_point(|event| event.at < at - self.tolerance);
-            events[first..].iter().take_while(|event| event.at <= at + self.tolerance).take(2).count()
+        let (left, right) = (&one.entry, &other.entry);
+        let is_same_type = left.head.event_type == right.head.event_type;
+        let is_same_aggregate = left.aggregate == right.aggregate;
+        let class = match (is_same_type, is_same_aggregate) {
+            // Not to have an aggregate is nothing that two events have in common.
+            (false, true) if left.aggregate.is_some_and(|aggregate| !aggregate.is_empty()) => Class::Retyped,
+            (true, false) => Class::Misfiled,
+            _ => return None,
         };
-        near(candidate, one.at) > 1 || near(control, other.at) > 1
+        let is_pair =
+            says_something(left.shared_content) && agreement(left, right, self.fields) != Agreement::Differs;
+        is_pair.then_some(class)
+    }
+
+    /// How far apart events of the same type and aggregate may be whose content has changed, the nearest first.
+    /// In microseconds.
+    pub fn changed_windows(&self) -> [i64; 2] {
+        [self.tolerance, self.max_shift]
     }
 
     /// Whether of two events of one side, with the same type, aggregate and content, the later one is a copy.
@@ -183,14 +193,24 @@ impl<'r> Rules<'r> {
             && are_near(earlier.at, later.at, self.tolerance)
     }
 
-    /// Whether two events of the same type and aggregate can be one event with other content. Where both
-    /// sides use the same ids, two different ids are those of two events.
+    /// Whether two events of the same type and aggregate can be one event with other content: their contents
+    /// agree in a field, or say nothing else, at the same time.
     pub fn may_have_changed(
         &self,
         one: &TimedEvent<'_>,
         other: &TimedEvent<'_>,
         ids_are_shared: bool,
     ) -> bool {
+        let (left, right) = (one.entry.shared_content, other.entry.shared_content);
+        let is_without_contradiction = || left == right || !(says_something(left) || says_something(right));
+        self.resemble(one, other, ids_are_shared)
+            && (agree_in_a_field(left, right)
+                || one.apart(other) <= self.tolerance && is_without_contradiction())
+    }
+
+    /// Whether two events that have a part of the envelope or their content in common can be one event at
+    /// all. Where both sides use the same ids, two different ids are those of two events.
+    pub fn resemble(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>, ids_are_shared: bool) -> bool {
         !ids_are_shared || one.entry.id.is_empty() || other.entry.id.is_empty()
     }
 

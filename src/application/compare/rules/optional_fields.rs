@@ -82,10 +82,16 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// Writes the key of an event in this scope; two that agree only but for ignored fields have equal
+    /// Whether an event of the legacy shape states the values of exactly the fields that this scope is of.
+    pub fn is_stated_by(&self, legacy: &PackedEvent<'_>, fields: &Fields) -> bool {
+        let Self::AcrossShapes(stated) = self else { return true };
+        let mut present = legacy.fields().enumerate().skip(1).take(fields.one_sided);
+        present.all(|(field, value)| stated.contains(field) == value.is_some())
+    }
+
+    /// Appends the key of an event in this scope; two that agree only but for ignored fields have equal
     /// keys without them.
     pub fn key(&self, event: &PackedEvent<'_>, fields: &Fields, with_ignored: bool, key: &mut Vec<u8>) {
-        key.clear();
         for (field, value) in event.fields().enumerate() {
             let is_compared = match self {
                 _ if field >= fields.ignored_from() => with_ignored,

@@ -25,7 +25,8 @@ struct Stated {
 
 fn event() -> Stated {
     let optional = vec![None; 6];
-    let (aggregate, content) = (Some("T1"), "{}");
+    // `{"a": true}`.
+    let (aggregate, content) = (Some("T1"), "{s1:at}");
     Stated { event_type: 1, id: "", aggregate, content, optional, is_legacy: false, at: 0 }
 }
 
@@ -159,16 +160,73 @@ fn a_legacy_event_says_nothing_about_a_field_that_it_lacks_and_its_default_must_
 }
 
 #[test]
-fn content_under_another_type_or_aggregate_is_the_same_event_and_under_the_same_it_is_not_elsewhere() {
+fn content_under_another_type_or_aggregate_is_the_same_event_and_under_both_or_neither_it_is_none() {
     for (other, class) in [
         (with(|event| event.event_type = 2), Some(Class::Retyped)),
         (with(|event| event.aggregate = None), Some(Class::Misfiled)),
-        (with(|event| (event.event_type, event.aggregate) = (2, None)), Some(Class::Retyped)),
+        (with(|event| event.aggregate = Some("T2")), Some(Class::Misfiled)),
+        (with(|event| (event.event_type, event.aggregate) = (2, None)), None),
+        (with(|event| (event.event_type, event.aggregate) = (2, Some("T2"))), None),
         (event(), None),
         (with(|event| (event.event_type, event.optional[2]) = (2, Some(b'x'))), None),
     ] {
         let found = ask(&event(), &other, |rules, one, other| rules.of_content_elsewhere(one, other));
         assert_eq!(found, class, "{other:?}");
+    }
+}
+
+#[test]
+fn no_aggregate_on_either_side_is_not_the_same_aggregate() {
+    for aggregate in [None, Some("")] {
+        let one = with(|event| event.aggregate = aggregate);
+        let other = with(|event| (event.aggregate, event.event_type) = (aggregate, 2));
+        assert_eq!(ask(&one, &other, |rules, one, other| rules.of_content_elsewhere(one, other)), None);
+    }
+}
+
+/// `{}`, `{"m": {}}` and `{"a": null, "b": ""}`.
+const SAY_NOTHING: [&str; 3] = ["{}", "{s1:m{}}", "{s1:ans1:bs0:}"];
+
+#[test]
+fn content_that_says_nothing_is_no_evidence_under_another_type_or_aggregate_or_at_another_time() {
+    for content in SAY_NOTHING {
+        let one = with(|event| event.content = content);
+        for other in [
+            with(|event| (event.content, event.event_type) = (content, 2)),
+            with(|event| (event.content, event.aggregate) = (content, Some("T2"))),
+        ] {
+            let found = ask(&one, &other, |rules, one, other| rules.of_content_elsewhere(one, other));
+            assert_eq!(found, None, "{other:?}");
+        }
+        for (at, class) in [(2 * SECOND, Some(Class::Matched)), (2 * SECOND + 1, None)] {
+            let other = with(|event| (event.content, event.at) = (content, at));
+            let ruling = ask(&one, &other, |rules, one, other| rules.of_same_content(one, other));
+            assert_eq!(ruling.map(|ruling| ruling.class), class, "{other:?}");
+        }
+    }
+}
+
+#[test]
+fn content_has_changed_where_a_field_agrees_or_nothing_contradicts_at_the_same_time() {
+    // `{"a": true, "b": 1}` and so on.
+    let (one, near, far) = ("{s1:ats1:bd1:1}", 2 * SECOND, 2 * SECOND + 1);
+    for (one, other, at, expected) in [
+        (one, "{s1:ats1:bd1:2}", far, true),
+        (one, "{s1:at}", far, true),
+        (one, "{s1:afs1:bd1:2}", 0, false),
+        (one, "{s1:ct}", 0, false),
+        (one, "{}", 0, false),
+        ("{s1:c{s1:at}}", "{s1:c{s1:bt}}", 0, false),
+        ("{s1:c{s1:ats1:bt}}", "{s1:c{s1:bt}}", far, true),
+        ("{}", "{}", near, true),
+        ("{}", "{}", far, false),
+        ("{}", "{s1:an}", near, true),
+        ("{}", "{s1:an}", far, false),
+    ] {
+        let one = with(|event| event.content = one);
+        let other = with(|event| (event.content, event.at) = (other, at));
+        let found = ask(&one, &other, |rules, one, other| rules.may_have_changed(one, other, false));
+        assert_eq!(found, expected, "{one:?} {other:?}");
     }
 }
 

@@ -151,8 +151,11 @@ impl JoinedPairs {
             pairs.sort_unstable();
             found.extend(pairs.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]));
             for others in &self.other_ids {
-                let others = ids_of(others, partition, &context.scratch)?;
-                found.extend(others.into_iter().filter(|id| pairs.binary_search(id).is_ok()));
+                others.blocks(partition, &context.scratch, &mut |block| {
+                    let others = block.as_chunks().0.iter().map(|id| u64::from_le_bytes(*id));
+                    found.extend(others.filter(|id| pairs.binary_search(id).is_ok()));
+                    Ok(())
+                })?;
             }
             Ok(())
         })?;
@@ -162,25 +165,30 @@ impl JoinedPairs {
         Ok(Some(found.into_iter().flatten().collect()))
     }
 
-    /// Adds the pairs of a partition that were matched to those of the order analysis.
+    /// How many pairs of a partition were joined.
+    pub fn count(&self, partition: usize) -> usize {
+        self.pairs.size(partition) / JoinedPair::PACKED
+    }
+
+    /// Gives the pairs of a partition that were matched, as the order analysis needs them.
     pub fn placed(
         &self,
         partition: usize,
         scratch: &SharedScratch,
-        into: &mut Vec<PlacedPair>,
+        take: &mut dyn FnMut(PlacedPair) -> Result<(), CompareError>,
     ) -> Result<(), CompareError> {
         self.pairs.blocks(partition, scratch, &mut |block| {
             let pairs = block.as_chunks().0.iter().map(JoinedPair::unpacked);
             let matched = pairs.filter(|pair| !self.rejected.contains(&pair.control.ordinal));
-            into.extend(matched.filter_map(|pair| {
+            let placed = matched.filter_map(|pair| {
                 Some(PlacedPair {
                     aggregate: pair.aggregate?,
                     control: pair.control.ordinal,
                     candidate: pair.candidate.ordinal,
                     at: pair.control.at,
                 })
-            }));
-            Ok(())
+            });
+            placed.into_iter().try_for_each(&mut *take)
         })
     }
 }

@@ -1,9 +1,23 @@
 //! Where the memory of a comparison goes: every share of `--memory` is handed out here.
 //!
 //! A comparison holds bytes of events in several places at a time; each is given a share, and goes to the
-//! temporary file, or reads again, beyond it. Outside the cap is what does not grow with the logs: the
-//! samples of anchors (65,536 contents a side), the listed differences (`--limit`), one record being read
-//! (64 MiB at most), and the counts by day, type and cause.
+//! temporary file, or reads again, beyond it, however many events have one type, aggregate, content or time.
+//! Outside the cap is what does not grow with the logs: the samples of anchors (65,536 contents a side), the
+//! listed differences (`--limit`), a few records at once (64 MiB each at most), and the counts by day, type and
+//! cause; and one bit for each pair of the largest aggregate, where its pairs are too many for memory.
+
+use super::sorter::SortShare;
+
+/// What one thread may hold of a group that is too large for memory, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GroupShare {
+    /// While one side is sorted. Two sorts are merged while a third one adds its records.
+    pub sort: SortShare,
+    /// Of the events of one side, a group with no more than that is grouped in memory.
+    pub held: usize,
+    /// While a run is written, or read.
+    pub run: usize,
+}
 
 /// The shares of one comparison, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +90,13 @@ impl MemoryBudget {
         self.total / 8 / self.workers
     }
 
+    /// Events of one partition that one thread sorts by key on disk, because a division leaves it too large.
+    /// All of it together takes no more than what a partition in memory does.
+    pub fn group(&self) -> GroupShare {
+        let load = self.partition_load();
+        GroupShare { sort: SortShare { adding: load, merging: load / 8 }, held: load / 4, run: load / 32 }
+    }
+
     /// Events of one side of a partition that one thread divides. A part that has to be divided again gets
     /// half of it: all depths together get less than twice the first one.
     pub fn partition_division(&self, depth: u32) -> usize {
@@ -101,21 +122,32 @@ mod tests {
     const SIDES: usize = 2;
 
     /// What is held at the same time, in the phases of a comparison.
-    fn phases(budget: &MemoryBudget) -> [(&'static str, usize); 4] {
+    fn phases(budget: &MemoryBudget) -> [(&'static str, usize); 5] {
         let workers = budget.workers();
         let joined = budget.joined_pairs() + budget.joined_ids();
         let division: usize = (0..64).map(|depth| SIDES * budget.partition_division(depth)).sum();
-        // The events of a partition, and what refers to them.
-        let grouped = 2 * budget.partition_load();
+        // The events of a partition, and what refers to them; or what sorts them on disk.
+        let group = budget.group();
+        let sorts_of_groups = SIDES * group.sort.merging;
+        let in_memory = 2 * SIDES * group.held;
+        // A sort, the run that it writes and the sort of the other side, a reader, and of each side what is
+        // left and what is paired.
+        let on_disk = group.sort.adding + 2 * group.sort.merging + group.run + 2 * SIDES * group.run;
+        let sorted = sorts_of_groups + in_memory.max(on_disk);
+        let grouped = sorted.max(2 * budget.partition_load());
         let matching = SIDES * budget.stage_leftovers()
             + workers * (grouped + division + budget.order())
             + budget.pair_log();
+        // The pairs of a partition, and what was kept; or one sort after the other, the next one beside the last.
+        let sorts_of_pairs = group.sort.adding + 2 * group.sort.merging;
+        let ordering = workers * (budget.order() + budget.partition_load().max(sorts_of_pairs));
         let spilled = SIDES * (budget.join_spilled_events() + budget.join_spilled_ids());
         [
             ("both sides are read apart", SIDES * budget.side_events()),
             ("both sides are joined while they are read", budget.join_waiting() + spilled + joined),
             ("what was read apart is matched", SIDES * budget.side_events() + matching),
             ("what was not joined is matched", spilled + joined + budget.rejected_pairs() + matching),
+            ("order is analysed", joined + budget.rejected_pairs() + budget.pair_log() + ordering),
         ]
     }
 
@@ -134,7 +166,7 @@ mod tests {
     #[test]
     fn most_of_the_cap_is_used_where_events_are_matched() {
         let total = 1 << 30;
-        for (phase, sum) in &phases(&MemoryBudget::new(total, 2))[1..] {
+        for (phase, sum) in &phases(&MemoryBudget::new(total, 2))[1..4] {
             assert!(*sum >= total / 2, "{phase}: {sum} of {total} bytes");
         }
     }

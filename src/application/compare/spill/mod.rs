@@ -9,4 +9,6 @@
 
 pub(crate) mod memory_budget;
 pub(crate) mod partitions;
+pub(crate) mod run;
+pub(crate) mod sorter;
 pub(crate) mod threads;

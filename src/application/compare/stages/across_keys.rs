@@ -1,8 +1,8 @@
-//! The same content at the same time, under another type or aggregate.
+//! The same content at the same time, under another type of its aggregate or another aggregate with its type.
 
 use crate::application::compare::feed::CompareError;
 
-use super::group::Group;
+use super::group::{Group, every};
 use super::key::Key;
 use super::stage::{Matching, Stage};
 use super::stage_output::StageOutput;
@@ -17,18 +17,17 @@ impl Stage for AcrossKeys {
 
     fn pair(
         &self,
-        group: &Group<'_, '_>,
+        group: &mut dyn Group,
         matching: &Matching<'_>,
         output: &mut StageOutput<'_, '_>,
     ) -> Result<(), CompareError> {
         let rules = &matching.rules;
-        let mut paired = group.unpaired();
-        group.pair(rules.tolerance, &mut paired, &mut |one, other| {
+        group.pair(rules.tolerance, &mut every, &mut |one, other, _| {
             let class = rules.of_content_elsewhere(one, other);
             class.map(|class| output.pair(class, one, other, false)).transpose()?;
             Ok(class.is_some())
         })?;
-        output.leave_unpaired(group, &paired)
+        output.leave_unpaired(group)
     }
 }
 
@@ -48,7 +47,6 @@ mod tests {
         for (key, event_type, task, class) in [
             (Key::AggregateAndContent, "B", "T1", Class::Retyped),
             (Key::TypeAndContent, "A", "T2", Class::Misfiled),
-            (Key::Content, "B", "T2", Class::Retyped),
         ] {
             let stage = AcrossKeys(key);
             let near = classes_after(&[&stage], &control, &new(&one(event_type, task, 2000)));

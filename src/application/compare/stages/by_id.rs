@@ -1,8 +1,9 @@
 //! An id that is unique on both sides makes a pair, whatever its events say.
 
+use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::feed::CompareError;
 
-use super::group::Group;
+use super::group::{Group, every};
 use super::key::Key;
 use super::stage::{Matching, Stage};
 use super::stage_output::StageOutput;
@@ -20,17 +21,27 @@ impl Stage for ById {
 
     fn pair(
         &self,
-        group: &Group<'_, '_>,
+        group: &mut dyn Group,
         matching: &Matching<'_>,
         output: &mut StageOutput<'_, '_>,
     ) -> Result<(), CompareError> {
-        match (group.control, group.candidate) {
-            ([one], [other]) if !one.entry.id.is_empty() => {
+        let mut pair = |one: &TimedEvent<'_>, other: &TimedEvent<'_>| {
+            let is_pair = !one.entry.id.is_empty();
+            if is_pair {
                 matching.note_shared_id();
-                output.pair(matching.rules.of_same_id(one, other), one, other, false)
+                output.pair(matching.rules.of_same_id(one, other), one, other, false)?;
             }
-            _ => output.leave_group(group),
+            Ok(is_pair)
+        };
+        match group.single_pair() {
+            Some([one, other]) if pair(one, other)? => return Ok(()),
+            None if group.counts() == [1, 1] => {
+                // Whatever their times are.
+                group.pair(i64::MAX, &mut every, &mut |one, other, _| pair(one, other))?;
+            }
+            _ => {}
         }
+        output.leave_unpaired(group)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The same type and aggregate with other content: near in time, or at least within the largest shift.
 
 use crate::application::compare::feed::CompareError;
+use crate::application::compare::report::Class;
 
-use super::group::Group;
+use super::group::{Group, every};
 use super::key::Key;
 use super::stage::{Matching, Stage};
 use super::stage_output::StageOutput;
@@ -16,31 +17,32 @@ impl Stage for ChangedFields {
 
     fn pair(
         &self,
-        group: &Group<'_, '_>,
+        group: &mut dyn Group,
         matching: &Matching<'_>,
         output: &mut StageOutput<'_, '_>,
     ) -> Result<(), CompareError> {
         let rules = &matching.rules;
         let ids_are_shared = matching.ids_are_shared();
-        let mut paired = group.unpaired();
-        for round in rules.changed_rounds() {
-            group.pair(round.within, &mut paired, &mut |one, other| {
+        if group.counts().contains(&0) {
+            return output.leave_unpaired(group);
+        }
+        group.note_crowds(rules.tolerance)?;
+        for window in rules.changed_windows() {
+            group.pair(window, &mut every, &mut |one, other, ambiguous| {
                 let is_pair = rules.may_have_changed(one, other, ids_are_shared);
                 if is_pair {
-                    let ambiguous = rules.is_ambiguous((one, group.control), (other, group.candidate));
-                    output.pair(round.class, one, other, ambiguous)?;
+                    output.pair(Class::Changed, one, other, ambiguous)?;
                 }
                 Ok(is_pair)
             })?;
         }
-        output.leave_unpaired(group, &paired)
+        output.leave_unpaired(group)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::application::compare::report::Class;
     use crate::application::compare::tests::{Lived, classes_after, new, new_with_ids};
 
     fn titled(events: &[(&str, i64)]) -> Vec<Lived> {

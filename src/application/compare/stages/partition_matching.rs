@@ -13,8 +13,9 @@ use crate::application::compare::rules::Rules;
 use crate::application::compare::spill::partitions::share;
 use crate::application::compare::spill::partitions::{PARTITIONS, Partitions};
 
-use super::group::Group;
 use super::key::{Key, Keyed, compare};
+use super::memory_group::MemoryGroup;
+use super::spilled_partition::SpilledPartition;
 use super::stage::{Matching, Stage};
 use super::stage_output::{Leftovers, StageOutput};
 
@@ -40,6 +41,11 @@ pub(crate) fn match_events<'m>(
     let with_id = [sides.control.with_id > 0, sides.candidate.with_id > 0];
     let stages: Vec<&dyn Stage> = stages.iter().copied().filter(|stage| stage.applies(with_id)).collect();
     for (number, stage) in stages.iter().enumerate() {
+        // What is left of one side alone has no partner, whatever it is brought together by.
+        let is_one_sided = events.iter().any(|side| side.total() == 0);
+        if is_one_sided && !stages[number..].iter().any(|stage| stage.looks_at_one_side()) {
+            break;
+        }
         if number == 0 {
             events = run.route(events, with_id, stage.key())?;
         }
@@ -113,7 +119,8 @@ impl<'r, 'm> StageRun<'r, 'm> {
                     },
                 })
                 .collect();
-            share(&mut workers, &|worker, partition| worker.partition(events, partition, 0))?;
+            let total = events.iter().map(Partitions::total).sum();
+            share(&mut workers, &|worker, partition| worker.partition(events, total, partition, 0))?;
         }
         Ok(leftovers.map(|side| side.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
@@ -150,22 +157,28 @@ struct StageWorker<'w, 'm> {
 }
 
 impl<'m> StageWorker<'_, 'm> {
-    /// Groups one partition; one that is too large is divided by further bits of the hash first.
+    /// Groups one partition of events that have `total` bytes. One that is too large for memory is divided by
+    /// further bits of the hash first; or sorted on disk, where these would not divide it.
     fn partition(
         &mut self,
         sides: &UnmatchedEvents,
+        total: usize,
         partition: usize,
         depth: u32,
     ) -> Result<(), CompareError> {
         // The hash has no more bits.
         const DEEPEST: u32 = 5;
         let sizes = sides.each_ref().map(|side| side.size(partition));
-        if sizes == [0, 0] {
+        let size = sizes.iter().sum::<usize>();
+        if size == 0 {
             return Ok(());
         }
-        if sizes.iter().sum::<usize>() > self.context.budget.partition_load() && depth < DEEPEST {
+        if size > self.context.budget.partition_load() {
+            if size > total / 2 || depth == DEEPEST {
+                return self.sorted_on_disk(sides, partition);
+            }
             let divided = self.divided(sides, partition, depth)?;
-            return (0..PARTITIONS).try_for_each(|part| self.partition(&divided, part, depth + 1));
+            return (0..PARTITIONS).try_for_each(|part| self.partition(&divided, size, part, depth + 1));
         }
         let mut bytes = sizes.map(Vec::with_capacity);
         for (side, bytes) in sides.iter().zip(&mut bytes) {
@@ -174,6 +187,13 @@ impl<'m> StageWorker<'_, 'm> {
         let events = bytes.each_ref().map(|bytes| PackedEvent::all(bytes).collect::<Vec<_>>());
         let sorted = events.each_ref().map(|events| self.sorted(events));
         self.groups(sorted.each_ref().map(Vec::as_slice))
+    }
+
+    fn sorted_on_disk(&mut self, sides: &UnmatchedEvents, partition: usize) -> Result<(), CompareError> {
+        let Self { stage, context, matching, correction, output } = self;
+        let (key, keeps_paired) = (stage.key(), stage.looks_at_one_side());
+        let partition = SpilledPartition { context, events: sides, partition, key, keeps_paired };
+        partition.groups(correction, &mut |group| stage.pair(group, matching, output))
     }
 
     fn divided(
@@ -224,8 +244,8 @@ impl<'m> StageWorker<'_, 'm> {
                 into.sort_by(TimedEvent::compare_time);
                 rest[side as usize] = after;
             }
-            let group = Group { control: &control, candidate: &candidate };
-            self.stage.pair(&group, self.matching, &mut self.output)?;
+            let mut group = MemoryGroup::new([&control, &candidate]);
+            self.stage.pair(&mut group, self.matching, &mut self.output)?;
         }
     }
 }

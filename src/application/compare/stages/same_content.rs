@@ -1,21 +1,22 @@
 //! The same type, aggregate and content: which events of a group are pairs depends on their times and on
 //! their optional fields.
 
-use std::ops::Range;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::reading::packed_event::{EventHead, Side};
 use crate::application::compare::report::Class;
+use crate::application::compare::rules::evidence::says_something;
 use crate::application::compare::rules::field_set::FieldSet;
 use crate::application::compare::rules::optional_fields::{Scope, stated_fields};
 use crate::application::compare::rules::{Round, Rules, Ruling};
 
-use super::group::{Group, PairedFlags};
+use super::group::{Group, Neighbours};
 use super::key::Key;
 use super::stage::{Matching, Stage};
 use super::stage_output::StageOutput;
-use super::two_pointer::{Paired, pair_sorted};
 
 pub(crate) struct SameContent;
 
@@ -24,212 +25,162 @@ impl Stage for SameContent {
         Key::TypeAggregateAndContent
     }
 
+    /// One of them may have been written twice.
+    fn looks_at_one_side(&self) -> bool {
+        true
+    }
+
     fn pair(
         &self,
-        group: &Group<'_, '_>,
+        group: &mut dyn Group,
         matching: &Matching<'_>,
         output: &mut StageOutput<'_, '_>,
     ) -> Result<(), CompareError> {
         let rules = &matching.rules;
-        if let ([one], [other]) = (group.control, group.candidate)
+        if let Some([one, other]) = group.single_pair()
             && let Some(ruling) = rules.of_same_content(one, other)
         {
             return output.pair(ruling, one, other, false);
         }
-        let paired = if group.control.is_empty() || group.candidate.is_empty() {
-            group.unpaired()
-        } else {
-            Rounds::new(group, rules).run(output)?
+        if !group.counts().contains(&0) {
+            Rounds::new(group, rules)?.run(group, output)?;
+        }
+        // Of identical events next to each other, the first one is not a copy of those after it.
+        let key = |event: &TimedEvent<'_>, key: &mut Vec<u8>| {
+            key.extend_from_slice(event.entry.optional_fields);
+            key.push(u8::from(event.entry.is_legacy_shape()));
         };
-        leave(Side::Control, group, &paired, rules, output)?;
-        leave(Side::Candidate, group, &paired, rules, output)
+        group.unpaired_with_neighbours(&key, &mut |side, neighbours| {
+            let Neighbours { before, event, after } = neighbours;
+            let is_copy = before.is_some_and(|before| rules.is_copy(before, event))
+                || after.is_some_and(|(after, is_paired)| is_paired && rules.is_copy(event, after))
+                || event.entry.head.is(EventHead::SIBLING);
+            output.leave(side, event, is_copy)
+        })
     }
 }
 
 /// The pairing of one group, round by round.
-struct Rounds<'g, 'b> {
-    group: &'g Group<'g, 'b>,
+struct Rounds<'g> {
     rules: &'g Rules<'g>,
     /// The scopes in which events of this group can agree, the narrowest first.
     scopes: Vec<Scope>,
-    /// Of each event of the legacy shape, the scope of the fields that it states; control first.
-    stated: [Vec<Option<usize>>; 2],
-    paired: PairedFlags,
+    /// What the events of each side are, control first.
+    sides: [SideShapes; 2],
+    /// Whether their content says something.
+    has_evidence: bool,
+}
+
+/// What the events of one side are.
+#[derive(Default)]
+struct SideShapes {
+    /// Whether some are not of the legacy shape, and whether some are.
+    are_there: [bool; 2],
+    /// Whether the local time of some came twice.
+    came_twice: bool,
 }
 
 /// One round over the events of one shape a side.
-struct Shapes {
-    /// The index of the scope.
-    scope: usize,
+struct Shapes<'s> {
+    scope: &'s Scope,
     /// Whether events of the legacy shape take part; control first.
     are_legacy: [bool; 2],
     /// Whether the other reading of local times that came twice is taken; control first.
     other_reading: [bool; 2],
 }
 
-/// An event in one round: its key, its time, its place in the group.
-struct Ranked {
-    key: Range<usize>,
-    at: i64,
-    index: usize,
-}
-
-impl<'g, 'b> Rounds<'g, 'b> {
-    fn new(group: &'g Group<'g, 'b>, rules: &'g Rules<'g>) -> Self {
-        let fields = [group.control, group.candidate].map(|events| -> Vec<Option<FieldSet>> {
-            let stated = |event: &TimedEvent<'_>| {
-                event.entry.is_legacy_shape().then(|| stated_fields(&event.entry, rules.fields))
-            };
-            events.iter().map(stated).collect()
-        });
-        let mut sets: Vec<&FieldSet> = fields.iter().flatten().flatten().collect();
-        sets.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
-        sets.dedup();
+impl<'g> Rounds<'g> {
+    fn new(group: &dyn Group, rules: &'g Rules<'g>) -> Result<Self, CompareError> {
+        let mut stated: BTreeSet<FieldSet> = BTreeSet::new();
+        let mut last: Option<Scope> = None;
+        let mut sides: [SideShapes; 2] = Default::default();
+        let mut has_evidence = None;
+        group.unpaired(&mut |side, event| {
+            let is_legacy = event.entry.is_legacy_shape();
+            let of_side = &mut sides[side as usize];
+            of_side.are_there[usize::from(is_legacy)] = true;
+            of_side.came_twice |= event.other_reading.is_some();
+            has_evidence.get_or_insert_with(|| says_something(event.entry.shared_content));
+            if is_legacy && !last.as_ref().is_some_and(|scope| scope.is_stated_by(&event.entry, rules.fields))
+            {
+                let fields = stated_fields(&event.entry, rules.fields);
+                stated.insert(fields.clone());
+                last = Some(Scope::AcrossShapes(fields));
+            }
+            Ok(())
+        })?;
+        let mut stated: Vec<FieldSet> = stated.into_iter().collect();
+        stated.sort_by_key(|fields| Reverse(fields.len()));
         // The first scope is that of events of the same shape.
-        let scope_of = |set: &FieldSet| sets.iter().position(|known| *known == set).map(|index| index + 1);
-        let stated = fields
-            .each_ref()
-            .map(|of_side| of_side.iter().map(|set| set.as_ref().and_then(scope_of)).collect::<Vec<_>>());
-        let across = sets.into_iter().cloned().map(Scope::AcrossShapes);
-        let scopes = std::iter::once(Scope::SameShape).chain(across).collect();
-        Self { group, rules, scopes, stated, paired: group.unpaired() }
+        let scopes = std::iter::once(Scope::SameShape).chain(stated.into_iter().map(Scope::AcrossShapes));
+        Ok(Self { rules, scopes: scopes.collect(), sides, has_evidence: has_evidence == Some(true) })
     }
 
-    fn run(mut self, output: &mut StageOutput<'_, '_>) -> Result<PairedFlags, CompareError> {
+    fn run(&self, group: &mut dyn Group, output: &mut StageOutput<'_, '_>) -> Result<(), CompareError> {
         let has_ignored = self.rules.fields.ignored_from() < self.rules.fields.optional_fields.len();
         for round in self.rules.content_rounds() {
-            if round.disregards_ignored && !has_ignored {
+            if round.disregards_ignored && !has_ignored || round.needs_evidence && !self.has_evidence {
                 continue;
             }
             // What a local time that came twice may mean besides is the second choice.
             for readings in [&[[false, false]][..], &[[true, false], [false, true], [true, true]]] {
-                for scope in 0..self.scopes.len() {
+                for scope in &self.scopes {
                     // Where one is of the legacy shape and the other is not, either may be of the control.
-                    let shapes = match self.scopes[scope] {
+                    let shapes = match scope {
                         Scope::SameShape => [[false, false], [true, true]],
                         Scope::AcrossShapes(_) => [[true, false], [false, true]],
                     };
                     for are_legacy in shapes {
                         for &other_reading in readings {
                             let shapes = Shapes { scope, are_legacy, other_reading };
-                            self.pair(&round, &shapes, output)?;
+                            if self.are_there(&shapes) {
+                                self.pair(&round, &shapes, group, output)?;
+                            }
                         }
                     }
                 }
             }
         }
-        Ok(self.paired)
+        Ok(())
+    }
+
+    /// Whether both sides have events that may take part.
+    fn are_there(&self, shapes: &Shapes<'_>) -> bool {
+        self.sides.iter().zip(shapes.are_legacy).zip(shapes.other_reading).all(
+            |((side, is_legacy), other_reading)| {
+                side.are_there[usize::from(is_legacy)] && (side.came_twice || !other_reading)
+            },
+        )
     }
 
     /// Pairs what has no partner yet.
     fn pair(
-        &mut self,
+        &self,
         round: &Round,
-        shapes: &Shapes,
+        shapes: &Shapes<'_>,
+        group: &mut dyn Group,
         output: &mut StageOutput<'_, '_>,
     ) -> Result<(), CompareError> {
-        let mut keys = Vec::new();
-        let control = self.ranked(Side::Control, round, shapes, &mut keys);
-        if control.is_empty() {
-            return Ok(());
-        }
-        let candidate = self.ranked(Side::Candidate, round, shapes, &mut keys);
-        let key = |ranked: &Ranked| &keys[ranked.key.clone()];
-        let mut rest = &candidate[..];
-        for same in control.chunk_by(|one, other| key(one) == key(other)) {
-            let wanted = key(&same[0]);
-            rest = &rest[rest.partition_point(|ranked| key(ranked) < wanted)..];
-            let partners = &rest[..rest.partition_point(|ranked| key(ranked) == wanted)];
-            let times =
-                |ranked: &[Ranked]| ranked.iter().map(|ranked| i128::from(ranked.at)).collect::<Vec<_>>();
-            let mut pairs = Vec::new();
-            pair_sorted(&times(same), &times(partners), i128::from(round.within), &mut |paired| {
-                if let Paired::Both { control, candidate } = paired {
-                    pairs.push((same[control].index, partners[candidate].index));
-                }
-            });
-            for (control, candidate) in pairs {
-                self.paired[0][control] = true;
-                self.paired[1][candidate] = true;
-                let (one, other) = (&self.group.control[control], &self.group.candidate[candidate]);
-                let ruling = match round.class {
-                    Class::Ignored => Ruling { class: round.class, ignoring: self.rules.needed(one, other) },
-                    class => class.into(),
-                };
-                output.pair(ruling, one, other, false)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The events of a side that take part in a round, by key and time.
-    fn ranked(&self, side: Side, round: &Round, shapes: &Shapes, keys: &mut Vec<u8>) -> Vec<Ranked> {
-        let is_legacy = shapes.are_legacy[side as usize];
-        let other_reading = shapes.other_reading[side as usize];
-        let scope = &self.scopes[shapes.scope];
-        let events = self.group.side(side);
-        let mut key = Vec::new();
-        let mut ranked: Vec<Ranked> = Vec::new();
-        for (index, event) in events.iter().enumerate() {
-            let at = if other_reading { event.other_reading } else { Some(event.at) };
-            let states_them = match scope {
-                Scope::AcrossShapes(_) if is_legacy => {
-                    self.stated[side as usize][index] == Some(shapes.scope)
-                }
-                _ => true,
+        let Self { rules, .. } = self;
+        let select = &mut |side: Side, event: &TimedEvent<'_>, key: &mut Vec<u8>| {
+            let is_legacy = shapes.are_legacy[side as usize];
+            let at = if shapes.other_reading[side as usize] { event.other_reading } else { Some(event.at) }?;
+            let takes_part = event.entry.is_legacy_shape() == is_legacy
+                && (!is_legacy || shapes.scope.is_stated_by(&event.entry, rules.fields));
+            takes_part.then(|| {
+                shapes.scope.key(&event.entry, rules.fields, !round.disregards_ignored, key);
+                at
+            })
+        };
+        group.pair(round.within, select, &mut |one, other, _| {
+            let ruling = match round.class {
+                Class::Ignored => Ruling { class: round.class, ignoring: rules.needed(one, other) },
+                class => class.into(),
             };
-            if let Some(at) = at
-                && !self.paired[side as usize][index]
-                && event.entry.is_legacy_shape() == is_legacy
-                && states_them
-            {
-                scope.key(&event.entry, self.rules.fields, !round.disregards_ignored, &mut key);
-                // The key of many events next to each other is the same: it is kept once.
-                let range = match ranked.last() {
-                    Some(last) if keys[last.key.clone()] == *key => last.key.clone(),
-                    _ => {
-                        keys.extend_from_slice(&key);
-                        keys.len() - key.len()..keys.len()
-                    }
-                };
-                ranked.push(Ranked { key: range, at, index });
-            }
-        }
-        ranked.sort_by(|one, other| {
-            let fingerprint = |ranked: &Ranked| events[ranked.index].entry.head.lexical_fingerprint;
-            keys[one.key.clone()]
-                .cmp(&keys[other.key.clone()])
-                .then(one.at.cmp(&other.at))
-                .then_with(|| fingerprint(one).cmp(&fingerprint(other)))
-        });
-        ranked
+            output.pair(ruling, one, other, false)?;
+            Ok(true)
+        })
     }
-}
-
-/// Gives out what has no partner. Of identical events next to each other, the first one is not a copy of
-/// those after it.
-fn leave(
-    side: Side,
-    group: &Group<'_, '_>,
-    paired: &PairedFlags,
-    rules: &Rules<'_>,
-    output: &mut StageOutput<'_, '_>,
-) -> Result<(), CompareError> {
-    let (events, paired) = (group.side(side), &paired[side as usize]);
-    let mut order: Vec<usize> = (0..events.len()).collect();
-    let identity = |event: &TimedEvent<'_>| (event.entry.is_legacy_shape(), event.at);
-    order.sort_by(|&one, &other| {
-        let fields = |index: usize| events[index].entry.optional_fields;
-        fields(one).cmp(fields(other)).then_with(|| identity(&events[one]).cmp(&identity(&events[other])))
-    });
-    for place in (0..order.len()).filter(|&place| !paired[order[place]]) {
-        let event = &events[order[place]];
-        let before = place > 0 && rules.is_copy(&events[order[place - 1]], event);
-        let after =
-            order.get(place + 1).is_some_and(|&next| paired[next] && rules.is_copy(event, &events[next]));
-        output.leave(side, event, before || after || event.entry.head.is(EventHead::SIBLING))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

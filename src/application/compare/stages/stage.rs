@@ -21,10 +21,16 @@ pub(crate) trait Stage: Sync {
         true
     }
 
+    /// Whether it looks at the neighbours of an event on its own side, and so has something to say of events
+    /// whose other side is empty.
+    fn looks_at_one_side(&self) -> bool {
+        false
+    }
+
     /// Gives every event of a group to `output`, in a pair or left without a partner.
     fn pair(
         &self,
-        group: &Group<'_, '_>,
+        group: &mut dyn Group,
         matching: &Matching<'_>,
         output: &mut StageOutput<'_, '_>,
     ) -> Result<(), CompareError>;

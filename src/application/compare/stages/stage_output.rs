@@ -10,7 +10,7 @@ use crate::application::compare::rules::{Rules, Ruling};
 use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
 use crate::application::compare::spill::threads::locked;
 
-use super::group::{Group, PairedFlags};
+use super::group::Group;
 use super::key::Key;
 
 /// The events that a stage hands on, control first.
@@ -42,6 +42,13 @@ impl StageOutput<'_, '_> {
         self.tally.pair(&Ruling { class, ignoring }, one, other, ambiguous)
     }
 
+    /// Two events resemble each other and are no pair: neither has a partner.
+    pub fn keep_apart(&mut self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Result<(), CompareError> {
+        self.tally.unmatched(Side::Control, &one.entry, one.at);
+        self.tally.unmatched(Side::Candidate, &other.entry, other.at);
+        self.tally.note_resemblance(one, other)
+    }
+
     /// An event has found no partner; `has_sibling` where an identical one of its side lies within the
     /// tolerance.
     pub fn leave(
@@ -57,23 +64,8 @@ impl StageOutput<'_, '_> {
         leftovers.push(partition, self.scratch, |out| entry.repack(flags, out))
     }
 
-    /// No event of a group has found a partner.
-    pub fn leave_group(&mut self, group: &Group<'_, '_>) -> Result<(), CompareError> {
-        self.leave_unpaired(group, &group.unpaired())
-    }
-
-    /// The others have found no partner.
-    pub fn leave_unpaired(
-        &mut self,
-        group: &Group<'_, '_>,
-        paired: &PairedFlags,
-    ) -> Result<(), CompareError> {
-        for side in [Side::Control, Side::Candidate] {
-            let events = group.side(side).iter().zip(&paired[side as usize]);
-            for (event, _) in events.filter(|(_, is_paired)| !**is_paired) {
-                self.leave(side, event, false)?;
-            }
-        }
-        Ok(())
+    /// The events of a group that have no partner.
+    pub fn leave_unpaired(&mut self, group: &dyn Group) -> Result<(), CompareError> {
+        group.unpaired(&mut |side, event| self.leave(side, event, false))
     }
 }

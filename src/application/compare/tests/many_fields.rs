@@ -25,7 +25,7 @@ fn seventy_one_sided_fields_are_told_apart() {
     // At one time, each event states one field, and has one partner that can have it.
     let record = |field| with_field(&lived().as_legacy(), field, field);
     let control: Vec<String> = (0..FIELDS).map(record).collect();
-    let new = r#"{"event_type": "A", "aggregate_id": "T1", "title": "the same", "timestamp": "2025-10-20T00:00:00Z", "event_id": "e"}"#;
+    let new = r#"{"event_type": "A", "aggregate_id": "T1", "title": "the same", "list": "inbox", "timestamp": "2025-10-20T00:00:00Z", "event_id": "e"}"#;
     let partner = |field| with_field(&new.replace("\"e\"", &format!("\"e{field}\"")), field, field);
     let mut candidate: Vec<String> = (0..FIELDS).rev().map(partner).collect();
     let found = compared_with(&settings, &control, &candidate);

@@ -11,7 +11,7 @@ use crate::wire::record::RecordReader;
 
 /// An event that may stand on either side: kind, task, title, slot of time, id; and on the candidate
 /// how many seconds it is late.
-type Planned = (usize, u8, u8, i64, Option<u8>, i64);
+pub(super) type Planned = (usize, u8, u8, i64, Option<u8>, i64);
 
 fn planned() -> impl Strategy<Value = Vec<(Planned, bool, bool)>> {
     let late = prop_oneof![8 => Just(0_i64), 1 => 1_i64..4, 1 => Just(900)];
@@ -36,7 +36,7 @@ fn record_at((kind, task, title, slot, id, late): Planned, is_candidate: bool, b
     }
 }
 
-fn report(
+pub(super) fn report(
     shortcuts: bool,
     hash_bits: u32,
     settings: &Settings,
@@ -61,7 +61,7 @@ fn report_from(
 /// What a run is made under: an ignored field that differs now and then, a clock that is ahead, a zone whose
 /// hour comes twice, a range, and how its beginning is known.
 #[derive(Debug, Clone)]
-struct Conditions {
+pub(super) struct Conditions {
     memory: usize,
     ignores_priority: bool,
     /// How many seconds the candidate's clock is ahead.
@@ -82,7 +82,7 @@ pub(super) fn beginning() -> impl Strategy<Value = Beginning> {
     ]
 }
 
-fn conditions() -> impl Strategy<Value = Conditions> {
+pub(super) fn conditions() -> impl Strategy<Value = Conditions> {
     let memory = prop_oneof![Just(64_usize << 20), Just(20_000), Just(0)];
     let ahead = prop_oneof![3 => Just(0_i64), 1 => Just(90), 1 => Just(400)];
     let slot = || proptest::option::weighted(0.3, 0_i64..30);
@@ -98,7 +98,7 @@ impl Conditions {
         if self.in_repeated_hour { (6 * 24 + 2) * 3_600_000 } else { 0 }
     }
 
-    fn settings(&self) -> Settings {
+    pub fn settings(&self) -> Settings {
         let instant = |slot: Option<i64>| slot.map(|slot| time(self.base() + slot * 60_000).parse().unwrap());
         let mut profile = Profile::default();
         if self.ignores_priority {
@@ -114,7 +114,7 @@ impl Conditions {
         Settings { memory: self.memory, profile, zone, since, until, ..settings() }
     }
 
-    fn record(&self, planned: Planned, is_candidate: bool) -> String {
+    pub fn record(&self, planned: Planned, is_candidate: bool) -> String {
         let mut planned = planned;
         planned.5 += self.ahead;
         let shifted = record_at(planned, is_candidate, self.base());

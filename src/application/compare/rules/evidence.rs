@@ -1,0 +1,144 @@
+//! What in the contents of two events is evidence that they are one event.
+//!
+//! A value says something unless it is `null`, an empty text, or a container of nothing but such values.
+//! A list says what it says as a whole. How many other events say the same is not looked at: a value that
+//! every event has is evidence like any other, unless the profile names its field.
+
+use std::cmp::Ordering;
+
+use crate::application::compare::reading::canonical_values::{LEVELS, members, value_end};
+
+/// Whether a canonical value says something.
+pub(crate) fn says_something(value: &[u8]) -> bool {
+    // Of each open container: whether the name of a member comes next.
+    let mut name_is_next: Vec<bool> = Vec::new();
+    let mut in_object: Vec<bool> = Vec::new();
+    let mut at = 0;
+    while let Some(&tag) = value.get(at) {
+        if matches!(tag, b'}' | b']') {
+            name_is_next.pop();
+            in_object.pop();
+            at += 1;
+            continue;
+        }
+        let is_name = name_is_next.last() == Some(&true);
+        if let (Some(next), Some(&is_member)) = (name_is_next.last_mut(), in_object.last()) {
+            *next = is_member && !is_name;
+        }
+        if matches!(tag, b'{' | b'[') {
+            name_is_next.push(tag == b'{');
+            in_object.push(tag == b'{');
+            at += 1;
+            continue;
+        }
+        let end = value_end(value, at);
+        if !is_name && !matches!(&value[at..end], b"n" | b"s0:") {
+            return true;
+        }
+        at = end;
+    }
+    false
+}
+
+/// Whether two canonical objects agree in a field that says something, however deep.
+pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8]) -> bool {
+    let mut open = vec![(1, one, other)];
+    while let Some((level, one, other)) = open.pop() {
+        let (mut left, mut right) = (members(one).peekable(), members(other).peekable());
+        while let (Some((name, value)), Some((other_name, other_value))) = (left.peek(), right.peek()) {
+            match name.cmp(other_name) {
+                Ordering::Less => drop(left.next()),
+                Ordering::Greater => drop(right.next()),
+                Ordering::Equal => {
+                    if value == other_value {
+                        if says_something(value) {
+                            return true;
+                        }
+                    } else if level < LEVELS
+                        && [value, other_value].map(|value| value.first()) == [Some(&b'{'); 2]
+                    {
+                        open.push((level + 1, value, other_value));
+                    }
+                    left.next();
+                    right.next();
+                }
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::json::canonical_form;
+
+    fn form(text: &str) -> Vec<u8> {
+        canonical_form(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn nulls_empty_texts_and_containers_of_nothing_else_say_nothing() {
+        for text in [
+            "{}",
+            "[]",
+            "null",
+            r#""""#,
+            r#"{"metadata": {}}"#,
+            r#"{"a": null, "b": "", "c": [], "d": {"e": [null, [""], {"f": {}}]}, "g": ""}"#,
+        ] {
+            assert!(!says_something(&form(text)), "{text}");
+        }
+        for text in [
+            r#"{"a": 0}"#,
+            r#"{"a": false}"#,
+            r#"{"a": " "}"#,
+            r#"{"a": {"b": {}, "c": [null, {"d": ["x"]}]}}"#,
+            r#"{"": true}"#,
+            r#"["a"]"#,
+            r#"{"a": {}, "b": NaN}"#,
+            r#"{"a": {"b": null}, "c": "x"}"#,
+        ] {
+            assert!(says_something(&form(text)), "{text}");
+        }
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(!says_something(&form(&deep)));
+    }
+
+    #[test]
+    fn contents_agree_where_one_field_says_the_same_at_the_same_place() {
+        for (one, other) in [
+            (r#"{"a": 1, "b": 2}"#, r#"{"b": 2.0, "c": 1}"#),
+            (r#"{"a": {"b": 1, "c": {"d": "x"}}}"#, r#"{"a": {"b": 2, "c": {"d": "x", "e": 1}}}"#),
+            (r#"{"a": [1, 2]}"#, r#"{"a": [1, 2], "b": 1}"#),
+            (r#"{"aa": 1, "b": false, "bb": 3}"#, r#"{"a": 1, "b": false}"#),
+            (r#"{"a": 1, "a": 2}"#, r#"{"a": 3, "a": 2}"#),
+        ] {
+            assert!(agree_in_a_field(&form(one), &form(other)), "{one} {other}");
+            assert!(agree_in_a_field(&form(other), &form(one)), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn contents_do_not_agree_in_what_says_nothing_nor_in_a_part_of_a_list_nor_at_another_place() {
+        for (one, other) in [
+            ("{}", "{}"),
+            (r#"{"a": 1}"#, r#"{"a": 2}"#),
+            (r#"{"a": 1}"#, r#"{"b": 1}"#),
+            (r#"{"a": "x"}"#, r#"{"a": {"a": "x"}}"#),
+            (r#"{"changes": {"title": "x"}}"#, r#"{"changes": {"status": "x"}}"#),
+            (
+                r#"{"a": null, "b": "", "c": {}, "d": [null], "e": 1}"#,
+                r#"{"a": null, "b": "", "c": {}, "d": [null]}"#,
+            ),
+            (
+                r#"{"patch": [{"op": "replace", "path": "/a"}]}"#,
+                r#"{"patch": [{"op": "replace", "path": "/b"}]}"#,
+            ),
+            (r#"{"a": [1]}"#, r#"{"a": [1, 2]}"#),
+        ] {
+            assert!(!agree_in_a_field(&form(one), &form(other)), "{one} {other}");
+            assert!(!agree_in_a_field(&form(other), &form(one)), "{one} {other}");
+        }
+    }
+}
