@@ -22,8 +22,8 @@ fn a_record_without_the_keys_of_today_is_read_and_its_chain_holds() {
     let old = old.to_string();
     std::fs::write(&path, format!("{old}\n")).unwrap();
     record(&path, 1);
-    let Chain { records, faults, torn } = chain(&path);
-    assert_eq!((records.len(), faults, torn), (2, Vec::new(), Vec::new()));
+    let Chain { records, faults, torn, converted } = chain(&path);
+    assert_eq!((records.len(), faults, torn, converted), (2, Vec::new(), Vec::new(), None));
     let evidence = &records[0].record.evidence;
     assert_eq!(evidence.window.beginning, None);
     let history = evidence.history.as_ref().unwrap();
