@@ -40,10 +40,10 @@ impl ExitCode {
             }
             Self::Usage => "usage or configuration error; nothing was done",
             Self::Inconclusive => {
-                "inconclusive: nothing to compare, an unread, torn or changing input, a limit hit, too little evidence"
+                "inconclusive: nothing to compare, a torn or changing input, a limit hit, too little evidence"
             }
             Self::Storage => {
-                "could not read or write (I/O, corrupt store, disk full, busy); what is on disk is intact, and the message says what was done"
+                "could not read or write (I/O, corrupt store, disk full, busy); what is on disk is intact"
             }
             Self::SelfCheck => {
                 "the tool caught itself being wrong (self-test or conservation of counts failed)"

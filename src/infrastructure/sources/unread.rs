@@ -33,21 +33,21 @@ pub(super) fn look_at(
     mapping: &Mapping,
 ) -> Vec<SkippedFile> {
     let entered = fs::canonicalize(folder).into_iter().collect();
-    let mut look = FolderLook { logs, mapping, identities: OnceCell::new(), entered, found: Vec::new() };
+    let mut search = FolderSearch { logs, mapping, identities: OnceCell::new(), entered, found: Vec::new() };
     for Unread { path, reason } in unread {
-        look.look_at(&path, reason);
+        search.look_at(&path, reason);
     }
-    look.found
+    search.found
 }
 
-/// What a look at a file came to.
-struct Look {
+/// What came of looking at a file.
+struct Examined {
     /// Whether an event is in it; `None` where it could not be looked at.
     holds_events: Option<bool>,
     detail: String,
 }
 
-impl Look {
+impl Examined {
     fn without_events(detail: impl Into<String>) -> Self {
         Self { holds_events: Some(false), detail: detail.into() }
     }
@@ -67,11 +67,11 @@ enum Entry {
     Gone,
     File(Metadata),
     Folder,
-    /// It was looked at.
-    Looked(Look),
+    /// Nothing more is to be found out.
+    Examined(Examined),
 }
 
-struct FolderLook<'f> {
+struct FolderSearch<'f> {
     logs: &'f [PathBuf],
     mapping: &'f Mapping,
     /// The logs by what tells one file from another.
@@ -81,24 +81,24 @@ struct FolderLook<'f> {
     found: Vec<SkippedFile>,
 }
 
-impl FolderLook<'_> {
+impl FolderSearch<'_> {
     fn look_at(&mut self, path: &Path, reason: &str) {
         match entry_at(path) {
             Entry::Gone => {}
             Entry::Folder => self.look_into_folder(path),
             Entry::File(metadata) => {
-                let look = self.look_at_file(path, &metadata);
-                self.add(path, reason, look);
+                let examined = self.look_at_file(path, &metadata);
+                self.add(path, reason, examined);
             }
-            Entry::Looked(look) => self.add(path, reason, look),
+            Entry::Examined(examined) => self.add(path, reason, examined),
         }
     }
 
-    fn add(&mut self, path: &Path, reason: &str, look: Look) {
+    fn add(&mut self, path: &Path, reason: &str, examined: Examined) {
         self.found.push(SkippedFile {
             path: path.display().to_string(),
-            reason: format!("{reason}, and {}", look.detail),
-            holds_events: look.holds_events,
+            reason: format!("{reason}, and {}", examined.detail),
+            holds_events: examined.holds_events,
         });
     }
 
@@ -109,8 +109,8 @@ impl FolderLook<'_> {
         while let Some(folder) = folders.pop() {
             let entries = match self.enter(&folder) {
                 Ok(entries) => entries,
-                Err(look) if folder == top || look.may_hold_events() => {
-                    self.add(&folder, A_FOLDER, look);
+                Err(examined) if folder == top || examined.may_hold_events() => {
+                    self.add(&folder, A_FOLDER, examined);
                     if folder == top {
                         return;
                     }
@@ -119,17 +119,17 @@ impl FolderLook<'_> {
                 Err(_) => continue,
             };
             for path in entries {
-                let look = match entry_at(&path) {
+                let examined = match entry_at(&path) {
                     Entry::Gone => continue,
                     Entry::Folder => {
                         folders.push(path);
                         continue;
                     }
                     Entry::File(metadata) => self.look_at_file(&path, &metadata),
-                    Entry::Looked(look) => look,
+                    Entry::Examined(examined) => examined,
                 };
-                if look.may_hold_events() {
-                    self.add(&path, IN_A_FOLDER, look);
+                if examined.may_hold_events() {
+                    self.add(&path, IN_A_FOLDER, examined);
                 } else {
                     others += 1;
                 }
@@ -138,57 +138,59 @@ impl FolderLook<'_> {
         let rest = if self.found.len() > findings { "other " } else { "" };
         if others > 0 || rest.is_empty() {
             let files = if others == 1 { "file" } else { "files" };
-            let look = Look::without_events(format!("no event is in its {others} {rest}{files}"));
-            self.add(top, A_FOLDER, look);
+            let examined = Examined::without_events(format!("no event is in its {others} {rest}{files}"));
+            self.add(top, A_FOLDER, examined);
         }
     }
 
     /// The entries of a folder in the order of their names, or why they are not looked at.
-    fn enter(&mut self, folder: &Path) -> Result<Vec<PathBuf>, Look> {
+    fn enter(&mut self, folder: &Path) -> Result<Vec<PathBuf>, Examined> {
         if keeps_versions(folder) {
-            return Err(Look::without_events("earlier versions of files are kept in it"));
+            return Err(Examined::without_events("earlier versions of files are kept in it"));
         }
-        let place = fs::canonicalize(folder).map_err(Look::impossible)?;
+        let place = fs::canonicalize(folder).map_err(Examined::impossible)?;
         let is_link = fs::symlink_metadata(folder).is_ok_and(|entry| entry.is_symlink());
         let above = folder.parent().and_then(|parent| fs::canonicalize(parent).ok());
         if is_link && above.is_some_and(|above| above.starts_with(&place)) {
-            return Err(Look::impossible("it is a link to a folder that it lies in"));
+            return Err(Examined::impossible("it is a link to a folder that it lies in"));
         }
         if !self.entered.insert(place) {
-            return Err(Look::without_events("it was looked at under another name"));
+            return Err(Examined::without_events("it was looked at under another name"));
         }
         let entries = fs::read_dir(folder).and_then(|entries| {
             let paths = entries.map(|entry| entry.map(|entry| entry.path()));
             paths.collect::<io::Result<Vec<_>>>()
         });
-        let mut entries = entries.map_err(Look::impossible)?;
+        let mut entries = entries.map_err(Examined::impossible)?;
         entries.sort();
         Ok(entries)
     }
 
-    fn look_at_file(&self, path: &Path, metadata: &Metadata) -> Look {
+    fn look_at_file(&self, path: &Path, metadata: &Metadata) -> Examined {
         if !metadata.is_file() {
-            return Look::impossible("it is no regular file");
+            return Examined::impossible("it is no regular file");
         }
         if let Some(log) = self.log_that_is(metadata) {
-            return Look::without_events(format!("it is another name of {}", log.display()));
+            return Examined::without_events(format!("it is another name of {}", log.display()));
         }
         if is_remains_of_an_export(path) {
-            return Look::without_events("it is what an export was writing that was interrupted: delete it");
+            return Examined::without_events(
+                "it is what an export was writing that was interrupted: delete it",
+            );
         }
         if let Some(database) = database_of(path) {
-            return Look::without_events(format!("it belongs to the database {}", database.display()));
+            return Examined::without_events(format!("it belongs to the database {}", database.display()));
         }
         match look_into(path, self.mapping, field_of_own_records(path)) {
             Ok(Content::Event) => match self.original_of(path) {
                 Some(log) if holds_only_copies(path, log, self.mapping).unwrap_or(false) => {
-                    Look::without_events(format!("{} holds all that is in it", log.display()))
+                    Examined::without_events(format!("{} holds all that is in it", log.display()))
                 }
-                _ => Look { holds_events: Some(true), detail: "it holds an event".to_owned() },
+                _ => Examined { holds_events: Some(true), detail: "it holds an event".to_owned() },
             },
-            Ok(Content::NoEvent { what }) => Look::without_events(what),
-            Ok(Content::Unsearchable { why }) => Look::impossible(why),
-            Err(error) => Look::impossible(error),
+            Ok(Content::NoEvent { what }) => Examined::without_events(what),
+            Ok(Content::Unsearchable { why }) => Examined::impossible(why),
+            Err(error) => Examined::impossible(error),
         }
     }
 
@@ -213,18 +215,18 @@ fn entry_at(path: &Path) -> Entry {
     let entry = match fs::symlink_metadata(path) {
         Ok(entry) => entry,
         Err(error) if error.kind() == ErrorKind::NotFound => return Entry::Gone,
-        Err(error) => return Entry::Looked(Look::impossible(error)),
+        Err(error) => return Entry::Examined(Examined::impossible(error)),
     };
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Entry::Folder,
         Ok(metadata) => Entry::File(metadata),
         Err(_) if entry.is_symlink() && is_lock_of_an_editor(path) => {
-            Entry::Looked(Look::without_events("it is the lock of an editor"))
+            Entry::Examined(Examined::without_events("it is the lock of an editor"))
         }
         Err(error) if entry.is_symlink() && error.kind() == ErrorKind::NotFound => {
-            Entry::Looked(Look::impossible("it is a link that leads nowhere"))
+            Entry::Examined(Examined::impossible("it is a link that leads nowhere"))
         }
-        Err(error) => Entry::Looked(Look::impossible(error)),
+        Err(error) => Entry::Examined(Examined::impossible(error)),
     }
 }
 
