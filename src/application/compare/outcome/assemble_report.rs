@@ -15,7 +15,7 @@ use crate::application::compare::report::{
 use crate::application::compare::settings::Settings;
 
 use super::counts::Counts;
-use super::order::OrderCount;
+use super::order_count::OrderCount;
 use super::verdict;
 
 /// What became of the events of both sides.
