@@ -12,7 +12,7 @@ fn foreign() -> String {
         .map(|(number, event)| {
             let seconds = 1_760_918_400 + u64::from(event.minute) * 60;
             format!(
-                r#"{{"key": {number}, "what": {{"kind": "{}"}}, "at": {seconds}, "task_id": "{}", "title": "{}"}}"#,
+                r#"{{"key": {number}, "what": {{"kind": "{}"}}, "at": {seconds}, "task_id": "{}", "title": "{}", "list": "inbox"}}"#,
                 event.event_type, event.task, event.title
             )
         })

@@ -15,7 +15,7 @@ use crate::application::compare::report::{
 };
 
 use super::counts::Counts;
-use super::order::OrderCount;
+use super::order_count::OrderCount;
 use super::range::SettledBeginning;
 use super::verdict;
 

@@ -82,7 +82,8 @@ fn is_alike(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-fn leaf_cause(one: &[u8], other: &[u8]) -> Cause {
+/// The cause of a difference between two values that hold no others.
+pub(crate) fn leaf_cause(one: &[u8], other: &[u8]) -> Cause {
     let number = |value: &[u8]| match value.first() {
         Some(b'd' | b'D') => std::str::from_utf8(payload(value)).ok()?.parse::<f64>().ok(),
         _ => None,

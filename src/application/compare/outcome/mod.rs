@@ -6,6 +6,7 @@ pub(crate) mod difference_details;
 pub(crate) mod field_diff;
 mod listed;
 pub(crate) mod order;
+mod order_count;
 mod pair_diff;
 pub(crate) mod placed_pair;
 mod range;

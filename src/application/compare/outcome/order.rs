@@ -6,17 +6,9 @@ use crate::application::compare::shortcuts::joined_pairs::JoinedPairs;
 use crate::application::compare::spill::partitions::Partitions;
 use crate::application::compare::spill::partitions::share;
 
+use super::order_count::OrderCount;
 use super::placed_pair::PlacedPair;
 use super::spilled_order::SpilledOrder;
-
-/// The least numbers of events that must be moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct OrderCount {
-    /// Whatever the order of events of one time is.
-    pub moved: u64,
-    /// The further ones, only because events of one time stand in another order.
-    pub moved_at_equal_times: u64,
-}
 
 /// How many events must be moved, aggregate by aggregate, of the pairs that were kept, by as many
 /// threads as have kept them. The pairs of a partition that are too many for memory are sorted on disk.
@@ -58,13 +50,6 @@ pub(crate) fn reordered(
     let mut total = OrderCount::default();
     counts.into_iter().for_each(|count| total.add(count));
     Ok(total)
-}
-
-impl OrderCount {
-    fn add(&mut self, other: Self) {
-        self.moved += other.moved;
-        self.moved_at_equal_times += other.moved_at_equal_times;
-    }
 }
 
 /// How many events of ONE aggregate must be moved to give the candidate the order of the control: all

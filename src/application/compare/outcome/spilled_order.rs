@@ -8,7 +8,7 @@ use crate::application::compare::feed::CompareError;
 use crate::application::compare::spill::partitions::SharedScratch;
 use crate::application::compare::spill::sorter::{RecordOrder, SortShare, Sorted, Sorter};
 
-use super::order::OrderCount;
+use super::order_count::OrderCount;
 use super::placed_pair::PlacedPair;
 use super::rank_set::RankSet;
 

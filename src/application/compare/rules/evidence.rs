@@ -1,12 +1,20 @@
 //! What in the contents of two events is evidence that they are one event.
 //!
 //! A value says something unless it is `null`, an empty text, or a container of nothing but such values.
-//! A list says what it says as a whole. How many other events say the same is not looked at: a value that
-//! every event has is evidence like any other, unless the profile names its field.
+//! A list says what it says as a whole. Two values nearly agree where they look the same and are not (`é` in
+//! two Unicode forms, the last digit of a float), or where a longer text goes on after a shorter one.
+//!
+//! How many other events say the same is not looked at: a value that every event has is evidence like any
+//! other, unless the profile names its field.
 
 use std::cmp::Ordering;
 
-use crate::application::compare::reading::canonical_values::{LEVELS, members, value_end};
+use crate::application::compare::outcome::field_diff::leaf_cause;
+use crate::application::compare::reading::canonical_values::{LEVELS, members, payload, value_end};
+use crate::application::compare::report::Cause;
+
+/// A text of so many bytes is no accident at the beginning of another one.
+const TELLING: usize = 12;
 
 /// Whether a canonical value says something.
 pub(crate) fn says_something(value: &[u8]) -> bool {
@@ -40,7 +48,7 @@ pub(crate) fn says_something(value: &[u8]) -> bool {
     false
 }
 
-/// Whether two canonical objects agree in a field that says something, however deep.
+/// Whether two canonical objects agree, or nearly, in a field that says something, however deep.
 pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8]) -> bool {
     let mut open = vec![(1, one, other)];
     while let Some((level, one, other)) = open.pop() {
@@ -50,13 +58,11 @@ pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8]) -> bool {
                 Ordering::Less => drop(left.next()),
                 Ordering::Greater => drop(right.next()),
                 Ordering::Equal => {
-                    if value == other_value {
-                        if says_something(value) {
-                            return true;
-                        }
-                    } else if level < LEVELS
-                        && [value, other_value].map(|value| value.first()) == [Some(&b'{'); 2]
-                    {
+                    let are_objects = [value, other_value].map(|value| value.first()) == [Some(&b'{'); 2];
+                    if value == other_value && says_something(value) || nearly_agree(value, other_value) {
+                        return true;
+                    }
+                    if value != other_value && are_objects && level < LEVELS {
                         open.push((level + 1, value, other_value));
                     }
                     left.next();
@@ -66,6 +72,14 @@ pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8]) -> bool {
         }
     }
     false
+}
+
+/// Whether two scalars that differ nearly agree.
+fn nearly_agree(one: &[u8], other: &[u8]) -> bool {
+    let are_texts = [one, other].map(|value| value.first()) == [Some(&b's'); 2];
+    let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    let goes_on = || payload(short).len() >= TELLING && payload(long).starts_with(payload(short));
+    one != other && (are_texts && goes_on() || leaf_cause(one, other) != Cause::Real)
 }
 
 #[cfg(test)]
@@ -113,6 +127,9 @@ mod tests {
             (r#"{"a": [1, 2]}"#, r#"{"a": [1, 2], "b": 1}"#),
             (r#"{"aa": 1, "b": false, "bb": 3}"#, r#"{"a": 1, "b": false}"#),
             (r#"{"a": 1, "a": 2}"#, r#"{"a": 3, "a": 2}"#),
+            (r#"{"a": "a long title"}"#, r#"{"a": "a long title (copy)"}"#),
+            (r#"{"a": "é"}"#, "{\"a\": \"e\u{301}\"}"),
+            (r#"{"a": 9007199254740993}"#, r#"{"a": 9007199254740992}"#),
         ] {
             assert!(agree_in_a_field(&form(one), &form(other)), "{one} {other}");
             assert!(agree_in_a_field(&form(other), &form(one)), "{one} {other}");
@@ -136,6 +153,9 @@ mod tests {
                 r#"{"patch": [{"op": "replace", "path": "/b"}]}"#,
             ),
             (r#"{"a": [1]}"#, r#"{"a": [1, 2]}"#),
+            (r#"{"a": "title 1"}"#, r#"{"a": "title 10"}"#),
+            (r#"{"a": ""}"#, r#"{"a": "a long title"}"#),
+            (r#"{"a": 1}"#, r#"{"a": "1"}"#),
         ] {
             assert!(!agree_in_a_field(&form(one), &form(other)), "{one} {other}");
             assert!(!agree_in_a_field(&form(other), &form(one)), "{one} {other}");

@@ -20,6 +20,9 @@ pub(crate) struct MemoryGroup<'g, 'b> {
     crowded: [Vec<bool>; 2],
 }
 
+/// Gives the time of an event, which is also named by its place, in some order, and appends its key.
+type Rank<'r> = dyn FnMut(usize, &TimedEvent<'_>, &mut Vec<u8>) -> Option<i64> + 'r;
+
 /// Events in one order: each with its key, its time there and its place in the group.
 struct Ranked {
     keys: Vec<u8>,
@@ -37,11 +40,7 @@ impl<'g, 'b> MemoryGroup<'g, 'b> {
     }
 
     /// The events of which `rank` gives a time, by key and time.
-    fn ranked(
-        &self,
-        side: Side,
-        rank: &mut dyn FnMut(usize, &TimedEvent<'_>, &mut Vec<u8>) -> Option<i64>,
-    ) -> Ranked {
+    fn ranked(&self, side: Side, rank: &mut Rank<'_>) -> Ranked {
         let events = self.events[side as usize];
         let mut keys = Vec::new();
         let mut ranked: Vec<(Range<usize>, i64, usize)> = Vec::new();

@@ -31,7 +31,7 @@ fn record(conditions: &Conditions, planned: Planned, number: usize, is_candidate
     } else {
         record
     };
-    if number % 5 == 0 { record.replace(r#""title": "t0", "list": "inbox", "#, "") } else { record }
+    if number.is_multiple_of(5) { record.replace(r#""title": "t0", "list": "inbox", "#, "") } else { record }
 }
 
 proptest! {
