@@ -80,6 +80,8 @@ pub struct ImportLegacyArgs {
     strict: bool,
 
     /// Say what would be imported, and write nothing
+    ///
+    /// A store that does not exist yet is built in the folder for temporary files (TMPDIR), which has to have room.
     #[arg(long)]
     dry_run: bool,
 

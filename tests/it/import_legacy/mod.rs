@@ -23,6 +23,7 @@ mod parallel_run;
 mod permissions;
 mod planted;
 mod processes;
+#[cfg(unix)]
 mod publishing;
 mod read_again;
 mod refused;

@@ -132,9 +132,10 @@ fn a_name_that_a_store_gets_while_an_import_waits_for_its_turn_stops_that_import
     import(&dir, "events.json");
     let turn = fs::File::options().write(true).open(dir.join("events.db.import.lock")).unwrap();
     turn.lock().unwrap();
-    let waiting = start(&dir, "more.json", DATABASE);
+    let mut waiting = start(&dir, "more.json", DATABASE);
     let lock = dir.path().canonicalize().unwrap().join("events.db.import.lock");
     while !waiting.has_open(&lock) {
+        assert!(!waiting.has_ended(), "it does not wait");
         std::thread::yield_now();
     }
     fs::hard_link(dir.join(DATABASE), dir.join("other.db")).unwrap();

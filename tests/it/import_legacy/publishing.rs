@@ -7,21 +7,46 @@ use rusqlite::Connection;
 
 use super::processes::{start, write_log};
 use super::{BUILD_FOLDER, Counts, DATABASE, Report, import, quiet, rows};
-use crate::support::cli::{Running, write};
+use crate::support::cli::{Run, Running, write};
 use crate::support::test_dir::TestDir;
 
 const EVENTS: u64 = 12_000;
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// An import into a new store, once it has begun to build that.
-fn building(dir: &TestDir) -> Running {
-    let mut running = start(dir, "events.json");
+/// An import into a new store that stands still while it builds that.
+fn paused_while_building(dir: &TestDir) -> Running {
+    write_log(dir, "events.json", 1, EVENTS);
     let deadline = Instant::now() + PATIENCE;
-    while dir.names_like(BUILD_FOLDER).is_empty() {
-        assert!(Instant::now() < deadline && !running.has_ended(), "it does not build");
-        std::thread::yield_now();
+    loop {
+        let mut running = start(dir, "events.json");
+        while !is_building(dir) && !running.has_ended() {
+            assert!(Instant::now() < deadline, "it does not build");
+            std::thread::yield_now();
+        }
+        if !running.has_ended() {
+            running.pause();
+            std::thread::sleep(Duration::from_millis(5));
+            if is_building(dir) && !dir.join(DATABASE).exists() {
+                return running;
+            }
+            running.go_on();
+        }
+        // It was faster than the look at it.
+        running.end();
+        fs::remove_file(dir.join(DATABASE)).unwrap();
     }
-    running
+}
+
+fn is_building(dir: &TestDir) -> bool {
+    let length =
+        |folder: &String| fs::metadata(dir.join(folder).join("store.db")).map_or(0, |file| file.len());
+    dir.names_like(BUILD_FOLDER).iter().any(|folder| length(folder) > 0)
+}
+
+/// Lets it go on, and waits for its end.
+fn end(running: Running) -> Run {
+    running.go_on();
+    running.end()
 }
 
 #[test]
@@ -45,10 +70,9 @@ fn files_of_others_beside_a_new_store_stay_whatever_their_names() {
 #[test]
 fn a_database_of_others_that_appears_while_a_store_is_built_stays_and_is_named() {
     let dir = TestDir::new();
-    write_log(&dir, "events.json", 1, EVENTS);
-    let running = building(&dir);
+    let running = paused_while_building(&dir);
     Connection::open(dir.join(DATABASE)).unwrap().execute_batch("CREATE TABLE precious (id)").unwrap();
-    let run = running.end();
+    let run = end(running);
     assert!(
         run.stderr.contains("something else has appeared at events.db while a new store was built for it: that stays as it is, and what was built is removed")
             && run.stderr.contains("not one of this program"),
@@ -68,15 +92,14 @@ fn a_database_of_others_that_appears_while_a_store_is_built_stays_and_is_named()
 fn a_file_or_folder_of_others_that_appears_while_a_store_is_built_stays_and_is_named() {
     for is_folder in [false, true] {
         let dir = TestDir::new();
-        write_log(&dir, "events.json", 1, EVENTS);
-        let running = building(&dir);
+        let running = paused_while_building(&dir);
         match is_folder {
             true => write(&dir, "events.db/precious", "precious"),
             false => {
                 write(&dir, DATABASE, "precious, and longer than the header of a database has to be ...")
             }
         }
-        running.end().code_is(4, "something else has appeared at events.db");
+        end(running).code_is(4, "something else has appeared at events.db");
         let left = if is_folder { "events.db/precious" } else { DATABASE };
         assert!(fs::read_to_string(dir.join(left)).unwrap().starts_with("precious"));
     }
@@ -85,10 +108,9 @@ fn a_file_or_folder_of_others_that_appears_while_a_store_is_built_stays_and_is_n
 #[test]
 fn a_log_of_others_that_appears_where_a_store_is_to_be_put_keeps_it_away() {
     let dir = TestDir::new();
-    write_log(&dir, "events.json", 1, EVENTS);
-    let running = building(&dir);
+    let running = paused_while_building(&dir);
     write(&dir, "events.db-wal", "precious");
-    running.end().code_is(4, "events.db-wal lies there without its database");
+    end(running).code_is(4, "events.db-wal lies there without its database");
     assert_eq!(fs::read_to_string(dir.join("events.db-wal")).unwrap(), "precious");
     assert!(!dir.join(DATABASE).exists());
 }
@@ -99,11 +121,10 @@ fn a_store_that_a_live_writer_makes_meanwhile_waits_for_nothing_and_gets_the_log
     use mission_events::{EventRepository, SqliteEventRepository};
 
     let dir = TestDir::new();
-    write_log(&dir, "events.json", 1, EVENTS);
-    let running = building(&dir);
+    let running = paused_while_building(&dir);
     let store = SqliteEventRepository::open(dir.join(DATABASE), utc()).unwrap();
     store.save_events(&[event("live").at("2040-01-01T00:00:00Z").build()]).unwrap();
-    let report = Report::of(running.end());
+    let report = Report::of(end(running));
     assert_eq!(report.total, Counts { records: EVENTS, imported: EVENTS, ..Counts::default() });
     assert_eq!(rows(&dir, DATABASE).len() as u64, EVENTS + 1);
     assert_eq!(dir.names_like(BUILD_FOLDER), [""; 0]);
@@ -112,12 +133,7 @@ fn a_store_that_a_live_writer_makes_meanwhile_waits_for_nothing_and_gets_the_log
 #[test]
 fn what_a_killed_import_has_left_is_removed_by_an_import_into_another_store_of_the_folder() {
     let dir = TestDir::new();
-    write_log(&dir, "events.json", 1, EVENTS);
-    let running = building(&dir);
-    let file = dir.join(&dir.names_like(BUILD_FOLDER)[0]).join("store.db");
-    while fs::metadata(&file).map_or(0, |file| file.len()) == 0 {
-        std::thread::yield_now();
-    }
+    let running = paused_while_building(&dir);
     running.kill();
     assert_eq!((dir.names_like(BUILD_FOLDER).len(), dir.join(DATABASE).exists()), (1, false));
     super::import_into(&dir, "events.json", "other.db");
@@ -127,10 +143,9 @@ fn what_a_killed_import_has_left_is_removed_by_an_import_into_another_store_of_t
 #[test]
 fn an_import_leaves_alone_what_another_one_is_building() {
     let dir = TestDir::new();
-    write_log(&dir, "events.json", 1, EVENTS);
     write_log(&dir, "few.json", 2, 10);
-    let running = building(&dir);
+    let running = paused_while_building(&dir);
     let run = quiet(&dir).run("--format json import-legacy few.json --into other.db");
     assert_eq!(Report::of(run).total.imported, 10);
-    assert_eq!(Report::of(running.end()).total.imported, EVENTS);
+    assert_eq!(Report::of(end(running)).total.imported, EVENTS);
 }

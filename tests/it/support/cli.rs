@@ -104,6 +104,23 @@ impl Running {
         self.0.try_wait().unwrap().is_some()
     }
 
+    /// Stops it where it is, until it [goes on](Self::go_on).
+    #[cfg(unix)]
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    #[cfg(unix)]
+    pub fn go_on(&self) {
+        self.signal("CONT");
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -s {name} {}", self.0.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
     /// Whether it has the file open now; where it has ended, it has none.
     #[cfg(target_os = "linux")]
     pub fn has_open(&self, file: &Path) -> bool {

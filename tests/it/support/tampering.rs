@@ -1,4 +1,4 @@
-//! What another program can do to a store that does not care for what guards it.
+//! What another program can do to a store, past what guards it.
 
 use std::path::Path;
 
