@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::application::log_source::{
-    LogFormat, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError,
+    LogFormat, LogPiece, LogSource, PieceContent, Place, ResumePoint, SourceDigest, SourceError,
 };
 use crate::wire::record::RecordReader;
 
@@ -17,31 +17,30 @@ pub(super) struct CompressedLog {
     /// How many gaps of the content were told.
     told: usize,
     /// The end of the last piece.
-    end: Place,
+    end: u64,
+    /// The line of the next gap, once its offset is not after that.
+    line: u64,
+    /// Where reading could be resumed before the last piece, while a gap lies ahead.
+    before: Option<ResumePoint>,
     /// What speaks for the last record.
     assurance: Assurance,
 }
 
 impl CompressedLog {
     pub fn new(content: Box<dyn LogSource>, verification: Arc<Verification>) -> Self {
-        let end = Place { line: 1, offset: 0 };
-        Self { content, verification, told: 0, end, assurance: Assurance::Checksum }
+        Self { content, verification, told: 0, end: 0, line: 1, before: None, assurance: Assurance::Checksum }
     }
 }
 
-/// The next gap, where it lies before `offset`, or there.
-fn next_gap(verification: &Verification, told: &mut usize, offset: u64) -> Option<Reject> {
+/// What stands for the next gap, where that does not lie after `end`.
+fn next_gap(verification: &Verification, told: &mut usize, line: u64, end: u64) -> Option<LogPiece<'static>> {
     let (at, reject) = verification.gaps.get(*told)?;
-    if *at > offset {
+    if *at > end {
         return None;
     }
     *told += 1;
-    Some(reject.clone())
-}
-
-/// What stands for bytes that the content does not have.
-fn missing(place: Place, reject: Reject) -> LogPiece<'static> {
-    LogPiece { place, bytes: &[], content: PieceContent::Reject(reject) }
+    let place = Place { line, offset: *at };
+    Some(LogPiece { place, bytes: &[], content: PieceContent::Reject(reject.clone()) })
 }
 
 impl LogSource for CompressedLog {
@@ -65,7 +64,7 @@ impl LogSource for CompressedLog {
         let is_resumed = self.content.resume_at(point)?;
         if is_resumed {
             self.told = self.verification.gaps.partition_point(|(at, _)| *at < point.offset);
-            self.end = Place { line: point.line, offset: point.offset };
+            (self.end, self.line) = (point.offset, point.line);
         }
         Ok(is_resumed)
     }
@@ -74,21 +73,23 @@ impl LogSource for CompressedLog {
         &'s mut self,
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError> {
-        if let Some(reject) = next_gap(&self.verification, &mut self.told, self.end.offset) {
-            return Ok(Some(missing(self.end, reject)));
+        let Self { content, verification, told, end: last_end, line, before, assurance } = self;
+        if let Some(gap) = next_gap(verification, told, *line, *last_end) {
+            return Ok(Some(gap));
         }
-        let Self { content, verification, told, end: last_end, assurance } = self;
+        *before = verification.gaps.get(*told).map(|_| content.resume_point());
         let Some(mut piece) = content.next_piece(reader)? else {
             // What follows a gap can be nothing, or line ends that are no pieces.
-            return Ok(next_gap(verification, told, u64::MAX).map(|reject| missing(*last_end, reject)));
+            return Ok(next_gap(verification, told, *line, u64::MAX));
         };
         let (start, end) = (piece.place.offset, piece.place.offset + piece.bytes.len() as u64);
         if matches!(piece.content, PieceContent::Record(_)) {
             *assurance = verification.assurance(start..end);
         }
         if let Some((at, reject)) = verification.gaps.get(*told) {
-            let lines = memchr::memchr_iter(b'\n', piece.bytes).count() as u64;
-            *last_end = Place { line: piece.place.line + lines, offset: end };
+            *last_end = end;
+            let length = at.saturating_sub(start).min(end - start) as usize;
+            *line = piece.place.line + memchr::memchr_iter(b'\n', &piece.bytes[..length]).count() as u64;
             // Its halves stand on both sides of what is missing.
             if matches!(piece.content, PieceContent::Record(_)) && (start + 1..end).contains(at) {
                 piece.content = PieceContent::Reject(reject.clone());
@@ -103,7 +104,14 @@ impl LogSource for CompressedLog {
     }
 
     fn resume_point(&mut self) -> ResumePoint {
-        self.content.resume_point()
+        let point = self.content.resume_point();
+        let next_gap = self.verification.gaps.get(self.told);
+        // A gap in the last piece is told after it: until then, reading is resumed before both.
+        let is_passed = next_gap.is_some_and(|(at, _)| *at < point.offset);
+        match &self.before {
+            Some(before) if is_passed => before.clone(),
+            _ => point,
+        }
     }
 
     fn digest(&self) -> SourceDigest {

@@ -52,8 +52,8 @@ pub(super) struct Span {
     pub stored: Range<u64>,
     /// Where in the content stands what they decode to.
     pub content: Range<u64>,
-    /// A newline is given out before them, which the file does not have: what stood there is missing, and
-    /// what stands before it and after it is not one line.
+    /// A newline is given out before them, which the file does not have: what stood there is missing, what
+    /// stands before it and after it is not one line, and the content is not that of the repaired file.
     pub on_new_line: bool,
     pub assurance: Assurance,
 }
@@ -85,14 +85,13 @@ impl Verification {
             begins_damaged: false,
             first_byte: None,
         };
-        let (mut offset, mut last_byte) = (0, None);
+        let mut offset = 0;
         while offset < members.stored.len() {
             let found = members.decode(offset, None)?;
             match found.fate {
                 Fate::Sound { end, assurance } => {
-                    verification.add(offset..end, &found, assurance, last_byte);
+                    verification.add(offset..end, &found, assurance);
                     offset = end;
-                    last_byte = found.last_byte.or(last_byte);
                 }
                 Fate::Cut | Fate::Damaged(_) => {
                     let (next, lines) = members.next_sound(offset + 1)?;
@@ -109,10 +108,7 @@ impl Verification {
                             let lines = found.lines + lines;
                             verification.leave_out(stored, detail, lines, next.is_some());
                         }
-                        _ => {
-                            verification.cut(stored, &found, last_byte);
-                            last_byte = found.last_byte.or(last_byte);
-                        }
+                        _ => verification.cut(stored, &found),
                     }
                 }
             }
@@ -133,10 +129,10 @@ impl Verification {
     }
 
     /// Adds a member that is given out.
-    fn add(&mut self, stored: Range<u64>, member: &Member, assurance: Assurance, last_byte: Option<u8>) {
+    fn add(&mut self, stored: Range<u64>, member: &Member, assurance: Assurance) {
         let mut start = self.length();
         let lost = self.end.take();
-        let on_new_line = lost.is_some() && last_byte.is_some_and(|byte| byte != b'\n');
+        let on_new_line = lost.is_some();
         if let Some(lost) = lost {
             self.gaps.push((start, lost));
         } else if let Some(last) = self.spans.last_mut()
@@ -151,10 +147,10 @@ impl Verification {
     }
 
     /// Adds what a member decodes to whose end is missing.
-    fn cut(&mut self, stored: Range<u64>, member: &Member, last_byte: Option<u8>) {
+    fn cut(&mut self, stored: Range<u64>, member: &Member) {
         let Range { start: from, end: to } = stored;
         if member.decoded > 0 {
-            self.add(stored, member, Assurance::Nothing, last_byte);
+            self.add(stored, member, Assurance::Nothing);
         }
         self.end(Reject::Cut { compression: self.compression.name(), from, to, decoded: member.decoded });
     }
@@ -185,7 +181,6 @@ struct Member {
     /// How many newlines are among them.
     lines: u64,
     first_solid: Option<u8>,
-    last_byte: Option<u8>,
 }
 
 #[derive(Default)]
@@ -294,7 +289,6 @@ impl Member {
     fn take(&mut self, decoded: &[u8]) {
         self.decoded += decoded.len() as u64;
         self.lines += memchr::memchr_iter(b'\n', decoded).count() as u64;
-        self.last_byte = decoded.last().copied().or(self.last_byte);
         let is_solid = |byte: &&u8| !is_blank(**byte) && !UTF_8_BOM.contains(byte);
         self.first_solid = self.first_solid.or_else(|| decoded.iter().find(is_solid).copied());
     }

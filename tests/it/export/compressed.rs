@@ -46,7 +46,7 @@ fn a_log_with_a_damaged_member_is_written_without_it_and_that_is_said() {
     let checksum = damaged.len() - 8;
     damaged[checksum] ^= 1;
     let (file, content) = exported(&dir, &[gzip(&lines(0, 3)), damaged, gzip(&lines(5, 6))].concat());
-    assert_eq!(content.unwrap(), lines(0, 3) + &lines(5, 6));
+    assert_eq!(content.unwrap(), lines(0, 3) + "\n" + &lines(5, 6));
     assert_eq!(file.records, 5);
 }
 

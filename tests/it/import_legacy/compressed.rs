@@ -133,6 +133,23 @@ fn sound_members_around_a_damaged_one_are_imported_and_its_lines_are_counted_apa
 }
 
 #[test]
+fn a_damaged_part_that_held_no_line_is_no_reject_any_more_when_it_is_repaired() {
+    for (name, compress) in BOTH {
+        let dir = TestDir::new();
+        let [one, nothing, two] = [lines(0, 10), String::new(), lines(10, 30)].map(|text| compress(&text));
+        let damaged = flipped(&nothing, nothing.len() - 1, 1);
+        for damaged in [[&one[..], &damaged, &two].concat(), [&damaged[..], &one, &two].concat()] {
+            write(&dir, name, damaged);
+            let damaged = import(&dir, name);
+            assert_eq!((damaged.total.records, damaged.total.rejected), (31, 1), "{name}: {damaged:#?}");
+            write(&dir, name, [&one[..], &nothing, &two].concat());
+            let repaired = import(&dir, name).total;
+            assert_eq!(repaired, Counts { records: 30, already_present: 30, ..Counts::default() }, "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_log_that_grows_by_whole_members_goes_on_after_a_damaged_one() {
     for (name, compress) in BOTH {
         let dir = TestDir::new();

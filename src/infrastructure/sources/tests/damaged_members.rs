@@ -7,7 +7,7 @@ use flate2::GzBuilder;
 
 use super::compressed::{gzip, zstd};
 use super::*;
-use crate::application::log_source::{Place, Reject};
+use crate::application::log_source::{Place, Reject, ResumePoint};
 
 /// Bytes of a file and of its content, which belong together.
 type Members = Vec<(Range<usize>, Range<usize>)>;
@@ -282,6 +282,40 @@ fn damaged_members_in_a_row_are_one_reject_with_the_lines_of_all() {
         assert_eq!(read, [&records[..20], &records[50..]].concat());
         let [(_, Reject::Compression(damaged))] = &rejects[..] else { panic!("{rejects:?}") };
         assert_eq!((damaged.lines, damaged.to), (30, members[2].0.end as u64), "{packing:?}");
+    }
+}
+
+#[test]
+fn wherever_reading_is_resumed_the_damage_after_that_is_told() {
+    let records = records(30, 9);
+    for text in [jsonl(&records), format!("[{}]", records.join(",\n"))] {
+        let ends = [text.len() / 5, text.len() / 2, text.find("{\"event_id\": \"e20\"").unwrap()];
+        let (mut file, members) = packed(Packing::Gzip(6), text.as_bytes(), &ends);
+        for damaged in [0, 2] {
+            file[members[damaged].0.end - 5] ^= 1;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, &file).unwrap();
+        let rest = |point: Option<&ResumePoint>| {
+            let zone = Zone::utc();
+            let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
+            let mut source = open(&path);
+            assert!(point.is_none_or(|point| source.resume_at(point).unwrap()));
+            let mut rest = Vec::new();
+            while let Some(piece) = source.next_piece(&mut reader).unwrap() {
+                let item = (piece.place, piece.bytes.to_owned(), format!("{:?}", piece.content));
+                rest.push((item, source.resume_point()));
+            }
+            rest
+        };
+        let all = rest(None);
+        assert_eq!(all.iter().filter(|(item, _)| item.2.contains("Compression")).count(), 2);
+        for (_, point) in &all {
+            let resumed: Vec<_> = rest(Some(point)).into_iter().map(|(item, _)| item).collect();
+            let left = all.iter().map(|(item, _)| item.clone()).filter(|item| item.0.offset >= point.offset);
+            assert_eq!(resumed, left.collect::<Vec<_>>(), "from {}", point.offset);
+        }
     }
 }
 
