@@ -116,6 +116,69 @@ fn under_records() -> Mapping {
     })
 }
 
+/// Imports a log when it has these lengths and when it is whole, and at once into another store, and
+/// demands that the stores are the same.
+#[track_caller]
+fn makes_one_store(log: &[u8], lengths: &[usize], name: &str, mapping: &Mapping, has_native: bool) {
+    let dir = TestDir::new();
+    let (path, native) = (dir.join(name), dir.join("native.jsonl"));
+    let databases = ["steps.db", "once.db"].map(|name| dir.join(name));
+    fs::write(&path, log).unwrap();
+    if open_log(&path, mapping).is_err() {
+        return;
+    }
+    fs::write(&native, NATIVE).unwrap();
+    if has_native {
+        for database in &databases {
+            import_into(database, &native, &Mapping::BuiltIn, OverlapPolicy::Keep);
+        }
+    }
+    let overlap = if has_native { OverlapPolicy::Match } else { OverlapPolicy::Keep };
+    for &length in lengths.iter().chain([&log.len()]) {
+        fs::write(&path, &log[..length]).unwrap();
+        import_into(&databases[0], &path, mapping, overlap);
+    }
+    let once = import_into(&databases[1], &path, mapping, overlap).unwrap();
+    let [in_steps, at_once] = databases.each_ref().map(|database| content(database));
+    assert_eq!(in_steps, at_once);
+    for (database, out) in databases.iter().zip(["from-steps", "from-once"]) {
+        comes_back(database, log, &dir.join(out), name);
+    }
+    // Imported again, it is what it was, and says the same of itself.
+    let again = import_into(&databases[0], &path, mapping, overlap).unwrap();
+    assert_eq!((again.total.records, again.total.rejected), (once.total.records, once.total.rejected));
+}
+
+const A: &str = r#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#;
+
+#[test]
+fn a_log_that_did_not_say_yet_how_it_is_written_is_one_log() {
+    for (log, lengths) in [
+        (format!("\u{feff}[{A}]"), vec![0, 1, 2, 3]),
+        (format!("\u{feff}{A}\n"), vec![0, 1, 2, 3]),
+        (format!("\n \n[{A}]"), vec![0, 1, 3]),
+        (format!("\n \n{A}\n"), vec![0, 1, 3]),
+    ] {
+        for name in ["log.json", "log.jsonl"] {
+            makes_one_store(log.as_bytes(), &lengths, name, &Mapping::BuiltIn, false);
+        }
+    }
+}
+
+#[test]
+fn a_line_that_goes_on_after_its_record_has_one_more() {
+    let b = A.replace("T1", "T2");
+    for (log, length) in [
+        (format!("{A}\n{A}{b}\n"), 2 * A.len() + 1),
+        (format!("{A},\n{b},\n"), A.len()),
+        (format!("{A} x{b}"), A.len() + 2),
+        (format!("[{A},\n<<<<<<< HEAD\n{b}\n=======\n{A}\n>>>>>>> theirs\n]\n"), 2 * A.len() + 17),
+        (format!("[{A}]\n[{b}]\n"), A.len() + 2),
+    ] {
+        makes_one_store(log.as_bytes(), &[length], "log", &Mapping::BuiltIn, false);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: ProptestConfig::default().cases / 8, failure_persistence: None, ..ProptestConfig::default()
@@ -129,36 +192,8 @@ proptest! {
         name in select(vec!["log", "log.json"]),
     ) {
         let mapping = if is_held { under_records() } else { Mapping::BuiltIn };
-        let dir = TestDir::new();
-        let (path, native) = (dir.join(name), dir.join("native.jsonl"));
-        let databases = ["steps.db", "once.db"].map(|name| dir.join(name));
-        fs::write(&native, NATIVE).unwrap();
-        fs::write(&path, &log).unwrap();
-        if open_log(&path, &mapping).is_err() {
-            return Ok(());
-        }
-        if has_native {
-            for database in &databases {
-                import_into(database, &native, &Mapping::BuiltIn, OverlapPolicy::Keep);
-            }
-        }
-        let overlap = if has_native { OverlapPolicy::Match } else { OverlapPolicy::Keep };
         let mut lengths: Vec<usize> = steps.iter().map(|step| step.index(log.len() + 1)).collect();
         lengths.sort_unstable();
-        lengths.push(log.len());
-        for length in lengths {
-            fs::write(&path, &log[..length]).unwrap();
-            import_into(&databases[0], &path, &mapping, overlap);
-        }
-        let once = import_into(&databases[1], &path, &mapping, overlap).unwrap();
-        let [in_steps, at_once] = databases.each_ref().map(|database| content(database));
-        prop_assert_eq!(in_steps, at_once);
-        for (database, out) in databases.iter().zip(["from-steps", "from-once"]) {
-            comes_back(database, &log, &dir.join(out), name);
-        }
-        // Imported again, it is what it was, and says the same of itself.
-        let again = import_into(&databases[0], &path, &mapping, overlap).unwrap();
-        prop_assert_eq!(again.total.records, once.total.records);
-        prop_assert_eq!(again.total.rejected, once.total.rejected);
+        makes_one_store(&log, &lengths, name, &mapping, has_native);
     }
 }

@@ -133,7 +133,7 @@ fn arrays_one_after_the_other_give_all_of_their_records() {
 }
 
 #[test]
-fn holders_one_after_the_other_give_all_of_their_records() {
+fn wrappers_one_after_the_other_give_all_of_their_records() {
     let (a, b, c) = (event("A"), event("B"), event("C"));
     let opening = "{\"v\": 1, \"Records\": [";
     for end in ["]}\n", "], \"w\": [1]}", "]}\n\n"] {
