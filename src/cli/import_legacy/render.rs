@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use crate::application::import::{
-    ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord,
+    ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord, SharedRecords,
 };
 use crate::cli::output::{self, Format, OutputError, visible};
 use crate::cli::table::Columns;
@@ -42,6 +42,21 @@ pub fn warn(report: &ImportReport, config: &Config, database: &Path) {
         tracing::warn!(
             "{} records resemble what the other system wrote, and it is not certain that they are the same events: they are counted on their own; run compare-logs",
             report.kept_apart
+        );
+    }
+    for shared in report.shared_records.iter().take(SHOWN_PLACES) {
+        let SharedRecords { path, first, records } = shared;
+        tracing::warn!(
+            "{records} records without id of {} are also in {}, and are stored once. \
+             If these are parts of one log, import them with --parts: each of the records is an event then",
+            visible(path),
+            visible(first)
+        );
+    }
+    if report.shared_records.len() > SHOWN_PLACES {
+        tracing::warn!(
+            "{} more pairs of logs share records without id (--format json lists them)",
+            report.shared_records.len() - SHOWN_PLACES
         );
     }
     if config.storage_backend.value == Backend::Jsonl {
@@ -80,6 +95,14 @@ fn human(report: &ImportReport) -> Result<(), OutputError> {
         }
         for file in &report.skipped_files {
             writeln!(out, "  {}: {}", visible(&file.path), file.reason)?;
+        }
+        for source in report.sources.iter().filter(|source| source.left_bytes > 0) {
+            writeln!(
+                out,
+                "\n{} has grown since: {} bytes are left to the next import",
+                visible(&source.path),
+                source.left_bytes
+            )?;
         }
         for (reason, rejects) in by_reason(&report.rejects) {
             writeln!(out, "\nrejected, {reason}:")?;

@@ -9,6 +9,7 @@ mod file_equality;
 mod folder;
 mod jsonl;
 mod limits;
+mod log_files;
 mod nesting;
 mod unsupported_input;
 mod window;
@@ -36,6 +37,7 @@ use wrapper_object::WrapperObject;
 
 pub use file_equality::FileEquality;
 pub use folder::list_folder;
+pub use log_files::FileSystem;
 
 /// Opens one log file; how it is written, and compressed, is detected from its content. Of the mapping
 /// only the key counts under which the records stand.

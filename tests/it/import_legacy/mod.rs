@@ -13,6 +13,7 @@ mod live;
 mod meanwhile;
 mod overlaps;
 mod parallel_run;
+mod parts;
 #[cfg(unix)]
 mod permissions;
 mod planted;
@@ -20,8 +21,11 @@ mod processes;
 mod read_again;
 mod refused;
 mod sample_data;
+mod steps;
 mod twins;
+mod unchanged;
 mod values;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::path::Path;
