@@ -10,6 +10,9 @@ use super::target::{Batch, ImportedLog, KnownSource, SourceText};
 use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
 use crate::wire::record::Shape;
 
+/// The end of a log that is no record is held in memory, if it has no more bytes than this (1 MiB).
+const LONGEST_END: usize = 1 << 20;
+
 /// What one log came to.
 #[derive(Debug)]
 pub(super) struct LogTotals {
@@ -29,6 +32,8 @@ pub(super) struct LogTotals {
     has_history: bool,
     /// What stands after `resume`, and is no record.
     texts: Vec<SourceText>,
+    /// They are not too many to be held.
+    has_all_texts: bool,
     /// Where something was rejected last.
     last_reject: Option<u64>,
 }
@@ -67,6 +72,7 @@ impl LogTotals {
             resume: ResumePoint::default(),
             has_history: false,
             texts: Vec::new(),
+            has_all_texts: true,
             last_reject: None,
         }
     }
@@ -115,6 +121,11 @@ impl LogTotals {
         self.list(rejects.into_iter().map(|(place, reject)| RejectedRecord::new(&path, place, &reject)));
         self.texts.extend(batch.texts);
         self.texts.retain(|text| text.offset >= batch.resume.offset);
+        let length: usize = self.texts.iter().map(|text| text.bytes.len()).sum();
+        if length > LONGEST_END {
+            self.texts.clear();
+            self.has_all_texts = false;
+        }
         (self.resume, self.separator) = (batch.resume, batch.separator);
         batch.records
     }
@@ -125,7 +136,8 @@ impl LogTotals {
         self.report.sha256.clone_from(&digest.sha256);
         let bytes = digest.bytes;
         let is_sound = self.last_reject.is_none_or(|offset| offset < self.resume.offset);
-        let end = is_sound.then(|| LogEnd { texts: std::mem::take(&mut self.texts), digest: digest.clone() });
+        let end = (is_sound && self.has_all_texts)
+            .then(|| LogEnd { texts: std::mem::take(&mut self.texts), digest: digest.clone() });
         ReadTo { bytes, resume: self.resume.clone(), end, has_history: self.has_history }
     }
 }

@@ -157,6 +157,26 @@ fn an_import_that_leaves_records_out_closes_no_rejects_of_one_that_did_not() {
 }
 
 #[test]
+fn what_a_retry_made_of_a_reject_is_counted_when_its_log_is_imported_again_unchanged() {
+    let dir = TestDir::new();
+    let twice = "{\"type\": \"A\", \"timestamp\": \"2025-10-26T02:30:00\"}\n";
+    write(&dir, "a.jsonl", twice.to_owned() + "no record\n");
+    let berlin = || quiet(&dir).env("MISSION_CONTROL_TIMEZONE", "Europe/Berlin");
+    let import = || {
+        let run =
+            berlin().run(&format!("--format json import-legacy a.jsonl --dst reject --into {DATABASE}"));
+        let report: Value = serde_json::from_str(&run.stdout).unwrap();
+        ["records", "already_present", "rejected"].map(|count| report[count].as_u64().unwrap())
+    };
+    assert_eq!(import(), [2, 0, 2]);
+    assert_eq!(berlin().run("rejects retry").code, 1);
+    for _ in 0..2 {
+        assert_eq!(import(), [2, 1, 1]);
+    }
+    assert_eq!(rejects(&dir, "").len(), 2);
+}
+
+#[test]
 fn the_bytes_of_an_earlier_version_can_still_be_exported() {
     let dir = TestDir::new();
     let damaged = format!("no record\n{A}\n");
