@@ -39,8 +39,7 @@ fn a_strict_load_is_all_or_nothing_of_what_the_preview_saw() {
 }
 
 #[test]
-fn a_log_that_begins_with_other_records_at_each_load_is_changing() {
-    // The preview reads it once, and each load four times.
+fn a_log_that_begins_with_other_records_than_the_preview_saw_is_previewed_again() {
     let rewritten = Growth { records: 1, rewritten_at: Some(1), ..Growth::default() };
     let once = into_store(true).growing(rewritten).run();
     assert_eq!(once.calls.iter().filter(|call| *call == "preview old.log").count(), 2, "{:?}", once.calls);
