@@ -11,8 +11,8 @@ use std::path::Path;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use mission_events::compare::TempScratch;
 use mission_events::import::{
-    ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport, SystemClock,
-    import, open_log,
+    FileSystem, ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport,
+    SystemClock, import, open_log,
 };
 use mission_events::internals::infrastructure::sources::list_folder;
 use mission_events::{
@@ -61,6 +61,7 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let database = folder.join("events.db");
     let settings = ImportSettings {
         logs: LogList { files: list_folder(&logs, &Mapping::BuiltIn).unwrap().logs, skipped: Vec::new() },
+        parts: false,
         options: ReadOptions::new(Zone::utc()),
         overlap: OverlapPolicy::Keep,
         strict: true,
@@ -69,6 +70,7 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let ports = ImportPorts {
         store: &SqliteImport::new(&database, 0),
         open_log: &open_log,
+        log_files: &FileSystem,
         scratch: &|| Box::new(TempScratch::default()),
         clock: &SystemClock::default(),
         progress: &mut (),

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use chrono::{TimeZone, Utc};
 use mission_events::compare::{Input, LogFeed, Settings, TempScratch, Verdict, compare};
 use mission_events::import::{
-    ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport, SystemClock,
-    import, open_log,
+    FileSystem, ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport,
+    SystemClock, import, open_log,
 };
 use mission_events::{EventRepository, EventRepositoryExt, SqliteEventRepository, Zone};
 
@@ -27,6 +27,7 @@ fn import_log(log: &Path) -> Result<(), Box<dyn Error>> {
     let database = folder.path().join("events.db");
     let settings = ImportSettings {
         logs: LogList { files: vec![log.to_owned()], skipped: Vec::new() },
+        parts: false,
         options: ReadOptions::new(Zone::utc()),
         overlap: OverlapPolicy::Match,
         strict: false,
@@ -35,6 +36,7 @@ fn import_log(log: &Path) -> Result<(), Box<dyn Error>> {
     let ports = ImportPorts {
         store: &SqliteImport::new(&database, log.metadata()?.len()),
         open_log: &open_log,
+        log_files: &FileSystem,
         scratch: &|| Box::new(TempScratch::default()),
         clock: &SystemClock::default(),
         progress: &mut (),

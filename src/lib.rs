@@ -107,8 +107,8 @@ pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 /// use mission_events::Zone;
 /// use mission_events::compare::TempScratch;
 /// use mission_events::import::{
-///     ImportPorts, ImportSettings, LogList, OverlapPolicy, ReadOptions, SqliteImport, SystemClock, import,
-///     open_log,
+///     FileSystem, ImportPorts, ImportSettings, LogList, OverlapPolicy, ReadOptions, SqliteImport, SystemClock,
+///     import, open_log,
 /// };
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -117,6 +117,7 @@ pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 /// std::fs::write(&log, r#"[{"event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}]"#)?;
 /// let settings = ImportSettings {
 ///     logs: LogList { files: vec![log.clone()], skipped: Vec::new() },
+///     parts: false,
 ///     options: ReadOptions::new(Zone::utc()),
 ///     overlap: OverlapPolicy::Match,
 ///     strict: false,
@@ -125,6 +126,7 @@ pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 /// let ports = ImportPorts {
 ///     store: &SqliteImport::new(&folder.path().join("events.db"), log.metadata()?.len()),
 ///     open_log: &open_log,
+///     log_files: &FileSystem,
 ///     scratch: &|| Box::new(TempScratch::default()),
 ///     clock: &SystemClock::default(),
 ///     progress: &mut (),
@@ -140,15 +142,17 @@ pub mod import {
     pub use crate::application::import::target::{Rejected, SourceText};
     pub use crate::application::import::{
         Batch, BuildingSink, ClockRefusal, Correction, Identity, ImportError, ImportPorts, ImportPreview,
-        ImportProgress, ImportRecord, ImportReport, ImportSettings, ImportSink, ImportStore, IncrementalSink,
-        KnownSource, Outcome, Overlap, OverlapFeeds, OverlapPolicy, OverlapView, ReadOptions, RecordCounts,
-        Refusal, RejectedRecord, SourceHeader, StoreError, TimeWindow, TwinPair, import,
+        ImportProgress, ImportRecord, ImportReport, ImportSettings, ImportSink, ImportStore, ImportedLog,
+        IncrementalSink, KnownPart, KnownSource, Outcome, Overlap, OverlapFeeds, OverlapPolicy, OverlapView,
+        ReadOptions, RecordCounts, Refusal, RejectedRecord, SharedCounts, SharedRecords, SourceHeader,
+        StoreError, TimeWindow, TwinPair, import,
     };
+    pub use crate::application::log_files::LogFiles;
     pub use crate::application::log_source::{
         LogFormat, LogList, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SkippedFile,
         SourceDigest, SourceError,
     };
-    pub use crate::infrastructure::sources::open_log;
+    pub use crate::infrastructure::sources::{FileSystem, open_log};
     pub use crate::infrastructure::sqlite::SqliteImport;
     pub use crate::infrastructure::system_clock::SystemClock;
     pub use crate::wire::json::ScanError;

@@ -6,5 +6,6 @@ pub mod duration;
 pub mod evidence;
 pub mod export;
 pub mod import;
+pub mod log_files;
 pub mod log_source;
 pub mod rejects;

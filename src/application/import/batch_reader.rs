@@ -8,7 +8,7 @@ use super::options::ReadOptions;
 use super::record::ImportRecord;
 use super::target::{Batch, KnownSource, Rejected, SourceText};
 use crate::application::log_source::{
-    LogPiece, LogSource, PieceContent, Place, Reject, SourceDigest, SourceError,
+    LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError,
 };
 use crate::wire::record::{ContentIds, RecordReader};
 
@@ -21,13 +21,13 @@ const BATCH_BYTES: usize = 2 << 20;
 /// What the reading thread sends.
 pub(super) enum Parsed {
     Batch(Batch),
-    /// The log has ended.
+    /// The log has ended, or was read as far as it was to be.
     End(SourceDigest),
-    /// It could not be read on.
-    Failed(SourceError),
+    /// It could not be read on, and is known up to there.
+    Failed(SourceError, ResumePoint),
 }
 
-/// Reads a log to its end, or until the receiver is dropped.
+/// Reads a log to its end, or to a place that an earlier reading has found, or until the receiver is dropped.
 ///
 /// `known` is what the store has of the log already, which is not read again. The records that are
 /// `stored` come back here: their memory is freed for least by the thread that it came from.
@@ -35,20 +35,36 @@ pub(super) fn parse(
     source: &mut dyn LogSource,
     options: &ReadOptions,
     known: Option<&KnownSource>,
+    to: Option<&ResumePoint>,
     sender: &Sender<Parsed>,
     stored: &Receiver<Vec<ImportRecord>>,
 ) {
     let mut reader = RecordReader::with_mapping(&options.zone, options.dst, &options.mapping);
     let mut builder = BatchBuilder::new(options, known);
+    let limit = to.map_or(u64::MAX, |to| to.offset);
+    let path = source.path().to_owned();
+    let mut reached = known.map_or(0, |known| known.resume.offset);
     let end = loop {
+        if reached >= limit {
+            break Parsed::End(source.digest());
+        }
         match source.next_piece(&mut reader) {
-            Ok(Some(piece)) => {
+            Ok(Some(mut piece)) => {
+                reached = piece.place.offset + piece.bytes.len() as u64;
+                if reached > limit {
+                    // A record that goes on there is another one than was seen.
+                    if !matches!(piece.content, PieceContent::Layout) {
+                        let changing = SourceError::Changing { path, opened: limit, ended: reached };
+                        break Parsed::Failed(changing, ResumePoint::default());
+                    }
+                    piece.bytes = &piece.bytes[..(limit - piece.place.offset) as usize];
+                }
                 if builder.take(piece, &reader) {
                     builder.count_flag(source.flag());
                 }
             }
             Ok(None) => break Parsed::End(source.digest()),
-            Err(error) => break Parsed::Failed(error),
+            Err(error) => break Parsed::Failed(error, source.resume_point()),
         }
         if builder.is_full() {
             if sender.send(Parsed::Batch(builder.batch(source))).is_err() {

@@ -7,8 +7,10 @@
 //!   both are of one log, a duplicate. One of another value is a conflict, and rejected.
 //!
 //! [`repetition`] is the second rule. [`OccurrenceNumbering`] is both, for a store that takes rows first
-//! and numbers them afterwards; a store that numbers records as they come counts them itself and takes
-//! [`known_occurrences`] for what it counts from.
+//! and numbers them afterwards; a store that numbers records as they come counts them itself, and takes
+//! [`next_number`] for the next one. The parts of a rotated log can be counted as one log.
+
+use std::collections::HashMap;
 
 use super::outcome::Outcome;
 use crate::domain::value_objects::{EventId, Position};
@@ -67,18 +69,18 @@ impl Repetition {
     }
 }
 
-/// How many identical records the part of a log holds that an earlier import has read. They have the
-/// numbers from 1 on without a gap: `is_known` says of a number whether the store has its record from that
-/// part.
+/// The number of a record whose identical records have had the numbers up to `last`. `is_known` says of a number
+/// whether the record that has it was read by an earlier import, and is not read again: that number is taken.
+/// Identical records stand for each other, so which of them has which number does not matter.
 ///
 /// # Errors
 /// Those of `is_known`.
-pub fn known_occurrences<E>(mut is_known: impl FnMut(u64) -> Result<bool, E>) -> Result<u64, E> {
-    let mut count = 0;
-    while is_known(count + 1)? {
-        count += 1;
+pub fn next_number<E>(last: u64, mut is_known: impl FnMut(u64) -> Result<bool, E>) -> Result<u64, E> {
+    let mut number = last + 1;
+    while is_known(number)? {
+        number += 1;
     }
-    Ok(count)
+    Ok(number)
 }
 
 /// A row that was stored before its id was looked up.
@@ -88,6 +90,8 @@ pub struct LoadedRow {
     pub position: i64,
     /// The number of its log.
     pub source_id: i64,
+    /// What its occurrences are counted in: its log, or the log that its log is a part of.
+    pub counted_in: i64,
     /// The number of the occurrence whose derived id it carries; `None` where it has no id of its own, and
     /// gets a number.
     pub carried: Option<u64>,
@@ -115,21 +119,24 @@ pub enum RowRole {
 
 /// Numbers the rows of one content, and finds the event of each number.
 ///
-/// Rows come by position, and those of one log follow each other.
+/// Rows come by position.
 #[derive(Debug, Default)]
 pub struct OccurrenceNumbering {
     /// The events, by their numbers from 1.
     firsts: Vec<Option<LoadedRow>>,
-    source_id: Option<i64>,
-    /// Records of that log so far.
-    occurrences: u64,
+    /// Records so far, by what they are counted in.
+    occurrences: HashMap<i64, u64>,
 }
 
 impl OccurrenceNumbering {
     /// Takes the next row. One that carries an id of a repaired log is another content under a derived id:
     /// of it and the numbered row, whichever comes first is the event.
     pub fn take(&mut self, row: LoadedRow) -> RowRole {
-        let number = row.carried.unwrap_or_else(|| self.next_number(row.source_id));
+        let number = row.carried.unwrap_or_else(|| {
+            let occurrences = self.occurrences.entry(row.counted_in).or_default();
+            *occurrences += 1;
+            *occurrences
+        });
         let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
         if self.firsts.len() <= index {
             self.firsts.resize(index + 1, None);
@@ -142,14 +149,6 @@ impl OccurrenceNumbering {
                 RowRole::Event { number }
             }
         }
-    }
-
-    fn next_number(&mut self, source_id: i64) -> u64 {
-        if self.source_id.replace(source_id) != Some(source_id) {
-            self.occurrences = 0;
-        }
-        self.occurrences += 1;
-        self.occurrences
     }
 }
 
@@ -197,15 +196,20 @@ mod tests {
     }
 
     #[test]
-    fn the_known_part_of_a_log_holds_the_numbers_up_to_the_first_gap() {
-        for (known, expected) in [(&[][..], 0), (&[1], 1), (&[1, 2, 3], 3), (&[1, 3], 1), (&[2], 0)] {
-            let count = known_occurrences(|number| Ok::<_, ()>(known.contains(&number)));
-            assert_eq!(count, Ok(expected), "{known:?}");
+    fn the_next_number_is_the_first_that_no_known_record_has() {
+        for (last, known, expected) in [
+            (0, &[][..], 1),
+            (2, &[], 3),
+            (0, &[1, 2, 3], 4),
+            (0, &[1, 3], 2),
+            (0, &[2], 1),
+            (1, &[2], 3),
+            (3, &[2], 4),
+        ] {
+            let number = next_number(last, |number| Ok::<_, ()>(known.contains(&number)));
+            assert_eq!(number, Ok(expected), "{last}, {known:?}");
         }
-        assert_eq!(
-            known_occurrences(|number| if number < 3 { Ok(true) } else { Err("broken") }),
-            Err("broken")
-        );
+        assert_eq!(next_number(0, |number| if number < 3 { Ok(true) } else { Err("broken") }), Err("broken"));
     }
 
     /// Rows of one content, as (log, carried number): what each is, as the number of its event, or the
@@ -213,7 +217,7 @@ mod tests {
     fn roles(rows: &[(i64, Option<u64>)]) -> Vec<Result<u64, (i64, bool)>> {
         let mut numbering = OccurrenceNumbering::default();
         let mut role = |(position, &(source_id, carried)): (usize, &(i64, Option<u64>))| match numbering
-            .take(LoadedRow { position: position as i64, source_id, carried })
+            .take(LoadedRow { position: position as i64, source_id, counted_in: source_id, carried })
         {
             RowRole::Event { number } => Ok(number),
             RowRole::SameContent { first } => Err((first.position, true)),

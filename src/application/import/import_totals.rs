@@ -1,10 +1,14 @@
 //! What the logs of an import came to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 
+use super::log_totals::LogTotals;
 use super::outcome::{Correction, Outcome};
 use super::overlap::ClockRefusal;
-use super::report::{LISTED_REJECTS, RecordCounts, RejectedRecord, SourceReport};
+use super::report::{LISTED_REJECTS, RecordCounts, RejectedRecord, SharedRecords, SourceReport};
+use super::seen_log::SeenLog;
+use super::target::SharedCounts;
 use crate::application::log_source::Reject;
 
 /// What the logs of an import came to.
@@ -22,6 +26,8 @@ pub struct ImportTotals {
     pub in_doubt: u64,
     /// The first rejected records, by log and offset.
     pub rejects: Vec<RejectedRecord>,
+    /// Records without id that several logs have, which the store has once.
+    pub shared_records: Vec<SharedRecords>,
     /// What was found of the same events in both systems.
     pub overlap: TwinSummary,
     /// Records that became twins, by how they differ from the event that they tell again.
@@ -30,8 +36,10 @@ pub struct ImportTotals {
     pub with_native: BTreeSet<usize>,
     /// How many events the store holds now.
     pub events: u64,
-    /// The numbers that the store gave the logs.
-    pub(super) source_ids: Vec<i64>,
+    /// How far each log was read.
+    pub(super) seen: BTreeMap<PathBuf, SeenLog>,
+    /// The numbers that the store gave the logs, with the hashes of their contents where they are known.
+    pub(super) source_ids: Vec<(i64, Option<String>)>,
 }
 
 /// What was found of the same events in both systems.
@@ -48,7 +56,9 @@ pub struct TwinSummary {
 impl ImportTotals {
     /// Puts the logs into this order; they may have been read in another one.
     pub fn in_order_of(mut self, paths: &[String]) -> Self {
-        self.sources.sort_by_key(|source| paths.iter().position(|path| *path == source.path));
+        let order: HashMap<&str, usize> =
+            paths.iter().enumerate().map(|(index, path)| (path.as_str(), index)).collect();
+        self.sources.sort_by_key(|source| order.get(source.path.as_str()).copied());
         self.sort_rejects();
         self
     }
@@ -56,21 +66,57 @@ impl ImportTotals {
     /// Corrections came last: each goes to its place.
     pub(super) fn sort_rejects(&mut self) {
         let Self { sources, rejects, .. } = self;
-        rejects.sort_by_cached_key(|reject| {
-            let source = sources.iter().position(|source| source.path == reject.path);
-            (source, reject.place.offset)
-        });
+        let order: HashMap<&str, usize> =
+            sources.iter().enumerate().map(|(index, source)| (source.path.as_str(), index)).collect();
+        rejects.sort_by_key(|reject| (order.get(reject.path.as_str()).copied(), reject.place.offset));
     }
 
-    /// Adds the first of these, while there is room.
-    pub(super) fn list(&mut self, rejects: impl IntoIterator<Item = RejectedRecord>) {
+    /// Adds a log, with the number that the store gave it and the hash of its content.
+    pub(super) fn add(&mut self, log: LogTotals, source_id: i64, content_sha256: Option<String>) {
+        let LogTotals { report, conflicts, flags, twins, in_doubt, rejects, has_native, .. } = log;
+        self.in_doubt += in_doubt;
+        if has_native {
+            self.with_native.insert(self.sources.len());
+        }
+        self.conflicts += conflicts;
+        for (name, count) in flags {
+            *self.flags.entry(name).or_default() += count;
+        }
+        for (class, count) in twins {
+            *self.twins.entry(class).or_default() += count;
+        }
         let room = LISTED_REJECTS.saturating_sub(self.rejects.len());
         self.rejects.extend(rejects.into_iter().take(room));
+        self.sources.push(report);
+        self.source_ids.push((source_id, content_sha256));
+    }
+
+    /// Names the pairs of logs of which one has records of the other. A copy of a log, be it compressed or in
+    /// another layout, is no part of it: that it has the same records is what it is.
+    pub(super) fn name_shared(&mut self, shared: &SharedCounts) {
+        let logs: HashMap<i64, (&SourceReport, Option<&String>)> = self
+            .source_ids
+            .iter()
+            .zip(&self.sources)
+            .map(|((id, content), source)| (*id, (source, content.as_ref())))
+            .collect();
+        let events = |counts: &RecordCounts| counts.records - counts.rejected - counts.out_of_range;
+        for ((first, second), &records) in shared {
+            let (Some(&first), Some(&second)) = (logs.get(first), logs.get(second)) else { continue };
+            let has_same_bytes = first.1.is_some() && first.1 == second.1;
+            let (one, other) = (&first.0.counts, &second.0.counts);
+            let brings_nothing = other.already_present + other.duplicates == events(other);
+            let is_copy = has_same_bytes || (brings_nothing && events(one) == events(other));
+            if !is_copy && first.0.path != second.0.path {
+                let (path, first) = (second.0.path.clone(), first.0.path.clone());
+                self.shared_records.push(SharedRecords { path, first, records });
+            }
+        }
     }
 
     pub(super) fn correct(&mut self, correction: Correction) {
         let Correction { source_id, place, outcome } = correction;
-        let Some(index) = self.source_ids.iter().position(|&id| id == source_id) else { return };
+        let Some(index) = self.source_ids.iter().position(|(id, _)| *id == source_id) else { return };
         let report = &mut self.sources[index];
         report.counts.imported -= 1;
         report.counts.add(&outcome);

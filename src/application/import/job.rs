@@ -1,5 +1,6 @@
 //! The whole import: which kind of store is there, a preview, the load, and waiting and looking again.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,18 +10,21 @@ use super::error::ImportError;
 use super::identity::load_order;
 use super::import_totals::ImportTotals;
 use super::options::ReadOptions;
+use super::parts::without_copies;
 use super::pass::{ImportPass, ImportProgress};
 use super::report::{ImportReport, Refusal, StoreReport};
+use super::seen_log::SeenLog;
 use super::target::{BuildingSink, ImportPreview, ImportSink, ImportStore, IncrementalSink, OverlapView};
 use super::twin_matching::matching_settings;
 use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
-use crate::application::log_source::{LogList, OpenLog};
+use crate::application::log_files::LogFiles;
+use crate::application::log_source::{LogList, OpenLog, SourceError};
 
 /// The new system has recorded an event so long after the legacy one, if it records it at all.
 const SETTLED: TimeDelta = TimeDelta::seconds(3);
 
-/// How often an import is previewed whose logs grow before they are loaded.
+/// How often an import is previewed whose logs or store change before they are loaded.
 const MOST_PREVIEWS: u32 = 4;
 
 /// What is imported, and how.
@@ -28,6 +32,8 @@ const MOST_PREVIEWS: u32 = 4;
 pub struct ImportSettings {
     /// The logs, in the order in which they are read.
     pub logs: LogList,
+    /// They are parts of one log, as a rotation leaves them: identical records are counted over all of them.
+    pub parts: bool,
     /// How their records are read.
     pub options: ReadOptions,
     /// What becomes of records without identity in the time of events of the new system.
@@ -57,6 +63,8 @@ pub struct ImportPorts<'p, S> {
     pub store: &'p S,
     /// Opens each log.
     pub open_log: &'p OpenLog<'p>,
+    /// The files that the logs lie in.
+    pub log_files: &'p dyn LogFiles,
     /// Makes room for what a comparison does not hold in memory.
     pub scratch: &'p dyn Fn() -> Box<dyn Scratch>,
     /// The clock.
@@ -68,7 +76,8 @@ pub struct ImportPorts<'p, S> {
 /// Imports, where nothing speaks against it, and says what became of every record.
 ///
 /// A store that does not exist yet is built whole and looked at before it is put into its place. For one
-/// that exists a preview answers first what would become of the records, and then they are loaded.
+/// that exists a preview answers first what would become of the records, and then they are loaded: those that
+/// it has seen. What a log has got since is left to the next import, and counted in the report.
 ///
 /// # Errors
 /// What could not be read or written. What was stored before is stored.
@@ -78,6 +87,11 @@ pub fn import<S: ImportStore>(
 ) -> Result<ImportReport, ImportError> {
     let (clock, started) = (ports.clock, ports.clock.elapsed());
     let location = ports.store.location();
+    let logs = match settings.parts {
+        true => without_copies(&settings.logs, &settings.options, ports.open_log)?,
+        false => settings.logs.clone(),
+    };
+    let settings = &ImportSettings { logs, ..settings.clone() };
     let (totals, refused) = ImportJob { settings, ports }.run()?;
     Ok(ImportReport {
         sources: totals.sources,
@@ -89,6 +103,7 @@ pub fn import<S: ImportStore>(
         in_doubt: totals.in_doubt,
         skipped_files: settings.logs.skipped.clone(),
         rejects: totals.rejects,
+        shared_records: totals.shared_records,
         dry_run: settings.dry_run,
         refused,
         store: StoreReport { path: location, events: totals.events },
@@ -98,6 +113,9 @@ pub fn import<S: ImportStore>(
 
 /// What the logs came to, and what speaks against them.
 type Loaded = (ImportTotals, Option<Refusal>);
+
+/// How far logs were read by a pass before.
+type Seen = BTreeMap<PathBuf, SeenLog>;
 
 struct ImportJob<'s, 'p, S> {
     settings: &'s ImportSettings,
@@ -109,7 +127,7 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
         let logs = self.settings.logs.files.as_slice();
         let is_dry_run = self.settings.dry_run;
         if let Some(mut new) = self.ports.store.build(is_dry_run).map_err(ImportError::Open)? {
-            let (totals, refused) = self.load_with_overlap(&mut new, logs)?;
+            let (totals, refused) = self.load_with_overlap(&mut new, logs, Seen::new())?;
             if is_dry_run || refused.is_some() {
                 return Ok((totals, refused));
             }
@@ -121,11 +139,11 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
         }
         if is_dry_run {
             let mut preview = self.ports.store.preview().map_err(ImportError::Open)?;
-            return self.load_with_overlap(&mut preview, logs);
+            return self.load_with_overlap(&mut preview, logs, Seen::new());
         }
         let mut existing = self.ports.store.open().map_err(ImportError::Open)?;
         if self.settings.overlap == OverlapPolicy::Keep && !self.settings.strict {
-            return self.load(&mut existing, logs);
+            return self.load(&mut existing, logs, Seen::new());
         }
         self.load_as_previewed(&mut existing)
     }
@@ -133,10 +151,12 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
     /// Loads what a preview has found nothing against; again, where it is out of date by then.
     fn load_as_previewed(&mut self, existing: &mut S::ExistingStore) -> Result<Loaded, ImportError> {
         let (mut previews, mut has_waited) = (0, false);
+        let mut seen = Seen::new();
         loop {
             previews += 1;
             let mut preview = existing.preview().map_err(ImportError::Open)?;
-            let (previewed, refused) = self.load_with_overlap(&mut preview, &self.settings.logs.files)?;
+            let (mut previewed, refused) =
+                self.load_with_overlap(&mut preview, &self.settings.logs.files, seen.clone())?;
             if refused.is_some() {
                 return Ok((previewed, refused));
             }
@@ -145,9 +165,12 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
                 && let Some(recorded) = preview.youngest_unmatched()?
                 && let Some(left) = until_settled(recorded, self.ports.clock.now())
             {
-                // What is saved live later is an event of its own: it must be there before.
+                // What is saved live later is an event of its own: it must be there before. What the legacy
+                // system records meanwhile is as young again, and is left to the next import.
                 self.ports.clock.wait(left);
                 has_waited = true;
+                seen = previewed.seen;
+                seen.retain(|_, log| matches!(log, SeenLog::Read(to) if to.has_history));
                 continue;
             }
             drop(preview);
@@ -157,9 +180,15 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
                 existing.begin_transaction()?;
             }
             let may_look_again = previews < MOST_PREVIEWS;
-            match self.load(existing, &logs) {
-                // What was stored is stored, and what came since is looked at.
-                Err(_) if existing.is_outdated() && may_look_again => existing.roll_back()?,
+            let loaded = self.load(existing, &logs, std::mem::take(&mut previewed.seen));
+            let is_outdated = existing.is_outdated()
+                || matches!(loaded, Err(ImportError::Source(SourceError::Changing { .. })));
+            match loaded {
+                // What was stored is stored, and what a log says instead of what was seen is looked at.
+                Err(_) if is_outdated && may_look_again => {
+                    existing.roll_back()?;
+                    seen.clear();
+                }
                 // The store or a log has got since what speaks against it: the next preview shows what.
                 Ok((_, Some(_))) if self.settings.strict && may_look_again => existing.roll_back()?,
                 Ok((totals, refused)) => {
@@ -171,9 +200,19 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
                     totals.overlap = previewed.overlap;
                     return Ok((totals, refused));
                 }
+                Err(ImportError::Store { path, .. }) if existing.is_outdated() => {
+                    return Err(self.changing(path).into());
+                }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// A log has other records at each look.
+    fn changing(&self, path: String) -> SourceError {
+        let path = PathBuf::from(path);
+        let bytes = self.ports.log_files.bytes(&path).unwrap_or(0);
+        SourceError::Changing { path, opened: bytes, ended: bytes }
     }
 
     fn in_load_order(&self, previewed: &ImportTotals) -> Vec<PathBuf> {
@@ -189,10 +228,11 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
         &mut self,
         sink: &mut (impl ImportSink + OverlapView),
         logs: &[PathBuf],
+        seen: Seen,
     ) -> Result<Loaded, ImportError> {
         let (settings, scratch) = (self.settings, self.ports.scratch);
         let mut overlap = None;
-        let mut pass = self.pass(sink, logs)?;
+        let mut pass = self.pass(sink, logs, seen)?;
         match settings.overlap {
             OverlapPolicy::Match => {
                 pass.match_twins(&matching_settings(settings.options.zone.clone()), scratch())?;
@@ -206,8 +246,13 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
     }
 
     /// One pass into a store that follows a preview, or needs none.
-    fn load(&mut self, sink: &mut S::ExistingStore, logs: &[PathBuf]) -> Result<Loaded, ImportError> {
-        let totals = self.pass(sink, logs)?.finish()?;
+    fn load(
+        &mut self,
+        sink: &mut S::ExistingStore,
+        logs: &[PathBuf],
+        seen: Seen,
+    ) -> Result<Loaded, ImportError> {
+        let totals = self.pass(sink, logs, seen)?.finish()?;
         let refused = refusal(&totals, self.settings.strict);
         Ok((totals, refused))
     }
@@ -216,11 +261,13 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
         &'s mut self,
         sink: &'s mut T,
         logs: &[PathBuf],
+        seen: Seen,
     ) -> Result<ImportPass<'s, T>, ImportError> {
-        let ImportPorts { open_log, clock, progress, .. } = &mut self.ports;
-        let options = &self.settings.options;
-        let mut pass = ImportPass::new(options.clone(), sink, *clock, *progress);
-        pass.import_all(logs, open_log)?;
+        let ImportPorts { open_log, log_files, clock, progress, .. } = &mut self.ports;
+        let ImportSettings { options, parts, .. } = self.settings;
+        let pass = ImportPass::new(options.clone(), sink, *clock, *progress);
+        let mut pass = pass.of_parts(*parts).following(seen);
+        pass.import_all(logs, *open_log, *log_files)?;
         Ok(pass)
     }
 }

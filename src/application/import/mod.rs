@@ -10,12 +10,15 @@ mod error;
 pub mod identity;
 pub mod import_totals;
 mod job;
+mod log_totals;
 mod options;
 mod outcome;
 mod overlap;
+mod parts;
 pub mod pass;
 mod record;
 pub mod report;
+mod seen_log;
 pub mod target;
 pub mod twin_matching;
 
@@ -26,8 +29,8 @@ pub use outcome::{Correction, Outcome};
 pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, TimeWindow, TwinPair};
 pub use pass::ImportProgress;
 pub use record::{Identity, ImportRecord};
-pub use report::{ImportReport, LISTED_REJECTS, RecordCounts, Refusal, RejectedRecord};
+pub use report::{ImportReport, LISTED_REJECTS, RecordCounts, Refusal, RejectedRecord, SharedRecords};
 pub use target::{
-    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView,
-    SourceHeader, StoreError,
+    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,
+    KnownSource, OverlapView, SharedCounts, SourceHeader, StoreError,
 };

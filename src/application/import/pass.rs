@@ -3,6 +3,7 @@
 //! One thread reads and parses, another writes; a bounded channel between them keeps memory the
 //! same for a log of any size.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,15 +12,16 @@ use crossbeam_channel::{Receiver, Sender};
 use super::batch_reader::{Parsed, parse};
 use super::error::ImportError;
 use super::import_totals::ImportTotals;
+use super::log_totals::LogTotals;
 use super::options::ReadOptions;
-use super::outcome::Outcome;
 use super::overlap::Overlap;
 use super::record::ImportRecord;
-use super::report::{RejectedRecord, SourceReport};
+use super::seen_log::{ReadTo, SeenLog};
 use super::target::{Batch, ImportSink, KnownSource, OverlapView, SourceHeader};
 use crate::application::clock::Clock;
-use crate::application::log_source::{LogSource, OpenLog, Place, Reject, SourceDigest, SourceError};
-use crate::wire::record::Shape;
+use crate::application::log_files::LogFiles;
+use crate::application::log_source::{LogSource, OpenLog, ResumePoint, SourceDigest, SourceError};
+use crate::domain::repository::RepositoryError;
 
 /// Batches that are parsed ahead of the writer.
 const BATCHES_AHEAD: usize = 4;
@@ -53,6 +55,9 @@ pub trait ImportProgress {
 /// Shows nothing.
 impl ImportProgress for () {}
 
+/// Opens a log.
+type Open<'o> = dyn Fn() -> Result<Box<dyn LogSource>, SourceError> + 'o;
+
 /// A pass that has begun.
 pub struct ImportPass<'p, S: ?Sized> {
     pub(super) options: ReadOptions,
@@ -60,6 +65,11 @@ pub struct ImportPass<'p, S: ?Sized> {
     pub(super) totals: ImportTotals,
     clock: &'p dyn Clock,
     progress: &'p mut dyn ImportProgress,
+    are_parts: bool,
+    /// How far the logs may be read, by what an earlier pass has seen of them.
+    pub(super) follows: BTreeMap<PathBuf, SeenLog>,
+    /// Up to where the last reading of a log knew it, where it failed; `None` where the log is compressed.
+    reached: Option<ResumePoint>,
 }
 
 impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
@@ -70,82 +80,183 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         clock: &'p dyn Clock,
         progress: &'p mut dyn ImportProgress,
     ) -> Self {
-        Self { options, sink, totals: ImportTotals::default(), clock, progress }
+        let (totals, follows) = (ImportTotals::default(), BTreeMap::new());
+        Self { options, sink, totals, clock, progress, are_parts: false, follows, reached: None }
+    }
+
+    /// The logs are parts of one log.
+    pub(super) fn of_parts(mut self, are_parts: bool) -> Self {
+        self.are_parts = are_parts;
+        self
+    }
+
+    /// Logs that have grown since they were seen are read no further than they were then.
+    pub(super) fn following(mut self, seen: BTreeMap<PathBuf, SeenLog>) -> Self {
+        self.follows = seen;
+        self
     }
 
     /// Imports one log, which `open` opens, to its end. A log that changes while it is read is read
-    /// again, a few times.
+    /// again, a few times. Where it grows all the time, it is imported as far as it stands still.
     ///
     /// # Errors
     /// The log cannot be read, or the sink not be written.
-    pub fn import(
-        &mut self,
-        open: &dyn Fn() -> Result<Box<dyn LogSource>, SourceError>,
-    ) -> Result<(), ImportError> {
-        for _ in 1..MOST_READINGS {
-            let before = self.totals.clone();
-            match self.import_once(open()?) {
-                // What it found in a mixture of two states is not told.
-                Err(ImportError::Source(SourceError::Changing { .. })) => self.totals = before,
-                outcome => return outcome,
-            }
-            self.clock.wait(BETWEEN_READINGS);
-        }
-        self.import_once(open()?)
+    #[cfg(feature = "internals")]
+    pub fn import(&mut self, open: &Open<'_>) -> Result<(), ImportError> {
+        self.import_to(open, None).map(drop)
     }
 
-    /// Imports these logs, one after the other.
+    /// Imports these logs, one after the other. What was imported last, byte for byte, is not read.
     ///
     /// # Errors
-    /// As of [`import`](Self::import).
-    pub fn import_all(&mut self, logs: &[PathBuf], open: &OpenLog) -> Result<(), ImportError> {
+    /// A log cannot be read, or the sink not be written.
+    pub(super) fn import_all(
+        &mut self,
+        logs: &[PathBuf],
+        open: &OpenLog,
+        files: &dyn LogFiles,
+    ) -> Result<(), ImportError> {
         let mapping = self.options.mapping.clone();
         self.progress.pass_begins(logs);
+        if self.are_parts {
+            self.begin_parts(logs, open, files)?;
+        }
         for log in logs {
-            self.import(&|| open(log, &mapping))?;
+            let seen = self.import_one(log, &|| open(log, &mapping), files)?;
+            self.totals.seen.insert(log.clone(), seen);
             self.progress.log_ends(log);
         }
         self.progress.pass_ends();
         Ok(())
     }
 
-    fn import_once(&mut self, mut source: Box<dyn LogSource>) -> Result<(), ImportError> {
-        let header = SourceHeader {
+    fn import_one(
+        &mut self,
+        log: &Path,
+        open: &Open<'_>,
+        files: &dyn LogFiles,
+    ) -> Result<SeenLog, ImportError> {
+        let to = match self.look_up(log, files)? {
+            Some(SeenLog::Unchanged(known)) => {
+                let totals = LogTotals::unchanged(log.display().to_string(), &known);
+                self.totals.add(totals, known.source_id, Some(known.digest.content_sha256.clone()));
+                return Ok(SeenLog::Unchanged(known));
+            }
+            Some(SeenLog::Read(to)) => (files.bytes(log)? > to.bytes).then_some(to),
+            None => None,
+        };
+        let read = self.import_to(open, to.as_ref())?;
+        // One that is gone by now leaves nothing.
+        let left = files.bytes(log).map_or(0, |now| now.saturating_sub(read.bytes));
+        if let Some(report) = self.totals.sources.last_mut() {
+            report.left_bytes = left;
+        }
+        Ok(SeenLog::Read(read))
+    }
+
+    /// What is known of a log before it is read.
+    pub(super) fn look_up(
+        &mut self,
+        log: &Path,
+        files: &dyn LogFiles,
+    ) -> Result<Option<SeenLog>, ImportError> {
+        if let Some(seen) = self.follows.get(log) {
+            return Ok(Some(seen.clone()));
+        }
+        let (path, settings) = (files.location(log).display().to_string(), self.settings());
+        let last =
+            self.sink.last_import(&path, &settings).map_err(store_failed(&log.display().to_string()))?;
+        let Some(last) = last else { return Ok(None) };
+        let now = files.sha256(log, last.digest.bytes)?;
+        Ok((now.as_ref() == Some(&last.digest.sha256)).then_some(SeenLog::Unchanged(last)))
+    }
+
+    fn settings(&self) -> String {
+        // The numbers of identical records are others where they are counted otherwise.
+        let parts = if self.are_parts { " parts" } else { "" };
+        self.options.describe() + parts
+    }
+
+    pub(super) fn header(&self, source: &dyn LogSource) -> SourceHeader {
+        SourceHeader {
             path: source.location().display().to_string(),
             format: source.format(),
             compression: source.compression(),
-            settings: self.options.describe(),
-        };
-        let path = source.path().display().to_string();
-        let store_failed = |source| ImportError::Store { path: path.clone(), source };
-        let continues = self.known_part(source.as_mut(), &header)?;
-        let source_id = self.sink.begin_source(&header, continues.as_ref()).map_err(store_failed)?;
-        let mut report = SourceReport {
-            path: path.clone(),
-            format: header.format,
-            bytes: 0,
-            sha256: String::new(),
-            counts: continues.as_ref().map(|known| known.counts).unwrap_or_default(),
-        };
-        if let Some(known) = &continues {
-            self.totals.conflicts += known.conflicts;
-            self.totals.list(
-                known.rejects.iter().map(|reject| RejectedRecord { path: path.clone(), ..reject.clone() }),
-            );
+            settings: self.settings(),
         }
+    }
+
+    /// Imports a log, and no more of it than was seen before. Answers how far it was read.
+    fn import_to(&mut self, open: &Open<'_>, to: Option<&ReadTo>) -> Result<ReadTo, ImportError> {
+        for _ in 1..MOST_READINGS {
+            match self.import_once(open, to) {
+                Err(ImportError::Source(SourceError::Changing { .. })) => {}
+                outcome => return outcome,
+            }
+            self.clock.wait(BETWEEN_READINGS);
+        }
+        match (self.import_once(open, to), self.reached.take()) {
+            // What it grows by is for the next import; what was read before that has to stand still.
+            (Err(ImportError::Source(SourceError::Changing { opened, ended, .. })), Some(reached))
+                if to.is_none() && ended > opened && reached.offset > 0 =>
+            {
+                let to = ReadTo { bytes: reached.offset, resume: reached, ..ReadTo::default() };
+                self.import_once(open, Some(&to))
+            }
+            (outcome, _) => outcome,
+        }
+    }
+
+    fn import_once(&mut self, open: &Open<'_>, to: Option<&ReadTo>) -> Result<ReadTo, ImportError> {
+        let mut source = open()?;
+        let header = self.header(source.as_ref());
+        let path = source.path().display().to_string();
+        let continues = self.known_part(source.as_mut(), &header)?;
+        let source_id = self.sink.begin_source(&header, continues.as_ref()).map_err(store_failed(&path))?;
+        let mut log = LogTotals::new(path.clone(), header.format, continues.as_ref());
+        self.reached = header.compression.is_none().then(ResumePoint::default);
         let (sender, receiver) = crossbeam_channel::bounded(BATCHES_AHEAD);
         let (gives_back, stored) = crossbeam_channel::unbounded();
-        let options = self.options.clone();
+        let (options, resume) = (self.options.clone(), to.map(|to| &to.resume));
         let digest = std::thread::scope(|scope| {
-            scope.spawn(move || parse(source.as_mut(), &options, continues.as_ref(), &sender, &stored));
-            self.write(&mut report, receiver, &gives_back)
+            scope.spawn(move || {
+                parse(source.as_mut(), &options, continues.as_ref(), resume, &sender, &stored);
+            });
+            self.write(&mut log, receiver, &gives_back)
         })?;
-        self.sink.end_source(&digest).map_err(store_failed)?;
-        report.bytes = digest.bytes;
-        report.sha256 = digest.sha256;
-        self.totals.sources.push(report);
-        self.totals.source_ids.push(source_id);
-        Ok(())
+        let (read, digest) = match to {
+            None => (log.end(&digest), Some(digest)),
+            Some(to) => (self.end_at(open, &mut log, to)?, to.end.as_ref().map(|end| end.digest.clone())),
+        };
+        self.sink.end_source(digest.as_ref()).map_err(store_failed(&path))?;
+        self.totals.add(log, source_id, digest.map(|digest| digest.content_sha256));
+        Ok(read)
+    }
+
+    /// Ends a log where it was seen to, if it still begins with what was seen. Answers how far that is.
+    fn end_at(&mut self, open: &Open<'_>, log: &mut LogTotals, to: &ReadTo) -> Result<ReadTo, ImportError> {
+        let path = log.report.path.clone();
+        // White space that goes on where the log ended was read with what came after.
+        let goes_on = log.resume.offset > to.resume.offset;
+        if log.resume != to.resume && !(goes_on && open()?.resume_at(&to.resume)?) {
+            let (opened, ended) = (to.bytes, log.resume.offset);
+            return Err(SourceError::Changing { path: path.into(), opened, ended }.into());
+        }
+        let texts = to.end.as_ref().map(|end| end.texts.clone()).unwrap_or_default();
+        if goes_on || !texts.is_empty() {
+            let (resume, separator) = (to.resume.clone(), log.separator.clone());
+            let batch = Batch { texts, resume, separator, ..Batch::default() };
+            self.sink.store(&batch).map_err(store_failed(&path))?;
+        }
+        let mut read = to.clone();
+        match &to.end {
+            Some(end) => drop(log.end(&end.digest)),
+            None => {
+                read.bytes = to.bytes.min(to.resume.offset);
+                (log.report.bytes, log.report.sha256) = (read.bytes, to.resume.sha256.clone());
+            }
+        }
+        Ok(read)
     }
 
     /// Ends the load. Only now the counts are what they are; the caller looks at them, and publishes
@@ -157,6 +268,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         let Self { sink, mut totals, .. } = self;
         let events = sink.finish(&mut |correction| totals.correct(correction));
         totals.events = events.map_err(ImportError::Finish)?;
+        totals.name_shared(sink.shared_records());
         for source in &totals.sources {
             if !source.counts.are_conserved() {
                 return Err(ImportError::NotConserved { path: source.path.clone(), counts: source.counts });
@@ -168,85 +280,48 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     }
 
     /// Finds how much of the log the store has already, and skips that.
-    fn known_part(
+    pub(super) fn known_part(
         &mut self,
         source: &mut dyn LogSource,
         header: &SourceHeader,
     ) -> Result<Option<KnownSource>, ImportError> {
-        let known = self
-            .sink
-            .known(header)
-            .map_err(|source| ImportError::Store { path: header.path.clone(), source })?;
-        for known in known {
-            if source.resume_at(&known.resume)? {
-                return Ok(Some(known));
-            }
-        }
-        Ok(None)
+        let known = self.sink.known(header).map_err(store_failed(&header.path))?;
+        let Some(known) = known else { return Ok(None) };
+        Ok(source.resume_at(&known.resume)?.then_some(known))
     }
 
     /// Takes what the reader hands over, until its end. Returning early drops the receiver, which
     /// ends the reader too.
     fn write(
         &mut self,
-        report: &mut SourceReport,
+        log: &mut LogTotals,
         parsed: Receiver<Parsed>,
         gives_back: &Sender<Vec<ImportRecord>>,
     ) -> Result<SourceDigest, ImportError> {
         for message in parsed {
             match message {
                 // Where the reader has ended, the records do not go back to it, and are dropped here.
-                Parsed::Batch(batch) => drop(gives_back.send(self.store(report, batch)?)),
-                Parsed::Failed(error) => return Err(error.into()),
+                Parsed::Batch(batch) => drop(gives_back.send(self.store(log, batch)?)),
+                Parsed::Failed(error, reached) => {
+                    self.reached = self.reached.is_some().then_some(reached);
+                    return Err(error.into());
+                }
                 Parsed::End(digest) => return Ok(digest),
             }
         }
-        Err(ImportError::ReaderStopped { path: report.path.clone() })
+        Err(ImportError::ReaderStopped { path: log.report.path.clone() })
     }
 
     /// Stores a batch, counts what became of it, and answers its records.
-    fn store(&mut self, report: &mut SourceReport, batch: Batch) -> Result<Vec<ImportRecord>, ImportError> {
-        let outcomes = self
-            .sink
-            .store(&batch)
-            .map_err(|source| ImportError::Store { path: report.path.clone(), source })?;
-        self.progress.stored(&report.path, batch.resume.offset);
-        let new_rejects = batch.rejects.iter().filter(|rejected| rejected.reject.is_some()).count();
-        let counts = &mut report.counts;
-        counts.records += (batch.records.len() + new_rejects) as u64 + batch.out_of_range;
-        counts.out_of_range += batch.out_of_range;
-        counts.rejected += new_rejects as u64;
-        let mut rejects: Vec<(Place, Reject)> = batch
-            .rejects
-            .into_iter()
-            .filter_map(|rejected| Some((rejected.place, rejected.reject?)))
-            .collect();
-        for (record, outcome) in batch.records.iter().zip(outcomes) {
-            counts.add(&outcome);
-            match outcome {
-                Outcome::Conflict { event_id, position } => {
-                    self.totals.conflicts += 1;
-                    rejects.push((record.place, Reject::Conflict { event_id, position }));
-                }
-                Outcome::MatchedExisting { class } => {
-                    *self.totals.twins.entry(class.as_str()).or_default() += 1;
-                }
-                Outcome::Imported if record.shape == Shape::New => {
-                    self.totals.with_native.insert(self.totals.sources.len());
-                }
-                Outcome::Imported | Outcome::AlreadyPresent | Outcome::Duplicate => {}
-            }
-        }
-        self.totals.in_doubt += batch.in_doubt;
-        for (name, count) in batch.flags {
-            *self.totals.flags.entry(name).or_default() += count;
-        }
-        rejects.sort_by_key(|(place, _)| place.offset);
-        self.totals.list(
-            rejects.into_iter().map(|(place, reject)| RejectedRecord::new(&report.path, place, &reject)),
-        );
-        Ok(batch.records)
+    fn store(&mut self, log: &mut LogTotals, batch: Batch) -> Result<Vec<ImportRecord>, ImportError> {
+        let outcomes = self.sink.store(&batch).map_err(store_failed(&log.report.path))?;
+        self.progress.stored(&log.report.path, batch.resume.offset);
+        Ok(log.take(batch, outcomes))
     }
+}
+
+fn store_failed(path: &str) -> impl Fn(RepositoryError) -> ImportError {
+    move |source| ImportError::Store { path: path.to_owned(), source }
 }
 
 impl<S: ImportSink + OverlapView + ?Sized> ImportPass<'_, S> {

@@ -35,6 +35,8 @@ pub struct ImportReport {
     pub skipped_files: Vec<SkippedFile>,
     /// The first rejected records.
     pub rejects: Vec<RejectedRecord>,
+    /// Records without id that several logs of this import have, and that the store has once.
+    pub shared_records: Vec<SharedRecords>,
     /// Whether this was a dry run: nothing was written.
     pub dry_run: bool,
     /// Why nothing was written although it was to be.
@@ -128,6 +130,20 @@ pub struct SourceReport {
     /// Its records.
     #[serde(flatten)]
     pub counts: RecordCounts,
+    /// How many bytes it has got since it was read: they are left to the next import.
+    pub left_bytes: u64,
+}
+
+/// Records without id that one log of an import has, and another one too: the store has them once. That is
+/// right of a copy, and wrong of two parts of one log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SharedRecords {
+    /// The log whose records were present already.
+    pub path: String,
+    /// The log that has them as well.
+    pub first: String,
+    /// How many.
+    pub records: u64,
 }
 
 /// A record that was not imported.

@@ -48,7 +48,7 @@ pub struct Rejected {
 }
 
 /// A piece of a log that is no record.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SourceText {
     /// Where it begins: the offset of its first byte.
     pub offset: u64,
@@ -86,21 +86,59 @@ pub struct KnownSource {
     pub rejects: Vec<RejectedRecord>,
 }
 
+/// A log that the store has from its first byte to its last, and what became of its records.
+#[derive(Debug, Clone)]
+pub struct ImportedLog {
+    /// Its number in the store.
+    pub source_id: i64,
+    /// How it is written.
+    pub format: LogFormat,
+    /// Size and hash of what was imported.
+    pub digest: SourceDigest,
+    /// What became of its records, seen from today.
+    pub counts: RecordCounts,
+    /// How many of the rejected ones are conflicts.
+    pub conflicts: u64,
+    /// The first rejected ones.
+    pub rejects: Vec<RejectedRecord>,
+}
+
+/// How much of a part of a log the store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownPart {
+    /// The number of the part in the store.
+    pub source_id: i64,
+    /// The records before this offset of its content.
+    pub to: u64,
+}
+
 /// What an import loads its records into, apart from the port's append.
 ///
-/// Calls come in this order: for each log `known`, `begin_source`, `store` any number of times,
-/// `end_source`; then `finish`, and `publish` where the result is to stay. A log that changes while it is
-/// read is begun again.
+/// Calls come in this order: `last_import` for each log, `begin_parts` where the logs are parts of one; for
+/// each log that is to be read `known`, `begin_source`, `store` any number of times, and `end_source`; then
+/// `finish`, and `publish` where the result is to stay. A log that changes while it is read is begun again.
 pub trait ImportSink {
-    /// What the store has of that log already, as far as it was read in the same way; the latest
-    /// first.
+    /// What the last import of the log at that path came to, where it was read in that way, and to its end.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError>;
+    fn last_import(&mut self, path: &str, settings: &str) -> Result<Option<ImportedLog>, RepositoryError>;
 
-    /// A log begins: occurrences of identical records count from 1 again. Where it `continues` a known
-    /// one, it becomes the latest version of that. Answers its number.
+    /// The logs are parts of one log: from now on occurrences of identical records count on from each to the
+    /// next. `known` is what the store has of those that it knows.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError>;
+
+    /// What the store has of the latest version of that log, where it was read in the same way.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError>;
+
+    /// A log begins: occurrences of identical records count from 1 again, unless it is a part of one. Where
+    /// it `continues` a known one, it becomes the latest version of that. Answers its number.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -118,11 +156,16 @@ pub trait ImportSink {
     /// The store cannot be written: then nothing of the batch is stored.
     fn store(&mut self, batch: &Batch) -> Result<Vec<Outcome>, RepositoryError>;
 
-    /// The log has ended.
+    /// No more of the log is stored. Where it was read to its end, `digest` is that of the log, which stands for
+    /// its earlier versions from now on; `None` where the rest of it is left to the next import.
     ///
     /// # Errors
     /// The store cannot be written.
-    fn end_source(&mut self, digest: &SourceDigest) -> Result<(), RepositoryError>;
+    fn end_source(&mut self, digest: Option<&SourceDigest>) -> Result<(), RepositoryError>;
+
+    /// Which records without id of one log another one has as well, by the numbers of the two logs: the store
+    /// has them once.
+    fn shared_records(&self) -> &SharedCounts;
 
     /// Ends the load, and answers how many events there are. `correct` is told of every record that
     /// is not what `store` answered.
@@ -138,6 +181,9 @@ pub trait ImportSink {
     /// The store cannot be written, or another one was put into its place meanwhile.
     fn publish(&mut self) -> Result<(), RepositoryError>;
 }
+
+/// How many records the second log of a pair shares with the first one.
+pub type SharedCounts = BTreeMap<(i64, i64), u64>;
 
 /// What both systems recorded at the same time, in a store together with what an import adds to it. To be
 /// asked when all logs were read, and before the load is finished.
@@ -195,8 +241,8 @@ pub trait IncrementalSink: ImportSink {
     /// load from now on.
     fn follow_preview(&mut self);
 
-    /// Whether the load failed because a log has grown since the preview: another one is needed. What was
-    /// stored is stored.
+    /// Whether the load failed at a record that the preview has not seen: another preview is needed. What
+    /// was stored is stored.
     fn is_outdated(&self) -> bool;
 
     /// Makes one transaction of the whole load, which ends when it is published or rolled back. No other

@@ -19,7 +19,7 @@ use crate::application::log_source::{SkippedFile, SourceError};
 use crate::cli::mapping::MappingArgs;
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::config::{Backend, Source};
-use crate::infrastructure::sources::open_log;
+use crate::infrastructure::sources::{FileSystem, open_log};
 use crate::infrastructure::sqlite::SqliteImport;
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::local_time::DstPolicy;
@@ -30,7 +30,8 @@ use progress::PassProgress;
 /// Every record becomes an event of the store, is recognised as one that it has already, or is
 /// rejected with its file, line, byte offset and reason; the counts add up, and nothing in the logs is
 /// changed. Importing again adds only what is new: a second run imports 0, and an import that was
-/// killed is finished by running it again.
+/// killed is finished by running it again. Of an unchanged log nothing is written; one that grows meanwhile is
+/// imported as far as it was looked at, and the rest is left to the next import.
 ///
 /// During a parallel run both systems record the same events. A legacy record that is an event which the
 /// new system wrote too is kept as its twin, and not counted again (see --overlap): the growing legacy
@@ -61,6 +62,15 @@ pub struct ImportLegacyArgs {
     /// The SQLite store to import into; made where there is none [default: --store, or storage.sqlite_path]
     #[arg(long, value_name = "DB")]
     into: Option<PathBuf>,
+
+    /// The logs are parts of one log, as a rotation leaves them: count identical records over all of them
+    ///
+    /// Records without id that are equal are told apart by their number in their log. Two parts that each have
+    /// such a record have two of it; two logs that have it, as a log and its copy do, have one. Name all parts
+    /// that are there each time, in any order, or their folder. A compressed copy beside its part is left out.
+    /// Daily files need no --parts: an event is of one day.
+    #[arg(long, requires = "paths")]
+    parts: bool,
 
     /// What to do with local times that come twice or never when the clocks change
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
@@ -146,6 +156,7 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError
     let options = options(&args, context)?;
     let settings = ImportSettings {
         logs: logs::find(&args.paths, context, &options.mapping)?,
+        parts: args.parts,
         options,
         overlap: args.overlap.into(),
         strict: args.strict,
@@ -154,6 +165,7 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError
     let ports = ImportPorts {
         store: &SqliteImport::new(&database, logs::total_size(&settings.logs)),
         open_log: &open_log,
+        log_files: &FileSystem,
         scratch: &|| Box::new(TempScratch::default()),
         clock: &SystemClock::default(),
         progress: &mut PassProgress::new(context.is_quiet),

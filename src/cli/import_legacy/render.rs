@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use crate::application::import::{
-    ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord,
+    ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord, SharedRecords,
 };
 use crate::application::log_source::{KEPT_NOWHERE, SkippedFile};
 use crate::cli::output::{self, Format, visible};
@@ -52,6 +52,21 @@ pub fn warn(report: &ImportReport, config: &Config, database: &Path) {
             ),
         };
         tracing::warn!("{records}; run compare-logs");
+    }
+    for shared in report.shared_records.iter().take(SHOWN_PLACES) {
+        let SharedRecords { path, first, records } = shared;
+        tracing::warn!(
+            "{records} records without id of {} are also in {}, and are stored once. \
+             If these are parts of one log, import them with --parts: each of the records is an event then",
+            visible(path),
+            visible(first)
+        );
+    }
+    if report.shared_records.len() > SHOWN_PLACES {
+        tracing::warn!(
+            "{} more pairs of logs share records without id (--format json lists them)",
+            report.shared_records.len() - SHOWN_PLACES
+        );
     }
     if config.storage_backend.value == Backend::Jsonl {
         tracing::warn!(
@@ -112,6 +127,14 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
             "\nnot read, and there may be events in it: name it as well, or move it out of the folder"
         )?;
         skipped(out, &findings)?;
+    }
+    for source in report.sources.iter().filter(|source| source.left_bytes > 0) {
+        writeln!(
+            out,
+            "\n{} has grown since: {} bytes are left to the next import",
+            visible(&source.path),
+            source.left_bytes
+        )?;
     }
     for (reason, rejects) in by_reason(&report.rejects) {
         writeln!(out, "\nrejected, {reason}:")?;

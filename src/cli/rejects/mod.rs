@@ -26,12 +26,12 @@ Examples:
 /// List the records that were rejected, with their places, reasons and bytes
 ///
 /// Rejected records are kept in the SQLite store with their bytes. People see the first 100 (--limit);
-/// `--format json` prints all of them as {"reasons": {reason: count}, "rejects": [{"source_id", "path",
+/// `--format json` prints all of them as {"reasons": {reason: count}, "current": count, "rejects": [{"source_id", "path",
 /// "line", "offset", "bytes", "reason", "detail", "rejected_at", "current", "retried_position",
 /// "text"|"base64"}]}, `--format jsonl` one such record a line. `text` is there where the bytes are UTF-8,
 /// else `base64`; a reject of more than 64 MiB has neither (`export` writes it). `current` is false where
-/// the log was imported again and went on from there; `retried_position` is the event that `rejects retry`
-/// made of it.
+/// the reject is of an earlier version of its log: the log was imported again after it had grown, been repaired,
+/// rewritten or moved. `retried_position` is the event that `rejects retry` made of it.
 ///
 /// Exit code 0 also where there are some: a list is an answer.
 #[derive(Debug, Args)]

@@ -67,7 +67,12 @@ fn json(
 ) -> Result<(), PrintError> {
     let reasons: BTreeMap<&str, u64> =
         counts.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
-    write!(out, "{{\"reasons\": {}, \"rejects\": [", serde_json::to_string(&reasons)?)?;
+    let current = store.count_open()?;
+    write!(
+        out,
+        "{{\"reasons\": {}, \"current\": {current}, \"rejects\": [",
+        serde_json::to_string(&reasons)?
+    )?;
     let mut opening = "\n  ";
     store.each(limit, |row| {
         out.write_all(opening.as_bytes())?;
@@ -111,6 +116,14 @@ fn human(
         reasons.add([reason, &count.to_string()]);
     }
     write!(out, "{}", reasons.text(&[]))?;
+    let total: u64 = counts.iter().map(|(_, count)| count).sum();
+    let current = store.count_open()?;
+    if current < total {
+        writeln!(
+            out,
+            "\n{current} of them are current; the others became events, or are of an earlier version of their log"
+        )?;
+    }
     let mut rows = Columns::new(["log", "line", "byte", "reason", "state", "detail"]);
     let mut listed = 0;
     store.each::<PrintError>(limit, |row| {
@@ -119,7 +132,7 @@ fn human(
         let state = match (row.retried_position, row.current) {
             (Some(position), _) => format!("event {position} since a retry"),
             (None, true) => "rejected".to_owned(),
-            (None, false) => "its log has gone on".to_owned(),
+            (None, false) => "of an earlier version of its log".to_owned(),
         };
         let (line, offset) = (place.line.to_string(), place.offset.to_string());
         rows.add([&row.path, &line, &offset, &row.reason, &state, &row.detail]);
@@ -128,7 +141,6 @@ fn human(
     if listed > 0 {
         write!(out, "\n{}", rows.text(&[(5, 30), (0, 20)]))?;
     }
-    let total: u64 = counts.iter().map(|(_, count)| count).sum();
     if total > listed {
         writeln!(out, "\n{} more are not listed: raise --limit", total - listed)?;
     }

@@ -16,6 +16,7 @@ mod folder;
 mod gzip_member;
 mod jsonl;
 mod limits;
+mod log_files;
 mod nesting;
 mod stored_bytes;
 mod structure;
@@ -54,6 +55,7 @@ use wrapper_object::WrapperObject;
 
 pub use file_equality::FileEquality;
 pub use folder::list_folder;
+pub use log_files::FileSystem;
 
 /// Opens one log file; how it is written, and compressed, is detected from its content. Of the mapping
 /// only the key counts under which the records stand.

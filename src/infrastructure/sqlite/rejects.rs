@@ -12,7 +12,7 @@ use crate::application::rejects::{Quarantined, RejectStore, Retried};
 use crate::domain::repository::RepositoryError;
 
 use super::error::{SqliteError, port_error};
-use super::import::{SourceWriter, count_occurrences_anew, id_of, store_one};
+use super::import::{Occurrences, SourceWriter, id_of, store_one};
 use super::{connection, retry_preview, schema};
 
 /// What has more bytes than this (64 MiB) is no record, and is not held in memory.
@@ -20,12 +20,13 @@ pub const LONGEST_REJECT: usize = 64 << 20;
 
 const FROM: &str = "FROM rejects JOIN sources USING (source_id)
     WHERE (?1 IS NULL OR path IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR reason = ?2)";
-const COLUMNS: &str = "reject_id, source_id, path, line, offset, reason, detail, rejected_at, current,
-    retried_position,
+const COLUMNS: &str = "reject_id, source_id, path, line, offset, reason, detail, rejected_at,
+    current = 1 AND superseded_by IS NULL, retried_position,
     (SELECT ifnull(sum(length(text)), 0) FROM reject_texts WHERE reject_texts.reject_id = rejects.reject_id)";
 const TEXTS: &str = "SELECT text FROM reject_texts WHERE reject_id = ?1 ORDER BY offset";
-const NEXT: &str = "AND current = 1 AND retried_position IS NULL
-    AND (source_id, offset, reject_id) > (?3, ?4, ?5) ORDER BY source_id, offset, reject_id LIMIT 1";
+const OPEN: &str = "AND current = 1 AND superseded_by IS NULL AND retried_position IS NULL";
+const NEXT: &str =
+    "AND (source_id, offset, reject_id) > (?3, ?4, ?5) ORDER BY source_id, offset, reject_id LIMIT 1";
 
 /// Which rejects are meant.
 #[derive(Debug, Default, Clone)]
@@ -62,8 +63,7 @@ pub struct RejectRow {
     pub detail: String,
     /// When.
     pub rejected_at: DateTime<Utc>,
-    /// Whether it is still the end of what is known of its log; a log that has grown may have gone on
-    /// from there in another way.
+    /// Whether it stands in the latest version of its log that was imported.
     pub current: bool,
     /// The event that a later try made of it.
     pub retried_position: Option<i64>,
@@ -78,6 +78,7 @@ pub struct SqliteRejects {
     dry_run: bool,
     /// The log whose identical records are being counted.
     counting: Option<i64>,
+    occurrences: Occurrences,
 }
 
 impl SqliteRejects {
@@ -87,7 +88,7 @@ impl SqliteRejects {
     /// As [`SqliteEventRepository::open_for_reading`](super::SqliteEventRepository::open_for_reading).
     pub fn open_for_reading(path: &Path, filter: RejectFilter) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(path)?;
-        Ok(Self { connection, filter, dry_run: true, counting: None })
+        Ok(Self { connection, filter, dry_run: true, counting: None, occurrences: Occurrences::default() })
     }
 
     /// Opens the store at `path`, which exists, for trying its rejects again. A dry run writes to temporary
@@ -109,7 +110,7 @@ impl SqliteRejects {
         }
         schema::ensure_present(path)?;
         let connection = schema::open_current(path)?;
-        Ok(Self { connection, filter, dry_run, counting: None })
+        Ok(Self { connection, filter, dry_run, counting: None, occurrences: Occurrences::default() })
     }
 
     /// How many there are, by reason.
@@ -121,6 +122,14 @@ impl SqliteRejects {
             .query_map(self.filter.parameters(), |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(&failed)?;
         counts.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    /// How many of them are current, and have not become events.
+    pub fn count_open(&self) -> Result<u64, RepositoryError> {
+        let sql = format!("SELECT count(*) {FROM} {OPEN}");
+        self.connection
+            .query_row(&sql, self.filter.parameters(), |row| row.get(0))
+            .map_err(port_error("count the rejects"))
     }
 
     /// Gives the first `limit` of them to `take`, by path, offset and time, until it fails.
@@ -186,15 +195,15 @@ impl SqliteRejects {
             note(&self.connection, *reject_id, place, position).map_err(&failed)?;
             return Ok(Some(Outcome::AlreadyPresent));
         }
-        if self.counting.replace(*source_id) != Some(*source_id) {
-            count_occurrences_anew(&self.connection)?;
-        }
         let source = SourceWriter::known(*source_id);
+        if self.counting.replace(*source_id) != Some(*source_id) {
+            self.occurrences.begin_log(&self.connection, source.known_part())?;
+        }
         if self.dry_run {
-            let event_id = id_of(&self.connection, &source, record)?;
+            let event_id = id_of(&self.connection, self.occurrences, record)?;
             return retry_preview::look_at(&self.connection, record, &event_id, *source_id).map(Some);
         }
-        let outcome = store_one(&self.connection, &source, record)?;
+        let outcome = store_one(&self.connection, &source, self.occurrences, record)?;
         let position = match outcome {
             Outcome::Conflict { .. } => None,
             Outcome::Imported => Some(self.connection.last_insert_rowid()),
@@ -269,7 +278,7 @@ impl RejectStore for SqliteRejects {
         });
         let row = self
             .connection
-            .prepare_cached(&format!("SELECT {COLUMNS} {FROM} {NEXT}"))
+            .prepare_cached(&format!("SELECT {COLUMNS} {FROM} {OPEN} {NEXT}"))
             .and_then(|mut next| {
                 next.query_row(params![paths, reason, after.0, after.1, after.2], reject_row).optional()
             })

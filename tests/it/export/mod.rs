@@ -53,7 +53,8 @@ fn quiet(dir: &TestDir) -> Cli {
 /// Imports logs, named as on the command line, into [`DATABASE`]; some records may be rejected.
 #[track_caller]
 fn import(dir: &TestDir, logs: &str) {
-    let run = quiet(dir).run(&format!("import-legacy {logs} --overlap keep --into {DATABASE}"));
+    // Logs that share records are warned of.
+    let run = quiet(dir).run(&format!("-q import-legacy {logs} --overlap keep --into {DATABASE}"));
     assert!(run.code <= 1 && run.stderr.is_empty(), "{run:?}");
 }
 

@@ -8,7 +8,8 @@ use mission_events::internals::application::import::identity::repetition;
 use mission_events::internals::application::import::import_totals::ImportTotals;
 use mission_events::internals::application::import::pass::ImportPass;
 use mission_events::internals::application::import::{
-    Batch, Correction, Identity, ImportSink, KnownSource, Outcome, ReadOptions, SourceHeader,
+    Batch, Correction, Identity, ImportSink, ImportedLog, KnownPart, KnownSource, Outcome, ReadOptions,
+    SharedCounts, SourceHeader,
 };
 use mission_events::internals::application::log_source::SourceDigest;
 use mission_events::internals::domain::event::derived_event_id;
@@ -88,6 +89,7 @@ struct MemorySink {
     by_id: HashMap<EventId, usize>,
     occurrences: HashMap<Uuid, u64>,
     source_id: i64,
+    shared: SharedCounts,
 }
 
 impl MemorySink {
@@ -104,8 +106,16 @@ impl MemorySink {
 }
 
 impl ImportSink for MemorySink {
-    fn known(&mut self, _: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
-        Ok(Vec::new())
+    fn last_import(&mut self, _: &str, _: &str) -> Result<Option<ImportedLog>, RepositoryError> {
+        Ok(None)
+    }
+
+    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<(), RepositoryError> {
+        unreachable!("the logs are no parts")
+    }
+
+    fn known(&mut self, _: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
+        Ok(None)
     }
 
     fn begin_source(&mut self, _: &SourceHeader, _: Option<&KnownSource>) -> Result<i64, RepositoryError> {
@@ -134,8 +144,12 @@ impl ImportSink for MemorySink {
         Ok(outcomes)
     }
 
-    fn end_source(&mut self, _: &SourceDigest) -> Result<(), RepositoryError> {
+    fn end_source(&mut self, _: Option<&SourceDigest>) -> Result<(), RepositoryError> {
         Ok(())
+    }
+
+    fn shared_records(&self) -> &SharedCounts {
+        &self.shared
     }
 
     fn finish(&mut self, _: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

@@ -1,6 +1,7 @@
 //! `import-legacy`, run as an operator runs it: what is in the store then, and what was said.
 
 mod bad_input;
+mod bookkeeping;
 mod both_paths;
 mod clocks;
 mod compressed;
@@ -19,6 +20,7 @@ mod names;
 mod nothing_written;
 mod overlaps;
 mod parallel_run;
+mod parts;
 #[cfg(unix)]
 mod permissions;
 mod planted;
@@ -30,8 +32,10 @@ mod refused;
 mod sample_data;
 mod steps;
 mod twins;
+mod unchanged;
 mod unread_files;
 mod values;
+mod writers;
 
 use std::collections::BTreeMap;
 use std::path::Path;

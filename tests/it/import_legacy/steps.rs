@@ -82,12 +82,14 @@ fn import_into(
             until: None,
         },
         overlap,
+        parts: false,
         strict: false,
         dry_run: false,
     };
     let ports = ImportPorts {
         store: &SqliteImport::new(database, 0),
         open_log: &open_log,
+        log_files: &FileSystem,
         scratch: &|| Box::new(TempScratch::default()),
         clock: &SystemClock::default(),
         progress: &mut (),

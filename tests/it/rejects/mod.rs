@@ -1,6 +1,7 @@
 //! `rejects`: the quarantine, as an operator sees it, and what a retry makes of it.
 
 mod dry_run;
+mod earlier_versions;
 mod retry;
 
 use serde_json::{Value, json};
@@ -95,9 +96,10 @@ fn the_document_has_the_counts_and_the_same_records() {
     let document = quiet(&dir).run("--format json rejects").json();
     let reasons = json!({"bad_timestamp": 2, "no_timestamp": 1, "syntax": 2, "torn_tail": 2});
     assert_eq!(document["reasons"], reasons);
+    assert_eq!(document["current"], 7);
     assert_eq!(*document["rejects"].as_array().unwrap(), rejects(&dir, ""));
     let none = quiet(&dir).run("--format json rejects --reason none").json();
-    assert_eq!(none, json!({"reasons": {}, "rejects": []}));
+    assert_eq!(none, json!({"reasons": {}, "current": 0, "rejects": []}));
 }
 
 #[test]

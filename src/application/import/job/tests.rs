@@ -1,8 +1,11 @@
 mod doubles;
+mod fake_logs;
+mod growing;
 
 use super::*;
 use crate::application::log_source::{SkippedFile, SourceError};
 use doubles::{LoadEnd, Seen, into_store, start};
+use fake_logs::Growth;
 
 fn conflict() -> Seen {
     Seen { has_conflict: true, ..Seen::default() }
@@ -110,7 +113,7 @@ fn a_load_that_is_out_of_date_is_previewed_again_four_times_at_most() {
     assert_eq!(imported.result.unwrap().total.imported, 1);
     let growing = into_store(true).ending([LoadEnd::Outdated; 9]).run();
     assert_eq!(growing.calls.iter().filter(|call| *call == "preview old.log").count(), 4);
-    assert!(matches!(growing.result, Err(ImportError::Store { .. })));
+    assert!(matches!(growing.result, Err(ImportError::Source(SourceError::Changing { .. }))));
     let broken = into_store(true).ending([LoadEnd::Broken]).run();
     assert_eq!(broken.calls, again);
     assert!(matches!(broken.result, Err(ImportError::Store { .. })));
@@ -148,15 +151,11 @@ fn logs_with_events_of_the_new_system_are_loaded_first_and_reported_in_the_order
 #[test]
 fn a_log_that_changes_while_it_is_read_is_waited_for_and_read_again_three_times_at_most() {
     let pause = Duration::from_millis(250);
-    let mut changing = into_store(false);
-    changing.changing = 3;
-    let imported = changing.run();
+    let imported = into_store(false).growing(Growth { changing: 3, ..Growth::default() }).run();
     assert_eq!(imported.waits, [pause; 3]);
     assert_eq!(imported.calls, [&["build old.log"; 4][..], &["build publish"]].concat());
     assert_eq!(imported.result.unwrap().total.records, 1);
-    let mut restless = into_store(false);
-    restless.changing = 4;
-    let imported = restless.run();
+    let imported = into_store(false).growing(Growth { changing: 4, ..Growth::default() }).run();
     assert_eq!((imported.waits, imported.calls), (vec![pause; 3], vec!["build old.log".to_owned(); 4]));
     assert!(matches!(imported.result, Err(ImportError::Source(SourceError::Changing { .. }))));
 }

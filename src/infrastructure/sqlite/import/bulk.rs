@@ -3,6 +3,7 @@
 //! is killed leaves nothing that could be taken for a store; the next one begins anew. What is built for a dry run has
 //! no place and no name.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::panic::resume_unwind;
@@ -13,8 +14,8 @@ use chrono::Utc;
 use rusqlite::Connection;
 
 use crate::application::import::{
-    Batch, BuildingSink, Correction, Identity, ImportRecord, ImportSink, KnownSource, Outcome, Overlap,
-    OverlapFeeds, OverlapView, SourceHeader, TimeWindow, TwinPair,
+    Batch, BuildingSink, Correction, Identity, ImportRecord, ImportSink, ImportedLog, KnownPart, KnownSource,
+    Outcome, Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, TimeWindow, TwinPair,
 };
 use crate::application::log_source::SourceDigest;
 use crate::domain::event::derived_event_id;
@@ -28,8 +29,8 @@ use crate::wire::record::Shape;
 
 use super::build_folder::{self, BuildFolder};
 use super::overlap_feeds::{SharedConnection, lock};
-use super::provenance::{self, SourceWriter};
-use super::{duplicate_ids, overlap, overlap_feeds, superseded_rows};
+use super::provenance::SourceWriter;
+use super::{duplicate_ids, known_logs, overlap, overlap_feeds, superseded_rows};
 
 /// What is made of `events` when all rows are there, in the words of the schema.
 const MADE_LAST: &str =
@@ -52,6 +53,9 @@ pub struct BulkLoad {
     unique_index: String,
     made_last: Vec<String>,
     source: Option<SourceWriter>,
+    /// The parts of the log that were read, where the logs are parts of one.
+    parts: Option<BTreeSet<i64>>,
+    shared: SharedCounts,
     /// When the events of the new system occurred, and those of the legacy one that have no id.
     native: Option<TimeWindow>,
     history: Option<TimeWindow>,
@@ -119,6 +123,8 @@ impl BulkLoad {
             unique_index,
             made_last,
             source: None,
+            parts: None,
+            shared: SharedCounts::new(),
             native: None,
             history: None,
             ids: IdState::Unknown,
@@ -153,7 +159,7 @@ impl BulkLoad {
             Ok(()) => IdState::Unique,
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
                 superseded_rows::begin(&connection)?;
-                duplicate_ids::find(&connection)?;
+                self.shared = duplicate_ids::find(&connection, self.parts.as_ref())?;
                 IdState::Duplicated
             }
             Err(error) => return Err(failed(error)),
@@ -206,11 +212,20 @@ impl BulkLoad {
 }
 
 impl ImportSink for BulkLoad {
+    fn last_import(&mut self, _: &str, _: &str) -> Result<Option<ImportedLog>, RepositoryError> {
+        Ok(None)
+    }
+
+    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<(), RepositoryError> {
+        self.parts = Some(BTreeSet::new());
+        Ok(())
+    }
+
     /// What is known of a log was stored by this same load, which read it when it was changing:
     /// nothing of it was present before.
-    fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
-        let mut known = provenance::known(&lock(&*self.connection()?), header)?;
-        for KnownSource { counts, .. } in &mut known {
+    fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
+        let mut known = known_logs::known(&lock(&*self.connection()?), header)?;
+        if let Some(KnownSource { counts, .. }) = &mut known {
             counts.imported += std::mem::take(&mut counts.already_present);
         }
         Ok(known)
@@ -256,11 +271,19 @@ impl ImportSink for BulkLoad {
         Ok(outcomes)
     }
 
-    fn end_source(&mut self, digest: &SourceDigest) -> Result<(), RepositoryError> {
+    fn end_source(&mut self, digest: Option<&SourceDigest>) -> Result<(), RepositoryError> {
         let Some(source) = self.source else { return Ok(()) };
+        if let Some(parts) = &mut self.parts {
+            parts.insert(source.source_id);
+        }
+        let Some(digest) = digest else { return Ok(()) };
         source
             .end(&lock(&*self.connection()?), digest, Utc::now())
             .map_err(port_error("end the import of a log"))
+    }
+
+    fn shared_records(&self) -> &SharedCounts {
+        &self.shared
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

@@ -11,22 +11,24 @@ use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior};
 
 use crate::application::import::identity::{Repetition, repetition};
 use crate::application::import::{
-    Batch, Correction, Identity, ImportRecord, ImportSink, IncrementalSink, KnownSource, Outcome,
-    SourceHeader, StoreError,
+    Batch, Correction, Identity, ImportRecord, ImportSink, ImportedLog, IncrementalSink, KnownPart,
+    KnownSource, Outcome, SharedCounts, SourceHeader, StoreError,
 };
 use crate::application::log_source::SourceDigest;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
-use crate::infrastructure::sqlite::append::first_of;
+use crate::infrastructure::sqlite::append::{First, first_of};
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
 use crate::infrastructure::sqlite::{read, schema};
 
+use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::preview::Preview;
-use super::provenance::{self, SourceWriter};
-use super::{occurrences, twins};
+use super::provenance::SourceWriter;
+use super::shared_records::SharedRecords;
+use super::{known_logs, twins};
 
 /// The pause between two batches in which another writer that waits gets its turn.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -36,9 +38,11 @@ pub struct IncrementalLoad {
     path: PathBuf,
     connection: SharedConnection,
     source: Option<SourceWriter>,
+    occurrences: Occurrences,
+    shared: SharedRecords,
     /// The load follows a preview, which has found which records are twins.
     follows_preview: bool,
-    /// A log has brought records that the preview did not see.
+    /// A log has brought a record that the preview did not see.
     is_outdated: bool,
     /// All of the load is one transaction.
     is_one_transaction: bool,
@@ -83,6 +87,8 @@ impl IncrementalLoad {
             path: path.to_owned(),
             connection,
             source: None,
+            occurrences: Occurrences::default(),
+            shared: SharedRecords::default(),
             follows_preview: false,
             is_outdated: false,
             is_one_transaction: false,
@@ -97,16 +103,17 @@ impl IncrementalLoad {
         Ok(())
     }
 
-    /// What becomes of a record; `None` where the preview has not seen it.
+    /// What becomes of a record, and which other log has it; `None` where the preview has not seen it.
     fn store_previewed(
         &self,
         transaction: &Connection,
         source: &SourceWriter,
         record: &ImportRecord,
-    ) -> Result<Option<Outcome>, RepositoryError> {
-        let event_id = id_of(transaction, source, record)?;
-        if let Some(outcome) = present(transaction, source, record, &event_id)? {
-            return Ok(Some(outcome));
+    ) -> Result<Option<(Outcome, Option<i64>)>, RepositoryError> {
+        let event_id = id_of(transaction, self.occurrences, record)?;
+        if let Some((outcome, first)) = present(transaction, source, record, &event_id)? {
+            let other = self.shared.other_log(transaction, record, &outcome, &first, source.source_id);
+            return Ok(Some((outcome, other.map_err(port_error("import a record"))?)));
         }
         if self.follows_preview {
             if !twins::is_previewed(transaction, &event_id)? {
@@ -115,10 +122,10 @@ impl IncrementalLoad {
             if let Some((position, class)) = twins::planned(transaction, &event_id)? {
                 twins::store(transaction, source, record, &event_id, (position, class))
                     .map_err(port_error("import a record"))?;
-                return Ok(Some(Outcome::MatchedExisting { class }));
+                return Ok(Some((Outcome::MatchedExisting { class }, None)));
             }
         }
-        store_new(transaction, source, record, &event_id).map(Some)
+        store_new(transaction, source, record, &event_id).map(|outcome| Some((outcome, None)))
     }
 }
 
@@ -133,8 +140,16 @@ fn begin(connection: &mut Connection, is_part: bool) -> Result<AtomicWrite<'_>, 
 }
 
 impl ImportSink for IncrementalLoad {
-    fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
-        provenance::known(&lock(&self.connection), header)
+    fn last_import(&mut self, path: &str, settings: &str) -> Result<Option<ImportedLog>, RepositoryError> {
+        known_logs::last_import(&lock(&self.connection), path, settings)
+    }
+
+    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError> {
+        self.occurrences.begin_parts(&lock(&self.connection), known)
+    }
+
+    fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
+        known_logs::known(&lock(&self.connection), header)
     }
 
     fn begin_source(
@@ -144,10 +159,11 @@ impl ImportSink for IncrementalLoad {
     ) -> Result<i64, RepositoryError> {
         let failed = port_error("begin to import a log");
         let mut connection = lock(&self.connection);
-        occurrences::reset(&connection)?;
         let transaction = begin(&mut connection, self.is_one_transaction)?;
         let source = SourceWriter::begin(&transaction, header, continues, Utc::now()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
+        self.occurrences.begin_log(&connection, source.known_part())?;
+        self.shared.begin_log(source.source_id);
         self.source = Some(source);
         Ok(source.source_id)
     }
@@ -160,18 +176,23 @@ impl ImportSink for IncrementalLoad {
         let mut connection = lock(&self.connection);
         let transaction = begin(&mut connection, self.is_one_transaction)?;
         let records = batch.records.iter();
-        let outcomes: Option<Vec<Outcome>> = records
+        let outcomes: Option<Vec<(Outcome, Option<i64>)>> = records
             .map(|record| self.store_previewed(&transaction, &source, record))
             .collect::<Result<_, _>>()?;
         let Some(outcomes) = outcomes else {
             drop(transaction);
             drop(connection);
             self.is_outdated = true;
-            return Err(RepositoryError::storage("import records", "a log has grown since it was looked at"));
+            return Err(RepositoryError::storage(
+                "import records",
+                "a log has changed since it was looked at",
+            ));
         };
+        let (outcomes, others): (Vec<Outcome>, Vec<Option<i64>>) = outcomes.into_iter().unzip();
         source.store(&transaction, batch, &outcomes, Utc::now()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         drop(connection);
+        others.into_iter().flatten().for_each(|other| self.shared.add(other, source.source_id));
         self.source = Some(source);
         if !self.is_one_transaction {
             std::thread::sleep(PAUSE);
@@ -179,9 +200,18 @@ impl ImportSink for IncrementalLoad {
         Ok(outcomes)
     }
 
-    fn end_source(&mut self, digest: &SourceDigest) -> Result<(), RepositoryError> {
-        let Some(source) = self.source else { return Ok(()) };
-        source.end(&lock(&self.connection), digest, Utc::now()).map_err(port_error("end the import of a log"))
+    fn end_source(&mut self, digest: Option<&SourceDigest>) -> Result<(), RepositoryError> {
+        let failed = port_error("end the import of a log");
+        let mut connection = lock(&self.connection);
+        self.occurrences.end_log(&connection)?;
+        let (Some(source), Some(digest)) = (self.source, digest) else { return Ok(()) };
+        let transaction = begin(&mut connection, self.is_one_transaction)?;
+        source.end(&transaction, digest, Utc::now()).map_err(&failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    fn shared_records(&self) -> &SharedCounts {
+        self.shared.counts()
     }
 
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
@@ -199,6 +229,7 @@ impl IncrementalSink for IncrementalLoad {
 
     fn preview(&mut self) -> Result<Preview, StoreError> {
         (self.follows_preview, self.is_outdated) = (false, false);
+        (self.occurrences, self.shared) = (Occurrences::default(), SharedRecords::default());
         Ok(Preview::over(&self.path, Arc::clone(&self.connection))?)
     }
 
@@ -227,11 +258,12 @@ impl IncrementalSink for IncrementalLoad {
 pub(in crate::infrastructure::sqlite) fn store_one(
     transaction: &Connection,
     source: &SourceWriter,
+    occurrences: Occurrences,
     record: &ImportRecord,
 ) -> Result<Outcome, RepositoryError> {
-    let event_id = id_of(transaction, source, record)?;
+    let event_id = id_of(transaction, occurrences, record)?;
     match present(transaction, source, record, &event_id)? {
-        Some(outcome) => Ok(outcome),
+        Some((outcome, _)) => Ok(outcome),
         None => store_new(transaction, source, record, &event_id),
     }
 }
@@ -239,31 +271,29 @@ pub(in crate::infrastructure::sqlite) fn store_one(
 /// The id of a record of a log, whose occurrences are being counted.
 pub(in crate::infrastructure::sqlite) fn id_of(
     transaction: &Connection,
-    source: &SourceWriter,
+    occurrences: Occurrences,
     record: &ImportRecord,
 ) -> Result<EventId, RepositoryError> {
     match &record.identity {
         Identity::Carried(id) => Ok(id.clone()),
-        Identity::Derived { content, written_at, .. } => {
-            occurrences::next_id(transaction, *content, *written_at, source.source_id, source.known_to)
-        }
+        Identity::Derived { content, written_at } => occurrences.next_id(transaction, *content, *written_at),
     }
 }
 
-/// What becomes of a record whose id the store has, and `None` where it has not.
+/// What becomes of a record whose id the store has, and what has it; `None` where it has not.
 fn present(
     transaction: &Connection,
     source: &SourceWriter,
     record: &ImportRecord,
     event_id: &EventId,
-) -> Result<Option<Outcome>, RepositoryError> {
+) -> Result<Option<(Outcome, First)>, RepositoryError> {
     let Some(first) = first_of(transaction, event_id.as_str())? else { return Ok(None) };
     let is_of_this_log = first.source.is_some_and(|(source_id, _)| source_id == source.source_id);
     let repetition = repetition(&first.body, &record.body, is_of_this_log);
     if repetition != Repetition::Conflict {
         source.repeat(transaction, record, &first, repetition).map_err(port_error("import a record"))?;
     }
-    Ok(Some(repetition.outcome(event_id, first.position)))
+    Ok(Some((repetition.outcome(event_id, first.position), first)))
 }
 
 fn store_new(

@@ -9,11 +9,13 @@ mod build_folder;
 pub mod bulk;
 mod duplicate_ids;
 pub mod incremental_load;
+mod known_logs;
 mod occurrences;
 mod overlap;
 mod overlap_feeds;
 pub mod preview;
 mod provenance;
+mod shared_records;
 mod superseded_rows;
 mod twins;
 
@@ -26,7 +28,7 @@ pub use incremental_load::IncrementalLoad;
 pub use preview::Preview;
 
 pub(super) use incremental_load::{id_of, store_one};
-pub(super) use occurrences::reset as count_occurrences_anew;
+pub(super) use occurrences::Occurrences;
 pub(super) use provenance::SourceWriter;
 
 /// A SQLite store that logs are imported into.

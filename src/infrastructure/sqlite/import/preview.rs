@@ -10,8 +10,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::application::compare::report::Class;
 use crate::application::import::identity::{load_order, repetition};
 use crate::application::import::{
-    Batch, Correction, Identity, ImportPreview, ImportRecord, ImportSink, KnownSource, Outcome, Overlap,
-    OverlapFeeds, OverlapView, SourceHeader, TimeWindow, TwinPair,
+    Batch, Correction, Identity, ImportPreview, ImportRecord, ImportSink, ImportedLog, KnownPart,
+    KnownSource, Outcome, Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, TimeWindow,
+    TwinPair,
 };
 use crate::application::log_source::{Place, SourceDigest};
 use crate::domain::repository::RepositoryError;
@@ -21,8 +22,10 @@ use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{NewRow, Origin};
 use crate::infrastructure::sqlite::{connection, read, schema};
 
+use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
-use super::{occurrences, overlap, overlap_feeds, provenance, twins};
+use super::shared_records::SharedRecords;
+use super::{known_logs, overlap, overlap_feeds, twins};
 
 /// Events that would be new, in a temporary table beside the store, in the order in which they came.
 const CREATE: &str = "DROP TABLE IF EXISTS temp.previewed;
@@ -57,7 +60,8 @@ pub struct Preview {
     connection: SharedConnection,
     sources: i64,
     source_id: i64,
-    known_to: u64,
+    occurrences: Occurrences,
+    shared: SharedRecords,
     /// The log was not read to its end.
     is_reading: bool,
     has_plan: bool,
@@ -91,22 +95,37 @@ impl Preview {
             source,
         })?;
         let path = path.to_owned();
-        let (is_reading, has_plan) = (false, false);
-        Ok(Self { path, connection, sources: 0, source_id: 0, known_to: 0, is_reading, has_plan })
+        Ok(Self {
+            path,
+            connection,
+            sources: 0,
+            source_id: 0,
+            occurrences: Occurrences::default(),
+            shared: SharedRecords::default(),
+            is_reading: false,
+            has_plan: false,
+        })
     }
 
-    fn preview(&self, connection: &Connection, record: &ImportRecord) -> Result<Outcome, RepositoryError> {
+    /// What would become of a record, and which other log has it.
+    fn preview(
+        &self,
+        connection: &Connection,
+        record: &ImportRecord,
+    ) -> Result<(Outcome, Option<i64>), RepositoryError> {
         let failed = port_error("look at a record");
         let event_id = match &record.identity {
             Identity::Carried(id) => id.clone(),
-            Identity::Derived { content, written_at, .. } => {
-                occurrences::next_id(connection, *content, *written_at, self.source_id, self.known_to)?
+            Identity::Derived { content, written_at } => {
+                self.occurrences.next_id(connection, *content, *written_at)?
             }
         };
         if let Some(first) = first_of(connection, event_id.as_str())? {
             let is_of_this_log = first.source.is_some_and(|(source_id, _)| source_id == self.source_id);
             let repetition = repetition(&first.body, &record.body, is_of_this_log);
-            return Ok(repetition.outcome(&event_id, first.position));
+            let outcome = repetition.outcome(&event_id, first.position);
+            let other = self.shared.other_log(connection, record, &outcome, &first, self.source_id);
+            return Ok((outcome, other.map_err(failed)?));
         }
         let previewed: Option<(String, i64)> = connection
             .prepare_cached("SELECT body, source_id FROM temp.previewed WHERE event_id = ?1")
@@ -116,7 +135,9 @@ impl Preview {
             .map_err(&failed)?;
         if let Some((body, source_id)) = previewed {
             let repetition = repetition(&body, &record.body, source_id == self.source_id);
-            return Ok(repetition.outcome(&event_id, Position::new(0)));
+            let is_shared =
+                matches!(record.identity, Identity::Derived { .. }) && source_id != self.source_id;
+            return Ok((repetition.outcome(&event_id, Position::new(0)), is_shared.then_some(source_id)));
         }
         connection
             .prepare_cached(
@@ -138,7 +159,7 @@ impl Preview {
                 ])
             })
             .map_err(&failed)?;
-        Ok(Outcome::Imported)
+        Ok((Outcome::Imported, None))
     }
 }
 
@@ -185,8 +206,16 @@ fn correct_planned(connection: &Connection, correct: &mut dyn FnMut(Correction))
 }
 
 impl ImportSink for Preview {
-    fn known(&mut self, header: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
-        provenance::known(&lock(&self.connection), header)
+    fn last_import(&mut self, path: &str, settings: &str) -> Result<Option<ImportedLog>, RepositoryError> {
+        known_logs::last_import(&lock(&self.connection), path, settings)
+    }
+
+    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError> {
+        self.occurrences.begin_parts(&lock(&self.connection), known)
+    }
+
+    fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
+        known_logs::known(&lock(&self.connection), header)
     }
 
     fn begin_source(
@@ -195,7 +224,6 @@ impl ImportSink for Preview {
         continues: Option<&KnownSource>,
     ) -> Result<i64, RepositoryError> {
         let connection = lock(&self.connection);
-        occurrences::reset(&connection)?;
         if self.is_reading {
             // It was changing: what was seen of it is not what it says.
             connection
@@ -205,9 +233,12 @@ impl ImportSink for Preview {
         self.is_reading = true;
         self.sources += 1;
         // A log that the store does not know has a number that no log of the store has.
-        (self.source_id, self.known_to) =
+        let (source_id, to) =
             continues.map_or((-self.sources, 0), |known| (known.source_id, known.resume.offset));
-        Ok(self.source_id)
+        self.source_id = source_id;
+        self.occurrences.begin_log(&connection, KnownPart { source_id, to })?;
+        self.shared.begin_log(source_id);
+        Ok(source_id)
     }
 
     fn store(&mut self, batch: &Batch) -> Result<Vec<Outcome>, RepositoryError> {
@@ -215,14 +246,22 @@ impl ImportSink for Preview {
         let connection = lock(&self.connection);
         let transaction = connection.unchecked_transaction().map_err(&failed)?;
         let records = batch.records.iter();
-        let outcomes = records.map(|record| self.preview(&transaction, record)).collect::<Result<_, _>>()?;
+        let outcomes: Vec<(Outcome, Option<i64>)> =
+            records.map(|record| self.preview(&transaction, record)).collect::<Result<_, _>>()?;
         transaction.commit().map_err(&failed)?;
+        drop(connection);
+        let (outcomes, others): (Vec<Outcome>, Vec<Option<i64>>) = outcomes.into_iter().unzip();
+        others.into_iter().flatten().for_each(|other| self.shared.add(other, self.source_id));
         Ok(outcomes)
     }
 
-    fn end_source(&mut self, _digest: &SourceDigest) -> Result<(), RepositoryError> {
+    fn end_source(&mut self, _digest: Option<&SourceDigest>) -> Result<(), RepositoryError> {
         self.is_reading = false;
-        Ok(())
+        self.occurrences.end_log(&lock(&self.connection))
+    }
+
+    fn shared_records(&self) -> &SharedCounts {
+        self.shared.counts()
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

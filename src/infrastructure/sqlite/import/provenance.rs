@@ -1,24 +1,17 @@
 //! What a store writes down of the logs that it was loaded from.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::application::import::identity::Repetition;
 use crate::application::import::{
-    Batch, ImportRecord, KnownSource, LISTED_REJECTS, Outcome, RecordCounts, RejectedRecord, SourceHeader,
+    Batch, ImportRecord, KnownPart, KnownSource, Outcome, RecordCounts, SourceHeader,
 };
-use crate::application::log_source::{Place, Reject, ResumePoint, SourceDigest};
-use crate::domain::repository::RepositoryError;
+use crate::application::log_source::{Place, Reject, SourceDigest};
 use crate::infrastructure::sqlite::append::First;
-use crate::infrastructure::sqlite::error::port_error;
 
-const KNOWN: &str = "SELECT source_id, resume_offset, resume_line, resume_sha256,
-        imported + already_present + matched_existing - (
-            SELECT count(*) FROM rejects WHERE rejects.source_id = sources.source_id AND current = 1
-                AND retried_position IS NOT NULL AND offset >= resume_offset),
-        duplicates, out_of_range, separator
-    FROM sources WHERE path = ?1 AND (format = ?2 OR resume_offset = 0) AND settings = ?3 AND has_repeated_hour = 0
-    ORDER BY source_id DESC";
 const INSERT_SOURCE: &str = "INSERT INTO sources (path, format, compression, settings, separator,
         resume_offset, resume_line, resume_sha256, records, imported, already_present, matched_existing,
         duplicates, rejected, out_of_range, has_repeated_hour, started_at)
@@ -30,79 +23,20 @@ const INSERT_REPEAT: &str = "INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, 
     ON CONFLICT (source_id, offset) DO UPDATE SET line = source_repeats.line";
 const INSERT_REJECT_TEXT: &str = "INSERT INTO reject_texts VALUES (?1, ?2, ?3)
     ON CONFLICT (reject_id, offset) DO UPDATE SET text = reject_texts.text";
+/// Which others have this log as their later version: those that were read in the same way, or any where all of
+/// it was read.
+const SUPERSEDES: &str = "FROM sources AS one, sources AS other
+    WHERE one.source_id = ?1 AND other.superseded_by IS NULL AND other.source_id < one.source_id
+      AND (one.out_of_range = 0 OR other.settings = one.settings)";
 /// The SHA-256 of nothing.
 const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-/// How much of the log at hand the store has already, from earlier imports; the latest first. A log of
-/// which nothing is known for good may turn out to be written in another way.
-pub(super) fn known(
-    connection: &Connection,
-    header: &SourceHeader,
-) -> Result<Vec<KnownSource>, RepositoryError> {
-    let failed = port_error("look up earlier imports");
-    let mut statement = connection.prepare_cached(KNOWN).map_err(&failed)?;
-    let mut rows =
-        statement.query(params![header.path, header.format.as_str(), header.settings]).map_err(&failed)?;
-    let mut known = Vec::new();
-    while let Some(row) = rows.next().map_err(&failed)? {
-        let read = || -> rusqlite::Result<KnownSource> {
-            let counts = RecordCounts {
-                already_present: row.get(4)?,
-                duplicates: row.get(5)?,
-                out_of_range: row.get(6)?,
-                ..RecordCounts::default()
-            };
-            Ok(KnownSource {
-                source_id: row.get(0)?,
-                resume: ResumePoint { offset: row.get(1)?, line: row.get(2)?, sha256: row.get(3)? },
-                counts,
-                separator: row.get(7)?,
-                conflicts: 0,
-                rejects: Vec::new(),
-            })
-        };
-        let mut source = read().map_err(&failed)?;
-        rejects_of(connection, header, &mut source).map_err(&failed)?;
-        known.push(source);
-    }
-    Ok(known)
-}
-
-/// Adds the rejects that lie before the place from which the log continues.
-fn rejects_of(
-    connection: &Connection,
-    header: &SourceHeader,
-    source: &mut KnownSource,
-) -> rusqlite::Result<()> {
-    let before =
-        "FROM rejects WHERE source_id = ?1 AND current = 1 AND retried_position IS NULL AND offset < ?2";
-    let of_source = params![source.source_id, source.resume.offset];
-    let count = format!("SELECT count(*), count(*) FILTER (WHERE reason = 'conflict') {before}");
-    (source.counts.rejected, source.conflicts) =
-        connection.query_row(&count, of_source, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let counts = &mut source.counts;
-    counts.records = counts.already_present + counts.duplicates + counts.rejected + counts.out_of_range;
-    let mut statement = connection.prepare(&format!(
-        "SELECT line, offset, reason, detail {before} ORDER BY offset LIMIT {LISTED_REJECTS}"
-    ))?;
-    let listed = statement.query_map(of_source, |row| {
-        Ok(RejectedRecord {
-            path: header.path.clone(),
-            place: Place { line: row.get(0)?, offset: row.get(1)? },
-            reason: row.get(2)?,
-            detail: row.get(3)?,
-        })
-    })?;
-    source.rejects = listed.collect::<Result<_, _>>()?;
-    Ok(())
-}
 
 /// The log that is being imported, in the store that it is written down in.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::infrastructure::sqlite) struct SourceWriter {
     pub source_id: i64,
     /// Before this offset it was there when the import began.
-    pub known_to: u64,
+    known_to: u64,
     /// The reject that was written last, which may continue.
     last_reject: Option<i64>,
 }
@@ -111,6 +45,11 @@ impl SourceWriter {
     /// A log that was imported, and to which single records are added: all of it is known.
     pub fn known(source_id: i64) -> Self {
         Self { source_id, known_to: i64::MAX as u64, last_reject: None }
+    }
+
+    /// What the store knew of it when the import began.
+    pub fn known_part(&self) -> KnownPart {
+        KnownPart { source_id: self.source_id, to: self.known_to }
     }
 
     /// Begins a log, or continues as the latest version of a known one.
@@ -269,7 +208,7 @@ impl SourceWriter {
             ])
     }
 
-    /// The log has ended.
+    /// The log has ended: it stands for its earlier versions.
     pub fn end(
         &self,
         connection: &Connection,
@@ -288,7 +227,34 @@ impl SourceWriter {
                 now.timestamp_micros()
             ],
         )?;
+        for earlier in self.earlier_versions(connection)? {
+            connection
+                .prepare_cached("UPDATE sources SET superseded_by = ?2 WHERE source_id = ?1")?
+                .execute([earlier, self.source_id])?;
+        }
         Ok(())
+    }
+
+    /// Those at its path; and those at another one that had the same bytes, where no file is any more: it was
+    /// moved. A copy beside its original is a log of its own.
+    fn earlier_versions(&self, connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+        let mut at_path = connection
+            .prepare_cached(&format!("SELECT other.source_id {SUPERSEDES} AND other.path = one.path"))?;
+        let earlier = at_path.query_map([self.source_id], |row| row.get(0))?;
+        let mut earlier: Vec<i64> = earlier.collect::<Result<_, _>>()?;
+        let mut of_content = connection.prepare_cached(&format!(
+            "SELECT other.source_id, other.path {SUPERSEDES}
+                AND other.content_sha256 = one.content_sha256 AND other.path <> one.path"
+        ))?;
+        let mut rows = of_content.query([self.source_id])?;
+        while let Some(row) = rows.next()? {
+            let path: String = row.get(1)?;
+            // A file that cannot be looked at may be there.
+            if matches!(Path::new(&path).try_exists(), Ok(false)) {
+                earlier.push(row.get(0)?);
+            }
+        }
+        Ok(earlier)
     }
 }
 

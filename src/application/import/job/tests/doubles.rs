@@ -1,14 +1,14 @@
-//! Doubles of the ports of an import: a store that answers as it is told to, logs of one record, and a clock
-//! that is not waited for.
+//! Doubles of the ports of an import: a store that answers as it is told to, and a clock that is not waited for.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::fake_logs::{FakeFiles, Growth};
 use crate::application::clock::Clock;
 use crate::application::compare::feed::{CompareError, Scratch};
 use crate::application::import::error::ImportError;
@@ -18,22 +18,15 @@ use crate::application::import::outcome::{Correction, Outcome};
 use crate::application::import::overlap::{Overlap, OverlapFeeds, TwinPair};
 use crate::application::import::report::ImportReport;
 use crate::application::import::target::{
-    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, IncrementalSink, KnownSource, OverlapView,
-    SourceHeader, StoreError,
+    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,
+    KnownSource, OverlapView, SharedCounts, SourceHeader, StoreError,
 };
-use crate::application::log_source::{
-    LogFormat, LogList, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest,
-    SourceError,
-};
+use crate::application::log_source::{LogList, LogSource, SourceDigest, SourceError};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
-use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
-
-const LEGACY: &str = r#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#;
-const NATIVE: &str = r#"{"event_id": "e1", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z"}"#;
 
 /// What a store shows of an import before it is loaded.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +53,8 @@ pub struct FakeStore {
     calls: RefCell<Vec<String>>,
     seen: RefCell<VecDeque<Seen>>,
     ends: RefCell<VecDeque<LoadEnd>>,
+    /// What it has of every log, from the last import.
+    imported: RefCell<Option<ImportedLog>>,
 }
 
 pub struct FakeSink {
@@ -67,12 +62,19 @@ pub struct FakeSink {
     role: &'static str,
     seen: Seen,
     is_outdated: bool,
+    shared: SharedCounts,
 }
 
 impl FakeSink {
     fn new(store: &Rc<FakeStore>, role: &'static str) -> Self {
         let seen = if role == "load" { None } else { store.seen.borrow_mut().pop_front() };
-        Self { store: Rc::clone(store), role, seen: seen.unwrap_or_default(), is_outdated: false }
+        Self {
+            store: Rc::clone(store),
+            role,
+            seen: seen.unwrap_or_default(),
+            is_outdated: false,
+            shared: SharedCounts::new(),
+        }
     }
 
     fn call(&self, call: &str) {
@@ -81,8 +83,17 @@ impl FakeSink {
 }
 
 impl ImportSink for FakeSink {
-    fn known(&mut self, _: &SourceHeader) -> Result<Vec<KnownSource>, RepositoryError> {
-        Ok(Vec::new())
+    fn last_import(&mut self, _: &str, _: &str) -> Result<Option<ImportedLog>, RepositoryError> {
+        Ok(self.store.imported.borrow().clone())
+    }
+
+    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<(), RepositoryError> {
+        self.call("parts");
+        Ok(())
+    }
+
+    fn known(&mut self, _: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
+        Ok(None)
     }
 
     fn begin_source(
@@ -108,8 +119,15 @@ impl ImportSink for FakeSink {
         Ok(batch.records.iter().map(|_| outcome()).collect())
     }
 
-    fn end_source(&mut self, _: &SourceDigest) -> Result<(), RepositoryError> {
+    fn end_source(&mut self, digest: Option<&SourceDigest>) -> Result<(), RepositoryError> {
+        if digest.is_none() {
+            self.call("leave");
+        }
         Ok(())
+    }
+
+    fn shared_records(&self) -> &SharedCounts {
+        &self.shared
     }
 
     fn finish(&mut self, _: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
@@ -203,61 +221,6 @@ impl ImportStore for Rc<FakeStore> {
     }
 }
 
-/// A log of one record; one that is changing says so when it was read.
-pub struct OneRecord {
-    path: PathBuf,
-    text: &'static str,
-    is_read: bool,
-    is_changing: bool,
-}
-
-impl LogSource for OneRecord {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn location(&self) -> &Path {
-        &self.path
-    }
-
-    fn format(&self) -> LogFormat {
-        LogFormat::Jsonl
-    }
-
-    fn compression(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn resume_at(&mut self, _: &ResumePoint) -> Result<bool, SourceError> {
-        Ok(false)
-    }
-
-    fn next_piece<'s>(
-        &'s mut self,
-        reader: &mut RecordReader<'_>,
-    ) -> Result<Option<LogPiece<'s>>, SourceError> {
-        if std::mem::replace(&mut self.is_read, true) {
-            let changing = SourceError::Changing { path: self.path.clone(), opened: 1, ended: 2 };
-            return if self.is_changing { Err(changing) } else { Ok(None) };
-        }
-        let bytes = self.text.as_bytes();
-        let content = match reader.read_whole(bytes) {
-            Ok(record) => PieceContent::Record(record),
-            Err(error) => PieceContent::Reject(Reject::Record(error)),
-        };
-        Ok(Some(LogPiece { place: Place { line: 1, offset: 0 }, bytes, content }))
-    }
-
-    fn resume_point(&mut self) -> ResumePoint {
-        ResumePoint::default()
-    }
-
-    fn digest(&self) -> SourceDigest {
-        let (sha256, content_sha256) = (String::new(), String::new());
-        SourceDigest { bytes: 0, sha256, content_bytes: 0, content_sha256 }
-    }
-}
-
 /// A clock that runs on only where it is waited for.
 pub struct FakeClock {
     now: Cell<DateTime<Utc>>,
@@ -300,8 +263,7 @@ impl Scratch for NoScratch {
 pub struct Import {
     pub store: FakeStore,
     pub settings: ImportSettings,
-    /// The first of the readings of logs that find them changing.
-    pub changing: usize,
+    pub growth: Growth,
 }
 
 pub struct Imported {
@@ -320,8 +282,9 @@ pub fn into_store(exists: bool) -> Import {
     };
     let logs = LogList { files: vec!["old.log".into()], skipped: Vec::new() };
     let overlap = OverlapPolicy::Match;
-    let settings = ImportSettings { logs, options, overlap, strict: false, dry_run: false };
-    Import { store: FakeStore { exists, ..FakeStore::default() }, settings, changing: 0 }
+    let settings = ImportSettings { logs, parts: false, options, overlap, strict: false, dry_run: false };
+    let store = FakeStore { exists, ..FakeStore::default() };
+    Import { store, settings, growth: Growth::default() }
 }
 
 impl Import {
@@ -337,6 +300,17 @@ impl Import {
         self
     }
 
+    /// How the logs grow.
+    pub fn growing(self, growth: Growth) -> Self {
+        Self { growth, ..self }
+    }
+
+    /// What the store has of each log.
+    pub fn having(self, imported: ImportedLog) -> Self {
+        self.store.imported.replace(Some(imported));
+        self
+    }
+
     /// How the loads of logs end.
     pub fn ending(self, ends: impl IntoIterator<Item = LoadEnd>) -> Self {
         self.store.ends.borrow_mut().extend(ends);
@@ -346,17 +320,13 @@ impl Import {
     pub fn run(self) -> Imported {
         let store = Rc::new(self.store);
         let clock = FakeClock { now: Cell::new(start()), waits: RefCell::default() };
-        let changing = Cell::new(self.changing);
-        let open_log = |path: &Path, _: &Mapping| {
-            let text = if path.starts_with("new.log") { NATIVE } else { LEGACY };
-            let is_changing = changing.get() > 0;
-            changing.set(changing.get().saturating_sub(1));
-            let log = OneRecord { path: path.to_owned(), text, is_read: false, is_changing };
-            Ok::<Box<dyn LogSource>, SourceError>(Box::new(log))
-        };
+        let files = FakeFiles::new(self.growth);
+        let open_log =
+            |path: &Path, _: &Mapping| Ok::<Box<dyn LogSource>, SourceError>(Box::new(files.open(path)));
         let ports = ImportPorts {
             store: &store,
             open_log: &open_log,
+            log_files: &files,
             scratch: &|| Box::new(NoScratch),
             clock: &clock,
             progress: &mut (),

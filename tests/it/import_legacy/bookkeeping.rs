@@ -1,0 +1,209 @@
+//! The same bytes give the same store, in however many steps they were imported.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mission_events::compare::TempScratch;
+use mission_events::import::{
+    FileSystem, ImportPorts, ImportReport, ImportSettings, LogList, OverlapPolicy, ReadOptions, RecordCounts,
+    SqliteImport, SystemClock, import as run_import, open_log,
+};
+use mission_events::internals::application::export::{Export, ExportOptions};
+use mission_events::internals::infrastructure::export_folder::FileFolder;
+use mission_events::internals::infrastructure::sqlite::SqliteExport;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+use crate::support::test_dir::TestDir;
+use crate::support::utc;
+
+/// Records, whole and damaged; `#` stands for the number of the log, so that no two logs tell of one id.
+const RECORDS: [&str; 13] = [
+    r#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00Z"}"#,
+    r#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00Z"}"#,
+    r#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00Z"}"#,
+    r#"{"type": "B", "timestamp": "2025-10-25T10:00:01Z"}"#,
+    r##"{"event_id": "#a", "event_type": "A", "timestamp": "2030-10-25T10:00:00Z"}"##,
+    r##"{"event_id":"#a", "event_type": "A", "timestamp": "2030-10-25T10:00:00Z"}"##,
+    r##"{"event_id": "#a", "event_type": "B", "timestamp": "2030-10-25T10:00:00Z"}"##,
+    r##"{"event_id": "#b", "event_type": "B", "timestamp": "2030-10-25T10:00:00Z"}"##,
+    r#"{"type": "A", "timestamp": "25.10.2025"}"#,
+    r#"{"type": "A"}"#,
+    "42",
+    r#"{"type": "C", "timestamp": "2025-10-25T10:00:02Z", "n": NaN}"#,
+    r#"{"type": "C", "task_id": "", "timestamp": "2025-10-25T10:00:02Z"}"#,
+];
+
+#[derive(Debug, Clone)]
+struct Log {
+    is_array: bool,
+    /// Indexes in `RECORDS`.
+    records: Vec<usize>,
+    /// The rest of a record that was never finished, in the last version.
+    is_torn: bool,
+    /// After which of its records each of four steps ends, in percent.
+    cuts: [usize; 4],
+}
+
+impl Log {
+    /// What the log holds when the step ends.
+    fn after(&self, number: usize, step: usize, steps: usize) -> String {
+        let all = self.records.len();
+        let count = if step == steps {
+            all
+        } else {
+            let mut cuts = self.cuts;
+            cuts.sort_unstable();
+            all * cuts[step - 1] / 100
+        };
+        let records: Vec<String> = self.records[..count]
+            .iter()
+            .map(|&index| RECORDS[index].replace('#', &number.to_string()))
+            .collect();
+        match self.is_array {
+            true => format!("[\n  {}\n]\n", records.join(",\n  ")),
+            false => {
+                let tail = if self.is_torn && step == steps { "{\"type\": \"A\", \"tim" } else { "" };
+                records.iter().map(|record| format!("{record}\n")).collect::<String>() + tail
+            }
+        }
+    }
+
+    fn path(&self, dir: &TestDir, number: usize) -> PathBuf {
+        dir.join(&format!("log-{number}.{}", if self.is_array { "json" } else { "jsonl" }))
+    }
+}
+
+fn log() -> impl Strategy<Value = Log> {
+    let cuts = [0..100_usize, 0..100, 0..100, 0..100];
+    (any::<bool>(), vec(0..RECORDS.len(), 1..14), any::<bool>(), cuts)
+        .prop_map(|(is_array, records, is_torn, cuts)| Log { is_array, records, is_torn, cuts })
+}
+
+fn import(database: &Path, logs: &[PathBuf], parts: bool) -> ImportReport {
+    let settings = ImportSettings {
+        logs: LogList { files: logs.to_vec(), skipped: Vec::new() },
+        parts,
+        options: ReadOptions::new(utc()),
+        overlap: OverlapPolicy::Match,
+        strict: false,
+        dry_run: false,
+    };
+    let ports = ImportPorts {
+        store: &SqliteImport::new(database, 0),
+        open_log: &open_log,
+        log_files: &FileSystem,
+        scratch: &|| Box::new(TempScratch::default()),
+        clock: &SystemClock::default(),
+        progress: &mut (),
+    };
+    run_import(&settings, ports).unwrap()
+}
+
+/// What a store says, whatever the order of its positions.
+#[derive(Debug, PartialEq)]
+struct Contents {
+    events: BTreeSet<String>,
+    rejects: BTreeSet<String>,
+    counts: Vec<RecordCounts>,
+    exported: Vec<String>,
+}
+
+fn contents(database: &Path, logs: &[PathBuf], parts: bool, out: &Path) -> Contents {
+    let counts = import(database, logs, parts).sources.iter().map(|source| source.counts).collect();
+    let connection = Connection::open(database).unwrap();
+    let rows = |sql: &str| -> BTreeSet<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let events = rows(
+        "SELECT printf('%s|%s|%d|%s|%s|%s', event_id, event_type, occurred_at, aggregate_id, body, origin)
+         FROM events",
+    );
+    let rejects = rows(
+        "SELECT printf('%s|%d|%d|%s|%s|%s', path, offset, line, reason,
+                iif(reason = 'conflict', '', detail),
+                (SELECT group_concat(CAST(text AS TEXT), '') FROM reject_texts WHERE reject_id = rejects.reject_id))
+         FROM rejects JOIN sources USING (source_id) WHERE current = 1 AND superseded_by IS NULL",
+    );
+    drop(connection);
+    let mut store = SqliteExport::open(database, utc()).unwrap();
+    let options = ExportOptions { source_id: None, legacy: false, force: false, zone: utc() };
+    let exported = Export::new(&mut store, &mut FileFolder::new(out, false), options).run().unwrap();
+    assert!(exported.is_whole(), "{exported:#?}");
+    let exported = logs.iter().map(|log| {
+        fs::read_to_string(out.join(log.file_name().unwrap())).unwrap_or_else(|error| error.to_string())
+    });
+    Contents { events, rejects, counts, exported: exported.collect() }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn logs_that_grow_between_imports_come_to_the_store_of_one_import(
+        logs in vec(log(), 1..4), parts in any::<bool>(), repeats in 0..3_usize,
+    ) {
+        let dir = TestDir::new();
+        let paths: Vec<PathBuf> =
+            logs.iter().enumerate().map(|(number, log)| log.path(&dir, number)).collect();
+        let mut expected: Option<Contents> = None;
+        for steps in [1, 2, 5] {
+            let database = dir.join(&format!("{steps}.db"));
+            for step in 1..=steps {
+                for (number, (log, path)) in logs.iter().zip(&paths).enumerate() {
+                    fs::write(path, log.after(number, step, steps)).unwrap();
+                }
+                for _ in 0..=repeats {
+                    import(&database, &paths, parts);
+                }
+            }
+            let found = contents(&database, &paths, parts, &dir.join(&format!("out-{steps}")));
+            for (path, exported) in paths.iter().zip(&found.exported) {
+                prop_assert_eq!(exported, &fs::read_to_string(path).unwrap());
+            }
+            match &expected {
+                None => expected = Some(found),
+                Some(expected) => prop_assert_eq!(&found, expected, "in {} steps", steps),
+            }
+        }
+    }
+
+    #[test]
+    fn parts_that_are_rotated_between_imports_come_to_the_events_of_the_whole_log(
+        records in vec(0..4_usize, 1..16), rotations in vec((0..100_usize, any::<bool>()), 1..5),
+    ) {
+        let dir = TestDir::new();
+        let lines: Vec<String> = records.iter().map(|&index| format!("{}\n", RECORDS[index])).collect();
+        let mut parts: Vec<String> = vec![String::new()];
+        let (database, mut written) = (dir.join("parts.db"), 0);
+        let mut cuts: Vec<(usize, bool)> =
+            rotations.iter().map(|&(percent, rotates)| (lines.len() * percent / 100, rotates)).collect();
+        cuts.sort_unstable();
+        for (to, rotates) in cuts.into_iter().chain([(lines.len(), false)]) {
+            parts[0].push_str(&lines[written.min(to)..to].concat());
+            written = written.max(to);
+            let files: Vec<PathBuf> =
+                (0..parts.len()).rev().map(|number| dir.join(&format!("app.jsonl.{number}"))).collect();
+            for (file, part) in files.iter().rev().zip(&parts) {
+                fs::write(file, part).unwrap();
+            }
+            import(&database, &files, true);
+            if rotates {
+                parts.insert(0, String::new());
+            }
+        }
+        fs::write(dir.join("whole.jsonl"), lines.concat()).unwrap();
+        import(&dir.join("whole.db"), &[dir.join("whole.jsonl")], false);
+        let ids = |database: &str| -> BTreeSet<String> {
+            let connection = Connection::open(dir.join(database)).unwrap();
+            let mut statement = connection.prepare("SELECT event_id FROM events").unwrap();
+            let ids = statement.query_map([], |row| row.get(0)).unwrap();
+            ids.map(Result::unwrap).collect()
+        };
+        prop_assert_eq!(ids("parts.db"), ids("whole.db"));
+    }
+}
