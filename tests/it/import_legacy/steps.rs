@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use mission_events::import::FileSystem;
 use mission_events::internals::application::export::{Export, ExportOptions};
 use mission_events::internals::application::import::{
     ImportPorts, ImportReport, ImportSettings, OverlapPolicy, ReadOptions, import,
