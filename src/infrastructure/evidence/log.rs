@@ -61,9 +61,9 @@ impl JsonlEvidenceLog {
         move |source| EvidenceError::Read { action, place, source: source.into() }
     }
 
-    /// What is there is a file, or nothing yet.
-    fn exists(&self) -> io::Result<bool> {
-        match metadata_if_present(&self.path)? {
+    /// What is at `path` is a file, or nothing yet.
+    fn exists(path: &Path) -> io::Result<bool> {
+        match metadata_if_present(path)? {
             None => Ok(false),
             Some(metadata) if metadata.is_file() => Ok(true),
             Some(_) => Err(io::Error::other("expected a file, found something else")),
@@ -197,7 +197,9 @@ impl EvidenceLog for JsonlEvidenceLog {
     }
 
     fn append(&self, evidence: &Evidence) -> Result<EvidenceRecord, EvidenceError> {
-        self.exists().map_err(self.write_error("append to"))?;
+        // A link may lead to where the file will be. One that leads nowhere is not read as an empty log: the
+        // evidence may lie on a disk that is not mounted.
+        self.file().and_then(|file| Self::exists(&file)).map_err(self.write_error("append to"))?;
         let folder = self.path.parent().unwrap_or(Path::new(""));
         create_folders(folder).map_err(self.write_error("create the folder of"))?;
         let _lock = self.lock_to_append()?;
@@ -224,7 +226,7 @@ impl EvidenceLog for JsonlEvidenceLog {
     }
 
     fn lines(&self) -> Result<Option<Vec<Line>>, EvidenceError> {
-        if !self.exists().map_err(self.read_error("read"))? {
+        if !Self::exists(&self.path).map_err(self.read_error("read"))? {
             return Ok(None);
         }
         let _lock = self.lock_to_read()?;
