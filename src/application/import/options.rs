@@ -1,6 +1,9 @@
 //! How the records of a log are read.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
@@ -46,4 +49,11 @@ impl ReadOptions {
     pub(super) fn includes(&self, time: DateTime<Utc>) -> bool {
         self.since.is_none_or(|since| since <= time) && self.until.is_none_or(|until| time <= until)
     }
+}
+
+/// What tells one set of parts from another, whatever their order.
+pub(super) fn set_of_parts(logs: &[PathBuf]) -> String {
+    let mut names: Vec<_> = logs.iter().map(|log| log.as_os_str().as_encoded_bytes()).collect();
+    names.sort_unstable();
+    format!(" parts={} {:032x}", names.len(), xxh3_128(&names.join(&0)))
 }

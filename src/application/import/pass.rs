@@ -13,7 +13,7 @@ use super::batch_reader::{Parsed, parse};
 use super::error::ImportError;
 use super::import_totals::ImportTotals;
 use super::log_totals::LogTotals;
-use super::options::ReadOptions;
+use super::options::{ReadOptions, set_of_parts};
 use super::overlap::Overlap;
 use super::record::ImportRecord;
 use super::seen_log::{ReadTo, SeenLog};
@@ -66,6 +66,8 @@ pub struct ImportPass<'p, S: ?Sized> {
     clock: &'p dyn Clock,
     progress: &'p mut dyn ImportProgress,
     are_parts: bool,
+    /// Which parts are counted together: the numbers of identical records are others in another set.
+    parts: String,
     /// How far the logs may be read, by what an earlier pass has seen of them.
     pub(super) follows: BTreeMap<PathBuf, SeenLog>,
     /// Up to where the last reading of a log knew it, where it failed; `None` where the log is compressed.
@@ -81,7 +83,17 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         progress: &'p mut dyn ImportProgress,
     ) -> Self {
         let (totals, follows) = (ImportTotals::default(), BTreeMap::new());
-        Self { options, sink, totals, clock, progress, are_parts: false, follows, reached: None }
+        Self {
+            options,
+            sink,
+            totals,
+            clock,
+            progress,
+            are_parts: false,
+            parts: String::new(),
+            follows,
+            reached: None,
+        }
     }
 
     /// The logs are parts of one log.
@@ -118,7 +130,9 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     ) -> Result<(), ImportError> {
         let mapping = self.options.mapping.clone();
         self.progress.pass_begins(logs);
+        self.parts.clear();
         if self.are_parts {
+            self.parts = set_of_parts(logs);
             self.begin_parts(logs, open, files)?;
         }
         for log in logs {
@@ -172,9 +186,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     }
 
     fn settings(&self) -> String {
-        // The numbers of identical records are others where they are counted otherwise.
-        let parts = if self.are_parts { " parts" } else { "" };
-        self.options.describe() + parts
+        self.options.describe() + &self.parts
     }
 
     pub(super) fn header(&self, source: &dyn LogSource) -> SourceHeader {

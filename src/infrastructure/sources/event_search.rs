@@ -1,8 +1,9 @@
 //! Searching a file for events, whatever else is in it.
 //!
 //! Of a log every byte is accounted for, and what is no record there is damage. A file that is not read as a
-//! log is asked one question: does an event stand in it, anywhere? Each `{` is tried, so that records of several
-//! lines, in holders, after other text or in UTF-16 are found as well.
+//! log is asked one question: does a record stand in it, anywhere? Each `{` is tried, so that records of several
+//! lines, in holders, after other text or in UTF-16 are found as well. What a log would reject is a record too,
+//! where it has the name of the field of a type or a time.
 
 use std::io::{self, ErrorKind, Read};
 use std::ops::ControlFlow;
@@ -17,6 +18,8 @@ use super::limits::LONGEST_RECORD;
 
 /// How many bytes are read at once.
 const CHUNK: usize = 1 << 18;
+/// How much of a damaged line is looked at.
+const LONGEST_LINE: usize = 1 << 16;
 /// How often each byte may be scanned as a part of what is no event, on average: objects within objects are
 /// scanned again and again.
 const MOST_SCANS: u64 = 16;
@@ -26,25 +29,27 @@ const LEAST_WASTE: u64 = 8 * LONGEST_RECORD as u64;
 /// How a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Searched {
-    /// It was stopped at an event.
+    /// It was stopped at a record.
     Stopped,
     /// The whole content was searched.
     Ended {
-        /// All of it is text: an event that is in it was found.
+        /// All of it is text: a record that is in it was found.
         is_text: bool,
+        /// Something in it may be a record that is damaged.
+        has_damage: bool,
     },
     /// It was given up: too much of the content lies within objects that are no events, or never close.
     GivenUp,
 }
 
-/// An event that was found.
-pub(super) struct FoundEvent<'f> {
+/// A record that was found.
+pub(super) struct FoundRecord<'f> {
     text: &'f [u8],
     object: ScannedObject,
     reader: &'f RecordReader<'f>,
 }
 
-impl FoundEvent<'_> {
+impl FoundRecord<'_> {
     /// Its text.
     pub fn bytes(&self) -> &[u8] {
         self.object.span.of(self.text)
@@ -57,48 +62,73 @@ impl FoundEvent<'_> {
     }
 }
 
-/// Gives every event of the content, as the mapping reads records, to `take`, until it stops the search.
+/// Gives every record of the content, as the mapping reads them, to `take`, until it stops the search.
 pub(super) fn search_events(
     content: &mut dyn Read,
     mapping: &Mapping,
-    take: &mut dyn FnMut(&FoundEvent<'_>) -> ControlFlow<()>,
+    take: &mut dyn FnMut(&FoundRecord<'_>) -> ControlFlow<()>,
 ) -> io::Result<Searched> {
     // Times do not matter here.
     let zone = Zone::utc();
     let mut reader = RecordReader::with_mapping(&zone, DstPolicy::Resolve, mapping);
+    let names = names_of_records(mapping);
     let mut window = SearchWindow::new(content);
     let mut at = 0;
+    // Up to where the text is nested in an object that is no record.
+    let mut nested_to = 0_usize;
+    let mut has_damage = false;
     loop {
         let Some(offset) = memchr::memchr(b'{', &window.text[at..]) else {
-            if !window.grow(window.text.len())? {
-                return Ok(Searched::Ended { is_text: window.is_text() });
+            let length = window.text.len();
+            if !window.grow(length)? {
+                return Ok(Searched::Ended { is_text: window.is_text(), has_damage });
             }
-            at = 0;
+            (at, nested_to) = (0, nested_to.saturating_sub(length));
             continue;
         };
         at += offset;
         window.has_objects = true;
         let scanned = match reader.scan(&window.text, at) {
-            Ok(object) if reader.is_event(&window.text, object) => {
-                let event = FoundEvent { text: &window.text, object, reader: &reader };
-                if take(&event).is_break() {
-                    return Ok(Searched::Stopped);
+            Ok(object) => {
+                let is_event = reader.is_event(&window.text, object);
+                let found = FoundRecord { text: &window.text, object, reader: &reader };
+                if is_event || at >= nested_to && names.iter().any(|name| found.has_field(name)) {
+                    if take(&found).is_break() {
+                        return Ok(Searched::Stopped);
+                    }
+                    at = object.span.end;
+                    continue;
                 }
-                at = object.span.end;
-                continue;
+                nested_to = nested_to.max(object.span.end);
+                object.span.end - at
             }
-            Ok(object) => object.span.end - at,
             Err(ScanError::Incomplete { .. }) if window.text.len() - at < LONGEST_RECORD => {
                 let scanned = window.text.len() - at;
                 if window.grow(at)? {
                     window.wasted += scanned as u64;
-                    at = 0;
+                    (at, nested_to) = (0, nested_to.saturating_sub(at));
                     continue;
                 }
-                at = 0;
+                (at, nested_to) = (0, nested_to.saturating_sub(at));
+                has_damage |= nested_to == 0 && names_one(&window.text, &names);
                 scanned
             }
-            Err(error) => error.at().saturating_sub(at),
+            Err(error) => {
+                let scanned = error.at().saturating_sub(at);
+                let has_line =
+                    |text: &[u8]| memchr::memchr(b'\n', text).is_some() || text.len() >= LONGEST_LINE;
+                if !has_line(&window.text[at..]) {
+                    let has_grown = window.grow(at)?;
+                    (at, nested_to) = (0, nested_to.saturating_sub(at));
+                    if has_grown {
+                        continue;
+                    }
+                }
+                let rest = &window.text[at..];
+                let line = memchr::memchr(b'\n', rest).map_or(rest, |end| &rest[..end]);
+                has_damage |= at >= nested_to && names_one(line, &names);
+                scanned
+            }
         };
         at += 1;
         window.wasted += scanned as u64;
@@ -106,6 +136,22 @@ pub(super) fn search_events(
             return Ok(Searched::GivenUp);
         }
     }
+}
+
+/// The names by which an object at the top shows that it was written as a record.
+fn names_of_records(mapping: &Mapping) -> Vec<String> {
+    match mapping {
+        Mapping::BuiltIn => ["event_type", "type", "timestamp"].map(str::to_owned).to_vec(),
+        Mapping::Declared(declared) => [&declared.event_type, &declared.timestamp]
+            .into_iter()
+            .filter_map(|path| path.names().first().cloned())
+            .collect(),
+    }
+}
+
+/// Whether one of the names stands in a text as the name of a field does.
+fn names_one(text: &[u8], names: &[String]) -> bool {
+    names.iter().any(|name| memchr::memmem::find(text, format!("\"{name}\"").as_bytes()).is_some())
 }
 
 /// A part of the content, as text in UTF-8: zero bytes are left out, and what is no UTF-8 is replaced.
@@ -257,14 +303,45 @@ mod tests {
             (&b""[..], true),
             (b"all quiet\r\n\tat {all}\x1b[0m", true),
             (b"caf\xe9 {}", true),
-            (br#"{"type": "A"} {"timestamp": "2025-01-01"} {"type": null, "timestamp": "2025-01-01"}"#, true),
-            (&EVENT.as_bytes()[..40], true),
+            (br#"{"name": "A", "schema": {"type": "string"}, "of": [{"type": "number"}]}"#, true),
+            (br#"{"name": "A", "wrong": }"#, true),
             (b"\xff\xfea\x00b\x00", true),
             (b"\xff\xfe{\x00\x22\x4e}\x00", false),
             (b"\x01\x02", false),
         ] {
             let found = search(content);
-            assert_eq!(found, (0, Searched::Ended { is_text }), "{}", String::from_utf8_lossy(content));
+            let ended = Searched::Ended { is_text, has_damage: false };
+            assert_eq!(found, (0, ended), "{}", String::from_utf8_lossy(content));
+        }
+    }
+
+    #[test]
+    fn a_record_that_a_log_would_reject_is_found() {
+        for content in [
+            r#"{"type": "A"}"#,
+            r#"x {"timestamp": "2025-01-01"}"#,
+            r#"{"type": null, "timestamp": "2025-01-01"}"#,
+            r#"{"event_type": "A", "timestamp": 1761559200}"#,
+            r#"{"event_type": "A", "timestamp": "27.10.2025 10:00"}"#,
+        ] {
+            assert!(is_found(content), "{content}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_damaged_is_told_wherever_it_stands() {
+        let damaged = [
+            r#"{"type": "A", "timestamp": "2025-01-01T00:00:00", "path": "C:\data"}"#.to_owned(),
+            EVENT.replace('}', ",}"),
+            EVENT.replace("title", "ti\ttle"),
+            EVENT[..40].to_owned(),
+        ];
+        for line in damaged {
+            for before in [0, CHUNK - 60, CHUNK - 5, CHUNK] {
+                let (found, ended) = search(format!("{}{line}\n", " ".repeat(before)).as_bytes());
+                let told = matches!(ended, Searched::Ended { has_damage: true, .. });
+                assert!(found == 0 && told, "{line} after {before} bytes: {found}, {ended:?}");
+            }
         }
     }
 

@@ -6,10 +6,11 @@ use crate::application::log_source::{SkippedFile, SourceError};
 use crate::wire::mapping::Mapping;
 
 use super::byte_source::read_error;
-use super::unread::{Unread, look_at};
+use super::unread::{Unread, field_of_own_records, look_at};
 
 const ARCHIVE: &str = "archive";
 const NO_DAY: &str = "not an events-*.jsonl file";
+const OWN: &str = "by its name a file of the two systems that is no log";
 const NO_JSON: &str = "not a .json, .jsonl or .ndjson file";
 
 /// The files of a folder.
@@ -42,7 +43,13 @@ pub fn list_folder(folder: &Path, mapping: &Mapping) -> Result<FolderListing, So
     let mut leave = |path: &PathBuf, reason| unread.push(Unread { path: path.clone(), reason });
     if days.is_empty() {
         for path in top.files {
-            if is_json(&path) { listing.logs.push(path) } else { leave(&path, NO_JSON) }
+            if field_of_own_records(&path).is_some() {
+                leave(&path, OWN);
+            } else if is_json(&path) {
+                listing.logs.push(path);
+            } else {
+                leave(&path, NO_JSON);
+            }
         }
         top.folders.iter().for_each(|path| leave(path, NO_JSON));
     } else {

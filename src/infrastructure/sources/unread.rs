@@ -33,7 +33,14 @@ pub(super) fn look_at(
     mapping: &Mapping,
 ) -> Vec<SkippedFile> {
     let entered = fs::canonicalize(folder).into_iter().collect();
-    let mut search = FolderSearch { logs, mapping, identities: OnceCell::new(), entered, found: Vec::new() };
+    let mut search = FolderSearch {
+        logs,
+        mapping,
+        identities: OnceCell::new(),
+        names: OnceCell::new(),
+        entered,
+        found: Vec::new(),
+    };
     for Unread { path, reason } in unread {
         search.look_at(&path, reason);
     }
@@ -76,6 +83,7 @@ struct FolderSearch<'f> {
     mapping: &'f Mapping,
     /// The logs by what tells one file from another.
     identities: OnceCell<HashMap<(u64, u64), &'f Path>>,
+    names: OnceCell<HashSet<&'f Path>>,
     /// The folders that were entered, by their canonical paths.
     entered: HashSet<PathBuf>,
     found: Vec<SkippedFile>,
@@ -181,7 +189,8 @@ impl FolderSearch<'_> {
         if let Some(database) = database_of(path) {
             return Examined::without_events(format!("it belongs to the database {}", database.display()));
         }
-        match look_into(path, self.mapping, field_of_own_records(path)) {
+        let looked = look_into(path, self.mapping, field_of_own_records(path), is_torn_tail(path));
+        match looked {
             Ok(Content::Event) => match self.original_of(path) {
                 Some(log) if holds_only_copies(path, log, self.mapping).unwrap_or(false) => {
                     Examined::without_events(format!("{} holds all that is in it", log.display()))
@@ -207,7 +216,10 @@ impl FolderSearch<'_> {
     fn original_of(&self, path: &Path) -> Option<&Path> {
         let name = path.file_name()?.to_str()?;
         let original = path.with_file_name(original_name(name)?);
-        self.logs.iter().map(PathBuf::as_path).find(|log| *log == original)
+        self.names
+            .get_or_init(|| self.logs.iter().map(PathBuf::as_path).collect())
+            .get(original.as_path())
+            .copied()
     }
 }
 
@@ -263,16 +275,25 @@ fn database_of(path: &Path) -> Option<PathBuf> {
     super::unread_content::is_database(&database).then_some(database)
 }
 
-/// The field that every record has of a file of the legacy system that is no log, by its name.
-fn field_of_own_records(path: &Path) -> Option<&'static str> {
+/// The field that every record has of a file of the two systems that is no log, by its name.
+pub(super) fn field_of_own_records(path: &Path) -> Option<&'static str> {
     let name = path.file_name()?.to_str()?;
     if name.starts_with("event_definitions.json") {
         Some("handler")
     } else if name.starts_with("queue.jsonl") || name.starts_with("handlers.jsonl") {
         Some("definition_id")
+    } else if name.starts_with("evidence.jsonl") {
+        Some("previous")
     } else {
         None
     }
+}
+
+/// Whether it is what a store has set aside of a file: a record that was cut off.
+fn is_torn_tail(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let number = name.rsplit_once(".torn-").map(|(_, number)| number.to_owned());
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The name of the file that an editor has made a copy of under this name.

@@ -36,11 +36,16 @@ pub(super) enum Content {
 }
 
 /// Searches a file for an event, as the mapping reads records; decompressed, where it is compressed. Records
-/// that have the field `own` are no events.
+/// that have the field `own` are no events, and neither is one that is cut off where that `is_torn`.
 ///
 /// # Errors
 /// It cannot be read, or its compressed data is damaged, and no event was found before.
-pub(super) fn look_into(path: &Path, mapping: &Mapping, own: Option<&str>) -> io::Result<Content> {
+pub(super) fn look_into(
+    path: &Path,
+    mapping: &Mapping,
+    own: Option<&str>,
+    is_torn: bool,
+) -> io::Result<Content> {
     let (mut content, kind) = match open(path)? {
         Opened::Content(content, kind) => (content, kind),
         Opened::NoContent(found) => return Ok(found),
@@ -51,7 +56,12 @@ pub(super) fn look_into(path: &Path, mapping: &Mapping, own: Option<&str>) -> io
     })?;
     Ok(match (searched, kind) {
         (Searched::Stopped, _) => Content::Event,
-        (Searched::Ended { is_text: true }, _) => Content::NoEvent { what: "no event is in it".to_owned() },
+        (Searched::Ended { has_damage: true, .. }, _) if !is_torn => {
+            unsearchable("it may hold records that are damaged")
+        }
+        (Searched::Ended { is_text: true, .. }, _) => {
+            Content::NoEvent { what: "no event is in it".to_owned() }
+        }
         (Searched::Ended { .. }, Some(FileKind::Other(what))) => {
             Content::NoEvent { what: format!("it is {what}") }
         }
@@ -67,7 +77,7 @@ pub(super) fn holds_only_copies(copy: &Path, original: &Path, mapping: &Mapping)
         *copies.entry(xxh3_128(event)).or_default() += 1;
         if copies.len() > MOST_COPIES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    if !matches!(searched, Some(Searched::Ended { .. })) {
+    if !matches!(searched, Some(Searched::Ended { has_damage: false, .. })) {
         return Ok(false);
     }
     search_all(original, mapping, &mut |event| {

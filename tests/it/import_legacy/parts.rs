@@ -73,6 +73,18 @@ fn parts_come_to_as_many_events_as_the_log_that_they_are_parts_of_in_any_order()
 }
 
 #[test]
+fn parts_that_were_counted_without_the_others_are_counted_anew_with_them() {
+    let dir = TestDir::new();
+    write(&dir, "app.jsonl.1", tick());
+    write(&dir, "app.jsonl", tick());
+    import_into(&dir, "--parts app.jsonl.1 app.jsonl", DATABASE);
+    write(&dir, "app.jsonl", tick() + &tick());
+    import_into(&dir, "--parts app.jsonl", DATABASE);
+    import_into(&dir, "--parts app.jsonl.1 app.jsonl", DATABASE);
+    assert_eq!(sorted(ids(&dir, DATABASE)), concatenated(&dir, &["app.jsonl.1", "app.jsonl"]));
+}
+
+#[test]
 fn compressed_parts_and_parts_with_the_same_bytes_count_as_well() {
     let dir = rotated();
     write(&dir, "app.jsonl.3.gz", gzip(&(line("Z", 0) + &tick())));

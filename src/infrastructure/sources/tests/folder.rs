@@ -57,6 +57,29 @@ fn a_folder_gives_its_days_in_order_and_names_what_it_leaves_out() {
 }
 
 #[test]
+fn files_of_the_two_systems_are_no_logs_in_a_folder_without_days_either() {
+    let (logs, _, skipped) = listed(&[
+        "event_definitions.json",
+        "event_definitions.json.bak",
+        "events.json",
+        "evidence.jsonl",
+        "handlers.jsonl",
+        "queue.jsonl",
+    ]);
+    assert_eq!(logs, ["events.json"]);
+    assert_eq!(
+        skipped,
+        [
+            "event_definitions.json",
+            "event_definitions.json.bak",
+            "evidence.jsonl",
+            "handlers.jsonl",
+            "queue.jsonl"
+        ]
+    );
+}
+
+#[test]
 fn a_day_that_lies_there_twice_is_read_twice_and_told() {
     let (logs, repeated, _) = listed(&[
         "events-2025-10-01.jsonl",
