@@ -221,9 +221,10 @@ pub mod compare {
     /// What is recorded of a comparison as evidence, with everything in it.
     pub mod evidence {
         pub use crate::application::evidence::record::{
-            BeginningEvidence, BeginningKind, DayEvidence, DaySide, Evidence, EvidenceRecord, FileEvidence,
-            HistoryEvidence, LeftOutFile, Prefix, Profile, RuleEvidence, SelfTest, SelfTestCheck,
-            SelfTestOutcome, Settings, SideEvidence, SideKind, StoreEvidence, Verdict, Window,
+            BeginningEvidence, BeginningKind, ClockEvidence, DayEvidence, DaySide, Evidence, EvidenceRecord,
+            FileEvidence, HistoryEvidence, LeftOutFile, Prefix, ProfileEvidence, RuleEvidence, SelfTestCheck,
+            SelfTestEvidence, SelfTestOutcome, SettingsEvidence, SideEvidence, SideKind, StoreEvidence,
+            Window,
         };
     }
 }

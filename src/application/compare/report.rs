@@ -1,10 +1,11 @@
 //! The result of a comparison. Its JSON form is the document of `compare-logs` in `docs/contract.md`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::feed::FeedFacts;
 pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
@@ -17,7 +18,7 @@ pub use crate::application::compare::self_test::result::{Check, CheckOutcome, Se
 use crate::application::log_source::SkippedFile;
 
 /// What a comparison came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Both sides hold the same events.
@@ -26,6 +27,16 @@ pub enum Verdict {
     Different,
     /// Nothing can be said, for the reasons given.
     Inconclusive,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Consistent => "consistent",
+            Self::Different => "different",
+            Self::Inconclusive => "inconclusive",
+        })
+    }
 }
 
 /// One comparison of two sets of events.

@@ -6,6 +6,7 @@
 //! noted elsewhere, shows both.
 
 mod chain;
+mod clock_evidence;
 mod inputs;
 mod line;
 mod log;

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 use super::log::EvidenceError;
 use super::record::{
     BeginningEvidence, BeginningKind, DayEvidence, DaySide, Evidence, FileEvidence, HistoryEvidence,
-    LeftOutFile, Prefix, Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings,
-    SideEvidence, SideKind, StoreEvidence, Verdict, Window,
+    LeftOutFile, Prefix, ProfileEvidence, RuleEvidence, SelfTestCheck, SelfTestEvidence, SelfTestOutcome,
+    SettingsEvidence, SideEvidence, SideKind, StoreEvidence, Verdict, Window,
 };
 use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide};
@@ -38,7 +38,10 @@ pub fn of_comparison(
         recorded_at,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         canonical_form: CANONICAL_FORM_VERSION,
-        profile: Profile { name: settings.profile.name.clone(), sha256: sha256_of(&settings.profile)? },
+        profile: ProfileEvidence {
+            name: settings.profile.name.clone(),
+            sha256: sha256_of(&settings.profile)?,
+        },
         rules: comparison
             .ignored
             .iter()
@@ -50,7 +53,7 @@ pub fn of_comparison(
             .collect(),
         rules_sha256: sha256_of(&settings.profile.ignore)?,
         zone: settings.zone.name().to_owned(),
-        settings: Settings {
+        settings: SettingsEvidence {
             tolerance_us: micros(settings.tolerance),
             max_offset_us: micros(settings.max_offset),
             max_shift_us: micros(settings.max_shift),
@@ -65,17 +68,13 @@ pub fn of_comparison(
         control: side(Side::Control),
         candidate: side(Side::Candidate),
         days: days(comparison, settings),
-        clock: serde_json::to_value(&comparison.clock).map_err(EvidenceError::Form)?,
+        clock: (&comparison.clock).into(),
         matched: comparison.matched,
         differences: total.differences(),
         classes: classes(&total),
         history: comparison.history.as_ref().map(history),
         self_test: self_test(comparison),
-        verdict: match comparison.verdict {
-            report::Verdict::Consistent => Verdict::Consistent,
-            report::Verdict::Different => Verdict::Different,
-            report::Verdict::Inconclusive => Verdict::Inconclusive,
-        },
+        verdict: comparison.verdict,
         reasons: comparison.reasons.clone(),
     })
 }
@@ -211,8 +210,10 @@ fn history(history: &report::HistoryReport) -> HistoryEvidence {
     }
 }
 
-fn self_test(comparison: &Comparison) -> SelfTest {
-    let Some(test) = &comparison.self_test else { return SelfTest { passed: false, checks: Vec::new() } };
+fn self_test(comparison: &Comparison) -> SelfTestEvidence {
+    let Some(test) = &comparison.self_test else {
+        return SelfTestEvidence { passed: false, checks: Vec::new() };
+    };
     let checks = test.checks.iter().map(|check| SelfTestCheck {
         name: check.name.to_owned(),
         outcome: match check.outcome {
@@ -221,7 +222,7 @@ fn self_test(comparison: &Comparison) -> SelfTest {
         },
         detail: check.outcome.to_string(),
     });
-    SelfTest { passed: test.passed, checks: checks.collect() }
+    SelfTestEvidence { passed: test.passed, checks: checks.collect() }
 }
 
 /// The hash of a part of the settings, by its JSON form.
@@ -258,7 +259,7 @@ mod tests {
         assert_eq!(found.reasons, ["1 event is missing from the candidate"]);
         assert!(found.self_test.passed && !found.self_test.checks.is_empty());
         assert_eq!(found.profile.sha256.len(), 64);
-        assert_eq!(found.clock["anchors"], 3);
+        assert_eq!(found.clock.anchors, 3);
     }
 
     #[test]

@@ -7,12 +7,14 @@
 //! `extra`, `duplicated`, `pending`, `ignored`.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::timestamp;
+
+pub use super::clock_evidence::ClockEvidence;
+pub use crate::application::compare::report::Verdict;
 
 /// One line of an evidence log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ pub struct Evidence {
     /// The version of the canonical form by which contents were compared.
     pub canonical_form: u32,
     /// The mapping between the two shapes of an event.
-    pub profile: Profile,
+    pub profile: ProfileEvidence,
     /// The rules by which differences were ignored, in the order of their names.
     pub rules: Vec<RuleEvidence>,
     /// The SHA-256 over all rules.
@@ -46,7 +48,7 @@ pub struct Evidence {
     /// The IANA time zone in which naive times were read and days counted.
     pub zone: String,
     /// The settings of the comparison.
-    pub settings: Settings,
+    pub settings: SettingsEvidence,
     /// Which events were compared.
     pub window: Window,
     /// The log that is right by definition.
@@ -56,7 +58,7 @@ pub struct Evidence {
     /// Each day on which a side has events, in their order.
     pub days: Vec<DayEvidence>,
     /// The two clocks, as the comparison reports them under `clock`.
-    pub clock: serde_json::Value,
+    pub clock: ClockEvidence,
     /// Pairs that agree.
     pub matched: u64,
     /// Differences that no rule ignores, those that are pending apart.
@@ -67,7 +69,7 @@ pub struct Evidence {
     /// candidate is no store or has nothing imported.
     pub history: Option<HistoryEvidence>,
     /// What the comparison found out about itself.
-    pub self_test: SelfTest,
+    pub self_test: SelfTestEvidence,
     /// The answer.
     pub verdict: Verdict,
     /// Why, where it is not `consistent`; sentences for people.
@@ -76,7 +78,7 @@ pub struct Evidence {
 
 /// A mapping between two shapes of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
+pub struct ProfileEvidence {
     /// Its name.
     pub name: String,
     /// The SHA-256 of all that it says.
@@ -96,7 +98,7 @@ pub struct RuleEvidence {
 
 /// The settings of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct SettingsEvidence {
     /// How far the times of a pair may be apart, once the offset of the clocks is taken out.
     pub tolerance_us: u64,
     /// The greatest offset of the clocks that is not a difference itself.
@@ -298,7 +300,7 @@ pub struct HistoryEvidence {
 
 /// What a comparison found out about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SelfTest {
+pub struct SelfTestEvidence {
     /// No check failed.
     pub passed: bool,
     /// Each check.
@@ -326,26 +328,4 @@ pub enum SelfTestOutcome {
     Failed,
     /// The logs have nothing that it could be tried on.
     NotApplicable,
-}
-
-/// The answer of a comparison.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The two logs say the same.
-    Consistent,
-    /// They do not.
-    Different,
-    /// There was too little to judge by.
-    Inconclusive,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Consistent => "consistent",
-            Self::Different => "different",
-            Self::Inconclusive => "inconclusive",
-        })
-    }
 }

@@ -112,7 +112,7 @@ fn a_chain_that_holds_is_said_with_the_hash_to_note() {
 #[test]
 fn an_altered_chain_is_1_and_its_lines_are_named() {
     let dir = recorded();
-    edit(&dir, "\"number\":2", "\"number\":9");
+    edit(&dir, "\"anchors\":2", "\"anchors\":9");
     let run = program(&dir).run("evidence verify");
     assert_eq!((run.code, run.stderr.as_str()), (1, ""));
     assert!(run.stdout.starts_with("evidence.jsonl: 3 records, the chain DOES NOT HOLD\n"), "{}", run.stdout);

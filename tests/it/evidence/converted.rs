@@ -124,7 +124,7 @@ fn other_changes_around_a_record_are_told_as_before() {
 
 #[test]
 fn an_altered_record_in_converted_lines_is_found() {
-    let (_dir, path) = converted(|text| to_crlf(&text).replacen("\"number\":1", "\"number\":7", 1));
+    let (_dir, path) = converted(|text| to_crlf(&text).replacen("\"anchors\":1", "\"anchors\":7", 1));
     let faults = chain(&path).faults;
     assert_eq!(faults[0].kind, FaultKind::Altered { before: 1 });
 }

@@ -12,12 +12,11 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use mission_events::internals::application::evidence::record::{
-    DayEvidence, DaySide, Profile, RuleEvidence, SelfTest, SelfTestCheck, SelfTestOutcome, Settings,
-    SideEvidence, SideKind, Verdict, Window,
+    ClockEvidence, DayEvidence, DaySide, ProfileEvidence, RuleEvidence, SelfTestCheck, SelfTestEvidence,
+    SelfTestOutcome, SettingsEvidence, SideEvidence, SideKind, Verdict, Window,
 };
 use mission_events::internals::application::evidence::{Chain, Evidence, EvidenceLog, Line};
 use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
-use serde_json::json;
 
 fn time(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -53,7 +52,7 @@ pub fn evidence(number: u64) -> Evidence {
         recorded_at: time("2025-10-26T01:02:03.25Z"),
         tool_version: "0.1.0".to_owned(),
         canonical_form: 1,
-        profile: Profile { name: "mission-control".to_owned(), sha256: "ab".repeat(32) },
+        profile: ProfileEvidence { name: "mission-control".to_owned(), sha256: "ab".repeat(32) },
         rules: vec![RuleEvidence {
             name: "cost".to_owned(),
             reason: "\"new\" only\n".to_owned(),
@@ -61,7 +60,7 @@ pub fn evidence(number: u64) -> Evidence {
         }],
         rules_sha256: "cd".repeat(32),
         zone: "Europe/Berlin".to_owned(),
-        settings: Settings {
+        settings: SettingsEvidence {
             tolerance_us: 2_000_000,
             max_offset_us: 300_000_000,
             max_shift_us: 3_600_000_000,
@@ -86,12 +85,17 @@ pub fn evidence(number: u64) -> Evidence {
             classes: classes.clone(),
             ignored: BTreeMap::new(),
         }],
-        clock: json!({"offset_ms": 1.5, "number": number}),
+        clock: ClockEvidence {
+            anchors: number,
+            spread: Some(Default::default()),
+            histogram: Some(Vec::new()),
+            ..ClockEvidence::default()
+        },
         matched: 2,
         differences: 0,
         classes,
         history: None,
-        self_test: SelfTest {
+        self_test: SelfTestEvidence {
             passed: true,
             checks: vec![SelfTestCheck {
                 name: "drop".to_owned(),

@@ -107,7 +107,7 @@ mod tests {
         let candidate = sample(10, &[(1, 3 * HOUR), (2, 24 * HOUR)]);
         let model = estimate(&control, &candidate);
         assert!(model.exceeds_on(day(0)) && !model.exceeds_on(day(24 * HOUR)));
-        let hints: Vec<&str> = model.report.modes.iter().map(|mode| mode.hint).collect();
+        let hints: Vec<&str> = model.report.modes.iter().map(|mode| mode.hint.as_ref()).collect();
         assert_eq!(hints, ["none", "time zone or daylight saving time"]);
     }
 

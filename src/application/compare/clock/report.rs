@@ -1,9 +1,10 @@
 //! What a comparison tells of the two clocks. Offsets are candidate minus control, in microseconds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The clock of the candidate, seen from the control's, by the anchors: contents that occur exactly once
 /// on each side.
@@ -41,7 +42,7 @@ pub struct ClockReport {
 }
 
 /// The clocks on one day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayClock {
     /// The median offset; of an even number the lower one.
     pub offset_us: i64,
@@ -53,7 +54,7 @@ pub struct DayClock {
 }
 
 /// How far anchors are from the median offset, in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Spread {
     /// Half of them at most.
     pub p50_us: i64,
@@ -64,18 +65,18 @@ pub struct Spread {
 }
 
 /// Offsets that lie together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OffsetMode {
     /// Their median.
     pub offset_us: i64,
     /// How many of a hundred anchors they are.
     pub percent: f64,
     /// What such an offset comes from.
-    pub hint: &'static str,
+    pub hint: Cow<'static, str>,
 }
 
 /// The anchors whose offset lies between two bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistogramBucket {
     /// The least offset of the bucket; `None` where it is open below.
     pub from_us: Option<i64>,
@@ -199,7 +200,7 @@ fn modes(sorted: &[i64]) -> Vec<OffsetMode> {
         .map(|cluster| {
             let offset_us = lower_median(cluster);
             let percent = (cluster.len() as f64 / sorted.len() as f64 * 1000.0).round() / 10.0;
-            OffsetMode { offset_us, percent, hint: hint(offset_us) }
+            OffsetMode { offset_us, percent, hint: hint(offset_us).into() }
         })
         .collect();
     if modes.len() > 1 { modes } else { Vec::new() }
