@@ -81,8 +81,8 @@ mod wire;
 pub use domain::event::{DomainEvent, EventError};
 pub use domain::query::{EventQuery, TimeOrder};
 pub use domain::repository::{
-    BatchError, DEFAULT_LIMIT, EventRepository, EventRepositoryExt, RepositoryError, StoreSummary,
-    StoredEvent, Stream,
+    BatchError, DEFAULT_LIMIT, EventOrigin, EventRepository, EventRepositoryExt, RepositoryError, Saved,
+    StoreSummary, StoredEvent, Stream,
 };
 pub use domain::task_events::{
     InvalidTaskEvent, TaskCompleted, TaskCreated, TaskDeleted, TaskEvent, TaskUpdated,

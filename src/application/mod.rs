@@ -2,10 +2,13 @@
 
 pub mod clock;
 pub mod compare;
+pub mod dispatch;
 pub mod duration;
 pub mod evidence;
 pub mod export;
+pub mod handling;
 pub mod import;
 pub mod log_files;
 pub mod log_source;
+pub mod read_models;
 pub mod rejects;

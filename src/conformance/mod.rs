@@ -19,7 +19,7 @@
 //!
 //! use mission_events::conformance::{StoreUnderTest, check_all};
 //! use mission_events::{
-//!     BatchError, DomainEvent, EventId, EventQuery, EventRepository, Position, RepositoryError, StoreSummary,
+//!     BatchError, DomainEvent, EventId, EventOrigin, EventQuery, EventRepository, Position, RepositoryError, StoreSummary,
 //!     StoredEvent, Stream, StreamId, TimeOrder, Zone,
 //! };
 //!
@@ -44,7 +44,7 @@
 //!                 }
 //!                 None => {
 //!                     let position = Position::new(after.len() as i64 + 1);
-//!                     after.push(StoredEvent { position, event: event.clone() });
+//!                     after.push(StoredEvent { position, origin: EventOrigin::Saved, event: event.clone() });
 //!                     position
 //!                 }
 //!             });

@@ -19,8 +19,29 @@ pub const DEFAULT_LIMIT: usize = 100;
 pub struct StoredEvent {
     /// Its place; comparable within one store only.
     pub position: Position,
+    /// How it came into the store.
+    pub origin: EventOrigin,
     /// The event.
     pub event: DomainEvent,
+}
+
+/// How an event came into a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventOrigin {
+    /// A running system saved it, with its own id.
+    Saved,
+    /// It was read from a log: imported, or a line without an id in a file of the store. It is a fact of the past;
+    /// what acts on the world must not act on it.
+    Imported,
+}
+
+/// What became of one event of [`EventRepository::save_each`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// Where it is.
+    pub position: Position,
+    /// Whether this call stored it: `false` where the store had it before, or it stands earlier in the call.
+    pub is_new: bool,
 }
 
 /// A stream of a store, and how far it reaches.
@@ -118,6 +139,17 @@ pub trait EventRepository: Send + Sync {
     /// As [`save_event`](Self::save_event), with how many of the events are stored.
     fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError>;
 
+    /// Appends events in the order given, each for itself: one that is refused leaves the others alone. One answer
+    /// for each event, in the order given. What is answered as saved is on disk, all of it by one sync where the
+    /// backend can.
+    fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
+        let save = |event: &DomainEvent| {
+            let is_new = self.find_by_id(event.event_id())?.is_none();
+            self.save_event(event).map(|position| Saved { position, is_new })
+        };
+        events.iter().map(save).collect()
+    }
+
     /// The event of that id.
     ///
     /// It is a question of its own and no [`EventQuery`], because backends answer it otherwise: JSONL
@@ -151,6 +183,14 @@ pub trait EventRepository: Send + Sync {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, RepositoryError>;
 
+    /// The stream in which the event at that position is; `None` where the store does not reach so far.
+    ///
+    /// # Errors
+    /// What the backend says.
+    fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
+        Ok(self.streams()?.into_iter().find(|stream| position <= stream.head).map(|stream| stream.id))
+    }
+
     /// What the store holds, in numbers, all of one moment where the backend has such a thing.
     ///
     /// # Errors
@@ -166,6 +206,10 @@ impl<R: EventRepository + ?Sized> EventRepository for Arc<R> {
 
     fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError> {
         (**self).save_events(events)
+    }
+
+    fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
+        (**self).save_each(events)
     }
 
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
@@ -187,6 +231,10 @@ impl<R: EventRepository + ?Sized> EventRepository for Arc<R> {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, RepositoryError> {
         (**self).read_stream(stream, after, limit)
+    }
+
+    fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
+        (**self).stream_of(position)
     }
 
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {

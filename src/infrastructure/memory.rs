@@ -8,7 +8,7 @@ use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::query::{EventQuery, TimeOrder};
 use crate::domain::repository::{
-    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+    BatchError, EventOrigin, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
 };
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
@@ -111,7 +111,7 @@ impl Log {
         }
         let position = Position::new(self.events.len() as i64 + 1);
         self.by_id.insert(event.event_id().clone(), self.events.len());
-        self.events.push(StoredEvent { position, event: event.clone() });
+        self.events.push(StoredEvent { position, origin: EventOrigin::Saved, event: event.clone() });
         Ok(position)
     }
 }

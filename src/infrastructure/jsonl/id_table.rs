@@ -105,7 +105,11 @@ mod tests {
         let text =
             format!(r#"{{"event_id": "{id}", "event_type": "T", "timestamp": "2025-10-25T10:00:00Z"}}"#);
         let event = DomainEvent::from_json(&text, &Zone::utc()).unwrap();
-        StoredEvent { position: Position::new(position), event }
+        StoredEvent {
+            position: Position::new(position),
+            origin: crate::domain::repository::EventOrigin::Saved,
+            event,
+        }
     }
 
     #[test]

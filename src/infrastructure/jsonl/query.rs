@@ -10,7 +10,6 @@ use super::folder::{DayFile, EventFolder};
 use super::id_table::IdTable;
 use super::layout::Day;
 use super::reader::{Entry, visit_events};
-use crate::domain::event::DomainEvent;
 use crate::domain::query::{EventQuery, TimeOrder};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{EventId, Position};
@@ -75,7 +74,7 @@ pub(super) fn scan_for_id(folder: &EventFolder, id: &EventId) -> Result<Option<S
 struct Selection {
     order: TimeOrder,
     limit: usize,
-    kept: BTreeMap<(DateTime<Utc>, Position), DomainEvent>,
+    kept: BTreeMap<(DateTime<Utc>, Position), StoredEvent>,
 }
 
 impl Selection {
@@ -95,7 +94,7 @@ impl Selection {
                 TimeOrder::Chronological => self.kept.pop_last(),
             };
         }
-        self.kept.insert(key, entry.to_stored().event);
+        self.kept.insert(key, entry.to_stored());
     }
 
     fn worst(&self) -> Option<(DateTime<Utc>, Position)> {
@@ -117,8 +116,7 @@ impl Selection {
     }
 
     fn into_events(self) -> Vec<StoredEvent> {
-        let mut events: Vec<StoredEvent> =
-            self.kept.into_iter().map(|((_, position), event)| StoredEvent { position, event }).collect();
+        let mut events: Vec<StoredEvent> = self.kept.into_values().collect();
         if self.order == TimeOrder::NewestFirst {
             events.reverse();
         }

@@ -13,7 +13,7 @@ use super::id_table::{IdTable, Lookup};
 use super::layout::Day;
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::{DomainEvent, derived_event_id};
-use crate::domain::repository::StoredEvent;
+use crate::domain::repository::{EventOrigin, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
 use crate::wire::json::is_blank;
 use crate::wire::local_time::{DstPolicy, TimeFlags};
@@ -67,8 +67,11 @@ pub(super) struct Entry<'b> {
 
 impl Entry<'_> {
     pub(super) fn to_stored(&self) -> StoredEvent {
+        // Only a running system gives an event its id.
+        let has_own_id = self.record.event_id.is_some();
         StoredEvent {
             position: self.position,
+            origin: if has_own_id { EventOrigin::Saved } else { EventOrigin::Imported },
             event: DomainEvent::from_record(&self.record, self.id.clone()),
         }
     }

@@ -6,14 +6,14 @@ use rusqlite::{CachedStatement, Row, params};
 use crate::application::import::{Identity, ImportRecord};
 use crate::application::log_source::Place;
 use crate::domain::event::DomainEvent;
-use crate::domain::repository::{RepositoryError, StoredEvent};
+use crate::domain::repository::{EventOrigin, RepositoryError, StoredEvent};
 use crate::domain::value_objects::{AggregateId, EventId, Position};
 use crate::wire::record::Shape;
 
 use super::error::port_error;
 
 /// The columns that [`stored_event`] reads, in its order.
-pub(super) const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body";
+pub(super) const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body, source_id";
 
 pub(super) const INSERT: &str = "INSERT INTO events
     (event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
@@ -104,8 +104,10 @@ pub(super) fn stored_event(row: &Row<'_>) -> Result<StoredEvent, RepositoryError
     let timestamp = DateTime::from_timestamp_micros(occurred_at)
         .ok_or_else(|| corrupt(format!("occurred_at {occurred_at} is no time")))?;
     let aggregate: Option<String> = row.get(4).map_err(|error| corrupt(error.to_string()))?;
+    let source: Option<i64> = row.get(6).map_err(|error| corrupt(error.to_string()))?;
     Ok(StoredEvent {
         position: Position::new(position),
+        origin: if source.is_some() { EventOrigin::Imported } else { EventOrigin::Saved },
         event: DomainEvent::from_parts(
             EventId::new(id).map_err(|error| corrupt(error.to_string()))?,
             row.get(2).map_err(|error| corrupt(error.to_string()))?,

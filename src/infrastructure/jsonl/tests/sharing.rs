@@ -7,6 +7,7 @@ use std::thread;
 use super::super::lock::lock_folder;
 use super::super::reader::{Content, DayReader};
 use super::*;
+use crate::domain::repository::EventOrigin;
 
 #[test]
 fn two_repositories_take_turns() {
@@ -19,7 +20,7 @@ fn two_repositories_take_turns() {
         let event = event(&id, &at);
         let position = stores[number % 2].save_event(&event).unwrap();
         assert_eq!(stores[(number + 1) % 2].save_event(&event).unwrap(), position, "{id} is known to both");
-        saved.push(StoredEvent { position, event });
+        saved.push(StoredEvent { position, origin: EventOrigin::Saved, event });
     }
     saved.sort_by_key(|stored| stored.position);
     for store in &stores {
@@ -85,7 +86,7 @@ fn what_another_process_appended_is_seen_by_every_query() {
     let other = event("e2", "2025-10-25T11:00:00Z");
     let position = there.save_event(&other).unwrap();
     let time = other.timestamp();
-    let expected = [StoredEvent { position, event: other.clone() }];
+    let expected = [StoredEvent { position, origin: EventOrigin::Saved, event: other.clone() }];
     assert_eq!(here.find_by_id(&id("e2")).unwrap().as_ref(), expected.first());
     assert_eq!(here.get_recent_events(1).unwrap(), expected);
     assert_eq!(here.find_by_type("TaskCreated", 1).unwrap(), expected);

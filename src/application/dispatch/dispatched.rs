@@ -1,0 +1,62 @@
+//! The answer to a dispatch.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::application::handling::Outcome;
+use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::{EventId, Position};
+
+/// An event that is stored, and what its handlers made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispatched {
+    /// Its id.
+    pub event_id: EventId,
+    /// Where it is.
+    pub position: Position,
+    /// Whether the store had it before.
+    pub already_stored: bool,
+    /// What has become of it with each handler of its type, in order of registration.
+    pub handlers: Vec<(String, Outcome)>,
+    /// Where the time went.
+    pub timing: Timing,
+}
+
+impl Dispatched {
+    /// Whether every handler has handled the event; true where there is none.
+    pub fn succeeded(&self) -> bool {
+        self.handlers.iter().all(|(_, outcome)| *outcome == Outcome::Done)
+    }
+}
+
+/// Where the time of a dispatch went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timing {
+    /// Until the event was taken from the queue.
+    pub waited: Duration,
+    /// From then until it was on disk.
+    pub stored: Duration,
+    /// From then until it was handled, or no longer waited for.
+    pub handled: Duration,
+    /// How many events waited when it was submitted.
+    pub queued: usize,
+}
+
+/// Why an event was not dispatched. It is not stored, but where the repository says otherwise.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DispatchError {
+    /// The store did not take it.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
+    /// Other events were stored for so long that this one was withdrawn: it is not stored.
+    #[error("the event was not stored: others were waited for during {} seconds", waited.as_secs())]
+    Busy {
+        /// How long.
+        waited: Duration,
+    },
+    /// The dispatcher is shutting down: the event is not stored.
+    #[error("the event was not stored: the dispatcher is shutting down")]
+    ShuttingDown,
+}

@@ -1,0 +1,22 @@
+//! Handling: every stored event reaches every handler that is registered for its type.
+//!
+//! ```text
+//! dispatch ──> store ──> acknowledged, position
+//!                 └─ wake ─> runner: reads the store after a handler's progress, in pages
+//!                              per event: handler.handle(event)
+//!                              end of the page: state and progress, one transaction of the handler store
+//! ```
+//!
+//! The event that was dispatched is only the trigger: what is handled is read from the store. So live handling,
+//! catching up and replay are one, and a crash loses nothing. A handler is *behind* by the events that it has not
+//! handled.
+
+pub mod failure;
+pub mod handler;
+pub mod registration;
+pub mod runner;
+pub mod store;
+
+pub use handler::{EventHandler, Handled, HandlerContext, HandlerError};
+pub use registration::{EventTypes, HandlerKind, PositionInterval, Registration, RetryPolicy, StartFrom};
+pub use runner::{Outcome, Runner, RunnerSettings};
