@@ -110,7 +110,7 @@ use self::query::{matching, scan_for_id};
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{
-    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+    BatchError, EventRepository, RepositoryError, Saved, StoreSummary, StoredEvent, Stream, answer_live,
 };
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
@@ -220,6 +220,10 @@ impl EventRepository for JsonlEventRepository {
         self.append(events)
     }
 
+    fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
+        answer_live(events, self.folder.zone(), |live| self.append_each(live))
+    }
+
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
         self.find(id).map_err(|error| error.during(QUERY))
     }
@@ -239,6 +243,10 @@ impl EventRepository for JsonlEventRepository {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, RepositoryError> {
         streams::read_stream(&self.folder, stream, after, limit).map_err(|error| error.during(QUERY))
+    }
+
+    fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
+        streams::stream_of(&self.folder, position).map_err(|error| error.during(QUERY))
     }
 
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {

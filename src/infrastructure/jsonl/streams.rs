@@ -1,7 +1,7 @@
 //! The days as streams: how far each reaches, its events by position, and all of them in numbers.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 
 use super::error::JsonlError;
@@ -47,6 +47,15 @@ pub(super) fn read_stream(
     Ok(events)
 }
 
+/// The day of a position, where its file reaches so far.
+pub(super) fn stream_of(folder: &EventFolder, position: Position) -> Result<Option<StreamId>, JsonlError> {
+    let Some((day, offset)) = Day::of_position(position) else { return Ok(None) };
+    match folder.metadata(&folder.file(day)) {
+        Err(JsonlError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+        metadata => Ok((offset < metadata?.len()).then(|| day.stream())),
+    }
+}
+
 /// Reads the whole store: daily files hold no counts.
 pub(super) fn summary(folder: &EventFolder) -> Result<StoreSummary, JsonlError> {
     let mut summary = StoreSummary::default();
@@ -81,7 +90,7 @@ fn last_position(folder: &EventFolder, file: &DayFile) -> Result<Option<Position
 }
 
 /// Where the line starts whose last byte is before `end`, which is not 0.
-fn start_of_line(input: &mut File, end: u64) -> std::io::Result<u64> {
+fn start_of_line(input: &mut File, end: u64) -> io::Result<u64> {
     let mut buffer = [0; LOOK];
     // The last byte is the end of the line itself, where the line is ended.
     let mut unseen = end - 1;
