@@ -30,7 +30,10 @@ impl DomainEvent {
     /// no other event says which instant is meant.
     pub fn from_json(text: &str, zone: &Zone) -> Result<Self, EventError> {
         let mut reader = RecordReader::new(zone, DstPolicy::Reject);
-        let record = reader.read_whole(text.as_bytes())?;
+        let record = reader.read_whole(text.as_bytes()).map_err(|error| match error {
+            RecordError::NoTimestamp { .. } => EventError::NoTimestamp,
+            error => EventError::Record(error),
+        })?;
         let id = record.event_id.as_deref().ok_or(EventError::NoIdentity)?;
         let event = Self::from_record(&record, EventId::new(id).map_err(|_| EventError::NoIdentity)?);
         if event.body.contains(['\n', '\r']) {
@@ -135,10 +138,15 @@ pub fn format_timestamp(time: DateTime<Utc>) -> String {
 pub enum EventError {
     /// The text is not an event at all.
     #[error("the text is not an event")]
-    Record(#[from] RecordError),
+    Record(#[source] RecordError),
     /// Only imports give an id to an event that has none.
-    #[error("the event carries no `event_id`: a running system has to give it one")]
+    #[error("the event carries no `event_id`: a running system has to give it one, as a dispatch does")]
     NoIdentity,
+    /// Only a dispatch gives a time to an event that has none.
+    #[error(
+        "the event carries no `timestamp`: write when it occurred, as 2025-10-25T10:00:00+00:00; a dispatch writes the present time"
+    )]
+    NoTimestamp,
     /// The reference store keeps one event a line.
     #[error("the event's text spans several lines: write it on one")]
     NotOneLine,

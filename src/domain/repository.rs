@@ -1,13 +1,17 @@
 //! The port: what every store of events promises. The field calls it an event store; this project's
 //! word is `EventRepository`.
 
-use std::error::Error as StdError;
+mod error;
+mod save_each;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use thiserror::Error;
 
-use super::event::{DomainEvent, EventError};
+pub use self::error::{BatchError, RepositoryError};
+pub(crate) use self::save_each::{answer_live, fail_lost};
+
+use super::event::DomainEvent;
 use super::query::EventQuery;
 use super::value_objects::{EventId, Position, StreamId};
 
@@ -92,6 +96,11 @@ pub struct StoreSummary {
 /// writing itself fails, [`BatchError::saved`] says how many events, counted from the first, are
 /// stored: 0 where the backend is all-or-nothing (SQLite), any prefix where it is not (JSONL).
 ///
+/// **Each.** `save_each` answers each event for itself, in the order given: a refusal or a conflict leaves the
+/// others alone. It comes to what saving them one after the other would come to, a failure of the medium apart, and
+/// what it answers as saved is as durable as after `save_event`. [`Saved::is_new`] says whether this call stored the
+/// event. When the medium fails, the events that are not stored for it are all answered so, those that repeat them too.
+///
 /// **Order.** No two events have the same position, and a position never changes. "Newest first" is
 /// timestamp descending, then position descending; "chronological" is timestamp ascending, then
 /// position ascending. Both are the same in every backend that holds the same events.
@@ -140,8 +149,10 @@ pub trait EventRepository: Send + Sync {
     fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError>;
 
     /// Appends events in the order given, each for itself: one that is refused leaves the others alone. One answer
-    /// for each event, in the order given. What is answered as saved is on disk, all of it by one sync where the
-    /// backend can.
+    /// for each event, in the order given.
+    ///
+    /// A backend makes them durable together, by as few syncs as it can. This default saves one after the other; where
+    /// others save to the store meanwhile, it may call an event new that one of them has just stored.
     fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
         let save = |event: &DomainEvent| {
             let is_new = self.find_by_id(event.event_id())?.is_none();
@@ -183,7 +194,7 @@ pub trait EventRepository: Send + Sync {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, RepositoryError>;
 
-    /// The stream in which the event at that position is; `None` where the store does not reach so far.
+    /// The stream of the event at that position, which this store gave; `None` where no stream reaches so far.
     ///
     /// # Errors
     /// What the backend says.
@@ -288,91 +299,3 @@ pub trait EventRepositoryExt: EventRepository {
 }
 
 impl<R: EventRepository + ?Sized> EventRepositoryExt for R {}
-
-/// Why a store did not do what it was asked.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum RepositoryError {
-    /// The id is taken by an event with other content.
-    #[error(
-        "event {event_id} is stored already, at position {position}, with other content: an event is never overwritten"
-    )]
-    Conflict {
-        /// The id.
-        event_id: EventId,
-        /// Where the event is that has it.
-        position: Position,
-    },
-    /// The event could not be read back as itself.
-    #[error("event {event_id} cannot be saved as it is")]
-    NotLive {
-        /// The id.
-        event_id: EventId,
-        /// What is wrong with it.
-        #[source]
-        reason: EventError,
-    },
-    /// What the store holds is not what it can have written.
-    #[error("{place} is damaged: {detail}")]
-    Corrupt {
-        /// Where: file and line, or row.
-        place: String,
-        /// What was expected and what came.
-        detail: String,
-    },
-    /// Another process holds the store for longer than is waited for.
-    #[error("could not {action}: the store is busy")]
-    Busy {
-        /// What was tried.
-        action: &'static str,
-        /// What the backend said.
-        #[source]
-        source: Box<dyn StdError + Send + Sync>,
-    },
-    /// The medium or the backend failed.
-    #[error("could not {action}")]
-    Storage {
-        /// What was tried.
-        action: &'static str,
-        /// What the backend said.
-        #[source]
-        source: Box<dyn StdError + Send + Sync>,
-    },
-}
-
-impl RepositoryError {
-    /// A failure of the medium or the backend while it did `action` ("save an event").
-    pub fn storage(action: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self::Storage { action, source: source.into() }
-    }
-
-    /// The refusal of an event that a running system cannot have written.
-    pub fn not_live(event: &DomainEvent, reason: EventError) -> Self {
-        Self::NotLive { event_id: event.event_id().clone(), reason }
-    }
-}
-
-/// Why a batch was not saved, and how much of it is.
-#[derive(Debug, Error)]
-#[error("{saved} events of the batch are stored")]
-#[non_exhaustive]
-pub struct BatchError {
-    /// How many events, counted from the first of the batch, are stored.
-    pub saved: usize,
-    /// What went wrong with the next one.
-    #[source]
-    pub error: RepositoryError,
-}
-
-impl BatchError {
-    /// A batch of which the first `saved` events are stored, and the next one failed.
-    pub fn new(saved: usize, error: RepositoryError) -> Self {
-        Self { saved, error }
-    }
-}
-
-impl From<RepositoryError> for BatchError {
-    fn from(error: RepositoryError) -> Self {
-        Self::new(0, error)
-    }
-}

@@ -8,7 +8,8 @@ use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::query::{EventQuery, TimeOrder};
 use crate::domain::repository::{
-    BatchError, EventOrigin, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+    BatchError, EventOrigin, EventRepository, RepositoryError, Saved, StoreSummary, StoredEvent, Stream,
+    answer_live,
 };
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
@@ -45,10 +46,17 @@ impl EventRepository for InMemoryEventRepository {
         let mut positions = Vec::with_capacity(events.len());
         for event in events {
             event.ensure_live(&self.zone).map_err(|reason| RepositoryError::not_live(event, reason))?;
-            positions.push(next.save(event)?);
+            positions.push(next.save(event)?.position);
         }
         *log = next;
         Ok(positions)
+    }
+
+    fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
+        answer_live(events, &self.zone, |live| {
+            let mut log = self.log();
+            live.iter().map(|event| log.save(event)).collect()
+        })
     }
 
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
@@ -99,11 +107,11 @@ impl EventRepository for InMemoryEventRepository {
 }
 
 impl Log {
-    fn save(&mut self, event: &DomainEvent) -> Result<Position, RepositoryError> {
+    fn save(&mut self, event: &DomainEvent) -> Result<Saved, RepositoryError> {
         if let Some(&index) = self.by_id.get(event.event_id()) {
             let first = &self.events[index];
             return if is_saved_already(first.event.body(), event.body()) {
-                Ok(first.position)
+                Ok(Saved { position: first.position, is_new: false })
             } else {
                 let event_id = event.event_id().clone();
                 Err(RepositoryError::Conflict { event_id, position: first.position })
@@ -112,6 +120,6 @@ impl Log {
         let position = Position::new(self.events.len() as i64 + 1);
         self.by_id.insert(event.event_id().clone(), self.events.len());
         self.events.push(StoredEvent { position, origin: EventOrigin::Saved, event: event.clone() });
-        Ok(position)
+        Ok(Saved { position, is_new: true })
     }
 }

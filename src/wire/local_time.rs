@@ -66,13 +66,17 @@ pub enum DstPolicy {
 pub struct LocalTimeResolver<'z> {
     zone: &'z Zone,
     dst: DstPolicy,
-    /// The repeated intervals read so far, each under the first local time read in it.
-    repeated: BTreeMap<i64, RepeatedInterval>,
+    repeated: RepeatedTimes,
     last_day: LastDay,
 }
 
+/// The repeated intervals read so far, each under the first local time read in it: what the place of a later
+/// timestamp of the log depends on.
+#[derive(Debug, Clone, Default)]
+pub struct RepeatedTimes(BTreeMap<i64, RepeatedInterval>);
+
 /// Local times that come twice, as far as this log has shown. Times are civil microseconds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct RepeatedInterval {
     last: i64,
     stepped_back: bool,
@@ -80,7 +84,17 @@ struct RepeatedInterval {
 
 impl<'z> LocalTimeResolver<'z> {
     pub fn new(zone: &'z Zone, dst: DstPolicy) -> Self {
-        Self { zone, dst, repeated: BTreeMap::new(), last_day: LastDay::default() }
+        Self::resume(zone, dst, RepeatedTimes::default())
+    }
+
+    /// One that goes on in a log of which an earlier one has read the beginning.
+    pub fn resume(zone: &'z Zone, dst: DstPolicy, repeated: RepeatedTimes) -> Self {
+        Self { zone, dst, repeated, last_day: LastDay::default() }
+    }
+
+    /// What [`resume`](Self::resume) goes on with.
+    pub fn into_repeated(self) -> RepeatedTimes {
+        self.repeated
     }
 
     /// The instant of the log's next timestamp, and what had to be decided to place it.
@@ -133,7 +147,7 @@ impl<'z> LocalTimeResolver<'z> {
         // Two repeated local times that lie less than the length of their interval apart are of the same
         // interval, and all times of one interval do: no zone repeats two intervals that shortly after each other.
         let near = civil_micros - length + 1..civil_micros + length;
-        match self.repeated.range_mut(near).next() {
+        match self.repeated.0.range_mut(near).next() {
             Some((_, interval)) => {
                 interval.stepped_back |= civil_micros < interval.last;
                 interval.last = civil_micros;
@@ -141,7 +155,7 @@ impl<'z> LocalTimeResolver<'z> {
             }
             None => {
                 let interval = RepeatedInterval { last: civil_micros, stepped_back: false };
-                self.repeated.insert(civil_micros, interval);
+                self.repeated.0.insert(civil_micros, interval);
                 false
             }
         }

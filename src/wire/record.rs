@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::wire::json::{
     Canonicalizer, Member, MemberValue, ObjectScanner, ScanError, ScannedObject, ShapeId, ShapeTable, utf8,
 };
-use crate::wire::local_time::{DstPolicy, LocalTimeResolver, TimeFlags};
+use crate::wire::local_time::{DstPolicy, LocalTimeResolver, RepeatedTimes, TimeFlags};
 use crate::wire::mapping::Mapping;
 use crate::wire::timestamp::{LastDate, WrittenTimestamp};
 use crate::wire::zone::Zone;
@@ -135,6 +135,16 @@ impl<'z> RecordReader<'z> {
             last_date: LastDate::default(),
             mapped: None,
         }
+    }
+
+    /// A reader in the built-in shapes that goes on in a log of which an earlier one has read the beginning.
+    pub fn resume(zone: &'z Zone, dst: DstPolicy, repeated: RepeatedTimes) -> Self {
+        Self { clock: LocalTimeResolver::resume(zone, dst, repeated), ..Self::new(zone, dst) }
+    }
+
+    /// What [`resume`](Self::resume) goes on with.
+    pub fn into_repeated(self) -> RepeatedTimes {
+        self.clock.into_repeated()
     }
 
     /// A reader for one log that is read through a mapping.

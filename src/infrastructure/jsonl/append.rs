@@ -1,5 +1,6 @@
 //! Saving: everything is checked and has its place before anything is written.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::sync::PoisonError;
@@ -13,10 +14,11 @@ use super::layout::{Day, MAX_FILE_LENGTH};
 use super::lock::lock_folder;
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
-use crate::domain::repository::{BatchError, RepositoryError};
+use crate::domain::repository::{BatchError, RepositoryError, Saved, fail_lost};
 use crate::domain::value_objects::{EventId, Position};
 use crate::durable::append::{AppendFile, append_durably};
 use crate::durable::directory::sync_folder;
+use crate::durable::lock::FileLock;
 
 const ACTION: &str = "append to the JSONL store";
 
@@ -27,17 +29,32 @@ fn during(error: JsonlError) -> RepositoryError {
 /// Where each event of a batch is or goes.
 #[derive(Default)]
 struct Plan {
-    positions: Vec<Position>,
-    runs: Vec<Run>,
+    answers: Vec<Result<Saved, RepositoryError>>,
+    /// In the order of the batch.
+    new: Vec<NewLine>,
 }
 
-/// New events of one day that follow each other in the batch: one write.
-struct Run {
+/// A new event, and where its line goes.
+#[derive(Clone, Copy)]
+struct NewLine {
+    /// The index in the batch.
+    number: usize,
     day: Day,
-    /// The file before the write.
+    position: Position,
+    /// The file before the line.
     end: FileEnd,
-    /// The indexes in the batch.
-    events: Vec<usize>,
+}
+
+/// New events of one day that are written together, with one sync.
+struct Run {
+    first: NewLine,
+    further: Vec<NewLine>,
+}
+
+impl Run {
+    fn lines(&self) -> impl Iterator<Item = NewLine> {
+        std::iter::once(self.first).chain(self.further.iter().copied())
+    }
 }
 
 impl JsonlEventRepository {
@@ -50,107 +67,134 @@ impl JsonlEventRepository {
         if events.is_empty() {
             return Ok(Vec::new());
         }
+        let events: Vec<&DomainEvent> = events.iter().collect();
         let _turn = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
-        self.folder.create().map_err(during)?;
-        let _lock = lock_folder(self.folder.path(), self.lock_patience).map_err(during)?;
-        let plan = self.plan(events)?;
-        for run in &plan.runs {
-            self.write(events, &plan.positions, run).map_err(|error| BatchError {
+        let _lock = self.lock()?;
+        let Plan { answers, new } = self.plan(&events)?;
+        let saved = answers.into_iter().collect::<Result<Vec<Saved>, RepositoryError>>()?;
+        for run in runs_in_order(new) {
+            self.write(&events, &run).map_err(|error| BatchError {
                 // The events before the first of the run are new ones of earlier runs, or repeats.
-                saved: run.events.first().copied().unwrap_or_default(),
+                saved: run.first.number,
                 error: during(error),
             })?;
         }
-        Ok(plan.positions)
+        Ok(saved.into_iter().map(|saved| saved.position).collect())
     }
 
-    fn plan(&self, events: &[DomainEvent]) -> Result<Plan, RepositoryError> {
+    /// Appends live events, each for itself, with one write and one sync a day.
+    pub(super) fn append_each(&self, events: &[&DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
+        let _turn = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
+        let planned = self.lock().and_then(|lock| Ok((lock, self.plan(events)?)));
+        let (_lock, Plan { mut answers, new }) = match planned {
+            Ok(planned) => planned,
+            Err(error) => return events.iter().map(|_| Err(error.clone())).collect(),
+        };
+        for run in runs_by_day(new) {
+            if let Err(error) = self.write(events, &run) {
+                let NewLine { day, position: first, .. } = run.first;
+                let is_lost = |position| {
+                    position >= first && Day::of_position(position).is_some_and(|(of, _)| of == day)
+                };
+                fail_lost(&mut answers, is_lost, &during(error));
+            }
+        }
+        answers
+    }
+
+    fn lock(&self) -> Result<FileLock, RepositoryError> {
+        self.folder.create().map_err(during)?;
+        lock_folder(self.folder.path(), self.lock_patience).map_err(during)
+    }
+
+    fn plan(&self, events: &[&DomainEvent]) -> Result<Plan, RepositoryError> {
         let mut slot = self.index();
         let index = slot.get_or_insert_default();
         index.refresh(&self.folder).map_err(during)?;
-        let mut plan = self.place(index, events)?;
+        let mut plan = self.place(index, events);
         if plan.is_none() {
             *index = IdIndex::default();
             index.refresh(&self.folder).map_err(during)?;
-            plan = self.place(index, events)?;
+            plan = self.place(index, events);
         }
         plan.ok_or_else(|| during(JsonlError::Unstable { path: self.folder.path().to_owned() }))
     }
 
     /// `None` where the index speaks of lines that are not there any more.
-    fn place(&self, index: &mut IdIndex, events: &[DomainEvent]) -> Result<Option<Plan>, RepositoryError> {
+    fn place(&self, index: &mut IdIndex, events: &[&DomainEvent]) -> Option<Plan> {
         let mut plan = Plan::default();
         let mut ends: BTreeMap<Day, FileEnd> = BTreeMap::new();
-        let mut in_batch: HashMap<&EventId, usize> = HashMap::new();
+        let mut in_batch: HashMap<&EventId, NewLine> = HashMap::new();
         for (number, event) in events.iter().enumerate() {
             let event_id = event.event_id();
             let earlier = match in_batch.get(event_id) {
-                Some(&earlier) => {
-                    Some((plan.positions[earlier], is_saved_already(events[earlier].body(), event.body())))
+                Some(line) => {
+                    Ok(Some((line.position, is_saved_already(events[line.number].body(), event.body()))))
                 }
-                None => match index.find(&self.folder, event_id).map_err(during)? {
-                    Lookup::Stale => return Ok(None),
-                    Lookup::Absent => None,
-                    Lookup::Found(stored) => {
-                        self.ensure_durable(index, stored.position).map_err(during)?;
+                None => match index.find(&self.folder, event_id) {
+                    Ok(Lookup::Stale) => return None,
+                    Ok(Lookup::Absent) => Ok(None),
+                    Ok(Lookup::Found(stored)) => self.ensure_durable(index, stored.position).map(|()| {
                         Some((stored.position, is_saved_already(stored.event.body(), event.body())))
-                    }
+                    }),
+                    Err(error) => Err(error),
                 },
             };
-            let position = match earlier {
-                Some((position, true)) => position,
-                Some((position, false)) => {
-                    return Err(RepositoryError::Conflict { event_id: event_id.clone(), position });
+            let answer = match earlier {
+                Ok(Some((position, true))) => Ok(Saved { position, is_new: false }),
+                Ok(Some((position, false))) => {
+                    Err(RepositoryError::Conflict { event_id: event_id.clone(), position })
                 }
-                None => {
-                    in_batch.insert(event_id, number);
+                Ok(None) => {
                     let day = Day::new(self.folder.zone().day_of(event.timestamp()));
                     let end = ends.entry(day).or_insert_with(|| index.end_of(day));
-                    self.place_new(&mut plan, day, end, number, event).map_err(during)?
+                    self.place_new(day, end, number, event).map_err(during).map(|line| {
+                        in_batch.insert(event_id, line);
+                        plan.new.push(line);
+                        Saved { position: line.position, is_new: true }
+                    })
                 }
+                Err(error) => Err(during(error)),
             };
-            plan.positions.push(position);
+            plan.answers.push(answer);
         }
-        Ok(Some(plan))
+        Some(plan)
     }
 
-    /// Adds a new event to the run of its day, and moves the end of its file.
+    /// Where the line of a new event goes; moves the end of its file.
     fn place_new(
         &self,
-        plan: &mut Plan,
         day: Day,
         end: &mut FileEnd,
         number: usize,
         event: &DomainEvent,
-    ) -> Result<Position, JsonlError> {
+    ) -> Result<NewLine, JsonlError> {
         let offset = end.next_line_offset();
         let length = offset + event.body().len() as u64 + 1;
         let position = day.position(offset).filter(|_| length <= MAX_FILE_LENGTH);
         let position = position.ok_or_else(|| JsonlError::TooLong { path: self.folder.file(day).path })?;
-        match plan.runs.last_mut() {
-            Some(run) if run.day == day => run.events.push(number),
-            _ => plan.runs.push(Run { day, end: *end, events: vec![number] }),
-        }
+        let line = NewLine { number, day, position, end: *end };
         *end = FileEnd { length, tail: Tail::Ended, tail_offset: length, lines: end.lines + 1 };
-        Ok(position)
+        Ok(line)
     }
 
-    fn write(&self, events: &[DomainEvent], positions: &[Position], run: &Run) -> Result<(), JsonlError> {
-        let file = self.folder.file(run.day);
-        let (mut opened, identity) = open_to_append(&file, run.end.length)?;
-        let mut length = run.end.length;
-        if run.end.tail == Tail::Torn {
-            move_torn_tail(&self.folder, &file, &mut opened, run.end)?;
-            length = run.end.tail_offset;
+    fn write(&self, events: &[&DomainEvent], run: &Run) -> Result<(), JsonlError> {
+        let NewLine { day, end, .. } = run.first;
+        let file = self.folder.file(day);
+        let (mut opened, identity) = open_to_append(&file, end.length)?;
+        let mut length = end.length;
+        if end.tail == Tail::Torn {
+            move_torn_tail(&self.folder, &file, &mut opened, end)?;
+            length = end.tail_offset;
         }
-        let mut lines = String::from(ending(run.end.tail));
-        for &number in &run.events {
-            lines.push_str(events[number].body());
+        let mut lines = String::from(ending(end.tail));
+        for line in run.lines() {
+            lines.push_str(events[line.number].body());
             lines.push('\n');
         }
         // A file that this process has not made durable before may have been created by one that
         // was killed before it could make the name durable.
-        let is_name_durable = self.index().as_ref().is_some_and(|index| index.is_durable(run.day, 0));
+        let is_name_durable = self.index().as_ref().is_some_and(|index| index.is_durable(day, 0));
         append_durably(&mut opened, length, lines.as_bytes(), || {
             if is_name_durable { Ok(()) } else { sync_folder(self.folder.path()) }
         })
@@ -158,8 +202,8 @@ impl JsonlEventRepository {
         length += lines.len() as u64;
         self.folder.mind_length(&file, length);
         if let Some(index) = self.index().as_mut() {
-            let ids = run.events.iter().map(|&number| (events[number].event_id(), positions[number]));
-            index.appended(run.day, run.end, identity, length, ids);
+            let ids = run.lines().map(|line| (events[line.number].event_id(), line.position));
+            index.appended(day, end, identity, length, ids);
         }
         Ok(())
     }
@@ -177,4 +221,30 @@ impl JsonlEventRepository {
         index.set_durable(day);
         Ok(())
     }
+}
+
+/// Runs that keep the order of the batch, so that what is stored when one fails is a beginning of it.
+fn runs_in_order(new: Vec<NewLine>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for line in new {
+        match runs.last_mut() {
+            Some(run) if run.first.day == line.day => run.further.push(line),
+            _ => runs.push(Run { first: line, further: Vec::new() }),
+        }
+    }
+    runs
+}
+
+/// One run a day, as few as there can be.
+fn runs_by_day(new: Vec<NewLine>) -> Vec<Run> {
+    let mut runs: BTreeMap<Day, Run> = BTreeMap::new();
+    for line in new {
+        match runs.entry(line.day) {
+            Entry::Occupied(mut run) => run.get_mut().further.push(line),
+            Entry::Vacant(place) => {
+                place.insert(Run { first: line, further: Vec::new() });
+            }
+        }
+    }
+    runs.into_values().collect()
 }

@@ -67,7 +67,7 @@ impl JsonlError {
     pub(super) fn during(self, action: &'static str) -> RepositoryError {
         match self {
             Self::Damaged(Damage { place, detail }) => RepositoryError::Corrupt { place, detail },
-            Self::LockHeld { .. } => RepositoryError::Busy { action, source: Box::new(self) },
+            Self::LockHeld { .. } => RepositoryError::busy(action, self),
             _ => RepositoryError::storage(action, self),
         }
     }

@@ -55,7 +55,8 @@
 //!
 //! Writers lock the side file `.events.lock` (`flock` on Unix), one at a time over all processes and
 //! for at most one batch, and wait for it for 15 seconds. An append is one write and one fsync for
-//! each run of events of the same day; when one fails, the file is cut back to its former length.
+//! each run of events of the same day (for each day where every event is answered for itself); when one fails, the
+//! file is cut back to its former length.
 //! Writers of other programs must take the same lock.
 //!
 //! Readers take no lock. They can see an event whose save has not returned yet, and, where the disk fails
@@ -71,8 +72,10 @@
 //! | `query` of a range | the days of the range in UTC, and one more at each end |
 //! | `query`, newest first | from the newest file back, until no older file can change the answer |
 //! | `query`, chronological | from the oldest file on, until no newer file can change the answer |
-//! | `streams` | the last line of each file |
-//! | `read_stream` | the day's file up to the end of the page: choose pages that are not small beside a file |
+//! | `streams` | the last line of each file that is new, or has changed since the last time or shortly before |
+//! | `stream_of` | nothing: it looks at the length of one file |
+//! | `read_stream` after the last event of an earlier page | the page |
+//! | `read_stream` after any other position | the day's file up to the end of the page |
 //! | `summary` | everything |
 //! | `find_by_id` | the files up to the event; in a process that has appended, one line |
 //!
@@ -88,10 +91,12 @@ mod append;
 mod day_log;
 mod error;
 mod folder;
+mod heads;
 mod id_index;
 mod id_table;
 mod layout;
 mod lock;
+mod pages;
 mod query;
 mod reader;
 mod streams;
@@ -104,13 +109,15 @@ pub(super) use self::lock::LOCK_FILE;
 
 use self::error::JsonlError;
 use self::folder::EventFolder;
+use self::heads::Heads;
 use self::id_index::IdIndex;
 use self::id_table::Lookup;
+use self::pages::Pages;
 use self::query::{matching, scan_for_id};
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{
-    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+    BatchError, EventRepository, RepositoryError, Saved, StoreSummary, StoredEvent, Stream, answer_live,
 };
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
@@ -128,6 +135,8 @@ pub struct JsonlEventRepository {
     appending: Mutex<()>,
     /// From the first append that took the lock on, also one that was refused. Never held while waiting for another process.
     index: Mutex<Option<IdIndex>>,
+    heads: Heads,
+    pages: Pages,
 }
 
 impl JsonlEventRepository {
@@ -160,6 +169,8 @@ impl JsonlEventRepository {
             lock_patience: LOCK_PATIENCE,
             appending: Mutex::default(),
             index: Mutex::default(),
+            heads: Heads::default(),
+            pages: Pages::default(),
         })
     }
 
@@ -220,6 +231,10 @@ impl EventRepository for JsonlEventRepository {
         self.append(events)
     }
 
+    fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
+        answer_live(events, self.folder.zone(), |live| self.append_each(live))
+    }
+
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
         self.find(id).map_err(|error| error.during(QUERY))
     }
@@ -229,7 +244,7 @@ impl EventRepository for JsonlEventRepository {
     }
 
     fn streams(&self) -> Result<Vec<Stream>, RepositoryError> {
-        streams::streams(&self.folder).map_err(|error| error.during(QUERY))
+        self.heads.streams(&self.folder).map_err(|error| error.during(QUERY))
     }
 
     fn read_stream(
@@ -238,7 +253,11 @@ impl EventRepository for JsonlEventRepository {
         after: Option<Position>,
         limit: usize,
     ) -> Result<Vec<StoredEvent>, RepositoryError> {
-        streams::read_stream(&self.folder, stream, after, limit).map_err(|error| error.during(QUERY))
+        self.pages.read(&self.folder, stream, after, limit).map_err(|error| error.during(QUERY))
+    }
+
+    fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
+        streams::stream_of(&self.folder, position).map_err(|error| error.during(QUERY))
     }
 
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
+use std::mem;
 use std::ops::ControlFlow;
 
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::domain::event::{DomainEvent, derived_event_id};
 use crate::domain::repository::{EventOrigin, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
 use crate::wire::json::is_blank;
-use crate::wire::local_time::{DstPolicy, TimeFlags};
+use crate::wire::local_time::{DstPolicy, RepeatedTimes, TimeFlags};
 use crate::wire::record::{ContentIds, Record, RecordError, RecordReader};
 
 /// How much of a file is read ahead in a pass over it.
@@ -34,6 +35,8 @@ pub(super) struct Checkpoint {
     pub(super) lines: u64,
     /// How often each record without id was read.
     occurrences: HashMap<Uuid, u64>,
+    /// The local times that came twice.
+    repeated: RepeatedTimes,
 }
 
 /// A line of a day file.
@@ -102,12 +105,11 @@ impl<'f> DayReader<'f> {
         Self::resume(folder, file, Checkpoint { offset, ..Checkpoint::default() }, LINE_BUFFER)
     }
 
-    /// A pass over what is after a checkpoint of an earlier one. Only its ids are reliable: an
-    /// ambiguous local time may be placed otherwise than by a pass from the start.
+    /// A pass over what is after a checkpoint of an earlier one.
     pub(super) fn resume(
         folder: &'f EventFolder,
         file: &DayFile,
-        from: Checkpoint,
+        mut from: Checkpoint,
         buffer: usize,
     ) -> Result<Self, JsonlError> {
         folder.metadata(file)?;
@@ -119,7 +121,7 @@ impl<'f> DayReader<'f> {
             folder,
             file: file.clone(),
             input: BufReader::with_capacity(buffer, input),
-            records: RecordReader::new(folder.zone(), DstPolicy::Resolve),
+            records: RecordReader::resume(folder.zone(), DstPolicy::Resolve, mem::take(&mut from.repeated)),
             buffer: Vec::new(),
             end: from.offset,
             next: from,
@@ -147,7 +149,7 @@ impl<'f> DayReader<'f> {
 
     /// Where the pass stands, and the offset after all that it read.
     pub(super) fn into_checkpoint(self) -> (Checkpoint, u64) {
-        (self.next, self.end)
+        (Checkpoint { repeated: self.records.into_repeated(), ..self.next }, self.end)
     }
 
     fn read_line(&mut self) -> io::Result<usize> {
@@ -208,10 +210,20 @@ pub(super) fn visit_events(
     folder: &EventFolder,
     file: &DayFile,
     seen: &mut IdTable,
-    mut visit: impl FnMut(&Entry<'_>) -> ControlFlow<()>,
+    visit: impl FnMut(&Entry<'_>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, JsonlError> {
     seen.clear();
-    let mut reader = DayReader::open(folder, file)?;
+    visit_rest(folder, file, &mut DayReader::open(folder, file)?, seen, visit)
+}
+
+/// The same for the rest of a pass over a day file: `seen` has the ids of what it has read.
+pub(super) fn visit_rest(
+    folder: &EventFolder,
+    file: &DayFile,
+    reader: &mut DayReader<'_>,
+    seen: &mut IdTable,
+    mut visit: impl FnMut(&Entry<'_>) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, JsonlError> {
     while let Some(line) = reader.next_line()? {
         match line.content {
             Content::Blank => {}

@@ -238,9 +238,7 @@ pub(super) fn port_error(action: &'static str) -> impl Fn(rusqlite::Error) -> Re
         None if let rusqlite::Error::StatementChangedRows(rows) = error => {
             RepositoryError::storage(action, RowNotStored(rows))
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            RepositoryError::Busy { action, source: Box::new(error) }
-        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => RepositoryError::busy(action, error),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             RepositoryError::Corrupt { place: "the database".to_owned(), detail: error.to_string() }
         }

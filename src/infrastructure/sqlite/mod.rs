@@ -36,7 +36,7 @@ use rusqlite::Connection;
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{
-    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+    BatchError, EventRepository, RepositoryError, Saved, StoreSummary, StoredEvent, Stream, answer_live,
 };
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
@@ -108,6 +108,12 @@ impl SqliteEventRepository {
         read::last_import(&self.reader())
     }
 
+    fn writer(&self) -> Result<MutexGuard<'_, Connection>, RepositoryError> {
+        let refusal = || RepositoryError::storage("save events", "the store was opened for reading");
+        // An unfinished transaction was rolled back when it was dropped.
+        Ok(self.writer.as_ref().ok_or_else(refusal)?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn reader(&self) -> MutexGuard<'_, Connection> {
         // A statement that panicked was reset when it was dropped: the connection is whole.
         self.reader.lock().unwrap_or_else(PoisonError::into_inner)
@@ -119,13 +125,14 @@ impl EventRepository for SqliteEventRepository {
         for event in events {
             event.ensure_live(&self.zone).map_err(|reason| RepositoryError::not_live(event, reason))?;
         }
-        let Some(writer) = &self.writer else {
-            let refusal = "the store was opened for reading";
-            return Err(RepositoryError::storage("save events", refusal).into());
-        };
-        // An unfinished transaction was rolled back when it was dropped.
-        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(append::append(&mut writer, events)?)
+        Ok(append::append(&mut *self.writer()?, events)?)
+    }
+
+    fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
+        answer_live(events, &self.zone, |live| match self.writer() {
+            Ok(mut writer) => append::append_each(&mut writer, live),
+            Err(error) => live.iter().map(|_| Err(error.clone())).collect(),
+        })
     }
 
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
@@ -148,6 +155,11 @@ impl EventRepository for SqliteEventRepository {
         limit: usize,
     ) -> Result<Vec<StoredEvent>, RepositoryError> {
         if *stream == StreamId::single() { read::after(&self.reader(), after, limit) } else { Ok(Vec::new()) }
+    }
+
+    fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
+        let head = read::last_position(&self.reader())?;
+        Ok(head.filter(|head| position <= *head).map(|_| StreamId::single()))
     }
 
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {

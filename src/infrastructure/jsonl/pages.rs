@@ -1,0 +1,127 @@
+//! Pages of a stream: each goes on where an earlier one ended.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::error::JsonlError;
+use super::folder::{DayFile, EventFolder, identity};
+use super::id_table::IdTable;
+use super::layout::Day;
+use super::reader::{Checkpoint, Content, DayReader, visit_rest};
+use crate::domain::repository::StoredEvent;
+use crate::domain::value_objects::{Position, StreamId};
+
+/// How much is read ahead for a page.
+const PAGE_BUFFER: usize = 64 * 1024;
+/// How many passes are kept, each with 24 bytes for each event before it in its file: enough for several readers at
+/// a time.
+const KEPT_PASSES: usize = 8;
+
+/// The passes over day files that a page has ended, the latest last.
+#[derive(Default)]
+pub(super) struct Pages {
+    /// Held while one is put in or taken out.
+    ended: Mutex<VecDeque<Pass>>,
+}
+
+/// A pass over a day file from its start, as far as its last event: what a later line means can depend on all of it.
+struct Pass {
+    day: Day,
+    identity: (u64, u64),
+    last: StoredEvent,
+    checkpoint: Checkpoint,
+    seen: IdTable,
+}
+
+impl Pages {
+    /// The first `limit` events of a day after that position.
+    ///
+    /// Where an earlier page ended with the event at that position, or with the next one, only what follows is
+    /// read, else the file from its start on.
+    pub(super) fn read(
+        &self,
+        folder: &EventFolder,
+        stream: &StreamId,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, JsonlError> {
+        let mut page = Vec::new();
+        let Some(day) = Day::of_stream(stream).filter(|_| limit > 0) else { return Ok(page) };
+        let Some(file) = folder.list()?.into_iter().find(|file| file.day == day) else { return Ok(page) };
+        let metadata = folder.metadata(&file)?;
+        let identity = identity(&metadata);
+        let earlier = match self.take(day, after) {
+            Some(pass) if pass.goes_on(folder, &file, identity, metadata.len())? => Some(pass),
+            _ => None,
+        };
+        let (mut last, checkpoint, mut seen) = match earlier {
+            Some(pass) => (Some(pass.last), pass.checkpoint, pass.seen),
+            None => (None, Checkpoint::default(), IdTable::default()),
+        };
+        let is_after = |position| after.is_none_or(|after| position > after);
+        page.extend(last.iter().filter(|last| is_after(last.position)).cloned());
+        let mut reader = DayReader::resume(folder, &file, checkpoint, PAGE_BUFFER)?;
+        if page.len() < limit {
+            let _: ControlFlow<()> = visit_rest(folder, &file, &mut reader, &mut seen, |entry| {
+                let stored = last.insert(entry.to_stored());
+                if is_after(stored.position) {
+                    page.push(stored.clone());
+                }
+                if page.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+        }
+        // A line that is not ended may become another one.
+        let (checkpoint, end) = reader.into_checkpoint();
+        if let Some(last) = last.filter(|_| checkpoint.offset == end) {
+            self.keep(Pass { day, identity, last, checkpoint, seen });
+        }
+        Ok(page)
+    }
+
+    /// Takes the pass out that ended where a page after this position begins.
+    fn take(&self, day: Day, after: Option<Position>) -> Option<Pass> {
+        let after = after?.get();
+        let mut ended = self.ended();
+        let is_here = |pass: &Pass| {
+            let last = pass.last.position.get();
+            pass.day == day && (last == after || last.checked_sub(1) == Some(after))
+        };
+        let found = ended.iter().rposition(is_here)?;
+        ended.remove(found)
+    }
+
+    fn keep(&self, pass: Pass) {
+        let mut ended = self.ended();
+        if ended.len() == KEPT_PASSES {
+            ended.pop_front();
+        }
+        ended.push_back(pass);
+    }
+
+    fn ended(&self) -> MutexGuard<'_, VecDeque<Pass>> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pass {
+    /// Whether the file still begins with what the pass has read. An append that failed is cut off the end, so that
+    /// the last event tells.
+    fn goes_on(
+        &self,
+        folder: &EventFolder,
+        file: &DayFile,
+        identity: (u64, u64),
+        length: u64,
+    ) -> Result<bool, JsonlError> {
+        let Some((_, offset)) = Day::of_position(self.last.position) else { return Ok(false) };
+        if self.identity != identity || length < self.checkpoint.offset {
+            return Ok(false);
+        }
+        let mut reader = DayReader::at(folder, file, offset)?;
+        Ok(match reader.next_line()?.map(|line| line.content) {
+            Some(Content::Event(entry)) => entry.record.body == self.last.event.body(),
+            _ => false,
+        })
+    }
+}
