@@ -36,7 +36,7 @@
 //!
 //! # What is public
 //!
-//! The event store at the root, and its two use cases in a module each: [`import`] and [`compare`]. The layers
+//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]. The layers
 //! themselves are private, so that they can change. The programs in `examples/` use public names alone. Fuzz
 //! targets, benches and integration tests reach the layers through a hidden module of the cargo feature
 //! `internals`, which promises nothing.
@@ -98,6 +98,34 @@ pub use wire::zone::Zone;
 pub use infrastructure::jsonl::JsonlEventRepository;
 pub use infrastructure::memory::InMemoryEventRepository;
 pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
+
+/// The dispatch of events: each is stored, acknowledged, and given to the handlers of its type.
+///
+/// An [`EventDispatcherService`](dispatch::EventDispatcherService) stores what any number of threads dispatch, with one sync
+/// for all that has come meanwhile. A [`Runner`](dispatch::Runner) runs its handlers, each a
+/// [`Registration`](dispatch::Registration) of an [`EventHandler`](dispatch::EventHandler): a *projection* makes read models,
+/// an *effect* acts on the world.
+pub mod dispatch {
+    pub use crate::application::clock::Clock;
+    pub use crate::application::dispatch::{
+        CurrentDispatcherError, DispatchError, DispatchPorts, DispatchSettings, Dispatched,
+        EventDispatcherService, EventIds, PendingDispatch, StoreTurn, StoredDispatch, Timing, Turn,
+        get_event_dispatcher, set_event_dispatcher,
+    };
+    pub use crate::application::handling::failure::{Failure, FailureState};
+    pub use crate::application::handling::store::{
+        HandlerRow, HandlerSession, HandlerState, HandlerStore, HandlerStoreError, HandlerTransaction,
+        HandlerView, HandlingFigures, OpenFailures, StreamProgress,
+    };
+    pub use crate::application::handling::{
+        EventHandler, EventTypes, Handled, HandlerContext, HandlerError, HandlerKind, Outcome,
+        PositionInterval, Registration, RetryPolicy, Runner, RunnerSettings, StartFrom,
+    };
+    pub use crate::infrastructure::event_ids::TimeOrderedIds;
+    pub use crate::infrastructure::jsonl::JsonlStoreTurn;
+    pub use crate::infrastructure::sqlite::SqliteStoreTurn;
+    pub use crate::infrastructure::system_clock::SystemClock;
+}
 
 /// The import of logs into a SQLite store.
 ///

@@ -6,6 +6,7 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,46 @@ impl FileLock {
         let file = File::open(folder).map_err(LockError::Open)?;
         wait(patience, || file.try_lock())?;
         Ok(Self { _file: file })
+    }
+}
+
+/// A side file that is opened once, and locked again and again: where one lock follows the other, to open the file
+/// anew would cost more than the lock.
+#[derive(Debug)]
+pub struct LockFile {
+    file: Arc<File>,
+}
+
+impl LockFile {
+    /// Opens the side file, which is created if need be.
+    pub fn open(path: &Path) -> Result<Self, LockError> {
+        Ok(Self { file: Arc::new(side_file(path)?) })
+    }
+
+    /// Takes the lock that no other value can hold at the same time, waiting for as long as it takes. What waits is
+    /// woken in turn. One that is taken while this same value holds it already is the same lock.
+    pub fn exclusive(&self) -> Result<HeldLock, LockError> {
+        loop {
+            match self.file.lock() {
+                Ok(()) => return Ok(HeldLock { file: Arc::clone(&self.file) }),
+                // A signal has come, and the program goes on.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(LockError::Refused(error)),
+            }
+        }
+    }
+}
+
+/// The lock of a [`LockFile`], held until the value is dropped.
+#[derive(Debug)]
+pub struct HeldLock {
+    file: Arc<File>,
+}
+
+impl Drop for HeldLock {
+    fn drop(&mut self) {
+        // Were it not given back, it would be when the file is closed.
+        drop(self.file.unlock());
     }
 }
 
@@ -126,6 +167,28 @@ mod tests {
                 assert!(waits.join().unwrap());
             });
         }
+    }
+
+    #[test]
+    fn a_lock_file_is_locked_again_and_again_and_keeps_out_all_others_meanwhile() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(".lock");
+        let lock_file = LockFile::open(&path).unwrap();
+        for _ in 0..2 {
+            let held = lock_file.exclusive().unwrap();
+            assert!(matches!(FileLock::exclusive(&path, MOMENT), Err(LockError::Held)));
+            drop(held);
+            FileLock::exclusive(&path, Duration::ZERO).unwrap();
+        }
+        let other = LockFile::open(&path).unwrap();
+        let held = other.exclusive().unwrap();
+        thread::scope(|scope| {
+            let waits = scope.spawn(|| lock_file.exclusive().is_ok());
+            thread::sleep(MOMENT);
+            assert!(!waits.is_finished(), "two values of one process exclude each other too");
+            drop(held);
+            assert!(waits.join().unwrap());
+        });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod backend_at;
 pub mod compare_inputs;
 pub mod config;
+pub mod event_ids;
 pub mod evidence;
 pub mod export_folder;
 pub mod jsonl;
@@ -10,4 +11,5 @@ pub mod memory;
 pub mod sources;
 pub mod sqlite;
 pub mod system_clock;
+mod turn_file;
 pub mod zones;

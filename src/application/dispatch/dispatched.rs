@@ -30,7 +30,8 @@ impl Dispatched {
     }
 }
 
-/// Where the time of a dispatch went.
+/// Where the time of a dispatch went. An event that is waited for later than it was dispatched was handled meanwhile: that
+/// time counts for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Timing {
     /// Until the event was taken from the queue.
@@ -43,7 +44,15 @@ pub struct Timing {
     pub queued: usize,
 }
 
-/// Why an event was not dispatched. It is not stored, but where the repository says otherwise.
+impl Timing {
+    /// All of it.
+    pub fn total(&self) -> Duration {
+        self.waited + self.stored + self.handled
+    }
+}
+
+/// Why an event was not dispatched. It is not stored, but where an error says that this is not known; the same event
+/// can always be dispatched again, and is stored once.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DispatchError {
@@ -51,11 +60,16 @@ pub enum DispatchError {
     #[error(transparent)]
     Repository(#[from] RepositoryError),
     /// Other events were stored for so long that this one was withdrawn: it is not stored.
-    #[error("the event was not stored: others were waited for during {} seconds", waited.as_secs())]
+    #[error("the event was not stored: it waited for {:.1} s for those before it, or for the turns of other processes", waited.as_secs_f64())]
     Busy {
         /// How long.
         waited: Duration,
     },
+    /// The store panicked.
+    #[error(
+        "whether the event was stored is not known, since storing it was interrupted by a panic: dispatch the same event again"
+    )]
+    Interrupted,
     /// The dispatcher is shutting down: the event is not stored.
     #[error("the event was not stored: the dispatcher is shutting down")]
     ShuttingDown,

@@ -20,3 +20,17 @@ pub trait StoreTurn: Send {
 
 /// A turn, until it is dropped.
 pub trait Turn {}
+
+/// A store that no other process writes to needs no turns.
+impl StoreTurn for () {
+    fn take(&mut self) -> Box<dyn Turn + '_> {
+        Box::new(())
+    }
+
+    fn idle(&mut self) {}
+}
+
+impl Turn for () {}
+
+/// A turn, where the system gave one.
+impl<T: Turn> Turn for Option<T> {}

@@ -56,8 +56,9 @@
 //! Writers lock the side file `.events.lock` (`flock` on Unix), one at a time over all processes and
 //! for at most one batch, and wait for it for 15 seconds. An append is one write and one fsync for
 //! each run of events of the same day (for each day where every event is answered for itself); when one fails, the
-//! file is cut back to its former length.
-//! Writers of other programs must take the same lock.
+//! file is cut back to its former length. Writers of other programs must take the same lock. Processes that dispatch
+//! events take turns before, by `.events.turn` in the folder, so that each gets as much as the others; that is fairness,
+//! and the lock alone the guard.
 //!
 //! Readers take no lock. They can see an event whose save has not returned yet, and, where the disk fails
 //! before it does, one that is taken back: a position kept of such an event is that of the next one.
@@ -100,12 +101,14 @@ mod pages;
 mod query;
 mod reader;
 mod streams;
+mod turn;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 pub(super) use self::lock::LOCK_FILE;
+pub use self::turn::JsonlStoreTurn;
 
 use self::error::JsonlError;
 use self::folder::EventFolder;

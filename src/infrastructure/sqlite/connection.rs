@@ -62,7 +62,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
     let failed = |source| SqliteError::Sqlite { action: "open", path: path.to_owned(), source };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_handler(Some(wait_for_turn)).map_err(failed)?;
+    connection.busy_handler(Some(wait_at_most(BUSY_TIMEOUT))).map_err(failed)?;
     // The first read of the file: here it shows whether it is a database at all.
     match connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0)) {
         Ok(_) => Ok(connection),
@@ -78,9 +78,11 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
 
 /// Looks every millisecond whether the database is free. SQLite's own way of waiting sleeps for up to
 /// 100 ms between two looks, and so misses, again and again, the breath between two batches of an import.
-fn wait_for_turn(looks: i32) -> bool {
-    std::thread::sleep(BUSY_LOOK);
-    BUSY_LOOK * looks.unsigned_abs() < BUSY_TIMEOUT
+pub(super) fn wait_at_most(patience: Duration) -> impl FnMut(i32) -> bool + Send + 'static {
+    move |looks| {
+        std::thread::sleep(BUSY_LOOK);
+        BUSY_LOOK * looks.unsigned_abs() < patience
+    }
 }
 
 /// Marks an empty database as this program's, before anything is in it.

@@ -8,7 +8,8 @@
 //!
 //! Beside the database lies `<database>.lock`, an empty file that is locked while the schema is
 //! looked at or changed, so that any number of processes can open a new store at once; and, once logs
-//! were added to it, `<database>.import.lock`, which imports wait for each other with. `<database>` is the file that
+//! were added to it, `<database>.import.lock`, which imports wait for each other with; and `<database>.turn`, by which
+//! processes that write often take turns. `<database>` is the file that
 //! all links lead to; one that has several names is not written to. A schema that is not what the migrations have
 //! made is refused.
 //!
@@ -16,6 +17,7 @@
 //! which is append-only as well. Its id finds the event, and no other event can have it.
 
 mod append;
+mod checkpoint;
 mod connection;
 mod error;
 mod expected_schema;
@@ -27,6 +29,7 @@ mod rejects;
 mod retry_preview;
 mod row;
 mod schema;
+mod turn;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -48,6 +51,7 @@ pub use feed::{StoreFeed, row_counts};
 pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
+pub use turn::SqliteStoreTurn;
 
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {

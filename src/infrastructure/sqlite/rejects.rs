@@ -10,6 +10,7 @@ use crate::application::import::identity::is_saved_already;
 use crate::application::log_source::Place;
 use crate::application::rejects::{Quarantined, RejectStore, Retried};
 use crate::domain::repository::RepositoryError;
+use crate::infrastructure::turn_file::TurnFile;
 
 use super::error::{SqliteError, port_error};
 use super::import::{Occurrences, SourceWriter, id_of, store_one};
@@ -75,7 +76,8 @@ pub struct RejectRow {
 pub struct SqliteRejects {
     connection: Connection,
     filter: RejectFilter,
-    dry_run: bool,
+    /// `None` in a dry run.
+    turns: Option<TurnFile>,
     /// The log whose identical records are being counted.
     counting: Option<i64>,
     occurrences: Occurrences,
@@ -88,7 +90,7 @@ impl SqliteRejects {
     /// As [`SqliteEventRepository::open_for_reading`](super::SqliteEventRepository::open_for_reading).
     pub fn open_for_reading(path: &Path, filter: RejectFilter) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(path)?;
-        Ok(Self { connection, filter, dry_run: true, counting: None, occurrences: Occurrences::default() })
+        Ok(Self { connection, filter, turns: None, counting: None, occurrences: Occurrences::default() })
     }
 
     /// Opens the store at `path`, which exists, for trying its rejects again. A dry run writes to temporary
@@ -110,7 +112,8 @@ impl SqliteRejects {
         }
         schema::ensure_present(path)?;
         let connection = schema::open_current(path)?;
-        Ok(Self { connection, filter, dry_run, counting: None, occurrences: Occurrences::default() })
+        let turns = Some(schema::turn_file_of(path));
+        Ok(Self { connection, filter, turns, counting: None, occurrences: Occurrences::default() })
     }
 
     /// How many there are, by reason.
@@ -166,10 +169,15 @@ impl SqliteRejects {
         Ok(Some(bytes))
     }
 
+    fn is_dry_run(&self) -> bool {
+        self.turns.is_none()
+    }
+
     fn save_all(&mut self, records: &[Retried]) -> Result<Vec<Option<Outcome>>, RepositoryError> {
         let failed = port_error("retry rejects");
         // Begun by a read, a transaction that writes to temporary tables alone takes no lock of a writer.
-        let begin = if self.dry_run { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" };
+        let begin = if self.is_dry_run() { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" };
+        let _turn = self.turns.as_mut().and_then(TurnFile::take);
         self.connection.execute_batch(begin).map_err(&failed)?;
         let outcomes = records.iter().map(|record| self.save_one(record)).collect::<Result<_, _>>()?;
         self.connection.execute_batch("COMMIT").map_err(&failed)?;
@@ -185,7 +193,7 @@ impl SqliteRejects {
         let place = (*source_id, record.place.offset);
         let earlier = earlier_retry(&self.connection, place).map_err(&failed)?;
         let earlier = earlier.filter(|(_, body)| is_saved_already(body, &record.body));
-        if self.dry_run {
+        if self.is_dry_run() {
             let is_retried =
                 || retry_preview::is_retried_as(&self.connection, place, &record.body).map_err(&failed);
             if earlier.is_some() || is_retried()? {
@@ -199,7 +207,7 @@ impl SqliteRejects {
         if self.counting.replace(*source_id) != Some(*source_id) {
             self.occurrences.begin_log(&self.connection, source.known_part())?;
         }
-        if self.dry_run {
+        if self.is_dry_run() {
             let event_id = id_of(&self.connection, self.occurrences, record)?;
             return retry_preview::look_at(&self.connection, record, &event_id, *source_id).map(Some);
         }

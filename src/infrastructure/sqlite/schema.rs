@@ -12,6 +12,7 @@ use crate::durable::directory::create_folders;
 use crate::durable::links::{follow_links, hard_links};
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::is_present;
+use crate::infrastructure::turn_file::TurnFile;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -286,6 +287,14 @@ impl ImportLock {
         refuse_several_names(&database)?;
         Ok(Self { _held: held })
     }
+}
+
+/// The file by which processes take turns to write to the store that `database` leads to, so that each gets as much as
+/// the others.
+pub(super) fn turn_file_of(database: &Path) -> TurnFile {
+    // Links that lead nowhere are told where the store is opened.
+    let place = follow_links(database).unwrap_or_else(|_| database.to_owned());
+    TurnFile::at(with_suffix(&place, ".turn"))
 }
 
 fn not_locked(error: LockError, path: PathBuf) -> SqliteError {

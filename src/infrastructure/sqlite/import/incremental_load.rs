@@ -22,6 +22,7 @@ use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
 use crate::infrastructure::sqlite::{read, schema};
+use crate::infrastructure::turn_file::{HeldTurn, TurnFile};
 
 use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
@@ -30,7 +31,7 @@ use super::provenance::SourceWriter;
 use super::shared_records::SharedRecords;
 use super::{known_logs, twins};
 
-/// The pause between two batches in which another writer that waits gets its turn.
+/// The pause between two batches in which another writer comes in that takes no turns.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// A load into a store that exists.
@@ -46,12 +47,16 @@ pub struct IncrementalLoad {
     is_outdated: bool,
     /// All of the load is one transaction.
     is_one_transaction: bool,
+    turns: TurnFile,
+    /// The turn that lasts for all of the load, where that is one transaction.
+    turn: Option<HeldTurn>,
     _lock: ImportLock,
 }
 
 /// What is written together: a transaction, or a part of the one that the whole load is.
 enum AtomicWrite<'c> {
-    Transaction(Transaction<'c>),
+    /// With the turn in which it is written.
+    Transaction(Transaction<'c>, Option<HeldTurn>),
     Part(Savepoint<'c>),
 }
 
@@ -60,7 +65,7 @@ impl Deref for AtomicWrite<'_> {
 
     fn deref(&self) -> &Connection {
         match self {
-            Self::Transaction(transaction) => transaction,
+            Self::Transaction(transaction, _) => transaction,
             Self::Part(part) => part,
         }
     }
@@ -69,7 +74,7 @@ impl Deref for AtomicWrite<'_> {
 impl AtomicWrite<'_> {
     fn commit(self) -> rusqlite::Result<()> {
         match self {
-            Self::Transaction(transaction) => transaction.commit(),
+            Self::Transaction(transaction, _turn) => transaction.commit(),
             Self::Part(part) => part.commit(),
         }
     }
@@ -92,13 +97,17 @@ impl IncrementalLoad {
             follows_preview: false,
             is_outdated: false,
             is_one_transaction: false,
+            turns: schema::turn_file_of(path),
+            turn: None,
             _lock: lock,
         })
     }
 
     fn end_transaction(&mut self, statement: &str) -> Result<(), RepositoryError> {
         if std::mem::take(&mut self.is_one_transaction) {
+            let turn = self.turn.take();
             lock(&self.connection).execute_batch(statement).map_err(port_error("end the import"))?;
+            drop(turn);
         }
         Ok(())
     }
@@ -129,12 +138,18 @@ impl IncrementalLoad {
     }
 }
 
-fn begin(connection: &mut Connection, is_part: bool) -> Result<AtomicWrite<'_>, RepositoryError> {
-    let write = match is_part {
-        true => connection.savepoint().map(AtomicWrite::Part),
-        false => {
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map(AtomicWrite::Transaction)
-        }
+fn begin<'c>(
+    connection: &'c mut Connection,
+    turns: &mut TurnFile,
+    is_part: bool,
+) -> Result<AtomicWrite<'c>, RepositoryError> {
+    let write = if is_part {
+        connection.savepoint().map(AtomicWrite::Part)
+    } else {
+        let turn = turns.take();
+        connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map(|transaction| AtomicWrite::Transaction(transaction, turn))
     };
     write.map_err(port_error("begin to import"))
 }
@@ -159,7 +174,7 @@ impl ImportSink for IncrementalLoad {
     ) -> Result<i64, RepositoryError> {
         let failed = port_error("begin to import a log");
         let mut connection = lock(&self.connection);
-        let transaction = begin(&mut connection, self.is_one_transaction)?;
+        let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
         let source = SourceWriter::begin(&transaction, header, continues, Utc::now()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         self.occurrences.begin_log(&connection, source.known_part())?;
@@ -174,7 +189,7 @@ impl ImportSink for IncrementalLoad {
             return Err(RepositoryError::storage("import records", "no log was begun"));
         };
         let mut connection = lock(&self.connection);
-        let transaction = begin(&mut connection, self.is_one_transaction)?;
+        let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
         let records = batch.records.iter();
         let outcomes: Option<Vec<(Outcome, Option<i64>)>> = records
             .map(|record| self.store_previewed(&transaction, &source, record))
@@ -205,7 +220,7 @@ impl ImportSink for IncrementalLoad {
         let mut connection = lock(&self.connection);
         self.occurrences.end_log(&connection)?;
         let (Some(source), Some(digest)) = (self.source, digest) else { return Ok(()) };
-        let transaction = begin(&mut connection, self.is_one_transaction)?;
+        let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
         source.end(&transaction, digest, Utc::now()).map_err(&failed)?;
         transaction.commit().map_err(failed)
     }
@@ -242,9 +257,10 @@ impl IncrementalSink for IncrementalLoad {
     }
 
     fn begin_transaction(&mut self) -> Result<(), RepositoryError> {
+        let turn = self.turns.take();
         let begun = lock(&self.connection).execute_batch("BEGIN IMMEDIATE");
         begun.map_err(port_error("begin to import"))?;
-        self.is_one_transaction = true;
+        (self.is_one_transaction, self.turn) = (true, turn);
         Ok(())
     }
 

@@ -1,0 +1,174 @@
+//! What is stored together, and what becomes of each event.
+
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use crossbeam_channel::unbounded;
+
+use super::doubles::*;
+use crate::application::dispatch::queue::Queue;
+use crate::application::dispatch::writer::Writer;
+use crate::application::dispatch::*;
+use crate::domain::repository::RepositoryError;
+use crate::infrastructure::system_clock::SystemClock;
+
+fn names(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|number| format!("e{number}")).collect()
+}
+
+#[test]
+fn a_batch_is_what_has_come_during_the_last_sync() {
+    let (store, hold) = held_store();
+    let dispatcher = dispatcher(&store);
+    let submit = |id: &str| dispatcher.dispatch_async(event(id)).unwrap();
+    let first = submit("e0");
+    hold.wait();
+    let rest = ["e1", "e2", "e3"].map(submit);
+    drop(hold);
+    for pending in [first].into_iter().chain(rest) {
+        pending.stored().unwrap();
+    }
+    assert_eq!(store.batches(), [names(0..1), names(1..4)]);
+}
+
+#[test]
+fn a_batch_has_512_events_at_most() {
+    let (store, hold) = held_store();
+    let dispatcher = dispatcher(&store);
+    drop(dispatcher.dispatch_async(event("e0")).unwrap());
+    hold.wait();
+    for id in names(1..601) {
+        drop(dispatcher.dispatch_async(event(&id)).unwrap());
+    }
+    drop(hold);
+    drop(dispatcher);
+    assert_eq!(store.batches(), [names(0..1), names(1..513), names(513..601)]);
+}
+
+#[test]
+fn a_batch_takes_no_more_once_it_has_1_mib_of_texts() {
+    let (store, hold) = held_store();
+    let dispatcher = dispatcher(&store);
+    drop(dispatcher.dispatch_async(event("e0")).unwrap());
+    hold.wait();
+    for id in names(1..4) {
+        drop(dispatcher.dispatch_async(event_of(&id, 600_000)).unwrap());
+    }
+    drop(hold);
+    drop(dispatcher);
+    assert_eq!(store.batches(), [names(0..1), names(1..3), names(3..4)]);
+}
+
+#[test]
+fn what_comes_while_the_turn_is_waited_for_is_in_the_batch() {
+    let (before, hold) = hold();
+    let store = Arc::new(Store::default());
+    let turns = Turns { before, idles: unbounded().0 };
+    let dispatcher = dispatcher_with(Arc::clone(&store) as _, Box::new(turns), LONG);
+    drop(dispatcher.dispatch_async(event("e0")).unwrap());
+    hold.wait();
+    for id in names(1..3) {
+        drop(dispatcher.dispatch_async(event(&id)).unwrap());
+    }
+    drop(hold);
+    drop(dispatcher);
+    assert_eq!(store.batches(), [names(0..3)]);
+}
+
+#[test]
+fn the_events_of_a_thread_are_stored_in_the_order_in_which_it_has_dispatched_them() {
+    let store = Arc::new(Store::default());
+    let dispatcher = dispatcher(&store);
+    thread::scope(|scope| {
+        for thread in 0..4 {
+            let dispatcher = &dispatcher;
+            scope.spawn(move || {
+                for number in 0..300 {
+                    let event = event(&format!("{thread}-{number:03}"));
+                    drop(dispatcher.dispatch_async(event).unwrap());
+                }
+            });
+        }
+    });
+    drop(dispatcher);
+    let ids = store.ids();
+    assert_eq!(ids.len(), 1_200);
+    for thread in 0..4 {
+        let of_thread: Vec<_> = ids.iter().filter(|id| id.starts_with(&format!("{thread}-"))).collect();
+        assert!(of_thread.is_sorted(), "thread {thread}: {of_thread:?}");
+    }
+}
+
+#[test]
+fn an_event_that_is_refused_fails_alone() {
+    let (store, hold) = held_store();
+    let dispatcher = dispatcher(&store);
+    drop(dispatcher.dispatch_async(event("e0")).unwrap());
+    hold.wait();
+    let [good, bad, last] = ["e1", "bad", "e2"].map(|id| dispatcher.dispatch_async(event(id)).unwrap());
+    drop(hold);
+    let refused = bad.handled().unwrap_err();
+    assert!(matches!(refused, DispatchError::Repository(RepositoryError::Conflict { .. })), "{refused}");
+    assert_eq!(good.stored().unwrap().saved().position.get(), 2);
+    assert_eq!(last.stored().unwrap().saved().position.get(), 3);
+}
+
+#[test]
+fn a_panic_of_the_store_answers_every_caller_and_the_next_events_are_stored() {
+    let (pass, hold) = hold();
+    let store = Arc::new(Store::with(move |events| {
+        pass();
+        assert!(!events.iter().any(|event| event.event_id().as_str() == "panic"));
+    }));
+    let dispatcher = dispatcher(&store);
+    let submit = |id: &str| dispatcher.dispatch_async(event(id)).unwrap();
+    let before = submit("e0");
+    hold.wait();
+    let together = ["e1", "panic", "e2"].map(submit);
+    drop(hold);
+    before.stored().unwrap();
+    for pending in together {
+        assert!(matches!(pending.stored(), Err(DispatchError::Interrupted)));
+    }
+    dispatcher.dispatch(event("e3")).unwrap();
+    assert_eq!(store.ids(), ["e0", "e3"]);
+}
+
+#[test]
+fn a_panic_of_the_turn_keeps_no_event_from_being_stored() {
+    let store = Arc::new(Store::default());
+    let turns = Turns { before: || panic!("no turn"), idles: unbounded().0 };
+    let dispatcher = dispatcher_with(Arc::clone(&store) as _, Box::new(turns), LONG);
+    for id in ["e1", "e2"] {
+        dispatcher.dispatch(event(id)).unwrap();
+    }
+    assert_eq!(store.ids(), ["e1", "e2"]);
+}
+
+#[test]
+fn events_for_which_the_store_has_no_answer_are_answered() {
+    let store = Arc::new(Store::default());
+    let dispatcher = dispatcher(&store);
+    let answer = dispatcher.dispatch(event("unanswered"));
+    assert!(matches!(answer, Err(DispatchError::Interrupted)), "{answer:?}");
+}
+
+#[test]
+fn the_runner_is_woken_with_the_positions_of_what_is_new() {
+    let (wake, woken) = unbounded();
+    let writer = Writer {
+        events: Arc::new(Store::default()),
+        turn: Mutex::new(Box::new(())),
+        clock: Arc::new(SystemClock::default()),
+        when_saved: Box::new(move |positions| wake.send(positions.to_vec()).unwrap()),
+    };
+    let queue = Queue::new(writer, LONG);
+    for id in ["e1", "old", "bad", "e2"] {
+        let submitted = queue.submit(event(id), LONG).unwrap().unwrap();
+        drop(submitted.reply.wait(LONG));
+    }
+    assert!(queue.close(LONG));
+    drop(queue);
+    let positions: Vec<i64> = woken.iter().flatten().map(|position| position.get()).collect();
+    assert_eq!(positions, [1, 3], "the second event was there already, the third was refused");
+}

@@ -1,0 +1,130 @@
+//! The turn file of a store: processes that write to it take turns, in the order in which they came.
+//!
+//! A lock that is polled, as those of SQLite and of the JSONL folder are, goes to the process that happens to look in
+//! the moment between two batches, mostly to the one that has just written. For the turn file, processes wait in the
+//! kernel, in a queue. It is fairness and never correctness: the store's own lock stays the only guard, so that
+//! what the system refuses here is done without.
+//!
+//! The file is empty and is never deleted, which would split the queue in two.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use crate::application::dispatch::Turn;
+use crate::domain::error_chain::error_chain;
+use crate::durable::lock::{HeldLock, LockError, LockFile};
+
+/// The turn file of a store, which the first turn opens.
+#[derive(Debug)]
+pub(super) struct TurnFile {
+    path: PathBuf,
+    file: Option<LockFile>,
+    /// The system has no such lock, or lets no such file be made.
+    is_refused: bool,
+}
+
+impl TurnFile {
+    /// The turn file at that path, whether it is there yet or not.
+    pub fn at(path: PathBuf) -> Self {
+        Self { path, file: None, is_refused: false }
+    }
+
+    /// Waits for a turn, for as long as it takes. `None` where the system refuses it, which is logged once; and before
+    /// there is a folder for the file. One turn is taken at a time.
+    pub fn take(&mut self) -> Option<HeldTurn> {
+        if self.is_refused {
+            return None;
+        }
+        match self.lock() {
+            Ok(held) => Some(HeldTurn { _held: held }),
+            Err(LockError::Open(error)) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                self.is_refused = true;
+                tracing::warn!(
+                    "processes that write to the store at the same time take no turns, so that one of them may wait long: {} cannot be locked: {}",
+                    self.path.display(),
+                    error_chain(&error)
+                );
+                None
+            }
+        }
+    }
+
+    fn lock(&mut self) -> Result<HeldLock, LockError> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => LockFile::open(&self.path)?,
+        };
+        self.file.insert(file).exclusive()
+    }
+}
+
+/// A turn, until it is dropped.
+#[derive(Debug)]
+pub(super) struct HeldTurn {
+    _held: HeldLock,
+}
+
+impl Turn for HeldTurn {}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_turn_is_waited_for_until_the_one_before_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db.turn");
+        let held = TurnFile::at(path.clone()).take().unwrap();
+        let (took, turns) = channel();
+        let waits = thread::spawn({
+            let path = path.clone();
+            move || {
+                let mut file = TurnFile::at(path);
+                let held = file.take();
+                took.send(held.is_some()).unwrap();
+            }
+        });
+        assert_eq!(turns.recv_timeout(Duration::from_millis(5)), Err(RecvTimeoutError::Timeout));
+        drop(held);
+        assert!(turns.recv().unwrap());
+        waits.join().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), 0, "it stays, and is empty");
+    }
+
+    #[test]
+    fn the_file_is_opened_by_the_first_turn_and_never_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db.turn");
+        let mut file = TurnFile::at(path.clone());
+        assert!(!path.exists());
+        drop(file.take().unwrap());
+        fs::remove_file(&path).unwrap();
+        drop(file.take().unwrap());
+        assert!(!path.exists(), "a file that was deleted is not made again by those that have it open");
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_done_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = TurnFile::at(folder.path().to_owned());
+        assert!(file.take().is_none(), "a folder stands there");
+        assert!(file.is_refused, "and it is not tried, nor warned of, again");
+        assert!(file.take().is_none());
+    }
+
+    #[test]
+    fn before_there_is_a_folder_no_turn_is_waited_for_and_the_first_one_after_that_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = folder.path().join("events");
+        let mut file = TurnFile::at(store.join(".events.turn"));
+        assert!(file.take().is_none());
+        fs::create_dir(&store).unwrap();
+        assert!(file.take().is_some());
+    }
+}
