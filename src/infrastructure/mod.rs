@@ -6,6 +6,7 @@ pub mod config;
 pub mod event_ids;
 pub mod evidence;
 pub mod export_folder;
+pub mod handler_store;
 pub mod jsonl;
 pub mod memory;
 pub mod sources;
