@@ -5,6 +5,7 @@ pub mod compare_inputs;
 pub mod config;
 pub mod evidence;
 pub mod export_folder;
+pub mod handler_store;
 pub mod jsonl;
 pub mod memory;
 pub mod sources;

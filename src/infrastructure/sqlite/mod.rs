@@ -16,7 +16,8 @@
 //! which is append-only as well. Its id finds the event, and no other event can have it.
 
 mod append;
-mod connection;
+pub(in crate::infrastructure) mod connection;
+pub(in crate::infrastructure) mod database_kind;
 mod error;
 mod expected_schema;
 mod export;
@@ -26,7 +27,7 @@ mod read;
 mod rejects;
 mod retry_preview;
 mod row;
-mod schema;
+pub(in crate::infrastructure) mod schema;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,8 @@ use crate::domain::repository::{
 };
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
+
+use database_kind::EVENT_STORE;
 
 pub use connection::MAGIC;
 pub use error::SqliteError;
@@ -68,7 +71,7 @@ impl SqliteEventRepository {
     /// cannot be opened; see [`SqliteError`].
     pub fn open(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
         let path = path.as_ref().to_owned();
-        let writer = schema::open_current(&path)?;
+        let writer = schema::open_current(&EVENT_STORE, &path)?;
         let reader = connection::open_existing(&path)?;
         Ok(Self { path, zone, writer: Some(Mutex::new(writer)), reader: Mutex::new(reader) })
     }
@@ -79,7 +82,7 @@ impl SqliteEventRepository {
     /// As [`open`](Self::open), and where there is no such file.
     pub fn open_for_reading(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
         let path = path.as_ref().to_owned();
-        let reader = schema::open_checked_for_reading(&path)?;
+        let reader = schema::open_checked_for_reading(&EVENT_STORE, &path)?;
         Ok(Self { path, zone, writer: None, reader: Mutex::new(reader) })
     }
 
