@@ -15,6 +15,9 @@ mod conformance;
 /// What does the SQLite store promise beyond the port: its file, its schema, which processes may open it?
 mod sqlite_store;
 
+/// What does the SQLite store of what handlers have done promise: its file, its sessions, its transactions?
+mod handler_store;
+
 /// Is it seen what another program has changed in a store?
 mod changed_schema;
 

@@ -11,9 +11,8 @@ use super::queue::Queue;
 use super::report::Report;
 use super::writer::{IDLE_AFTER, Writer};
 use crate::application::clock::Clock;
-use crate::application::handling::store::HandlerStoreError;
 use crate::application::handling::{
-    EventHandler, EventTypes, HandlerKind, Registration, RetryPolicy, Runner, StartFrom,
+    EventHandler, EventTypes, HandlerKind, HandlingError, Registration, RetryPolicy, Runner, StartFrom,
 };
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{EventRepository, EventRepositoryExt, RepositoryError, StoredEvent};
@@ -125,7 +124,7 @@ impl EventDispatcherService {
         &self,
         event_type: &str,
         handler: Arc<dyn EventHandler>,
-    ) -> Result<(), HandlerStoreError> {
+    ) -> Result<(), HandlingError> {
         self.register(Registration {
             handler,
             event_types: EventTypes::Named(BTreeSet::from([event_type.to_owned()])),
@@ -141,7 +140,7 @@ impl EventDispatcherService {
     ///
     /// # Errors
     /// As [`Runner::register`].
-    pub fn register(&self, registration: Registration) -> Result<(), HandlerStoreError> {
+    pub fn register(&self, registration: Registration) -> Result<(), HandlingError> {
         self.after.runner.register(registration)
     }
 

@@ -6,10 +6,8 @@ use std::time::{Duration, Instant};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::database_kind::DatabaseKind;
 use super::error::SqliteError;
-
-/// What marks a database as one of this program, in the file's header: `MEvt`.
-pub const APPLICATION_ID: u32 = 0x4D45_7674;
 
 /// How every SQLite database begins.
 pub const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -24,6 +22,7 @@ const PAGE_SIZE: i64 = 8192;
 const WAL_AUTOCHECKPOINT: i64 = 10_000;
 const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 const SYNCHRONOUS_FULL: i64 = 2;
+const SYNCHRONOUS_NORMAL: i64 = 1;
 const SYNCHRONOUS_OFF: i64 = 0;
 const TEMP_STORE_FILE: i64 = 1;
 
@@ -37,7 +36,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<Connection, SqliteError> {
 
 /// Opens a database that exists, for queries. It is opened for writing where the file allows it,
 /// since the last reader of a write-ahead log has to tidy it away; `query_only` keeps it from more.
-pub(super) fn open_existing(path: &Path) -> Result<Connection, SqliteError> {
+pub(in crate::infrastructure) fn open_existing(path: &Path) -> Result<Connection, SqliteError> {
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     set(path, &connection, "query_only", 1_i64)?;
     Ok(connection)
@@ -85,10 +84,14 @@ pub(super) fn wait_at_most(patience: Duration) -> impl FnMut(i32) -> bool + Send
     }
 }
 
-/// Marks an empty database as this program's, before anything is in it.
-pub(super) fn initialise(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+/// Marks an empty database as one of that kind, before anything is in it.
+pub(super) fn initialise(
+    kind: &DatabaseKind,
+    path: &Path,
+    connection: &Connection,
+) -> Result<(), SqliteError> {
     set(path, connection, "page_size", PAGE_SIZE)?;
-    set(path, connection, "application_id", i64::from(APPLICATION_ID))
+    set(path, connection, "application_id", i64::from(kind.application_id))
 }
 
 /// The id in the file's header.
@@ -104,6 +107,12 @@ pub(super) fn make_durable(path: &Path, connection: &Connection) -> Result<(), S
     set(path, connection, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
     // Sorters and temporary tables spill to files instead of growing in memory.
     set(path, connection, "temp_store", TEMP_STORE_FILE)
+}
+
+/// Takes back from [`make_durable`] that a commit is on disk when it returns: a power cut takes the last commits
+/// back, each of them whole, and none without all later ones.
+pub(in crate::infrastructure) fn sync_later(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    set(path, connection, "synchronous", SYNCHRONOUS_NORMAL)
 }
 
 /// Puts a connection to a database that is still being built, and that has no other connection,

@@ -44,12 +44,14 @@ pub enum SqliteError {
         source: rusqlite::Error,
     },
     /// The log of a database that is not there any more.
-    #[error("{} lies there without its database {}, and may hold events that are nowhere else: put the database back, or move the log away to begin a new store", log.display(), path.display())]
+    #[error("{} lies there without its database {}, and may hold {content} that are nowhere else: put the database back, or move the log away to begin a new store", log.display(), path.display())]
     OrphanedLog {
         /// The write-ahead log or rollback journal.
         log: PathBuf,
         /// Where its database would be.
         path: PathBuf,
+        /// What it may hold, in the plural.
+        content: &'static str,
     },
     /// The database belongs to another program.
     #[error("{} is a SQLite database, but not one of this program (application_id {found:#010x}, expected {expected:#010x}): name another file", path.display())]
@@ -60,6 +62,16 @@ pub enum SqliteError {
         found: u32,
         /// This program's id.
         expected: u32,
+    },
+    /// The database is of this program, and holds something else.
+    #[error("{} is {found} of this program, and {expected} is expected there: name another file", path.display())]
+    OtherKind {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+        /// What it is to be.
+        expected: &'static str,
     },
     /// A newer version of this program wrote the database.
     #[error("{} has schema version {found}, this program knows versions up to {known}: use the newer program that wrote it", path.display())]
@@ -72,7 +84,7 @@ pub enum SqliteError {
         known: i64,
     },
     /// An older version of this program wrote the database, and it was opened for reading.
-    #[error("{} has schema version {found}, this program reads version {known}: run a command that writes to it once, such as import-legacy", path.display())]
+    #[error("{} has schema version {found}, this program reads version {known}: run a command that writes to it once, such as {command}", path.display())]
     Older {
         /// The path.
         path: PathBuf,
@@ -80,6 +92,8 @@ pub enum SqliteError {
         found: i64,
         /// The version known here.
         known: i64,
+        /// A command that writes to it.
+        command: &'static str,
     },
     /// The table of applied migrations is not what a migration can have written.
     #[error("the migration history of {} is damaged: {detail}", path.display())]
@@ -90,12 +104,14 @@ pub enum SqliteError {
         detail: String,
     },
     /// The schema is not what the migrations make.
-    #[error("the schema of {} was changed by another program: {differences}; what the store promises rests on it: undo that (drop what was added; the statements of what is missing are in the files of migrations/), or go back to a copy", path.display())]
+    #[error("the schema of {} was changed by another program: {differences}; what the store promises rests on it: undo that (drop what was added; the statements of what is missing are in the files of {migrations}), or go back to a copy", path.display())]
     ChangedSchema {
         /// The path.
         path: PathBuf,
         /// What is missing, is another one, or was added.
         differences: String,
+        /// The folder of the migrations in the source.
+        migrations: &'static str,
     },
     /// The database has several names, and is to be written.
     #[error("{} has {names} names (hard links), and SQLite keeps a log of its own beside each: what is written through one of them can be lost. It can be read; to write to it, remove the other names (find -samefile lists them), or make a copy and move that into its place", path.display())]

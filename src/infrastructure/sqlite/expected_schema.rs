@@ -18,6 +18,8 @@ use data_encoding::HEXLOWER;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
+use super::database_kind::DatabaseKind;
+
 /// The table that the migration runner makes.
 pub(super) const HISTORY: &str = "refinery_schema_history";
 
@@ -25,11 +27,8 @@ pub(super) const HISTORY: &str = "refinery_schema_history";
 const OBJECTS: &str = "SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_schema
     WHERE NOT (type IN ('table', 'index') AND name LIKE 'sqlite\\_%' ESCAPE '\\') ORDER BY type, name";
 
-/// Versions, and the hash of what their migrations make. A version that is not listed is looked at the slow way.
-const KNOWN: [(i64, &str); 1] = [(5, "b6e2f8f8949ae527252660fa2c8dabb931a1f8f7603962b1022653b28e505f4c")];
-
-/// What the schema of each version is; made once in a process.
-static EXPECTED: Mutex<BTreeMap<i64, Arc<Vec<SchemaObject>>>> = Mutex::new(BTreeMap::new());
+/// What the schema of each version is, by application id and version; made once in a process.
+static EXPECTED: Mutex<BTreeMap<(u32, i64), Arc<Vec<SchemaObject>>>> = Mutex::new(BTreeMap::new());
 
 /// A table, index, view or trigger.
 struct SchemaObject {
@@ -56,18 +55,18 @@ impl SchemaObject {
     }
 }
 
-/// Where the schema of a database differs from what these migrations, all of one version, make: phrases
-/// for people, none where it does not.
-pub(super) fn differences<'m>(
+/// Where the schema of a database of that kind and version differs from what its migrations make: phrases for
+/// people, none where it does not.
+pub(super) fn differences(
+    kind: &DatabaseKind,
     connection: &Connection,
     version: i64,
-    migrations: impl Iterator<Item = &'m str>,
 ) -> rusqlite::Result<Vec<String>> {
     let found = objects(connection)?;
-    if KNOWN.iter().any(|known| *known == (version, &hash(&found))) {
+    if kind.known_schemas.iter().any(|known| *known == (version, &hash(&found))) {
         return Ok(Vec::new());
     }
-    let expected = expected(version, migrations)?;
+    let expected = expected(kind, version)?;
     let mut differences = Vec::new();
     for object in expected.iter() {
         let SchemaObject { kind, name, .. } = object;
@@ -93,18 +92,15 @@ pub(super) fn differences<'m>(
     Ok(differences)
 }
 
-fn expected<'m>(
-    version: i64,
-    migrations: impl Iterator<Item = &'m str>,
-) -> rusqlite::Result<Arc<Vec<SchemaObject>>> {
+fn expected(kind: &DatabaseKind, version: i64) -> rusqlite::Result<Arc<Vec<SchemaObject>>> {
     let mut known = EXPECTED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(objects) = known.get(&version) {
+    if let Some(objects) = known.get(&(kind.application_id, version)) {
         return Ok(Arc::clone(objects));
     }
     let made = Connection::open_in_memory()?;
-    migrations.into_iter().try_for_each(|sql| made.execute_batch(sql))?;
+    kind.migrations_up_to(version).iter().try_for_each(|sql| made.execute_batch(sql))?;
     let objects = Arc::new(objects(&made)?);
-    known.insert(version, Arc::clone(&objects));
+    known.insert((kind.application_id, version), Arc::clone(&objects));
     Ok(objects)
 }
 
@@ -162,18 +158,24 @@ fn without_layout(sql: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use refinery::{Migration, Runner};
+
+    use super::super::database_kind::{EVENT_STORE, HANDLER_STORE};
     use super::*;
 
     const MADE: &str = "CREATE TABLE events (id TEXT); CREATE INDEX by_id ON events (id);
         CREATE VIEW readable AS SELECT id FROM events;
         CREATE TRIGGER refuse BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'never  --'); END;";
 
-    /// The differences of a database that is made by [`MADE`] and changed; of a version that no store has.
+    /// The differences of a database that is made by [`MADE`] and changed.
     fn after(change: &str) -> Vec<String> {
+        let kind = DatabaseKind::of_one_migration(|| {
+            Runner::new(&[Migration::unapplied("V1__made", MADE).unwrap()])
+        });
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(MADE).unwrap();
         connection.execute_batch(change).unwrap();
-        differences(&connection, -1, [MADE].into_iter()).unwrap()
+        differences(&kind, &connection, 1).unwrap()
     }
 
     #[test]
@@ -201,12 +203,15 @@ mod tests {
 
     #[test]
     fn the_schema_of_the_newest_version_is_known_by_its_hash() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = super::super::schema::open_current(&folder.path().join("events.db")).unwrap();
-        let version = format!("SELECT max(version) FROM {HISTORY}");
-        let version: i64 = store.query_row(&version, [], |row| row.get(0)).unwrap();
-        let found = hash(&objects(&store).unwrap());
-        assert!(KNOWN.contains(&(version, &found)), "KNOWN needs ({version}, {found:?})");
+        for kind in [EVENT_STORE, HANDLER_STORE] {
+            let folder = tempfile::tempdir().unwrap();
+            let store = super::super::schema::open_current(&kind, &folder.path().join("new.db")).unwrap();
+            let version = format!("SELECT max(version) FROM {HISTORY}");
+            let version: i64 = store.query_row(&version, [], |row| row.get(0)).unwrap();
+            let found = hash(&objects(&store).unwrap());
+            let is_known = kind.known_schemas.contains(&(version, &found));
+            assert!(is_known, "known_schemas of {} needs ({version}, {found:?})", kind.name);
+        }
     }
 
     #[test]

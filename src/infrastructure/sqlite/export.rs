@@ -19,6 +19,7 @@ use crate::application::log_source::{DAMAGED_DATA, KEPT_NOWHERE};
 use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
 
+use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
 use super::{connection, schema};
 
@@ -97,7 +98,7 @@ impl SqliteExport {
     /// # Errors
     /// As [`SqliteEventRepository::open_for_reading`](super::SqliteEventRepository::open_for_reading).
     pub fn open(path: &Path, zone: Zone) -> Result<Self, SqliteError> {
-        let connection = schema::open_checked_for_reading(path)?;
+        let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
         connection::allow_temporary_tables(path, &connection)?;
         let mut export = Self { connection, zone, logs: BTreeMap::new(), days: BTreeMap::new() };
         export.read_extents().map_err(|source| SqliteError::Sqlite {
@@ -295,7 +296,7 @@ mod tests {
     #[test]
     fn no_statement_sorts_the_texts_of_a_log() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = schema::open_current(&folder.path().join("events.db")).unwrap();
+        let connection = schema::open_current(&EVENT_STORE, &folder.path().join("events.db")).unwrap();
         connection.execute_batch(SORT).unwrap();
         let plan = |sql: &str| -> String {
             let sql = (1..=4).fold(sql.to_owned(), |sql, n| sql.replace(&format!("?{n}"), "'1'"));

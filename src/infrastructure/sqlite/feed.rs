@@ -10,6 +10,7 @@ use crate::application::compare::parallel_run::{RowCounts, Rows};
 use crate::application::log_source::Place;
 use crate::wire::record::RecordReader;
 
+use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
 use super::schema::open_checked_for_reading;
 
@@ -41,7 +42,7 @@ fn origin(rows: Rows) -> &'static str {
 /// # Errors
 /// It is no store of this program, or cannot be read.
 pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
-    let connection = open_checked_for_reading(path)?;
+    let connection = open_checked_for_reading(&EVENT_STORE, path)?;
     let counts = connection
         .query_row(STATE, [], |row| {
             let time = |micros: Option<i64>| micros.and_then(DateTime::from_timestamp_micros);
@@ -79,7 +80,7 @@ impl StoreFeed {
     /// # Errors
     /// The store could not be read.
     pub fn open(path: &Path, rows: Rows) -> Result<Self, CompareError> {
-        let connection = open_checked_for_reading(path)?;
+        let connection = open_checked_for_reading(&EVENT_STORE, path)?;
         let state = "SELECT count(*), ifnull(max(position), 0), (SELECT ifnull(max(twin_id), 0) FROM twins)
             FROM events";
         let (events, last, last_twin) = connection

@@ -18,7 +18,8 @@
 
 mod append;
 mod checkpoint;
-mod connection;
+pub(in crate::infrastructure) mod connection;
+pub(in crate::infrastructure) mod database_kind;
 mod error;
 mod expected_schema;
 mod export;
@@ -28,7 +29,7 @@ mod read;
 mod rejects;
 mod retry_preview;
 mod row;
-mod schema;
+pub(in crate::infrastructure) mod schema;
 mod turn;
 
 use std::path::{Path, PathBuf};
@@ -43,6 +44,8 @@ use crate::domain::repository::{
 };
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
+
+use database_kind::EVENT_STORE;
 
 pub use connection::MAGIC;
 pub use error::SqliteError;
@@ -72,7 +75,7 @@ impl SqliteEventRepository {
     /// cannot be opened; see [`SqliteError`].
     pub fn open(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
         let path = path.as_ref().to_owned();
-        let writer = schema::open_current(&path)?;
+        let writer = schema::open_current(&EVENT_STORE, &path)?;
         let reader = connection::open_existing(&path)?;
         Ok(Self { path, zone, writer: Some(Mutex::new(writer)), reader: Mutex::new(reader) })
     }
@@ -83,7 +86,7 @@ impl SqliteEventRepository {
     /// As [`open`](Self::open), and where there is no such file.
     pub fn open_for_reading(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
         let path = path.as_ref().to_owned();
-        let reader = schema::open_checked_for_reading(&path)?;
+        let reader = schema::open_checked_for_reading(&EVENT_STORE, &path)?;
         Ok(Self { path, zone, writer: None, reader: Mutex::new(reader) })
     }
 

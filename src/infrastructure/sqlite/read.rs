@@ -192,6 +192,7 @@ fn bounded(limit: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::database_kind::EVENT_STORE;
     use super::*;
     use crate::infrastructure::sqlite::schema;
 
@@ -229,7 +230,7 @@ mod tests {
     #[test]
     fn no_query_of_the_port_scans_or_sorts_the_table() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = schema::open_current(&folder.path().join("events.db")).unwrap();
+        let connection = schema::open_current(&EVENT_STORE, &folder.path().join("events.db")).unwrap();
         let with_numbers =
             |sql: &str| (1..=5).fold(sql.to_owned(), |sql, n| sql.replace(&format!("?{n}"), &n.to_string()));
         for clause in [BY_ID, BY_TWIN, AFTER] {

@@ -12,6 +12,7 @@ use crate::application::rejects::{Quarantined, RejectStore, Retried};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::turn_file::TurnFile;
 
+use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
 use super::import::{Occurrences, SourceWriter, id_of, store_one};
 use super::{connection, retry_preview, schema};
@@ -89,7 +90,7 @@ impl SqliteRejects {
     /// # Errors
     /// As [`SqliteEventRepository::open_for_reading`](super::SqliteEventRepository::open_for_reading).
     pub fn open_for_reading(path: &Path, filter: RejectFilter) -> Result<Self, SqliteError> {
-        let connection = schema::open_checked_for_reading(path)?;
+        let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
         Ok(Self { connection, filter, turns: None, counting: None, occurrences: Occurrences::default() })
     }
 
@@ -111,7 +112,7 @@ impl SqliteRejects {
             return Ok(rejects);
         }
         schema::ensure_present(path)?;
-        let connection = schema::open_current(path)?;
+        let connection = schema::open_current(&EVENT_STORE, path)?;
         let turns = Some(schema::turn_file_of(path));
         Ok(Self { connection, filter, turns, counting: None, occurrences: Occurrences::default() })
     }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 use rusqlite::Connection;
 
-use super::connection::{self, APPLICATION_ID, BUSY_TIMEOUT};
+use super::connection::{self, BUSY_TIMEOUT};
+use super::database_kind::DatabaseKind;
 use super::error::SqliteError;
 use super::expected_schema::{self, HISTORY};
 use crate::durable::directory::create_folders;
@@ -14,31 +15,30 @@ use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::is_present;
 use crate::infrastructure::turn_file::TurnFile;
 
-mod embedded {
-    refinery::embed_migrations!("migrations");
-}
-
-/// Opens the store for writing, made or migrated to the current version first where it has to be.
-pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
+/// Opens a database of that kind for writing, made or migrated to the current version first where it has to be.
+pub(in crate::infrastructure) fn open_current(
+    kind: &DatabaseKind,
+    path: &Path,
+) -> Result<Connection, SqliteError> {
     refuse_folder(path)?;
     let path = &place_of(path)?;
     create_folder(path)?;
     let _lock = SchemaLock::acquire(path)?;
     refuse_several_names(path)?;
-    refuse_orphaned_log(path)?;
+    refuse_orphaned_log(kind, path)?;
     let mut connection = connection::open_or_create(path)?;
     if is_empty(path, &connection)? {
         // The mark comes first: a process killed right after it leaves an empty store, not a
         // database of another program.
-        if connection::application_id(path, &connection)? != APPLICATION_ID {
-            connection::initialise(path, &connection)?;
+        if connection::application_id(path, &connection)? != kind.application_id {
+            connection::initialise(kind, path, &connection)?;
         }
     } else {
-        ensure_ours(path, &connection)?;
-        let version = version(path, &connection)?;
-        ensure_unchanged(path, &connection, version)?;
+        ensure_ours(kind, path, &connection)?;
+        let version = version(kind, path, &connection)?;
+        ensure_unchanged(kind, path, &connection, version)?;
     }
-    migrate(path, &mut connection)?;
+    migrate(kind, path, &mut connection)?;
     connection::make_durable(path, &connection)?;
     Ok(connection)
 }
@@ -47,7 +47,7 @@ pub(super) fn open_current(path: &Path) -> Result<Connection, SqliteError> {
 ///
 /// # Errors
 /// A link leads into a folder that is not there. The store is not made there: its disk may be away.
-pub(super) fn place_of(path: &Path) -> Result<PathBuf, SqliteError> {
+pub(in crate::infrastructure) fn place_of(path: &Path) -> Result<PathBuf, SqliteError> {
     let place = follow_links(path).map_err(|source| SqliteError::Link { path: path.to_owned(), source })?;
     let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
     if path.is_symlink() && folder.is_some_and(|folder| !folder.is_dir()) {
@@ -57,18 +57,27 @@ pub(super) fn place_of(path: &Path) -> Result<PathBuf, SqliteError> {
 }
 
 /// Brings the schema to the current version.
-pub(super) fn migrate(path: &Path, connection: &mut Connection) -> Result<(), SqliteError> {
-    let known = newest_known();
-    if version(path, connection)? < known {
-        embedded::migrations::runner().set_grouped(true).run(connection).map_err(|source| {
-            SqliteError::Migration { path: path.to_owned(), known, source: Box::new(source) }
+pub(super) fn migrate(
+    kind: &DatabaseKind,
+    path: &Path,
+    connection: &mut Connection,
+) -> Result<(), SqliteError> {
+    let known = kind.newest_version();
+    if version(kind, path, connection)? < known {
+        kind.migration_runner().run(connection).map_err(|source| SqliteError::Migration {
+            path: path.to_owned(),
+            known,
+            source: Box::new(source),
         })?;
     }
     Ok(())
 }
 
-/// Opens a store that exists and has the current version, for queries.
-pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, SqliteError> {
+/// Opens a database of that kind that exists and has the current version, for queries.
+pub(in crate::infrastructure) fn open_checked_for_reading(
+    kind: &DatabaseKind,
+    path: &Path,
+) -> Result<Connection, SqliteError> {
     ensure_present(path)?;
     refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
@@ -80,12 +89,13 @@ pub(super) fn open_checked_for_reading(path: &Path) -> Result<Connection, Sqlite
     })?;
     // An empty database belongs to no program yet: its version, 0, says that something has to write to it first.
     if !is_empty(path, &state)? {
-        ensure_ours(path, &state)?;
+        ensure_ours(kind, path, &state)?;
     }
-    let (found, known) = (version(path, &state)?, newest_known());
-    ensure_unchanged(path, &state, found)?;
+    let (found, known) = (version(kind, path, &state)?, kind.newest_version());
+    ensure_unchanged(kind, path, &state, found)?;
     if found < known {
-        return Err(SqliteError::Older { path: path.to_owned(), found, known });
+        let command = kind.migrating_command;
+        return Err(SqliteError::Older { path: path.to_owned(), found, known, command });
     }
     drop(state);
     Ok(connection)
@@ -96,15 +106,16 @@ pub(super) fn ensure_present(path: &Path) -> Result<(), SqliteError> {
     if look_for(path)? { Ok(()) } else { Err(SqliteError::Missing { path: path.to_owned() }) }
 }
 
-fn look_for(path: &Path) -> Result<bool, SqliteError> {
+/// Whether something is there.
+pub(in crate::infrastructure) fn look_for(path: &Path) -> Result<bool, SqliteError> {
     is_present(path).map_err(|source| SqliteError::Look { path: path.to_owned(), source })
 }
 
-/// Refuses what is there and is neither a store of this program nor an empty database.
-pub(super) fn refuse_foreign(path: &Path) -> Result<(), SqliteError> {
+/// Refuses what is there and is neither a database of that kind nor an empty one.
+pub(super) fn refuse_foreign(kind: &DatabaseKind, path: &Path) -> Result<(), SqliteError> {
     refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
-    if is_empty(path, &connection)? { Ok(()) } else { ensure_ours(path, &connection) }
+    if is_empty(path, &connection)? { Ok(()) } else { ensure_ours(kind, path, &connection) }
 }
 
 /// SQLite keeps a write-ahead log beside each name of a file: what is written through one of them can be lost to
@@ -123,12 +134,12 @@ pub(super) fn refuse_folder(path: &Path) -> Result<(), SqliteError> {
 }
 
 /// SQLite would delete the log of a database that is not there, or apply it to a new one of that name.
-pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), SqliteError> {
+pub(super) fn refuse_orphaned_log(kind: &DatabaseKind, path: &Path) -> Result<(), SqliteError> {
     for suffix in ["-wal", "-journal"] {
         let log = with_suffix(path, suffix);
         // In this order: a database that is made meanwhile is there when its log is.
         if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) && !look_for(path)? {
-            return Err(SqliteError::OrphanedLog { log, path: path.to_owned() });
+            return Err(SqliteError::OrphanedLog { log, path: path.to_owned(), content: kind.content });
         }
     }
     Ok(())
@@ -152,40 +163,41 @@ fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
         .map_err(|source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source })
 }
 
-fn ensure_ours(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
-    let found = connection::application_id(path, connection)?;
-    if found == APPLICATION_ID {
+fn ensure_ours(kind: &DatabaseKind, path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    let (found, expected) = (connection::application_id(path, connection)?, kind.application_id);
+    if found == expected {
         return Ok(());
     }
-    Err(SqliteError::NotOurs { path: path.to_owned(), found, expected: APPLICATION_ID })
+    let path = path.to_owned();
+    Err(match DatabaseKind::of_application_id(found) {
+        Some(other) => SqliteError::OtherKind { path, found: other.name, expected: kind.name },
+        None => SqliteError::NotOurs { path, found, expected },
+    })
 }
 
 /// What the store promises rests on the schema that the migrations of its version have made.
-fn ensure_unchanged(path: &Path, connection: &Connection, version: i64) -> Result<(), SqliteError> {
-    let runner = embedded::migrations::runner();
-    let applied =
-        runner.get_migrations().iter().filter(|migration| i64::from(migration.version()) <= version);
-    let differences =
-        expected_schema::differences(connection, version, applied.filter_map(|migration| migration.sql()))
-            .map_err(|source| SqliteError::Sqlite {
-                action: "look at the schema of",
-                path: path.to_owned(),
-                source,
-            })?;
+fn ensure_unchanged(
+    kind: &DatabaseKind,
+    path: &Path,
+    connection: &Connection,
+    version: i64,
+) -> Result<(), SqliteError> {
+    let differences = expected_schema::differences(kind, connection, version).map_err(|source| {
+        SqliteError::Sqlite { action: "look at the schema of", path: path.to_owned(), source }
+    })?;
     if differences.is_empty() {
         return Ok(());
     }
-    Err(SqliteError::ChangedSchema { path: path.to_owned(), differences: differences.join(", ") })
-}
-
-fn newest_known() -> i64 {
-    let migrations = embedded::migrations::runner();
-    migrations.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+    Err(SqliteError::ChangedSchema {
+        path: path.to_owned(),
+        differences: differences.join(", "),
+        migrations: kind.migrations_folder,
+    })
 }
 
 /// The version of the schema, 0 where nothing was applied yet. The migration runner panics on a
 /// history that it cannot read, so that every row of it is looked at first.
-fn version(path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
+fn version(kind: &DatabaseKind, path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
     let sqlite = |source| SqliteError::Sqlite {
         action: "read the migration history of",
         path: path.to_owned(),
@@ -198,7 +210,7 @@ fn version(path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
     };
     if !has_table(HISTORY)? {
         // The first migration makes both.
-        return match has_table("events")? {
+        return match has_table(kind.first_table)? {
             true => Err(damaged(format!("the table {HISTORY} is missing"))),
             false => Ok(0),
         };
@@ -233,7 +245,7 @@ fn version(path: &Path, connection: &Connection) -> Result<i64, SqliteError> {
         }
         newest = version;
     }
-    let known = newest_known();
+    let known = kind.newest_version();
     if newest > known {
         return Err(SqliteError::Newer { path: path.to_owned(), found: newest, known });
     }
@@ -305,7 +317,7 @@ fn not_locked(error: LockError, path: PathBuf) -> SqliteError {
 }
 
 /// The file of that ending beside the database.
-fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
+pub(in crate::infrastructure) fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
     name.into()

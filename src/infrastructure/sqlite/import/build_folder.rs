@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::durable::directory::nearest_folder;
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::space::available_bytes;
-use crate::infrastructure::sqlite::connection::{APPLICATION_ID, MAGIC};
+use crate::infrastructure::sqlite::connection::MAGIC;
+use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::SqliteError;
 use crate::infrastructure::sqlite::schema;
 
@@ -149,7 +150,8 @@ fn is_ours(database: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    let has_mark = || header.starts_with(MAGIC) && header.ends_with(&APPLICATION_ID.to_be_bytes());
+    let has_mark =
+        || header.starts_with(MAGIC) && header.ends_with(&EVENT_STORE.application_id.to_be_bytes());
     Ok(header.is_empty() || header.len() == HEADER_BYTES && has_mark())
 }
 
@@ -181,7 +183,7 @@ mod tests {
     #[test]
     fn what_a_killed_import_has_left_is_removed() {
         let parent = tempfile::tempdir().unwrap();
-        remains(parent.path(), APPLICATION_ID);
+        remains(parent.path(), EVENT_STORE.application_id);
         remove_remains(parent.path());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
     }
@@ -201,7 +203,7 @@ mod tests {
     #[test]
     fn a_file_of_others_in_what_is_left_stays_and_its_folder_with_it() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = remains(parent.path(), APPLICATION_ID);
+        let folder = remains(parent.path(), EVENT_STORE.application_id);
         fs::write(folder.join("precious"), "").unwrap();
         remove_remains(parent.path());
         let left: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();

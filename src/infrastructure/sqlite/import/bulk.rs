@@ -21,6 +21,7 @@ use crate::application::log_source::SourceDigest;
 use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::durable::directory::sync_folder;
+use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
@@ -109,8 +110,8 @@ impl BulkLoad {
         building: Option<BuildFolder>,
     ) -> Result<Self, SqliteError> {
         let failed = |source| SqliteError::Sqlite { action: "build", path: place.clone(), source };
-        connection::initialise(&place, &database)?;
-        schema::migrate(&place, &mut database)?;
+        connection::initialise(&EVENT_STORE, &place, &database)?;
+        schema::migrate(&EVENT_STORE, &place, &mut database)?;
         connection::make_fast(&place, &database)?;
         let (unique_index, made_last) = drop_indexes(&database).map_err(failed)?;
         database.execute_batch("BEGIN").map_err(failed)?;
@@ -187,7 +188,7 @@ impl BulkLoad {
         if is_free(place)? && building.move_to(place).map_err(failed)? {
             return sync_folder(place.parent().unwrap_or(Path::new(""))).map_err(failed);
         }
-        schema::refuse_foreign(place)
+        schema::refuse_foreign(&EVENT_STORE, place)
             .map_err(|source| SqliteError::Appeared { path: place.clone(), source: Box::new(source) })?;
         self.is_overtaken = true;
         Err(failed(io::ErrorKind::AlreadyExists.into()))
@@ -370,7 +371,7 @@ fn is_free(place: &Path) -> Result<bool, SqliteError> {
     if std::fs::symlink_metadata(place).is_ok() {
         return Ok(false);
     }
-    schema::refuse_orphaned_log(place)?;
+    schema::refuse_orphaned_log(&EVENT_STORE, place)?;
     Ok(true)
 }
 

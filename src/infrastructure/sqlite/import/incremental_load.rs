@@ -18,6 +18,7 @@ use crate::application::log_source::SourceDigest;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::{First, first_of};
+use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
@@ -86,7 +87,7 @@ impl IncrementalLoad {
     /// # Errors
     /// As [`SqliteEventRepository::open`](crate::infrastructure::sqlite::SqliteEventRepository::open).
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
-        let connection = Arc::new(Mutex::new(schema::open_current(path)?));
+        let connection = Arc::new(Mutex::new(schema::open_current(&EVENT_STORE, path)?));
         let lock = ImportLock::acquire(path)?;
         Ok(Self {
             path: path.to_owned(),

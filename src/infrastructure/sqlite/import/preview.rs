@@ -18,6 +18,7 @@ use crate::application::log_source::{Place, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::Position;
 use crate::infrastructure::sqlite::append::first_of;
+use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{NewRow, Origin};
 use crate::infrastructure::sqlite::{connection, read, schema};
@@ -73,7 +74,7 @@ impl Preview {
     /// # Errors
     /// As [`SqliteEventRepository::open_for_reading`](crate::infrastructure::sqlite::SqliteEventRepository::open_for_reading).
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
-        let connection = schema::open_checked_for_reading(path)?;
+        let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
         connection::allow_temporary_tables(path, &connection)?;
         read::tell_of_a_gap(&connection).map_err(|source| SqliteError::Sqlite {
             action: "count the events of",

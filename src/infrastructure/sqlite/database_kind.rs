@@ -1,0 +1,93 @@
+//! The kinds of databases of this program: what marks each in the header of its file, and what makes its schema.
+
+use refinery::Runner;
+
+mod event_migrations {
+    refinery::embed_migrations!("migrations");
+}
+
+mod handler_migrations {
+    refinery::embed_migrations!("handler_migrations");
+}
+
+/// What is opened, marked, migrated and checked in the same way for every kind.
+#[derive(Debug)]
+pub(in crate::infrastructure) struct DatabaseKind {
+    /// What a database of it is, with its article.
+    pub name: &'static str,
+    /// What marks it in the header of its file.
+    pub application_id: u32,
+    /// A table that its first migration makes.
+    pub first_table: &'static str,
+    /// What can be lost with its write-ahead log.
+    pub content: &'static str,
+    /// A command that brings it to the current version.
+    pub migrating_command: &'static str,
+    /// Where the files of its migrations are in the source.
+    pub migrations_folder: &'static str,
+    migrations: fn() -> Runner,
+    /// Versions, and the hash of what their migrations make. A version that is not listed is looked at the slow way.
+    pub known_schemas: &'static [(i64, &'static str)],
+}
+
+/// The events of a store.
+pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
+    name: "an event store",
+    application_id: u32::from_be_bytes(*b"MEvt"),
+    first_table: "events",
+    content: "events",
+    migrating_command: "import-legacy",
+    migrations_folder: "migrations/",
+    migrations: event_migrations::migrations::runner,
+    known_schemas: &[(5, "b6e2f8f8949ae527252660fa2c8dabb931a1f8f7603962b1022653b28e505f4c")],
+};
+
+/// What handlers have done, and their read models.
+pub(in crate::infrastructure) const HANDLER_STORE: DatabaseKind = DatabaseKind {
+    name: "a handler store",
+    application_id: u32::from_be_bytes(*b"MHnd"),
+    first_table: "handlers",
+    content: "the progress of handlers",
+    migrating_command: "handlers run",
+    migrations_folder: "handler_migrations/",
+    migrations: handler_migrations::migrations::runner,
+    known_schemas: &[(2, "25023847437c80b937e367c68545a61c1a564555f993bd521ab1f86a32523ca5")],
+};
+
+const KINDS: [DatabaseKind; 2] = [EVENT_STORE, HANDLER_STORE];
+
+impl DatabaseKind {
+    /// The kind whose databases have that id.
+    pub fn of_application_id(id: u32) -> Option<Self> {
+        KINDS.into_iter().find(|kind| kind.application_id == id)
+    }
+
+    /// What brings a database of it to the newest version: all of it, or nothing.
+    pub fn migration_runner(&self) -> Runner {
+        (self.migrations)().set_grouped(true)
+    }
+
+    /// The statements of its migrations up to a version, in order.
+    pub fn migrations_up_to(&self, version: i64) -> Vec<String> {
+        let migrations = (self.migrations)();
+        let applied = migrations.get_migrations().iter();
+        applied
+            .filter(|migration| i64::from(migration.version()) <= version)
+            .filter_map(|migration| migration.sql().map(str::to_owned))
+            .collect()
+    }
+
+    /// The newest version that is known here.
+    pub fn newest_version(&self) -> i64 {
+        let migrations = (self.migrations)();
+        migrations.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+impl DatabaseKind {
+    /// A kind that no file has, of one migration.
+    pub fn of_one_migration(migration: fn() -> Runner) -> Self {
+        Self { application_id: 0, migrations: migration, known_schemas: &[], ..EVENT_STORE }
+    }
+}
