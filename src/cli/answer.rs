@@ -1,18 +1,28 @@
 //! What a command answers, and the one place that prints it.
 //!
 //! A command does its work first and returns an [`Answer`]. Its exit code is known before a byte of it is
-//! printed, so that it does not depend on who reads: a pipe that was closed ends the printing and nothing else.
+//! printed, so that it does not depend on the reader: a pipe that was closed ends the printing and nothing else.
+//! A command that answers while it works ([`Answer::streamed`]) prints through [`Lines`], with the same promise.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
+use serde::Serialize;
 use thiserror::Error;
 
 use super::error::CliError;
 use super::exit_code::ExitCode;
+use super::output::json_line;
 use crate::domain::repository::RepositoryError;
 
 /// What a command answers: its exit code, and how the rest of it is printed.
-pub struct Answer {
+pub struct Answer(Form);
+
+enum Form {
+    Complete(Complete),
+    Streamed(Box<Stream>),
+}
+
+struct Complete {
     code: ExitCode,
     summary: Option<String>,
     failure: Option<CliError>,
@@ -20,6 +30,24 @@ pub struct Answer {
 }
 
 type Print = dyn FnOnce(&mut dyn Write) -> Result<(), PrintError>;
+type Stream = dyn FnOnce(&mut Lines<'_>) -> Result<ExitCode, CliError>;
+
+/// The output of a command that answers line by line while it works.
+pub struct Lines<'o> {
+    out: &'o mut dyn Write,
+    refused: Option<io::Error>,
+}
+
+impl Lines<'_> {
+    /// Prints a value as a line of JSON, at once. Answers whether the output takes more: where it does not, the
+    /// command begins nothing more, and finishes what it has begun.
+    pub fn print(&mut self, value: &impl Serialize) -> bool {
+        if self.refused.is_none() {
+            self.refused = json_line(self.out, value).and_then(|()| self.out.flush()).err();
+        }
+        self.refused.is_none()
+    }
+}
 
 /// Why an answer was not printed to its end.
 #[derive(Debug, Error)]
@@ -46,13 +74,22 @@ impl Answer {
         summary: Option<String>,
         print: impl FnOnce(&mut dyn Write) -> Result<(), E> + 'static,
     ) -> Self {
-        Self { code, summary, failure: None, print: Box::new(|out| print(out).map_err(Into::into)) }
+        let print = |out: &mut dyn Write| print(out).map_err(Into::into);
+        Self(Form::Complete(Complete { code, summary, failure: None, print: Box::new(print) }))
+    }
+
+    /// The answer of a command that prints lines while it works, and knows its exit code at its end.
+    pub fn streamed(run: impl FnOnce(&mut Lines<'_>) -> Result<ExitCode, CliError> + 'static) -> Self {
+        Self(Form::Streamed(Box::new(run)))
     }
 
     /// The same answer of a command that failed to do one thing besides. The exit code is that of the failure.
     #[must_use]
-    pub fn but_failed(self, failure: CliError) -> Self {
-        Self { failure: Some(failure), ..self }
+    pub fn but_failed(mut self, failure: CliError) -> Self {
+        if let Form::Complete(complete) = &mut self.0 {
+            complete.failure = Some(failure);
+        }
+        self
     }
 
     /// Prints it on standard output, and tells the exit code.
@@ -63,6 +100,26 @@ impl Answer {
         self.deliver_to(&mut BufWriter::new(io::stdout().lock()))
     }
 
+    fn deliver_to(self, out: &mut dyn Write) -> Result<ExitCode, CliError> {
+        match self.0 {
+            Form::Complete(complete) => complete.deliver_to(out),
+            Form::Streamed(run) => {
+                let mut lines = Lines { out, refused: None };
+                let answered = run(&mut lines);
+                match lines.refused {
+                    Some(error) if !is_reader_gone(&error) => {
+                        let failures = answered.err().map(|error| error.to_string());
+                        Err(CliError::new(ExitCode::Storage, PrintError::Output(error))
+                            .with_details(failures))
+                    }
+                    _ => answered,
+                }
+            }
+        }
+    }
+}
+
+impl Complete {
     fn deliver_to(self, out: &mut dyn Write) -> Result<ExitCode, CliError> {
         let printed = (self.print)(out).and_then(|()| Ok(out.flush()?));
         let not_printed = match printed {
@@ -152,6 +209,22 @@ mod tests {
             let failed = answer(ExitCode::Done).but_failed(CliError::usage("wrong"));
             let out = &mut Ending { takes, then: ErrorKind::BrokenPipe };
             assert_eq!(failed.deliver_to(out).unwrap_err().exit_code(), ExitCode::Usage);
+        }
+    }
+
+    #[test]
+    fn a_streamed_answer_prints_each_line_at_once_and_is_told_when_no_more_is_taken() {
+        for (then, expected) in
+            [(ErrorKind::BrokenPipe, ExitCode::Negative), (ErrorKind::StorageFull, ExitCode::Storage)]
+        {
+            let streamed = Answer::streamed(|lines| {
+                assert!(lines.print(&1), "two bytes");
+                assert!(!lines.print(&22), "three more");
+                assert!(!lines.print(&3), "for ever");
+                Ok(ExitCode::Negative)
+            });
+            let delivered = streamed.deliver_to(&mut Ending { takes: 4, then });
+            assert_eq!(delivered.unwrap_or_else(|error| error.exit_code()), expected);
         }
     }
 

@@ -7,12 +7,15 @@
 mod answer;
 mod compare_logs;
 mod completions;
+mod dispatch;
 mod error;
+mod event_system;
 mod events;
 mod evidence;
 mod exit_code;
 mod export;
 mod global;
+mod handlers;
 mod import_legacy;
 mod logging;
 mod mapping;
@@ -22,10 +25,12 @@ mod rejects;
 mod status;
 mod store;
 mod table;
+mod termination;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use answer::Answer;
+use dispatch::DispatchArgs;
 use error::CliError;
 pub use exit_code::ExitCode;
 
@@ -35,6 +40,7 @@ use events::EventsArgs;
 use evidence::EvidenceArgs;
 use export::ExportArgs;
 use global::{ColorWhen, GlobalOptions, MissingStore, StartupLines};
+use handlers::HandlersArgs;
 use import_legacy::ImportLegacyArgs;
 use rejects::RejectsArgs;
 
@@ -57,6 +63,8 @@ enum Command {
     Export(ExportArgs),
     Evidence(EvidenceArgs),
     Events(EventsArgs),
+    Dispatch(DispatchArgs),
+    Handlers(HandlersArgs),
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
     Status,
@@ -102,6 +110,11 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Dispatch(args) => {
+            let context = global.context_where(StartupLines::Always, MissingStore::WillBeMade)?;
+            dispatch::run(args, context)
+        }
+        Command::Handlers(args) => handlers::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args, self::command()),
     }

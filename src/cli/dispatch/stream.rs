@@ -1,0 +1,189 @@
+//! One event a line, one answer line for each, in the same order.
+//!
+//! A thread reads the input and submits events; this one waits for what becomes of them, in their order, and
+//! prints. Between the two is a bounded channel, so that a slow reader of the answers slows the input down.
+
+use std::io::{BufReader, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+use super::answer_line::{AnswerLine, BlankLine, RefusedLine, code_of, is_only_behind};
+use super::input::next_line;
+use crate::application::dispatch::{DispatchError, PendingDispatch};
+use crate::cli::answer::Lines;
+use crate::cli::error::CliError;
+use crate::cli::event_system::EventSystem;
+use crate::cli::exit_code::ExitCode;
+use crate::cli::termination::Termination;
+
+/// How often a request to end is looked for while there is nothing to answer.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A line of the input, and what was begun with it.
+struct Submitted {
+    line: u64,
+    begun: Begun,
+}
+
+enum Begun {
+    Nothing,
+    Pending(PendingDispatch),
+    Refused(anyhow::Error, ExitCode),
+    /// The input cannot be read on.
+    Unreadable(std::io::Error),
+}
+
+/// Dispatches each line of `input`, and answers each.
+///
+/// # Errors
+/// The input cannot be read on; what was read is answered.
+pub fn dispatch_lines(
+    system: EventSystem,
+    input: impl Read + Send + 'static,
+    max_in_flight: usize,
+    termination: &Termination,
+    lines: &mut Lines<'_>,
+) -> Result<ExitCode, CliError> {
+    let system = Arc::new(system);
+    let (submit, submitted) = bounded(max_in_flight);
+    let gate = Arc::new(Gate::default());
+    let submitting = Submitting { system: Arc::clone(&system), submit, gate: Arc::clone(&gate) };
+    // Not joined: it may wait for input that never comes.
+    thread::spawn(move || submitting.run(BufReader::new(input)));
+
+    let answering = Answering { submitted, gate: &gate, code: ExitCode::Done, failure: None };
+    let answered = answering.run(termination, lines);
+    system.shut_down();
+    answered
+}
+
+/// Ends the input without losing sight of a line that was begun.
+#[derive(Default)]
+struct Gate {
+    is_closing: AtomicBool,
+    /// Held from before a line is begun until it is in the channel.
+    beginning: Mutex<()>,
+}
+
+struct Submitting {
+    system: Arc<EventSystem>,
+    submit: Sender<Submitted>,
+    gate: Arc<Gate>,
+}
+
+impl Submitting {
+    fn run(self, mut input: impl std::io::BufRead) {
+        for line in 1.. {
+            let text = match next_line(&mut input) {
+                Ok(Some(text)) => text,
+                Ok(None) => return,
+                Err(error) => {
+                    let _ = self.submit.send(Submitted { line, begun: Begun::Unreadable(error) });
+                    return;
+                }
+            };
+            let _beginning = self.gate.beginning.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.gate.is_closing.load(Ordering::SeqCst) {
+                return;
+            }
+            let begun = match text {
+                Ok(text) if text.trim_ascii().is_empty() => Begun::Nothing,
+                Ok(text) => self.begin(&text),
+                Err(error) => Begun::Refused(error.into(), ExitCode::Negative),
+            };
+            if self.submit.send(Submitted { line, begun }).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn begin(&self, text: &str) -> Begun {
+        match self.system.event_of(text) {
+            Ok(event) => match self.system.dispatcher().dispatch_async(event) {
+                Ok(pending) => Begun::Pending(pending),
+                Err(error) => refused(error),
+            },
+            Err(error) => Begun::Refused(error.into(), ExitCode::Negative),
+        }
+    }
+}
+
+fn refused(error: DispatchError) -> Begun {
+    let code = code_of(&error);
+    Begun::Refused(error.into(), code)
+}
+
+struct Answering<'a> {
+    submitted: Receiver<Submitted>,
+    gate: &'a Gate,
+    code: ExitCode,
+    failure: Option<CliError>,
+}
+
+impl Answering<'_> {
+    fn run(mut self, termination: &Termination, lines: &mut Lines<'_>) -> Result<ExitCode, CliError> {
+        let mut is_closing = false;
+        loop {
+            match self.submitted.recv_timeout(LOOK) {
+                Ok(submitted) => is_closing |= !self.answer(submitted, lines),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            is_closing |= termination.is_requested();
+            if is_closing {
+                self.gate.is_closing.store(true, Ordering::SeqCst);
+                // The submitting thread may hold it while it waits for room in the channel: then there is more to answer.
+                if self.gate.beginning.try_lock().is_ok() {
+                    break;
+                }
+            }
+        }
+        while let Ok(submitted) = self.submitted.try_recv() {
+            self.answer(submitted, lines);
+        }
+        match self.failure {
+            Some(failure) => Err(failure),
+            None => Ok(self.code),
+        }
+    }
+
+    /// Answers whether the output takes more.
+    fn answer(&mut self, Submitted { line, begun }: Submitted, lines: &mut Lines<'_>) -> bool {
+        let begun = match begun {
+            Begun::Pending(pending) => match pending.handled() {
+                Ok(dispatched) => {
+                    if !is_only_behind(&dispatched) {
+                        self.found(ExitCode::Negative);
+                    }
+                    return lines.print(&AnswerLine::of(Some(line), &dispatched));
+                }
+                Err(error) => refused(error),
+            },
+            begun => begun,
+        };
+        match begun {
+            Begun::Refused(error, code) => {
+                self.found(code);
+                lines.print(&RefusedLine::new(line, error.as_ref()))
+            }
+            Begun::Unreadable(error) => {
+                let error =
+                    anyhow::Error::new(error).context(format!("could not read line {line} of the input"));
+                self.failure = Some(CliError::new(ExitCode::Storage, error));
+                true
+            }
+            Begun::Nothing | Begun::Pending(_) => lines.print(&BlankLine::new(line)),
+        }
+    }
+
+    /// What could not be stored outweighs what was refused.
+    fn found(&mut self, code: ExitCode) {
+        if code.number() > self.code.number() {
+            self.code = code;
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The event system as the commands run it: the store, the handlers and the dispatcher of the settings.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::store::{self, OpenStore, StoreError};
+use crate::application::clock::Clock;
+use crate::application::dispatch::{
+    DispatchPorts, DispatchSettings, EventDispatcherService, EventIds, StoreTurn,
+};
+use crate::application::handling::memory::MemoryHandlerStore;
+use crate::application::handling::store::HandlerStore;
+use crate::application::handling::{HandlerOperations, HandlingError, Runner, RunnerSettings};
+use crate::application::task_handlers::default_registrations;
+use crate::domain::event::DomainEvent;
+use crate::domain::event_draft::{EventDraft, InvalidDraft};
+use crate::domain::repository::{EventRepository, RepositoryError};
+use crate::infrastructure::config::{Backend, Config};
+use crate::infrastructure::event_ids::TimeOrderedIds;
+use crate::infrastructure::handler_store::SqliteHandlerStore;
+use crate::infrastructure::jsonl::{JsonlEventRepository, JsonlStoreTurn};
+use crate::infrastructure::sqlite::{SqliteEventRepository, SqliteStoreTurn};
+use crate::infrastructure::system_clock::SystemClock;
+use crate::wire::zone::Zone;
+
+/// About how many events a replay reads in a second; for an estimate that is told.
+pub const EVENTS_REPLAYED_A_SECOND: u64 = 100_000;
+
+/// How often a command that follows looks whether it is to end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The new event system: dispatcher, handlers, store.
+pub struct EventSystem {
+    dispatcher: Arc<EventDispatcherService>,
+    zone: Zone,
+    clock: Arc<SystemClock>,
+    shutdown: Duration,
+}
+
+impl EventSystem {
+    /// Opens it as the settings say; a store that is not there is made.
+    pub fn open(config: &Config) -> Result<Self, CliError> {
+        let zone = config.timezone.value.clone();
+        let (events, turn) = open_for_saving(config, &zone)?;
+        let clock = Arc::new(SystemClock::default());
+        let runner = Arc::new(run_handlers(config, Arc::clone(&events), &clock)?);
+        let settings =
+            DispatchSettings { wait_for_handlers: config.handlers_wait.value, ..DispatchSettings::default() };
+        let ports = DispatchPorts { turn, clock: Arc::clone(&clock) as Arc<dyn Clock + Send + Sync> };
+        let dispatcher = Arc::new(EventDispatcherService::new(events, runner, ports, settings));
+        Ok(Self { dispatcher, zone, clock, shutdown: config.handlers_shutdown.value })
+    }
+
+    /// The dispatcher.
+    pub fn dispatcher(&self) -> &EventDispatcherService {
+        &self.dispatcher
+    }
+
+    /// The event of that text, with an id and a time where it has none.
+    pub fn event_of(&self, text: &str) -> Result<DomainEvent, InvalidDraft> {
+        let draft = EventDraft::from_json(text, &self.zone)?;
+        Ok(draft.complete(self.clock.now(), || TimeOrderedIds.next()))
+    }
+
+    /// Stores what was submitted, and lets handlers finish for as long as the settings say.
+    pub fn shut_down(&self) {
+        if !self.dispatcher.shut_down(self.shutdown) {
+            tracing::warn!(
+                "handlers had not ended after {} ms: what they have not handled is handled later",
+                self.shutdown.as_millis()
+            );
+        }
+    }
+}
+
+/// Whether a command changes what is known of handlers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandlerAccess {
+    /// It does not, and makes no handler store.
+    Reading,
+    /// It does.
+    Changing,
+}
+
+/// The operations on the handlers of the program, over the active store.
+pub fn operations(config: &Config, access: HandlerAccess) -> Result<HandlerOperations, CliError> {
+    let events: Arc<dyn EventRepository> = match store::open_active(config)? {
+        OpenStore::Jsonl(store) => Arc::new(store),
+        OpenStore::Sqlite(store) => Arc::new(store),
+    };
+    let path = &config.handlers_path.value;
+    let store: Arc<dyn HandlerStore> = match access {
+        HandlerAccess::Changing => Arc::new(SqliteHandlerStore::open(path).map_err(StoreError::Sqlite)?),
+        HandlerAccess::Reading => {
+            match SqliteHandlerStore::open_existing(path).map_err(StoreError::Sqlite)? {
+                Some(store) => Arc::new(store),
+                // No handler was ever run: as an empty one, which is not made for that.
+                None => Arc::new(MemoryHandlerStore::default()),
+            }
+        }
+    };
+    let registrations = default_registrations(&config.timezone.value);
+    let clock = Arc::new(SystemClock::default());
+    Ok(HandlerOperations::new(events, store, clock, RunnerSettings::default().page, registrations))
+}
+
+/// Runs the handlers of the program over the active store until `is_to_end` says so; answers what was done, as a
+/// sentence.
+pub fn follow(config: &Config, is_to_end: &dyn Fn() -> bool) -> Result<String, CliError> {
+    let events: Arc<dyn EventRepository> = match store::open_active(config)? {
+        OpenStore::Jsonl(store) => Arc::new(store),
+        OpenStore::Sqlite(store) => Arc::new(store),
+    };
+    let clock = Arc::new(SystemClock::default());
+    let runner = run_handlers(config, events, &clock)?;
+    while !is_to_end() {
+        clock.wait(LOOK);
+    }
+    Ok(if runner.shut_down(config.handlers_shutdown.value) {
+        "the handlers have ended".to_owned()
+    } else {
+        "handlers had not ended when they were no longer waited for: what they have not handled is handled later"
+            .to_owned()
+    })
+}
+
+fn run_handlers(
+    config: &Config,
+    events: Arc<dyn EventRepository>,
+    clock: &Arc<SystemClock>,
+) -> Result<Runner, CliError> {
+    let store = Arc::new(SqliteHandlerStore::open(&config.handlers_path.value).map_err(StoreError::Sqlite)?);
+    let clock = Arc::clone(clock) as Arc<dyn Clock + Send + Sync>;
+    let runner = Runner::new(events, store, clock, RunnerSettings::default());
+    for registration in default_registrations(&config.timezone.value) {
+        runner.register(registration).map_err(failed)?;
+    }
+    Ok(runner)
+}
+
+fn open_for_saving(
+    config: &Config,
+    zone: &Zone,
+) -> Result<(Arc<dyn EventRepository>, Box<dyn StoreTurn>), CliError> {
+    let backend = config.storage_backend.value;
+    let path = store::configured_path(backend, config);
+    match backend {
+        Backend::Sqlite => {
+            let store = Arc::new(SqliteEventRepository::open(path, zone.clone()).map_err(StoreError::from)?);
+            let turn = SqliteStoreTurn::new(Arc::clone(&store));
+            Ok((store, Box::new(turn)))
+        }
+        Backend::Jsonl => {
+            let store = JsonlEventRepository::open(path, zone.clone()).map_err(StoreError::Jsonl)?;
+            Ok((Arc::new(store), Box::new(JsonlStoreTurn::new(path))))
+        }
+    }
+}
+
+/// Why a command on handlers failed: not found and refused is an answer, the rest a failure of a store.
+pub fn failed(error: HandlingError) -> CliError {
+    match error {
+        HandlingError::Events(error) => RepositoryError::into(error),
+        HandlingError::Store(error) => CliError::new(ExitCode::Storage, error),
+        error => CliError::new(ExitCode::Negative, error),
+    }
+}
+
+/// The system refused to tell of signals.
+pub fn signals_refused(error: io::Error) -> CliError {
+    CliError::new(ExitCode::Storage, anyhow::Error::new(error).context("could not watch for signals"))
+}

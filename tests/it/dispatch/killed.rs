@@ -1,0 +1,41 @@
+//! `dispatch -` that is killed: what was answered is stored once, and handled once.
+
+use super::{Client, STORES, created, events_in, on};
+use crate::support::kill_moments;
+use crate::support::test_dir::TestDir;
+
+#[test]
+fn every_answered_event_is_stored_once_and_every_projection_equals_one_that_is_made_anew() {
+    let moments = kill_moments();
+    for store in STORES {
+        for moment in 0..moments {
+            let dir = TestDir::new();
+            let mut client = Client::start(on(&dir, store), "-q dispatch -");
+            let mut input = client.input.take().unwrap();
+            let sender = std::thread::spawn(move || {
+                use std::io::Write;
+                // It ends when the program is killed.
+                (0..).take_while(|number| writeln!(input, "{}", created(&format!("T{}", number % 7))).is_ok()).count()
+            });
+            let mut answered = Vec::new();
+            while answered.len() < 1 + moment * 40 {
+                answered.push(client.answer().unwrap()["event_id"].as_str().unwrap().to_owned());
+            }
+            client.running.kill();
+            sender.join().unwrap();
+
+            let stored = events_in(&dir, store);
+            assert!(stored >= answered.len() as u64, "{stored} of {}", answered.len());
+            for id in &answered {
+                on(&dir, store).run(&format!("-q events show {id} --raw")).result();
+            }
+            on(&dir, store).run("-q handlers run").result();
+            let live = super::read_models(&dir);
+            for handler in super::PROJECTIONS {
+                on(&dir, store).run(&format!("-q handlers replay {handler}")).result();
+            }
+            assert_eq!(super::read_models(&dir), live, "{store}, killed after {} answers", answered.len());
+            assert_eq!(super::activities(&dir), stored);
+        }
+    }
+}
