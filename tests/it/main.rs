@@ -49,4 +49,5 @@ mod evidence;
 mod tidy;
 
 /// Do README, help, settings and exit codes say the same, and does the README show what is printed?
+mod dispatch;
 mod docs;

@@ -8,7 +8,9 @@ use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
 
-use self::answer::{Changed, FailureList, HandlerList};
+use self::answer::{Changed, FailureList};
+pub use self::answer::{HandlerEntry, HandlerList};
+pub use self::render::table as handlers_table;
 use super::answer::Answer;
 use super::error::CliError;
 use super::event_system::{self, HandlerAccess, failed, follow};

@@ -13,9 +13,14 @@ pub fn handlers(list: &HandlerList, format: Format, out: &mut dyn Write) -> io::
         Format::Jsonl => return list.handlers.iter().try_for_each(|handler| output::json_line(out, handler)),
         Format::Human => {}
     }
+    out.write_all(table(&list.handlers).as_bytes())
+}
+
+/// A line for each handler, under headings.
+pub fn table(handlers: &[HandlerEntry]) -> String {
     let mut table =
         Columns::new(["handler", "kind", "events", "handled", "behind", "failed", "parked", "state"]);
-    for handler in &list.handlers {
+    for handler in handlers {
         let at_least = if handler.behind_is_at_least { "at least " } else { "" };
         table.add([
             &handler.handler,
@@ -28,7 +33,7 @@ pub fn handlers(list: &HandlerList, format: Format, out: &mut dyn Write) -> io::
             &state(handler),
         ]);
     }
-    write!(out, "{}", table.text(&[(2, 12), (7, 30)]))
+    table.text(&[(2, 12), (7, 30)])
 }
 
 fn events(handler: &HandlerEntry) -> String {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::handlers_state::HandlersState;
 use super::store_state::StoreState;
 use crate::cli::exit_code::ExitCode;
 use crate::durable::presence::metadata_if_present;
@@ -20,6 +21,8 @@ pub struct Status {
     /// The configured store of the other backend.
     pub other_store: StoreState,
     pub legacy_log: FileState,
+    /// The handlers of events.
+    pub handlers: HandlersState,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,12 +60,13 @@ impl Status {
             store: StoreState::of(active, config),
             other_store: StoreState::of(other, config),
             legacy_log: FileState::of(&config.legacy_events_json.value),
+            handlers: HandlersState::of(config),
         }
     }
 
     /// What the command exits with.
     pub fn exit_code(&self) -> ExitCode {
-        let errors = [&self.store.error, &self.other_store.error, &self.legacy_log.error];
+        let errors = [&self.store.error, &self.other_store.error, &self.legacy_log.error, &self.handlers.error];
         if errors.into_iter().any(Option::is_some) { ExitCode::Storage } else { ExitCode::Done }
     }
 }

@@ -1,6 +1,7 @@
 //! What is configured, why, and what lies where the settings point.
 
 mod answer;
+mod handlers_state;
 mod render;
 mod store_state;
 

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use super::answer::{FileState, Status};
+use super::handlers_state::HandlersState;
 use super::store_state::StoreState;
+use crate::cli::handlers::handlers_table;
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
 
@@ -19,7 +21,17 @@ pub fn print(status: &Status, stdout: &mut dyn Write) -> io::Result<()> {
 
     print_store("active store", &status.store, stdout)?;
     print_store("other store", &status.other_store, stdout)?;
-    print_legacy_log(&status.legacy_log, stdout)
+    print_legacy_log(&status.legacy_log, stdout)?;
+    print_handlers(&status.handlers, stdout)
+}
+
+fn print_handlers(handlers: &HandlersState, stdout: &mut dyn Write) -> io::Result<()> {
+    writeln!(stdout, "\nhandlers: {}", visible(&handlers.path))?;
+    match &handlers.error {
+        Some(error) => writeln!(stdout, "  error   {}", visible(error)),
+        None if !handlers.exists => writeln!(stdout, "  no handler was ever run"),
+        None => handlers_table(&handlers.handlers).lines().try_for_each(|line| writeln!(stdout, "  {line}")),
+    }
 }
 
 fn print_store(title: &str, store: &StoreState, stdout: &mut dyn Write) -> io::Result<()> {
@@ -28,7 +40,10 @@ fn print_store(title: &str, store: &StoreState, stdout: &mut dyn Write) -> io::R
         return writeln!(stdout, "  does not exist yet");
     }
     let events = store.events.map(|events| events.to_string());
-    let bytes = store.bytes.map(|bytes| format!("{bytes} bytes"));
+    let bytes = store.bytes.map(|bytes| match store.log_bytes {
+        Some(log) if log > 0 => format!("{bytes} bytes, {log} of them in the write-ahead log"),
+        _ => format!("{bytes} bytes"),
+    });
     for (name, value) in [
         ("events", events.as_deref()),
         ("size", bytes.as_deref()),

@@ -18,6 +18,8 @@ pub struct StoreState {
     pub events: Option<u64>,
     /// The database with its write-ahead log, or the daily files together.
     pub bytes: Option<u64>,
+    /// Of these, the write-ahead log of a database.
+    pub log_bytes: Option<u64>,
     /// The time of the earliest event.
     pub first_timestamp: Option<String>,
     /// The time of the latest event.
@@ -38,6 +40,7 @@ impl StoreState {
             exists: true,
             events: None,
             bytes: None,
+            log_bytes: None,
             first_timestamp: None,
             last_timestamp: None,
             last_import: None,
@@ -63,6 +66,7 @@ impl StoreState {
         });
         let summary = store.repository().summary()?;
         if let OpenStore::Sqlite(store) = &store {
+            self.log_bytes = Some(store.log_size_in_bytes()?);
             self.last_import = store.last_import()?.map(|import| {
                 let end = if import.is_finished { "" } else { ", interrupted: import it again" };
                 format!("{} of {}{end}", format_timestamp(import.started_at), import.path)

@@ -95,6 +95,15 @@ impl SqliteEventRepository {
         &self.path
     }
 
+    /// The length of the write-ahead log alone, in bytes. It shrinks when no process reads or writes.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Storage`] when it cannot be looked at.
+    pub fn log_size_in_bytes(&self) -> Result<u64, RepositoryError> {
+        schema::log_size_in_bytes(&self.path)
+            .map_err(|error| RepositoryError::storage("look at the size of the write-ahead log", error))
+    }
+
     /// The length of the database with its write-ahead log, in bytes.
     ///
     /// # Errors

@@ -148,13 +148,17 @@ pub(super) fn refuse_orphaned_log(kind: &DatabaseKind, path: &Path) -> Result<()
 /// The length of the database with its write-ahead log, in bytes. Looks at lengths alone: a process that closes
 /// a database file by other means than SQLite's loses the locks that it has on it.
 pub(super) fn size_in_bytes(path: &Path) -> std::io::Result<u64> {
-    let log = match std::fs::metadata(with_suffix(&follow_links(path)?, "-wal")) {
-        Ok(log) => log.len(),
+    Ok(std::fs::metadata(path)?.len() + log_size_in_bytes(path)?)
+}
+
+/// The length of the write-ahead log of the database, in bytes.
+pub(super) fn log_size_in_bytes(path: &Path) -> std::io::Result<u64> {
+    match std::fs::metadata(with_suffix(&follow_links(path)?, "-wal")) {
+        Ok(log) => Ok(log.len()),
         // Where no connection writes, there is none.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
-        Err(error) => return Err(error),
-    };
-    Ok(std::fs::metadata(path)?.len() + log)
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {

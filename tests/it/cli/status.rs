@@ -43,6 +43,9 @@ other store: sqlite at data/events.db
 
 legacy log: data/events.json
   does not exist
+
+handlers: data/handlers.db
+  no handler was ever run
 "
     );
 }
@@ -78,6 +81,7 @@ fn both_stores_and_the_legacy_log_are_measured() {
             "exists": true,
             "events": 4,
             "bytes": bytes,
+            "log_bytes": (backend == "sqlite").then_some(0),
             "first_timestamp": "2025-10-20T08:00:00+00:00",
             "last_timestamp": "2025-10-22T00:00:00+00:00",
             "last_import": null,
@@ -157,7 +161,8 @@ fn a_legacy_log_that_is_no_file_is_reported_too() {
     assert_eq!(run.code, 4);
     assert!(
         run.stdout
-            .ends_with("legacy log: data/events.json\n  error   expected a file, found something else\n")
+            .ends_with("legacy log: data/events.json\n  error   expected a file, found something else\n\n\
+                        handlers: data/handlers.db\n  no handler was ever run\n")
     );
 }
 

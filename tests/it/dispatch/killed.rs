@@ -15,10 +15,12 @@ fn every_answered_event_is_stored_once_and_every_projection_equals_one_that_is_m
             let sender = std::thread::spawn(move || {
                 use std::io::Write;
                 // It ends when the program is killed.
-                (0..).take_while(|number| writeln!(input, "{}", created(&format!("T{}", number % 7))).is_ok()).count()
+                (0..)
+                    .take_while(|number| writeln!(input, "{}", created(&format!("T{}", number % 7))).is_ok())
+                    .count()
             });
             let mut answered = Vec::new();
-            while answered.len() < 1 + moment * 40 {
+            while answered.len() < 1 + 40 * moment as usize {
                 answered.push(client.answer().unwrap()["event_id"].as_str().unwrap().to_owned());
             }
             client.running.kill();

@@ -8,6 +8,7 @@ mod stream;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout};
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::cli::{Cli, Running, cli};
@@ -18,7 +19,9 @@ const STORES: [&str; 2] = ["events.db", "daily"];
 
 /// The program with the new event system switched on.
 fn switched_on(dir: &TestDir) -> Cli {
-    cli(dir).env("MISSION_CONTROL_USE_NEW_EVENT_SYSTEM", "true").env("MISSION_CONTROL_HANDLERS", "handlers.db")
+    cli(dir)
+        .env("MISSION_CONTROL_USE_NEW_EVENT_SYSTEM", "true")
+        .env("MISSION_CONTROL_HANDLERS", "handlers.db")
 }
 
 /// The options that name a store which need not exist yet.
@@ -37,7 +40,9 @@ fn on(dir: &TestDir, name: &str) -> Cli {
 
 /// A new task, as a program would dispatch it: without id and time.
 fn created(task: &str) -> String {
-    format!(r#"{{"event_type": "TaskCreated", "task_id": "{task}", "title": "Task {task}", "priority": "P1", "status": "not_started"}}"#)
+    format!(
+        r#"{{"event_type": "TaskCreated", "task_id": "{task}", "title": "Task {task}", "priority": "P1", "status": "not_started"}}"#
+    )
 }
 
 /// `dispatch -` with a client at both ends.
@@ -70,6 +75,41 @@ impl Client {
         let answers = std::iter::from_fn(|| self.answer()).collect();
         (answers, self.running.code())
     }
+}
+
+/// The projections that the program registers.
+const PROJECTIONS: [&str; 4] = ["task_analytics", "task_completions", "task_state", "task_history"];
+
+/// Every row of every read model.
+fn read_models(dir: &TestDir) -> Vec<String> {
+    let database = Connection::open(dir.join("handlers.db")).unwrap();
+    let mut rows = Vec::new();
+    for table in [
+        "task_activity_by_day",
+        "task_activity",
+        "created_tasks",
+        "completed_tasks",
+        "task_states",
+        "task_changes",
+    ] {
+        let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let mut found = statement.query([]).unwrap();
+        while let Some(row) = found.next().unwrap() {
+            let cells: Vec<String> =
+                (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap())).collect();
+            rows.push(format!("{table}: {}", cells.join("|")));
+        }
+    }
+    rows
+}
+
+/// How many events are counted in the activity of all days.
+fn activities(dir: &TestDir) -> u64 {
+    let database = Connection::open(dir.join("handlers.db")).unwrap();
+    database
+        .query_row("SELECT ifnull(sum(events), 0) FROM task_activity_by_day", [], |row| row.get(0))
+        .unwrap()
 }
 
 /// How many events a store holds.

@@ -11,7 +11,10 @@ fn an_event_without_id_and_time_gets_both_and_is_stored_and_handled() {
         let answer = on(&dir, store).run_with(["-q", "--format", "json", "dispatch", &created("T1")]).json();
         assert_eq!(answer["succeeded"], true, "{answer}");
         assert_eq!(answer["already_stored"], false);
-        assert!(answer["handlers"].as_array().unwrap().iter().all(|handler| handler["outcome"] == "done"), "{answer}");
+        assert!(
+            answer["handlers"].as_array().unwrap().iter().all(|handler| handler["outcome"] == "done"),
+            "{answer}"
+        );
         let id = answer["event_id"].as_str().unwrap();
         let shown = cli(&dir).run(&format!("-q --store {store} events show {id} --format json")).json();
         assert_eq!(shown["events"][0]["event_id"], id);
@@ -26,7 +29,11 @@ fn the_same_event_again_is_there_already_and_is_handled_once() {
         let event = r#"{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00+00:00", "task_id": "T1", "title": "x"}"#;
         for already in [false, true] {
             let answer = on(&dir, store).run_with(["-q", "--format", "json", "dispatch", event]).json();
-            assert_eq!((&answer["already_stored"], &answer["succeeded"]), (&already.into(), &true.into()), "{answer}");
+            assert_eq!(
+                (&answer["already_stored"], &answer["succeeded"]),
+                (&already.into(), &true.into()),
+                "{answer}"
+            );
         }
         assert_eq!(events_in(&dir, store), 1);
         let handlers = on(&dir, store).run("-q handlers list --format json").json();
@@ -41,10 +48,14 @@ fn other_content_under_a_stored_id_is_refused_and_changes_nothing() {
     for store in STORES {
         let dir = TestDir::new();
         let event = |title: &str| {
-            format!(r#"{{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00+00:00", "task_id": "T1", "title": "{title}"}}"#)
+            format!(
+                r#"{{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00+00:00", "task_id": "T1", "title": "{title}"}}"#
+            )
         };
         on(&dir, store).run_with(["-q", "dispatch", &event("one")]).result();
-        on(&dir, store).run_with(["-q", "dispatch", &event("two")]).code_is(1, "an event is never overwritten");
+        on(&dir, store)
+            .run_with(["-q", "dispatch", &event("two")])
+            .code_is(1, "an event is never overwritten");
         assert_eq!(events_in(&dir, store), 1);
     }
 }

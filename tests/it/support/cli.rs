@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use super::test_dir::TestDir;
 
@@ -78,6 +78,14 @@ impl Cli {
         Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
+    /// Starts it with the words of `line` as arguments, and both ends of a conversation with it.
+    pub fn start_with_pipes(mut self, line: &str) -> (Running, ChildStdin, ChildStdout) {
+        let command = self.command.args(line.split_whitespace()).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        (Running(child), input, output)
+    }
+
     /// Runs it with a standard output of the test's own.
     pub fn run_into(mut self, stdout: impl Into<Stdio>, line: &str) -> Run {
         let child = self.command.args(line.split_whitespace()).stdout(stdout).stderr(Stdio::piped());
@@ -116,7 +124,7 @@ impl Running {
     }
 
     #[cfg(unix)]
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let kill = format!("kill -s {name} {}", self.0.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
@@ -158,6 +166,11 @@ impl Running {
     pub fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
+    }
+
+    /// Waits for its end, and tells its exit code.
+    pub fn code(mut self) -> i32 {
+        self.0.wait().unwrap().code().unwrap()
     }
 
     /// Waits for its end.
