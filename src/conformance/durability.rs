@@ -35,6 +35,36 @@ pub fn a_store_opened_again_knows_its_ids(store: &dyn StoreUnderTest) {
     assert_eq!(everything(&*repository).len(), 3);
 }
 
+pub fn what_was_answered_each_for_itself_is_there_when_the_store_is_opened_again(store: &dyn StoreUnderTest) {
+    let saved = store.open().save_each(&[event("e1").build(), event("e2").build()]);
+    let stored = everything(&*store.open());
+    assert_eq!(ids(&stored), ["e1", "e2"]);
+    for (stored, saved) in stored.iter().zip(saved) {
+        assert_eq!(stored.position, saved.unwrap().position);
+    }
+    let again = store.open().save_each(&[event("e1").build()]).remove(0).unwrap();
+    assert_eq!((again.position, again.is_new), (stored[0].position, false));
+}
+
+pub fn what_is_answered_as_saved_survives_a_power_cut(store: &dyn StoreUnderTest) {
+    let repository = store.open();
+    repository.save_event(&event("e1").build()).unwrap();
+    store.cut_power();
+    assert_eq!(ids(&everything(&*store.open())), ["e1"]);
+
+    let repository = store.open();
+    repository.save_events(&[event("e2").build(), event("e3").build()]).unwrap();
+    store.cut_power();
+    assert_eq!(ids(&everything(&*store.open())), ["e1", "e2", "e3"]);
+
+    let repository = store.open();
+    for answer in repository.save_each(&[event("e2").build(), event("e4").build(), event("e5").build()]) {
+        answer.unwrap();
+    }
+    store.cut_power();
+    assert_eq!(ids(&everything(&*store.open())), ["e1", "e2", "e3", "e4", "e5"]);
+}
+
 pub fn positions_go_on_growing_after_a_store_was_opened_again(store: &dyn StoreUnderTest) {
     let last = everything(&*with_three_events(store)).last().unwrap().position;
     let repository = store.open();

@@ -2,7 +2,8 @@
 
 use super::StoreUnderTest;
 use super::events::{event, live};
-use super::questions::one_of_each_question;
+use super::questions::{everything, one_of_each_question};
+use crate::domain::repository::EventOrigin;
 
 pub fn key_order_white_space_and_repeated_keys_are_kept(store: &dyn StoreUnderTest) {
     expect_kept(
@@ -121,6 +122,19 @@ fn expect_values_kept(store: &dyn StoreUnderTest, values: &[&str]) {
         .map(|(number, json)| event(&format!("e{number}")).about("T1").with("value", json).text())
         .collect();
     expect_kept(store, &texts.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+pub fn what_a_running_system_saved_is_no_import(store: &dyn StoreUnderTest) {
+    let repository = store.open();
+    repository.save_event(&event("e1").about("T1").build()).unwrap();
+    repository.save_events(&[event("e2").about("T1").build()]).unwrap();
+    repository.save_each(&[event("e3").about("T1").build()]).remove(0).unwrap();
+    for stored in everything(&*repository) {
+        for question in one_of_each_question(&*repository, &stored) {
+            let found = question.ask(&*repository, 10).unwrap();
+            assert!(found.iter().all(|found| found.origin == EventOrigin::Saved), "{question:?}");
+        }
+    }
 }
 
 /// Saves events, and looks each of them up in every way there is, in the store as it is and opened again.

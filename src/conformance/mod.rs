@@ -121,6 +121,7 @@
 mod batches;
 mod concurrency;
 mod durability;
+mod each;
 pub mod events;
 mod exactness;
 mod identity;
@@ -142,6 +143,10 @@ use crate::wire::zone::Zone;
 pub trait StoreUnderTest: Sync {
     /// Opens the store once more.
     fn open(&self) -> Box<dyn EventRepository>;
+
+    /// Does what a power cut does: what was not made durable before is gone when the store is opened the next time. A
+    /// store that cannot show it does nothing.
+    fn cut_power(&self) {}
 }
 
 /// One clause of the contract.
@@ -230,6 +235,7 @@ macro_rules! conformance_tests {
                 unknown_types_and_fields_are_kept,
                 long_and_deep_events_are_kept,
                 the_envelope_comes_back_with_the_text,
+                what_a_running_system_saved_is_no_import,
             }
             batches in utc {
                 a_batch_answers_the_position_of_each_event_in_the_order_given,
@@ -240,6 +246,15 @@ macro_rules! conformance_tests {
                 a_conflict_in_the_middle_of_a_batch_stores_none_of_it,
                 a_conflict_within_a_batch_stores_none_of_it,
                 a_refused_event_in_the_middle_of_a_batch_stores_none_of_it,
+            }
+            each in utc {
+                each_event_is_answered_in_the_order_given,
+                a_call_without_events_has_no_answers,
+                a_call_may_be_long,
+                an_event_that_was_stored_before_is_not_new,
+                an_event_that_stands_twice_in_a_call_is_new_once,
+                a_conflict_leaves_its_neighbours_stored,
+                a_refused_event_leaves_its_neighbours_stored,
             }
             order in utc {
                 newest_first_and_chronological_follow_the_time,
@@ -272,6 +287,9 @@ macro_rules! conformance_tests {
                 pages_of_any_size_give_every_event_once_in_growing_positions,
                 the_streams_end_to_end_are_the_whole_store,
                 a_stream_reaches_to_its_head,
+                the_stream_of_a_position_is_the_one_that_its_event_is_read_from,
+                a_page_after_the_place_before_an_event_begins_with_that_event,
+                readers_at_different_places_of_a_stream_do_not_disturb_each_other,
                 a_repeat_or_a_refusal_is_nothing_new,
                 reading_goes_on_after_the_last_position_with_what_came_later,
                 an_event_that_arrives_late_for_an_earlier_day_is_read_by_a_reader_that_goes_on,
@@ -284,6 +302,8 @@ macro_rules! conformance_tests {
             durability in utc {
                 a_store_opened_again_gives_the_same_answers,
                 a_store_opened_again_knows_its_ids,
+                what_was_answered_each_for_itself_is_there_when_the_store_is_opened_again,
+                what_is_answered_as_saved_survives_a_power_cut,
                 positions_go_on_growing_after_a_store_was_opened_again,
                 what_is_saved_through_one_handle_is_seen_through_another,
             }

@@ -7,7 +7,7 @@ use super::events::event;
 use super::questions::{StreamReader, everything, ids};
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{EventRepository, EventRepositoryExt, StoredEvent, Stream};
-use crate::domain::value_objects::StreamId;
+use crate::domain::value_objects::{Position, StreamId};
 
 pub fn an_empty_store_has_no_streams(store: &dyn StoreUnderTest) {
     let repository = store.open();
@@ -70,6 +70,59 @@ pub fn a_stream_reaches_to_its_head(store: &dyn StoreUnderTest) {
             let events = repository.read_stream(&id, None, 100).unwrap();
             assert_eq!(events.last().map(|stored| stored.position), Some(head), "stream {id:?}");
         }
+    }
+}
+
+pub fn the_stream_of_a_position_is_the_one_that_its_event_is_read_from(store: &dyn StoreUnderTest) {
+    let repository = store.open();
+    assert_eq!(repository.stream_of(Position::new(1)).unwrap(), None, "an empty store reaches nowhere");
+    repository.save_events(&events_of_a_week()).unwrap();
+    let streams = repository.streams().unwrap();
+    for stream in &streams {
+        for stored in repository.read_stream(&stream.id, None, 100).unwrap() {
+            let found = repository.stream_of(stored.position).unwrap();
+            assert_eq!(found.as_ref(), Some(&stream.id), "of {}", stored.position);
+        }
+    }
+    // Beyond the event, wherever its line may end.
+    let beyond = Position::new(streams.last().unwrap().head.get() + 1_000_000);
+    assert_eq!(repository.stream_of(beyond).unwrap(), None);
+}
+
+pub fn a_page_after_the_place_before_an_event_begins_with_that_event(store: &dyn StoreUnderTest) {
+    let repository = store.open();
+    repository.save_events(&events_of_a_week()).unwrap();
+    for size in [2, 3, 10] {
+        for stream in repository.streams().unwrap() {
+            let whole = repository.read_stream(&stream.id, None, 100).unwrap();
+            let mut at = 0;
+            while at + 1 < whole.len() {
+                let before = Position::new(whole[at].position.get() - 1);
+                let page = repository.read_stream(&stream.id, Some(before), size).unwrap();
+                assert_eq!(page, whole[at..whole.len().min(at + size)], "pages of {size} in {stream:?}");
+                at += page.len() - 1;
+            }
+        }
+    }
+}
+
+pub fn readers_at_different_places_of_a_stream_do_not_disturb_each_other(store: &dyn StoreUnderTest) {
+    let repository = store.open();
+    let mut saved: Vec<DomainEvent> = (0..20).map(|number| event(&format!("e{number}")).build()).collect();
+    repository.save_events(&saved).unwrap();
+    let stream = repository.streams().unwrap().remove(0).id;
+    let mut readers: Vec<Vec<StoredEvent>> = vec![Vec::new(); 12];
+    for round in 0..20 {
+        for (number, read) in readers.iter_mut().enumerate() {
+            let after = read.last().map(|stored| stored.position);
+            read.extend(repository.read_stream(&stream, after, 1 + number % 5).unwrap());
+        }
+        let late = event(&format!("late {round}")).build();
+        store.open().save_event(&late).unwrap();
+        saved.push(late);
+    }
+    for read in &readers {
+        assert!(read.len() >= 20 && read.iter().map(|stored| &stored.event).eq(&saved[..read.len()]));
     }
 }
 

@@ -8,5 +8,6 @@ pub mod query;
 pub mod recorded_fields;
 pub mod recorded_task_event;
 pub mod repository;
+pub mod save_each;
 pub mod task_events;
 pub mod value_objects;

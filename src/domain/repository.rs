@@ -2,14 +2,12 @@
 //! word is `EventRepository`.
 
 mod error;
-mod save_each;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 pub use self::error::{BatchError, RepositoryError};
-pub(crate) use self::save_each::{answer_live, fail_lost};
 
 use super::event::DomainEvent;
 use super::query::EventQuery;

@@ -9,8 +9,8 @@ use crate::domain::event::DomainEvent;
 use crate::domain::query::{EventQuery, TimeOrder};
 use crate::domain::repository::{
     BatchError, EventOrigin, EventRepository, RepositoryError, Saved, StoreSummary, StoredEvent, Stream,
-    answer_live,
 };
+use crate::domain::save_each::answer_live;
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
 

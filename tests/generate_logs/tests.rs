@@ -144,6 +144,29 @@ fn both_forms_tell_the_same_workload() {
 }
 
 #[test]
+fn the_changes_of_an_update_are_a_list_of_names_or_an_object_of_values() {
+    let (mut lists, mut objects) = (0, 0);
+    for (_, event) in daily_events(&plan()) {
+        match &event["changes"] {
+            Value::Array(names) => {
+                lists += 1;
+                let names = || names.iter().map(|name| name.as_str().unwrap());
+                for values in ["old_values", "new_values"] {
+                    assert!(names().eq(event[values].as_object().unwrap().keys()), "{event}");
+                }
+            }
+            Value::Object(changes) => {
+                objects += 1;
+                assert!(changes.values().all(|change| change["old"] != change["new"]), "{event}");
+                assert_eq!((&event["old_values"], &event["new_values"]), (&Value::Null, &Value::Null));
+            }
+            _ => assert_ne!(event["event_type"], "TaskUpdated", "{event}"),
+        }
+    }
+    assert!(lists > 300 && objects > 300, "{lists} lists, {objects} objects");
+}
+
+#[test]
 fn a_task_is_created_before_anything_else_happens_to_it_and_nothing_happens_after_its_end() {
     let mut open = std::collections::HashSet::new();
     for (_, event) in daily_events(&plan()) {

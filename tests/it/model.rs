@@ -53,6 +53,7 @@ struct Content {
 enum Operation {
     Save(Draft),
     SaveBatch(Vec<Draft>),
+    SaveEach(Vec<Draft>),
     OpenAgain,
     Ask(Question, usize),
     /// Reads a stream on after one of its events: which stream, which event, and the limit.
@@ -100,6 +101,7 @@ fn operations() -> impl Strategy<Value = Operation> {
     prop_oneof![
         6 => drafts().prop_map(Operation::Save),
         3 => prop::collection::vec(drafts(), 0..5).prop_map(Operation::SaveBatch),
+        3 => prop::collection::vec(drafts(), 0..8).prop_map(Operation::SaveEach),
         1 => Just(Operation::OpenAgain),
         6 => (question, limit()).prop_map(|(question, limit)| Operation::Ask(question, limit)),
         2 => (0..IDS, 0..IDS, limit())
@@ -172,6 +174,10 @@ fn agrees_with_the_model(store: &dyn StoreUnderTest, scenario: &Scenario) {
                     (found, expected) => panic!("expected {expected:?}, found {found:?}"),
                 }
             }
+            Operation::SaveEach(drafts) => {
+                let events: Vec<_> = drafts.iter().map(|draft| draft.event(&scenario.contents)).collect();
+                save_each(&*repository, &model, &events);
+            }
             Operation::OpenAgain => repository = store.open(),
             Operation::ReadOn(stream, event, limit) => reads_on(&*repository, *stream, *event, *limit),
             Operation::Ask(question, limit) => {
@@ -181,6 +187,21 @@ fn agrees_with_the_model(store: &dyn StoreUnderTest, scenario: &Scenario) {
             }
         }
         compare_streams(&*repository, &model);
+    }
+}
+
+/// Saves events each for itself in the store, and one after the other in the model: it comes to the same.
+fn save_each(repository: &dyn EventRepository, model: &InMemoryEventRepository, events: &[DomainEvent]) {
+    let answers = repository.save_each(events);
+    assert_eq!(answers.len(), events.len());
+    for (event, found) in events.iter().zip(answers) {
+        let was_stored = model.find_by_id(event.event_id()).unwrap().is_some();
+        let expected = model.save_event(event);
+        assert_eq!(kind(&found.clone().map(|saved| saved.position)), kind(&expected), "{event:?}");
+        if let Ok(saved) = found {
+            assert_eq!(saved.is_new, !was_stored, "{event:?}");
+            assert_is_at(repository, event, saved.position);
+        }
     }
 }
 
@@ -275,6 +296,9 @@ fn broken_stores_do_not_answer_as_the_model_does() {
         "forgets everything when it is opened again",
         "has one position for events of all days",
         "takes the first event saved for the earliest",
+        "fails the neighbours of a bad event",
+        "answers the events of a call in another order",
+        "calls every event new",
     ] {
         let scenarios = scenarios();
         let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);

@@ -5,7 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
-use crate::domain::repository::{RepositoryError, Saved, fail_lost};
+use crate::domain::repository::{RepositoryError, Saved};
+use crate::domain::save_each::fail_lost;
 use crate::domain::value_objects::{EventId, Position};
 
 use super::error::port_error;

@@ -40,8 +40,9 @@ use rusqlite::Connection;
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{
-    BatchError, EventRepository, RepositoryError, Saved, StoreSummary, StoredEvent, Stream, answer_live,
+    BatchError, EventRepository, RepositoryError, Saved, StoreSummary, StoredEvent, Stream,
 };
+use crate::domain::save_each::answer_live;
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
 

@@ -55,6 +55,11 @@ pub fn daily_record(event: &Event, id: Uuid) -> Object<'_> {
 fn push_typed_fields<'a>(record: &mut Object<'a>, event: &'a Event) {
     match &event.kind {
         Kind::Created { .. } => {}
+        // Logs have both forms; which one follows from the event, so that both systems write the same.
+        Kind::Updated { changes } if event.at.rem_euclid(2) == 0 => {
+            let changes = changes.iter().map(|change| (change.field, before_and_after(change)));
+            record.push(("changes", Value::Object(changes.collect())));
+        }
         Kind::Updated { changes } => {
             let names = changes.iter().map(|change| Value::text(change.field)).collect();
             record.push(("changes", Value::List(names)));
@@ -70,8 +75,17 @@ fn push_typed_fields<'a>(record: &mut Object<'a>, event: &'a Event) {
 }
 
 fn values<'a>(changes: &'a [Change], side: impl Fn(&'a Change) -> Option<&'a str>) -> Value<'a> {
-    let fields = changes.iter().map(|change| (change.field, side(change).map_or(Value::Null, Value::text)));
+    let fields = changes.iter().map(|change| (change.field, text_or_null(side(change))));
     Value::Object(fields.collect())
+}
+
+fn before_and_after(change: &Change) -> Value<'_> {
+    let (old, new) = (change.old.as_deref(), change.new.as_deref());
+    Value::Object(vec![("old", text_or_null(old)), ("new", text_or_null(new))])
+}
+
+fn text_or_null(text: Option<&str>) -> Value<'_> {
+    text.map_or(Value::Null, Value::text)
 }
 
 fn event_type(event: &Event) -> &'static str {

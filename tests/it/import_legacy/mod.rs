@@ -18,6 +18,7 @@ mod meanwhile;
 mod names;
 #[cfg(unix)]
 mod nothing_written;
+mod origin;
 mod overlaps;
 mod parallel_run;
 mod parts;

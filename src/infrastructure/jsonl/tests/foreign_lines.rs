@@ -1,6 +1,7 @@
 //! What other programs wrote, and what was damaged.
 
 use super::*;
+use crate::domain::repository::EventOrigin;
 
 const LEGACY: &str = r#"{"type": "TaskCreated", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#;
 
@@ -28,6 +29,8 @@ fn records_without_id_are_events_under_ids_that_count_their_occurrences() {
     assert_eq!(events.len(), 3);
     assert_eq!(events[1].event.event_id(), &id("e1"));
     assert_ne!(events[0].event.event_id(), events[2].event.event_id());
+    let origins = [EventOrigin::Imported, EventOrigin::Saved, EventOrigin::Imported];
+    assert_eq!(events.iter().map(|stored| stored.origin).collect::<Vec<_>>(), origins);
     let find_each = |store: &JsonlEventRepository| {
         for stored in &events {
             assert_eq!(store.find_by_id(stored.event.event_id()).unwrap().as_ref(), Some(stored));

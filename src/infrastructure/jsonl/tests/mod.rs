@@ -3,7 +3,9 @@
 
 mod appending;
 mod disaster;
+mod each;
 mod foreign_lines;
+mod pages;
 mod queries;
 mod sharing;
 mod streams;

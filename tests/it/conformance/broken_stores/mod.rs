@@ -4,6 +4,7 @@
 //! nothing, and a broken store that no clause rejects is a hole in the suite: both fail here.
 
 mod answers;
+mod each;
 mod lifetime;
 mod order;
 mod saves;
@@ -11,7 +12,7 @@ mod streams;
 mod texts;
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, Once};
 use std::thread::ThreadId;
@@ -20,7 +21,7 @@ use mission_events::conformance::{CLAUSES, Clause, StoreUnderTest};
 use mission_events::internals::domain::event::DomainEvent;
 use mission_events::internals::domain::query::EventQuery;
 use mission_events::internals::domain::repository::{
-    BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
+    self, BatchError, EventRepository, RepositoryError, StoreSummary, StoredEvent, Stream,
 };
 use mission_events::internals::domain::value_objects::{EventId, Position, StreamId};
 use mission_events::internals::infrastructure::memory::InMemoryEventRepository;
@@ -29,6 +30,7 @@ use mission_events::internals::wire::zone::Zone;
 use crate::support::Question;
 
 type Saved = Result<Vec<Position>, BatchError>;
+type Each = Vec<Result<repository::Saved, RepositoryError>>;
 type Answer = Result<Vec<StoredEvent>, RepositoryError>;
 
 /// What is broken. What a fault does not mention is [`SOUND`].
@@ -37,8 +39,10 @@ struct Fault {
     /// What the broken store does, as the end of a sentence.
     name: &'static str,
     save: fn(&Inner, &[DomainEvent]) -> Saved,
+    save_each: fn(&Inner, &[DomainEvent]) -> Each,
     answer: fn(&Inner, &Question, usize) -> Answer,
     streams: fn(&Inner) -> Result<Vec<Stream>, RepositoryError>,
+    stream_of: fn(&Inner, Position) -> Result<Option<StreamId>, RepositoryError>,
     summary: fn(&Inner) -> Result<StoreSummary, RepositoryError>,
     open: fn(&Arc<Inner>) -> Arc<Inner>,
     /// The clauses that have to reject it; others may.
@@ -48,8 +52,10 @@ struct Fault {
 const SOUND: Fault = Fault {
     name: "keeps the contract",
     save: |inner, events| inner.memory.save_events(events),
+    save_each: |inner, events| inner.memory.save_each(events),
     answer: |inner, question, limit| question.ask(&inner.memory, limit),
     streams: |inner| inner.memory.streams(),
+    stream_of: |inner, position| inner.memory.stream_of(position),
     summary: |inner| inner.memory.summary(),
     open: Arc::clone,
     rejected_by: &[],
@@ -69,6 +75,12 @@ struct Notes {
     /// How often the same event was saved again.
     repeats: HashMap<EventId, usize>,
     times_opened: i64,
+    /// Where the last page ended.
+    last_page: Option<Position>,
+    /// What was saved and is not durable.
+    unsynced: HashSet<EventId>,
+    /// What a power cut has taken.
+    lost: HashSet<EventId>,
     first_thread: Option<ThreadId>,
 }
 
@@ -107,11 +119,21 @@ impl StoreUnderTest for BrokenStore {
         let inner = (self.fault.open)(&self.inner);
         Box::new(Self { inner, fault: self.fault })
     }
+
+    fn cut_power(&self) {
+        let mut notes = self.inner.notes.lock().unwrap();
+        let unsynced = std::mem::take(&mut notes.unsynced);
+        notes.lost.extend(unsynced);
+    }
 }
 
 impl EventRepository for BrokenStore {
     fn save_events(&self, events: &[DomainEvent]) -> Saved {
         (self.fault.save)(&self.inner, events)
+    }
+
+    fn save_each(&self, events: &[DomainEvent]) -> Each {
+        (self.fault.save_each)(&self.inner, events)
     }
 
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
@@ -131,16 +153,28 @@ impl EventRepository for BrokenStore {
         (self.fault.answer)(&self.inner, &question, limit)
     }
 
+    fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
+        (self.fault.stream_of)(&self.inner, position)
+    }
+
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {
         (self.fault.summary)(&self.inner)
     }
 }
 
 fn faults() -> impl Iterator<Item = Fault> {
-    [saves::FAULTS, texts::FAULTS, order::FAULTS, answers::FAULTS, streams::FAULTS, lifetime::FAULTS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        saves::FAULTS,
+        each::FAULTS,
+        texts::FAULTS,
+        order::FAULTS,
+        answers::FAULTS,
+        streams::FAULTS,
+        lifetime::FAULTS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 #[test]

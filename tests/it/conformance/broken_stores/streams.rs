@@ -75,6 +75,47 @@ pub const FAULTS: &[Fault] = &[
         ..SOUND
     },
     Fault {
+        name: "takes every position for one of its stream",
+        stream_of: |_, _| Ok(Some(StreamId::single())),
+        rejected_by: &["streams::the_stream_of_a_position_is_the_one_that_its_event_is_read_from"],
+        ..SOUND
+    },
+    Fault {
+        name: "knows no stream of its last event",
+        stream_of: |inner, position| inner.memory.stream_of(Position::new(position.get() + 1)),
+        rejected_by: &["streams::the_stream_of_a_position_is_the_one_that_its_event_is_read_from"],
+        ..SOUND
+    },
+    Fault {
+        name: "begins a page after an event, wherever it is asked to",
+        answer: |inner, question, limit| match question {
+            Question::Stream { stream, after: Some(after) } => {
+                let events = everything(&inner.memory);
+                let next = events.iter().find(|stored| stored.position > *after);
+                let is_event = events.iter().any(|stored| stored.position == *after);
+                let after = next.filter(|_| !is_event).map_or(*after, |stored| stored.position);
+                inner.memory.read_stream(stream, Some(after), limit)
+            }
+            question => question.ask(&inner.memory, limit),
+        },
+        rejected_by: &["streams::a_page_after_the_place_before_an_event_begins_with_that_event"],
+        ..SOUND
+    },
+    Fault {
+        name: "goes on where the last page ended, also for another reader",
+        answer: |inner, question, limit| match question {
+            Question::Stream { stream, after: Some(after) } => {
+                let last = inner.notes.lock().unwrap().last_page.unwrap_or(*after);
+                let page = inner.memory.read_stream(stream, Some(last.max(*after)), limit)?;
+                inner.notes.lock().unwrap().last_page = page.last().map(|stored| stored.position);
+                Ok(page)
+            }
+            question => question.ask(&inner.memory, limit),
+        },
+        rejected_by: &["streams::readers_at_different_places_of_a_stream_do_not_disturb_each_other"],
+        ..SOUND
+    },
+    Fault {
         name: "counts a repeated event twice",
         save: noting_repeats,
         summary: |inner| {

@@ -2,12 +2,22 @@
 
 use chrono::SubsecRound;
 use mission_events::internals::domain::event::DomainEvent;
-use mission_events::internals::domain::repository::{EventRepository, RepositoryError};
+use mission_events::internals::domain::repository::{EventOrigin, EventRepository, RepositoryError};
 
 use super::{Answer, Fault, Inner, SOUND, Saved};
 use crate::support::{Question, edited};
 
 pub const FAULTS: &[Fault] = &[
+    Fault {
+        name: "takes what was saved for an import",
+        answer: |inner, question, limit| {
+            let mut found = question.ask(&inner.memory, limit)?;
+            found.iter_mut().for_each(|stored| stored.origin = EventOrigin::Imported);
+            Ok(found)
+        },
+        rejected_by: &["exactness::what_a_running_system_saved_is_no_import"],
+        ..SOUND
+    },
     Fault {
         name: "compacts the text",
         answer: |inner, question, limit| rewritten(inner, question, limit, |text| text.replace(": ", ":")),

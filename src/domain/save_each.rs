@@ -1,19 +1,24 @@
 //! What every backend does alike where it saves events each for itself.
 
-use super::{DomainEvent, Position, RepositoryError, Saved};
+use super::event::DomainEvent;
+use super::repository::{RepositoryError, Saved};
+use super::value_objects::Position;
+use crate::wire::local_time::DstPolicy;
+use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
 
 /// Refuses the events that are not live in `zone`, and has `save` answer each of the others, in their order.
-pub(crate) fn answer_live(
+pub fn answer_live(
     events: &[DomainEvent],
     zone: &Zone,
     save: impl FnOnce(&[&DomainEvent]) -> Vec<Result<Saved, RepositoryError>>,
 ) -> Vec<Result<Saved, RepositoryError>> {
+    let mut reader = RecordReader::new(zone, DstPolicy::Reject);
     let mut live = Vec::with_capacity(events.len());
     let checked: Vec<Result<(), RepositoryError>> = events
         .iter()
         .map(|event| {
-            event.ensure_live(zone).map_err(|reason| RepositoryError::not_live(event, reason))?;
+            event.ensure_live_by(&mut reader).map_err(|reason| RepositoryError::not_live(event, reason))?;
             live.push(event);
             Ok(())
         })
@@ -28,7 +33,7 @@ pub(crate) fn answer_live(
 
 /// Turns every answer that names a position which the medium has lost, `is_lost`, into `failure`: those of the events
 /// themselves, and of the events that repeat them or are in conflict with them.
-pub(crate) fn fail_lost(
+pub fn fail_lost(
     answers: &mut [Result<Saved, RepositoryError>],
     is_lost: impl Fn(Position) -> bool,
     failure: &RepositoryError,
