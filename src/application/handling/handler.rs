@@ -52,6 +52,7 @@ pub struct HandlerContext<'c> {
     pub(crate) is_replay: bool,
     pub(crate) attempt: u32,
     pub(crate) event_id: &'c EventId,
+    pub(crate) detail: Option<String>,
     /// `None` for an effect.
     pub(crate) read_models: Option<&'c mut dyn TaskReadModels>,
 }
@@ -62,7 +63,7 @@ impl HandlerContext<'_> {
         self.now
     }
 
-    /// Whether the event is handled anew, by a replay.
+    /// Whether the event is handled anew, by a replay of read models.
     pub fn is_replay(&self) -> bool {
         self.is_replay
     }
@@ -76,6 +77,16 @@ impl HandlerContext<'_> {
     /// receiver can tell a repetition.
     pub fn idempotency_key(&self) -> &EventId {
         self.event_id
+    }
+
+    /// What the handler itself keeps with its progress in the stream of the event.
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// Keeps `detail` with the progress that passes the event. It is forgotten where the event is not handled.
+    pub fn set_detail(&mut self, detail: impl Into<String>) {
+        self.detail = Some(detail.into());
     }
 
     /// The read models, which change together with the progress of the handler. Projections have them.

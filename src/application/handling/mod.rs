@@ -11,12 +11,36 @@
 //! catching up and replay are one, and a crash loses nothing. A handler is *behind* by the events that it has not
 //! handled.
 
+mod attempt;
+mod effect;
+pub mod error;
 pub mod failure;
+mod failures;
 pub mod handler;
+pub mod memory;
+pub mod operations;
+mod page;
+mod page_transaction;
+mod parts;
+mod passed;
+mod projections;
+mod reading;
 pub mod registration;
+pub mod replay;
+pub mod retry;
+mod run;
+mod run_operations;
 pub mod runner;
+mod start;
+pub mod status;
 pub mod store;
+mod thread;
+mod worker;
 
+pub use error::HandlingError;
 pub use handler::{EventHandler, Handled, HandlerContext, HandlerError};
+pub use operations::HandlerOperations;
 pub use registration::{EventTypes, HandlerKind, PositionInterval, Registration, RetryPolicy, StartFrom};
+pub use run_operations::NotRun;
 pub use runner::{Outcome, Runner, RunnerSettings};
+pub use status::HandlerStatus;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::handler::EventHandler;
+use crate::domain::repository::{EventOrigin, StoredEvent};
 use crate::domain::value_objects::{Position, StreamId};
 
 /// A handler, and which events it is given.
@@ -24,6 +25,16 @@ pub struct Registration {
     pub version: u32,
     /// Where not empty: only events in one of these are handled, all others are passed by.
     pub intervals: Vec<PositionInterval>,
+}
+
+impl Registration {
+    /// Whether the handler is given an event of that stream; all others pass by.
+    pub fn concerns(&self, stream: &StreamId, event: &StoredEvent) -> bool {
+        let is_of_kind = self.kind == HandlerKind::Projection || event.origin == EventOrigin::Saved;
+        let is_within = self.intervals.is_empty()
+            || self.intervals.iter().any(|interval| interval.contains(stream, event.position));
+        is_of_kind && is_within && self.event_types.contain(event.event.event_type())
+    }
 }
 
 /// Which types of events a handler is given.
@@ -54,6 +65,16 @@ pub enum HandlerKind {
     Effect,
 }
 
+impl HandlerKind {
+    /// The word in the handler store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Projection => "projection",
+            Self::Effect => "effect",
+        }
+    }
+}
+
 /// Where a handler begins, the first time that it is registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartFrom {
@@ -74,6 +95,14 @@ pub struct PositionInterval {
     pub after: Option<Position>,
     /// The last position in it; `None` without end.
     pub up_to: Option<Position>,
+}
+
+impl PositionInterval {
+    fn contains(&self, stream: &StreamId, position: Position) -> bool {
+        self.stream == *stream
+            && self.after.is_none_or(|after| position > after)
+            && self.up_to.is_none_or(|up_to| position <= up_to)
+    }
 }
 
 /// When an event that was not handled is tried again, before it is parked.

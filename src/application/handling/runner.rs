@@ -1,15 +1,28 @@
 //! The runner: reads the store after the progress of each handler, and handles what is there.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::registration::Registration;
-use super::store::{HandlerStore, HandlerStoreError};
+use super::effect::Effect;
+use super::error::HandlingError;
+use super::failure::{Failure, FailureState};
+use super::parts::HandlingParts;
+use super::passed::{Known, RunBy};
+use super::projections::Projections;
+use super::registration::{HandlerKind, Registration};
+use super::run::HandlerRun;
+use super::start::enter;
+use super::store::{HandlerSession, HandlerStore, HandlerStoreError, HandlerView};
+use super::thread::{Wake, WorkerThread};
+use super::worker::Worker;
 use crate::application::clock::Clock;
+use crate::domain::error_chain::error_chain;
 use crate::domain::repository::EventRepository;
-use crate::domain::value_objects::Position;
+use crate::domain::value_objects::{Position, StreamId};
 
 /// What has become of an event with one handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,16 +37,16 @@ pub enum Outcome {
         /// When it is tried again.
         next_attempt: DateTime<Utc>,
     },
-    /// It was not handled, and is tried again on request alone.
+    /// It was not handled, and is tried again on request alone, or was left out for a reason that was given.
     Parked {
-        /// The error with its causes.
+        /// The error with its causes, or the reason.
         error: String,
     },
     /// It was not tried: an earlier event of its aggregate is not handled.
     Waiting,
     /// The handler has not come so far.
     Behind {
-        /// How many events it has yet to handle, as far as is known.
+        /// At least how many events it has yet to handle.
         events: u64,
     },
 }
@@ -53,58 +66,245 @@ impl Default for RunnerSettings {
     }
 }
 
-/// Runs handlers: projections in one thread, each effect in its own.
+/// How often the progress of a handler is looked at that another process runs.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Runs handlers: projections in one thread, each effect in its own. Without a handler there is no thread.
 pub struct Runner {
-    registrations: Mutex<Vec<Registration>>,
+    parts: Arc<HandlingParts>,
+    look_again: Duration,
+    registrations: RwLock<Vec<Arc<Registration>>>,
+    threads: Mutex<Threads>,
+    /// For what became of events that is not known in memory.
+    lookup: Mutex<Option<Box<dyn HandlerSession>>>,
+}
+
+struct Threads {
+    projections: Option<Arc<Wake>>,
+    effects: Vec<Arc<Wake>>,
+    /// Each thread has a clone, so that `ended` is disconnected when all have ended.
+    alive: Option<Sender<()>>,
+    ended: Receiver<()>,
 }
 
 impl Runner {
     /// A runner of no handlers yet.
     pub fn new(
-        _events: Arc<dyn EventRepository>,
-        _store: Arc<dyn HandlerStore>,
-        _clock: Arc<dyn Clock + Send + Sync>,
-        _settings: RunnerSettings,
+        events: Arc<dyn EventRepository>,
+        store: Arc<dyn HandlerStore>,
+        clock: Arc<dyn Clock + Send + Sync>,
+        settings: RunnerSettings,
     ) -> Self {
-        Self { registrations: Mutex::default() }
+        let (alive, ended) = channel();
+        let threads = Threads { projections: None, effects: Vec::new(), alive: Some(alive), ended };
+        Self {
+            parts: Arc::new(HandlingParts::new(events, store, clock, settings.page)),
+            look_again: settings.look_again,
+            registrations: RwLock::default(),
+            threads: Mutex::new(threads),
+            lookup: Mutex::default(),
+        }
     }
 
-    /// Adds a handler, after those that are there.
+    /// Adds a handler, after those that are there, and begins to run it.
     ///
     /// # Errors
-    /// The handler store cannot be written, or the handler is ahead of the event store.
-    pub fn register(&self, registration: Registration) -> Result<(), HandlerStoreError> {
-        self.registrations.lock().unwrap_or_else(PoisonError::into_inner).push(registration);
+    /// A store cannot be read or written, the name is taken, or the handler is ahead of the event store.
+    pub fn register(&self, registration: Registration) -> Result<(), HandlingError> {
+        let mut threads = locked(&self.threads);
+        let name = registration.handler.name();
+        if self.registered().iter().any(|known| known.handler.name() == name) {
+            return Err(HandlingError::NameTaken { name: name.to_owned(), taken_by: "registered" });
+        }
+        enter(&self.parts, &mut *self.parts.store.session()?, &registration)?;
+        let (kind, registration) = (registration.kind, Arc::new(registration));
+        let run = HandlerRun::new(self.registered().len(), Arc::clone(&registration));
+        self.parts.passed.add_up_to(run.index);
+        match (kind, &threads.projections) {
+            (HandlerKind::Projection, Some(wake)) => wake.add(run),
+            (HandlerKind::Projection, None) => {
+                let wake = Arc::new(Wake::default());
+                wake.add(run);
+                let projections = Projections::new(Arc::clone(&self.parts))?;
+                self.start(&threads, projections, &wake)?;
+                threads.projections = Some(wake);
+            }
+            (HandlerKind::Effect, _) => {
+                let wake = Arc::new(Wake::default());
+                let effect = Effect::new(Arc::clone(&self.parts), run)?;
+                self.start(&threads, effect, &wake)?;
+                threads.effects.push(wake);
+            }
+        }
+        self.registrations.write().unwrap_or_else(PoisonError::into_inner).push(registration);
         Ok(())
     }
 
     /// The handlers, in order of registration.
     pub fn registrations(&self) -> Vec<Registration> {
-        self.registrations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.registered().iter().map(|registration| (**registration).clone()).collect()
     }
 
     /// Tells that events were saved at these positions. Returns at once.
-    pub fn saved(&self, _positions: &[Position]) {}
+    pub fn saved(&self, positions: &[Position]) {
+        let threads = locked(&self.threads);
+        threads.all().for_each(|wake| wake.saved(positions));
+    }
 
     /// What has become of the event of that type at that position with each of its handlers, in order of
-    /// registration. Waits until each has come so far, for at most `patience`.
+    /// registration. Waits until each has come so far, for at most `patience`; not for one that is paused or stopped.
     pub fn outcomes(
         &self,
         event_type: &str,
-        _position: Position,
-        _patience: Duration,
+        position: Position,
+        patience: Duration,
     ) -> Vec<(String, Outcome)> {
-        let registrations = self.registrations();
-        let concerned =
-            registrations.iter().filter(|registration| registration.event_types.contain(event_type));
-        concerned
-            .map(|registration| (registration.handler.name().to_owned(), Outcome::Behind { events: 1 }))
-            .collect()
+        let deadline = self.parts.clock.elapsed() + patience;
+        let registered = self.registered();
+        let concerned: Vec<usize> = (0..registered.len())
+            .filter(|&index| registered[index].event_types.contain(event_type))
+            .collect();
+        let name = |index: usize| registered[index].handler.name().to_owned();
+        let Ok(Some(stream)) = self.parts.events.stream_of(position) else {
+            // The handlers cannot read the event either.
+            return concerned.into_iter().map(|index| (name(index), Outcome::Behind { events: 1 })).collect();
+        };
+        let known = self.parts.passed.wait(&concerned, &stream, position, patience);
+        let outcomes = concerned.into_iter().zip(known).map(|(index, known)| {
+            let outcome = match known {
+                Known::Handled => Outcome::Done,
+                Known::InStore => self.stored_outcome(&name(index), &stream, position),
+                Known::NotPassed(RunBy::AnotherProcess) => {
+                    self.outcome_elsewhere(&name(index), &stream, position, deadline)
+                }
+                Known::NotPassed(_) => Outcome::Behind { events: 1 },
+            };
+            (name(index), outcome)
+        });
+        outcomes.collect()
+    }
+
+    /// Why handlers do not go on for now: the name of each, and the error with its causes.
+    pub fn troubles(&self) -> Vec<(String, String)> {
+        let registered = self.registered();
+        let troubles = registered.iter().enumerate().filter_map(|(index, registration)| {
+            Some((registration.handler.name().to_owned(), self.parts.passed.trouble(index)?))
+        });
+        troubles.collect()
     }
 
     /// Finishes the pages in flight and ends the threads, within `patience`. What is not handled then is behind, not
     /// lost. Answers whether all threads have ended.
-    pub fn shut_down(&self, _patience: Duration) -> bool {
-        true
+    pub fn shut_down(&self, patience: Duration) -> bool {
+        self.stop();
+        let mut threads = locked(&self.threads);
+        threads.alive = None;
+        threads.ended.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected)
     }
+
+    fn stop(&self) {
+        self.parts.stop();
+        locked(&self.threads).all().for_each(|wake| wake.stop());
+    }
+
+    fn start<W: Worker + 'static>(
+        &self,
+        threads: &Threads,
+        worker: W,
+        wake: &Arc<Wake>,
+    ) -> Result<(), HandlingError> {
+        let alive = threads.alive.clone();
+        let thread = WorkerThread::new(Arc::clone(&self.parts), worker, Arc::clone(wake), self.look_again);
+        let run = move || {
+            thread.run();
+            drop(alive);
+        };
+        thread::Builder::new().name("handlers".to_owned()).spawn(run).map_err(HandlingError::Thread)?;
+        Ok(())
+    }
+
+    fn registered(&self) -> RwLockReadGuard<'_, Vec<Arc<Registration>>> {
+        self.registrations.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the store says of an event that the handler has passed.
+    fn stored_outcome(&self, handler: &str, stream: &StreamId, position: Position) -> Outcome {
+        match self.look_up(|view| view.failure(handler, stream, position)) {
+            Ok(failure) => Outcome::of(failure),
+            Err(error) => {
+                tracing::warn!(
+                    "what became of position {position} with {handler} is not known: {}",
+                    error_chain(&error)
+                );
+                Outcome::Behind { events: 1 }
+            }
+        }
+    }
+
+    fn outcome_elsewhere(
+        &self,
+        handler: &str,
+        stream: &StreamId,
+        position: Position,
+        deadline: Duration,
+    ) -> Outcome {
+        loop {
+            let progress = self.look_up(|view| view.progress_in(handler, stream));
+            if progress.is_ok_and(|progress| progress.is_some_and(|progress| progress.position >= position)) {
+                return self.stored_outcome(handler, stream, position);
+            }
+            let left = deadline.saturating_sub(self.parts.clock.elapsed());
+            if left.is_zero() || self.parts.is_stopping() {
+                return Outcome::Behind { events: 1 };
+            }
+            self.parts.clock.wait(left.min(POLL));
+        }
+    }
+
+    fn look_up<T>(
+        &self,
+        ask: impl FnOnce(&mut dyn HandlerView) -> Result<T, HandlerStoreError>,
+    ) -> Result<T, HandlerStoreError> {
+        let mut lookup = locked(&self.lookup);
+        let session = match lookup.take() {
+            Some(session) => lookup.insert(session),
+            None => lookup.insert(self.parts.store.session()?),
+        };
+        ask(&mut *session.snapshot()?)
+    }
+}
+
+impl Drop for Runner {
+    /// The threads end after the page in flight; they are not waited for.
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Threads {
+    fn all(&self) -> impl Iterator<Item = &Arc<Wake>> {
+        self.projections.iter().chain(&self.effects)
+    }
+}
+
+impl Outcome {
+    /// What the failure of an event says, which the handler has passed.
+    fn of(failure: Option<Failure>) -> Self {
+        let Some(failure) = failure else { return Self::Done };
+        let error = failure.error.unwrap_or_default();
+        match (failure.state, failure.next_attempt_at) {
+            (FailureState::Resolved, _) => Self::Done,
+            // Released, and not tried yet.
+            (FailureState::Retrying, _) if failure.attempts == 0 => Self::Waiting,
+            (FailureState::Retrying, Some(next_attempt)) => Self::Failed { error, next_attempt },
+            (FailureState::Skipped, _) => Self::Parked { error: failure.resolved_by.unwrap_or(error) },
+            (FailureState::Parked | FailureState::Retrying, _) => Self::Parked { error },
+            (FailureState::Waiting, _) => Self::Waiting,
+        }
+    }
+}
+
+/// What a lock guards is changed by single steps: a panic leaves nothing half made.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,103 @@
+//! One projection's part of a transaction: what the progress there says, then the page, then the new progress.
+
+use chrono::{DateTime, Utc};
+
+use super::page::{PageResult, ProjectionPage};
+use super::parts::HandlingParts;
+use super::reading::Anchor;
+use super::retry::OPEN_FAILURES;
+use super::run::HandlerRun;
+use super::store::{
+    HandlerRow, HandlerState, HandlerStoreError, HandlerTransaction, HandlerView, StreamProgress,
+};
+use crate::domain::repository::StoredEvent;
+use crate::domain::value_objects::{Position, StreamId};
+
+/// What a transaction found and did for one handler.
+pub(super) enum PageOutcome {
+    /// The handler is paused, stopped or of another version.
+    NotRunning,
+    /// The progress is not where it was left: the stream is read again from there.
+    SetBack(Option<StreamProgress>),
+    /// Another process has handled the page.
+    HandledElsewhere(StreamProgress),
+    /// The page was handled, from where another process had come to.
+    Handled {
+        elsewhere: Option<Position>,
+        result: PageResult,
+        /// When the first failure is tried again; `None` where there was none in the page.
+        next_retry: Option<DateTime<Utc>>,
+    },
+}
+
+/// Handles the events of a page that the handler has not handled yet.
+pub(super) fn handle_page(
+    parts: &HandlingParts,
+    transaction: &mut dyn HandlerTransaction,
+    run: &HandlerRun,
+    stream: &StreamId,
+    events: &[StoredEvent],
+) -> Result<PageOutcome, HandlerStoreError> {
+    let Some(row) = running_row(transaction, run)? else { return Ok(PageOutcome::NotRunning) };
+    let found = transaction.progress_in(run.name(), stream)?;
+    let position = found.as_ref().map(|found| found.position);
+    let recorded = run.cursor(stream).recorded;
+    if position < recorded {
+        return Ok(PageOutcome::SetBack(found));
+    }
+    let handled = events.partition_point(|event| Some(event.position) <= position);
+    let (detail, elsewhere) = match found {
+        Some(found) if handled == events.len() => return Ok(PageOutcome::HandledElsewhere(found)),
+        Some(found) => (found.detail, Some(found.position).filter(|_| position > recorded)),
+        None => (None, None),
+    };
+    let page = projection_page(parts, run);
+    let mut result = page.handle(transaction, stream, &events[handled..], detail)?;
+    if let Some(anchor) = &result.passed {
+        let progress = progress(stream, anchor, page.now, result.detail.take());
+        transaction.put_progress(run.name(), &progress)?;
+    }
+    transaction.add_figures(run.name(), page.now.date_naive(), &result.figures)?;
+    if result.stops {
+        transaction.put_handler(&stopped(row, &result))?;
+    }
+    let next = if result.failed.is_empty() { None } else { transaction.next_retry(run.name())? };
+    let next_retry = next.and_then(|failure| failure.next_attempt_at);
+    Ok(PageOutcome::Handled { elsewhere, result, next_retry })
+}
+
+/// A projection at work, now.
+pub(super) fn projection_page<'p>(parts: &'p HandlingParts, run: &'p HandlerRun) -> ProjectionPage<'p> {
+    let (registration, clock) = (&*run.registration, &*parts.clock);
+    ProjectionPage { registration, clock, now: clock.now(), is_replay: false }
+}
+
+/// The row of the handler, where it is to be given events.
+pub(super) fn running_row(
+    view: &mut dyn HandlerView,
+    run: &HandlerRun,
+) -> Result<Option<HandlerRow>, HandlerStoreError> {
+    let row = view.handler(run.name())?;
+    Ok(row.filter(|row| row.state == HandlerState::Running && row.version == run.registration.version))
+}
+
+/// The progress at an event.
+pub(super) fn progress(
+    stream: &StreamId,
+    anchor: &Anchor,
+    now: DateTime<Utc>,
+    detail: Option<String>,
+) -> StreamProgress {
+    let Anchor { position, event_id } = anchor.clone();
+    StreamProgress { stream: stream.clone(), position, event_id, updated_at: now, detail }
+}
+
+/// The handler after too many events failed.
+pub(super) fn stopped(row: HandlerRow, result: &PageResult) -> HandlerRow {
+    let error = result.first_error.as_deref().unwrap_or("the error is with the failures");
+    let reason = format!(
+        "more than {OPEN_FAILURES} events failed, so that something is wrong with the handler, not with events: {error}"
+    );
+    tracing::error!("{} is stopped: {reason}", row.name);
+    HandlerRow { state: HandlerState::Stopped, state_reason: Some(reason), ..row }
+}

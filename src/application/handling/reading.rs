@@ -1,0 +1,165 @@
+//! Reading the event store on after what was handled.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::store::StreamProgress;
+use crate::domain::repository::{EventRepository, RepositoryError, StoredEvent, Stream};
+use crate::domain::value_objects::{EventId, Position, StreamId};
+
+/// An event that was read, by position and id: where the store has none or another one at that position, it is not
+/// the store that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Anchor {
+    pub position: Position,
+    pub event_id: EventId,
+}
+
+impl Anchor {
+    fn is(&self, event: &StoredEvent) -> bool {
+        self.position == event.position && self.event_id == *event.event.event_id()
+    }
+}
+
+impl From<&StoredEvent> for Anchor {
+    fn from(event: &StoredEvent) -> Self {
+        Self { position: event.position, event_id: event.event.event_id().clone() }
+    }
+}
+
+impl From<StreamProgress> for Anchor {
+    fn from(progress: StreamProgress) -> Self {
+        Self { position: progress.position, event_id: progress.event_id }
+    }
+}
+
+/// Reads an event store on.
+pub(super) struct EventReader {
+    events: Arc<dyn EventRepository>,
+    /// Whether the store is known to be one stream, so that no position has to be looked up.
+    is_single: AtomicBool,
+}
+
+impl EventReader {
+    pub fn new(events: Arc<dyn EventRepository>) -> Self {
+        Self { events, is_single: AtomicBool::new(false) }
+    }
+
+    /// The streams, in the order of their positions.
+    pub fn streams(&self) -> Result<Vec<Stream>, RepositoryError> {
+        self.events.streams()
+    }
+
+    /// How many events the store holds.
+    pub fn count(&self) -> Result<u64, RepositoryError> {
+        Ok(self.events.summary()?.events)
+    }
+
+    /// The first `limit` events of a stream after the anchor; `None` where the anchor is not in the store.
+    ///
+    /// The page is read from the anchor on, so that each page tells whether the store is still the one that was read.
+    pub fn page_after(
+        &self,
+        stream: &StreamId,
+        anchor: Option<&Anchor>,
+        limit: usize,
+    ) -> Result<Option<Vec<StoredEvent>>, RepositoryError> {
+        let Some(anchor) = anchor else { return self.events.read_stream(stream, None, limit).map(Some) };
+        let mut page = self.events.read_stream(stream, Some(before(anchor.position)), limit + 1)?;
+        if !page.first().is_some_and(|first| anchor.is(first)) {
+            return Ok(None);
+        }
+        page.remove(0);
+        Ok(Some(page))
+    }
+
+    /// The first `limit` events of a stream after a position.
+    pub fn after(
+        &self,
+        stream: &StreamId,
+        position: Option<Position>,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, RepositoryError> {
+        self.events.read_stream(stream, position, limit)
+    }
+
+    /// The event at a position.
+    pub fn event_at(
+        &self,
+        stream: &StreamId,
+        position: Position,
+    ) -> Result<Option<StoredEvent>, RepositoryError> {
+        let first = self.events.read_stream(stream, Some(before(position)), 1)?.pop();
+        Ok(first.filter(|event| event.position == position))
+    }
+
+    /// Whether the store has the anchor.
+    pub fn has(&self, stream: &StreamId, anchor: &Anchor) -> Result<bool, RepositoryError> {
+        Ok(self.event_at(stream, anchor.position)?.is_some_and(|event| anchor.is(&event)))
+    }
+
+    /// The last event of a stream up to a position.
+    pub fn last_up_to(
+        &self,
+        stream: &StreamId,
+        position: Position,
+        page: usize,
+    ) -> Result<Option<Anchor>, RepositoryError> {
+        if let Some(event) = self.event_at(stream, position)? {
+            return Ok(Some(Anchor::from(&event)));
+        }
+        let mut last: Option<Anchor> = None;
+        loop {
+            let read = self.events.read_stream(stream, last.as_ref().map(|last| last.position), page)?;
+            let up_to = read.iter().take_while(|event| event.position <= position).count();
+            last = read[..up_to].last().map(Anchor::from).or(last);
+            if up_to < page {
+                return Ok(last);
+            }
+        }
+    }
+
+    /// The stream in which a position is; `None` where the store does not reach so far.
+    pub fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
+        if self.is_single.load(Ordering::Relaxed) {
+            return Ok(Some(StreamId::single()));
+        }
+        let stream = self.events.stream_of(position)?;
+        self.is_single.store(stream.as_ref() == Some(&StreamId::single()), Ordering::Relaxed);
+        Ok(stream)
+    }
+
+    /// The streams in which these positions are, each with the greatest of them, in their order.
+    pub fn streams_of(&self, positions: &mut [Position]) -> Result<Vec<Stream>, RepositoryError> {
+        positions.sort_unstable();
+        let mut found = BTreeMap::new();
+        self.find_streams(positions, &mut found)?;
+        Ok(found.into_iter().map(|(head, id)| Stream { id, head }).collect())
+    }
+
+    /// A stream is a range of positions: where the first and the last are in the same one, all between are.
+    fn find_streams(
+        &self,
+        positions: &[Position],
+        found: &mut BTreeMap<Position, StreamId>,
+    ) -> Result<(), RepositoryError> {
+        let (Some(&first), Some(&last)) = (positions.first(), positions.last()) else { return Ok(()) };
+        let of_last = self.stream_of(last)?;
+        if first == last || self.stream_of(first)? == of_last {
+            // A position that no stream has was not saved in this store.
+            if let Some(id) = of_last {
+                found.retain(|_, other| *other != id);
+                found.insert(last, id);
+            }
+            return Ok(());
+        }
+        let (left, right) = positions.split_at(positions.len() / 2);
+        self.find_streams(left, found)?;
+        self.find_streams(right, found)
+    }
+}
+
+fn before(position: Position) -> Position {
+    Position::new(position.get().saturating_sub(1))
+}
