@@ -80,6 +80,8 @@ mod wire;
 // Events, and the port that stores them.
 pub use domain::event::{DomainEvent, EventError};
 pub use domain::query::{EventQuery, TimeOrder};
+pub use domain::recorded_fields::{RecordedElement, RecordedFields};
+pub use domain::recorded_task_event::{FieldChange, RecordedTaskEvent, TaskDetail, Word};
 pub use domain::repository::{
     BatchError, DEFAULT_LIMIT, EventOrigin, EventRepository, EventRepositoryExt, RepositoryError, Saved,
     StoreSummary, StoredEvent, Stream,

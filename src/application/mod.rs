@@ -12,3 +12,4 @@ pub mod log_files;
 pub mod log_source;
 pub mod read_models;
 pub mod rejects;
+pub mod task_handlers;

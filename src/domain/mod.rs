@@ -4,6 +4,8 @@ pub mod error_chain;
 pub mod event;
 pub mod event_system_mode;
 pub mod query;
+pub mod recorded_fields;
+pub mod recorded_task_event;
 pub mod repository;
 pub mod task_events;
 pub mod value_objects;

@@ -16,7 +16,9 @@ use super::passed::RunBy;
 use super::reading::Anchor;
 use super::retry::OPEN_FAILURES;
 use super::run::{Condition, Cursor, HandlerRun};
-use super::store::{HandlerSession, HandlerStoreError, HandlerTransaction, HandlingFigures, StreamProgress};
+use super::store::{
+    Durability, HandlerSession, HandlerStoreError, HandlerTransaction, HandlingFigures, StreamProgress,
+};
 use super::worker::Worker;
 use crate::domain::repository::{StoredEvent, Stream};
 use crate::domain::value_objects::{Position, StreamId};
@@ -54,7 +56,7 @@ enum Step {
 
 impl Effect {
     pub fn new(parts: Arc<HandlingParts>, run: HandlerRun) -> Result<Self, HandlerStoreError> {
-        let session = parts.store.session()?;
+        let session = parts.store.session(Durability::AtCommit)?;
         Ok(Self { parts, session, run, claim: None, unrecorded: None, is_any_open: true })
     }
 

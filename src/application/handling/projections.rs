@@ -13,7 +13,7 @@ use super::passed::{PassedByHandler, RunBy};
 use super::reading::Anchor;
 use super::replay::replay;
 use super::run::{Condition, Cursor, HandlerRun};
-use super::store::{HandlerSession, HandlerStoreError};
+use super::store::{Durability, HandlerSession, HandlerStoreError};
 use super::worker::Worker;
 use crate::domain::repository::{StoredEvent, Stream};
 use crate::domain::value_objects::{Position, StreamId};
@@ -35,7 +35,7 @@ struct Group {
 
 impl Projections {
     pub fn new(parts: Arc<HandlingParts>) -> Result<Self, HandlerStoreError> {
-        let session = parts.store.session()?;
+        let session = parts.store.session(Durability::Later)?;
         Ok(Self { parts, session, runs: Vec::new() })
     }
 

@@ -16,7 +16,7 @@ use super::projections::Projections;
 use super::registration::{HandlerKind, Registration};
 use super::run::HandlerRun;
 use super::start::enter;
-use super::store::{HandlerSession, HandlerStore, HandlerStoreError, HandlerView};
+use super::store::{Durability, HandlerSession, HandlerStore, HandlerStoreError, HandlerView};
 use super::thread::{Wake, WorkerThread};
 use super::worker::Worker;
 use crate::application::clock::Clock;
@@ -116,7 +116,7 @@ impl Runner {
         if self.registered().iter().any(|known| known.handler.name() == name) {
             return Err(HandlingError::NameTaken { name: name.to_owned(), taken_by: "registered" });
         }
-        enter(&self.parts, &mut *self.parts.store.session()?, &registration)?;
+        enter(&self.parts, &mut *self.parts.store.session(Durability::AtCommit)?, &registration)?;
         let (kind, registration) = (registration.kind, Arc::new(registration));
         let run = HandlerRun::new(self.registered().len(), Arc::clone(&registration));
         self.parts.passed.add_up_to(run.index);
@@ -268,7 +268,7 @@ impl Runner {
         let mut lookup = locked(&self.lookup);
         let session = match lookup.take() {
             Some(session) => lookup.insert(session),
-            None => lookup.insert(self.parts.store.session()?),
+            None => lookup.insert(self.parts.store.session(Durability::Later)?),
         };
         ask(&mut *session.snapshot()?)
     }

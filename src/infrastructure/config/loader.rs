@@ -80,6 +80,10 @@ impl ConfigLoader<'_> {
             sqlite_path: sources.setting(&spec::SQLITE_PATH)?,
             legacy_events_json: sources.setting(&spec::LEGACY_EVENTS_JSON)?,
             evidence_path: sources.setting(&spec::EVIDENCE_PATH)?,
+            handlers_path: sources.setting(&spec::HANDLERS_PATH)?,
+            handlers_wait: sources.setting(&spec::HANDLERS_WAIT)?,
+            handlers_shutdown: sources.setting(&spec::HANDLERS_SHUTDOWN)?,
+            handlers_behind_warn: sources.setting(&spec::HANDLERS_BEHIND_WARN)?,
             timezone: sources.setting(&spec::TIMEZONE)?,
             mapping: sources.mapping()?,
         })

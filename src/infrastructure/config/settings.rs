@@ -29,6 +29,14 @@ pub struct Config {
     pub legacy_events_json: Setting<PathBuf>,
     /// The file of recorded comparisons.
     pub evidence_path: Setting<PathBuf>,
+    /// The database of handlers: their progress, failures and read models.
+    pub handlers_path: Setting<PathBuf>,
+    /// How long a dispatch waits for the handlers of its event.
+    pub handlers_wait: Setting<Duration>,
+    /// How long the end of the program waits for handlers.
+    pub handlers_shutdown: Setting<Duration>,
+    /// How many events a handler may be behind before that is a finding.
+    pub handlers_behind_warn: Setting<u64>,
     /// The zone in which naive timestamps are read.
     pub timezone: Setting<Zone>,
     /// Which event systems run, as the first two settings select.
@@ -60,6 +68,10 @@ impl Config {
             shown(&spec::SQLITE_PATH, &self.sqlite_path),
             shown(&spec::LEGACY_EVENTS_JSON, &self.legacy_events_json),
             shown(&spec::EVIDENCE_PATH, &self.evidence_path),
+            shown(&spec::HANDLERS_PATH, &self.handlers_path),
+            shown(&spec::HANDLERS_WAIT, &self.handlers_wait),
+            shown(&spec::HANDLERS_SHUTDOWN, &self.handlers_shutdown),
+            shown(&spec::HANDLERS_BEHIND_WARN, &self.handlers_behind_warn),
             shown(&spec::TIMEZONE, &self.timezone),
         ]
         .into_iter()

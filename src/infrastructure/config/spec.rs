@@ -22,6 +22,8 @@ pub enum Kind {
     Boolean,
     /// A span of time in whole milliseconds.
     Milliseconds,
+    /// A number of things.
+    Count,
     /// The name of a [`Backend`](super::Backend).
     Backend,
     /// A file or folder; it need not exist yet.
@@ -36,6 +38,7 @@ impl Kind {
         match self {
             Kind::Boolean => "true, false, 1 or 0, in any case",
             Kind::Milliseconds => "a whole number of milliseconds, 0 or more",
+            Kind::Count => "a whole number, 0 or more",
             Kind::Backend => "jsonl or sqlite, in any case",
             Kind::Path => "a path that is not empty",
             Kind::TimeZone => ZONE_EXAMPLES,
@@ -107,6 +110,38 @@ pub static EVIDENCE_PATH: SettingSpec = SettingSpec {
     kind: Kind::Path,
 };
 
+/// The database of handlers: their progress, failures and read models.
+pub static HANDLERS_PATH: SettingSpec = SettingSpec {
+    key: "handlers.path",
+    variable: "MISSION_CONTROL_HANDLERS",
+    default: "data/handlers.db",
+    kind: Kind::Path,
+};
+
+/// How long a dispatch waits for the handlers of its event.
+pub static HANDLERS_WAIT: SettingSpec = SettingSpec {
+    key: "handlers.wait_ms",
+    variable: "MISSION_CONTROL_HANDLERS_WAIT_MS",
+    default: "1000",
+    kind: Kind::Milliseconds,
+};
+
+/// How long the end of the program waits for handlers.
+pub static HANDLERS_SHUTDOWN: SettingSpec = SettingSpec {
+    key: "handlers.shutdown_ms",
+    variable: "MISSION_CONTROL_HANDLERS_SHUTDOWN_MS",
+    default: "5000",
+    kind: Kind::Milliseconds,
+};
+
+/// How many events a handler may be behind before that is a finding.
+pub static HANDLERS_BEHIND_WARN: SettingSpec = SettingSpec {
+    key: "handlers.behind_warn",
+    variable: "MISSION_CONTROL_HANDLERS_BEHIND_WARN",
+    default: "1000",
+    kind: Kind::Count,
+};
+
 /// The zone in which naive timestamps are read.
 pub static TIMEZONE: SettingSpec = SettingSpec {
     key: "timezone",
@@ -116,7 +151,7 @@ pub static TIMEZONE: SettingSpec = SettingSpec {
 };
 
 /// Every setting, in the order in which they are documented and shown.
-pub static SETTINGS: [&SettingSpec; 9] = [
+pub static SETTINGS: [&SettingSpec; 13] = [
     &USE_NEW_EVENT_SYSTEM,
     &PARALLEL_RUN,
     &SECONDARY_TIMEOUT,
@@ -125,6 +160,10 @@ pub static SETTINGS: [&SettingSpec; 9] = [
     &SQLITE_PATH,
     &LEGACY_EVENTS_JSON,
     &EVIDENCE_PATH,
+    &HANDLERS_PATH,
+    &HANDLERS_WAIT,
+    &HANDLERS_SHUTDOWN,
+    &HANDLERS_BEHIND_WARN,
     &TIMEZONE,
 ];
 

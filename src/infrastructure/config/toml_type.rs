@@ -17,7 +17,7 @@ impl TomlType {
     pub(super) fn of(kind: Kind) -> TomlType {
         match kind {
             Kind::Boolean => TomlType::Boolean,
-            Kind::Milliseconds => TomlType::Integer,
+            Kind::Milliseconds | Kind::Count => TomlType::Integer,
             Kind::Backend => TomlType::Text("\"jsonl\" or \"sqlite\", in quotes"),
             Kind::Path => TomlType::Text("a path in quotes"),
             Kind::TimeZone => TomlType::Text("a time zone in quotes, such as \"Europe/Berlin\""),

@@ -43,6 +43,16 @@ impl SettingValue for Duration {
     }
 }
 
+impl SettingValue for u64 {
+    fn parse(text: &str) -> Option<u64> {
+        text.parse().ok()
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
 impl SettingValue for PathBuf {
     fn parse(text: &str) -> Option<PathBuf> {
         (!text.is_empty()).then(|| PathBuf::from(text))

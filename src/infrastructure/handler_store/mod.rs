@@ -20,6 +20,7 @@ mod name;
 mod read_models;
 mod row;
 mod session;
+mod task_reports;
 mod transaction;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,9 @@ use crate::durable::lock::{FileLock, LockError};
 use crate::infrastructure::sqlite::SqliteError;
 use crate::infrastructure::sqlite::database_kind::HANDLER_STORE;
 use crate::infrastructure::sqlite::{connection, schema};
+
+pub use read_models::SqliteReadModels;
+pub use task_reports::SqliteTaskReports;
 
 use error::{OpenedForReading, not_opened};
 use name::InvalidName;

@@ -1,47 +1,104 @@
-//! The read models of tasks, as tables of the handler store.
+//! The read models of tasks as tables: see `handler_migrations/`.
 
-use rusqlite::Connection;
+mod activity;
+mod state;
+#[cfg(test)]
+mod tests;
 
-use crate::application::read_models::{ReadModelError, TaskChange, TaskReadModels};
+use rusqlite::{Connection, params};
 
-/// The read models of an open transaction.
-pub(super) struct SqliteReadModels<'c> {
+use crate::application::read_models::{
+    Occurrence, ReadModelError, StateChange, TASK_ANALYTICS, TASK_COMPLETIONS, TASK_HISTORY, TASK_STATE,
+    TaskActivity, TaskChange, TaskCompletion, TaskReadModels,
+};
+use crate::domain::event::format_timestamp;
+
+/// The read models of tasks, as the open transaction of a connection changes them.
+pub struct SqliteReadModels<'c> {
     connection: &'c Connection,
 }
 
 impl<'c> SqliteReadModels<'c> {
+    /// The read models that this connection reaches.
     pub fn new(connection: &'c Connection) -> Self {
         Self { connection }
     }
+
+    fn execute(&self, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<usize> {
+        self.connection.prepare_cached(sql)?.execute(values)
+    }
 }
 
-const RECORD_CHANGE: &str =
-    "INSERT INTO task_changes (task_id, position, changed_at, field, old_value, new_value)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+/// Empties the read models of a handler; of a handler that has none, nothing.
+pub(super) fn clear(connection: &Connection, handler: &str) -> rusqlite::Result<()> {
+    let tables: &[&str] = match handler {
+        TASK_ANALYTICS => &["task_activity_by_day", "task_activity"],
+        TASK_COMPLETIONS => &["created_tasks", "completed_tasks"],
+        TASK_STATE => &["task_states"],
+        TASK_HISTORY => &["task_changes"],
+        _ => &[],
+    };
+    tables.iter().try_for_each(|table| connection.execute(&format!("DELETE FROM {table}"), []).map(drop))
+}
 
 impl TaskReadModels for SqliteReadModels<'_> {
+    fn record_activity(&mut self, activity: &TaskActivity<'_>) -> Result<(), ReadModelError> {
+        activity::record(self, activity).map_err(|source| failed("count an event of a task", source))
+    }
+
+    fn record_creation(&mut self, task_id: &str, created: Occurrence) -> Result<(), ReadModelError> {
+        self.execute(
+            "INSERT INTO created_tasks (task_id, created_micros, position) VALUES (?1, ?2, ?3)",
+            params![task_id, micros(created), created.position.get()],
+        )
+        .map(drop)
+        .map_err(|source| failed("record that a task was created", source))
+    }
+
+    fn record_completion(&mut self, completion: &TaskCompletion<'_>) -> Result<(), ReadModelError> {
+        let TaskCompletion { task_id, occurrence, completed_at, notes } = completion;
+        self.execute(
+            "INSERT INTO completed_tasks (task_id, occurred_micros, position, completed_micros, notes) \
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![
+                task_id,
+                micros(*occurrence),
+                occurrence.position.get(),
+                completed_at.timestamp_micros(),
+                notes
+            ],
+        )
+        .map(drop)
+        .map_err(|source| failed("record that a task was completed", source))
+    }
+
+    fn change_task(&mut self, task_id: &str, change: &StateChange<'_>) -> Result<(), ReadModelError> {
+        state::change(self, task_id, change).map_err(|source| failed("change the state of a task", source))
+    }
+
     fn record_change(&mut self, change: &TaskChange<'_>) -> Result<(), ReadModelError> {
-        let row = (
-            change.task_id,
-            change.position.get(),
-            change.changed_at.timestamp_micros(),
-            change.field,
-            change.old_value,
-            change.new_value,
-        );
-        let recorded =
-            self.connection.prepare_cached(RECORD_CHANGE).and_then(|mut statement| statement.execute(row));
-        match recorded {
-            Ok(_) => Ok(()),
-            Err(source) => Err(ReadModelError { action: "record a change", source: Box::new(source) }),
-        }
+        self.execute(
+            "INSERT INTO task_changes (task_id, position, changed_at, field, old_value, new_value) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                change.task_id,
+                change.position.get(),
+                format_timestamp(change.changed_at),
+                change.field,
+                change.old_value,
+                change.new_value
+            ],
+        )
+        .map(drop)
+        .map_err(|source| failed("record a change of a task", source))
     }
 }
 
-/// Empties the read models of a handler.
-pub(super) fn clear(connection: &Connection, handler: &str) -> rusqlite::Result<()> {
-    match handler {
-        "task_history" => connection.execute_batch("DELETE FROM task_changes"),
-        _ => Ok(()),
-    }
+fn micros(occurrence: Occurrence) -> i64 {
+    occurrence.at.timestamp_micros()
+}
+
+/// The read models could not be read or changed, as SQLite says.
+pub(super) fn failed(action: &'static str, source: rusqlite::Error) -> ReadModelError {
+    ReadModelError { action, source: Box::new(source) }
 }

@@ -29,6 +29,10 @@ storage.jsonl_dir              data/events          Default (data/events)
 storage.sqlite_path            data/events.db       Default (data/events.db)
 legacy.events_json             data/events.json     Default (data/events.json)
 evidence.path                  data/evidence.jsonl  Default (data/evidence.jsonl)
+handlers.path                  data/handlers.db     Default (data/handlers.db)
+handlers.wait_ms               1000                 Default (1000)
+handlers.shutdown_ms           5000                 Default (5000)
+handlers.behind_warn           1000                 Default (1000)
 timezone                       UTC                  Default (UTC)
 
 active store: jsonl at data/events

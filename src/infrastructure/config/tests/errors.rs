@@ -26,6 +26,12 @@ fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
         (&spec::SQLITE_PATH, "", "storage.sqlite_path: expected a path that is not empty, got \"\""),
         (&spec::LEGACY_EVENTS_JSON, "", "legacy.events_json: expected a path that is not empty, got \"\""),
         (&spec::EVIDENCE_PATH, "", "evidence.path: expected a path that is not empty, got \"\""),
+        (&spec::HANDLERS_PATH, "", "handlers.path: expected a path that is not empty, got \"\""),
+        (
+            &spec::HANDLERS_BEHIND_WARN,
+            "-1",
+            "handlers.behind_warn: expected a whole number, 0 or more, got \"-1\"",
+        ),
         (
             &spec::TIMEZONE,
             "Berlin",
@@ -34,8 +40,11 @@ fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
         ),
     ] {
         let (key, variable) = (setting.key, setting.variable);
-        let literal =
-            if setting.key == "parallel.secondary_timeout_ms" { bad.to_owned() } else { format!("{bad:?}") };
+        let literal = if matches!(setting.kind, Kind::Milliseconds | Kind::Count) {
+            bad.to_owned()
+        } else {
+            format!("{bad:?}")
+        };
         for (world, place) in [
             (World::new().flag(setting, bad), "from the flag --flag".to_owned()),
             (World::new().environment(variable, bad), format!("from the environment ({variable})")),

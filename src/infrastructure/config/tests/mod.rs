@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::spec::SettingSpec;
+use super::spec::{Kind, SettingSpec};
 use super::*;
 use crate::domain::event_system_mode::EventSystemMode;
 use crate::wire::mapping::Mapping;
@@ -94,6 +94,10 @@ fn without_any_source_every_setting_has_its_default() {
         ("storage.sqlite_path", "data/events.db"),
         ("legacy.events_json", "data/events.json"),
         ("evidence.path", "data/evidence.jsonl"),
+        ("handlers.path", "data/handlers.db"),
+        ("handlers.wait_ms", "1000"),
+        ("handlers.shutdown_ms", "5000"),
+        ("handlers.behind_warn", "1000"),
         ("timezone", "UTC"),
     ]
     .map(|(key, value)| (key, value.to_owned(), format!("Default ({value})")));
@@ -115,6 +119,10 @@ fn scripts_can_rely_on_the_names_of_the_variables() {
             ("storage.sqlite_path", "MISSION_CONTROL_SQLITE_PATH"),
             ("legacy.events_json", "MISSION_CONTROL_LEGACY_EVENTS"),
             ("evidence.path", "MISSION_CONTROL_EVIDENCE"),
+            ("handlers.path", "MISSION_CONTROL_HANDLERS"),
+            ("handlers.wait_ms", "MISSION_CONTROL_HANDLERS_WAIT_MS"),
+            ("handlers.shutdown_ms", "MISSION_CONTROL_HANDLERS_SHUTDOWN_MS"),
+            ("handlers.behind_warn", "MISSION_CONTROL_HANDLERS_BEHIND_WARN"),
             ("timezone", "MISSION_CONTROL_TIMEZONE"),
         ]
     );
@@ -136,7 +144,8 @@ fn each_field_has_the_value_of_its_own_key() {
             "use_new_event_system = true\nparallel_run = true\ntimezone = 'Europe/Berlin'\n\
              [parallel]\nsecondary_timeout_ms = 5\n\
              [storage]\nbackend = 'SQLite'\njsonl_dir = 'j'\nsqlite_path = 's'\n\
-             [legacy]\nevents_json = 'l'\n[evidence]\npath = 'e'\n",
+             [legacy]\nevents_json = 'l'\n[evidence]\npath = 'e'\n\
+             [handlers]\npath = 'h'\nwait_ms = 1\nshutdown_ms = 2\nbehind_warn = 3\n",
         )
         .load()
         .unwrap();
@@ -149,6 +158,10 @@ fn each_field_has_the_value_of_its_own_key() {
     assert_eq!(config.sqlite_path.value, PathBuf::from("s"));
     assert_eq!(config.legacy_events_json.value, PathBuf::from("l"));
     assert_eq!(config.evidence_path.value, PathBuf::from("e"));
+    assert_eq!(config.handlers_path.value, PathBuf::from("h"));
+    assert_eq!(config.handlers_wait.value, Duration::from_millis(1));
+    assert_eq!(config.handlers_shutdown.value, Duration::from_millis(2));
+    assert_eq!(config.handlers_behind_warn.value, 3);
     assert_eq!(config.timezone.value.name(), "Europe/Berlin");
 }
 

@@ -80,7 +80,7 @@ type Given = [Option<String>; 4];
 fn texts(kind: Kind) -> BoxedStrategy<String> {
     match kind {
         Kind::Boolean => select(vec!["true", "FALSE", "1", "0"]).prop_map(str::to_owned).boxed(),
-        Kind::Milliseconds => any::<u32>().prop_map(|n| n.to_string()).boxed(),
+        Kind::Milliseconds | Kind::Count => any::<u32>().prop_map(|n| n.to_string()).boxed(),
         Kind::Backend => select(vec!["jsonl", "sqlite", "SQLite"]).prop_map(str::to_owned).boxed(),
         Kind::Path => "[a-z]{1,4}/[a-z]{1,4}".boxed(),
         Kind::TimeZone => {
@@ -109,7 +109,7 @@ fn world_in_which(given: &[Given]) -> World {
             dotenv += &format!("{}='{text}'\n", setting.variable);
         }
         if let Some(text) = in_toml {
-            let quote = if setting.kind == Kind::Milliseconds { "" } else { "'" };
+            let quote = if matches!(setting.kind, Kind::Milliseconds | Kind::Count) { "" } else { "'" };
             toml += &format!("{} = {quote}{text}{quote}\n", setting.key);
         }
     }
