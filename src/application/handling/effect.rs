@@ -10,13 +10,15 @@ use super::failure::{Failure, FailureState};
 use super::failures::{Failures, LogLine};
 use super::handler::HandlerContext;
 use super::page::PageResult;
-use super::page_transaction::{progress, running_row, stopped};
+use super::page_transaction::{progress, running_row, stop};
 use super::parts::{HandlingParts, ahead, announce, set_trouble};
 use super::passed::RunBy;
 use super::reading::Anchor;
 use super::retry::OPEN_FAILURES;
 use super::run::{Condition, Cursor, HandlerRun};
-use super::store::{HandlerSession, HandlerStoreError, HandlerTransaction, HandlingFigures, StreamProgress};
+use super::store::{
+    Durability, HandlerSession, HandlerStoreError, HandlerTransaction, HandlingFigures, StreamProgress,
+};
 use super::worker::Worker;
 use crate::domain::repository::{StoredEvent, Stream};
 use crate::domain::value_objects::{Position, StreamId};
@@ -54,7 +56,7 @@ enum Step {
 
 impl Effect {
     pub fn new(parts: Arc<HandlingParts>, run: HandlerRun) -> Result<Self, HandlerStoreError> {
-        let session = parts.store.session()?;
+        let session = parts.store.session(Durability::AtCommit)?;
         Ok(Self { parts, session, run, claim: None, unrecorded: None, is_any_open: true })
     }
 
@@ -253,19 +255,21 @@ fn put(
         let open = transaction.open_failures(run.name())?;
         if !result.failed.is_empty() && open.retrying + open.parked > OPEN_FAILURES {
             if let Some(row) = running_row(transaction, run)? {
-                transaction.put_handler(&stopped(row, &result))?;
+                stop(transaction, row, &mut result)?;
             }
         }
     } else if let Some(found) = transaction.progress_in(run.name(), stream)? {
         transaction.put_progress(run.name(), &StreamProgress { detail: detail.clone(), ..found })?;
     }
-    transaction.add_figures(run.name(), now.date_naive(), figures)?;
+    if *figures != HandlingFigures::default() {
+        transaction.add_figures(run.name(), now.date_naive(), figures)?;
+    }
     Ok(result)
 }
 
 impl Worker for Effect {
     fn add(&mut self, run: HandlerRun) {
-        self.run = run;
+        self.run.registration = run.registration;
     }
 
     fn look(&mut self, streams: &[Stream]) -> Result<(), HandlingError> {

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::failure::{Failure, FailureState};
 use super::store::{
-    HandlerRow, HandlerSession, HandlerStore, HandlerStoreError, HandlerTransaction, HandlerView,
+    Durability, HandlerRow, HandlerSession, HandlerStore, HandlerStoreError, HandlerTransaction, HandlerView,
     HandlingFigures, OpenFailures, StreamProgress,
 };
 use crate::application::read_models::TaskReadModels;
@@ -45,7 +45,7 @@ impl MemoryHandlerStore {
 }
 
 impl HandlerStore for MemoryHandlerStore {
-    fn session(&self) -> Result<Box<dyn HandlerSession>, HandlerStoreError> {
+    fn session(&self, _durability: Durability) -> Result<Box<dyn HandlerSession>, HandlerStoreError> {
         Ok(Box::new(MemorySession { inner: Arc::clone(&self.inner) }))
     }
 

@@ -14,7 +14,7 @@ use super::run::HandlerRun;
 use super::start::{enter, other_version, put_progress_up_to};
 use super::status::{HandlerStatus, status};
 use super::store::{
-    HandlerRow, HandlerSession, HandlerState, HandlerStore, HandlerTransaction, OpenFailures,
+    Durability, HandlerRow, HandlerSession, HandlerState, HandlerStore, HandlerTransaction, OpenFailures,
 };
 use super::worker::{Worker, run_due};
 use crate::application::clock::Clock;
@@ -64,7 +64,7 @@ impl HandlerOperations {
     /// A store cannot be read.
     pub fn list(&self) -> Result<Vec<HandlerStatus>, HandlingError> {
         let streams = self.parts.events.streams()?;
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         let mut view = session.snapshot()?;
         let mut names = self.names();
         let stored = view.handlers()?.into_iter().map(|row| row.name);
@@ -87,7 +87,7 @@ impl HandlerOperations {
     /// # Errors
     /// There is no such handler, or the handler store cannot be read.
     pub fn failures(&self, name: &str) -> Result<Vec<Failure>, HandlingError> {
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         let mut view = session.snapshot()?;
         if view.handler(name)?.is_none() {
             // A handler of the program that was never run has no failures.
@@ -101,7 +101,7 @@ impl HandlerOperations {
     /// # Errors
     /// There is no such handler or open failure, or a store cannot be read or written.
     pub fn retry(&self, name: &str, event: Option<&EventId>) -> Result<Retried, HandlingError> {
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         self.stored(&mut *session, name)?;
         let before = session.snapshot()?.open_failures(name)?;
         self.change(&mut *session, name, |failures, transaction| {
@@ -124,7 +124,7 @@ impl HandlerOperations {
     /// # Errors
     /// There is no such handler or open failure, or a store cannot be read or written.
     pub fn skip(&self, name: &str, event: &EventId, reason: &str) -> Result<Retried, HandlingError> {
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         self.stored(&mut *session, name)?;
         let before = session.snapshot()?.open_failures(name)?;
         self.change(&mut *session, name, |failures, transaction| {
@@ -141,7 +141,7 @@ impl HandlerOperations {
     /// # Errors
     /// There is no such handler, or the handler store cannot be read or written.
     pub fn pause(&self, name: &str) -> Result<(), HandlingError> {
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         self.stored(&mut *session, name)?;
         self.change(&mut *session, name, |_, transaction| {
             if let Some(row) = transaction.handler(name)? {
@@ -159,7 +159,7 @@ impl HandlerOperations {
     /// There is no such handler, it is a projection and cannot go on from now, another process runs it, or a store
     /// cannot be read or written.
     pub fn resume(&self, name: &str, from_now: bool) -> Result<(), HandlingError> {
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         let row = self.stored(&mut *session, name)?;
         if from_now && row.kind == HandlerKind::Projection {
             return Err(HandlingError::FromNow { handler: name.to_owned() });

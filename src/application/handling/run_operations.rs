@@ -12,6 +12,7 @@ use super::registration::{HandlerKind, Registration};
 use super::replay::{Replayed, replay};
 use super::run::HandlerRun;
 use super::start::enter;
+use super::store::Durability;
 use super::worker::{Worker, run_to_end, until_free};
 
 /// A handler that was not run, and why.
@@ -47,7 +48,7 @@ impl HandlerOperations {
             let events = self.events_for(registration)?;
             return Err(HandlingError::EffectsAgain { handler: name.to_owned(), events });
         }
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         replay(&self.parts, &mut *session, registration, on_page)
     }
 
@@ -63,7 +64,7 @@ impl HandlerOperations {
         if events != confirmed {
             return Err(HandlingError::EffectsAgain { handler: name.to_owned(), events });
         }
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         self.stored(&mut *session, name)?;
         let _claim = self.claim(registration.kind, name)?;
         self.change(&mut *session, name, |failures, transaction| {
@@ -82,7 +83,7 @@ impl HandlerOperations {
         let mut not_run = Vec::new();
         let mut workers: Vec<Box<dyn Worker>> = Vec::new();
         let mut projections = Projections::new(Arc::clone(&self.parts))?;
-        let mut session = self.parts.store.session()?;
+        let mut session = self.parts.store.session(Durability::AtCommit)?;
         for (index, registration) in self.registrations.iter().enumerate() {
             let mut known = || enter(&self.parts, &mut *session, registration);
             if let Err(error) = until_free(&self.parts, go_on, &mut known) {

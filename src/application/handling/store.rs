@@ -15,7 +15,7 @@ pub trait HandlerStore: Send + Sync {
     ///
     /// # Errors
     /// The store cannot be opened.
-    fn session(&self) -> Result<Box<dyn HandlerSession>, HandlerStoreError>;
+    fn session(&self, durability: Durability) -> Result<Box<dyn HandlerSession>, HandlerStoreError>;
 
     /// The right to run an effect handler, until the value is dropped or the process ends; `None` where another
     /// session has it, of this process or of another.
@@ -23,6 +23,18 @@ pub trait HandlerStore: Send + Sync {
     /// # Errors
     /// The system refused the lock.
     fn claim(&self, handler: &str) -> Result<Option<Box<dyn Send>>, HandlerStoreError>;
+}
+
+/// When a power cut can no longer take back what a transaction of a session has changed. The end of a process
+/// takes nothing back that was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// When it is committed. For effects, of which a power cut would repeat all that it takes back, and for what an
+    /// operator decides.
+    AtCommit,
+    /// Some time later; the last transactions are taken back, each of them whole. For projections: state and
+    /// progress go together, and the events are handled again.
+    Later,
 }
 
 /// One thread's access to a handler store.
