@@ -18,6 +18,9 @@ mod sqlite_store;
 /// What does the SQLite store of what handlers have done promise: its file, its sessions, its transactions?
 mod handler_store;
 
+/// Do handlers handle what is stored, over real stores: at the next start, late, anew, and not of another store?
+mod handling;
+
 /// Is it seen what another program has changed in a store?
 mod changed_schema;
 

@@ -10,7 +10,7 @@ use super::failure::{Failure, FailureState};
 use super::failures::{Failures, LogLine};
 use super::handler::HandlerContext;
 use super::page::PageResult;
-use super::page_transaction::{progress, running_row, stopped};
+use super::page_transaction::{progress, running_row, stop};
 use super::parts::{HandlingParts, ahead, announce, set_trouble};
 use super::passed::RunBy;
 use super::reading::Anchor;
@@ -255,19 +255,21 @@ fn put(
         let open = transaction.open_failures(run.name())?;
         if !result.failed.is_empty() && open.retrying + open.parked > OPEN_FAILURES {
             if let Some(row) = running_row(transaction, run)? {
-                transaction.put_handler(&stopped(row, &result))?;
+                stop(transaction, row, &mut result)?;
             }
         }
     } else if let Some(found) = transaction.progress_in(run.name(), stream)? {
         transaction.put_progress(run.name(), &StreamProgress { detail: detail.clone(), ..found })?;
     }
-    transaction.add_figures(run.name(), now.date_naive(), figures)?;
+    if *figures != HandlingFigures::default() {
+        transaction.add_figures(run.name(), now.date_naive(), figures)?;
+    }
     Ok(result)
 }
 
 impl Worker for Effect {
     fn add(&mut self, run: HandlerRun) {
-        self.run = run;
+        self.run.registration = run.registration;
     }
 
     fn look(&mut self, streams: &[Stream]) -> Result<(), HandlingError> {

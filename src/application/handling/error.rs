@@ -47,7 +47,7 @@ pub enum HandlingError {
     NameTaken {
         /// The name.
         name: String,
-        /// By what it is taken: `registered`, or of which kind the stored one is.
+        /// By what: `registered`, or `known as an effect`, of which kind it is in the handler store.
         taken_by: &'static str,
     },
     /// The event has no open failure with the handler.

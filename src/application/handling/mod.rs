@@ -37,6 +37,9 @@ pub mod store;
 mod thread;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::HandlingError;
 pub use handler::{EventHandler, Handled, HandlerContext, HandlerError};
 pub use operations::HandlerOperations;

@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
+use super::failures::LogLine;
 use super::page::{PageResult, ProjectionPage};
 use super::parts::HandlingParts;
 use super::reading::Anchor;
 use super::retry::OPEN_FAILURES;
 use super::run::HandlerRun;
 use super::store::{
-    HandlerRow, HandlerState, HandlerStoreError, HandlerTransaction, HandlerView, StreamProgress,
+    HandlerRow, HandlerState, HandlerStoreError, HandlerTransaction, HandlerView, HandlingFigures,
+    StreamProgress,
 };
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{Position, StreamId};
@@ -57,9 +59,11 @@ pub(super) fn handle_page(
         let progress = progress(stream, anchor, page.now, result.detail.take());
         transaction.put_progress(run.name(), &progress)?;
     }
-    transaction.add_figures(run.name(), page.now.date_naive(), &result.figures)?;
+    if result.figures != HandlingFigures::default() {
+        transaction.add_figures(run.name(), page.now.date_naive(), &result.figures)?;
+    }
     if result.stops {
-        transaction.put_handler(&stopped(row, &result))?;
+        stop(transaction, row, &mut result)?;
     }
     let next = if result.failed.is_empty() { None } else { transaction.next_retry(run.name())? };
     let next_retry = next.and_then(|failure| failure.next_attempt_at);
@@ -92,12 +96,16 @@ pub(super) fn progress(
     StreamProgress { stream: stream.clone(), position, event_id, updated_at: now, detail }
 }
 
-/// The handler after too many events failed.
-pub(super) fn stopped(row: HandlerRow, result: &PageResult) -> HandlerRow {
+/// Stops the handler: too many events failed.
+pub(super) fn stop(
+    transaction: &mut dyn HandlerTransaction,
+    row: HandlerRow,
+    result: &mut PageResult,
+) -> Result<(), HandlerStoreError> {
     let error = result.first_error.as_deref().unwrap_or("the error is with the failures");
     let reason = format!(
         "more than {OPEN_FAILURES} events failed, so that something is wrong with the handler, not with events: {error}"
     );
-    tracing::error!("{} is stopped: {reason}", row.name);
-    HandlerRow { state: HandlerState::Stopped, state_reason: Some(reason), ..row }
+    result.lines.push(LogLine::Warning(format!("{} is stopped: {reason}", row.name)));
+    transaction.put_handler(&HandlerRow { state: HandlerState::Stopped, state_reason: Some(reason), ..row })
 }

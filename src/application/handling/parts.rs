@@ -47,31 +47,35 @@ impl HandlingParts {
     }
 
     /// Checks that what a handler has read is in the event store: each stream reaches so far, and the last event is
-    /// the one that was read, which is looked up the first time. Others are checked when their streams are read on.
-    pub fn check_not_ahead<'a>(
+    /// the one that was read. Other events are checked when their streams are read on.
+    pub fn check_not_ahead(
         &self,
         registration: &Registration,
-        read: impl Iterator<Item = (&'a StreamId, &'a Anchor)>,
+        read: &[(&StreamId, &Anchor)],
         streams: &[Stream],
-        is_first: bool,
     ) -> Result<(), HandlingError> {
-        let mut last: Option<(&StreamId, &Anchor)> = None;
-        for (stream, anchor) in read {
-            let head = streams.iter().find(|found| found.id == *stream).map(|found| found.head);
-            if head.is_none_or(|head| head < anchor.position) {
-                return Err(ahead(registration, stream, anchor));
-            }
-            if last.is_none_or(|(_, last)| last.position < anchor.position) {
-                last = Some((stream, anchor));
-            }
+        // The heads may be older than the progress: another process can have handled what was stored since.
+        if beyond(read, streams).is_some()
+            && let Some((stream, anchor)) = beyond(read, &self.events.streams()?)
+        {
+            return Err(ahead(registration, stream, anchor));
         }
-        match last {
-            Some((stream, anchor)) if is_first && !self.events.has(stream, anchor)? => {
+        match read.iter().max_by_key(|(_, anchor)| anchor.position) {
+            Some((stream, anchor)) if !self.events.has(stream, anchor)? => {
                 Err(ahead(registration, stream, anchor))
             }
             _ => Ok(()),
         }
     }
+}
+
+/// The first of the events that is beyond the head of its stream.
+fn beyond<'a>(read: &[(&'a StreamId, &'a Anchor)], streams: &[Stream]) -> Option<(&'a StreamId, &'a Anchor)> {
+    let is_beyond = |(stream, anchor): &&(&StreamId, &Anchor)| {
+        let found = streams.iter().find(|found| found.id == **stream);
+        found.is_none_or(|found| found.head < anchor.position)
+    };
+    read.iter().find(is_beyond).copied()
 }
 
 /// Makes known what was found about a handler: how far it is, and what runs it.
@@ -84,7 +88,8 @@ pub(super) fn announce(
     streams: &[Stream],
 ) -> Result<(), RepositoryError> {
     if run.condition == Condition::Running {
-        match parts.check_not_ahead(&run.registration, run.read(), streams, before != Condition::Running) {
+        let read: Vec<_> = run.read().collect();
+        match parts.check_not_ahead(&run.registration, &read, streams) {
             Ok(()) => {}
             Err(HandlingError::Events(error)) => return Err(error),
             Err(error) => {
@@ -101,10 +106,8 @@ pub(super) fn announce(
     parts.passed.change(run.index, |passed| {
         // What another process has done is known from the store alone.
         read.iter().for_each(|(stream, position)| passed.find(stream, *position));
-        passed.run_by = match is_running || run.condition == Condition::ReplayNeeded {
-            true => RunBy::ThisProcess,
-            false => RunBy::None,
-        };
+        let is_replayed = run.condition == Condition::ReplayNeeded && !run.is_replay_given_up;
+        passed.run_by = if is_running || is_replayed { RunBy::ThisProcess } else { RunBy::None };
         if is_running {
             passed.trouble = None;
         }

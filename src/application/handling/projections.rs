@@ -201,7 +201,7 @@ impl Projections {
     }
 
     /// Makes the read models of a handler anew that are of another version.
-    fn replay(&mut self, member: usize) -> Result<(), HandlingError> {
+    fn replay(&mut self, member: usize, streams: &[Stream]) -> Result<(), HandlingError> {
         let run = &mut self.runs[member];
         tracing::info!("{}: its read models are made anew", run.name());
         let parts = &self.parts;
@@ -214,7 +214,8 @@ impl Projections {
                     run.name(),
                     replayed.events
                 );
-                Ok(run.refresh(&mut *self.session.snapshot()?)?)
+                run.refresh(&mut *self.session.snapshot()?)?;
+                Ok(announce(&self.parts, run, Condition::ReplayNeeded, streams)?)
             }
             Err(error @ HandlingError::ReplayFailed { .. }) => {
                 run.is_replay_given_up = true;
@@ -228,7 +229,10 @@ impl Projections {
 
 impl Worker for Projections {
     fn add(&mut self, run: HandlerRun) {
-        self.runs.push(run);
+        match self.runs.iter_mut().find(|known| known.index == run.index) {
+            Some(known) => known.registration = run.registration,
+            None => self.runs.push(run),
+        }
     }
 
     fn look(&mut self, streams: &[Stream]) -> Result<(), HandlingError> {
@@ -243,7 +247,7 @@ impl Worker for Projections {
         for member in 0..self.runs.len() {
             let run = &self.runs[member];
             if run.condition == Condition::ReplayNeeded && !run.is_replay_given_up {
-                self.replay(member)?;
+                self.replay(member, streams)?;
             }
         }
         Ok(())

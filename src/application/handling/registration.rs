@@ -54,6 +54,14 @@ impl EventTypes {
             Self::Named(names) => names.contains(event_type),
         }
     }
+
+    /// The types of both.
+    pub fn with(&self, others: &Self) -> Self {
+        match (self, others) {
+            (Self::Named(names), Self::Named(others)) => Self::Named(names | others),
+            _ => Self::All,
+        }
+    }
 }
 
 /// What a handler changes, and so how often it can be run for an event.

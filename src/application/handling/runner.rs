@@ -1,7 +1,7 @@
 //! The runner: reads the store after the progress of each handler, and handles what is there.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
@@ -73,15 +73,23 @@ const POLL: Duration = Duration::from_millis(5);
 pub struct Runner {
     parts: Arc<HandlingParts>,
     look_again: Duration,
-    registrations: RwLock<Vec<Arc<Registration>>>,
+    /// Held while a handler is registered.
+    registering: Mutex<()>,
+    registrations: RwLock<Vec<Registered>>,
     threads: Mutex<Threads>,
     /// For what became of events that is not known in memory.
     lookup: Mutex<Option<Box<dyn HandlerSession>>>,
 }
 
+/// A handler, and the thread that runs it.
+struct Registered {
+    registration: Arc<Registration>,
+    wake: Arc<Wake>,
+}
+
 struct Threads {
-    projections: Option<Arc<Wake>>,
-    effects: Vec<Arc<Wake>>,
+    /// One for all projections, and one for each effect.
+    wakes: Vec<(HandlerKind, Arc<Wake>)>,
     /// Each thread has a clone, so that `ended` is disconnected when all have ended.
     alive: Option<Sender<()>>,
     ended: Receiver<()>,
@@ -96,47 +104,75 @@ impl Runner {
         settings: RunnerSettings,
     ) -> Self {
         let (alive, ended) = channel();
-        let threads = Threads { projections: None, effects: Vec::new(), alive: Some(alive), ended };
+        let threads = Threads { wakes: Vec::new(), alive: Some(alive), ended };
         Self {
             parts: Arc::new(HandlingParts::new(events, store, clock, settings.page)),
             look_again: settings.look_again,
+            registering: Mutex::default(),
             registrations: RwLock::default(),
             threads: Mutex::new(threads),
             lookup: Mutex::default(),
         }
     }
 
-    /// Adds a handler, after those that are there, and begins to run it.
+    /// Adds a handler, after those that are there. It begins with the first event that is saved, or when no further
+    /// one was registered for [`RunnerSettings::look_again`].
+    ///
+    /// A handler that is registered already can be registered for further types; all else stays as it was then. Once
+    /// it has begun, it is given events of these types from then on.
     ///
     /// # Errors
-    /// A store cannot be read or written, the name is taken, or the handler is ahead of the event store.
+    /// A store cannot be read or written, the name is another handler's, or the handler is ahead of the event store.
     pub fn register(&self, registration: Registration) -> Result<(), HandlingError> {
-        let mut threads = locked(&self.threads);
+        let _registering = locked(&self.registering);
         let name = registration.handler.name();
-        if self.registered().iter().any(|known| known.handler.name() == name) {
-            return Err(HandlingError::NameTaken { name: name.to_owned(), taken_by: "registered" });
+        let known = self.registered().iter().position(|known| known.handler.name() == name);
+        if let Some(index) = known {
+            return self.add_types(index, &registration);
         }
-        enter(&self.parts, &mut *self.parts.store.session(Durability::Later)?, &registration)?;
+        enter(&self.parts, &mut *self.parts.store.session(Durability::AtCommit)?, &registration)?;
         let (kind, registration) = (registration.kind, Arc::new(registration));
         let run = HandlerRun::new(self.registered().len(), Arc::clone(&registration));
         self.parts.passed.add_up_to(run.index);
-        match (kind, &threads.projections) {
-            (HandlerKind::Projection, Some(wake)) => wake.add(run),
+        let mut threads = locked(&self.threads);
+        let projections = threads.wakes.iter().find(|(kind, _)| *kind == HandlerKind::Projection);
+        let wake = match (kind, projections) {
+            (HandlerKind::Projection, Some((_, wake))) => {
+                wake.add(run);
+                Arc::clone(wake)
+            }
             (HandlerKind::Projection, None) => {
                 let wake = Arc::new(Wake::default());
                 wake.add(run);
                 let projections = Projections::new(Arc::clone(&self.parts))?;
                 self.start(&threads, projections, &wake)?;
-                threads.projections = Some(wake);
+                threads.wakes.push((kind, Arc::clone(&wake)));
+                wake
             }
             (HandlerKind::Effect, _) => {
                 let wake = Arc::new(Wake::default());
-                let effect = Effect::new(Arc::clone(&self.parts), run)?;
-                self.start(&threads, effect, &wake)?;
-                threads.effects.push(wake);
+                self.start(&threads, Effect::new(Arc::clone(&self.parts), run)?, &wake)?;
+                threads.wakes.push((kind, Arc::clone(&wake)));
+                wake
             }
+        };
+        self.registrations
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Registered { registration, wake });
+        Ok(())
+    }
+
+    fn add_types(&self, index: usize, registration: &Registration) -> Result<(), HandlingError> {
+        let mut registered = self.registrations.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(Registered { registration: known, wake }) = registered.get_mut(index) else { return Ok(()) };
+        if !Arc::ptr_eq(&known.handler, &registration.handler) || known.kind != registration.kind {
+            let name = registration.handler.name().to_owned();
+            return Err(HandlingError::NameTaken { name, taken_by: "registered" });
         }
-        self.registrations.write().unwrap_or_else(PoisonError::into_inner).push(registration);
+        let event_types = known.event_types.with(&registration.event_types);
+        *known = Arc::new(Registration { event_types, ..(**known).clone() });
+        wake.add(HandlerRun::new(index, Arc::clone(known)));
         Ok(())
     }
 
@@ -147,8 +183,7 @@ impl Runner {
 
     /// Tells that events were saved at these positions. Returns at once.
     pub fn saved(&self, positions: &[Position]) {
-        let threads = locked(&self.threads);
-        threads.all().for_each(|wake| wake.saved(positions));
+        locked(&self.threads).wakes.iter().for_each(|(_, wake)| wake.saved(positions));
     }
 
     /// What has become of the event of that type at that position with each of its handlers, in order of
@@ -204,7 +239,7 @@ impl Runner {
 
     fn stop(&self) {
         self.parts.stop();
-        locked(&self.threads).all().for_each(|wake| wake.stop());
+        locked(&self.threads).wakes.iter().for_each(|(_, wake)| wake.stop());
     }
 
     fn start<W: Worker + 'static>(
@@ -223,8 +258,9 @@ impl Runner {
         Ok(())
     }
 
-    fn registered(&self) -> RwLockReadGuard<'_, Vec<Arc<Registration>>> {
-        self.registrations.read().unwrap_or_else(PoisonError::into_inner)
+    fn registered(&self) -> Vec<Arc<Registration>> {
+        let registered = self.registrations.read().unwrap_or_else(PoisonError::into_inner);
+        registered.iter().map(|registered| Arc::clone(&registered.registration)).collect()
     }
 
     /// What the store says of an event that the handler has passed.
@@ -278,12 +314,6 @@ impl Drop for Runner {
     /// The threads end after the page in flight; they are not waited for.
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-impl Threads {
-    fn all(&self) -> impl Iterator<Item = &Arc<Wake>> {
-        self.projections.iter().chain(&self.effects)
     }
 }
 

@@ -34,8 +34,8 @@ pub(super) fn enter(
     let progress: Vec<(StreamId, Anchor)> =
         view.progress(name)?.into_iter().map(|found| (found.stream.clone(), Anchor::from(found))).collect();
     drop(view);
-    let read = progress.iter().map(|(stream, anchor)| (stream, anchor));
-    parts.check_not_ahead(registration, read, &parts.events.streams()?, true)
+    let read: Vec<_> = progress.iter().map(|(stream, anchor)| (stream, anchor)).collect();
+    parts.check_not_ahead(registration, &read, &parts.events.streams()?)
 }
 
 fn put(
@@ -51,7 +51,7 @@ fn put(
             return Ok(());
         }
         Some(row) if row.kind != registration.kind => {
-            return Err(HandlingError::NameTaken { name: name.to_owned(), taken_by: row.kind.as_str() });
+            return Err(HandlingError::NameTaken { name: name.to_owned(), taken_by: known_as(row.kind) });
         }
         Some(row) if row.version == registration.version => return Ok(()),
         Some(row) => row,
@@ -86,6 +86,13 @@ fn put_start(
         created_at: now,
     })?;
     put_progress_up_to(parts, transaction, name, registration.start, now)
+}
+
+fn known_as(kind: HandlerKind) -> &'static str {
+    match kind {
+        HandlerKind::Projection => "known as a projection",
+        HandlerKind::Effect => "known as an effect",
+    }
 }
 
 /// Why read models of another version need a replay.

@@ -112,8 +112,8 @@ fn ahead(
     let Some(registration) = registration else { return Ok(None) };
     let read: Vec<(StreamId, Anchor)> =
         progress.into_iter().map(|found| (found.stream.clone(), Anchor::from(found))).collect();
-    let read = read.iter().map(|(stream, anchor)| (stream, anchor));
-    match parts.check_not_ahead(registration, read, streams, true) {
+    let read: Vec<_> = read.iter().map(|(stream, anchor)| (stream, anchor)).collect();
+    match parts.check_not_ahead(registration, &read, streams) {
         Ok(()) => Ok(None),
         Err(HandlingError::Events(error)) => Err(error),
         Err(error) => Ok(Some(error.to_string())),

@@ -55,6 +55,25 @@ impl Wake {
         self.tell(|news| news.handlers.push(run));
     }
 
+    /// Waits until no handler was added for `time`, or there is something to do.
+    ///
+    /// Handlers are registered one after the other, and one handler type after type: an event must not pass by a
+    /// handler that is about to be registered for it.
+    fn settle(&self, time: Duration) {
+        let mut news = self.news();
+        loop {
+            let handlers = news.handlers.len();
+            let is_settling = |news: &mut News| {
+                news.positions.is_empty() && !news.is_all && !news.is_stop && news.handlers.len() == handlers
+            };
+            let waited = self.changed.wait_timeout_while(news, time, is_settling);
+            news = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if news.handlers.len() == handlers {
+                return;
+            }
+        }
+    }
+
     /// The thread is to end.
     pub fn stop(&self) {
         self.tell(|news| news.is_stop = true);
@@ -112,6 +131,7 @@ impl<W: Worker> WorkerThread<W> {
 
     /// Runs until the thread is told to end.
     pub fn run(mut self) {
+        self.wake.settle(self.look_again);
         while !self.parts.is_stopping() {
             match self.guarded(Self::step) {
                 Ok(has_worked) => {

@@ -12,7 +12,7 @@ use crate::domain::repository::Stream;
 
 /// One or several handlers, run by one thread. Each step is short enough to be waited for at the end.
 pub(super) trait Worker: Send {
-    /// Adds a handler.
+    /// Adds a handler; one that is there is given the events of its new registration from now on.
     fn add(&mut self, run: HandlerRun);
 
     /// Looks at the handler store: which handlers run, what is tried again and when. Records what was passed by.

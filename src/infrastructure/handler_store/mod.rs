@@ -35,6 +35,9 @@ use crate::infrastructure::sqlite::SqliteError;
 use crate::infrastructure::sqlite::database_kind::HANDLER_STORE;
 use crate::infrastructure::sqlite::{connection, schema};
 
+pub use read_models::SqliteReadModels;
+pub use task_reports::SqliteTaskReports;
+
 use error::{OpenedForReading, not_opened};
 use name::InvalidName;
 use session::SqliteSession;

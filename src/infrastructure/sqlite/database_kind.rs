@@ -51,7 +51,7 @@ pub(in crate::infrastructure) const HANDLER_STORE: DatabaseKind = DatabaseKind {
     migrating_command: "handlers run",
     migrations_folder: "handler_migrations/",
     migrations: handler_migrations::migrations::runner,
-    known_schemas: &[(2, "25023847437c80b937e367c68545a61c1a564555f993bd521ab1f86a32523ca5")],
+    known_schemas: &[(2, "83e600c76ca6499e47b9882f3541d21353679312d6011f8326174bc0ef2445e6")],
 };
 
 const KINDS: [DatabaseKind; 2] = [EVENT_STORE, HANDLER_STORE];

@@ -1,0 +1,163 @@
+//! Projections: pages, progress, several handlers, several processes.
+
+use super::doubles::{Ending, Recorder, change, of_type, projection};
+use super::*;
+use crate::application::handling::registration::PositionInterval;
+use crate::application::handling::store::HandlerStoreError;
+use crate::application::handling::tests::doubles::BusyStore;
+use crate::application::read_models::TaskReadModels;
+use crate::application::read_models::memory::MemoryReadModels;
+use std::sync::atomic::Ordering;
+
+#[test]
+fn every_event_is_handled_once_and_in_order_over_pages_and_streams() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    append_many(&setting, 10);
+    setting.events.append(2, "later", "TaskCreated", None);
+    let mut process = setting.process(&[projection(&tasks)]);
+    process.catch_up();
+    process.catch_up();
+    assert_eq!(setting.handled("tasks", 1), ids(1..=10));
+    assert_eq!(setting.handled("tasks", 2), ["later"]);
+    assert_eq!(tasks.attempts().len(), 11);
+}
+
+#[test]
+fn an_event_that_arrives_late_for_an_earlier_stream_is_handled() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    setting.events.append(1, "e1", "TaskCreated", None);
+    setting.events.append(2, "e2", "TaskCreated", None);
+    let mut process = setting.process(&[projection(&tasks)]);
+    process.catch_up();
+    setting.events.append(1, "late", "TaskCreated", None);
+    process.catch_up();
+    assert_eq!(setting.handled("tasks", 1), ["e1", "late"]);
+}
+
+#[test]
+fn what_was_read_and_not_committed_is_handled_by_the_next_process() {
+    let busy = BusyStore::default();
+    let setting = Setting::with(busy.store.clone(), Arc::new(busy.clone()));
+    let tasks = Recorder::new("tasks");
+    append_many(&setting, 4);
+    let mut killed = setting.process(&[projection(&tasks)]);
+    killed.look().unwrap();
+    assert!(killed.round().unwrap());
+    busy.busy.store(1, Ordering::SeqCst);
+    assert!(matches!(killed.round(), Err(HandlingError::Store(HandlerStoreError::Busy { .. }))));
+    drop(killed);
+    setting.process(&[projection(&tasks)]).catch_up();
+    assert_eq!(setting.handled("tasks", 1), ids(1..=4));
+}
+
+#[test]
+fn two_processes_never_handle_an_event_twice() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    let mut first = setting.process(&[projection(&tasks)]);
+    let mut second = setting.process(&[projection(&tasks)]);
+    for round in 0..4 {
+        for number in 1..=5 {
+            setting.events.append(1, &format!("e{}", round * 5 + number), "TaskCreated", None);
+        }
+        first.look().unwrap();
+        second.look().unwrap();
+        // The second one has read nothing of what the first one handles.
+        first.round().unwrap();
+        second.catch_up();
+        first.catch_up();
+    }
+    assert_eq!(setting.handled("tasks", 1), ids(1..=20));
+    assert_eq!(tasks.attempts().len(), 20);
+}
+
+#[test]
+fn a_new_projection_catches_up_while_the_others_go_on() {
+    let (setting, old, new) = (Setting::new(), Recorder::new("old"), Recorder::new("new"));
+    append_many(&setting, 9);
+    setting.process(&[projection(&old)]).catch_up();
+    setting.events.append(1, "e10", "TaskCreated", None);
+    let mut process = setting.process(&[projection(&old), projection(&new)]);
+    process.look().unwrap();
+    process.round().unwrap();
+    assert_eq!(setting.handled("old", 1), ids(1..=10), "it does not wait for the other");
+    assert_eq!(setting.handled("new", 1), ids(1..=3));
+    process.catch_up();
+    assert_eq!(setting.handled("new", 1), ids(1..=10));
+}
+
+#[test]
+fn events_of_other_types_pass_by_and_progress_passes_them_a_page_at_a_time() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    setting.events.append(1, "e1", "TaskCreated", None);
+    let registration = of_type("TaskCreated", projection(&tasks));
+    let mut process = setting.process(&[registration.clone()]);
+    process.catch_up();
+    let first = setting.progress("tasks", 1).unwrap().position;
+    setting.events.append(1, "other", "Unknown", None);
+    while process.round().unwrap() {}
+    assert_eq!(setting.progress("tasks", 1).unwrap().position, first, "one event is no page");
+    let last = setting.events.append(1, "other again", "Unknown", None);
+    process.catch_up();
+    process.look().unwrap();
+    assert_eq!(
+        setting.progress("tasks", 1).unwrap().position,
+        last,
+        "recorded when nothing else is to be done"
+    );
+    for number in 0..PAGE {
+        setting.events.append(1, &format!("more {number}"), "Unknown", None);
+    }
+    let mut process = setting.process(&[registration]);
+    process.look().unwrap();
+    process.round().unwrap();
+    assert!(setting.progress("tasks", 1).unwrap().position > last, "recorded after a page");
+    assert_eq!(setting.handled("tasks", 1), ["e1"]);
+}
+
+#[test]
+fn intervals_limit_what_is_handled() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    append_many(&setting, 6);
+    setting.events.append(2, "other", "TaskCreated", None);
+    let third = setting.events.read_stream(&stream_id(1), None, 10).unwrap()[2].position;
+    let fifth = setting.events.read_stream(&stream_id(1), None, 10).unwrap()[4].position;
+    let within = PositionInterval { stream: stream_id(1), after: Some(third), up_to: Some(fifth) };
+    let registration = Registration { intervals: vec![within], ..projection(&tasks) };
+    setting.process(&[registration]).catch_up();
+    assert_eq!(tasks.attempts(), [("e4".to_owned(), 1), ("e5".to_owned(), 1)]);
+    assert_eq!(setting.handled("tasks", 1), ["e4", "e5"]);
+}
+
+#[test]
+fn a_failing_event_changes_nothing_and_progress_passes_it_with_its_failure() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("task_history"));
+    append_many(&setting, 3);
+    tasks.fail("e2", &[Ending::Transient]);
+    setting.process(&[projection(&tasks)]).catch_up();
+    let events = setting.events.read_stream(&stream_id(1), None, 10).unwrap();
+    let mut expected = MemoryReadModels::default();
+    expected.record_change(&change(&events[0])).unwrap();
+    expected.record_change(&change(&events[2])).unwrap();
+    assert_eq!(setting.handlers.read_models(), expected);
+    assert_eq!(setting.progress("task_history", 1).unwrap().position, events[2].position);
+    assert_eq!(setting.handled("task_history", 1), ["e1", "e3"]);
+    let failure = &setting.all_failures("task_history")[0];
+    assert_eq!((failure.position, failure.state), (events[1].position, FailureState::Retrying));
+    assert_eq!(failure.error.as_deref(), Some("the event was not handled: the server is away"));
+}
+
+#[test]
+fn a_paused_handler_is_given_nothing_until_it_is_resumed() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    let mut process = setting.process(&[projection(&tasks)]);
+    append_many(&setting, 1);
+    process.catch_up();
+    let operations = setting.operations(&[projection(&tasks)]);
+    operations.pause("tasks").unwrap();
+    setting.events.append(1, "e2", "TaskCreated", None);
+    process.catch_up();
+    assert_eq!(setting.handled("tasks", 1), ids(1..=1));
+    operations.resume("tasks", false).unwrap();
+    process.catch_up();
+    assert_eq!(setting.handled("tasks", 1), ids(1..=2));
+}
