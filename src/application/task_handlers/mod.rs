@@ -9,7 +9,7 @@ mod created;
 mod deleted;
 mod recorded_values;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod updated;
 
 use std::collections::BTreeSet;

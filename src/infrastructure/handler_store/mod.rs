@@ -19,6 +19,19 @@ pub struct SqliteHandlerStore {
 }
 
 impl SqliteHandlerStore {
+    /// Opens one, and makes it where there is none.
+    ///
+    /// # Errors
+    /// It cannot be opened or made.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, SqliteError> {
+        let path = path.as_ref().to_owned();
+        let made = Connection::open(&path).and_then(|made| {
+            made.execute_batch(include_str!("../../../handler_migrations/V2__read_models.sql"))
+        });
+        made.map_err(|source| SqliteError::Sqlite { action: "open", path: path.clone(), source })?;
+        Ok(Self { path })
+    }
+
     /// Opens one that exists, for queries; `None` where there is none.
     ///
     /// # Errors
