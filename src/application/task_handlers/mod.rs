@@ -7,6 +7,7 @@
 mod completed;
 mod created;
 mod deleted;
+mod error;
 mod recorded_values;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -19,10 +20,7 @@ pub use self::completed::TaskCompletedHandler;
 pub use self::created::TaskCreatedHandler;
 pub use self::deleted::TaskDeletedHandler;
 pub use self::updated::TaskUpdatedHandler;
-use super::handling::{
-    EventHandler, EventTypes, HandlerError, HandlerKind, Registration, RetryPolicy, StartFrom,
-};
-use super::read_models::ReadModelError;
+use super::handling::{EventHandler, EventTypes, HandlerKind, Registration, RetryPolicy, StartFrom};
 use crate::wire::zone::Zone;
 
 const CREATED: &str = "TaskCreated";
@@ -56,9 +54,4 @@ fn projection(handler: impl EventHandler + 'static, event_types: &[&str]) -> Reg
         version: VERSION,
         intervals: Vec::new(),
     }
-}
-
-/// The read models were not changed; a later attempt may find the database free.
-fn not_recorded(error: ReadModelError) -> HandlerError {
-    HandlerError::Transient(Box::new(error))
 }
