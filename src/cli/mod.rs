@@ -26,6 +26,7 @@ mod status;
 mod store;
 mod table;
 mod termination;
+mod tasks;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -43,6 +44,7 @@ use global::{ColorWhen, GlobalOptions, MissingStore, StartupLines};
 use handlers::HandlersArgs;
 use import_legacy::ImportLegacyArgs;
 use rejects::RejectsArgs;
+use tasks::TasksArgs;
 
 /// A SQLite-backed event store, and the proven migration of JSON event logs into it
 #[derive(Debug, Parser)]
@@ -65,6 +67,7 @@ enum Command {
     Events(EventsArgs),
     Dispatch(DispatchArgs),
     Handlers(HandlersArgs),
+    Tasks(TasksArgs),
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
     Status,
@@ -115,6 +118,7 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
             dispatch::run(args, context)
         }
         Command::Handlers(args) => handlers::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Tasks(args) => tasks::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args, self::command()),
     }
