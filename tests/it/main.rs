@@ -15,6 +15,9 @@ mod conformance;
 /// What does the SQLite store promise beyond the port: its file, its schema, which processes may open it?
 mod sqlite_store;
 
+/// Does a dispatcher lose nothing and keep the order, whatever else writes to its store?
+mod dispatcher;
+
 /// Is it seen what another program has changed in a store?
 mod changed_schema;
 

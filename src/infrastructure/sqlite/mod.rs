@@ -29,7 +29,7 @@ mod rejects;
 mod retry_preview;
 mod row;
 mod schema;
-mod turn;
+pub mod turn;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -51,7 +51,6 @@ pub use feed::{StoreFeed, row_counts};
 pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
-pub use turn::SqliteStoreTurn;
 
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {
