@@ -123,7 +123,7 @@ pub mod dispatch {
     };
     pub use crate::infrastructure::event_ids::TimeOrderedIds;
     pub use crate::infrastructure::jsonl::JsonlStoreTurn;
-    pub use crate::infrastructure::sqlite::SqliteStoreTurn;
+    pub use crate::infrastructure::sqlite::turn::SqliteStoreTurn;
     pub use crate::infrastructure::system_clock::SystemClock;
 }
 

@@ -25,8 +25,8 @@ mod rejects;
 mod status;
 mod store;
 mod table;
-mod termination;
 mod tasks;
+mod termination;
 
 use clap::{CommandFactory, Parser, Subcommand};
 

@@ -21,6 +21,9 @@ mod handler_store;
 /// Do handlers handle what is stored, over real stores: at the next start, late, anew, and not of another store?
 mod handling;
 
+/// Does a dispatcher lose nothing and keep the order, whatever else writes to its store?
+mod dispatcher;
+
 /// Is it seen what another program has changed in a store?
 mod changed_schema;
 

@@ -116,7 +116,8 @@ impl EventDispatcherService {
     }
 
     /// Gives a handler the events of a type that are stored from now on, after the handlers that are registered
-    /// already: as an effect, with the default retries. [`register`](Self::register) is for all else.
+    /// already: as an effect, with the default retries. [`register`](Self::register) is for all else, as for one handler of
+    /// several types.
     ///
     /// # Errors
     /// As there.

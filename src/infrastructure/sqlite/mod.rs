@@ -30,7 +30,7 @@ mod rejects;
 mod retry_preview;
 mod row;
 pub(in crate::infrastructure) mod schema;
-mod turn;
+pub mod turn;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,7 +55,6 @@ pub use feed::{StoreFeed, row_counts};
 pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
-pub use turn::SqliteStoreTurn;
 
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {

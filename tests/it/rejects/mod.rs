@@ -3,6 +3,8 @@
 mod dry_run;
 mod earlier_versions;
 mod retry;
+#[cfg(target_os = "linux")]
+mod turns;
 
 use serde_json::{Value, json};
 
