@@ -97,7 +97,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
             } else {
                 let mut source = open(log, &self.options.mapping)?;
                 let header = self.header(source.as_ref());
-                let known = self.known_part(source.as_mut(), &header)?;
+                let known = self.known_part(source.as_mut(), &header)?.filter(|known| known.is_whole);
                 parts.extend(
                     known.map(|known| KnownPart { source_id: known.source_id, to: known.resume.offset }),
                 );

@@ -27,6 +27,7 @@ mod rejects;
 mod retry_preview;
 mod row;
 mod schema;
+mod stored_rows;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -70,6 +71,7 @@ impl SqliteEventRepository {
         let path = path.as_ref().to_owned();
         let writer = schema::open_current(&path)?;
         let reader = connection::open_existing(&path)?;
+        stored_rows::tell_of_an_early_end(&path, &reader)?;
         Ok(Self { path, zone, writer: Some(Mutex::new(writer)), reader: Mutex::new(reader) })
     }
 
@@ -80,6 +82,7 @@ impl SqliteEventRepository {
     pub fn open_for_reading(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
         let path = path.as_ref().to_owned();
         let reader = schema::open_checked_for_reading(&path)?;
+        stored_rows::tell_of_an_early_end(&path, &reader)?;
         Ok(Self { path, zone, writer: None, reader: Mutex::new(reader) })
     }
 

@@ -13,7 +13,7 @@ use crate::domain::repository::RepositoryError;
 
 use super::error::{SqliteError, port_error};
 use super::import::{Occurrences, SourceWriter, id_of, store_one};
-use super::{connection, retry_preview, schema};
+use super::{connection, retry_preview, schema, stored_rows};
 
 /// What has more bytes than this (64 MiB) is no record, and is not held in memory.
 pub const LONGEST_REJECT: usize = 64 << 20;
@@ -88,6 +88,7 @@ impl SqliteRejects {
     /// As [`SqliteEventRepository::open_for_reading`](super::SqliteEventRepository::open_for_reading).
     pub fn open_for_reading(path: &Path, filter: RejectFilter) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(path)?;
+        stored_rows::tell_of_an_early_end(path, &connection)?;
         Ok(Self { connection, filter, dry_run: true, counting: None, occurrences: Occurrences::default() })
     }
 
@@ -110,6 +111,7 @@ impl SqliteRejects {
         }
         schema::ensure_present(path)?;
         let connection = schema::open_current(path)?;
+        stored_rows::tell_of_an_early_end(path, &connection)?;
         Ok(Self { connection, filter, dry_run, counting: None, occurrences: Occurrences::default() })
     }
 
@@ -204,6 +206,9 @@ impl SqliteRejects {
             return retry_preview::look_at(&self.connection, record, &event_id, *source_id).map(Some);
         }
         let outcome = store_one(&self.connection, &source, self.occurrences, record)?;
+        if outcome == Outcome::Imported {
+            stored_rows::note(&self.connection, 1).map_err(&failed)?;
+        }
         let position = match outcome {
             Outcome::Conflict { .. } => None,
             Outcome::Imported => Some(self.connection.last_insert_rowid()),

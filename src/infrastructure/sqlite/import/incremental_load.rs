@@ -21,8 +21,9 @@ use crate::infrastructure::sqlite::append::{First, first_of};
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
-use crate::infrastructure::sqlite::{read, schema};
+use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
 
+use super::incomplete_logs::IncompleteLogs;
 use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::preview::Preview;
@@ -37,6 +38,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub struct IncrementalLoad {
     path: PathBuf,
     connection: SharedConnection,
+    incomplete: Arc<IncompleteLogs>,
     source: Option<SourceWriter>,
     occurrences: Occurrences,
     shared: SharedRecords,
@@ -81,11 +83,22 @@ impl IncrementalLoad {
     /// # Errors
     /// As [`SqliteEventRepository::open`](crate::infrastructure::sqlite::SqliteEventRepository::open).
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
-        let connection = Arc::new(Mutex::new(schema::open_current(path)?));
+        let connection = schema::open_current(path)?;
         let lock = ImportLock::acquire(path)?;
+        let check = stored_rows::check_and_tell(path, &connection)?;
+        if check.missing_records() > 0 {
+            // What is stored again can refer to what is still missing.
+            connection::allow_references_to_nothing(path, &connection)?;
+        }
+        let incomplete = IncompleteLogs::of(&connection, &check).map_err(|source| SqliteError::Sqlite {
+            action: "count the rows of",
+            path: path.to_owned(),
+            source,
+        })?;
         Ok(Self {
             path: path.to_owned(),
-            connection,
+            connection: Arc::new(Mutex::new(connection)),
+            incomplete: Arc::new(incomplete),
             source: None,
             occurrences: Occurrences::default(),
             shared: SharedRecords::default(),
@@ -141,7 +154,7 @@ fn begin(connection: &mut Connection, is_part: bool) -> Result<AtomicWrite<'_>, 
 
 impl ImportSink for IncrementalLoad {
     fn last_import(&mut self, path: &str, settings: &str) -> Result<Option<ImportedLog>, RepositoryError> {
-        known_logs::last_import(&lock(&self.connection), path, settings)
+        known_logs::last_import(&lock(&self.connection), path, settings, &self.incomplete)
     }
 
     fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError> {
@@ -149,7 +162,7 @@ impl ImportSink for IncrementalLoad {
     }
 
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
-        known_logs::known(&lock(&self.connection), header)
+        known_logs::known(&lock(&self.connection), header, &self.incomplete)
     }
 
     fn begin_source(
@@ -215,7 +228,7 @@ impl ImportSink for IncrementalLoad {
     }
 
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
-        read::count_and_tell(&lock(&self.connection))
+        read::count(&lock(&self.connection))
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
@@ -230,7 +243,7 @@ impl IncrementalSink for IncrementalLoad {
     fn preview(&mut self) -> Result<Preview, StoreError> {
         (self.follows_preview, self.is_outdated) = (false, false);
         (self.occurrences, self.shared) = (Occurrences::default(), SharedRecords::default());
-        Ok(Preview::over(&self.path, Arc::clone(&self.connection))?)
+        Ok(Preview::over(&self.path, Arc::clone(&self.connection), Arc::clone(&self.incomplete))?)
     }
 
     fn follow_preview(&mut self) {

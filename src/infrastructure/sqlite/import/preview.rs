@@ -20,8 +20,9 @@ use crate::domain::value_objects::Position;
 use crate::infrastructure::sqlite::append::first_of;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{NewRow, Origin};
-use crate::infrastructure::sqlite::{connection, read, schema};
+use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
 
+use super::incomplete_logs::IncompleteLogs;
 use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::shared_records::SharedRecords;
@@ -58,6 +59,7 @@ const WITH_PREVIEWED: &str = "(SELECT occurred_at, origin, id_derived FROM event
 pub struct Preview {
     path: PathBuf,
     connection: SharedConnection,
+    incomplete: Arc<IncompleteLogs>,
     sources: i64,
     source_id: i64,
     occurrences: Occurrences,
@@ -75,16 +77,21 @@ impl Preview {
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(path)?;
         connection::allow_temporary_tables(path, &connection)?;
-        read::tell_of_a_gap(&connection).map_err(|source| SqliteError::Sqlite {
-            action: "count the events of",
+        let check = stored_rows::check_and_tell(path, &connection)?;
+        let incomplete = IncompleteLogs::of(&connection, &check).map_err(|source| SqliteError::Sqlite {
+            action: "count the rows of",
             path: path.to_owned(),
             source,
         })?;
-        Self::over(path, Arc::new(Mutex::new(connection)))
+        Self::over(path, Arc::new(Mutex::new(connection)), Arc::new(incomplete))
     }
 
     /// A preview through a connection that has other uses, and has the plan of the twins afterwards.
-    pub(super) fn over(path: &Path, connection: SharedConnection) -> Result<Self, SqliteError> {
+    pub(super) fn over(
+        path: &Path,
+        connection: SharedConnection,
+        incomplete: Arc<IncompleteLogs>,
+    ) -> Result<Self, SqliteError> {
         let create = |connection: &Connection| {
             connection.execute_batch(CREATE)?;
             twins::begin_plan(connection)
@@ -98,6 +105,7 @@ impl Preview {
         Ok(Self {
             path,
             connection,
+            incomplete,
             sources: 0,
             source_id: 0,
             occurrences: Occurrences::default(),
@@ -207,7 +215,7 @@ fn correct_planned(connection: &Connection, correct: &mut dyn FnMut(Correction))
 
 impl ImportSink for Preview {
     fn last_import(&mut self, path: &str, settings: &str) -> Result<Option<ImportedLog>, RepositoryError> {
-        known_logs::last_import(&lock(&self.connection), path, settings)
+        known_logs::last_import(&lock(&self.connection), path, settings, &self.incomplete)
     }
 
     fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError> {
@@ -215,7 +223,7 @@ impl ImportSink for Preview {
     }
 
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
-        known_logs::known(&lock(&self.connection), header)
+        known_logs::known(&lock(&self.connection), header, &self.incomplete)
     }
 
     fn begin_source(
@@ -232,7 +240,8 @@ impl ImportSink for Preview {
         }
         self.is_reading = true;
         self.sources += 1;
-        // A log that the store does not know has a number that no log of the store has.
+        // A log that the store does not go on with has a number that no log of the store has.
+        let continues = continues.filter(|known| known.is_whole);
         let (source_id, to) =
             continues.map_or((-self.sources, 0), |known| (known.source_id, known.resume.offset));
         self.source_id = source_id;
