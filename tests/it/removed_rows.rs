@@ -161,6 +161,16 @@ fn what_is_missing_is_imported_again_from_its_log_though_that_has_not_changed() 
 }
 
 #[test]
+fn rejected_records_that_are_missing_are_told() {
+    let dir = store();
+    tamper(&database(&dir), "DELETE FROM rejects WHERE reject_id = 2");
+    for command in ["status", "import-legacy new.jsonl --dry-run", "export --to out"] {
+        let run = program(&dir).run(command);
+        assert_eq!(run.stderr.matches("rejected records of 1 logs are missing").count(), 1, "{}", run.stderr);
+    }
+}
+
+#[test]
 fn a_log_that_the_store_has_forgotten_is_imported_again_and_given_back() {
     for sql in ["DELETE FROM sources WHERE source_id = 1", "DELETE FROM sources WHERE source_id = 2"] {
         let dir = store();

@@ -18,10 +18,14 @@ const COUNT_ANEW: &str = "UPDATE stored_rows SET
     records = (SELECT count(*) FROM events) + (SELECT count(*) FROM twins),
     last_position = ifnull((SELECT max(position) FROM events), 0),
     last_source_id = ifnull((SELECT max(source_id) FROM sources), 0)";
-/// One statement, so that all of it is of one state. Where the row of counts was removed, nothing agrees with it.
+/// Events and twins in one statement, so that they are of one state. Where the row of counts was removed, nothing agrees with it.
 const CHECK: &str = "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM twins),
     ifnull((SELECT records FROM stored_rows), -1),
     (SELECT count(*) FROM sources) <> ifnull((SELECT last_source_id FROM stored_rows), -1)";
+/// The logs of which rejected records are missing.
+pub(super) const WITHOUT_REJECTS: &str = "SELECT source_id FROM sources
+    WHERE superseded_by IS NULL AND rejected > (SELECT count(*) FROM rejects
+        WHERE rejects.source_id = sources.source_id AND current = 1 AND retried_position IS NULL)";
 /// Rows of logs that are not known, and that no known log has: a log that was imported again has them.
 const OF_UNKNOWN_LOGS: &str = "SELECT
     (SELECT count(*) FROM events AS row WHERE source_id NOT IN (SELECT source_id FROM sources)
@@ -51,6 +55,7 @@ pub(super) struct RowCheck {
     records: i64,
     stored_records: i64,
     of_unknown_logs: u64,
+    logs_without_rejects: u64,
 }
 
 impl RowCheck {
@@ -61,7 +66,9 @@ impl RowCheck {
             true => connection.query_row(OF_UNKNOWN_LOGS, [], |row| row.get(0))?,
             false => 0,
         };
-        Ok(Self { records, stored_records, of_unknown_logs })
+        let count = format!("SELECT count(*) FROM ({WITHOUT_REJECTS})");
+        let logs_without_rejects = connection.query_row(&count, [], |row| row.get(0))?;
+        Ok(Self { records, stored_records, of_unknown_logs, logs_without_rejects })
     }
 
     /// How many rows of events and twins are missing.
@@ -72,7 +79,7 @@ impl RowCheck {
     /// Warns where rows were removed.
     pub fn tell(&self, connection: &Connection) {
         let path = connection.path().unwrap_or_default();
-        let Self { records, stored_records, of_unknown_logs } = self;
+        let Self { records, stored_records, of_unknown_logs, logs_without_rejects } = self;
         if records != stored_records {
             tracing::warn!(
                 "{path} has {records} events and twins where {stored_records} were stored: another program has removed \
@@ -85,6 +92,12 @@ impl RowCheck {
                 "{path} has {of_unknown_logs} events and twins of logs that it does not know: another program has \
                  removed rows of `sources`. Import these logs again (import-legacy), so that the store can give \
                  them back"
+            );
+        }
+        if *logs_without_rejects > 0 {
+            tracing::warn!(
+                "rejected records of {logs_without_rejects} logs are missing in {path}: another program has removed \
+                 rows. Import these logs again (import-legacy)"
             );
         }
     }

@@ -4,13 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use crate::infrastructure::sqlite::stored_rows::RowCheck;
+use crate::infrastructure::sqlite::stored_rows::{RowCheck, WITHOUT_REJECTS};
 
-/// What is counted of rejects is counted whenever a log is looked up.
-const WITHOUT_REJECTS: &str = "SELECT source_id FROM sources WHERE superseded_by IS NULL AND rejected > (
-    SELECT count(*) FROM rejects
-    WHERE rejects.source_id = sources.source_id AND current = 1 AND retried_position IS NULL)";
-/// This one reads all rows: it is asked where some are missing. A log can have had its records from another one.
+/// Reads all rows: it is asked where some are missing. A log can have had its records from another one.
 const WITHOUT_RECORDS: &str = "WITH
     rows_of AS (SELECT source_id, count(*) AS rows FROM events GROUP BY source_id),
     twins_of AS (SELECT source_id, count(*) AS rows FROM twins GROUP BY source_id)
