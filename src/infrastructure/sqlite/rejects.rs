@@ -100,6 +100,7 @@ impl SqliteRejects {
     /// such file.
     pub fn open_for_retry(path: &Path, filter: RejectFilter, dry_run: bool) -> Result<Self, SqliteError> {
         if dry_run {
+            schema::refuse_several_names(path)?;
             let rejects = Self::open_for_reading(path, filter)?;
             connection::allow_temporary_tables(path, &rejects.connection)?;
             retry_preview::begin(&rejects.connection).map_err(|source| SqliteError::Sqlite {

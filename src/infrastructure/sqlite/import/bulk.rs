@@ -185,7 +185,7 @@ impl BulkLoad {
         schema::create_folder(place)?;
         let _lock = SchemaLock::acquire(place)?;
         let failed = |source| SqliteError::Publish { path: place.clone(), source };
-        if is_free(place)? && building.move_to(place).map_err(failed)? {
+        if is_free(place)? && building.move_to(place)? {
             return sync_folder(place.parent().unwrap_or(Path::new(""))).map_err(failed);
         }
         schema::refuse_foreign(place)

@@ -75,6 +75,8 @@ impl Preview {
     /// # Errors
     /// As [`SqliteEventRepository::open_for_reading`](crate::infrastructure::sqlite::SqliteEventRepository::open_for_reading).
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
+        // What would be refused is refused.
+        schema::refuse_several_names(path)?;
         let connection = schema::open_checked_for_reading(path)?;
         connection::allow_temporary_tables(path, &connection)?;
         let check = stored_rows::check_and_tell(path, &connection)?;
