@@ -140,6 +140,9 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
             self.totals.seen.insert(log.clone(), seen);
             self.progress.log_ends(log);
         }
+        if self.are_parts {
+            self.note_missing_parts(logs, open)?;
+        }
         self.progress.pass_ends();
         Ok(())
     }

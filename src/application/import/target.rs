@@ -171,6 +171,19 @@ pub trait ImportSink {
     /// has them once.
     fn shared_records(&self) -> &SharedCounts;
 
+    /// Where a log that was imported as a part of one was, and how much of it is known; `None` where that log is no
+    /// part.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError>;
+
+    /// Whether a part with that content was imported before, as another source.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError>;
+
     /// Ends the load, and answers how many events there are. `correct` is told of every record that
     /// is not what `store` answered.
     ///

@@ -14,7 +14,7 @@ use crate::application::import::{
     Batch, Correction, Identity, ImportRecord, ImportSink, ImportedLog, IncrementalSink, KnownPart,
     KnownSource, Outcome, SharedCounts, SourceHeader, StoreError,
 };
-use crate::application::log_source::SourceDigest;
+use crate::application::log_source::{ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::{First, first_of};
@@ -225,6 +225,14 @@ impl ImportSink for IncrementalLoad {
 
     fn shared_records(&self) -> &SharedCounts {
         self.shared.counts()
+    }
+
+    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
+        known_logs::part(&lock(&self.connection), source_id)
+    }
+
+    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError> {
+        known_logs::has_part(&lock(&self.connection), content_sha256, source_id)
     }
 
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

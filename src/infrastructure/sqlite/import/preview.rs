@@ -14,7 +14,7 @@ use crate::application::import::{
     KnownSource, Outcome, Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, TimeWindow,
     TwinPair,
 };
-use crate::application::log_source::{Place, SourceDigest};
+use crate::application::log_source::{Place, ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::Position;
 use crate::infrastructure::sqlite::append::first_of;
@@ -273,6 +273,14 @@ impl ImportSink for Preview {
 
     fn shared_records(&self) -> &SharedCounts {
         self.shared.counts()
+    }
+
+    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
+        known_logs::part(&lock(&self.connection), source_id)
+    }
+
+    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError> {
+        known_logs::has_part(&lock(&self.connection), content_sha256, source_id)
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
