@@ -9,6 +9,9 @@ pub trait LogFiles {
     /// The path that leads to a log from everywhere.
     fn location(&self, log: &Path) -> PathBuf;
 
+    /// What tells the file from others, whatever path leads to it; `None` where the system does not say.
+    fn identity(&self, log: &Path) -> Option<(u64, u64)>;
+
     /// How many bytes the file has now.
     ///
     /// # Errors

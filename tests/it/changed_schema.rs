@@ -159,10 +159,10 @@ fn a_row_that_is_swallowed_while_the_store_is_open_is_an_error_and_no_success() 
 }
 
 #[test]
-fn events_are_counted_and_a_gap_in_their_positions_is_told() {
+fn events_are_counted_and_missing_ones_are_told() {
     let dir = store();
     tamper(&dir.join("events.db"), "DELETE FROM events WHERE position = 2");
-    let said = "has 2 events, and the last one is at position 3: another program has removed rows";
+    let said = "has 2 events and twins where 3 were stored: another program has removed rows";
     let status = program(&dir).run("-q --format json status");
     let answer: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
     assert_eq!((status.code, &answer["store"]["events"]), (0, &2.into()));

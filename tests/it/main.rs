@@ -27,6 +27,9 @@ mod dispatcher;
 /// Is it seen what another program has changed in a store?
 mod changed_schema;
 
+/// Is it seen that another program has removed rows from a store, and do their logs bring them back?
+mod removed_rows;
+
 /// Is a store that an earlier version wrote brought to the current schema, with everything it has?
 mod migrations;
 

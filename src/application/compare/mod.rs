@@ -57,8 +57,9 @@ use report::{Comparison, SelfTest};
 use settings::Settings;
 use stages::{RESEMBLANCES, STAGES, match_events};
 
+pub use clock::clocks_apart::ClocksApart;
 pub use input::{Beginning, Input};
-pub use pair_log::{ClocksApart, FoundPair, PlacedEvent};
+pub use pair_log::{FoundPair, PlacedEvent};
 
 /// How many records a self-test is made with at most.
 const SAMPLE: usize = 2000;
@@ -136,11 +137,10 @@ pub fn pairs(
     let settings = Settings { shortcuts: false, ..settings.clone() };
     let mut context = Context::new(&settings, scratch)?;
     context.pair_log = Some(PairLog::new(context.budget.pair_log()));
-    let (comparison, _) = run(&context, [control, candidate])?;
-    if let Some(log) = &context.pair_log {
-        log.pairs(&context.scratch, take)?;
-    }
-    Ok(ClocksApart::first_of(&comparison.clock))
+    run(&context, [control, candidate])?;
+    let Some(log) = &context.pair_log else { return Ok(None) };
+    log.pairs(&context.scratch, take)?;
+    Ok(log.clocks())
 }
 
 /// The picture above, from top to bottom.

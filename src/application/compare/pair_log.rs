@@ -3,9 +3,9 @@
 
 use std::sync::Mutex;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 
-use crate::application::compare::clock::report::ClockReport;
+use crate::application::compare::clock::clocks_apart::ClocksApart;
 use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::report::Class;
@@ -38,31 +38,12 @@ pub struct PlacedEvent {
     pub offset: u64,
 }
 
-/// Clocks that are farther apart than clocks may be, on a day with enough contents that show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClocksApart {
-    /// The first such day, by the control.
-    pub day: NaiveDate,
-    /// Candidate minus control.
-    pub offset: TimeDelta,
-}
-
-impl ClocksApart {
-    /// The first day whose clocks are farther apart than they may be. With few contents that show it, it
-    /// may be events that are far apart, and not the clocks.
-    pub(crate) fn first_of(clock: &ClockReport) -> Option<Self> {
-        let over = clock.days_over_max_offset.iter().filter_map(|day| Some((*day, clock.days.get(day)?)));
-        let (day, on_day) =
-            over.into_iter().find(|(_, on_day)| on_day.anchors >= ClockReport::MIN_ANCHORS)?;
-        Some(Self { day, offset: TimeDelta::microseconds(on_day.offset_us) })
-    }
-}
-
 /// Every pair of a comparison, noted beside its counts.
 pub(crate) struct PairLog {
     /// All in one partition: they are only kept, and read once. The lock is held for one pair, or while
     /// all are read; that of the temporary file is taken under it.
     noted: Mutex<Partitions>,
+    clocks: Mutex<Option<ClocksApart>>,
 }
 
 const ALL: usize = 0;
@@ -71,7 +52,17 @@ const RECORD: usize = 8 * 6;
 impl PairLog {
     /// A log that may hold so many bytes of memory.
     pub fn new(budget: usize) -> Self {
-        Self { noted: Mutex::new(Partitions::new(budget)) }
+        Self { noted: Mutex::new(Partitions::new(budget)), clocks: Mutex::new(None) }
+    }
+
+    /// Notes which clocks are too far apart, when both sides were read.
+    pub fn note_clocks(&self, apart: Option<ClocksApart>) {
+        *locked(&self.clocks) = apart;
+    }
+
+    /// Which clocks are too far apart.
+    pub fn clocks(&self) -> Option<ClocksApart> {
+        *locked(&self.clocks)
     }
 
     /// Gives every pair that was noted to `take`, in no particular order.

@@ -16,6 +16,7 @@ use crate::application::compare::input::{Beginning, Input};
 use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
 use crate::application::compare::settings::{Settings, Start};
 use crate::application::log_source::SkippedFile;
+use crate::domain::event::format_timestamp;
 use crate::wire::mapping::Mapping;
 use crate::wire::zone::Zone;
 
@@ -39,6 +40,8 @@ pub struct RowCounts {
     pub first_native: Option<DateTime<Utc>>,
     /// When the latest event of the legacy log occurred.
     pub last_history: Option<DateTime<Utc>>,
+    /// How many are not there any more that were stored: another program has removed them.
+    pub missing: u64,
 }
 
 /// What a side is read from.
@@ -133,7 +136,8 @@ impl ParallelRun<'_> {
         comparison.control.left_out = self.control.left_out().to_vec();
         comparison.candidate.left_out = self.candidate.left_out().to_vec();
         comparison.history = self.history(comparison.beginning.at)?;
-        judge(&mut comparison, begins_by);
+        judge(&mut comparison, begins_by, self.candidate.medium());
+        judge_missing_rows(&mut comparison, [self.control, self.candidate].map(ParallelSide::medium));
         Ok(comparison)
     }
 
@@ -181,7 +185,7 @@ impl ParallelRun<'_> {
 }
 
 /// The verdict over both proofs, and over what neither of them covers.
-fn judge(comparison: &mut Comparison, begins_by: BeginsBy) {
+fn judge(comparison: &mut Comparison, begins_by: BeginsBy, candidate: Medium) {
     if begins_by == BeginsBy::NotYet {
         comparison.since = None;
         comparison.beginning.at = None;
@@ -197,7 +201,7 @@ fn judge(comparison: &mut Comparison, begins_by: BeginsBy) {
     }
     match comparison.history.clone() {
         Some(history) => judge_history(comparison, &history),
-        None => judge_earlier(comparison, begins_by),
+        None => judge_earlier(comparison, begins_by, candidate),
     }
 }
 
@@ -220,7 +224,7 @@ fn judge_history(comparison: &mut Comparison, history: &HistoryReport) {
 }
 
 /// Without a history, nothing proves what is earlier than a beginning that was not declared.
-fn judge_earlier(comparison: &mut Comparison, begins_by: BeginsBy) {
+fn judge_earlier(comparison: &mut Comparison, begins_by: BeginsBy, candidate: Medium) {
     let beginning = match begins_by {
         BeginsBy::Declaration | BeginsBy::NotYet => return,
         BeginsBy::Record(_) => "the recorded start of the parallel run",
@@ -231,13 +235,39 @@ fn judge_earlier(comparison: &mut Comparison, begins_by: BeginsBy) {
         1 => ("1 event of the control lies".to_owned(), "it"),
         earlier => (format!("{earlier} events of the control lie"), "them"),
     };
-    doubt(
-        comparison,
-        format!(
-            "{lie} before {beginning}, and no history was imported to compare {them} with: import {them} into a \
-             store (import-legacy), or say where to begin (--since TIME), or compare everything (--since all)"
-        ),
+    let since = comparison.beginning.at.map_or("TIME".to_owned(), format_timestamp);
+    let or_declare = format!(
+        "or say that the parallel run began there (--since {since}), or compare everything (--since all)"
     );
+    let reason = match candidate {
+        Medium::Store(_) => format!(
+            "{lie} before {beginning}, and no history was imported to compare {them} with: import the control into \
+             the store (import-legacy), {or_declare}"
+        ),
+        // What is imported goes into a store, and this comparison reads none.
+        Medium::File | Medium::Folder => format!(
+            "{lie} before {beginning}, and the candidate is a log, which holds no history to compare {them} with: \
+             import both logs into one SQLite store (import-legacy) and compare the control with that store, \
+             {or_declare}"
+        ),
+    };
+    doubt(comparison, reason);
+}
+
+/// What is not there any more proves nothing: the rest may agree, as where both sides have lost the same.
+fn judge_missing_rows(comparison: &mut Comparison, media: [Medium; 2]) {
+    let paths = [&comparison.control, &comparison.candidate].map(|side| side.path.display().to_string());
+    for (path, medium) in paths.into_iter().zip(media) {
+        if let Medium::Store(RowCounts { missing: missing @ 1.., .. }) = medium {
+            doubt(
+                comparison,
+                format!(
+                    "{path} has {missing} events and twins less than were stored in it: another program has removed \
+                     rows; import their logs again (import-legacy), or go back to a copy of the store"
+                ),
+            );
+        }
+    }
 }
 
 /// What keeps logs that do not differ from being consistent.
@@ -317,9 +347,22 @@ mod tests {
         let found = compared(&legacy(0..20), &store(8..20, 0..0));
         assert_eq!((found.verdict, found.matched, found.history), (Verdict::Inconclusive, 12, None));
         assert!(found.reasons[0].starts_with("8 events of the control lie before"), "{:?}", found.reasons);
+        assert!(found.reasons[0].contains("import the control into the store"), "{:?}", found.reasons);
         let since = Settings { since: Some("2025-10-20T08:00:00Z".parse().unwrap()), ..settings() };
         let found = compared_with(&since, &legacy(0..20), &store(8..20, 0..0));
         assert_eq!(found.verdict, Verdict::Consistent, "{:?}", found.reasons);
+    }
+
+    #[test]
+    fn of_a_candidate_that_is_a_log_it_is_said_that_a_store_has_to_be_compared() {
+        let log = MemorySide::file("new.jsonl", (8..20).map(event));
+        let found = compared(&legacy(0..20), &log);
+        assert_eq!((found.verdict, found.matched), (Verdict::Inconclusive, 12));
+        let said = &found.reasons[0];
+        for way in ["compare the control with that store", "--since 2025-10-20T08:00:00+00:00", "--since all"]
+        {
+            assert!(said.contains(way), "{said}");
+        }
     }
 
     #[test]

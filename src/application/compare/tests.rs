@@ -15,6 +15,7 @@ use crate::domain::event::format_timestamp;
 use crate::wire::zone::Zone;
 
 mod beginning;
+mod clocks_apart;
 mod evidence;
 mod exactness;
 mod faults;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::log_totals::LogTotals;
 use super::outcome::{Correction, Outcome};
 use super::overlap::ClockRefusal;
-use super::report::{LISTED_REJECTS, RecordCounts, RejectedRecord, SharedRecords, SourceReport};
+use super::report::{LISTED_REJECTS, MissingPart, RecordCounts, RejectedRecord, SharedRecords, SourceReport};
 use super::seen_log::SeenLog;
 use super::target::SharedCounts;
 use crate::application::log_source::Reject;
@@ -28,6 +28,8 @@ pub struct ImportTotals {
     pub rejects: Vec<RejectedRecord>,
     /// Records without id that several logs have, which the store has once.
     pub shared_records: Vec<SharedRecords>,
+    /// Parts that were imported before and are missing among these.
+    pub missing_parts: Vec<MissingPart>,
     /// What was found of the same events in both systems.
     pub overlap: TwinSummary,
     /// Records that became twins, by how they differ from the event that they tell again.

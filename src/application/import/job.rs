@@ -88,7 +88,7 @@ pub fn import<S: ImportStore>(
     let (clock, started) = (ports.clock, ports.clock.elapsed());
     let location = ports.store.location();
     let logs = match settings.parts {
-        true => without_copies(&settings.logs, &settings.options, ports.open_log)?,
+        true => without_copies(&settings.logs, &settings.options, ports.open_log, ports.log_files)?,
         false => settings.logs.clone(),
     };
     let settings = &ImportSettings { logs, ..settings.clone() };
@@ -104,6 +104,7 @@ pub fn import<S: ImportStore>(
         skipped_files: settings.logs.skipped.clone(),
         rejects: totals.rejects,
         shared_records: totals.shared_records,
+        missing_parts: totals.missing_parts,
         dry_run: settings.dry_run,
         refused,
         store: StoreReport { path: location, events: totals.events },

@@ -29,7 +29,9 @@ pub use outcome::{Correction, Outcome};
 pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, TimeWindow, TwinPair};
 pub use pass::ImportProgress;
 pub use record::{Identity, ImportRecord};
-pub use report::{ImportReport, LISTED_REJECTS, RecordCounts, Refusal, RejectedRecord, SharedRecords};
+pub use report::{
+    ImportReport, LISTED_REJECTS, MissingPart, RecordCounts, Refusal, RejectedRecord, SharedRecords,
+};
 pub use target::{
     Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,
     KnownSource, OverlapView, SharedCounts, SourceHeader, StoreError,

@@ -140,6 +140,9 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
             self.totals.seen.insert(log.clone(), seen);
             self.progress.log_ends(log);
         }
+        if self.are_parts {
+            self.note_missing_parts(logs, open)?;
+        }
         self.progress.pass_ends();
         Ok(())
     }
@@ -223,8 +226,12 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         let mut source = open()?;
         let header = self.header(source.as_ref());
         let path = source.path().display().to_string();
-        let continues = self.known_part(source.as_mut(), &header)?;
-        let source_id = self.sink.begin_source(&header, continues.as_ref()).map_err(store_failed(&path))?;
+        let known = self.known_part(source.as_mut(), &header)?;
+        let source_id = self.sink.begin_source(&header, known.as_ref()).map_err(store_failed(&path))?;
+        if known.as_ref().is_some_and(|known| !known.is_whole) {
+            source = open()?;
+        }
+        let continues = known.filter(|known| known.is_whole);
         let mut log = LogTotals::new(path.clone(), header.format, continues.as_ref());
         self.reached = header.compression.is_none().then(ResumePoint::default);
         let (sender, receiver) = crossbeam_channel::bounded(BATCHES_AHEAD);

@@ -37,6 +37,8 @@ pub struct ImportReport {
     pub rejects: Vec<RejectedRecord>,
     /// Records without id that several logs of this import have, and that the store has once.
     pub shared_records: Vec<SharedRecords>,
+    /// Parts that were imported before and are missing among these, where records were taken for theirs.
+    pub missing_parts: Vec<MissingPart>,
     /// Whether this was a dry run: nothing was written.
     pub dry_run: bool,
     /// Why nothing was written although it was to be.
@@ -143,6 +145,20 @@ pub struct SharedRecords {
     /// The log that has them as well.
     pub first: String,
     /// How many.
+    pub records: u64,
+}
+
+/// A part of a log that was imported before and is not among the parts of this import. Records without id that are
+/// identical to records of it were taken for those; they can be others that are not stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MissingPart {
+    /// The part whose records were present already.
+    pub path: String,
+    /// Where the missing part was.
+    pub missing: String,
+    /// Its number in the store.
+    pub source_id: i64,
+    /// How many records.
     pub records: u64,
 }
 

@@ -74,6 +74,8 @@ pub struct SourceHeader {
 pub struct KnownSource {
     /// Its number in the store.
     pub source_id: i64,
+    /// Every row is there that was stored of it. Where one is missing, it is read from its beginning.
+    pub is_whole: bool,
     /// How far the store has it.
     pub resume: ResumePoint,
     /// What mostly stands between two of its records.
@@ -118,7 +120,8 @@ pub struct KnownPart {
 /// each log that is to be read `known`, `begin_source`, `store` any number of times, and `end_source`; then
 /// `finish`, and `publish` where the result is to stay. A log that changes while it is read is begun again.
 pub trait ImportSink {
-    /// What the last import of the log at that path came to, where it was read in that way, and to its end.
+    /// What the last import of the log at that path came to, where it was read in that way, and to its end, and
+    /// every row of it is there.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -138,7 +141,8 @@ pub trait ImportSink {
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError>;
 
     /// A log begins: occurrences of identical records count from 1 again, unless it is a part of one. Where
-    /// it `continues` a known one, it becomes the latest version of that. Answers its number.
+    /// it `continues` a known one, it becomes the latest version of that: from where that ends, or, where rows of that
+    /// are missing, from its beginning. Answers its number.
     ///
     /// # Errors
     /// The store cannot be written.
@@ -166,6 +170,19 @@ pub trait ImportSink {
     /// Which records without id of one log another one has as well, by the numbers of the two logs: the store
     /// has them once.
     fn shared_records(&self) -> &SharedCounts;
+
+    /// Where a log that was imported as a part of one was, and how much of it is known; `None` where that log is no
+    /// part.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError>;
+
+    /// Whether a part with that content was imported before, as another source.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError>;
 
     /// Ends the load, and answers how many events there are. `correct` is told of every record that
     /// is not what `store` answered.

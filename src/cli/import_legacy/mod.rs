@@ -43,7 +43,7 @@ use progress::PassProgress;
 /// seen, but for what is cut off and has none: that is flagged as unverified.
 ///
 /// Exit codes: 0 everything is in the store; 1 records were rejected, the import was refused, a log did not
-/// stop changing, or a file of a folder was not read though it holds events, or may hold some; 4 a log could
+/// stop changing, a part (--parts) is missing that was imported before, or a file of a folder was not read though it holds events, or may hold some; 4 a log could
 /// not be read or the store not be written.
 #[derive(Debug, Args)]
 #[command(
@@ -68,7 +68,8 @@ pub struct ImportLegacyArgs {
     ///
     /// Records without id that are equal are told apart by their number in their log. Two parts that each have
     /// such a record have two of it; two logs that have it, as a log and its copy do, have one. Name all parts
-    /// that are there each time, in any order, or their folder. A compressed copy beside its part is left out.
+    /// that are there each time, in any order, or their folder. A compressed copy beside its part, and another name
+    /// of it, is left out.
     /// Daily files need no --parts: an event is of one day.
     #[arg(long, requires = "paths")]
     parts: bool,
@@ -175,6 +176,7 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError
     render::warn(&report, &context.config, &database);
     let is_whole = report.total.rejected == 0
         && report.refused.is_none()
+        && report.missing_parts.is_empty()
         && !report.skipped_files.iter().any(SkippedFile::may_hold_events);
     let code = if is_whole { ExitCode::Done } else { ExitCode::Negative };
     let format = context.format;

@@ -7,7 +7,7 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use crate::application::import::{
-    ClockRefusal, ImportReport, Overlap, RecordCounts, Refusal, RejectedRecord, SharedRecords,
+    ClockRefusal, ImportReport, MissingPart, Overlap, RecordCounts, Refusal, RejectedRecord, SharedRecords,
 };
 use crate::application::log_source::{KEPT_NOWHERE, SkippedFile};
 use crate::cli::output::{self, Format, visible};
@@ -134,6 +134,17 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
             "\n{} has grown since: {} bytes are left to the next import",
             visible(&source.path),
             source.left_bytes
+        )?;
+    }
+    for MissingPart { path, missing, source_id, records } in report.missing_parts.iter().take(SHOWN_PLACES) {
+        writeln!(
+            out,
+            "\nin {}, records without id ({records}) are equal to records of\n\
+             {}, a part that was imported before and is not among these. They are\n\
+             taken for the same ones; where they are later ones, they are not in the store. Name all parts; one that\n\
+             was deleted comes back with export --source {source_id}",
+            visible(path),
+            visible(missing)
         )?;
     }
     for (reason, rejects) in by_reason(&report.rejects) {

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::application::log_files::LogFiles;
 use crate::application::log_source::SourceError;
+use crate::durable::file_identity::file_identity;
 
 use super::byte_source::{ByteSource, OpenedFile, PlainFile, read_error};
 
@@ -18,6 +19,10 @@ pub struct FileSystem;
 impl LogFiles for FileSystem {
     fn location(&self, log: &Path) -> PathBuf {
         log.canonicalize().unwrap_or_else(|_| log.to_owned())
+    }
+
+    fn identity(&self, log: &Path) -> Option<(u64, u64)> {
+        log.metadata().ok().and_then(|metadata| file_identity(&metadata))
     }
 
     fn bytes(&self, log: &Path) -> Result<u64, SourceError> {

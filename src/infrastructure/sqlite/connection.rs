@@ -54,6 +54,11 @@ pub(super) fn allow_temporary_tables(path: &Path, connection: &Connection) -> Re
     set(path, connection, "temp_store", TEMP_STORE_FILE)
 }
 
+/// Lets a connection that writes store rows that refer to rows which are not there.
+pub(super) fn allow_references_to_nothing(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    set(path, connection, "foreign_keys", 0)
+}
+
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(SqliteError::UnsafeLibrary { found: rusqlite::version() });

@@ -39,7 +39,7 @@ pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
     migrating_command: "import-legacy",
     migrations_folder: "migrations/",
     migrations: event_migrations::migrations::runner,
-    known_schemas: &[(5, "b6e2f8f8949ae527252660fa2c8dabb931a1f8f7603962b1022653b28e505f4c")],
+    known_schemas: &[(6, "3d714d973c0387ecf3cef26cfd3576fcaea1169cefbc9c816dfeb109279b7893")],
 };
 
 /// What handlers have done, and their read models.

@@ -21,7 +21,7 @@ use crate::wire::zone::Zone;
 
 use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
-use super::{connection, schema};
+use super::{connection, schema, stored_rows};
 
 const LOGS: &str = "SELECT source_id, path, compression, separator, records, out_of_range,
         iif(finished_at IS NULL, NULL, content_bytes), content_sha256,
@@ -100,6 +100,7 @@ impl SqliteExport {
     pub fn open(path: &Path, zone: Zone) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
         connection::allow_temporary_tables(path, &connection)?;
+        stored_rows::check_and_tell(path, &connection)?;
         let mut export = Self { connection, zone, logs: BTreeMap::new(), days: BTreeMap::new() };
         export.read_extents().map_err(|source| SqliteError::Sqlite {
             action: "look over the events of",

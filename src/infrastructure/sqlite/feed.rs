@@ -13,6 +13,7 @@ use crate::wire::record::RecordReader;
 use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
 use super::schema::open_checked_for_reading;
+use super::stored_rows::RowCheck;
 
 /// A twin stands at the position of its event, which is of the other origin: of one origin there is at
 /// most one record at each position.
@@ -43,6 +44,8 @@ fn origin(rows: Rows) -> &'static str {
 /// It is no store of this program, or cannot be read.
 pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
     let connection = open_checked_for_reading(&EVENT_STORE, path)?;
+    let failed = port_error("count the events");
+    let missing = RowCheck::of(&connection).map_err(&failed)?.missing_records();
     let counts = connection
         .query_row(STATE, [], |row| {
             let time = |micros: Option<i64>| micros.and_then(DateTime::from_timestamp_micros);
@@ -51,9 +54,10 @@ pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
                 history: row.get(1)?,
                 first_native: time(row.get(2)?),
                 last_history: time(row.get(3)?),
+                missing,
             })
         })
-        .map_err(port_error("count the events"))?;
+        .map_err(failed)?;
     Ok(counts)
 }
 

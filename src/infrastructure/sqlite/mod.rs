@@ -30,6 +30,7 @@ mod rejects;
 mod retry_preview;
 mod row;
 pub(in crate::infrastructure) mod schema;
+mod stored_rows;
 pub mod turn;
 
 use std::path::{Path, PathBuf};
@@ -77,6 +78,7 @@ impl SqliteEventRepository {
         let path = path.as_ref().to_owned();
         let writer = schema::open_current(&EVENT_STORE, &path)?;
         let reader = connection::open_existing(&path)?;
+        stored_rows::tell_of_an_early_end(&path, &reader)?;
         Ok(Self { path, zone, writer: Some(Mutex::new(writer)), reader: Mutex::new(reader) })
     }
 
@@ -87,6 +89,7 @@ impl SqliteEventRepository {
     pub fn open_for_reading(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
         let path = path.as_ref().to_owned();
         let reader = schema::open_checked_for_reading(&EVENT_STORE, &path)?;
+        stored_rows::tell_of_an_early_end(&path, &reader)?;
         Ok(Self { path, zone, writer: None, reader: Mutex::new(reader) })
     }
 

@@ -9,6 +9,7 @@ use crate::domain::value_objects::{AggregateId, EventId, Position};
 
 use super::error::port_error;
 use super::row::{COLUMNS, stored_event};
+use super::stored_rows;
 
 /// What follows `SELECT … FROM events` in each query but those that [`matching`] makes.
 const BY_ID: &str = "WHERE event_id = ?1";
@@ -20,7 +21,7 @@ const LAST_POSITION: &str = "SELECT max(position) FROM events";
 /// from the count: SQLite adds up the entries of the smallest index, page by page.
 const SUMMARY: &str = "SELECT (SELECT max(position) FROM events),
     (SELECT min(occurred_at) FROM events), (SELECT max(occurred_at) FROM events), (SELECT count(*) FROM events)";
-const COUNT: &str = "SELECT (SELECT count(*) FROM events), (SELECT ifnull(max(position), 0) FROM events)";
+const COUNT: &str = "SELECT count(*) FROM events";
 
 pub(super) fn by_id(connection: &Connection, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
     let own = select(connection, BY_ID, [id.as_str()])?.pop();
@@ -85,7 +86,7 @@ pub(super) fn summary(connection: &Connection) -> Result<StoreSummary, Repositor
     let (head, first, last, events): (Option<i64>, Option<i64>, Option<i64>, u64) = connection
         .query_row(SUMMARY, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .map_err(failed)?;
-    warn_of_a_gap(connection, events, head.unwrap_or(0));
+    stored_rows::tell_of_others(connection)?;
     let time = |micros: Option<i64>| micros.map(time_of).transpose();
     Ok(StoreSummary { events, first: time(first)?, last: time(last)?, head: head.map(Position::new) })
 }
@@ -102,28 +103,6 @@ pub(super) fn count(connection: &Connection) -> Result<u64, RepositoryError> {
     connection.query_row(COUNT, [], |row| row.get(0)).map_err(port_error("count the events"))
 }
 
-/// The same, and a warning where another program has removed some.
-pub(super) fn count_and_tell(connection: &Connection) -> Result<u64, RepositoryError> {
-    tell_of_a_gap(connection).map_err(port_error("count the events"))
-}
-
-/// Warns where rows of the store were removed; answers how many there are.
-pub(super) fn tell_of_a_gap(connection: &Connection) -> rusqlite::Result<u64> {
-    let (events, last) = connection.query_row(COUNT, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    warn_of_a_gap(connection, events, last);
-    Ok(events)
-}
-
-/// Positions count from 1 and have no gaps.
-fn warn_of_a_gap(connection: &Connection, events: u64, last: i64) {
-    if events != last.unsigned_abs() {
-        tracing::warn!(
-            "{} has {events} events, and the last one is at position {last}: another program has removed rows, or placed them itself",
-            connection.path().unwrap_or_default()
-        );
-    }
-}
-
 /// The last position, 0 in an empty store, and how many rows there are up to each of these. All rows
 /// are counted from a small index, and those after a position, which are few, are taken off.
 pub(super) fn count_up_to(
@@ -133,7 +112,7 @@ pub(super) fn count_up_to(
     let failed = port_error("count the events");
     let state = connection.unchecked_transaction().map_err(&failed)?;
     let last = last_position(&state)?.unwrap_or(Position::new(0));
-    let all: u64 = state.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).map_err(&failed)?;
+    let all: u64 = state.query_row(COUNT, [], |row| row.get(0)).map_err(&failed)?;
     let mut later = state.prepare("SELECT count(*) FROM events WHERE position > ?1").map_err(&failed)?;
     let mut counts = Vec::with_capacity(positions.len());
     for position in positions {

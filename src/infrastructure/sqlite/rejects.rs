@@ -15,7 +15,7 @@ use crate::infrastructure::turn_file::TurnFile;
 use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
 use super::import::{Occurrences, SourceWriter, id_of, store_one};
-use super::{connection, retry_preview, schema};
+use super::{connection, retry_preview, schema, stored_rows};
 
 /// What has more bytes than this (64 MiB) is no record, and is not held in memory.
 pub const LONGEST_REJECT: usize = 64 << 20;
@@ -91,6 +91,7 @@ impl SqliteRejects {
     /// As [`SqliteEventRepository::open_for_reading`](super::SqliteEventRepository::open_for_reading).
     pub fn open_for_reading(path: &Path, filter: RejectFilter) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
+        stored_rows::tell_of_an_early_end(path, &connection)?;
         Ok(Self { connection, filter, turns: None, counting: None, occurrences: Occurrences::default() })
     }
 
@@ -102,6 +103,7 @@ impl SqliteRejects {
     /// such file.
     pub fn open_for_retry(path: &Path, filter: RejectFilter, dry_run: bool) -> Result<Self, SqliteError> {
         if dry_run {
+            schema::refuse_several_names(path)?;
             let rejects = Self::open_for_reading(path, filter)?;
             connection::allow_temporary_tables(path, &rejects.connection)?;
             retry_preview::begin(&rejects.connection).map_err(|source| SqliteError::Sqlite {
@@ -113,6 +115,7 @@ impl SqliteRejects {
         }
         schema::ensure_present(path)?;
         let connection = schema::open_current(&EVENT_STORE, path)?;
+        stored_rows::tell_of_an_early_end(path, &connection)?;
         let turns = Some(schema::turn_file_of(path));
         Ok(Self { connection, filter, turns, counting: None, occurrences: Occurrences::default() })
     }
@@ -213,6 +216,9 @@ impl SqliteRejects {
             return retry_preview::look_at(&self.connection, record, &event_id, *source_id).map(Some);
         }
         let outcome = store_one(&self.connection, &source, self.occurrences, record)?;
+        if outcome == Outcome::Imported {
+            stored_rows::note(&self.connection, 1).map_err(&failed)?;
+        }
         let position = match outcome {
             Outcome::Conflict { .. } => None,
             Outcome::Imported => Some(self.connection.last_insert_rowid()),

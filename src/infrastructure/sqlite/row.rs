@@ -15,7 +15,16 @@ use super::error::port_error;
 /// The columns that [`stored_event`] reads, in its order.
 pub(super) const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body, source_id";
 
+/// Puts a row after all that were stored, those that another program has removed included: what refers to a position
+/// never comes to refer to another event.
 pub(super) const INSERT: &str = "INSERT INTO events
+    (position, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
+     id_derived, source_id, source_offset, source_line)
+    VALUES (max(ifnull((SELECT max(position) FROM events), 0), ifnull((SELECT last_position FROM stored_rows), 0)) + 1,
+            ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+/// The same for a store that is being built, whose rows are counted when all of them are there.
+pub(super) const INSERT_IN_BULK: &str = "INSERT INTO events
     (event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
      id_derived, source_id, source_offset, source_line)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
@@ -74,7 +83,7 @@ impl<'e> NewRow<'e> {
         }
     }
 
-    /// Executes the prepared [`INSERT`]. A row that is not there then is an error.
+    /// Executes the prepared [`INSERT`] or [`INSERT_IN_BULK`]. A row that is not there then is an error.
     pub fn insert(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
         statement.insert(params![
             self.event_id,

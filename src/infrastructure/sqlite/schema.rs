@@ -120,7 +120,7 @@ pub(super) fn refuse_foreign(kind: &DatabaseKind, path: &Path) -> Result<(), Sql
 
 /// SQLite keeps a write-ahead log beside each name of a file: what is written through one of them can be lost to
 /// what is written through another.
-fn refuse_several_names(path: &Path) -> Result<(), SqliteError> {
+pub(super) fn refuse_several_names(path: &Path) -> Result<(), SqliteError> {
     match hard_links(path) {
         Ok(names) if names > 1 => Err(SqliteError::SeveralNames { path: path.to_owned(), names }),
         // What is not there yet has no name; what cannot be looked at is told where it is opened.
@@ -135,14 +135,19 @@ pub(super) fn refuse_folder(path: &Path) -> Result<(), SqliteError> {
 
 /// SQLite would delete the log of a database that is not there, or apply it to a new one of that name.
 pub(super) fn refuse_orphaned_log(kind: &DatabaseKind, path: &Path) -> Result<(), SqliteError> {
-    for suffix in ["-wal", "-journal"] {
-        let log = with_suffix(path, suffix);
-        // In this order: a database that is made meanwhile is there when its log is.
-        if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) && !look_for(path)? {
-            return Err(SqliteError::OrphanedLog { log, path: path.to_owned(), content: kind.content });
+    // In this order: a database that is made meanwhile is there when its log is.
+    match log_beside(path) {
+        Some(log) if !look_for(path)? => {
+            Err(SqliteError::OrphanedLog { log, path: path.to_owned(), content: kind.content })
         }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// What SQLite would apply to a database at this path.
+pub(super) fn log_beside(path: &Path) -> Option<PathBuf> {
+    let logs = ["-wal", "-journal"].map(|suffix| with_suffix(path, suffix));
+    logs.into_iter().find(|log| std::fs::metadata(log).is_ok_and(|log| log.len() > 0))
 }
 
 /// The length of the database with its write-ahead log, in bytes. Looks at lengths alone: a process that closes

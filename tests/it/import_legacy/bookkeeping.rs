@@ -4,11 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mission_events::compare::TempScratch;
-use mission_events::import::{
-    FileSystem, ImportPorts, ImportReport, ImportSettings, LogList, OverlapPolicy, ReadOptions, RecordCounts,
-    SqliteImport, SystemClock, import as run_import, open_log,
-};
+use mission_events::import::{ImportReport, ImportSettings, ReadOptions, RecordCounts};
 use mission_events::internals::application::export::{Export, ExportOptions};
 use mission_events::internals::infrastructure::export_folder::FileFolder;
 use mission_events::internals::infrastructure::sqlite::SqliteExport;
@@ -16,6 +12,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use rusqlite::Connection;
 
+use crate::support::imports::{import_logs, import_settings};
 use crate::support::test_dir::TestDir;
 use crate::support::utc;
 
@@ -83,23 +80,7 @@ fn log() -> impl Strategy<Value = Log> {
 }
 
 fn import(database: &Path, logs: &[PathBuf], parts: bool) -> ImportReport {
-    let settings = ImportSettings {
-        logs: LogList { files: logs.to_vec(), skipped: Vec::new() },
-        parts,
-        options: ReadOptions::new(utc()),
-        overlap: OverlapPolicy::Match,
-        strict: false,
-        dry_run: false,
-    };
-    let ports = ImportPorts {
-        store: &SqliteImport::new(database, 0),
-        open_log: &open_log,
-        log_files: &FileSystem,
-        scratch: &|| Box::new(TempScratch::default()),
-        clock: &SystemClock::default(),
-        progress: &mut (),
-    };
-    run_import(&settings, ports).unwrap()
+    import_logs(database, &ImportSettings { parts, ..import_settings(logs, ReadOptions::new(utc())) })
 }
 
 /// What a store says, whatever the order of its positions.
@@ -129,6 +110,15 @@ fn contents(database: &Path, logs: &[PathBuf], parts: bool, out: &Path) -> Conte
                 (SELECT group_concat(CAST(text AS TEXT), '') FROM reject_texts WHERE reject_id = rejects.reject_id))
          FROM rejects JOIN sources USING (source_id) WHERE current = 1 AND superseded_by IS NULL",
     );
+    let stored = rows(
+        "SELECT printf('%d, %d', records = (SELECT count(*) FROM events) + (SELECT count(*) FROM twins),
+             NOT EXISTS (SELECT 1 FROM sources WHERE superseded_by IS NULL AND (
+                 imported > (SELECT count(*) FROM events WHERE events.source_id = sources.source_id)
+                 OR rejected > (SELECT count(*) FROM rejects WHERE rejects.source_id = sources.source_id
+                     AND current = 1 AND retried_position IS NULL))))
+         FROM stored_rows",
+    );
+    assert_eq!(stored, BTreeSet::from(["1, 1".to_owned()]), "every row is there that was counted");
     drop(connection);
     let mut store = SqliteExport::open(database, utc()).unwrap();
     let options = ExportOptions { source_id: None, legacy: false, force: false, zone: utc() };

@@ -14,6 +14,8 @@ mod killed;
 mod layouts;
 mod live;
 mod meanwhile;
+#[cfg(unix)]
+mod missing_parts;
 #[cfg(target_os = "linux")]
 mod names;
 #[cfg(unix)]

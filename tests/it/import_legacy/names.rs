@@ -106,17 +106,18 @@ fn a_store_with_two_names_is_not_written_to_and_can_be_read() {
     import(&dir, "events.json");
     fs::hard_link(dir.join(DATABASE), dir.join("other.db")).unwrap();
     for name in [DATABASE, "other.db"] {
-        for command in
-            [&format!("import-legacy more.json --into {name}"), &format!("--store {name} rejects retry")]
-        {
-            quiet(&dir).run(command).code_is(4, &format!("{name} has 2 names (hard links)"));
+        for command in [
+            format!("import-legacy more.json --into {name}"),
+            format!("import-legacy more.json --into {name} --dry-run"),
+            format!("--store {name} rejects retry"),
+            format!("--store {name} rejects retry --dry-run"),
+        ] {
+            quiet(&dir).run(&command).code_is(4, &format!("{name} has 2 names (hard links)"));
         }
-        for command in ["events recent --limit 1000", "rejects", "rejects retry --dry-run", "status"] {
+        for command in ["events recent --limit 1000", "rejects", "status"] {
             let run = quiet(&dir).run(&format!("-q --store {name} {command}"));
             assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{command}");
         }
-        let dry = quiet(&dir).run(&format!("--format json import-legacy more.json --dry-run --into {name}"));
-        assert_eq!(Report::of(dry).total.imported, 10);
     }
     assert_eq!(rows(&dir, DATABASE).len(), 50);
     fs::remove_file(dir.join("other.db")).unwrap();

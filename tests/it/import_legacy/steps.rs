@@ -3,19 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use mission_events::import::FileSystem;
 use mission_events::internals::application::export::{Export, ExportOptions};
 use mission_events::internals::application::import::{
-    ImportPorts, ImportReport, ImportSettings, OverlapPolicy, ReadOptions, import,
+    ImportReport, ImportSettings, OverlapPolicy, ReadOptions,
 };
-use mission_events::internals::application::log_source::LogList;
-use mission_events::internals::infrastructure::compare_inputs::TempScratch;
 use mission_events::internals::infrastructure::export_folder::FileFolder;
 use mission_events::internals::infrastructure::sources::open_log;
 use mission_events::internals::infrastructure::sqlite::SqliteExport;
-use mission_events::internals::infrastructure::sqlite::import::SqliteImport;
-use mission_events::internals::infrastructure::system_clock::SystemClock;
-use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::{DeclaredMapping, Mapping};
 use mission_events::internals::wire::zone::Zone;
 use proptest::collection::vec;
@@ -24,6 +18,7 @@ use proptest::sample::{Index, select};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use crate::support::imports::{import_logs, import_settings};
 use crate::support::test_dir::TestDir;
 
 #[path = "../../damaged_logs/mod.rs"]
@@ -73,30 +68,10 @@ fn import_into(
     mapping: &Mapping,
     overlap: OverlapPolicy,
 ) -> Option<ImportReport> {
-    let settings = ImportSettings {
-        logs: LogList { files: vec![log.to_owned()], skipped: Vec::new() },
-        options: ReadOptions {
-            zone: Zone::utc(),
-            dst: DstPolicy::Resolve,
-            mapping: mapping.clone(),
-            since: None,
-            until: None,
-        },
-        overlap,
-        parts: false,
-        strict: false,
-        dry_run: false,
-    };
-    let ports = ImportPorts {
-        store: &SqliteImport::new(database, 0),
-        open_log: &open_log,
-        log_files: &FileSystem,
-        scratch: &|| Box::new(TempScratch::default()),
-        clock: &SystemClock::default(),
-        progress: &mut (),
-    };
     open_log(log, mapping).ok()?;
-    Some(import(&settings, ports).unwrap())
+    let options = ReadOptions { mapping: mapping.clone(), ..ReadOptions::new(Zone::utc()) };
+    let settings = ImportSettings { overlap, ..import_settings(&[log.to_owned()], options) };
+    Some(import_logs(database, &settings))
 }
 
 /// Demands that the store gives the log back.

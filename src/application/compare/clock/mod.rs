@@ -1,6 +1,7 @@
 //! The clocks of both sides: how far apart they are, and the times of both by one of them.
 
 pub(crate) mod anchors;
+pub(crate) mod clocks_apart;
 pub(crate) mod correction;
 pub(crate) mod local_day_cache;
 pub(crate) mod model;

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::application::compare::clock::anchors::AnchorSample;
+use crate::application::compare::clock::clocks_apart::ClocksApart;
 use crate::application::compare::clock::report::{ClockReport, DayClock};
+use crate::application::compare::settings::Settings;
 
 /// The clock of the candidate, seen from the control's.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,10 +25,46 @@ impl ClockModel {
         tolerance_us: i64,
         max_offset_us: i64,
     ) -> Self {
+        Self::of_anchors(control, candidate, day_of, &|_| true, [tolerance_us, max_offset_us])
+    }
+
+    /// As [`estimate`](Self::estimate), of what an import brings together: whether its clocks are too far apart for
+    /// that. Where they are not, anchors that are farther apart than events that are one can be tell no clock.
+    pub fn of_import(
+        control: &AnchorSample,
+        candidate: &AnchorSample,
+        day_of: &mut dyn FnMut(i64) -> NaiveDate,
+        settings: &Settings,
+    ) -> (Self, Option<ClocksApart>) {
+        let limits = [settings.tolerance_us(), settings.max_offset_us()];
+        let near = settings.max_shift_us().saturating_add(settings.max_offset_us());
+        let model = Self::of_anchors(control, candidate, day_of, &|_| true, limits);
+        if model.report.days_over_max_offset.is_empty() {
+            return (model, None);
+        }
+        match ClocksApart::find(&model.report, control, candidate, day_of) {
+            Some(apart) => (model, Some(apart)),
+            None => {
+                let is_near = |offset: i64| offset.abs() <= near;
+                (Self::of_anchors(control, candidate, day_of, &is_near, limits), None)
+            }
+        }
+    }
+
+    /// The model by those anchors whose offset is `counted`.
+    fn of_anchors(
+        control: &AnchorSample,
+        candidate: &AnchorSample,
+        day_of: &mut dyn FnMut(i64) -> NaiveDate,
+        counted: &dyn Fn(i64) -> bool,
+        [tolerance_us, max_offset_us]: [i64; 2],
+    ) -> Self {
         let threshold = control.threshold.min(candidate.threshold);
         let mut by_day: BTreeMap<NaiveDate, Vec<i64>> = BTreeMap::new();
         for (content, at) in control.contents.iter().filter(|(content, _)| **content <= threshold) {
-            if let (Some(at), Some(Some(other))) = (at, candidate.contents.get(content)) {
+            if let (Some(at), Some(Some(other))) = (at, candidate.contents.get(content))
+                && counted(other - at)
+            {
                 by_day.entry(day_of(*at)).or_default().push(other - at);
             }
         }

@@ -1,5 +1,6 @@
 //! What a comparison came to: counts, order, the differences that are listed, the verdict, the report.
 
+pub(crate) mod about_beginning;
 pub(crate) mod assemble_report;
 pub(crate) mod counts;
 pub(crate) mod difference_details;
@@ -36,8 +37,8 @@ pub(crate) fn add_up<'t>(
 ) -> Result<Outcome, CompareError> {
     let mut total = Tally::new(context, sides, 0);
     total.counts.add(matched.counts);
-    let orders: Vec<_> = tallies.into_iter().map(|tally| total.add(tally)).collect();
-    let beginning = total.settle_beginning();
+    let orders: Vec<_> = tallies.into_iter().map(|tally| total.add(tally)).collect::<Result<_, _>>()?;
+    let beginning = total.settle_beginning()?;
     let order = reordered(&orders, matched.pairs.as_ref(), context)?;
     let (counts, listed) = total.into_parts();
     let differences = difference_details::differences(listed, &sides.type_names, inputs)?;

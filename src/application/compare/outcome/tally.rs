@@ -15,6 +15,7 @@ use crate::application::compare::report::{Cause, Class};
 use crate::application::compare::rules::Ruling;
 use crate::application::compare::spill::partitions::Partitions;
 
+use super::about_beginning::AboutBeginning;
 use super::counts::Counts;
 use super::field_diff::cause_of;
 use super::listed::{Listed, text};
@@ -31,9 +32,7 @@ pub(crate) struct Tally<'t> {
     ranks: &'t [u32],
     range: Range,
     pub counts: Counts,
-    /// Events of the control without a partner, from about the beginning: what they come to shows when all
-    /// pairs are known.
-    about_beginning: Vec<Unmatched>,
+    about_beginning: AboutBeginning<'t>,
     /// The listed differences, the last one on top.
     listed: BinaryHeap<Listed>,
     /// Matched pairs, by aggregate, for the order analysis.
@@ -49,7 +48,7 @@ impl<'t> Tally<'t> {
             ranks: &sides.ranks,
             range: Range::new(context, sides),
             counts: Counts::default(),
-            about_beginning: Vec::new(),
+            about_beginning: AboutBeginning::new(context),
             listed: BinaryHeap::new(),
             order: Partitions::new(order_budget),
         }
@@ -140,24 +139,28 @@ impl<'t> Tally<'t> {
     }
 
     /// Counts an event without a partner, when all pairs were counted. `corrected` is its time by the control's clock.
-    pub fn unmatched(&mut self, side: Side, event: &PackedEvent<'_>, corrected: i64) {
+    pub fn unmatched(
+        &mut self,
+        side: Side,
+        event: &PackedEvent<'_>,
+        corrected: i64,
+    ) -> Result<(), CompareError> {
         let coverage = self.context.coverage.filter(|_| side == Side::Control);
         if coverage.is_some_and(|coverage| coverage.takes_later(&event.head))
             || self.range.excludes(side, event, corrected)
         {
             *self.counts.beyond.of_mut(side) += 1;
-            return;
-        }
-        let (day, event_type) = (self.day(corrected), self.rank(event));
-        let unmatched = Unmatched::new(side, event, day, event_type, self.context.settings);
-        if self.range.is_about_beginning(side, event) {
-            self.about_beginning.push(unmatched);
+        } else if self.range.is_about_beginning(side, event) {
+            return self.about_beginning.push(event);
         } else {
-            self.count_unmatched(unmatched);
+            self.count_unmatched(side, event, corrected);
         }
+        Ok(())
     }
 
-    fn count_unmatched(&mut self, unmatched: Unmatched) {
+    fn count_unmatched(&mut self, side: Side, event: &PackedEvent<'_>, corrected: i64) {
+        let (day, event_type) = (self.day(corrected), self.rank(event));
+        let unmatched = Unmatched::new(side, event, day, event_type, self.context.settings);
         let Unmatched { side, class, day, listed } = unmatched;
         let counts = self.counts.by.entry((day, listed.event_type)).or_default();
         match side {
@@ -173,16 +176,17 @@ impl<'t> Tally<'t> {
 
     /// Where the range begins by the control's clock, now that all pairs are known. What comes before it
     /// without a partner is of the time before.
-    pub fn settle_beginning(&mut self) -> Option<SettledBeginning> {
-        let beginning = self.range.settled(self.counts.first_in_time)?;
-        for unmatched in std::mem::take(&mut self.about_beginning) {
-            if unmatched.listed.at < beginning.at {
+    pub fn settle_beginning(&mut self) -> Result<Option<SettledBeginning>, CompareError> {
+        let Some(beginning) = self.range.settled(self.counts.first_in_time) else { return Ok(None) };
+        let about_beginning = std::mem::replace(&mut self.about_beginning, AboutBeginning::new(self.context));
+        about_beginning.each(&mut |event| {
+            if event.head.at < beginning.at {
                 self.counts.beyond.control += 1;
             } else {
-                self.count_unmatched(unmatched);
+                self.count_unmatched(Side::Control, event, event.head.at);
             }
-        }
-        Some(beginning)
+        })?;
+        Ok(Some(beginning))
     }
 
     /// The day of an instant by the control's clock.
@@ -218,11 +222,11 @@ impl<'t> Tally<'t> {
     }
 
     /// Takes over what another worker counted, and gives its pairs for the order analysis.
-    pub fn add(&mut self, other: Self) -> Partitions {
+    pub fn add(&mut self, other: Self) -> Result<Partitions, CompareError> {
         self.counts.add(other.counts);
-        self.about_beginning.extend(other.about_beginning);
+        self.about_beginning.add(other.about_beginning)?;
         other.listed.into_iter().for_each(|listed| self.list(listed));
-        other.order
+        Ok(other.order)
     }
 
     /// The counts, and the listed differences in their order.

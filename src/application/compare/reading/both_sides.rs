@@ -34,13 +34,19 @@ impl BothSides {
     ) -> Self {
         let settings = context.settings;
         let mut days = LocalDayCache::new(&settings.zone);
-        let clock = ClockModel::estimate(
-            &control.anchors,
-            &candidate.anchors,
-            &mut |at| days.of(at),
-            settings.tolerance_us(),
-            settings.max_offset_us(),
-        );
+        let (of_control, of_candidate) = (&control.anchors, &candidate.anchors);
+        let day_of = &mut |at| days.of(at);
+        let clock = match &context.pair_log {
+            None => {
+                let (tolerance, max_offset) = (settings.tolerance_us(), settings.max_offset_us());
+                ClockModel::estimate(of_control, of_candidate, day_of, tolerance, max_offset)
+            }
+            Some(log) => {
+                let (clock, apart) = ClockModel::of_import(of_control, of_candidate, day_of, settings);
+                log.note_clocks(apart);
+                clock
+            }
+        };
         let (type_names, ranks) = context.types.ranked();
         control.rank_types(&ranks);
         candidate.rank_types(&ranks);

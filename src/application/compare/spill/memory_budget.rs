@@ -108,6 +108,11 @@ impl MemoryBudget {
         self.total / 32 / self.workers
     }
 
+    /// Events from about the beginning that one thread keeps until all pairs are known.
+    pub fn about_beginning(&self) -> usize {
+        self.total / 64 / self.workers
+    }
+
     /// Pairs that are noted for an import.
     pub fn pair_log(&self) -> usize {
         self.total / 32
@@ -136,7 +141,7 @@ mod tests {
         let sorted = sorts_of_groups + in_memory.max(on_disk);
         let grouped = sorted.max(2 * budget.partition_load());
         let matching = SIDES * budget.stage_leftovers()
-            + workers * (grouped + division + budget.order())
+            + workers * (grouped + division + budget.order() + budget.about_beginning())
             + budget.pair_log();
         // The pairs of a partition, and what was kept; or one sort after the other, the next one beside the last.
         let sorts_of_pairs = group.sort.adding + 2 * group.sort.merging;

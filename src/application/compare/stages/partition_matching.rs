@@ -137,7 +137,7 @@ impl<'r, 'm> StageRun<'r, 'm> {
                 partitions.blocks(partition, &self.context.scratch, &mut |block| {
                     for event in PackedEvent::all(block) {
                         let at = correction.time(side, &event);
-                        tally.unmatched(side, &event, at);
+                        tally.unmatched(side, &event, at)?;
                     }
                     Ok(())
                 })?;

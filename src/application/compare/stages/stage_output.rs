@@ -44,8 +44,8 @@ impl StageOutput<'_, '_> {
 
     /// Two events resemble each other and are no pair: neither has a partner.
     pub fn keep_apart(&mut self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Result<(), CompareError> {
-        self.tally.unmatched(Side::Control, &one.entry, one.at);
-        self.tally.unmatched(Side::Candidate, &other.entry, other.at);
+        self.tally.unmatched(Side::Control, &one.entry, one.at)?;
+        self.tally.unmatched(Side::Candidate, &other.entry, other.at)?;
         self.tally.note_resemblance(one, other)
     }
 

@@ -37,6 +37,33 @@ fn case() -> impl Strategy<Value = (Vec<Lived>, usize, i64, Vec<i64>)> {
         .prop_map(|(gaps, first, offset, jitter)| (life(&gaps), first, offset, jitter))
 }
 
+#[test]
+fn any_number_of_events_about_the_beginning_come_to_the_same_with_little_memory() {
+    let mut control = day();
+    let first = control[20].clone();
+    control.extend((0..3_000).map(|number| Lived {
+        task: format!("L{number}"),
+        at: first.at + number % 3_001 - 1_500,
+        ..first.clone()
+    }));
+    // Of one task, so that some have an identical one beside them.
+    control.extend((0..40).map(|number| Lived {
+        task: "L".to_owned(),
+        at: first.at + number,
+        ..first.clone()
+    }));
+    let since = Some(time(first.at).parse().unwrap());
+    let [little, much] = [64 << 10, 64 << 20].map(|memory| {
+        let settings = Settings { since, memory, ..settings() };
+        let context = Context { beginning: Beginning::FirstOfCandidate, ..context(&settings) };
+        run(&context, [input(&legacy(&control)), input(&new(&day()[20..]))]).unwrap().0
+    });
+    // Those before the first pair are of the time before.
+    assert_eq!((much.missing + much.duplicated.control, much.control.out_of_range), (1_540, 1_520));
+    assert_eq!((little.missing, little.duplicated), (much.missing, much.duplicated));
+    assert_eq!((little.differences, little.by_day), (much.differences, much.by_day));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 

@@ -73,13 +73,22 @@ impl BuildFolder {
         self.path.join(DATABASE)
     }
 
-    /// Moves the database, which is closed, to its place; `false` where something is there.
-    pub fn move_to(self, place: &Path) -> io::Result<bool> {
-        match TempPath::try_from_path(self.database())?.persist_noclobber(place) {
-            Ok(()) => Ok(true),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(error.error),
+    /// Moves the database, which is closed, to its place; `false` where something is there. Where a log of another
+    /// database has come there meanwhile, which SQLite would apply to this one, it is moved back.
+    pub fn move_to(self, place: &Path) -> Result<bool, SqliteError> {
+        let failed = |source| SqliteError::Publish { path: place.to_owned(), source };
+        let database = TempPath::try_from_path(self.database()).map_err(failed)?;
+        match database.persist_noclobber(place) {
+            Ok(()) => {}
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(error) => return Err(failed(error.error)),
         }
+        // The lock keeps this program away from it, and its header says that it has no write-ahead log.
+        if let Some(log) = schema::log_beside(place) {
+            fs::rename(place, self.database()).map_err(failed)?;
+            return Err(SqliteError::OrphanedLog { log, path: place.to_owned() });
+        }
+        Ok(true)
     }
 }
 
@@ -208,6 +217,22 @@ mod tests {
         remove_remains(parent.path());
         let left: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["precious"]);
+    }
+
+    #[test]
+    fn a_database_does_not_stay_beside_the_log_of_another_one() {
+        let parent = tempfile::tempdir().unwrap();
+        let place = parent.path().join("events.db");
+        for log in ["events.db-wal", "events.db-journal"].map(|name| parent.path().join(name)) {
+            fs::write(&log, "of another one").unwrap();
+            let building = BuildFolder::create(parent.path()).unwrap();
+            fs::write(building.database(), "new").unwrap();
+            let error = building.move_to(&place).unwrap_err();
+            assert!(matches!(error, SqliteError::OrphanedLog { .. }), "{error}");
+            assert_eq!(fs::read_to_string(&log).unwrap(), "of another one");
+            fs::remove_file(log).unwrap();
+            assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+        }
     }
 
     #[test]

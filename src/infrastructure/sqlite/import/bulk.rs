@@ -17,18 +17,19 @@ use crate::application::import::{
     Batch, BuildingSink, Correction, Identity, ImportRecord, ImportSink, ImportedLog, KnownPart, KnownSource,
     Outcome, Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, TimeWindow, TwinPair,
 };
-use crate::application::log_source::SourceDigest;
+use crate::application::log_source::{ResumePoint, SourceDigest};
 use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::durable::directory::sync_folder;
 use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
-use crate::infrastructure::sqlite::row::{INSERT, NewRow};
+use crate::infrastructure::sqlite::row::{INSERT_IN_BULK, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
-use crate::infrastructure::sqlite::{connection, read};
+use crate::infrastructure::sqlite::{connection, read, stored_rows};
 use crate::wire::record::Shape;
 
 use super::build_folder::{self, BuildFolder};
+use super::incomplete_logs::IncompleteLogs;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::provenance::SourceWriter;
 use super::{duplicate_ids, known_logs, overlap, overlap_feeds, superseded_rows};
@@ -185,7 +186,7 @@ impl BulkLoad {
         schema::create_folder(place)?;
         let _lock = SchemaLock::acquire(place)?;
         let failed = |source| SqliteError::Publish { path: place.clone(), source };
-        if is_free(place)? && building.move_to(place).map_err(failed)? {
+        if is_free(place)? && building.move_to(place)? {
             return sync_folder(place.parent().unwrap_or(Path::new(""))).map_err(failed);
         }
         schema::refuse_foreign(&EVENT_STORE, place)
@@ -208,7 +209,7 @@ impl BulkLoad {
         for statement in &self.made_last {
             connection.execute_batch(statement).map_err(&failed)?;
         }
-        Ok(())
+        stored_rows::count_anew(&connection).map_err(failed)
     }
 }
 
@@ -225,7 +226,7 @@ impl ImportSink for BulkLoad {
     /// What is known of a log was stored by this same load, which read it when it was changing:
     /// nothing of it was present before.
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
-        let mut known = known_logs::known(&lock(&*self.connection()?), header)?;
+        let mut known = known_logs::known(&lock(&*self.connection()?), header, &IncompleteLogs::default())?;
         if let Some(KnownSource { counts, .. }) = &mut known {
             counts.imported += std::mem::take(&mut counts.already_present);
         }
@@ -252,7 +253,7 @@ impl ImportSink for BulkLoad {
         let shared = self.connection()?;
         let connection = lock(&shared);
         let now = Utc::now();
-        let mut insert = connection.prepare_cached(INSERT).map_err(&failed)?;
+        let mut insert = connection.prepare_cached(INSERT_IN_BULK).map_err(&failed)?;
         for record in &batch.records {
             let first_id;
             let event_id = match &record.identity {
@@ -285,6 +286,15 @@ impl ImportSink for BulkLoad {
 
     fn shared_records(&self) -> &SharedCounts {
         &self.shared
+    }
+
+    /// All parts that it has are of this import.
+    fn part(&mut self, _: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
+        Ok(None)
+    }
+
+    fn has_part(&mut self, _: &str, _: i64) -> Result<bool, RepositoryError> {
+        Ok(false)
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

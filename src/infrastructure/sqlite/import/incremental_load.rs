@@ -14,7 +14,7 @@ use crate::application::import::{
     Batch, Correction, Identity, ImportRecord, ImportSink, ImportedLog, IncrementalSink, KnownPart,
     KnownSource, Outcome, SharedCounts, SourceHeader, StoreError,
 };
-use crate::application::log_source::SourceDigest;
+use crate::application::log_source::{ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::{First, first_of};
@@ -22,9 +22,10 @@ use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
-use crate::infrastructure::sqlite::{read, schema};
+use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
 use crate::infrastructure::turn_file::{HeldTurn, TurnFile};
 
+use super::incomplete_logs::IncompleteLogs;
 use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::preview::Preview;
@@ -39,6 +40,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub struct IncrementalLoad {
     path: PathBuf,
     connection: SharedConnection,
+    incomplete: Arc<IncompleteLogs>,
     source: Option<SourceWriter>,
     occurrences: Occurrences,
     shared: SharedRecords,
@@ -87,11 +89,22 @@ impl IncrementalLoad {
     /// # Errors
     /// As [`SqliteEventRepository::open`](crate::infrastructure::sqlite::SqliteEventRepository::open).
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
-        let connection = Arc::new(Mutex::new(schema::open_current(&EVENT_STORE, path)?));
+        let connection = schema::open_current(&EVENT_STORE, path)?;
         let lock = ImportLock::acquire(path)?;
+        let check = stored_rows::check_and_tell(path, &connection)?;
+        if check.missing_records() > 0 {
+            // What is stored again can refer to what is still missing.
+            connection::allow_references_to_nothing(path, &connection)?;
+        }
+        let incomplete = IncompleteLogs::of(&connection, &check).map_err(|source| SqliteError::Sqlite {
+            action: "count the rows of",
+            path: path.to_owned(),
+            source,
+        })?;
         Ok(Self {
             path: path.to_owned(),
-            connection,
+            connection: Arc::new(Mutex::new(connection)),
+            incomplete: Arc::new(incomplete),
             source: None,
             occurrences: Occurrences::default(),
             shared: SharedRecords::default(),
@@ -157,7 +170,7 @@ fn begin<'c>(
 
 impl ImportSink for IncrementalLoad {
     fn last_import(&mut self, path: &str, settings: &str) -> Result<Option<ImportedLog>, RepositoryError> {
-        known_logs::last_import(&lock(&self.connection), path, settings)
+        known_logs::last_import(&lock(&self.connection), path, settings, &self.incomplete)
     }
 
     fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError> {
@@ -165,7 +178,7 @@ impl ImportSink for IncrementalLoad {
     }
 
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
-        known_logs::known(&lock(&self.connection), header)
+        known_logs::known(&lock(&self.connection), header, &self.incomplete)
     }
 
     fn begin_source(
@@ -230,8 +243,16 @@ impl ImportSink for IncrementalLoad {
         self.shared.counts()
     }
 
+    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
+        known_logs::part(&lock(&self.connection), source_id)
+    }
+
+    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError> {
+        known_logs::has_part(&lock(&self.connection), content_sha256, source_id)
+    }
+
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
-        read::count_and_tell(&lock(&self.connection))
+        read::count(&lock(&self.connection))
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
@@ -246,7 +267,7 @@ impl IncrementalSink for IncrementalLoad {
     fn preview(&mut self) -> Result<Preview, StoreError> {
         (self.follows_preview, self.is_outdated) = (false, false);
         (self.occurrences, self.shared) = (Occurrences::default(), SharedRecords::default());
-        Ok(Preview::over(&self.path, Arc::clone(&self.connection))?)
+        Ok(Preview::over(&self.path, Arc::clone(&self.connection), Arc::clone(&self.incomplete))?)
     }
 
     fn follow_preview(&mut self) {

@@ -12,6 +12,8 @@ use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
 
+use super::incomplete_logs::IncompleteLogs;
+
 const LATEST: &str = "FROM sources WHERE source_id = (SELECT max(source_id) FROM sources WHERE path = ?1)
     AND settings = ?2 AND superseded_by IS NULL";
 /// Records that a retry has made events of are read again where they lie after that place.
@@ -25,25 +27,33 @@ const OPEN_REJECTS: &str =
 pub(super) fn known(
     connection: &Connection,
     header: &SourceHeader,
+    incomplete: &IncompleteLogs,
 ) -> Result<Option<KnownSource>, RepositoryError> {
     let known = || -> rusqlite::Result<Option<KnownSource>> {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT imported + already_present + matched_existing - {RETRIED_AGAIN}, duplicates, out_of_range,
-                source_id, separator, resume_offset, resume_line, resume_sha256
-             {LATEST} AND (format = ?3 OR resume_offset = 0) AND has_repeated_hour = 0"
+                source_id, separator, resume_offset, resume_line, resume_sha256, has_repeated_hour
+             {LATEST} AND (format = ?3 OR resume_offset = 0)"
         ))?;
-        let read = |row: &Row<'_>| {
-            Ok(KnownSource {
-                source_id: row.get(3)?,
+        let read = |row: &Row<'_>| -> rusqlite::Result<Option<KnownSource>> {
+            let source_id = row.get(3)?;
+            let is_whole = !incomplete.contains(source_id);
+            if is_whole && row.get(8)? {
+                return Ok(None);
+            }
+            Ok(Some(KnownSource {
+                source_id,
+                is_whole,
                 separator: row.get(4)?,
                 resume: ResumePoint { offset: row.get(5)?, line: row.get(6)?, sha256: row.get(7)? },
                 counts: counts(row)?,
                 conflicts: 0,
                 rejects: Vec::new(),
-            })
+            }))
         };
         let parameters = params![header.path, header.settings, header.format.as_str()];
-        let Some(mut known) = statement.query_row(parameters, read).optional()? else { return Ok(None) };
+        let known = statement.query_row(parameters, read).optional()?.flatten();
+        let Some(mut known) = known else { return Ok(None) };
         let before = known.resume.offset as i64;
         (known.conflicts, known.rejects) =
             rejects(connection, (known.source_id, before), &header.path, &mut known.counts)?;
@@ -52,11 +62,13 @@ pub(super) fn known(
     known().map_err(port_error("look up earlier imports"))
 }
 
-/// What the last import of the log at `path` came to, where it was read to its end in that way.
+/// What the last import of the log at `path` came to, where it was read to its end in that way, and all of it is
+/// there.
 pub(super) fn last_import(
     connection: &Connection,
     path: &str,
     settings: &str,
+    incomplete: &IncompleteLogs,
 ) -> Result<Option<ImportedLog>, RepositoryError> {
     let last = || -> rusqlite::Result<Option<ImportedLog>> {
         let mut statement = connection.prepare_cached(&format!(
@@ -84,11 +96,41 @@ pub(super) fn last_import(
                 rejects: Vec::new(),
             })
         };
-        let Some(mut log) = statement.query_row([path, settings], read).optional()? else { return Ok(None) };
+        let log = statement.query_row([path, settings], read).optional()?;
+        let Some(mut log) = log.filter(|log| !incomplete.contains(log.source_id)) else { return Ok(None) };
         (log.conflicts, log.rejects) = rejects(connection, (log.source_id, i64::MAX), path, &mut log.counts)?;
         Ok(Some(log))
     };
     last().map_err(port_error("look up the last import"))
+}
+
+/// Where a log was that was imported as a part, and how much of it is known.
+pub(super) fn part(
+    connection: &Connection,
+    source_id: i64,
+) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
+    let part = "SELECT path, resume_offset, resume_line, resume_sha256 FROM sources
+        WHERE source_id = ?1 AND instr(settings, ' parts=') > 0";
+    connection
+        .query_row(part, [source_id], |row| {
+            let resume = ResumePoint { offset: row.get(1)?, line: row.get(2)?, sha256: row.get(3)? };
+            Ok((row.get(0)?, resume))
+        })
+        .optional()
+        .map_err(port_error("look up a part"))
+}
+
+/// Whether a part with that content was imported as another source.
+pub(super) fn has_part(
+    connection: &Connection,
+    content_sha256: &str,
+    source_id: i64,
+) -> Result<bool, RepositoryError> {
+    let found = "SELECT EXISTS (SELECT 1 FROM sources
+        WHERE content_sha256 = ?1 AND source_id <> ?2 AND instr(settings, ' parts=') > 0)";
+    connection
+        .query_row(found, params![content_sha256, source_id], |row| row.get(0))
+        .map_err(port_error("look up a part"))
 }
 
 fn counts(row: &Row<'_>) -> rusqlite::Result<RecordCounts> {

@@ -8,6 +8,7 @@
 mod build_folder;
 pub mod bulk;
 mod duplicate_ids;
+mod incomplete_logs;
 pub mod incremental_load;
 mod known_logs;
 mod occurrences;

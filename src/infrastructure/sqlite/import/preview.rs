@@ -14,15 +14,16 @@ use crate::application::import::{
     KnownSource, Outcome, Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, TimeWindow,
     TwinPair,
 };
-use crate::application::log_source::{Place, SourceDigest};
+use crate::application::log_source::{Place, ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::Position;
 use crate::infrastructure::sqlite::append::first_of;
 use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{NewRow, Origin};
-use crate::infrastructure::sqlite::{connection, read, schema};
+use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
 
+use super::incomplete_logs::IncompleteLogs;
 use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::shared_records::SharedRecords;
@@ -59,6 +60,7 @@ const WITH_PREVIEWED: &str = "(SELECT occurred_at, origin, id_derived FROM event
 pub struct Preview {
     path: PathBuf,
     connection: SharedConnection,
+    incomplete: Arc<IncompleteLogs>,
     sources: i64,
     source_id: i64,
     occurrences: Occurrences,
@@ -74,18 +76,25 @@ impl Preview {
     /// # Errors
     /// As [`SqliteEventRepository::open_for_reading`](crate::infrastructure::sqlite::SqliteEventRepository::open_for_reading).
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
+        // What would be refused is refused.
+        schema::refuse_several_names(path)?;
         let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
         connection::allow_temporary_tables(path, &connection)?;
-        read::tell_of_a_gap(&connection).map_err(|source| SqliteError::Sqlite {
-            action: "count the events of",
+        let check = stored_rows::check_and_tell(path, &connection)?;
+        let incomplete = IncompleteLogs::of(&connection, &check).map_err(|source| SqliteError::Sqlite {
+            action: "count the rows of",
             path: path.to_owned(),
             source,
         })?;
-        Self::over(path, Arc::new(Mutex::new(connection)))
+        Self::over(path, Arc::new(Mutex::new(connection)), Arc::new(incomplete))
     }
 
     /// A preview through a connection that has other uses, and has the plan of the twins afterwards.
-    pub(super) fn over(path: &Path, connection: SharedConnection) -> Result<Self, SqliteError> {
+    pub(super) fn over(
+        path: &Path,
+        connection: SharedConnection,
+        incomplete: Arc<IncompleteLogs>,
+    ) -> Result<Self, SqliteError> {
         let create = |connection: &Connection| {
             connection.execute_batch(CREATE)?;
             twins::begin_plan(connection)
@@ -99,6 +108,7 @@ impl Preview {
         Ok(Self {
             path,
             connection,
+            incomplete,
             sources: 0,
             source_id: 0,
             occurrences: Occurrences::default(),
@@ -208,7 +218,7 @@ fn correct_planned(connection: &Connection, correct: &mut dyn FnMut(Correction))
 
 impl ImportSink for Preview {
     fn last_import(&mut self, path: &str, settings: &str) -> Result<Option<ImportedLog>, RepositoryError> {
-        known_logs::last_import(&lock(&self.connection), path, settings)
+        known_logs::last_import(&lock(&self.connection), path, settings, &self.incomplete)
     }
 
     fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError> {
@@ -216,7 +226,7 @@ impl ImportSink for Preview {
     }
 
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
-        known_logs::known(&lock(&self.connection), header)
+        known_logs::known(&lock(&self.connection), header, &self.incomplete)
     }
 
     fn begin_source(
@@ -233,7 +243,8 @@ impl ImportSink for Preview {
         }
         self.is_reading = true;
         self.sources += 1;
-        // A log that the store does not know has a number that no log of the store has.
+        // A log that the store does not go on with has a number that no log of the store has.
+        let continues = continues.filter(|known| known.is_whole);
         let (source_id, to) =
             continues.map_or((-self.sources, 0), |known| (known.source_id, known.resume.offset));
         self.source_id = source_id;
@@ -263,6 +274,14 @@ impl ImportSink for Preview {
 
     fn shared_records(&self) -> &SharedCounts {
         self.shared.counts()
+    }
+
+    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
+        known_logs::part(&lock(&self.connection), source_id)
+    }
+
+    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError> {
+        known_logs::has_part(&lock(&self.connection), content_sha256, source_id)
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

@@ -11,11 +11,15 @@ use crate::application::import::{
 };
 use crate::application::log_source::{Place, Reject, SourceDigest};
 use crate::infrastructure::sqlite::append::First;
+use crate::infrastructure::sqlite::stored_rows;
 
-const INSERT_SOURCE: &str = "INSERT INTO sources (path, format, compression, settings, separator,
+/// The number of a log is never given to another one, though another program has removed its row.
+const INSERT_SOURCE: &str = "INSERT INTO sources (source_id, path, format, compression, settings, separator,
         resume_offset, resume_line, resume_sha256, records, imported, already_present, matched_existing,
-        duplicates, rejected, out_of_range, has_repeated_hour, started_at)
-    VALUES (?1, ?2, ?3, ?4, x'', 0, 1, ?5, 0, 0, 0, 0, 0, 0, 0, 0, ?6)";
+        duplicates, rejected, out_of_range, has_repeated_hour, started_at, restores_to)
+    VALUES (max(ifnull((SELECT max(source_id) FROM sources), 0),
+                ifnull((SELECT last_source_id FROM stored_rows), 0)) + 1,
+            ?1, ?2, ?3, ?4, x'', 0, 1, ?5, 0, 0, 0, 0, 0, 0, 0, 0, ?6, ?7)";
 /// What is there already stays, and counts as a change: a row that was not stored shows.
 const INSERT_TEXT: &str = "INSERT INTO source_texts VALUES (?1, ?2, ?3)
     ON CONFLICT (source_id, offset) DO UPDATE SET text = source_texts.text";
@@ -37,6 +41,8 @@ pub(in crate::infrastructure::sqlite) struct SourceWriter {
     pub source_id: i64,
     /// Before this offset it was there when the import began.
     known_to: u64,
+    /// Before this offset, rows were stored and are missing: what is stored again was counted.
+    restores_to: u64,
     /// The reject that was written last, which may continue.
     last_reject: Option<i64>,
 }
@@ -44,7 +50,7 @@ pub(in crate::infrastructure::sqlite) struct SourceWriter {
 impl SourceWriter {
     /// A log that was imported, and to which single records are added: all of it is known.
     pub fn known(source_id: i64) -> Self {
-        Self { source_id, known_to: i64::MAX as u64, last_reject: None }
+        Self { source_id, known_to: i64::MAX as u64, restores_to: 0, last_reject: None }
     }
 
     /// What the store knew of it when the import began.
@@ -52,23 +58,26 @@ impl SourceWriter {
         KnownPart { source_id: self.source_id, to: self.known_to }
     }
 
-    /// Begins a log, or continues as the latest version of a known one.
+    /// Begins a log, or continues as the latest version of a known one. One of which rows are missing begins anew.
     pub fn begin(
         connection: &Connection,
         header: &SourceHeader,
         continues: Option<&KnownSource>,
         now: DateTime<Utc>,
     ) -> rusqlite::Result<Self> {
-        let Some(known) = continues else {
+        let Some(known) = continues.filter(|known| known.is_whole) else {
+            let restores_to = continues.map_or(0, |known| known.resume.offset);
             let source_id = connection.prepare(INSERT_SOURCE)?.insert(params![
                 header.path,
                 header.format.as_str(),
                 header.compression,
                 header.settings,
                 NOTHING,
-                now.timestamp_micros()
+                now.timestamp_micros(),
+                restores_to
             ])?;
-            return Ok(Self { source_id, known_to: 0, last_reject: None });
+            stored_rows::note(connection, 0)?;
+            return Ok(Self { source_id, known_to: 0, restores_to, last_reject: None });
         };
         let after = params![known.source_id, known.resume.offset];
         // What stood after the last record (a closing bracket, a torn tail) is no longer the end. It is
@@ -92,7 +101,11 @@ impl SourceWriter {
             after,
         )?;
         connection.execute("DELETE FROM source_texts WHERE source_id = ?1 AND offset >= ?2", after)?;
-        Ok(Self { source_id: known.source_id, known_to: known.resume.offset, last_reject: None })
+        let source_id = known.source_id;
+        let restores_to = connection
+            .prepare_cached("SELECT restores_to FROM sources WHERE source_id = ?1")?
+            .query_row([source_id], |row| row.get(0))?;
+        Ok(Self { source_id, known_to: known.resume.offset, restores_to, last_reject: None })
     }
 
     /// Writes down everything of a batch that is not a new event.
@@ -117,16 +130,24 @@ impl SourceWriter {
                 reject_text(connection, reject_id, piece.place.offset, &piece.bytes)?;
             }
         }
+        let mut stored = 0;
         let mut counts =
             RecordCounts { rejected, out_of_range: batch.out_of_range, ..RecordCounts::default() };
         for (record, outcome) in batch.records.iter().zip(outcomes) {
             counts.add(outcome);
-            if let Outcome::Conflict { event_id, position } = outcome {
-                let reject = Reject::Conflict { event_id: event_id.clone(), position: *position };
-                let reject_id = self.reject(connection, record.place, &reject, now)?;
-                reject_text(connection, reject_id, record.place.offset, record.body.as_bytes())?;
+            match outcome {
+                Outcome::Conflict { event_id, position } => {
+                    let reject = Reject::Conflict { event_id: event_id.clone(), position: *position };
+                    let reject_id = self.reject(connection, record.place, &reject, now)?;
+                    reject_text(connection, reject_id, record.place.offset, record.body.as_bytes())?;
+                }
+                Outcome::Imported | Outcome::MatchedExisting { .. } => {
+                    stored += i64::from(record.place.offset >= self.restores_to);
+                }
+                Outcome::AlreadyPresent | Outcome::Duplicate => {}
             }
         }
+        stored_rows::note(connection, stored)?;
         let records = batch.records.len() as u64 + rejected + batch.out_of_range;
         connection
             .prepare_cached(

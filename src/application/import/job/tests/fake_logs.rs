@@ -136,6 +136,10 @@ impl LogFiles for FakeFiles {
         log.to_owned()
     }
 
+    fn identity(&self, _: &Path) -> Option<(u64, u64)> {
+        None
+    }
+
     fn bytes(&self, log: &Path) -> Result<u64, SourceError> {
         Ok((self.records(log) * self.text(log).len()) as u64)
     }
