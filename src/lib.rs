@@ -105,6 +105,48 @@ pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 /// for all that has come meanwhile. A [`Runner`](dispatch::Runner) runs its handlers, each a
 /// [`Registration`](dispatch::Registration) of an [`EventHandler`](dispatch::EventHandler): a *projection* makes read models,
 /// an *effect* acts on the world.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use mission_events::dispatch::{
+///     DispatchPorts, DispatchSettings, EventDispatcherService, EventHandler, Handled, HandlerContext, HandlerError, Outcome,
+///     Runner, RunnerSettings, SqliteHandlerStore, SqliteStoreTurn, SystemClock,
+/// };
+/// use mission_events::{DomainEvent, SqliteEventRepository, StoredEvent, Zone};
+///
+/// struct Announcer;
+///
+/// impl EventHandler for Announcer {
+///     fn name(&self) -> &str {
+///         "announcer"
+///     }
+///
+///     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
+///         println!("{} ({})", event.event.event_type(), context.idempotency_key());
+///         Ok(Handled::Done)
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let events = Arc::new(SqliteEventRepository::open(folder.path().join("events.db"), Zone::utc())?);
+/// let handled = Arc::new(SqliteHandlerStore::open(folder.path().join("handlers.db"))?);
+/// let clock = Arc::new(SystemClock::default());
+/// let runner = Runner::new(events.clone(), handled, clock.clone(), RunnerSettings::default());
+/// let ports = DispatchPorts { turn: Box::new(SqliteStoreTurn::new(events.clone())), clock };
+/// let dispatcher = EventDispatcherService::new(events, Arc::new(runner), ports, DispatchSettings::default());
+/// dispatcher.register_handler("TaskCreated", Arc::new(Announcer))?;
+///
+/// let text = r#"{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}"#;
+/// let dispatched = dispatcher.dispatch(DomainEvent::from_json(text, &Zone::utc())?)?;
+/// assert!(dispatched.succeeded());
+/// assert_eq!(dispatched.handlers, [("announcer".to_owned(), Outcome::Done)]);
+/// assert!(dispatcher.shut_down(Duration::from_secs(5)));
+/// # Ok(())
+/// # }
+/// ```
 pub mod dispatch {
     pub use crate::application::clock::Clock;
     pub use crate::application::dispatch::{
@@ -122,6 +164,7 @@ pub mod dispatch {
         PositionInterval, Registration, RetryPolicy, Runner, RunnerSettings, StartFrom,
     };
     pub use crate::infrastructure::event_ids::TimeOrderedIds;
+    pub use crate::infrastructure::handler_store::SqliteHandlerStore;
     pub use crate::infrastructure::jsonl::JsonlStoreTurn;
     pub use crate::infrastructure::sqlite::turn::SqliteStoreTurn;
     pub use crate::infrastructure::system_clock::SystemClock;
@@ -272,7 +315,8 @@ pub mod tasks {
         TaskReadModels, TaskState, Transition,
     };
     pub use crate::application::task_handlers::{
-        TaskCompletedHandler, TaskCreatedHandler, TaskDeletedHandler, TaskUpdatedHandler, default_registrations,
+        TaskCompletedHandler, TaskCreatedHandler, TaskDeletedHandler, TaskUpdatedHandler,
+        default_registrations,
     };
     pub use crate::infrastructure::handler_store::SqliteTaskReports;
 }

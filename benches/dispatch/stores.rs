@@ -36,6 +36,12 @@ impl Place {
         Self(tempfile::tempdir_in(folder).unwrap())
     }
 
+    /// Where there is no handler store of that backend yet.
+    pub fn handler_store(&self, backend: Backend) -> PathBuf {
+        let number = fs::read_dir(self.0.path()).unwrap().count();
+        self.join(&format!("{}-handlers-{number}.db", backend.name()))
+    }
+
     pub fn join(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }

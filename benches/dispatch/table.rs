@@ -8,7 +8,7 @@ use crate::processes::Shares;
 
 /// What a figure is divided by, in the same round, and what the project has set itself.
 pub struct Must {
-    pub to: &'static str,
+    pub to: String,
     pub at_least: f64,
 }
 
@@ -86,7 +86,7 @@ impl Table {
     fn verdict(&self, row: &Row, p99: f64) -> String {
         let mut parts = Vec::new();
         if let Some(must) = &row.must {
-            let base = &self.rows[must.to].rates;
+            let base = &self.rows[&must.to].rates;
             let ratios: Vec<f64> = row.rates.iter().zip(base).map(|(rate, base)| rate / base).collect();
             let (ratio, at_least) = (median(ratios.clone()), must.at_least);
             let met = if ratio >= at_least { "met" } else { "MISSED" };

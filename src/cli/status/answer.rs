@@ -66,7 +66,8 @@ impl Status {
 
     /// What the command exits with.
     pub fn exit_code(&self) -> ExitCode {
-        let errors = [&self.store.error, &self.other_store.error, &self.legacy_log.error, &self.handlers.error];
+        let errors =
+            [&self.store.error, &self.other_store.error, &self.legacy_log.error, &self.handlers.error];
         if errors.into_iter().any(Option::is_some) { ExitCode::Storage } else { ExitCode::Done }
     }
 }

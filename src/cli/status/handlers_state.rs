@@ -29,9 +29,8 @@ impl HandlersState {
                 state.exists = false;
                 return state;
             }
-            Ok(true) => {
-                operations(config, HandlerAccess::Reading).and_then(|operations| operations.list().map_err(failed))
-            }
+            Ok(true) => operations(config, HandlerAccess::Reading)
+                .and_then(|operations| operations.list().map_err(failed)),
             Err(error) => {
                 state.error = Some(error.to_string());
                 return state;

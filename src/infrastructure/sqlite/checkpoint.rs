@@ -87,10 +87,11 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
     use crate::infrastructure::sqlite::schema;
 
     fn writer(path: &Path) -> Connection {
-        schema::open_current(path).unwrap()
+        schema::open_current(&EVENT_STORE, path).unwrap()
     }
 
     fn length(connection: &Connection) -> LogLength {

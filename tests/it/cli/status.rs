@@ -159,11 +159,10 @@ fn a_legacy_log_that_is_no_file_is_reported_too() {
     std::fs::create_dir_all(dir.join("data/events.json")).unwrap();
     let run = cli(&dir).run("-q status");
     assert_eq!(run.code, 4);
-    assert!(
-        run.stdout
-            .ends_with("legacy log: data/events.json\n  error   expected a file, found something else\n\n\
-                        handlers: data/handlers.db\n  no handler was ever run\n")
-    );
+    assert!(run.stdout.ends_with(
+        "legacy log: data/events.json\n  error   expected a file, found something else\n\n\
+                        handlers: data/handlers.db\n  no handler was ever run\n"
+    ));
 }
 
 #[test]

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mission_events::dispatch::{
-    DispatchPorts, DispatchSettings, EventDispatcherService, HandlerSession, HandlerStore, HandlerStoreError,
-    JsonlStoreTurn, Runner, RunnerSettings, SqliteStoreTurn, StoreTurn, SystemClock,
+    DispatchPorts, DispatchSettings, EventDispatcherService, JsonlStoreTurn, Runner, RunnerSettings,
+    SqliteStoreTurn, StoreTurn, SystemClock,
 };
+use mission_events::internals::application::handling::memory::MemoryHandlerStore;
 use mission_events::{DomainEvent, EventRepository, JsonlEventRepository, SqliteEventRepository, Zone};
 
 /// Opens a store in a folder, with its turns, as a process of its own would.
@@ -27,24 +28,12 @@ fn jsonl(folder: &Path) -> (Arc<dyn EventRepository>, Box<dyn StoreTurn>) {
     (store, Box::new(JsonlStoreTurn::new(folder)))
 }
 
-struct NoHandlers;
-
-impl HandlerStore for NoHandlers {
-    fn session(&self) -> Result<Box<dyn HandlerSession>, HandlerStoreError> {
-        Err(HandlerStoreError::Corrupt { detail: "no handler is run".to_owned() })
-    }
-
-    fn claim(&self, _: &str) -> Result<Option<Box<dyn Send>>, HandlerStoreError> {
-        Ok(None)
-    }
-}
-
 fn dispatcher(folder: &Path, open: Open) -> EventDispatcherService {
     let (store, turn) = open(folder);
     let clock = Arc::new(SystemClock::default());
     let runner = Runner::new(
         Arc::clone(&store),
-        Arc::new(NoHandlers),
+        Arc::new(MemoryHandlerStore::default()),
         Arc::clone(&clock) as _,
         RunnerSettings::default(),
     );

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::super::*;
 use crate::application::clock::Clock;
-use crate::application::handling::store::{HandlerSession, HandlerStore, HandlerStoreError};
+use crate::application::handling::memory::MemoryHandlerStore;
 use crate::application::handling::{Runner, RunnerSettings};
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
@@ -197,21 +197,9 @@ impl Clock for SetClock {
     }
 }
 
-struct NoHandlerStore;
-
-impl HandlerStore for NoHandlerStore {
-    fn session(&self) -> Result<Box<dyn HandlerSession>, HandlerStoreError> {
-        Err(HandlerStoreError::Corrupt { detail: "no handler is run".to_owned() })
-    }
-
-    fn claim(&self, _: &str) -> Result<Option<Box<dyn Send>>, HandlerStoreError> {
-        Ok(None)
-    }
-}
-
 pub fn runner(events: Arc<dyn EventRepository>) -> Arc<Runner> {
     let clock = Arc::new(SystemClock::default());
-    Arc::new(Runner::new(events, Arc::new(NoHandlerStore), clock, RunnerSettings::default()))
+    Arc::new(Runner::new(events, Arc::new(MemoryHandlerStore::default()), clock, RunnerSettings::default()))
 }
 
 pub fn dispatcher(store: &Arc<Store>) -> EventDispatcherService {

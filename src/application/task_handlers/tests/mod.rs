@@ -46,6 +46,7 @@ pub(crate) fn handle<'e>(
                 is_replay: false,
                 attempt: 1,
                 event_id: event.event.event_id(),
+                detail: None,
                 read_models: Some(read_models),
             };
             registration.handler.handle(event, &mut context).unwrap();

@@ -11,7 +11,11 @@ fn event(id: &str, title: &str) -> DomainEvent {
 
 /// A store with the event `before`, whose disk fails as the trigger says when `bad` is inserted.
 fn failing_store(folder: &tempfile::TempDir, schema: &str) -> Connection {
-    let mut connection = schema::open_current(&folder.path().join("events.db")).unwrap();
+    let mut connection = schema::open_current(
+        &crate::infrastructure::sqlite::database_kind::EVENT_STORE,
+        &folder.path().join("events.db"),
+    )
+    .unwrap();
     append(&mut connection, &[event("before", "")]).unwrap();
     connection.execute_batch(schema).unwrap();
     connection
