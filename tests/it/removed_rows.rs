@@ -161,6 +161,21 @@ fn what_is_missing_is_imported_again_from_its_log_though_that_has_not_changed() 
 }
 
 #[test]
+fn a_store_that_does_not_say_how_many_rows_it_had_proves_nothing_consistent() {
+    let dir = store();
+    tamper(&database(&dir), "DELETE FROM stored_rows");
+    let status = program(&dir).run("status");
+    assert_eq!(
+        status.stderr.matches("does not say how many rows were stored").count(),
+        1,
+        "{}",
+        status.stderr
+    );
+    let run = program(&dir).run("compare-logs sound.jsonl events.db");
+    assert_eq!(run.code, 3, "{}", run.stdout);
+}
+
+#[test]
 fn rejected_records_that_are_missing_are_told() {
     let dir = store();
     tamper(&database(&dir), "DELETE FROM rejects WHERE reject_id = 2");

@@ -71,20 +71,28 @@ impl RowCheck {
         Ok(Self { records, stored_records, of_unknown_logs, logs_without_rejects })
     }
 
-    /// How many rows of events and twins are missing.
+    /// How many rows of events and twins are missing; where the row of counts is, one at least.
     pub fn missing_records(&self) -> u64 {
-        (self.stored_records - self.records).max(0).unsigned_abs()
+        match self.stored_records {
+            ..0 => 1,
+            stored => (stored - self.records).max(0).unsigned_abs(),
+        }
     }
 
     /// Warns where rows were removed.
     pub fn tell(&self, connection: &Connection) {
         let path = connection.path().unwrap_or_default();
         let Self { records, stored_records, of_unknown_logs, logs_without_rejects } = self;
-        if records != stored_records {
+        if *stored_records < 0 {
+            tracing::warn!(
+                "{path} does not say how many rows were stored: another program has emptied `stored_rows`; \
+                 go back to a copy"
+            );
+        } else if records != stored_records {
             tracing::warn!(
                 "{path} has {records} events and twins where {stored_records} were stored: another program has removed \
-                 rows, or placed them itself. Import their logs again (import-legacy): of what is missing, they are \
-                 read from the beginning. What no log has is in a copy of the store alone"
+                 rows, or placed them itself. Import the logs again (import-legacy): those of which rows are missing \
+                 are read from the beginning. What no log has is in a copy of the store alone"
             );
         }
         if *of_unknown_logs > 0 {
