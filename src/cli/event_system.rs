@@ -22,7 +22,8 @@ use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::event_ids::TimeOrderedIds;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
 use crate::infrastructure::jsonl::{JsonlEventRepository, JsonlStoreTurn};
-use crate::infrastructure::sqlite::{SqliteEventRepository, SqliteStoreTurn};
+use crate::infrastructure::sqlite::SqliteEventRepository;
+use crate::infrastructure::sqlite::turn::SqliteStoreTurn;
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::zone::Zone;
 

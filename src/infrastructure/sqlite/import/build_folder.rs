@@ -86,7 +86,11 @@ impl BuildFolder {
         // The lock keeps this program away from it, and its header says that it has no write-ahead log.
         if let Some(log) = schema::log_beside(place) {
             fs::rename(place, self.database()).map_err(failed)?;
-            return Err(SqliteError::OrphanedLog { log, path: place.to_owned() });
+            return Err(SqliteError::OrphanedLog {
+                log,
+                path: place.to_owned(),
+                content: EVENT_STORE.content,
+            });
         }
         Ok(true)
     }
