@@ -32,7 +32,8 @@ enum State {
 }
 
 struct WriterThread {
-    thread: JoinHandle<()>,
+    /// `None` once it was joined.
+    thread: Option<JoinHandle<()>>,
     /// Nothing is ever sent: the sender goes with the thread.
     has_ended: Receiver<()>,
 }
@@ -85,24 +86,35 @@ impl Queue {
             writer.run(&requests, idle_after);
             drop(ends);
         })?;
-        Ok(WriterThread { thread, has_ended })
+        Ok(WriterThread { thread: Some(thread), has_ended })
     }
 
     /// Lets no more events in, and waits for at most `patience` until all that are in are stored. Answers whether they
-    /// are.
+    /// are, to each that asks.
     pub fn close(&self, patience: Duration) -> bool {
-        let thread = {
-            let mut state = self.state();
-            match std::mem::replace(&mut *state, State::Closed(None)) {
-                State::NotStarted | State::Closed(None) => return true,
-                State::Open(_, thread) | State::Closed(Some(thread)) => thread,
-            }
-        };
-        if thread.has_ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-            *self.state() = State::Closed(Some(thread));
+        let Some(has_ended) = self.let_none_in() else { return true };
+        if has_ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
             return false;
         }
-        thread.thread.join().is_ok()
+        let thread = match &mut *self.state() {
+            State::Closed(Some(writer)) => writer.thread.take(),
+            _ => None,
+        };
+        thread.is_none_or(|thread| thread.join().is_ok())
+    }
+
+    /// What tells that the writer has ended; `None` where it was never started.
+    fn let_none_in(&self) -> Option<Receiver<()>> {
+        let mut state = self.state();
+        *state = match std::mem::replace(&mut *state, State::Closed(None)) {
+            State::NotStarted => State::Closed(None),
+            State::Open(_, writer) => State::Closed(Some(writer)),
+            closed @ State::Closed(_) => closed,
+        };
+        match &*state {
+            State::Closed(Some(writer)) => Some(writer.has_ended.clone()),
+            _ => None,
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -20,6 +20,9 @@ use crate::domain::repository::{EventRepository, EventRepositoryExt, RepositoryE
 /// The key of [`EventDispatcherService::handlers`] for handlers of every type.
 const EVERY_TYPE: &str = "all";
 
+/// How long a dispatcher that is dropped waits for its threads: another process may have the turn and never end it.
+const PATIENCE_AT_DROP: Duration = Duration::from_secs(15);
+
 /// What a dispatcher needs beside the events and their handlers.
 pub struct DispatchPorts {
     /// The turns of the processes that write to the store; `Box::new(())` where this is the only one.
@@ -54,7 +57,8 @@ impl Default for DispatchSettings {
 ///
 /// Any number of threads dispatch at a time: one thread of the dispatcher, which the first event starts, stores all
 /// that has come meanwhile with one sync. The events of one thread are stored in the order in which it dispatches
-/// them. Dropped, it stores what has been submitted and ends its threads, as [`shut_down`](Self::shut_down) does.
+/// them. Dropped, it stores what has been submitted and ends its threads, as [`shut_down`](Self::shut_down) does, within 15
+/// seconds.
 pub struct EventDispatcherService {
     events: Arc<dyn EventRepository>,
     queue: Queue,
@@ -116,8 +120,8 @@ impl EventDispatcherService {
     }
 
     /// Gives a handler the events of a type that are stored from now on, after the handlers that are registered
-    /// already: as an effect, with the default retries. [`register`](Self::register) is for all else, as for one handler of
-    /// several types.
+    /// already: as an effect, with the default retries. One handler can be registered for several types, one after the
+    /// other. [`register`](Self::register) is for all else.
     ///
     /// # Errors
     /// As there.
@@ -184,6 +188,6 @@ impl EventDispatcherService {
 
 impl Drop for EventDispatcherService {
     fn drop(&mut self) {
-        self.shut_down(self.after.limit);
+        self.shut_down(PATIENCE_AT_DROP);
     }
 }

@@ -142,6 +142,25 @@ fn shutting_down_stores_what_was_submitted_and_lets_nothing_else_in() {
 }
 
 #[test]
+fn whatever_shuts_it_down_at_the_same_time_is_told_the_same() {
+    let (store, hold) = held_store();
+    let dispatcher = dispatcher(&store);
+    drop(dispatcher.dispatch_async(event("e1")).unwrap());
+    hold.wait();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| dispatcher.shut_down(LONG));
+        for _ in 0..1_000 {
+            assert!(!dispatcher.shut_down(AT_ONCE), "the event is still being stored");
+            thread::yield_now();
+        }
+        drop(hold);
+        assert!(dispatcher.shut_down(LONG));
+        assert!(first.join().unwrap());
+    });
+    assert_eq!(store.ids(), ["e1"]);
+}
+
+#[test]
 fn a_dispatcher_that_never_was_used_has_nothing_to_shut_down() {
     assert!(dispatcher(&Arc::new(Store::default())).shut_down(AT_ONCE));
 }
