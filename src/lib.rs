@@ -231,6 +231,24 @@ pub mod compare {
     }
 }
 
+/// What is known of tasks: the handlers that keep read models of them, and what is asked of these.
+pub mod tasks {
+    pub use crate::application::read_models::reports::{
+        ChangeReport, CompletionFigures, CompletionReport, DayActivity, DayCompletions, DeletionReport,
+        LinkReport, TaskReport, TaskReports, TaskStateReport, TaskStatistics,
+    };
+    pub use crate::application::read_models::task_state::FieldState;
+    pub use crate::application::read_models::{
+        Occurrence, ReadModelError, StateChange, TaskActivity, TaskChange, TaskCompletion, TaskField,
+        TaskReadModels, TaskState, Transition,
+    };
+    pub use crate::application::task_handlers::{
+        TaskCompletedHandler, TaskCreatedHandler, TaskDeletedHandler, TaskUpdatedHandler,
+        default_registrations,
+    };
+    pub use crate::infrastructure::handler_store::SqliteTaskReports;
+}
+
 /// Runs the program `mission-events` on the arguments of this process. Errors are on stderr when it returns.
 #[doc(hidden)]
 pub fn run_program() -> std::process::ExitCode {

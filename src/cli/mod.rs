@@ -22,6 +22,7 @@ mod rejects;
 mod status;
 mod store;
 mod table;
+mod tasks;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -37,6 +38,7 @@ use export::ExportArgs;
 use global::{ColorWhen, GlobalOptions, MissingStore, StartupLines};
 use import_legacy::ImportLegacyArgs;
 use rejects::RejectsArgs;
+use tasks::TasksArgs;
 
 /// A SQLite-backed event store, and the proven migration of JSON event logs into it
 #[derive(Debug, Parser)]
@@ -57,6 +59,7 @@ enum Command {
     Export(ExportArgs),
     Evidence(EvidenceArgs),
     Events(EventsArgs),
+    Tasks(TasksArgs),
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
     Status,
@@ -102,6 +105,7 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Tasks(args) => tasks::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args, self::command()),
     }

@@ -1,6 +1,6 @@
 //! Measures how long tasks take.
 
-use super::not_recorded;
+use super::error::not_recorded;
 use super::recorded_values::completion_time;
 use crate::application::handling::{EventHandler, Handled, HandlerContext, HandlerError};
 use crate::application::read_models::{Occurrence, TASK_COMPLETIONS, TaskCompletion};

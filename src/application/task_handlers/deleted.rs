@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::not_recorded;
+use super::error::not_recorded;
 use super::recorded_values::{completion_time, priority_word, status_word, text_of};
 use crate::application::handling::{EventHandler, Handled, HandlerContext, HandlerError};
 use crate::application::read_models::{Occurrence, StateChange, TASK_STATE, TaskField, Transition};

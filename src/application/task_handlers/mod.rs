@@ -7,9 +7,10 @@
 mod completed;
 mod created;
 mod deleted;
+mod error;
 mod recorded_values;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod updated;
 
 use std::collections::BTreeSet;
@@ -19,10 +20,7 @@ pub use self::completed::TaskCompletedHandler;
 pub use self::created::TaskCreatedHandler;
 pub use self::deleted::TaskDeletedHandler;
 pub use self::updated::TaskUpdatedHandler;
-use super::handling::{
-    EventHandler, EventTypes, HandlerError, HandlerKind, Registration, RetryPolicy, StartFrom,
-};
-use super::read_models::ReadModelError;
+use super::handling::{EventHandler, EventTypes, HandlerKind, Registration, RetryPolicy, StartFrom};
 use crate::wire::zone::Zone;
 
 const CREATED: &str = "TaskCreated";
@@ -56,9 +54,4 @@ fn projection(handler: impl EventHandler + 'static, event_types: &[&str]) -> Reg
         version: VERSION,
         intervals: Vec::new(),
     }
-}
-
-/// The read models were not changed; a later attempt may find the database free.
-fn not_recorded(error: ReadModelError) -> HandlerError {
-    HandlerError::Transient(Box::new(error))
 }

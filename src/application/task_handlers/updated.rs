@@ -1,6 +1,6 @@
 //! Keeps what was changed in tasks.
 
-use super::not_recorded;
+use super::error::not_recorded;
 use crate::application::handling::{EventHandler, Handled, HandlerContext, HandlerError};
 use crate::application::read_models::{TASK_HISTORY, TaskChange};
 use crate::domain::recorded_task_event::{RecordedTaskEvent, TaskDetail};

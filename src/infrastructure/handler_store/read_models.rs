@@ -2,11 +2,13 @@
 
 mod activity;
 mod state;
+mod statement;
 #[cfg(test)]
 mod tests;
 
 use rusqlite::{Connection, params};
 
+use self::statement::{execute, micros};
 use crate::application::read_models::{
     Occurrence, ReadModelError, StateChange, TASK_ANALYTICS, TASK_COMPLETIONS, TASK_HISTORY, TASK_STATE,
     TaskActivity, TaskChange, TaskCompletion, TaskReadModels,
@@ -22,10 +24,6 @@ impl<'c> SqliteReadModels<'c> {
     /// The read models that this connection reaches.
     pub fn new(connection: &'c Connection) -> Self {
         Self { connection }
-    }
-
-    fn execute(&self, sql: &str, values: impl rusqlite::Params) -> rusqlite::Result<usize> {
-        self.connection.prepare_cached(sql)?.execute(values)
     }
 }
 
@@ -43,21 +41,23 @@ pub(super) fn clear(connection: &Connection, handler: &str) -> rusqlite::Result<
 
 impl TaskReadModels for SqliteReadModels<'_> {
     fn record_activity(&mut self, activity: &TaskActivity<'_>) -> Result<(), ReadModelError> {
-        activity::record(self, activity).map_err(|source| failed("count an event of a task", source))
+        activity::record(self.connection, activity)
+            .map_err(|source| failed("count an event of a task", source))
     }
 
     fn record_creation(&mut self, task_id: &str, created: Occurrence) -> Result<(), ReadModelError> {
-        self.execute(
+        execute(
+            self.connection,
             "INSERT INTO created_tasks (task_id, created_micros, position) VALUES (?1, ?2, ?3)",
             params![task_id, micros(created), created.position.get()],
         )
-        .map(drop)
         .map_err(|source| failed("record that a task was created", source))
     }
 
     fn record_completion(&mut self, completion: &TaskCompletion<'_>) -> Result<(), ReadModelError> {
         let TaskCompletion { task_id, occurrence, completed_at, notes } = completion;
-        self.execute(
+        execute(
+            self.connection,
             "INSERT INTO completed_tasks (task_id, occurred_micros, position, completed_micros, notes) \
              VALUES (?1, ?2, ?3, ?4, ?5)",
             params![
@@ -68,16 +68,17 @@ impl TaskReadModels for SqliteReadModels<'_> {
                 notes
             ],
         )
-        .map(drop)
         .map_err(|source| failed("record that a task was completed", source))
     }
 
     fn change_task(&mut self, task_id: &str, change: &StateChange<'_>) -> Result<(), ReadModelError> {
-        state::change(self, task_id, change).map_err(|source| failed("change the state of a task", source))
+        state::change(self.connection, task_id, change)
+            .map_err(|source| failed("change the state of a task", source))
     }
 
     fn record_change(&mut self, change: &TaskChange<'_>) -> Result<(), ReadModelError> {
-        self.execute(
+        execute(
+            self.connection,
             "INSERT INTO task_changes (task_id, position, changed_at, field, old_value, new_value) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
@@ -89,13 +90,8 @@ impl TaskReadModels for SqliteReadModels<'_> {
                 change.new_value
             ],
         )
-        .map(drop)
         .map_err(|source| failed("record a change of a task", source))
     }
-}
-
-fn micros(occurrence: Occurrence) -> i64 {
-    occurrence.at.timestamp_micros()
 }
 
 /// The read models could not be read or changed, as SQLite says.

@@ -7,6 +7,7 @@ use std::process::Stdio;
 
 use mission_events::internals::cli::command;
 
+use super::tasks::write_read_models;
 use crate::support::cli::{Cli, Run, cli, write};
 use crate::support::test_dir::TestDir;
 
@@ -81,6 +82,8 @@ const CASES: &[Case] = &[
     case("events between", "--store store.db events between 2025-01-01 2025-01-02", 0, ""),
     case("events show", "--store store.db events show e1", 0, ""),
     case("events of", "--store store.db events of T1", 0, ""),
+    case("tasks stats", "tasks stats", 0, ""),
+    case("tasks show", "tasks show T1", 0, ""),
     case("status", "-q status", 0, ""),
     case("status", "-q --store broken.db status", 4, ""),
     case("completions", "completions bash", 0, ""),
@@ -92,6 +95,7 @@ const WITHOUT_RESULT: &[(&str, i32)] = &[
     ("import-legacy nothing.jsonl --into new.db", 4),
     ("events recent --limit nothing", 2),
     ("--store nothing.db rejects", 4),
+    ("tasks show T9", 1),
     // A warning comes first.
     ("import-legacy notes --into new.db", 4),
 ];
@@ -109,6 +113,7 @@ fn program(dir: &TestDir) -> Cli {
         ("SQLITE_PATH", "store.db"),
         ("LEGACY_EVENTS", "other.jsonl"),
         ("EVIDENCE", "evidence.jsonl"),
+        ("HANDLERS", "handlers.db"),
     ];
     settings.iter().fold(cli(dir), |cli, (name, value)| cli.env(&format!("MISSION_CONTROL_{name}"), value))
 }
@@ -128,6 +133,7 @@ fn prepared() -> TestDir {
         assert_eq!(program(&dir).run("import-legacy version.jsonl --into versions.db").code, 0);
     }
     assert_eq!(program(&dir).run("compare-logs").code, 1);
+    write_read_models(&dir.join("handlers.db"));
     dir
 }
 

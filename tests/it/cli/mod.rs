@@ -7,6 +7,7 @@ mod events_output;
 mod general;
 mod status;
 mod stores;
+mod tasks;
 #[cfg(unix)]
 mod unreachable;
 

@@ -47,6 +47,7 @@ pub(crate) fn handle<'e>(
                 attempt: 1,
                 event_id: event.event.event_id(),
                 read_models: Some(read_models),
+                detail: None,
             };
             registration.handler.handle(event, &mut context).unwrap();
         }

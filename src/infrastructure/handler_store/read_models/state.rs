@@ -2,9 +2,9 @@
 
 use chrono::DateTime;
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
-use super::SqliteReadModels;
+use super::statement::{execute, micros};
 use crate::application::read_models::task_state::FieldState;
 use crate::application::read_models::{Occurrence, StateChange, TaskField, TaskState};
 use crate::domain::value_objects::Position;
@@ -16,13 +16,8 @@ const OF_FIELD: usize = 3;
 const COLUMNS: usize = BEFORE_FIELDS + OF_FIELD * TaskField::ALL.len();
 
 /// Applies an event to the state of a task.
-pub fn change(
-    read_models: &SqliteReadModels<'_>,
-    task_id: &str,
-    change: &StateChange<'_>,
-) -> rusqlite::Result<()> {
-    let mut statement =
-        read_models.connection.prepare_cached("SELECT * FROM task_states WHERE task_id = ?1")?;
+pub fn change(connection: &Connection, task_id: &str, change: &StateChange<'_>) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("SELECT * FROM task_states WHERE task_id = ?1")?;
     let found = statement.query_row([task_id], read).optional()?;
     let mut state = found.unwrap_or_default();
     state.apply(change);
@@ -36,8 +31,7 @@ pub fn change(
         values.push(value.into());
         push(&mut values, set);
     }
-    read_models.execute(REPLACE, params_from_iter(values))?;
-    Ok(())
+    execute(connection, REPLACE, params_from_iter(values))
 }
 
 /// As many values as there are columns.
@@ -45,7 +39,7 @@ const REPLACE: &str = "INSERT OR REPLACE INTO task_states VALUES (\
      ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 fn push(values: &mut Vec<Value>, occurrence: Option<Occurrence>) {
-    values.push(occurrence.map(|occurrence| occurrence.at.timestamp_micros()).into());
+    values.push(occurrence.map(micros).into());
     values.push(occurrence.map(|occurrence| occurrence.position.get()).into());
 }
 
