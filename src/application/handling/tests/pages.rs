@@ -1,13 +1,14 @@
 //! Projections: pages, progress, several handlers, several processes.
 
-use super::doubles::{Ending, Recorder, change, of_type, projection};
+use std::sync::atomic::Ordering;
+
+use super::doubles::{BusyStore, Ending, Recorder, change, of_type, projection};
 use super::*;
 use crate::application::handling::registration::PositionInterval;
 use crate::application::handling::store::HandlerStoreError;
-use crate::application::handling::tests::doubles::BusyStore;
 use crate::application::read_models::TaskReadModels;
 use crate::application::read_models::memory::MemoryReadModels;
-use std::sync::atomic::Ordering;
+use crate::domain::value_objects::Position;
 
 #[test]
 fn every_event_is_handled_once_and_in_order_over_pages_and_streams() {
@@ -144,6 +145,23 @@ fn a_failing_event_changes_nothing_and_progress_passes_it_with_its_failure() {
     let failure = &setting.all_failures("task_history")[0];
     assert_eq!((failure.position, failure.state), (events[1].position, FailureState::Retrying));
     assert_eq!(failure.error.as_deref(), Some("the event was not handled: the server is away"));
+}
+
+#[test]
+fn a_stream_that_is_said_to_reach_further_than_its_events_holds_up_neither_itself_nor_later_ones() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    append_many(&setting, 1);
+    setting.events.append(2, "next", "TaskCreated", None);
+    let mut process = setting.process(&[projection(&tasks)]);
+    process.look().unwrap();
+    let mut heads = setting.events.streams().unwrap();
+    heads[0].head = Position::new(heads[0].head.get() + 5);
+    let rounds = (0..10).take_while(|_| process.workers[0].round(&heads).unwrap()).count();
+    assert!(rounds < 10, "it ends");
+    assert_eq!(
+        (setting.handled("tasks", 1), setting.handled("tasks", 2)),
+        (ids(1..=1), vec!["next".to_owned()])
+    );
 }
 
 #[test]

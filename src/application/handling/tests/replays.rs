@@ -135,6 +135,18 @@ fn read_models_of_another_version_are_made_anew_at_the_next_start() {
 }
 
 #[test]
+fn a_program_that_has_not_seen_the_new_version_yet_handles_nothing_into_its_read_models() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    append_many(&setting, 1);
+    let mut old = setting.process(&[projection(&tasks)]);
+    old.catch_up();
+    setting.process(&[Registration { version: 2, ..projection(&tasks) }]).catch_up();
+    setting.events.append(1, "e2", "TaskCreated", None);
+    old.round().unwrap();
+    assert_eq!(setting.handled("tasks", 1), ["e1"]);
+}
+
+#[test]
 fn an_effect_is_not_replayed_without_the_number_of_its_events() {
     let (setting, mail) = (Setting::new(), Recorder::new("mail"));
     let registrations = [effect(&mail)];
