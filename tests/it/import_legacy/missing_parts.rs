@@ -36,7 +36,7 @@ fn a_part_that_has_several_names_is_one_part_and_they_are_named() {
 
 /// A part that begins with an event of its own, and has the other one so many times.
 fn part(name: &str, times: usize) -> String {
-    EVENT.replace("T1", name) + &EVENT.repeat(times)
+    EVENT.replace("\"T1\"", &format!("\"{name}\"")) + &EVENT.repeat(times)
 }
 
 #[test]
