@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::property_cases::cases;
 
 /// As a legacy log is compared with a store: from the first event of the candidate on.
 fn from_first(control: &[Lived], candidate: &[Lived]) -> Comparison {
@@ -38,7 +39,7 @@ fn case() -> impl Strategy<Value = (Vec<Lived>, usize, i64, Vec<i64>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn a_parallel_run_begins_with_the_partner_of_its_first_event((life, first, offset, jitter) in case()) {
