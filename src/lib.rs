@@ -75,6 +75,9 @@ mod durable;
 mod infrastructure;
 #[cfg(feature = "legacy")]
 mod legacy;
+#[cfg(test)]
+#[path = "../tests/property_cases/mod.rs"]
+mod property_cases;
 mod wire;
 
 // Events, and the port that stores them.

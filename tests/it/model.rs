@@ -16,7 +16,7 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::conformance::{BrokenStore, JsonlStore, MemoryStore, SqliteStore, panics_quietly};
-use crate::support::{Question, berlin, event, everything, ids, imported, live_in};
+use crate::support::{Question, berlin, cases, event, everything, ids, imported, live_in};
 
 const IDS: usize = 10;
 const TYPES: &[&str] = &["TaskCreated", "TaskCompleted", "Odd \u{0} type"];
@@ -262,7 +262,7 @@ macro_rules! model {
             use super::*;
 
             proptest! {
-                #![proptest_config(Config::with_cases($scenarios))]
+                #![proptest_config(cases($scenarios))]
                 #[test]
                 fn answers_as_the_model_does(scenario in scenarios()) {
                     agrees_with_the_model(&$create(berlin()), &scenario);

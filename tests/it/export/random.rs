@@ -18,8 +18,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rusqlite::Connection;
 
-use crate::support::berlin;
 use crate::support::test_dir::TestDir;
+use crate::support::{berlin, cases};
 
 /// Records, damaged ones among them, and what may stand around them. Few ids, so that several records have the same.
 const RECORDS: [&[u8]; 22] = [
@@ -114,7 +114,7 @@ fn written_down(database: &Path, source_id: i64) -> (u64, u64, u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn logs_of_any_content_come_back_byte_for_byte(

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use crate::support::imports::{import_logs, import_settings};
 use crate::support::test_dir::TestDir;
-use crate::support::utc;
+use crate::support::{cases, utc};
 
 /// Records, whole and damaged; `#` stands for the number of the log, so that no two logs tell of one id.
 const RECORDS: [&str; 13] = [
@@ -131,7 +131,7 @@ fn contents(database: &Path, logs: &[PathBuf], parts: bool, out: &Path) -> Conte
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(24))]
 
     #[test]
     fn logs_that_grow_between_imports_come_to_the_store_of_one_import(

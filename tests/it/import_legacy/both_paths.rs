@@ -30,7 +30,7 @@ use uuid::Uuid;
 use super::described;
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
-use crate::support::utc;
+use crate::support::{cases, utc};
 
 /// Few ids with few contents, each content spelled in two ways, so that repeats are the rule.
 const RECORDS: &[&str] = &[
@@ -223,7 +223,7 @@ fn same_in_all_ways(logs: &[Log]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn repeated_ids_come_to_the_same_in_a_new_store_and_in_one_that_exists(logs in logs(RECORDS)) {

@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::support::imports::{import_logs, import_settings};
+use crate::support::cases;
 use crate::support::test_dir::TestDir;
 
 #[path = "../../damaged_logs/mod.rs"]
@@ -158,9 +159,7 @@ fn a_line_that_goes_on_after_its_record_has_one_more() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: ProptestConfig::default().cases / 8, failure_persistence: None, ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn a_log_that_is_imported_while_it_grows_makes_the_store_that_it_makes_at_once(

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Counts, DATABASE, described, import, import_into, quiet};
 use crate::support::cli::{Run, write};
 use crate::support::test_dir::TestDir;
-use crate::support::{live, utc};
+use crate::support::{cases, live, utc};
 
 fn native(id: &str, event_type: &str, task: &str, time: &str, title: &str) -> String {
     format!(
@@ -282,7 +282,7 @@ fn imported(dir: &TestDir, names: &str, database: &str) -> (Value, i64, i64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(32))]
 
     #[test]
     fn repeated_records_have_as_many_twins_in_a_new_store_as_in_one_that_exists_and_come_back(

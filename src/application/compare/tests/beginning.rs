@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::property_cases::cases;
 
 /// As a legacy log is compared with a store: from the first event of the candidate on.
 fn from_first(control: &[Lived], candidate: &[Lived]) -> Comparison {
@@ -65,7 +66,7 @@ fn any_number_of_events_about_the_beginning_come_to_the_same_with_little_memory(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn a_parallel_run_begins_with_the_partner_of_its_first_event((life, first, offset, jitter) in case()) {

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::property_cases::cases;
 
 /// Something that can go wrong with one event in the candidate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -100,7 +101,7 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn exactly_the_planted_faults_are_found((life, faults, skew, jitter) in case()) {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::application::compare::feed::{Fed, Feed, FeedFacts};
+use crate::property_cases::cases;
 use crate::wire::record::RecordReader;
 
 /// A log that says of itself how often in a row it is the copy of another one.
@@ -59,6 +60,8 @@ fn report_from(
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn a_copy_is_reported_as_if_it_had_been_read_and_matched(
         events in proptest::collection::vec((0_usize..3, 0_usize..4, 0_i64..9, 0_u32..20, any::<bool>()), 0..60),

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::streaming_join::{Conditions, Planned, conditions, report};
 use super::*;
+use crate::property_cases::cases;
 
 /// Events of one or two keys: kind, task, title, slot of time, id, seconds that the candidate is late.
 fn crowded() -> impl Strategy<Value = Vec<(Planned, bool, bool)>> {
@@ -35,6 +36,8 @@ fn record(conditions: &Conditions, planned: Planned, number: usize, is_candidate
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn the_report_is_the_same_with_hardly_any_memory_and_with_plenty(
         (events, order) in crowded().prop_flat_map(|events| {

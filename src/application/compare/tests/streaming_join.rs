@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::application::compare::feed::{Fed, Feed, FeedFacts};
+use crate::property_cases::cases;
 use crate::wire::record::RecordReader;
 
 /// An event that may stand on either side: kind, task, title, slot of time, id; and on the candidate
@@ -124,6 +125,8 @@ impl Conditions {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn the_report_is_the_same_whether_pairs_are_joined_or_all_events_go_through_the_stages(
         (events, order) in planned().prop_flat_map(|events| {

@@ -4,6 +4,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::infrastructure::config::spec::{Kind, SETTINGS};
+use crate::property_cases::cases;
 
 const VARIABLE: &str = "MISSION_CONTROL_STORAGE_BACKEND";
 
@@ -134,7 +135,7 @@ fn model(setting: &SettingSpec, given: &Given) -> (&'static str, String) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn whichever_sources_give_a_setting_the_highest_one_wins(given in given_for_each_setting()) {

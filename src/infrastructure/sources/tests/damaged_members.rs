@@ -8,6 +8,7 @@ use flate2::GzBuilder;
 use super::compressed::{gzip, zstd};
 use super::*;
 use crate::application::log_source::{Place, Reject, ResumePoint};
+use crate::property_cases::cases;
 
 /// Bytes of a file and of its content, which belong together.
 type Members = Vec<(Range<usize>, Range<usize>)>;
@@ -122,6 +123,8 @@ fn any_packing() -> impl Strategy<Value = Packing> {
 }
 
 proptest! {
+    #![proptest_config(cases(256))]
+
     #[test]
     fn no_record_is_read_of_damaged_data_that_was_not_written(
         packing in any_packing(),

@@ -6,6 +6,7 @@ use proptest::sample::Index;
 use super::wrapper_object::under_records;
 use super::*;
 use crate::application::log_source::{LogFormat, ResumePoint};
+use crate::property_cases::cases;
 
 #[path = "../../../../tests/damaged_logs/mod.rs"]
 mod damaged_logs;
@@ -109,7 +110,7 @@ proptest! {
 
 proptest! {
     // A case is as many readings as the log has bytes.
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 8, ..ProptestConfig::default() })]
+    #![proptest_config(cases(32))]
 
     /// Every length once: what one step gets wrong shows.
     #[test]

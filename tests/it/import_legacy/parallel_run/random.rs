@@ -6,6 +6,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::import_legacy::quiet;
+use crate::support::cases;
 
 /// What happens, when after the one before, and which systems record it.
 #[derive(Debug, Clone)]
@@ -71,7 +72,7 @@ fn import(dir: &TestDir, logs: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(24))]
 
     #[test]
     fn the_store_has_as_many_events_as_were_recorded(
