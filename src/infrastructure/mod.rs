@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod export_folder;
 pub mod jsonl;
 pub mod memory;
+mod side_files;
 pub mod sources;
 pub mod sqlite;
 pub mod system_clock;

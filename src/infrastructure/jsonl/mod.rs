@@ -100,8 +100,6 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-pub(super) use self::lock::LOCK_FILE;
-
 use self::error::JsonlError;
 use self::folder::EventFolder;
 use self::id_index::IdIndex;

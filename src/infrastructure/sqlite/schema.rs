@@ -12,6 +12,7 @@ use crate::durable::directory::create_folders;
 use crate::durable::links::{follow_links, hard_links};
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::is_present;
+use crate::infrastructure::side_files::{IMPORT_LOCK, JOURNAL, LOCK, WRITE_AHEAD_LOG, with_suffix};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -123,7 +124,7 @@ pub(super) fn refuse_folder(path: &Path) -> Result<(), SqliteError> {
 
 /// SQLite would delete the log of a database that is not there, or apply it to a new one of that name.
 pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), SqliteError> {
-    for suffix in ["-wal", "-journal"] {
+    for suffix in [WRITE_AHEAD_LOG, JOURNAL] {
         let log = with_suffix(path, suffix);
         // In this order: a database that is made meanwhile is there when its log is.
         if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) && !look_for(path)? {
@@ -136,7 +137,7 @@ pub(super) fn refuse_orphaned_log(path: &Path) -> Result<(), SqliteError> {
 /// The length of the database with its write-ahead log, in bytes. Looks at lengths alone: a process that closes
 /// a database file by other means than SQLite's loses the locks that it has on it.
 pub(super) fn size_in_bytes(path: &Path) -> std::io::Result<u64> {
-    let log = match std::fs::metadata(with_suffix(&follow_links(path)?, "-wal")) {
+    let log = match std::fs::metadata(with_suffix(&follow_links(path)?, WRITE_AHEAD_LOG)) {
         Ok(log) => log.len(),
         // Where no connection writes, there is none.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
@@ -250,7 +251,7 @@ pub(super) fn create_folder(path: &Path) -> Result<(), SqliteError> {
 
 /// The lock of the store at this place.
 pub(super) fn lock_of(database: &Path) -> PathBuf {
-    with_suffix(database, ".lock")
+    with_suffix(database, LOCK)
 }
 
 /// The lock beside the database. The database file itself is never opened other than by SQLite: a
@@ -280,7 +281,7 @@ impl ImportLock {
     /// The lock of the store that `database` leads to, which exists.
     pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
         let database = place_of(database)?;
-        let path = with_suffix(&database, ".import.lock");
+        let path = with_suffix(&database, IMPORT_LOCK);
         let held = FileLock::exclusive_without_deadline(&path).map_err(|error| not_locked(error, path))?;
         // It can have got another name while this was waited for.
         refuse_several_names(&database)?;
@@ -293,11 +294,4 @@ fn not_locked(error: LockError, path: PathBuf) -> SqliteError {
         LockError::Open(source) | LockError::Refused(source) => SqliteError::Lock { path, source },
         LockError::Held => SqliteError::Locked { path, seconds: BUSY_TIMEOUT.as_secs() },
     }
-}
-
-/// The file of that ending beside the database.
-fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
