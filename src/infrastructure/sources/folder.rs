@@ -38,7 +38,7 @@ pub fn list_folder(
     other: Option<&Path>,
 ) -> Result<FolderListing, SourceError> {
     let other = other.and_then(|other| OtherSide::of(folder, other));
-    let is_other = |path: &Path| other.as_ref().is_some_and(|other| other.is_file(path));
+    let is_other = |path: &Path| other.as_ref().is_some_and(|other| other.holds(path));
     let top = Entries::of(folder)?;
     let archive = folder.join(ARCHIVE);
     let archived = if top.folders.contains(&archive) { Entries::of(&archive)? } else { Entries::default() };

@@ -1,6 +1,6 @@
 //! The other side of a comparison, where it lies in the folder of this one: it is read, and is no part of this side.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::durable::links::file_identity;
@@ -27,13 +27,9 @@ impl OtherSide {
     }
 
     /// Whether it is that file, or the file is in its folder, whatever path or link leads there.
-    pub fn holds(&self, path: &Path, metadata: &Metadata) -> bool {
-        let is_same = self.identity.is_some() && file_identity(metadata) == self.identity;
+    pub fn holds(&self, path: &Path) -> bool {
+        let identity = || fs::metadata(path).ok().as_ref().and_then(file_identity);
+        let is_same = self.identity.is_some() && identity() == self.identity;
         is_same || fs::canonicalize(path).is_ok_and(|place| self.is_at(&place))
-    }
-
-    /// Whether it is that file.
-    pub fn is_file(&self, path: &Path) -> bool {
-        self.place.is_file() && fs::metadata(path).is_ok_and(|metadata| self.holds(path, &metadata))
     }
 }

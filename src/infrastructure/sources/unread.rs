@@ -198,7 +198,7 @@ impl FolderSearch<'_> {
         if !metadata.is_file() {
             return Examined::impossible("it is no regular file");
         }
-        if self.other_side.is_some_and(|other| other.holds(path, metadata)) {
+        if self.other_side.is_some_and(|other| other.holds(path)) {
             return Examined::without_events(OTHER_SIDE);
         }
         if let Some(log) = self.log_that_is(metadata) {

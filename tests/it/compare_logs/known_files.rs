@@ -7,7 +7,9 @@ use std::path::Path;
 use mission_events::compare::{FoundSide, ParallelSide};
 use mission_events::import::Mapping;
 
-use super::{array, compare, consistent, inconclusive, jsonl, legacy_records, new_records, three_days};
+use super::{
+    array, compare, consistent, different, inconclusive, jsonl, legacy_records, new_records, three_days,
+};
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
 
@@ -82,6 +84,7 @@ fn the_other_side_is_known_by_whatever_link_leads_to_it() {
         {
             consistent(&dir, &format!("{other} candidate"), 36);
         }
+        fs::remove_file(dir.join("candidate/hard.json")).unwrap();
         consistent(&dir, "legacy candidate", 36);
     }
 }
@@ -100,7 +103,7 @@ fn a_folder_of_the_other_side_within_that_of_a_side_is_no_part_of_it_and_the_rev
 fn a_folder_that_holds_the_other_side_alone_holds_no_log() {
     let dir = TestDir::new();
     write(&dir, "data/events.json", array(&legacy_records(&three_days())));
-    inconclusive(&dir, "data/events.json data", "it holds no log");
+    different(&dir, "data/events.json data", &[("missing", 36)]);
     assert_eq!(compare(&dir, "data/events.json data/events.json")["verdict"], "consistent");
 }
 
