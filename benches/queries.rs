@@ -60,7 +60,10 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     generator::write_daily(&plan, &logs).unwrap();
     let database = folder.join("events.db");
     let settings = ImportSettings {
-        logs: LogList { files: list_folder(&logs, &Mapping::BuiltIn).unwrap().logs, skipped: Vec::new() },
+        logs: LogList {
+            files: list_folder(&logs, &Mapping::BuiltIn, None).unwrap().logs,
+            skipped: Vec::new(),
+        },
         parts: false,
         options: ReadOptions::new(Zone::utc()),
         overlap: OverlapPolicy::Keep,

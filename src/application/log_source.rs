@@ -117,7 +117,7 @@ pub trait LogSource: Send {
 
     /// What is unusual about the bytes that the record stands in that was given out last, in the word
     /// that reports count it under: `no_checksum` where nothing but their decoding to the end speaks for
-    /// them, `unverified` where their checksum was cut off.
+    /// them.
     fn flag(&self) -> Option<&'static str> {
         None
     }
@@ -189,8 +189,8 @@ pub enum Reject {
     /// Compressed data ends before its checksum: with the file, or where other data begins.
     #[error(
         "the log is torn: the {compression} data that begins at byte {from} of the file ends at byte {to}, before \
-         its checksum; the {decoded} bytes that it decodes to were read unverified, and what could not be decoded \
-         of it is {KEPT_NOWHERE}"
+         its checksum; the records in the {decoded} bytes that it decodes to are kept unverified, and none of them \
+         became an event; what could not be decoded of it is {KEPT_NOWHERE}"
     )]
     Cut {
         /// How it is compressed.
@@ -201,6 +201,20 @@ pub enum Reject {
         to: u64,
         /// How many bytes could be decoded.
         decoded: u64,
+    },
+    /// The record stands in compressed data that ends before its checksum: damage to it would not show.
+    #[error(
+        "the record stands in {compression} data that was cut off before its checksum (byte {from} to byte {to} of the \
+         file): it is kept unverified, and is no event; import the whole file, or take the record as it is with \
+         `rejects retry --reason {UNVERIFIED}`"
+    )]
+    Unverified {
+        /// How it is compressed.
+        compression: &'static str,
+        /// Where in the file the data begins.
+        from: u64,
+        /// Where in the file it ends.
+        to: u64,
     },
     /// The record has more bytes than are held in memory for one.
     #[error("the record is longer than {limit} bytes")]
@@ -227,9 +241,20 @@ impl Reject {
             Self::Record(error) => error.reason(),
             Self::TornTail { .. } | Self::Cut { .. } => "torn_tail",
             Self::Compression(_) => DAMAGED_DATA,
+            Self::Unverified { .. } => UNVERIFIED,
             Self::TooLong { .. } => "too_long",
             Self::Conflict { .. } => "conflict",
         }
+    }
+
+    /// Whether bytes of the file that it stands for are in no store.
+    pub fn loses_bytes(&self) -> bool {
+        matches!(self, Self::Compression(_) | Self::Cut { .. })
+    }
+
+    /// Whether it is not known, because of it, which records the log has.
+    pub fn is_in_doubt(&self) -> bool {
+        matches!(self, Self::Compression(_) | Self::Cut { .. } | Self::Unverified { .. })
     }
 
     /// The whole reason, with what it comes from, in one sentence.
@@ -242,6 +267,8 @@ impl Reject {
 
 /// The reason of rejects that stand for damaged compressed data.
 pub const DAMAGED_DATA: &str = "compression";
+/// The reason of records whose compressed data ends before its checksum; reports count them under this word.
+pub const UNVERIFIED: &str = "unverified";
 /// What the sentence of a reject says where bytes of its file are in no store.
 pub const KEPT_NOWHERE: &str = "kept nowhere";
 

@@ -1,10 +1,11 @@
-//! Which file a path leads to: symbolic links are followed, hard links are counted.
+//! Which file a path leads to: symbolic links are followed, hard links are counted, and device and inode tell one
+//! file from another.
 //!
 //! Side files (a lock, a write-ahead log) are named after the path of their file. The folders of a path may be
 //! spelled in any way: what lies beside a file is the same through each spelling. A link in the place of the file
 //! itself would give it other side files.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +56,19 @@ pub fn hard_links(file: &Path) -> io::Result<u64> {
 #[cfg(not(unix))]
 pub fn hard_links(file: &Path) -> io::Result<u64> {
     fs::metadata(file).map(|_| 1)
+}
+
+/// Device and inode: the same for all names of one file. `None` where the system does not say.
+#[cfg(unix)]
+pub fn file_identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// Device and inode: the same for all names of one file. `None` where the system does not say.
+#[cfg(not(unix))]
+pub fn file_identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
 }
 
 #[cfg(test)]

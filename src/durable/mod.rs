@@ -7,7 +7,6 @@
 
 pub mod append;
 pub mod directory;
-pub mod file_identity;
 pub mod links;
 pub mod lock;
 pub mod presence;

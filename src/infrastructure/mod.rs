@@ -9,6 +9,7 @@ pub mod export_folder;
 pub mod handler_store;
 pub mod jsonl;
 pub mod memory;
+mod side_files;
 pub mod sources;
 pub mod sqlite;
 pub mod system_clock;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::path::Path;
 
-use crate::application::log_source::{Place, SourceError};
+use crate::application::log_source::{Place, Reject, SourceError};
 use crate::domain::repository::RepositoryError;
 use crate::wire::json::ScanError;
 use crate::wire::record::{Record, RecordReader};
@@ -103,10 +103,8 @@ pub enum Fed<'f> {
     Reject {
         /// Where it begins.
         place: Place,
-        /// The reason in one word.
-        reason: &'static str,
-        /// The reason in a sentence.
-        detail: String,
+        /// Why it is none.
+        reject: Reject,
     },
 }
 
@@ -124,8 +122,9 @@ pub enum FeedFacts {
         /// `None` where the file is compressed.
         #[serde(skip)]
         prefix: Option<(u64, String)>,
-        /// How many of its records are in compressed data without a checksum, by
-        /// [`LogSource::flag`](crate::application::log_source::LogSource::flag).
+        /// How many of its records are in compressed data without a checksum: by
+        /// [`LogSource::flag`](crate::application::log_source::LogSource::flag), and those that are
+        /// [`UNVERIFIED`](crate::application::log_source::UNVERIFIED), which are rejects.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         flags: BTreeMap<&'static str, u64>,
     },

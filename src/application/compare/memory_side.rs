@@ -35,10 +35,7 @@ impl Feed for MemoryFeed {
             offset += text.len() as u64 + 1;
             match reader.read_whole(text.as_bytes()) {
                 Ok(record) => take(Fed::Record { place, record: &record }, reader)?,
-                Err(error) => {
-                    let (reason, detail) = (error.reason(), error.to_string());
-                    take(Fed::Reject { place, reason, detail }, reader)?;
-                }
+                Err(error) => take(Fed::Reject { place, reject: error.into() }, reader)?,
             }
         }
         Ok(FeedFacts::File { bytes: offset, sha256: String::new(), prefix: None, flags: BTreeMap::new() })

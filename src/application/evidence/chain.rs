@@ -126,19 +126,18 @@ impl Chain {
     pub fn of(lines: &[Line]) -> Self {
         let mut chain = Self::default();
         let mut converted = Converted::default();
+        let mut lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+        if let Some(rest) = lines.first().and_then(|first| first.strip_prefix(UTF_8_BOM)) {
+            converted.byte_order_mark = true;
+            lines[0] = rest;
+            if lines == [b""] {
+                lines.clear();
+            }
+        }
         let blank = lines.iter().rev().take_while(|line| without_cr(line).is_empty()).count();
-        // Blank lines alone are no log that something was added to.
-        let blank = if blank < lines.len() { blank } else { 0 };
         converted.blank_lines = blank as u64;
         let mut texts = Vec::new();
         for (number, line) in (1..).zip(&lines[..lines.len() - blank]) {
-            let line = match line.strip_prefix(UTF_8_BOM) {
-                Some(rest) if number == 1 => {
-                    converted.byte_order_mark = true;
-                    rest
-                }
-                _ => line,
-            };
             let text = without_cr(line);
             converted.crlf_lines += u64::from(text.len() < line.len());
             match serde_json::from_slice(text) {

@@ -8,7 +8,7 @@ use super::options::ReadOptions;
 use super::record::ImportRecord;
 use super::target::{Batch, KnownSource, Rejected, SourceText};
 use crate::application::log_source::{
-    LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError,
+    LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError, UNVERIFIED,
 };
 use crate::wire::record::{ContentIds, RecordReader};
 
@@ -162,8 +162,10 @@ impl<'r> BatchBuilder<'r> {
 
     fn reject(&mut self, place: Place, reject: Option<Reject>, bytes: &[u8]) {
         self.bytes += bytes.len();
-        if let Some(Reject::Compression(damaged)) = &reject {
-            self.batch.in_doubt += damaged.lines;
+        match &reject {
+            Some(Reject::Compression(damaged)) => self.batch.in_doubt += damaged.lines,
+            Some(Reject::Unverified { .. }) => self.count_flag(Some(UNVERIFIED)),
+            _ => {}
         }
         self.batch.rejects.push(Rejected { place, reject, bytes: bytes.to_owned() });
     }

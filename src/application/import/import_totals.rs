@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::log_totals::LogTotals;
 use super::outcome::{Correction, Outcome};
 use super::overlap::ClockRefusal;
-use super::report::{LISTED_REJECTS, MissingPart, RecordCounts, RejectedRecord, SharedRecords, SourceReport};
+use super::report::{MissingPart, RecordCounts, RejectedRecord, SharedRecords, SourceReport, list_rejects};
 use super::seen_log::SeenLog;
 use super::target::SharedCounts;
 use crate::application::log_source::Reject;
@@ -87,8 +87,7 @@ impl ImportTotals {
         for (class, count) in twins {
             *self.twins.entry(class).or_default() += count;
         }
-        let room = LISTED_REJECTS.saturating_sub(self.rejects.len());
-        self.rejects.extend(rejects.into_iter().take(room));
+        list_rejects(&mut self.rejects, rejects);
         self.sources.push(report);
         self.source_ids.push((source_id, content_sha256));
     }
@@ -127,10 +126,8 @@ impl ImportTotals {
         }
         if let Outcome::Conflict { event_id, position } = outcome {
             self.conflicts += 1;
-            if self.rejects.len() < LISTED_REJECTS {
-                let reject = Reject::Conflict { event_id, position };
-                self.rejects.push(RejectedRecord::new(&report.path, place, &reject));
-            }
+            let reject = Reject::Conflict { event_id, position };
+            list_rejects(&mut self.rejects, [RejectedRecord::new(&report.path, place, &reject)]);
         }
     }
 }

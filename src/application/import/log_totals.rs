@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::outcome::Outcome;
 use super::record::ImportRecord;
-use super::report::{LISTED_REJECTS, RecordCounts, RejectedRecord, SourceReport};
+use super::report::{RecordCounts, RejectedRecord, SourceReport, list_rejects};
 use super::seen_log::{LogEnd, ReadTo};
 use super::target::{Batch, ImportedLog, KnownSource, SourceText};
 use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
@@ -82,10 +82,9 @@ impl LogTotals {
 
     /// Lists the first of these, which the store may know under another spelling of the path.
     fn list(&mut self, rejects: impl IntoIterator<Item = RejectedRecord>) {
-        let room = LISTED_REJECTS.saturating_sub(self.rejects.len());
         let path = &self.report.path;
-        let rejects = rejects.into_iter().take(room);
-        self.rejects.extend(rejects.map(|reject| RejectedRecord { path: path.clone(), ..reject }));
+        let rejects = rejects.into_iter().map(|reject| RejectedRecord { path: path.clone(), ..reject });
+        list_rejects(&mut self.rejects, rejects);
     }
 
     /// Counts what became of a batch, and answers its records.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::outcome::Outcome;
 use super::overlap::{ClockRefusal, Overlap};
-use crate::application::log_source::{LogFormat, Place, Reject, SkippedFile};
+use crate::application::log_source::{LogFormat, Place, Reject, SkippedFile, UNVERIFIED};
 
 /// How many rejected records a report names; its counts are complete.
 pub const LISTED_REJECTS: usize = 1_000;
@@ -174,11 +174,29 @@ pub struct RejectedRecord {
     pub reason: String,
     /// Why, in a sentence.
     pub detail: String,
+    /// Whether bytes of the file that it stands for are in no store.
+    #[serde(skip)]
+    pub loses_bytes: bool,
 }
 
 impl RejectedRecord {
     pub(super) fn new(path: &str, place: Place, reject: &Reject) -> Self {
-        Self { path: path.to_owned(), place, reason: reject.reason().to_owned(), detail: reject.sentence() }
+        let (reason, detail) = (reject.reason().to_owned(), reject.sentence());
+        Self { path: path.to_owned(), place, reason, detail, loses_bytes: reject.loses_bytes() }
+    }
+}
+
+/// Lists more rejected records, as many as there is room for. A cut log can have any number of records that are
+/// unverified: other reasons take their places.
+pub(super) fn list_rejects(listed: &mut Vec<RejectedRecord>, more: impl IntoIterator<Item = RejectedRecord>) {
+    for reject in more {
+        if listed.len() >= LISTED_REJECTS && reject.reason != UNVERIFIED {
+            let unverified = listed.iter().rposition(|listed| listed.reason == UNVERIFIED);
+            unverified.map(|index| listed.remove(index));
+        }
+        if listed.len() < LISTED_REJECTS {
+            listed.push(reject);
+        }
     }
 }
 

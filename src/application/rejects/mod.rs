@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::application::import::{ImportRecord, LISTED_REJECTS, Outcome, ReadOptions, RejectedRecord};
-use crate::application::log_source::{DAMAGED_DATA, Place, Reject};
+use crate::application::log_source::{DAMAGED_DATA, Place, Reject, UNVERIFIED};
 use crate::domain::repository::RepositoryError;
 use crate::wire::record::{ContentIds, RecordReader};
 
@@ -35,6 +35,8 @@ pub struct Quarantined {
     pub reason: String,
     /// And in a sentence.
     pub detail: String,
+    /// Whether bytes of the file that it stands for are in no store.
+    pub loses_bytes: bool,
 }
 
 /// A quarantined record that is an event now.
@@ -85,6 +87,7 @@ pub struct RetryRejects<'s> {
     batch_bytes: usize,
     report: RetryReport,
     content_ids: ContentIds,
+    takes_unverified: bool,
 }
 
 impl<'s> RetryRejects<'s> {
@@ -98,7 +101,15 @@ impl<'s> RetryRejects<'s> {
             batch_bytes: 0,
             report: RetryReport::default(),
             content_ids: ContentIds::default(),
+            takes_unverified: false,
         }
+    }
+
+    /// Whether records are taken whose compressed data was cut off before its checksum: they may be damaged.
+    #[must_use]
+    pub fn taking_unverified(mut self, takes_unverified: bool) -> Self {
+        self.takes_unverified = takes_unverified;
+        self
     }
 
     /// Tries all of them.
@@ -124,8 +135,13 @@ impl<'s> RetryRejects<'s> {
         quarantined: &Quarantined,
     ) -> Result<(), RepositoryError> {
         self.report.tried += 1;
-        // What stands on both sides of damaged data is no record, whatever it reads as.
-        let bytes = quarantined.bytes.as_ref().ok().filter(|_| quarantined.reason != DAMAGED_DATA);
+        let may_be_record = match quarantined.reason.as_str() {
+            // What stands on both sides of damaged data is no record, whatever it reads as.
+            DAMAGED_DATA => false,
+            UNVERIFIED => self.takes_unverified,
+            _ => true,
+        };
+        let bytes = quarantined.bytes.as_ref().ok().filter(|_| may_be_record);
         let Some(bytes) = bytes else {
             self.reject(quarantined, quarantined.reason.clone(), quarantined.detail.clone());
             return Ok(());
@@ -182,8 +198,9 @@ impl<'s> RetryRejects<'s> {
         self.report.still_rejected += 1;
         *self.report.reasons.entry(reason.clone()).or_default() += 1;
         if self.report.rejects.len() < LISTED_REJECTS {
-            let Quarantined { path, place, .. } = quarantined;
-            self.report.rejects.push(RejectedRecord { path: path.clone(), place: *place, reason, detail });
+            let (path, place, loses_bytes) =
+                (quarantined.path.clone(), quarantined.place, quarantined.loses_bytes);
+            self.report.rejects.push(RejectedRecord { path, place, reason, detail, loses_bytes });
         }
     }
 }

@@ -38,12 +38,12 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
     let configured =
         [config.legacy_events_json.value.as_path(), configured_path(config.storage_backend.value, config)];
     let paths = [&args.control, &args.candidate];
-    let [control, candidate] = [0, 1].map(|side| paths[side].as_deref().unwrap_or(configured[side]));
-    let is_configured = is_same(control, configured[0]) && is_same(candidate, configured[1]);
+    let paths = [0, 1].map(|side| paths[side].as_deref().unwrap_or(configured[side]));
+    let is_configured = is_same(paths[0], configured[0]) && is_same(paths[1], configured[1]);
     let progress = Progress::of_parts(context.is_quiet);
     let watch = |feed: Box<dyn Feed>, rows: Option<u64>| watched(feed, &progress, rows);
-    let control = FoundSide::find(control, control_mapping)?.wrapped_by(&watch);
-    let candidate = FoundSide::find(candidate, candidate_mapping)?.wrapped_by(&watch);
+    let control = FoundSide::find_beside(paths[1], paths[0], control_mapping)?.wrapped_by(&watch);
+    let candidate = FoundSide::find_beside(paths[0], paths[1], candidate_mapping)?.wrapped_by(&watch);
     let new_scratch = || Box::new(TempScratch::default()) as Box<dyn Scratch>;
     let run = ParallelRun {
         settings: &settings,

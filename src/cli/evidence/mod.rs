@@ -97,12 +97,14 @@ fn list(log: &dyn EvidenceLog, limit: Option<usize>, context: &Context) -> Resul
 fn verify(log: &dyn EvidenceLog, context: &Context) -> Result<Answer, CliError> {
     let place = log.place();
     let lines = log.lines()?.unwrap_or_default();
-    if lines.is_empty() {
+    let chain = Chain::of(&lines);
+    if chain.records.is_empty() && chain.faults.is_empty() && chain.torn.is_empty() {
+        let seen =
+            chain.converted.map(|converted| format!(" ({})", render::said(converted))).unwrap_or_default();
         return Err(CliError::not_found(format!(
-            "no comparison is recorded in {place}: there is nothing to verify; `evidence.path` can name another file"
+            "no comparison is recorded in {place}{seen}: there is nothing to verify; `evidence.path` can name another file"
         )));
     }
-    let chain = Chain::of(&lines);
     let inputs = check_inputs(&chain.records, &StoredInputs);
     let code = match Verification::of(&chain, &inputs) {
         Verification::Confirmed => ExitCode::Done,
@@ -110,7 +112,8 @@ fn verify(log: &dyn EvidenceLog, context: &Context) -> Result<Answer, CliError> 
         Verification::Undetermined => ExitCode::Storage,
     };
     let format = context.format;
-    Ok(Answer::new(code, None, move |out| {
+    let summary = render::summary(&place, &chain, &inputs);
+    Ok(Answer::new(code, Some(summary), move |out| {
         render::verified(&Verified::of(place, &chain, inputs), format, out)
     }))
 }

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::verified::Verified;
-use crate::application::evidence::{ChainedRecord, Converted, Fault, FaultKind, InputKind, InputState};
+use crate::application::evidence::{
+    Chain, ChainedRecord, CheckedInput, Converted, Fault, FaultKind, InputKind, InputState,
+};
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
@@ -78,7 +80,7 @@ pub fn verified(verified: &Verified<'_>, format: Format, out: &mut dyn Write) ->
 }
 
 fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let holds = if verified.chain_holds { "holds" } else { "DOES NOT HOLD" };
+    let holds = holds(verified.chain_holds);
     writeln!(out, "{}: {} records, the chain {holds}", visible(&verified.path), verified.records)?;
     if let Some(last) = &verified.last {
         writeln!(out, "the last one is number {} of {}, SHA-256", last.sequence, last.recorded_at)?;
@@ -121,7 +123,25 @@ fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()
     write!(out, "\n{}", table.text(&[(0, 20), (3, 10)]))
 }
 
-fn said(converted: Converted) -> String {
+/// What was found, in one sentence.
+pub fn summary(place: &str, chain: &Chain, inputs: &[CheckedInput]) -> String {
+    let is_changed = |input: &&CheckedInput| matches!(input.state, InputState::Changed { .. });
+    format!(
+        "{place}: {} records, the chain {} ({} faults); {} of {} files and stores that were compared have changed",
+        chain.records.len(),
+        holds(chain.holds()),
+        chain.faults.len(),
+        inputs.iter().filter(is_changed).count(),
+        inputs.len()
+    )
+}
+
+fn holds(chain_holds: bool) -> &'static str {
+    if chain_holds { "holds" } else { "DOES NOT HOLD" }
+}
+
+/// What was converted, in words.
+pub fn said(converted: Converted) -> String {
     let Converted { crlf_lines, byte_order_mark, blank_lines } = converted;
     let parts = [
         (crlf_lines > 0).then(|| format!("lines that end with CRLF: {crlf_lines}")),

@@ -53,7 +53,7 @@ fn add(logs: &mut LogList, path: &Path, mapping: &Mapping) -> Result<(), CliErro
         logs.files.push(path.to_owned());
         return Ok(());
     }
-    let listing = list_folder(path, mapping).map_err(ImportError::from)?;
+    let listing = list_folder(path, mapping, None).map_err(ImportError::from)?;
     if listing.logs.is_empty() {
         tracing::warn!("there is no log in the folder {}", path.display());
     }

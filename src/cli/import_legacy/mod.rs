@@ -39,8 +39,8 @@ use progress::PassProgress;
 ///
 /// Logs are JSON arrays or JSONL, plain or compressed, told apart by their content. Logs of other
 /// systems are read with flags that say where id, type, time and aggregate stand. Naive timestamps are
-/// read in the setting `timezone`. Of compressed data nothing is imported before its checksum was
-/// seen, but for what is cut off and has none: that is flagged as unverified.
+/// read in the setting `timezone`. Of compressed data no record becomes an event before its checksum was
+/// seen: records of what is cut off and has none are kept as rejects, and flagged as unverified.
 ///
 /// Exit codes: 0 everything is in the store; 1 records were rejected, the import was refused, a log did not
 /// stop changing, a part (--parts) is missing that was imported before, or a file of a folder was not read though it holds events, or may hold some; 4 a log could

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use crate::application::import::{
     ClockRefusal, ImportReport, MissingPart, Overlap, RecordCounts, Refusal, RejectedRecord, SharedRecords,
 };
-use crate::application::log_source::{KEPT_NOWHERE, SkippedFile};
+use crate::application::log_source::SkippedFile;
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
@@ -178,7 +178,7 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
         None => {}
     }
     if report.total.rejected > 0 {
-        let except = match report.rejects.iter().any(|reject| reject.detail.contains(KEPT_NOWHERE)) {
+        let except = match report.rejects.iter().any(|reject| reject.loses_bytes) {
             true => ", but for what is said to be kept nowhere",
             false => "",
         };

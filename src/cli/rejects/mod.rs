@@ -14,6 +14,7 @@ use super::import_legacy::Dst;
 use super::mapping::MappingArgs;
 use super::store::StoreError;
 use crate::application::import::ReadOptions;
+use crate::application::log_source::UNVERIFIED;
 use crate::application::rejects::RetryRejects;
 use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 
@@ -54,7 +55,8 @@ enum RejectsCommand {
     ///
     /// What is an event now is stored as if it had been imported, in its place of its log, and
     /// `export` still gives that log back byte for byte. What is in conflict with another event stays
-    /// rejected. Set `timezone`, --dst or the mapping before.
+    /// rejected. Set `timezone`, --dst or the mapping before. Records of compressed data that was cut off before
+    /// its checksum may be damaged: they are taken with `--reason unverified` alone.
     ///
     /// `--format json` prints {"tried", "imported", "already_present", "duplicates", "still_rejected",
     /// "reasons", "rejects": [{"path", "line", "offset", "reason", "detail"}], "dry_run", "store"}.
@@ -88,7 +90,7 @@ struct Filter {
     #[arg(long, value_name = "PATH")]
     source: Option<PathBuf>,
 
-    /// Those of this reason alone, such as syntax, torn_tail, bad_timestamp, conflict
+    /// Those of this reason alone, such as syntax, torn_tail, bad_timestamp, conflict, unverified
     #[arg(long, value_name = "REASON")]
     reason: Option<String>,
 }
@@ -128,7 +130,8 @@ fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<Answer,
     };
     let mut store = SqliteRejects::open_for_retry(database, (&args.filter).into(), args.dry_run)
         .map_err(StoreError::from)?;
-    let report = RetryRejects::new(options, &mut store).run()?;
+    let takes_unverified = args.filter.reason.as_deref() == Some(UNVERIFIED);
+    let report = RetryRejects::new(options, &mut store).taking_unverified(takes_unverified).run()?;
     let code = if report.still_rejected == 0 { ExitCode::Done } else { ExitCode::Negative };
     let summary = if args.dry_run {
         "nothing was changed: this was a dry run".to_owned()

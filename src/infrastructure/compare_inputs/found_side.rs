@@ -62,6 +62,19 @@ impl<'w> FoundSide<'w> {
     /// # Errors
     /// Nothing does, or it cannot be read.
     pub fn find(path: &Path, mapping: Mapping) -> Result<Self, SideError> {
+        Self::look_at(path, mapping, None)
+    }
+
+    /// The same where the other side of the comparison is at `other`: where that lies in the folder of this side, it
+    /// is no part of it.
+    ///
+    /// # Errors
+    /// As of [`find`](Self::find).
+    pub fn find_beside(other: &Path, path: &Path, mapping: Mapping) -> Result<Self, SideError> {
+        Self::look_at(path, mapping, Some(other))
+    }
+
+    fn look_at(path: &Path, mapping: Mapping, other: Option<&Path>) -> Result<Self, SideError> {
         let mut side = Self {
             path: path.to_owned(),
             mapping,
@@ -72,7 +85,7 @@ impl<'w> FoundSide<'w> {
             wrap: None,
         };
         if path.is_dir() {
-            side.list_folder()?;
+            side.list_folder(other)?;
             return Ok(side);
         }
         match backend_at(path) {
@@ -99,8 +112,8 @@ impl<'w> FoundSide<'w> {
         }
     }
 
-    fn list_folder(&mut self) -> Result<(), CompareError> {
-        let listing = list_folder(&self.path, &self.mapping)?;
+    fn list_folder(&mut self, other: Option<&Path>) -> Result<(), CompareError> {
+        let listing = list_folder(&self.path, &self.mapping, other)?;
         if listing.logs.is_empty() {
             self.skipped.push((self.path.clone(), "it holds no log".to_owned()));
         }

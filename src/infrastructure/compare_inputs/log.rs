@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, TakeAgain, read_again};
-use crate::application::log_source::{PieceContent, SourceError};
+use crate::application::log_source::{PieceContent, Reject, SourceError, UNVERIFIED};
 use crate::infrastructure::sources::{FileEquality, open_log};
 use crate::wire::json::{ObjectScanner, ScanError};
 use crate::wire::local_time::DstPolicy;
@@ -85,8 +85,10 @@ impl Feed for LogFeed {
                     }
                 }
                 PieceContent::Reject(reject) => {
-                    let (reason, detail) = (reject.reason(), reject.to_string());
-                    take(Fed::Reject { place: piece.place, reason, detail }, reader)?;
+                    if matches!(reject, Reject::Unverified { .. }) {
+                        *flags.entry(UNVERIFIED).or_default() += 1;
+                    }
+                    take(Fed::Reject { place: piece.place, reject: reject.clone() }, reader)?;
                 }
                 PieceContent::Layout | PieceContent::RejectContinued => {}
             }

@@ -20,6 +20,7 @@ use crate::durable::directory::{create_folders, sync_folder};
 use crate::durable::links::{follow_links, hard_links};
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::metadata_if_present;
+use crate::infrastructure::side_files::{LOCK, with_suffix};
 
 /// How long another process's append or reading is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -76,9 +77,7 @@ impl JsonlEvidenceLog {
     }
 
     fn lock_path(&self) -> io::Result<PathBuf> {
-        let mut path = self.file()?.into_os_string();
-        path.push(".lock");
-        Ok(path.into())
+        self.file().map(|file| with_suffix(&file, LOCK))
     }
 
     /// The lock of an append.
@@ -137,17 +136,17 @@ impl JsonlEvidenceLog {
 
     /// The tail of a log that ends with `text`, if its last record begins there.
     fn tail_in(&self, text: &[u8], start: u64) -> Result<Option<Tail>, EvidenceError> {
-        let length = match length_without_blank_end(text) {
-            Some(length) => length,
+        let first = if start == 0 && text.starts_with(UTF_8_BOM) { UTF_8_BOM.len() } else { 0 };
+        let length = match length_without_blank_end(&text[first..]) {
+            Some(length) => first + length,
             None if start > 0 => return Ok(None),
-            None => text.len(),
+            // Blank lines alone hold as little as an empty file.
+            None => first,
         };
         let text = &text[..length];
         let length = start + length as u64;
-        let first = if start == 0 && text.starts_with(UTF_8_BOM) { UTF_8_BOM.len() } else { 0 };
         let is_ended = text.len() == first || text.ends_with(b"\n");
         let mut end = text.len() - usize::from(is_ended && text.len() > first);
-        // A file of one line end alone has one line, which is blank.
         let mut is_first = text.len() == first;
         while !is_first {
             let line_start = text[..end].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);

@@ -7,14 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::application::evidence::{EvidenceRecord, UTF_8_BOM};
 use crate::application::export::{Occupied, PlaceError, name_key};
-use crate::durable::file_identity::file_identity;
+use crate::durable::links::file_identity;
+use crate::infrastructure::side_files::{LOCK, OF_A_DATABASE, OF_A_STORE, database_beside, with_suffix};
 use crate::infrastructure::sqlite::MAGIC;
 
-/// What SQLite puts beside a database.
-const OF_A_DATABASE: [&str; 3] = ["-wal", "-shm", "-journal"];
-/// What this program puts beside a store and the evidence: files that it locks.
-const LOCKS_OF_A_STORE: [&str; 2] = [".lock", ".import.lock"];
-const LOCK: &str = ".lock";
 /// How much of a file is read to see whether it begins with a record of evidence, in bytes.
 const LONGEST_EVIDENCE: u64 = 16 << 20;
 
@@ -28,7 +24,7 @@ pub(super) struct KeptFiles {
 impl KeptFiles {
     /// Adds a SQLite store with all that belongs to it.
     pub fn add_store(&mut self, database: &Path) {
-        let suffixes = [""].into_iter().chain(OF_A_DATABASE).chain(LOCKS_OF_A_STORE);
+        let suffixes = [""].into_iter().chain(OF_A_DATABASE).chain(OF_A_STORE);
         self.add(database, suffixes, &Occupied::Store);
     }
 
@@ -44,9 +40,7 @@ impl KeptFiles {
             spelled.file_name().zip(spelled.parent()).map(|(name, folder)| resolved(folder).join(name));
         for path in named.into_iter().chain([resolved(path)]) {
             for suffix in suffixes.clone() {
-                let mut place = path.as_os_str().to_owned();
-                place.push(suffix);
-                self.places.push((place.into(), what.clone()));
+                self.places.push((with_suffix(&path, suffix), what.clone()));
             }
         }
     }
@@ -60,14 +54,10 @@ impl KeptFiles {
         if let Some((_, what)) = kept {
             return Err(what.clone().into());
         }
-        let Some(name) = place.file_name().and_then(|name| name.to_str()) else { return Ok(()) };
-        for suffix in OF_A_DATABASE {
-            let database = name.strip_suffix(suffix).map(|name| place.with_file_name(name));
-            if let Some(database) = database.filter(|path| path.is_file())
-                && (self.kept_file(&fs::metadata(&database)?).is_some() || is_database(&database)?)
-            {
-                return Err(Occupied::Database.into());
-            }
+        if let Some(database) = database_beside(place).filter(|path| path.is_file())
+            && (self.kept_file(&fs::metadata(&database)?).is_some() || is_database(&database)?)
+        {
+            return Err(Occupied::Database.into());
         }
         Ok(())
     }

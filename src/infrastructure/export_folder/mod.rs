@@ -22,8 +22,8 @@ use self::rules::Rules;
 use crate::application::export::{ContentDigest, ExportFolder, HashingWriter, NewFile, PlaceError};
 use crate::durable::directory::create_folders;
 use crate::durable::space::available_bytes;
+use crate::infrastructure::side_files::EXPORT_PREFIX;
 
-const PREFIX: &str = ".mission-events-";
 /// Bytes that are collected before they are handed to the system.
 const BUFFER: usize = 256 << 10;
 
@@ -89,7 +89,7 @@ impl ExportFolder for FileFolder {
         create_folders(&place.folder)?;
         ensure_room(&place.folder, bytes.unwrap_or(0))?;
         let mut builder = tempfile::Builder::new();
-        builder.prefix(PREFIX);
+        builder.prefix(EXPORT_PREFIX);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

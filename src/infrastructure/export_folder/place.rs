@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::kept_files::KeptFiles;
 use crate::application::export::{Occupied, PlaceError};
-use crate::durable::file_identity::file_identity;
+use crate::durable::links::file_identity;
 
 /// Where a file goes.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::kept_files::KeptFiles;
 use crate::application::export::PlaceError;
 use crate::durable::lock::{FileLock, LockError};
-use crate::infrastructure::jsonl::LOCK_FILE;
+use crate::infrastructure::side_files::LOCK_OF_A_FOLDER;
 
 /// How long other writers of a folder are waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -39,7 +39,7 @@ impl Rules {
             // Not every file system locks folders. There, the last look at the files has to do.
             Err(LockError::Open(_) | LockError::Refused(_)) => {}
         }
-        let side_file = folder.join(LOCK_FILE);
+        let side_file = folder.join(LOCK_OF_A_FOLDER);
         if self.jsonl_store.as_deref() == Some(folder) || side_file.try_exists()? {
             let lock = FileLock::exclusive(&side_file, self.patience);
             locks.push(lock.map_err(locked(&side_file, self.patience))?);

@@ -31,6 +31,7 @@ use thiserror::Error;
 
 use crate::application::handling::store::{Durability, HandlerSession, HandlerStore, HandlerStoreError};
 use crate::durable::lock::{FileLock, LockError};
+use crate::infrastructure::side_files::{LOCK, with_suffix};
 use crate::infrastructure::sqlite::SqliteError;
 use crate::infrastructure::sqlite::database_kind::HANDLER_STORE;
 use crate::infrastructure::sqlite::{connection, schema};
@@ -100,7 +101,7 @@ impl SqliteHandlerStore {
 
     fn lock_of(&self, handler: &str) -> Result<FileLock, ClaimError> {
         name::ensure_valid(handler)?;
-        let lock = schema::with_suffix(&schema::place_of(&self.path)?, &format!(".{handler}.lock"));
+        let lock = with_suffix(&schema::place_of(&self.path)?, &format!(".{handler}{LOCK}"));
         FileLock::exclusive(&lock, Duration::ZERO).map_err(|source| ClaimError::Lock { lock, source })
     }
 }

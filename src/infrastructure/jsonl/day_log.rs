@@ -8,6 +8,7 @@ use super::error::JsonlError;
 use super::folder::{DayFile, EventFolder, identity};
 use super::id_index::{FileEnd, Tail};
 use crate::durable::append::{AppendFile, cut_back};
+use crate::infrastructure::side_files::torn_copy;
 
 /// Opens a day file for appending, created if need be, which must be as long as was found under the lock.
 /// Gives its identity too.
@@ -61,12 +62,7 @@ pub(super) fn move_torn_tail(
 fn create_torn_copy(path: &Path, offset: u64) -> Result<(File, PathBuf), JsonlError> {
     let mut attempt = 1;
     loop {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".torn-{offset}"));
-        if attempt > 1 {
-            name.push(format!("-{attempt}"));
-        }
-        let copy = PathBuf::from(name);
+        let copy = torn_copy(path, offset, attempt);
         match File::create_new(&copy) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
             Err(source) => return Err(JsonlError::Io { operation: "create", path: copy, source }),

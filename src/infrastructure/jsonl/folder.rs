@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::error::JsonlError;
 use super::layout::{Day, is_compressed_day_file};
 use crate::durable::directory::{create_folders, sync_folder};
+use crate::durable::links::file_identity;
 use crate::durable::presence::is_present;
 use crate::wire::zone::Zone;
 
@@ -131,15 +132,8 @@ impl EventFolder {
     }
 }
 
-/// What tells a file from another that took its name.
-#[cfg(unix)]
+/// What tells a file from another that took its name. Where the system does not say, a replaced file shows in its
+/// length alone.
 pub(super) fn identity(metadata: &fs::Metadata) -> (u64, u64) {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-/// Elsewhere, a replaced file shows in its length alone.
-#[cfg(not(unix))]
-pub(super) fn identity(_: &fs::Metadata) -> (u64, u64) {
-    (0, 0)
+    file_identity(metadata).unwrap_or_default()
 }

@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use super::error::JsonlError;
 use crate::durable::lock::{FileLock, LockError};
-
-/// The side file that writers lock.
-pub(in crate::infrastructure) const LOCK_FILE: &str = ".events.lock";
+use crate::infrastructure::side_files::LOCK_OF_A_FOLDER;
 
 /// Takes the lock on a folder, waiting for at most `patience`.
 pub(super) fn lock_folder(folder: &Path, patience: Duration) -> Result<FileLock, JsonlError> {
-    let path = folder.join(LOCK_FILE);
+    let path = folder.join(LOCK_OF_A_FOLDER);
     FileLock::exclusive(&path, patience).map_err(|error| match error {
         LockError::Open(source) => JsonlError::Io { operation: "open the lock", path, source },
         LockError::Refused(source) => JsonlError::Io { operation: "lock", path, source },

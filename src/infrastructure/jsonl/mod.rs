@@ -107,7 +107,6 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-pub(super) use self::lock::LOCK_FILE;
 pub use self::turn::JsonlStoreTurn;
 
 use self::error::JsonlError;

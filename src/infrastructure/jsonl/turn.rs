@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use crate::application::dispatch::{StoreTurn, Turn};
+use crate::infrastructure::side_files::TURN_OF_A_FOLDER;
 use crate::infrastructure::turn_file::TurnFile;
-
-/// In the folder, as the lock is, so that there is one by whatever path the folder is reached.
-const TURN_FILE: &str = ".events.turn";
 
 /// The turns of the processes that write to a JSONL store, by the file `.events.turn` in its folder.
 pub struct JsonlStoreTurn {
@@ -16,7 +14,7 @@ pub struct JsonlStoreTurn {
 impl JsonlStoreTurn {
     /// The turns of the store in that folder, whether it is there yet or not.
     pub fn new(folder: impl AsRef<Path>) -> Self {
-        Self { file: TurnFile::at(folder.as_ref().join(TURN_FILE)) }
+        Self { file: TurnFile::at(folder.as_ref().join(TURN_OF_A_FOLDER)) }
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use sha2::Sha256;
 
 use crate::application::log_source::{Reject, SourceError};
+use crate::durable::links::file_identity;
 
 use super::compression::Compression;
 
@@ -134,19 +135,6 @@ impl FileVersion {
     }
 
     pub fn of(metadata: &Metadata) -> io::Result<Self> {
-        Ok(Self { bytes: metadata.len(), modified: metadata.modified()?, identity: identity(metadata) })
+        Ok(Self { bytes: metadata.len(), modified: metadata.modified()?, identity: file_identity(metadata) })
     }
-}
-
-/// Device and inode, where the system has them: what tells one file from another, whatever its names.
-#[cfg(unix)]
-pub(super) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-/// Elsewhere, the names alone tell.
-#[cfg(not(unix))]
-pub(super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
-    None
 }

@@ -20,15 +20,20 @@ pub(super) struct CompressedLog {
     end: u64,
     /// The line of the next gap, once its offset is not after that.
     line: u64,
-    /// Where reading could be resumed before the last piece, while a gap lies ahead.
+    /// Where reading could be resumed before the last piece, while a gap or the first cut lies ahead.
     before: Option<ResumePoint>,
+    /// Where reading is resumed once a piece was given out whose checksum was cut off: when the file is whole,
+    /// what is a reject now is read again.
+    before_cut: Option<ResumePoint>,
     /// What speaks for the last record.
     assurance: Assurance,
 }
 
 impl CompressedLog {
     pub fn new(content: Box<dyn LogSource>, verification: Arc<Verification>) -> Self {
-        Self { content, verification, told: 0, end: 0, line: 1, before: None, assurance: Assurance::Checksum }
+        let (before, before_cut) = (None, None);
+        let assurance = Assurance::Checksum;
+        Self { content, verification, told: 0, end: 0, line: 1, before, before_cut, assurance }
     }
 }
 
@@ -65,6 +70,8 @@ impl LogSource for CompressedLog {
         if is_resumed {
             self.told = self.verification.gaps.partition_point(|(at, _)| *at < point.offset);
             (self.end, self.line) = (point.offset, point.line);
+            let is_after_cut = self.verification.first_cut().is_some_and(|cut| cut < point.offset);
+            self.before_cut = is_after_cut.then(|| point.clone());
         }
         Ok(is_resumed)
     }
@@ -73,16 +80,21 @@ impl LogSource for CompressedLog {
         &'s mut self,
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError> {
-        let Self { content, verification, told, end: last_end, line, before, assurance } = self;
+        let Self { content, verification, told, end: last_end, line, before, before_cut, assurance } = self;
         if let Some(gap) = next_gap(verification, told, *line, *last_end) {
             return Ok(Some(gap));
         }
-        *before = verification.gaps.get(*told).map(|_| content.resume_point());
+        let cut = verification.first_cut().filter(|_| before_cut.is_none());
+        let is_sound_ahead = cut.is_none() && verification.gaps.get(*told).is_none();
+        *before = (!is_sound_ahead).then(|| content.resume_point());
         let Some(mut piece) = content.next_piece(reader)? else {
             // What follows a gap can be nothing, or line ends that are no pieces.
             return Ok(next_gap(verification, told, *line, u64::MAX));
         };
         let (start, end) = (piece.place.offset, piece.place.offset + piece.bytes.len() as u64);
+        if cut.is_some_and(|cut| cut < end) {
+            before_cut.clone_from(before);
+        }
         if matches!(piece.content, PieceContent::Record(_)) {
             *assurance = verification.assurance(start..end);
         }
@@ -96,6 +108,11 @@ impl LogSource for CompressedLog {
                 *told += 1;
             }
         }
+        if matches!(piece.content, PieceContent::Record(_))
+            && let Some(doubt) = verification.doubt(start..end)
+        {
+            piece.content = PieceContent::Reject(doubt);
+        }
         Ok(Some(piece))
     }
 
@@ -104,6 +121,9 @@ impl LogSource for CompressedLog {
     }
 
     fn resume_point(&mut self) -> ResumePoint {
+        if let Some(before_cut) = &self.before_cut {
+            return before_cut.clone();
+        }
         let point = self.content.resume_point();
         let next_gap = self.verification.gaps.get(self.told);
         // A gap in the last piece is told after it: until then, reading is resumed before both.
@@ -122,7 +142,8 @@ impl LogSource for CompressedLog {
         match self.assurance {
             Assurance::Checksum => None,
             Assurance::DecodedToItsEnd => Some("no_checksum"),
-            Assurance::Nothing => Some("unverified"),
+            // It is no record.
+            Assurance::Nothing => None,
         }
     }
 }

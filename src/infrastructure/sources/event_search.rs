@@ -2,29 +2,42 @@
 //!
 //! Of a log every byte is accounted for, and what is no record there is damage. A file that is not read as a
 //! log is asked one question: does a record stand in it, anywhere? Each `{` is tried, so that records of several
-//! lines, in holders, after other text or in UTF-16 are found as well. What a log would reject is a record too,
-//! where it has the name of the field of a type or a time.
+//! lines, in holders, after other text, in UTF-16 or in strings of other records are found as well. What a log would
+//! reject is a record too, where it has the name of the field of a type or a time.
 
-use std::io::{self, ErrorKind, Read};
-use std::ops::ControlFlow;
+use std::io::{self, Read};
 
-use crate::wire::json::{ScanError, ScannedObject};
+use crate::infrastructure::side_files::OwnRecords;
+use crate::wire::json::ScanError;
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
 use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
 
-use super::limits::LONGEST_RECORD;
+use super::found_record::{FoundRecord, RecordNames, Take};
+use super::search_window::SearchWindow;
+use super::string_search::{InString, end_of_string, is_in_string, read_in_string};
 
-/// How many bytes are read at once.
-const CHUNK: usize = 1 << 18;
+/// How many bytes of an object are held at once (4 MiB; in tests 1 MiB): its nested objects and fields take several
+/// times as many.
+/// A longer one may be a record, for all that is known of it; what is nested in it is searched.
+const LONGEST_OBJECT: usize = if cfg!(test) { 1 << 20 } else { 4 << 20 };
 /// How much of a damaged line is looked at.
 const LONGEST_LINE: usize = 1 << 16;
 /// How often each byte may be scanned as a part of what is no event, on average: objects within objects are
 /// scanned again and again.
 const MOST_SCANS: u64 = 16;
 /// How many bytes may be, whatever the length of the content: those of a few objects that are too long to be held.
-const LEAST_WASTE: u64 = 8 * LONGEST_RECORD as u64;
+const LEAST_WASTE: u64 = 8 * LONGEST_OBJECT as u64;
+
+/// What is searched, and how far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct SearchOptions {
+    /// Records of the two systems' own files, which are no events.
+    pub own: Option<OwnRecords>,
+    /// Binary data is not searched to its end.
+    pub stops_at_binary: bool,
+}
 
 /// How a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,49 +48,36 @@ pub(super) enum Searched {
     Ended {
         /// All of it is text: a record that is in it was found.
         is_text: bool,
-        /// Something in it may be a record that is damaged.
+        /// Something in it may be a record that is damaged, or too long.
         has_damage: bool,
     },
+    /// The content is binary data, and was not searched to its end.
+    Binary,
     /// It was given up: too much of the content lies within objects that are no events, or never close.
     GivenUp,
-}
-
-/// A record that was found.
-pub(super) struct FoundRecord<'f> {
-    text: &'f [u8],
-    object: ScannedObject,
-    reader: &'f RecordReader<'f>,
-}
-
-impl FoundRecord<'_> {
-    /// Its text.
-    pub fn bytes(&self) -> &[u8] {
-        self.object.span.of(self.text)
-    }
-
-    /// Whether it has a field of that name at its top level.
-    pub fn has_field(&self, name: &str) -> bool {
-        let (members, _) = self.reader.members();
-        members.iter().any(|member| member.key.decode(self.text).as_deref() == Some(name))
-    }
 }
 
 /// Gives every record of the content, as the mapping reads them, to `take`, until it stops the search.
 pub(super) fn search_events(
     content: &mut dyn Read,
     mapping: &Mapping,
-    take: &mut dyn FnMut(&FoundRecord<'_>) -> ControlFlow<()>,
+    options: SearchOptions,
+    take: &mut Take<'_>,
 ) -> io::Result<Searched> {
     // Times do not matter here.
     let zone = Zone::utc();
-    let mut reader = RecordReader::with_mapping(&zone, DstPolicy::Resolve, mapping);
-    let names = names_of_records(mapping);
+    let new_reader = || RecordReader::with_mapping(&zone, DstPolicy::Resolve, mapping);
+    let (mut reader, mut string_reader) = (new_reader(), new_reader());
+    let names = RecordNames::of(mapping);
     let mut window = SearchWindow::new(content);
     let mut at = 0;
     // Up to where the text is nested in an object that is no record.
     let mut nested_to = 0_usize;
     let mut has_damage = false;
     loop {
+        if options.stops_at_binary && window.is_binary() {
+            return Ok(Searched::Binary);
+        }
         let Some(offset) = memchr::memchr(b'{', &window.text[at..]) else {
             let length = window.text.len();
             if !window.grow(length)? {
@@ -88,21 +88,28 @@ pub(super) fn search_events(
         };
         at += offset;
         window.has_objects = true;
+        let is_top = at >= nested_to;
         let scanned = match reader.scan(&window.text, at) {
             Ok(object) => {
                 let is_event = reader.is_event(&window.text, object);
                 let found = FoundRecord { text: &window.text, object, reader: &reader };
-                if is_event || at >= nested_to && names.iter().any(|name| found.has_field(name)) {
-                    if take(&found).is_break() {
-                        return Ok(Searched::Stopped);
-                    }
+                let is_record = is_event || is_top && names.are_in(&found);
+                let is_own = match options.own {
+                    Some(OwnRecords::With(field)) => found.has_field(field),
+                    Some(OwnRecords::HoldingEvents) => is_top && !is_record,
+                    None => false,
+                };
+                if is_record && !is_own && take(&found).is_break() {
+                    return Ok(Searched::Stopped);
+                }
+                if is_record || is_own {
                     at = object.span.end;
                     continue;
                 }
                 nested_to = nested_to.max(object.span.end);
                 object.span.end - at
             }
-            Err(ScanError::Incomplete { .. }) if window.text.len() - at < LONGEST_RECORD => {
+            Err(ScanError::Incomplete { .. }) if window.text.len() - at < LONGEST_OBJECT => {
                 let scanned = window.text.len() - at;
                 if window.grow(at)? {
                     window.wasted += scanned as u64;
@@ -110,14 +117,18 @@ pub(super) fn search_events(
                     continue;
                 }
                 (at, nested_to) = (0, nested_to.saturating_sub(at));
-                has_damage |= nested_to == 0 && names_one(&window.text, &names);
+                has_damage |= nested_to == 0 && names.stand_in(&window.text);
                 scanned
             }
+            Err(ScanError::Incomplete { .. }) => {
+                has_damage |= is_top;
+                window.text.len() - at
+            }
             Err(error) => {
-                let scanned = error.at().saturating_sub(at);
-                let has_line =
-                    |text: &[u8]| memchr::memchr(b'\n', text).is_some() || text.len() >= LONGEST_LINE;
-                if !has_line(&window.text[at..]) {
+                let is_in_string = is_in_string(&window.text[at..]);
+                let end_of = if is_in_string { end_of_string } else { end_of_line };
+                let end = end_of(&window.text[at..]);
+                if end.is_none() && window.text.len() - at < LONGEST_OBJECT {
                     let has_grown = window.grow(at)?;
                     (at, nested_to) = (0, nested_to.saturating_sub(at));
                     if has_grown {
@@ -125,9 +136,21 @@ pub(super) fn search_events(
                     }
                 }
                 let rest = &window.text[at..];
-                let line = memchr::memchr(b'\n', rest).map_or(rest, |end| &rest[..end]);
-                has_damage |= at >= nested_to && names_one(line, &names);
-                scanned
+                let rest = &rest[..end.unwrap_or(rest.len())];
+                if !is_in_string {
+                    has_damage |= is_top && names.stand_in(rest);
+                    error.at().saturating_sub(at)
+                } else {
+                    match read_in_string(rest, &mut string_reader, &names, take) {
+                        InString::Stopped => return Ok(Searched::Stopped),
+                        InString::Record => {
+                            at += rest.len();
+                            continue;
+                        }
+                        InString::Nothing { may_be_damaged } => has_damage |= may_be_damaged,
+                    }
+                    rest.len()
+                }
             }
         };
         at += 1;
@@ -138,120 +161,29 @@ pub(super) fn search_events(
     }
 }
 
-/// The names by which an object at the top shows that it was written as a record.
-fn names_of_records(mapping: &Mapping) -> Vec<String> {
-    match mapping {
-        Mapping::BuiltIn => ["event_type", "type", "timestamp"].map(str::to_owned).to_vec(),
-        Mapping::Declared(declared) => [&declared.event_type, &declared.timestamp]
-            .into_iter()
-            .filter_map(|path| path.names().first().cloned())
-            .collect(),
-    }
-}
-
-/// Whether one of the names stands in a text as the name of a field does.
-fn names_one(text: &[u8], names: &[String]) -> bool {
-    names.iter().any(|name| memchr::memmem::find(text, format!("\"{name}\"").as_bytes()).is_some())
-}
-
-/// A part of the content, as text in UTF-8: zero bytes are left out, and what is no UTF-8 is replaced.
-struct SearchWindow<'c> {
-    content: &'c mut dyn Read,
-    chunk: Vec<u8>,
-    text: Vec<u8>,
-    /// The beginning of a character that the last chunk has cut.
-    cut: Vec<u8>,
-    /// How many bytes were read.
-    read: u64,
-    /// How many bytes were scanned as a part of what is no event.
-    wasted: u64,
-    has_objects: bool,
-    has_zeros: bool,
-    has_controls: bool,
-}
-
-impl<'c> SearchWindow<'c> {
-    fn new(content: &'c mut dyn Read) -> Self {
-        Self {
-            content,
-            chunk: vec![0; CHUNK],
-            text: Vec::new(),
-            cut: Vec::new(),
-            read: 0,
-            wasted: 0,
-            has_objects: false,
-            has_zeros: false,
-            has_controls: false,
-        }
-    }
-
-    /// Drops the text before `start` and reads on: as much again as is left, or a chunk. False at the end of
-    /// the content.
-    fn grow(&mut self, start: usize) -> io::Result<bool> {
-        self.text.drain(..start);
-        let before = self.text.len();
-        let wanted = before.max(1);
-        while self.text.len() - before < wanted {
-            match self.content.read(&mut self.chunk) {
-                Ok(0) => return Ok(self.text.len() > before),
-                Ok(count) => {
-                    self.read += count as u64;
-                    self.add(count);
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(true)
-    }
-
-    fn add(&mut self, count: usize) {
-        let mut bytes = std::mem::take(&mut self.cut);
-        bytes.extend_from_slice(&self.chunk[..count]);
-        self.has_controls |= bytes.iter().any(|byte| is_control(*byte));
-        if memchr::memchr(0, &bytes).is_some() {
-            self.has_zeros = true;
-            bytes.retain(|byte| *byte != 0);
-        }
-        let mut rest = bytes.as_slice();
-        while let Err(error) = std::str::from_utf8(rest) {
-            let (valid, others) = rest.split_at(error.valid_up_to());
-            self.text.extend_from_slice(valid);
-            let Some(wrong) = error.error_len() else {
-                self.cut = others.to_vec();
-                return;
-            };
-            self.text.push(b'?');
-            rest = &others[wrong..];
-        }
-        self.text.extend_from_slice(rest);
-    }
-
-    /// Zero bytes may be those of UTF-16, of which the characters beyond ASCII were not read as what they are:
-    /// an object among them may have been overlooked.
-    fn is_text(&self) -> bool {
-        !(self.has_controls || self.has_zeros && self.has_objects)
-    }
-}
-
-/// Control characters that texts do not have. Zero bytes stand in texts as well, after a power cut.
-fn is_control(byte: u8) -> bool {
-    matches!(byte, 0x01..=0x07 | 0x0E..=0x1A | 0x1C | 0x1D | 0x1F | 0x7F)
+/// Where the line ends, or what is looked at of it; `None` where the text ends before.
+fn end_of_line(text: &[u8]) -> Option<usize> {
+    let is_long = text.len() >= LONGEST_LINE;
+    memchr::memchr(b'\n', text).or(is_long.then_some(text.len()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
+    use crate::infrastructure::sources::search_window::CHUNK;
 
     const EVENT: &str = r#"{"type": "A", "timestamp": "2025-01-01T00:00:00", "title": "é"}"#;
 
     /// How many events are found, and how the search ended.
     fn search(content: &[u8]) -> (usize, Searched) {
         let mut found = 0;
-        let ended = search_events(&mut &content[..], &Mapping::BuiltIn, &mut |_| {
-            found += 1;
-            ControlFlow::Continue(())
-        });
+        let ended =
+            search_events(&mut &content[..], &Mapping::BuiltIn, SearchOptions::default(), &mut |_| {
+                found += 1;
+                ControlFlow::Continue(())
+            });
         (found, ended.unwrap())
     }
 
@@ -293,7 +225,7 @@ mod tests {
 
     #[test]
     fn an_event_is_found_in_a_holder_that_is_longer_than_a_record_may_be() {
-        let filling = format!("{{\"n\": \"{}\"}}, ", "x".repeat(1000)).repeat(LONGEST_RECORD / 900);
+        let filling = format!("{{\"n\": \"{}\"}}, ", "x".repeat(1000)).repeat(LONGEST_OBJECT / 900);
         assert!(is_found(format!("{{\"records\": [{filling}{EVENT}]}}")));
     }
 
@@ -347,7 +279,101 @@ mod tests {
 
     #[test]
     fn a_search_of_what_never_closes_ends() {
-        let open = "{\"a\":".repeat(200_000);
-        assert_eq!(search(open.as_bytes()), (0, Searched::GivenUp));
+        for open in ["{\"a\":", "{\"a\":[", "[{\"a\":1,\"b\":"] {
+            let open = open.repeat(300_000 / open.len());
+            let (found, ended) = search(open.as_bytes());
+            assert_eq!((found, ended), (0, Searched::GivenUp));
+        }
+    }
+
+    #[test]
+    fn an_object_that_is_too_long_to_be_held_may_be_a_record() {
+        let long = format!("{{\"a\": \"{}\", \"b\": 1}}", "x".repeat(3 * LONGEST_OBJECT));
+        for before in ["", "all quiet\n"] {
+            let ended = Searched::Ended { is_text: true, has_damage: true };
+            assert_eq!(search(format!("{before}{long}\n").as_bytes()), (0, ended));
+        }
+        let (found, ended) = search(format!("{long}\n{EVENT}\n").as_bytes());
+        assert_eq!((found, ended), (1, Searched::Ended { is_text: true, has_damage: true }));
+    }
+
+    #[test]
+    fn an_event_in_a_string_is_found_wherever_the_string_stands() {
+        let string = serde_json::to_string(&format!("{EVENT}\n")).unwrap();
+        let indented =
+            serde_json::to_string("{\n  \"event_type\": \"A\",\n \"timestamp\": \"2025-01-01\"}").unwrap();
+        let nested = serde_json::to_string(&format!("{{\"of\": {{\"it\": {EVENT}}}}}")).unwrap();
+        let text = serde_json::to_string(&format!("10:00 INFO {EVENT} done")).unwrap();
+        for string in [string, indented, nested, text] {
+            for content in [
+                format!("{{\"log\": {string}, \"stream\": \"stdout\"}}\n"),
+                format!("{{\"a\": {{\"b\": [1, {string}]}}}}"),
+                format!("[{string}]"),
+                format!("2025-01-01 INFO payload={string}\n"),
+                format!("{{\"log\": \"started\"}}\n{{\"log\": {string}"),
+            ] {
+                assert!(is_found(&content), "{content}");
+            }
+        }
+        for before in CHUNK - 90..CHUNK + 2 {
+            let string = serde_json::to_string(EVENT).unwrap();
+            assert!(is_found(format!("{}{{\"log\": {string}}}", " ".repeat(before))));
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_damaged_event_in_a_string_is_told_and_other_strings_are_not() {
+        let string = |text: &str| serde_json::to_string(text).unwrap();
+        for (text, expected) in [
+            (string(&EVENT[..40]), true),
+            (string(&string(EVENT)), true),
+            (string(EVENT).replace("title", "ti\\xtle"), true),
+            (string("{\"level\": \"info\", \"message\": \"the type is missing\"}"), false),
+            (string("{\\textbf{x}} and {not json}"), false),
+            (string("{"), false),
+        ] {
+            let content = format!("{{\"log\": {text}, \"stream\": \"stdout\"}}\n");
+            let (found, ended) = search(content.as_bytes());
+            assert_eq!(found, 0, "{content}");
+            assert_eq!(ended, Searched::Ended { is_text: true, has_damage: expected }, "{content}");
+        }
+    }
+
+    #[test]
+    fn binary_data_is_not_searched_to_its_end_and_zero_bytes_and_text_are() {
+        let search = |content: &[u8]| {
+            let options = SearchOptions { stops_at_binary: true, ..SearchOptions::default() };
+            search_events(&mut &content[..], &Mapping::BuiltIn, options, &mut |_| ControlFlow::Break(()))
+                .unwrap()
+        };
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut bytes: Vec<u8> = std::iter::repeat_with(|| random.u8(..)).take(2 << 20).collect();
+        bytes.extend_from_slice(EVENT.as_bytes());
+        assert_eq!(search(&bytes), Searched::Binary);
+        let mut text = vec![b'a'; 3 << 20];
+        text[..9].fill(1);
+        for before in [vec![0; 3 << 20], text, bytes[..1000].to_vec()] {
+            assert_eq!(search(&[&before, EVENT.as_bytes()].concat()), Searched::Stopped);
+        }
+    }
+
+    #[test]
+    fn records_of_own_files_are_passed_with_all_that_is_in_them() {
+        let of =
+            |own, content: &str| {
+                let options = SearchOptions { own: Some(own), ..SearchOptions::default() };
+                search_events(&mut content.as_bytes(), &Mapping::BuiltIn, options, &mut |_| {
+                    ControlFlow::Break(())
+                })
+                .unwrap()
+            };
+        let ended = Searched::Ended { is_text: true, has_damage: false };
+        let handled = OwnRecords::With("handler");
+        assert_eq!(of(handled, &format!("[{{\"handler\": \"x\", \"sample\": {EVENT}}}]")), ended);
+        assert_eq!(of(handled, &EVENT.replace("title", "handler")), ended);
+        assert_eq!(of(handled, EVENT), Searched::Stopped);
+        let outbox = format!("{{\"offset\": 17, \"event\": {EVENT}}}\n");
+        assert_eq!(of(OwnRecords::HoldingEvents, &outbox), ended);
+        assert_eq!(of(OwnRecords::HoldingEvents, &format!("{outbox}{EVENT}")), Searched::Stopped);
     }
 }

@@ -75,6 +75,7 @@ impl FileKind {
         };
         match beginning {
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some(Self::Container("compressed with bzip2")),
+            _ if is_office_document(beginning) => Some(Self::Other("a document")),
             _ if is_tar(beginning) => Some(Self::Container("a tar archive")),
             // Python writes its version, and then this.
             [_, _, b'\r', b'\n', 0, ..] => Some(Self::Other("a program")),
@@ -83,6 +84,83 @@ impl FileKind {
     }
 }
 
+/// Whether a zip archive is a document of an office program, by the name of its first file.
+fn is_office_document(beginning: &[u8]) -> bool {
+    const FIRST: [&[u8]; 5] =
+        [b"[Content_Types].xml", b"_rels/.rels", b"docProps/app.xml", b"docProps/core.xml", b"mimetype"];
+    let length = |at: usize| {
+        beginning.get(at..at + 2).map(|bytes| usize::from(u16::from_le_bytes([bytes[0], bytes[1]])))
+    };
+    let name = length(26).and_then(|length| beginning.get(30..30 + length));
+    beginning.starts_with(b"PK\x03\x04") && name.is_some_and(|name| FIRST.contains(&name))
+}
+
+/// Whether a file of that length is nothing but signatures of OpenPGP (RFC 9580).
+pub(super) fn is_signature(beginning: &[u8], length: u64) -> bool {
+    let mut at = 0;
+    while let Some([first, rest @ ..]) = beginning.get(at..) {
+        let (header, body) = match (first, rest) {
+            (0x88, [length, ..]) => (2, usize::from(*length)),
+            (0x89, [high, low, ..]) => (3, usize::from(u16::from_be_bytes([*high, *low]))),
+            (0xC2, [length @ 0..192, ..]) => (2, usize::from(*length)),
+            (0xC2, [high @ 192..224, low, ..]) => {
+                (3, (usize::from(*high) - 192) * 256 + usize::from(*low) + 192)
+            }
+            _ => return false,
+        };
+        if !matches!(beginning.get(at + header), Some(3..=6)) {
+            return false;
+        }
+        at += header + body;
+        if at as u64 == length {
+            return true;
+        }
+    }
+    false
+}
+
 fn is_tar(beginning: &[u8]) -> bool {
     beginning.get(257..262).is_some_and(|magic| magic == b"ustar")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_told_from_a_zip_archive_by_its_first_file() {
+        let zip = |name: &str| {
+            let mut zip = b"PK\x03\x04".to_vec();
+            zip.resize(26, 0);
+            zip.extend_from_slice(&(name.len() as u16).to_le_bytes());
+            zip.extend_from_slice(&[0; 2]);
+            zip.extend_from_slice(name.as_bytes());
+            zip.extend_from_slice(b"content");
+            zip
+        };
+        for name in ["[Content_Types].xml", "mimetype", "_rels/.rels"] {
+            assert_eq!(FileKind::of(&zip(name)), Some(FileKind::Other("a document")), "{name}");
+        }
+        for name in ["a.jsonl", "mimetype.json", ""] {
+            assert_eq!(FileKind::of(&zip(name)), Some(FileKind::Container("a zip archive")), "{name}");
+        }
+        assert_eq!(FileKind::of(b"PK\x03\x04"), Some(FileKind::Container("a zip archive")));
+    }
+
+    #[test]
+    fn signatures_alone_are_a_signature() {
+        let packet = |header: &[u8], body: usize| [header, &[4], &vec![7; body - 1]].concat();
+        let (long, short) = (packet(&[0x89, 1, 200], 456), packet(&[0x88, 100], 100));
+        let (new, newer) = (packet(&[0xC2, 94], 94), packet(&[0xC2, 193, 8], 456));
+        for signature in [&long, &short, &new, &newer] {
+            assert!(is_signature(signature, signature.len() as u64));
+            assert!(!is_signature(signature, signature.len() as u64 + 1));
+            assert!(!is_signature(signature, signature.len() as u64 - 1));
+        }
+        let two = [&short[..], &new].concat();
+        assert!(is_signature(&two, two.len() as u64));
+        for other in [&b""[..], b"{", b"\x88", b"\x89PNG\r\n", &[0x88, 2, 9, 9]] {
+            assert!(!is_signature(other, other.len() as u64), "{other:?}");
+        }
+    }
 }

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::application::log_source::{SkippedFile, SourceError};
+use crate::infrastructure::side_files::own_records;
 use crate::wire::mapping::Mapping;
 
 use super::byte_source::read_error;
-use super::unread::{Unread, field_of_own_records, look_at};
+use super::other_side::OtherSide;
+use super::unread::{Unread, look_at};
 
 const ARCHIVE: &str = "archive";
 const NO_DAY: &str = "not an events-*.jsonl file";
@@ -29,23 +31,29 @@ pub struct FolderListing {
 /// Lists a folder: its daily files `events-*.jsonl` and those in its `archive/`, in the order of their
 /// days; or, where it has none, all its `.json`, `.jsonl` and `.ndjson` files by name. Either may be
 /// compressed (`.gz`, `.zst`). What else is in it, or in folders within it, is looked at: whether it holds a
-/// record that the mapping reads as an event.
-pub fn list_folder(folder: &Path, mapping: &Mapping) -> Result<FolderListing, SourceError> {
+/// record that the mapping reads as an event. What is the `other` side of a comparison is no part of it.
+pub fn list_folder(
+    folder: &Path,
+    mapping: &Mapping,
+    other: Option<&Path>,
+) -> Result<FolderListing, SourceError> {
+    let other = other.and_then(|other| OtherSide::of(folder, other));
+    let is_other = |path: &Path| other.as_ref().is_some_and(|other| other.holds(path));
     let top = Entries::of(folder)?;
     let archive = folder.join(ARCHIVE);
     let archived = if top.folders.contains(&archive) { Entries::of(&archive)? } else { Entries::default() };
     let mut days: Vec<(String, PathBuf)> = Vec::new();
     for path in top.files.iter().chain(&archived.files) {
-        days.extend(day(path).map(|day| (day, path.clone())));
+        days.extend(day(path).filter(|_| !is_other(path)).map(|day| (day, path.clone())));
     }
     let mut listing = FolderListing::default();
     let mut unread: Vec<Unread> = Vec::new();
     let mut leave = |path: &PathBuf, reason| unread.push(Unread { path: path.clone(), reason });
     if days.is_empty() {
         for path in top.files {
-            if field_of_own_records(&path).is_some() {
+            if own_records(&path).is_some() {
                 leave(&path, OWN);
-            } else if is_json(&path) {
+            } else if is_json(&path) && !is_other(&path) {
                 listing.logs.push(path);
             } else {
                 leave(&path, NO_JSON);
@@ -53,7 +61,8 @@ pub fn list_folder(folder: &Path, mapping: &Mapping) -> Result<FolderListing, So
         }
         top.folders.iter().for_each(|path| leave(path, NO_JSON));
     } else {
-        let others = top.files.iter().chain(&archived.files).filter(|path| day(path).is_none());
+        let is_no_day = |path: &&PathBuf| day(path).is_none() || is_other(path);
+        let others = top.files.iter().chain(&archived.files).filter(is_no_day);
         let folders = top.folders.iter().filter(|path| **path != archive).chain(&archived.folders);
         others.chain(folders).for_each(|path| leave(path, NO_DAY));
         days.sort();
@@ -63,7 +72,7 @@ pub fn list_folder(folder: &Path, mapping: &Mapping) -> Result<FolderListing, So
         listing.logs = days.into_iter().map(|(_, path)| path).collect();
     }
     if !unread.is_empty() {
-        listing.skipped = look_at(folder, unread, &listing.logs, mapping);
+        listing.skipped = look_at(folder, unread, &listing.logs, mapping, other.as_ref());
     }
     Ok(listing)
 }

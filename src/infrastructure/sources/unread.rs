@@ -11,10 +11,15 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::application::log_source::SkippedFile;
+use crate::durable::links::file_identity;
+use crate::infrastructure::side_files::{
+    database_beside, is_remains_of_an_export, is_torn_copy, own_records,
+};
 use crate::wire::mapping::Mapping;
 
-use super::byte_source::identity;
-use super::unread_content::{Content, holds_only_copies, look_into};
+use super::file_equality::FileEquality;
+use super::other_side::OtherSide;
+use super::unread_content::{Content, holds_only_copies, is_database, look_into};
 
 /// Something in a folder that is not read, and why.
 pub(super) struct Unread {
@@ -22,6 +27,7 @@ pub(super) struct Unread {
     pub reason: &'static str,
 }
 
+const OTHER_SIDE: &str = "it is the other side of the comparison";
 const A_FOLDER: &str = "a folder within the folder";
 const IN_A_FOLDER: &str = "in a folder within the folder";
 
@@ -31,11 +37,13 @@ pub(super) fn look_at(
     unread: Vec<Unread>,
     logs: &[PathBuf],
     mapping: &Mapping,
+    other_side: Option<&OtherSide>,
 ) -> Vec<SkippedFile> {
     let entered = fs::canonicalize(folder).into_iter().collect();
     let mut search = FolderSearch {
         logs,
         mapping,
+        other_side,
         identities: OnceCell::new(),
         names: OnceCell::new(),
         entered,
@@ -81,6 +89,7 @@ enum Entry {
 struct FolderSearch<'f> {
     logs: &'f [PathBuf],
     mapping: &'f Mapping,
+    other_side: Option<&'f OtherSide>,
     /// The logs by what tells one file from another.
     identities: OnceCell<HashMap<(u64, u64), &'f Path>>,
     names: OnceCell<HashSet<&'f Path>>,
@@ -157,6 +166,9 @@ impl FolderSearch<'_> {
             return Err(Examined::without_events("earlier versions of files are kept in it"));
         }
         let place = fs::canonicalize(folder).map_err(Examined::impossible)?;
+        if self.other_side.is_some_and(|other| other.is_at(&place)) {
+            return Err(Examined::without_events(OTHER_SIDE));
+        }
         let is_link = fs::symlink_metadata(folder).is_ok_and(|entry| entry.is_symlink());
         let above = folder.parent().and_then(|parent| fs::canonicalize(parent).ok());
         if is_link && above.is_some_and(|above| above.starts_with(&place)) {
@@ -169,14 +181,25 @@ impl FolderSearch<'_> {
             let paths = entries.map(|entry| entry.map(|entry| entry.path()));
             paths.collect::<io::Result<Vec<_>>>()
         });
-        let mut entries = entries.map_err(Examined::impossible)?;
+        let mut entries = entries.map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied if is_lost_and_found(folder) => {
+                Examined::without_events("it holds what a check of the file system has found")
+            }
+            _ => Examined::impossible(error),
+        })?;
         entries.sort();
         Ok(entries)
     }
 
     fn look_at_file(&self, path: &Path, metadata: &Metadata) -> Examined {
+        if let Some(what) = holds_nothing(metadata) {
+            return Examined::without_events(what);
+        }
         if !metadata.is_file() {
             return Examined::impossible("it is no regular file");
+        }
+        if self.other_side.is_some_and(|other| other.holds(path)) {
+            return Examined::without_events(OTHER_SIDE);
         }
         if let Some(log) = self.log_that_is(metadata) {
             return Examined::without_events(format!("it is another name of {}", log.display()));
@@ -189,15 +212,26 @@ impl FolderSearch<'_> {
         if let Some(database) = database_of(path) {
             return Examined::without_events(format!("it belongs to the database {}", database.display()));
         }
-        let looked = look_into(path, self.mapping, field_of_own_records(path), is_torn_tail(path));
-        match looked {
-            Ok(Content::Event) => match self.original_of(path) {
+        let original = self.original_of(path);
+        if let Some(log) = original
+            && matches!(FileEquality::of(path, log), Ok(Some(_)))
+        {
+            return Examined::without_events(format!("{} holds the same", log.display()));
+        }
+        match look_into(path, self.mapping, own_records(path), is_torn_copy(path)) {
+            Ok(Content::Event) => match original {
                 Some(log) if holds_only_copies(path, log, self.mapping).unwrap_or(false) => {
                     Examined::without_events(format!("{} holds all that is in it", log.display()))
                 }
                 _ => Examined { holds_events: Some(true), detail: "it holds an event".to_owned() },
             },
             Ok(Content::NoEvent { what }) => Examined::without_events(what),
+            Ok(Content::Binary) => match signed_file(path, metadata) {
+                Some(signed) => {
+                    Examined::without_events(format!("it is a signature of {}", signed.display()))
+                }
+                None => Examined::impossible("it is binary data of no known kind"),
+            },
             Ok(Content::Unsearchable { why }) => Examined::impossible(why),
             Err(error) => Examined::impossible(error),
         }
@@ -206,10 +240,10 @@ impl FolderSearch<'_> {
     /// The log that is the same file under another name.
     fn log_that_is(&self, metadata: &Metadata) -> Option<&Path> {
         let identities = self.identities.get_or_init(|| {
-            let identity_of = |log: &Path| fs::metadata(log).ok().as_ref().and_then(identity);
+            let identity_of = |log: &Path| fs::metadata(log).ok().as_ref().and_then(file_identity);
             self.logs.iter().filter_map(|log| Some((identity_of(log)?, log.as_path()))).collect()
         });
-        identity(metadata).and_then(|identity| identities.get(&identity)).copied()
+        file_identity(metadata).and_then(|identity| identities.get(&identity)).copied()
     }
 
     /// The log that an editor has made this copy of.
@@ -261,39 +295,54 @@ fn keeps_versions(folder: &Path) -> bool {
     fs::symlink_metadata(folder.join(kept)).is_ok()
 }
 
-fn is_remains_of_an_export(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let random = name.strip_prefix(".mission-events-");
-    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
 /// The database that SQLite has put this file beside.
 fn database_of(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    let database = ["-wal", "-shm", "-journal"].iter().find_map(|suffix| name.strip_suffix(suffix))?;
-    let database = path.with_file_name(database);
-    super::unread_content::is_database(&database).then_some(database)
+    database_beside(path).filter(|database| is_database(database))
 }
 
-/// The field that every record has of a file of the two systems that is no log, by its name.
-pub(super) fn field_of_own_records(path: &Path) -> Option<&'static str> {
-    let name = path.file_name()?.to_str()?;
-    if name.starts_with("event_definitions.json") {
-        Some("handler")
-    } else if name.starts_with("queue.jsonl") || name.starts_with("handlers.jsonl") {
-        Some("definition_id")
-    } else if name.starts_with("evidence.jsonl") {
-        Some("previous")
-    } else {
-        None
+/// What a file is that holds nothing when no process has it open.
+fn holds_nothing(metadata: &Metadata) -> Option<&'static str> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let kind = metadata.file_type();
+        if kind.is_socket() {
+            return Some("it is a socket, which holds nothing");
+        }
+        if kind.is_fifo() {
+            return Some("it is a pipe, which holds nothing");
+        }
     }
+    let _ = metadata;
+    None
 }
 
-/// Whether it is what a store has set aside of a file: a record that was cut off.
-fn is_torn_tail(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let number = name.rsplit_once(".torn-").map(|(_, number)| number.to_owned());
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+/// The file that this one is a signature of, by its name: so short that no record is hidden in it.
+fn signed_file(path: &Path, metadata: &Metadata) -> Option<PathBuf> {
+    const LONGEST: u64 = 4 << 10;
+    let name = path.file_name()?.to_str()?;
+    let signed = path.with_file_name(name.strip_suffix(".sig")?);
+    (metadata.len() <= LONGEST && signed.is_file()).then_some(signed)
+}
+
+/// Whether a folder is the one into which a check of the file system puts what belongs nowhere, at the top of that.
+/// It is of root alone, and nothing that it holds was ever a part of a folder.
+#[cfg(unix)]
+fn is_lost_and_found(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Path| fs::metadata(path).map(|folder| folder.dev()).ok();
+    let is_of_root = fs::metadata(folder).is_ok_and(|folder| folder.uid() == 0);
+    let above = folder.parent().and_then(|above| fs::canonicalize(above).ok());
+    let is_mounted = above.is_some_and(|above| match above.parent() {
+        Some(outside) => device(outside) != device(&above),
+        None => true,
+    });
+    folder.file_name().is_some_and(|name| name == "lost+found") && is_of_root && is_mounted
+}
+
+#[cfg(not(unix))]
+fn is_lost_and_found(_: &Path) -> bool {
+    false
 }
 
 /// The name of the file that an editor has made a copy of under this name.

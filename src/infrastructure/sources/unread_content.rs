@@ -10,11 +10,14 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::infrastructure::side_files::OwnRecords;
+use crate::wire::json::{ObjectScanner, ScanError};
 use crate::wire::mapping::Mapping;
 
 use super::compression::Compression;
-use super::event_search::{Searched, search_events};
-use super::file_kind::{BEGINNING, FileKind};
+use super::event_search::{SearchOptions, Searched, search_events};
+use super::file_kind::{BEGINNING, FileKind, is_signature};
+use super::limits::LONGEST_RECORD;
 
 /// How many different events of a copy are held in memory to be looked for in its original.
 const MOST_COPIES: usize = 1 << 20;
@@ -28,6 +31,8 @@ pub(super) enum Content {
         /// What it is instead.
         what: String,
     },
+    /// Perhaps an event: it is binary data of no known kind.
+    Binary,
     /// Perhaps an event.
     Unsearchable {
         /// Why that is not known.
@@ -35,29 +40,30 @@ pub(super) enum Content {
     },
 }
 
-/// Searches a file for an event, as the mapping reads records; decompressed, where it is compressed. Records
-/// that have the field `own` are no events, and neither is one that is cut off where that `is_torn`.
+/// Searches a file for an event, as the mapping reads records; decompressed, where it is compressed. Records of
+/// the two systems' `own` files are no events, and neither is one that is cut off where that `is_torn`.
 ///
 /// # Errors
 /// It cannot be read, or its compressed data is damaged, and no event was found before.
 pub(super) fn look_into(
     path: &Path,
     mapping: &Mapping,
-    own: Option<&str>,
+    own: Option<OwnRecords>,
     is_torn: bool,
 ) -> io::Result<Content> {
+    if is_torn && holds_one_cut_record(path)? {
+        return Ok(Content::NoEvent { what: "a record that was cut off is in it".to_owned() });
+    }
     let (mut content, kind) = match open(path)? {
         Opened::Content(content, kind) => (content, kind),
         Opened::NoContent(found) => return Ok(found),
     };
-    let searched = search_events(&mut content, mapping, &mut |event| match own {
-        Some(field) if event.has_field(field) => ControlFlow::Continue(()),
-        _ => ControlFlow::Break(()),
-    })?;
+    let options = SearchOptions { own, stops_at_binary: !matches!(kind, Some(FileKind::Other(_))) };
+    let searched = search_events(&mut content, mapping, options, &mut |_| ControlFlow::Break(()))?;
     Ok(match (searched, kind) {
         (Searched::Stopped, _) => Content::Event,
         (Searched::Ended { has_damage: true, .. }, _) if !is_torn => {
-            unsearchable("it may hold records that are damaged")
+            unsearchable("it may hold records that are damaged, or too long")
         }
         (Searched::Ended { is_text: true, .. }, _) => {
             Content::NoEvent { what: "no event is in it".to_owned() }
@@ -65,7 +71,7 @@ pub(super) fn look_into(
         (Searched::Ended { .. }, Some(FileKind::Other(what))) => {
             Content::NoEvent { what: format!("it is {what}") }
         }
-        (Searched::Ended { .. }, _) => unsearchable("it is binary data of no known kind"),
+        (Searched::Ended { .. } | Searched::Binary, _) => Content::Binary,
         (Searched::GivenUp, _) => unsearchable("objects that are no events are nested too deeply in it"),
     })
 }
@@ -100,10 +106,19 @@ fn search_all(
 ) -> io::Result<Option<Searched>> {
     match open(path)? {
         Opened::Content(mut content, _) => {
-            search_events(&mut content, mapping, &mut |event| take(event.bytes())).map(Some)
+            let options = SearchOptions::default();
+            search_events(&mut content, mapping, options, &mut |event| take(event.bytes())).map(Some)
         }
         Opened::NoContent(_) => Ok(None),
     }
+}
+
+/// Whether a file is a record without its end, and nothing else: what is nested in it is a part of it.
+fn holds_one_cut_record(path: &Path) -> io::Result<bool> {
+    let mut text = Vec::new();
+    File::open(path)?.take(LONGEST_RECORD as u64 + 1).read_to_end(&mut text)?;
+    let is_one = text.first() == Some(&b'{') && !text.contains(&b'\n') && text.len() <= LONGEST_RECORD;
+    Ok(is_one && matches!(ObjectScanner::new().extent(&text, 0), Err(ScanError::Incomplete { .. })))
 }
 
 /// Whether a file is a SQLite database.
@@ -123,7 +138,10 @@ enum Opened {
 fn open(path: &Path) -> io::Result<Opened> {
     let mut file = File::open(path)?;
     let beginning = beginning_of(&mut file)?;
-    let kind = FileKind::of(&beginning);
+    let kind = match is_signature(&beginning, file.metadata()?.len()) {
+        true => Some(FileKind::Other("a signature")),
+        false => FileKind::of(&beginning),
+    };
     let stored = Cursor::new(beginning).chain(file);
     let Some(FileKind::Compressed(compression)) = kind else {
         return Ok(content(Box::new(stored), kind));

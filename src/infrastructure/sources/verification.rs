@@ -2,7 +2,7 @@
 //!
 //! The checksum of a member stands at its end, and what was decoded before can be anything where the data
 //! is damaged. So the file is decoded once to its end, and what is given out afterwards is the content of
-//! sound members; of a file that was cut, also what its last member decodes to.
+//! sound members; of a file that was cut, also what its last member decodes to, of which no event is made.
 
 use std::fs::File;
 use std::ops::Range;
@@ -91,7 +91,7 @@ impl Verification {
             match found.fate {
                 Fate::Sound { end, assurance } => {
                     verification.add(offset..end, &found, assurance);
-                    offset = end;
+                    offset = members.after_padding(end)?;
                 }
                 Fate::Cut | Fate::Damaged(_) => {
                     let (next, lines) = members.next_sound(offset + 1)?;
@@ -123,6 +123,23 @@ impl Verification {
         spans.map(|span| span.assurance).max().unwrap_or(Assurance::Checksum)
     }
 
+    /// Why a record that stands in these bytes of the content is no event: the checksum of some was cut off.
+    pub fn doubt(&self, content: Range<u64>) -> Option<Reject> {
+        let overlaps = |span: &&Span| span.content.start < content.end && span.content.end > content.start;
+        let span = self.cut_spans().find(overlaps)?;
+        let (compression, Range { start: from, end: to }) = (self.compression.name(), span.stored.clone());
+        Some(Reject::Unverified { compression, from, to })
+    }
+
+    /// Where in the content stands the first byte whose checksum was cut off.
+    pub fn first_cut(&self) -> Option<u64> {
+        self.cut_spans().next().map(|span| span.content.start)
+    }
+
+    fn cut_spans(&self) -> impl Iterator<Item = &Span> {
+        self.spans.iter().filter(|span| span.assurance == Assurance::Nothing)
+    }
+
     /// How many bytes of content there are so far.
     fn length(&self) -> u64 {
         self.spans.last().map_or(0, |span| span.content.end)
@@ -136,6 +153,7 @@ impl Verification {
         if let Some(lost) = lost {
             self.gaps.push((start, lost));
         } else if let Some(last) = self.spans.last_mut()
+            && last.stored.end == stored.start
             && (last.assurance == assurance || member.decoded == 0)
         {
             last.stored.end = stored.end;
@@ -250,6 +268,25 @@ impl Members {
             return Ok(Fate::Sound { end, assurance: Assurance::DecodedToItsEnd });
         }
         Ok(Fate::Damaged(Damage::new("it says that it has no checksum, and something else follows it")))
+    }
+
+    /// Where something else than zero bytes stands after a member: tapes, block devices and sparse copies pad files
+    /// with them, and they are no damage.
+    fn after_padding(&mut self, from: u64) -> Result<u64, StoredError> {
+        let mut at = from;
+        loop {
+            let bytes = self.stored.at(at)?;
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            let goes_on = zeros == bytes.len() && zeros > 0;
+            at += zeros as u64;
+            if !goes_on {
+                break;
+            }
+        }
+        if at > from {
+            tracing::debug!("{} zero bytes from byte {from} on pad the file", at - from);
+        }
+        Ok(at)
     }
 
     /// Where the next member begins, from `from` on, that is sound, and how many lines are decoded on

@@ -15,20 +15,16 @@ use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
 use rusqlite::{Connection, Row, Rows, params};
 
 use crate::application::export::{ContentDigest, ExportStore, LiveDay, LiveEvent, Piece, StoredLog};
-use crate::application::log_source::{DAMAGED_DATA, KEPT_NOWHERE};
 use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
 
 use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
+use super::rejects::loses_bytes;
 use super::{connection, schema, stored_rows};
 
-const LOGS: &str = "SELECT source_id, path, compression, separator, records, out_of_range,
-        iif(finished_at IS NULL, NULL, content_bytes), content_sha256,
-        iif(compression IS NULL, NULL, (
-            SELECT detail FROM rejects WHERE rejects.source_id = sources.source_id AND current = 1
-                AND (reason = ?1 OR reason = 'torn_tail' AND instr(detail, ?2) > 0) ORDER BY offset LIMIT 1))
-    FROM sources ORDER BY source_id";
+const LOG: &str = "source_id, path, compression, separator, records, out_of_range,
+        iif(finished_at IS NULL, NULL, content_bytes), content_sha256";
 const EVERYTHING: &str =
     "SELECT position, source_id, ifnull(source_offset, -1), occurred_at FROM events ORDER BY position";
 
@@ -226,8 +222,15 @@ fn stored_log(row: &Row<'_>) -> rusqlite::Result<StoredLog> {
 impl ExportStore for SqliteExport {
     fn logs(&mut self) -> Result<Vec<StoredLog>, RepositoryError> {
         let failed = port_error("read which logs were imported");
-        let mut statement = self.connection.prepare(LOGS).map_err(&failed)?;
-        let logs = statement.query_map([DAMAGED_DATA, KEPT_NOWHERE], stored_log).map_err(&failed)?;
+        let sql = format!(
+            "SELECT {LOG}, iif(compression IS NULL, NULL, (
+                 SELECT detail FROM rejects WHERE rejects.source_id = sources.source_id AND current = 1
+                     AND {} ORDER BY offset LIMIT 1))
+             FROM sources ORDER BY source_id",
+            loses_bytes()
+        );
+        let mut statement = self.connection.prepare(&sql).map_err(&failed)?;
+        let logs = statement.query_map([], stored_log).map_err(&failed)?;
         logs.collect::<Result<_, _>>().map_err(failed)
     }
 

@@ -129,10 +129,7 @@ impl Feed for StoreFeed {
                     row.get_ref(5).and_then(|value| Ok(value.as_str_or_null()?)).map_err(&failed)?;
                 match reader.read_stored(text(6)?, id, text(3)?, occurred_at, aggregate) {
                     Ok(record) => take(Fed::Record { place, record: &record }, reader)?,
-                    Err(error) => {
-                        let (reason, detail) = (error.reason(), error.to_string());
-                        take(Fed::Reject { place, reason, detail }, reader)?;
-                    }
+                    Err(error) => take(Fed::Reject { place, reject: error.into() }, reader)?,
                 }
             }
             if count < PAGE {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::application::import::Outcome;
 use crate::application::import::identity::is_saved_already;
-use crate::application::log_source::Place;
+use crate::application::log_source::{DAMAGED_DATA, KEPT_NOWHERE, Place};
 use crate::application::rejects::{Quarantined, RejectStore, Retried};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::turn_file::TurnFile;
@@ -29,6 +29,11 @@ const TEXTS: &str = "SELECT text FROM reject_texts WHERE reject_id = ?1 ORDER BY
 const OPEN: &str = "AND current = 1 AND superseded_by IS NULL AND retried_position IS NULL";
 const NEXT: &str =
     "AND (source_id, offset, reject_id) > (?3, ?4, ?5) ORDER BY source_id, offset, reject_id LIMIT 1";
+
+/// In SQL, whether bytes of the file that a reject stands for are in no store.
+pub(super) fn loses_bytes() -> String {
+    format!("(reason = '{DAMAGED_DATA}' OR reason = 'torn_tail' AND instr(detail, '{KEPT_NOWHERE}') > 0)")
+}
 
 /// Which rejects are meant.
 #[derive(Debug, Default, Clone)]
@@ -293,16 +298,17 @@ impl RejectStore for SqliteRejects {
         });
         let row = self
             .connection
-            .prepare_cached(&format!("SELECT {COLUMNS} {FROM} {OPEN} {NEXT}"))
+            .prepare_cached(&format!("SELECT {COLUMNS}, {} {FROM} {OPEN} {NEXT}", loses_bytes()))
             .and_then(|mut next| {
-                next.query_row(params![paths, reason, after.0, after.1, after.2], reject_row).optional()
+                let read = |row: &Row<'_>| Ok((reject_row(row)?, row.get(11)?));
+                next.query_row(params![paths, reason, after.0, after.1, after.2], read).optional()
             })
             .map_err(&failed)?;
-        let Some(row) = row else { return Ok(None) };
+        let Some((row, loses_bytes)) = row else { return Ok(None) };
         let bytes = self.bytes_of(&row)?;
         let RejectRow { reject_id, source_id, path, place, reason, detail, bytes: length, .. } = row;
         let bytes = bytes.ok_or(length as usize);
-        Ok(Some(Quarantined { reject_id, source_id, path, place, bytes, reason, detail }))
+        Ok(Some(Quarantined { reject_id, source_id, path, place, bytes, reason, detail, loses_bytes }))
     }
 
     fn save(&mut self, records: &[Retried]) -> Result<Vec<Option<Outcome>>, RepositoryError> {

@@ -13,6 +13,7 @@ use crate::durable::directory::create_folders;
 use crate::durable::links::{follow_links, hard_links};
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::is_present;
+use crate::infrastructure::side_files::{IMPORT_LOCK, JOURNAL, LOCK, TURN, WRITE_AHEAD_LOG, with_suffix};
 use crate::infrastructure::turn_file::TurnFile;
 
 /// Opens a database of that kind for writing, made or migrated to the current version first where it has to be.
@@ -146,7 +147,7 @@ pub(super) fn refuse_orphaned_log(kind: &DatabaseKind, path: &Path) -> Result<()
 
 /// What SQLite would apply to a database at this path.
 pub(super) fn log_beside(path: &Path) -> Option<PathBuf> {
-    let logs = ["-wal", "-journal"].map(|suffix| with_suffix(path, suffix));
+    let logs = [WRITE_AHEAD_LOG, JOURNAL].map(|suffix| with_suffix(path, suffix));
     logs.into_iter().find(|log| std::fs::metadata(log).is_ok_and(|log| log.len() > 0))
 }
 
@@ -158,7 +159,7 @@ pub(super) fn size_in_bytes(path: &Path) -> std::io::Result<u64> {
 
 /// The length of the write-ahead log of the database, in bytes.
 pub(super) fn log_size_in_bytes(path: &Path) -> std::io::Result<u64> {
-    match std::fs::metadata(with_suffix(&follow_links(path)?, "-wal")) {
+    match std::fs::metadata(with_suffix(&follow_links(path)?, WRITE_AHEAD_LOG)) {
         Ok(log) => Ok(log.len()),
         // Where no connection writes, there is none.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
@@ -272,7 +273,7 @@ pub(super) fn create_folder(path: &Path) -> Result<(), SqliteError> {
 
 /// The lock of the store at this place.
 pub(super) fn lock_of(database: &Path) -> PathBuf {
-    with_suffix(database, ".lock")
+    with_suffix(database, LOCK)
 }
 
 /// The lock beside the database. The database file itself is never opened other than by SQLite: a
@@ -302,7 +303,7 @@ impl ImportLock {
     /// The lock of the store that `database` leads to, which exists.
     pub fn acquire(database: &Path) -> Result<Self, SqliteError> {
         let database = place_of(database)?;
-        let path = with_suffix(&database, ".import.lock");
+        let path = with_suffix(&database, IMPORT_LOCK);
         let held = FileLock::exclusive_without_deadline(&path).map_err(|error| not_locked(error, path))?;
         // It can have got another name while this was waited for.
         refuse_several_names(&database)?;
@@ -315,7 +316,7 @@ impl ImportLock {
 pub(super) fn turn_file_of(database: &Path) -> TurnFile {
     // Links that lead nowhere are told where the store is opened.
     let place = follow_links(database).unwrap_or_else(|_| database.to_owned());
-    TurnFile::at(with_suffix(&place, ".turn"))
+    TurnFile::at(with_suffix(&place, TURN))
 }
 
 fn not_locked(error: LockError, path: PathBuf) -> SqliteError {
@@ -323,11 +324,4 @@ fn not_locked(error: LockError, path: PathBuf) -> SqliteError {
         LockError::Open(source) | LockError::Refused(source) => SqliteError::Lock { path, source },
         LockError::Held => SqliteError::Locked { path, seconds: BUSY_TIMEOUT.as_secs() },
     }
-}
-
-/// The file of that ending beside the database.
-pub(in crate::infrastructure) fn with_suffix(database: &Path, suffix: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

@@ -76,7 +76,7 @@ const CASES: &[Case] = &[
     case("export", "--store store.db export --to out", 0, "1 of 1 files were written to out"),
     case("export", "--store versions.db export --to out", 1, "1 of 1 files were written to out"),
     case("evidence list", "evidence list", 0, ""),
-    case("evidence verify", "evidence verify", 1, ""),
+    case("evidence verify", "evidence verify", 1, "evidence.jsonl: 1 records, the chain "),
     case("events recent", "--store store.db events recent", 0, ""),
     case("events by-type", "--store store.db events by-type A", 0, ""),
     case("events between", "--store store.db events between 2025-01-01 2025-01-02", 0, ""),

@@ -8,6 +8,7 @@ mod flags;
 mod history;
 #[cfg(target_os = "linux")]
 mod interrupted;
+mod known_files;
 mod limits;
 mod mappings;
 #[cfg(unix)]

@@ -183,13 +183,9 @@ fn torn_lines_that_are_longer_than_one_look_at_the_end_are_passed() {
 
 #[test]
 fn nothing_is_appended_to_a_file_that_is_no_evidence() {
-    for (text, offset) in [
-        ("{\"event_id\": \"e1\"}\n", 0),
-        ("\n", 0),
-        ("[\n{}\n]\n", 5),
-        ("no newline", 0),
-        ("{\"sequence\": 1\n{}", 15),
-    ] {
+    for (text, offset) in
+        [("{\"event_id\": \"e1\"}\n", 0), ("[\n{}\n]\n", 5), ("no newline", 0), ("{\"sequence\": 1\n{}", 15)]
+    {
         let dir = TestDir::new();
         let path = dir.join("events.jsonl");
         fs::write(&path, text).unwrap();

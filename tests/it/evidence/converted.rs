@@ -130,20 +130,37 @@ fn an_altered_record_in_converted_lines_is_found() {
 }
 
 #[test]
-fn blank_lines_alone_are_no_log_and_a_byte_order_mark_alone_begins_one() {
+fn blank_lines_and_a_byte_order_mark_alone_are_an_empty_log_and_the_first_record_joins_it() {
     let dir = TestDir::new();
     let path = dir.join("evidence.jsonl");
-    for text in ["\n", "\r\n\r\n", "\n\n\n", &"\n".repeat(100_000)] {
+    let verify = || cli(&dir).env("MISSION_CONTROL_EVIDENCE", "evidence.jsonl").run("evidence verify");
+    let without_mark = |text: &str| text.strip_prefix(BOM).unwrap_or(text).to_owned();
+    for (text, seen) in [
+        ("\n", "blank lines at the end: 1"),
+        ("\r\n\r\n", "blank lines at the end: 2"),
+        (&"\n".repeat(100_000), "blank lines at the end: 100000"),
+        (BOM, "a byte order mark at the beginning"),
+        (&format!("{BOM}\r\n\n"), "a byte order mark at the beginning; blank lines at the end: 2"),
+    ] {
         fs::write(&path, text).unwrap();
-        let error = JsonlEvidenceLog::new(&path).append(&evidence(1)).unwrap_err();
-        assert!(matches!(error, EvidenceError::NotEvidence { .. }), "{error}");
-        assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        assert!(!chain(&path).holds());
+        let said = verify();
+        assert_eq!(said.code, 1, "{text:?}: {}", said.stderr);
+        assert!(
+            said.stderr.contains("no comparison is recorded") && said.stderr.contains(seen),
+            "{}",
+            said.stderr
+        );
+        record(&path, 2);
+        let chain = chain(&path);
+        assert!(chain.holds());
+        assert_eq!((chain.records.len(), chain.records[0].line), (2, 1), "{text:?}");
+        let recorded = fs::read_to_string(&path).unwrap();
+        assert_eq!(recorded.starts_with(BOM), text.starts_with(BOM));
+        assert!(without_mark(&recorded).starts_with('{'), "{text:?}");
     }
-    fs::write(&path, BOM).unwrap();
-    record(&path, 2);
-    assert!(chain(&path).holds());
-    assert_eq!(chain(&path).records.len(), 2);
+    fs::write(&path, "\n\nno record\n").unwrap();
+    let error = JsonlEvidenceLog::new(&path).append(&evidence(1)).unwrap_err();
+    assert!(matches!(error, EvidenceError::NotEvidence { .. }), "{error}");
 }
 
 #[test]

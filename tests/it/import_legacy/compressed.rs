@@ -187,20 +187,115 @@ fn a_frame_without_a_checksum_counts_when_it_decodes_to_its_end_and_the_summary_
     assert_eq!((doubtful.total.imported, doubtful.reasons()), (0, vec!["compression"]));
 }
 
+/// The first bytes of a log of two members, of which the second one is cut.
+fn cut_log(compress: Compress) -> (Vec<u8>, Vec<u8>) {
+    let stored = [compress(&lines(0, 10)), compress(&lines(10, 9_000))].concat();
+    (stored[..stored.len() * 4 / 5].to_owned(), stored)
+}
+
 #[test]
-fn what_a_cut_log_decodes_to_is_imported_and_counted_as_unverified() {
+fn records_of_a_cut_member_are_kept_unverified_and_become_events_when_the_log_is_imported_whole() {
     for (name, compress) in BOTH {
         let dir = TestDir::new();
-        let stored = [compress(&lines(0, 10)), compress(&lines(10, 9_000))].concat();
-        write(&dir, name, &stored[..stored.len() * 4 / 5]);
-        let cut = import(&dir, name);
-        let unverified = cut.flags["unverified"];
-        assert!(unverified > 1_000 && cut.total.imported == 10 + unverified, "{cut:#?}");
-        assert_eq!(cut.rejects.last().unwrap().reason, "torn_tail");
-        assert!(cut.rejects.last().unwrap().detail.contains("before its checksum"), "{cut:#?}");
+        let (cut, stored) = cut_log(compress);
+        write(&dir, name, cut);
+        let said = report(&dir, &format!("{name} --into {DATABASE}"), 1);
+        let unverified = said["flags"]["unverified"].as_u64().unwrap();
+        assert!(unverified > 1_000 && said["imported"] == 10, "{said:#}");
+        let text = quiet(&dir).run(&format!("-q import-legacy {name} --into other.db"));
+        for part in [
+            &format!("kept, and flagged: unverified {unverified}"),
+            "rejected, unverified:",
+            "is no event; import the whole file, or take the record as it is with `rejects retry --reason unverified`",
+            "before its checksum; the records in the",
+        ] {
+            assert!(text.stdout.contains(part), "{}", text.stdout);
+        }
+        let kept =
+            quiet(&dir).run(&format!("--store {DATABASE} --format json rejects --reason unverified")).json();
+        assert_eq!(kept["reasons"], json!({"unverified": unverified}));
+        let written = records(10, 9_000);
+        for (reject, record) in kept["rejects"].as_array().unwrap().iter().zip(&written) {
+            assert_eq!(&reject["text"], record);
+        }
+        // An unchanged log adds nothing; a repaired one leaves what an import at once leaves.
+        assert_eq!(import(&dir, name).total.imported, 0);
+        assert_eq!(ids(&dir, DATABASE).len(), 10);
         write(&dir, name, &stored);
         let whole = import(&dir, name).total;
-        assert_eq!((whole.records, whole.imported, whole.rejected), (9_000, 8_990 - unverified, 0));
+        let expected = Counts { records: 9_000, imported: 8_990, already_present: 10, ..Counts::default() };
+        assert_eq!(whole, expected, "{name}");
+        import_into(&dir, name, "at-once.db");
+        assert_eq!(ids(&dir, DATABASE), ids(&dir, "at-once.db"), "{name}");
+        let left = quiet(&dir).run(&format!("--store {DATABASE} --format json rejects")).json();
+        assert_eq!(left["current"], 0, "{name}");
+    }
+}
+
+#[test]
+fn a_cut_member_that_is_damaged_too_leaves_nothing_false_whatever_it_turns_out_to_be() {
+    for (name, compress) in BOTH {
+        let (cut, stored) = cut_log(compress);
+        for at in [cut.len() / 4, cut.len() / 2, cut.len() - 40] {
+            let dir = TestDir::new();
+            let steps = [flipped(&cut, at, 2), flipped(&stored, at, 2), stored.clone()];
+            for (step, file) in steps.into_iter().enumerate() {
+                write(&dir, name, file);
+                let report = import(&dir, name);
+                let events = if step == 2 { 9_000 } else { 10 };
+                assert_eq!(report.conflicts, 0, "{name}, byte {at}, step {step}");
+                assert_eq!(rows(&dir, DATABASE).len(), events, "{name}, byte {at}, step {step}");
+            }
+            let written = records(0, 9_000);
+            let rows = rows(&dir, DATABASE);
+            assert!(rows.iter().zip(&written).all(|(row, record)| row.body == *record), "{name}, byte {at}");
+        }
+    }
+}
+
+#[test]
+fn unverified_records_become_events_where_a_retry_asks_for_them_and_are_present_afterwards() {
+    for (name, compress) in BOTH {
+        let dir = TestDir::new();
+        let (cut, stored) = cut_log(compress);
+        write(&dir, name, cut);
+        let unverified = import(&dir, name).flags["unverified"];
+        let retry = |arguments: &str| {
+            quiet(&dir).run(&format!("--store {DATABASE} --format json rejects retry {arguments}"))
+        };
+        for (arguments, imported, code) in [("", 0, 1), ("--reason unverified", unverified, 0)] {
+            let run = retry(arguments);
+            let report: Value = serde_json::from_str(&run.stdout).unwrap();
+            assert_eq!((&report["imported"], run.code), (&json!(imported), code), "{name}: {report:#}");
+        }
+        write(&dir, name, &stored);
+        let whole = import(&dir, name).total;
+        assert_eq!((whole.records, whole.rejected), (9_000, 0), "{name}: {whole:?}");
+        assert_eq!(whole.already_present + whole.duplicates, 10 + unverified, "{name}: {whole:?}");
+        assert_eq!(ids(&dir, DATABASE).len(), 9_000, "{name}");
+    }
+}
+
+#[test]
+fn zero_bytes_after_and_between_members_are_no_damage_to_import_compare_and_export() {
+    for (name, compress) in BOTH {
+        let dir = TestDir::new();
+        let padding = [0; 700];
+        write(
+            &dir,
+            name,
+            [&compress(&lines(0, 20))[..], &padding, &compress(&lines(20, 40)), &padding].concat(),
+        );
+        let said = report(&dir, &format!("{name} --into {DATABASE}"), 0);
+        assert_eq!(
+            (&said["imported"], &said["rejected"], &said["in_doubt"]),
+            (&json!(40), &json!(0), &json!(0))
+        );
+        write(&dir, "plain.jsonl", lines(0, 40));
+        assert_eq!(quiet(&dir).run(&format!("compare-logs plain.jsonl {name}")).code, 0, "{name}");
+        assert_eq!(quiet(&dir).run(&format!("--store {DATABASE} export --to out")).code, 0, "{name}");
+        let plain = name.rsplit_once('.').unwrap().0;
+        assert_eq!(std::fs::read_to_string(dir.join("out").join(plain)).unwrap(), lines(0, 40), "{name}");
     }
 }
 

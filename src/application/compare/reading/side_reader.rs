@@ -14,7 +14,7 @@ use crate::application::compare::report::{FileReport, RecordLocation, RejectedPl
 use crate::application::compare::shortcuts::joined_pair::RereadEvent;
 use crate::application::compare::shortcuts::streaming_join::JoinInput;
 use crate::application::compare::spill::partitions::Partitions;
-use crate::application::log_source::{DAMAGED_DATA, Place, SourceError};
+use crate::application::log_source::{Place, SourceError};
 use crate::wire::local_time::{DstPolicy, TimeFlags};
 use crate::wire::mapping::Mapping;
 use crate::wire::record::{Record, RecordReader};
@@ -127,11 +127,12 @@ impl SideReader<'_> {
             let mut reader = self.reader();
             let facts = feed.read(&mut reader, &mut |fed, reader| match fed {
                 Fed::Record { place, record } => consumer.take(number as u32, place, record, reader),
-                Fed::Reject { place, reason, detail } => {
+                Fed::Reject { place, reject } => {
                     consumer.side.quarantined += 1;
-                    consumer.side.is_damaged |= reason == DAMAGED_DATA;
+                    consumer.side.is_damaged |= reject.is_in_doubt();
                     if consumer.side.rejects.len() < LISTED_REJECTS {
                         let (path, location) = (path.clone(), RecordLocation::new(place, has_positions));
+                        let (reason, detail) = (reject.reason(), reject.to_string());
                         consumer.side.rejects.push(RejectedPlace { path, location, reason, detail });
                     }
                     Ok(())

@@ -35,7 +35,7 @@ pub(crate) struct SideSummary {
     pub digest: MultisetDigest,
     pub files: Vec<FileReport>,
     pub quarantined: u64,
-    /// Compressed data of it is damaged: it is not known which events are in it.
+    /// Compressed data of it is damaged or cut: it is not known which events are in it.
     pub is_damaged: bool,
     pub rejects: Vec<RejectedPlace>,
     /// The file that changed each time it was read.

@@ -8,9 +8,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::application::import::{
     ImportedLog, KnownSource, LISTED_REJECTS, RecordCounts, RejectedRecord, SourceHeader,
 };
-use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest};
+use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest, UNVERIFIED};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
+use crate::infrastructure::sqlite::rejects::loses_bytes;
 
 use super::incomplete_logs::IncompleteLogs;
 
@@ -157,8 +158,11 @@ fn rejects(
     if rejected == 0 {
         return Ok((0, Vec::new()));
     }
-    let list =
-        format!("SELECT line, offset, reason, detail {OPEN_REJECTS} ORDER BY offset LIMIT {LISTED_REJECTS}");
+    let loses_bytes = loses_bytes();
+    let list = format!(
+        "SELECT line, offset, reason, detail, {loses_bytes} {OPEN_REJECTS}
+         ORDER BY reason = '{UNVERIFIED}', offset LIMIT {LISTED_REJECTS}"
+    );
     let mut statement = connection.prepare_cached(&list)?;
     let listed = statement.query_map(before, |row| {
         Ok(RejectedRecord {
@@ -166,6 +170,7 @@ fn rejects(
             place: Place { line: row.get(0)?, offset: row.get(1)? },
             reason: row.get(2)?,
             detail: row.get(3)?,
+            loses_bytes: row.get(4)?,
         })
     })?;
     Ok((conflicts, listed.collect::<Result<_, _>>()?))

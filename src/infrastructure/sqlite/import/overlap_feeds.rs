@@ -166,10 +166,7 @@ impl Feed for OverlapFeed {
                 let (id, aggregate) = (row.id.as_deref(), row.aggregate.as_deref());
                 match reader.read_stored(&row.body, id, &row.event_type, at, aggregate) {
                     Ok(record) => take(Fed::Record { place, record: &record }, reader)?,
-                    Err(error) => {
-                        let (reason, detail) = (error.reason(), error.to_string());
-                        take(Fed::Reject { place, reason, detail }, reader)?;
-                    }
+                    Err(error) => take(Fed::Reject { place, reject: error.into() }, reader)?,
                 }
             }
             if page.len() < PAGE {

@@ -86,6 +86,7 @@ fn a_log_that_is_what_was_imported_last_is_not_read_and_nothing_is_written() {
         place: Place { line: 2, offset: 66 },
         reason: "conflict".to_owned(),
         detail: "it is".to_owned(),
+        loses_bytes: false,
     };
     let counts = RecordCounts { records: 3, already_present: 2, rejected: 1, ..RecordCounts::default() };
     let sha256 = "the same".to_owned();

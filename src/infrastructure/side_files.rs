@@ -1,0 +1,142 @@
+//! Files that this program, the legacy system and SQLite keep beside stores and logs, and that are no logs: how
+//! they are named.
+
+use std::path::{Path, PathBuf};
+
+/// What SQLite puts beside a database that is written to.
+pub(super) const WRITE_AHEAD_LOG: &str = "-wal";
+/// The same of a database without a write-ahead log.
+pub(super) const JOURNAL: &str = "-journal";
+/// What SQLite puts beside a database.
+pub(super) const OF_A_DATABASE: [&str; 3] = [WRITE_AHEAD_LOG, "-shm", JOURNAL];
+
+/// The lock of a store or of a file of evidence; those of handlers end with it, too.
+pub(super) const LOCK: &str = ".lock";
+/// What imports into a store wait for each other with.
+pub(super) const IMPORT_LOCK: &str = ".import.lock";
+/// The file on which processes that write to a store wait for their turn.
+pub(super) const TURN: &str = ".turn";
+/// What this program puts beside a SQLite store.
+pub(super) const OF_A_STORE: [&str; 3] = [LOCK, IMPORT_LOCK, TURN];
+/// The lock of a folder of daily files.
+pub(super) const LOCK_OF_A_FOLDER: &str = ".events.lock";
+/// As [`TURN`], in a folder of daily files, so that there is one by whatever path the folder is reached.
+pub(super) const TURN_OF_A_FOLDER: &str = ".events.turn";
+
+/// What an export is writing begins so.
+pub(super) const EXPORT_PREFIX: &str = ".mission-events-";
+/// How many random characters follow.
+const RANDOM: usize = 6;
+
+/// The file of that ending beside a file.
+pub(super) fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The file beside which SQLite would put a file of this name, where that is a database.
+pub(super) fn database_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let database = OF_A_DATABASE.iter().find_map(|suffix| name.strip_suffix(suffix))?;
+    Some(path.with_file_name(database))
+}
+
+/// What a store sets aside of a file from `offset` on, a record that was cut off; `attempt`, from 1, tells names
+/// apart that are taken.
+pub(super) fn torn_copy(file: &Path, offset: u64, attempt: u32) -> PathBuf {
+    let number = if attempt > 1 { format!("-{attempt}") } else { String::new() };
+    with_suffix(file, &format!(".torn-{offset}{number}"))
+}
+
+/// Whether a file is named as [`torn_copy`] names it.
+pub(super) fn is_torn_copy(path: &Path) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = name_of(path);
+    name.rsplit_once(".torn-").is_some_and(|(_, number)| {
+        let (offset, attempt) = number.split_once('-').unwrap_or((number, "2"));
+        is_number(offset) && is_number(attempt)
+    })
+}
+
+/// Whether a file is what an export was writing that was interrupted.
+pub(super) fn is_remains_of_an_export(path: &Path) -> bool {
+    let name = name_of(path);
+    let random = name.strip_prefix(EXPORT_PREFIX);
+    random.is_some_and(|text| text.len() == RANDOM && text.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// What the records of a file of the two systems are known by that is no log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OwnRecords {
+    /// They have this field.
+    With(&'static str),
+    /// They hold events, and are none.
+    HoldingEvents,
+}
+
+/// What the records of a file are known by where it is, by its name, one of the two systems that is no log.
+pub(super) fn own_records(path: &Path) -> Option<OwnRecords> {
+    const NAMES: [(&str, OwnRecords); 5] = [
+        ("event_definitions.json", OwnRecords::With("handler")),
+        ("queue.jsonl", OwnRecords::With("definition_id")),
+        ("handlers.jsonl", OwnRecords::With("definition_id")),
+        ("evidence.jsonl", OwnRecords::With("previous")),
+        ("dispatch-figures.jsonl", OwnRecords::With("histogram")),
+    ];
+    let name = name_of(path);
+    let is_outbox = name.starts_with("outbox.jsonl")
+        && path.parent().is_some_and(|folder| folder.file_name().is_some_and(|name| name == "parallel"));
+    if is_outbox {
+        return Some(OwnRecords::HoldingEvents);
+    }
+    NAMES.iter().find(|(own, _)| name.starts_with(own)).map(|(_, records)| *records)
+}
+
+/// The name of a file, lossily.
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_sets_aside_is_known_by_the_name_that_it_gets() {
+        let day = Path::new("data/events-2025-10-25.jsonl");
+        assert_eq!(torn_copy(day, 17, 1), Path::new("data/events-2025-10-25.jsonl.torn-17"));
+        assert_eq!(torn_copy(day, 17, 2), Path::new("data/events-2025-10-25.jsonl.torn-17-2"));
+        for attempt in 1..12 {
+            assert!(is_torn_copy(&torn_copy(day, 0, attempt)), "{attempt}");
+        }
+        for name in ["a.torn-", "a.torn-x", "a.torn-1-", "a.torn-1-2-3", "a.torn", "torn-1", "a.torn-1.gz"] {
+            assert!(!is_torn_copy(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_beside_a_database_leads_to_it() {
+        for suffix in OF_A_DATABASE {
+            let path = with_suffix(Path::new("data/handlers.db"), suffix);
+            assert_eq!(database_beside(&path).as_deref(), Some(Path::new("data/handlers.db")));
+        }
+        assert_eq!(database_beside(Path::new("data/handlers.db")), None);
+    }
+
+    #[test]
+    fn files_of_the_two_systems_are_known_by_their_names_and_places() {
+        for (path, known) in [
+            ("data/events/event_definitions.json", Some(OwnRecords::With("handler"))),
+            ("event_definitions.json.bak", Some(OwnRecords::With("handler"))),
+            ("data/legacy/queue.jsonl", Some(OwnRecords::With("definition_id"))),
+            ("data/dispatch-figures.jsonl", Some(OwnRecords::With("histogram"))),
+            ("data/parallel/outbox.jsonl", Some(OwnRecords::HoldingEvents)),
+            ("data/outbox.jsonl", None),
+            ("data/parallel/events.jsonl", None),
+            ("events.json", None),
+        ] {
+            assert_eq!(own_records(Path::new(path)), known, "{path}");
+        }
+    }
+}
