@@ -10,12 +10,13 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use mission_events::internals::application::handling::{
-    EventHandler, EventTypes, Handled, HandlerContext, HandlerError, HandlerKind, Registration, RetryPolicy,
-    StartFrom,
+use mission_events::dispatch::{
+    DispatchPorts, DispatchSettings, EventDispatcherService, EventHandler, Handled, HandlerContext,
+    HandlerError, Runner, RunnerSettings, SqliteHandlerStore, SqliteStoreTurn, SystemClock,
 };
-use mission_events::{RecordedTaskEvent, StoredEvent, TaskDetail};
+use mission_events::{DomainEvent, RecordedTaskEvent, SqliteEventRepository, StoredEvent, TaskDetail, Zone};
 
 /// What messages are sent with.
 trait MessageService: Send + Sync {
@@ -51,20 +52,6 @@ impl EventHandler for NotificationHandler {
     }
 }
 
-/// How the handler is registered: for events that are saved from now on, never for those of an imported log.
-fn registration(messages: Arc<dyn MessageService>) -> Registration {
-    let event_types = ["TaskCreated", "TaskCompleted", "TaskDeleted"].map(str::to_owned);
-    Registration {
-        handler: Arc::new(NotificationHandler { messages }),
-        event_types: EventTypes::Named(event_types.into()),
-        kind: HandlerKind::Effect,
-        start: StartFrom::Now,
-        retry: RetryPolicy::default(),
-        version: 1,
-        intervals: Vec::new(),
-    }
-}
-
 /// A receiver that shows each message once, whatever is repeated.
 #[derive(Default)]
 struct Screen {
@@ -82,7 +69,29 @@ impl MessageService for Screen {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let registration = registration(Arc::new(Screen::default()));
-    println!("{} is registered from now on", registration.handler.name());
+    let folder = tempfile::tempdir()?;
+    let zone = Zone::utc();
+    let events = Arc::new(SqliteEventRepository::open(folder.path().join("events.db"), zone.clone())?);
+    let handled = Arc::new(SqliteHandlerStore::open(folder.path().join("handlers.db"))?);
+    let clock = Arc::new(SystemClock::default());
+    let runner = Runner::new(events.clone(), handled, clock.clone(), RunnerSettings::default());
+    let ports = DispatchPorts { turn: Box::new(SqliteStoreTurn::new(events.clone())), clock };
+    let dispatcher =
+        EventDispatcherService::new(events, Arc::new(runner), ports, DispatchSettings::default());
+
+    // From now on, never for what the store has already, and never for events of an imported log.
+    let handler = Arc::new(NotificationHandler { messages: Arc::new(Screen::default()) });
+    for event_type in ["TaskCreated", "TaskCompleted", "TaskDeleted"] {
+        dispatcher.register_handler(event_type, handler.clone())?;
+    }
+
+    for text in [
+        r#"{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1", "title": "Call Priya"}"#,
+        r#"{"event_id": "e2", "event_type": "TaskCompleted", "timestamp": "2025-10-25T11:00:00Z", "aggregate_id": "T1"}"#,
+    ] {
+        let dispatched = dispatcher.dispatch(DomainEvent::from_json(text, &zone)?)?;
+        assert!(dispatched.succeeded(), "{dispatched:?}");
+    }
+    dispatcher.shut_down(Duration::from_secs(5));
     Ok(())
 }

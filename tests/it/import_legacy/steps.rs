@@ -18,8 +18,8 @@ use proptest::sample::{Index, select};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::support::imports::{import_logs, import_settings};
 use crate::support::cases;
+use crate::support::imports::{import_logs, import_settings};
 use crate::support::test_dir::TestDir;
 
 #[path = "../../damaged_logs/mod.rs"]
