@@ -99,16 +99,15 @@ pub(super) fn announce(
         }
     }
     let is_running = run.condition == Condition::Running;
-    let read: Vec<(StreamId, Position)> = match before {
-        Condition::Running => Vec::new(),
-        _ => run.read().map(|(stream, anchor)| (stream.clone(), anchor.position)).collect(),
-    };
+    let read: Vec<(StreamId, Position)> =
+        run.read().map(|(stream, anchor)| (stream.clone(), anchor.position)).collect();
     parts.passed.change(run.index, |passed| {
         // What another process has done is known from the store alone.
         read.iter().for_each(|(stream, position)| passed.find(stream, *position));
         let is_replayed = run.condition == Condition::ReplayNeeded && !run.is_replay_given_up;
         passed.run_by = if is_running || is_replayed { RunBy::ThisProcess } else { RunBy::None };
-        if is_running {
+        // Where it ran before, its thread says what has become of a trouble.
+        if is_running && before != Condition::Running {
             passed.trouble = None;
         }
     });

@@ -209,10 +209,9 @@ impl<W: Worker> WorkerThread<W> {
 
     fn set_trouble(&mut self, error: &HandlingError) {
         let text = error_chain(error);
-        if self.trouble.as_ref() == Some(&text) {
-            return;
+        if self.trouble.as_ref() != Some(&text) {
+            tracing::error!("handlers do not go on for now: {text}");
         }
-        tracing::error!("handlers do not go on for now: {text}");
         self.make_known(Some(&text));
         self.trouble = Some(text);
     }

@@ -147,6 +147,9 @@ fn a_thread_outlives_errors_of_both_stores_and_says_them_meanwhile() {
             "could not begin a transaction: the handler store is busy: it is locked".to_owned()
         )]
     );
+    // Long enough for further attempts: what is wrong is said until it is over.
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(runner.troubles().len(), 1);
     busy.busy.store(0, Ordering::SeqCst);
     setting.events.failing_reads.store(2, Ordering::SeqCst);
     while runner.outcomes("TaskCreated", second, PATIENCE)[0].1 != Outcome::Done {
