@@ -241,8 +241,8 @@ impl HandlerTransaction for MemoryTransaction<'_> {
     }
 
     /// In memory, the read models of all handlers are emptied.
-    fn clear_read_models(&mut self, _handler: &str) -> Result<(), HandlerStoreError> {
-        self.state.read_models = MemoryReadModels::default();
+    fn clear_read_models(&mut self, handler: &str) -> Result<(), HandlerStoreError> {
+        self.state.read_models.clear(handler);
         Ok(())
     }
 

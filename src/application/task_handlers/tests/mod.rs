@@ -48,7 +48,6 @@ pub(crate) fn handle<'e>(
                 event_id: event.event.event_id(),
                 detail: None,
                 read_models: Some(read_models),
-                detail: None,
             };
             registration.handler.handle(event, &mut context).unwrap();
         }
