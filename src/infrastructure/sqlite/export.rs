@@ -19,7 +19,7 @@ use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
 
 use super::error::{SqliteError, port_error};
-use super::rejects::loses_bytes;
+use super::lost_bytes::loses_bytes;
 use super::{connection, schema};
 
 const LOG: &str = "source_id, path, compression, separator, records, out_of_range,

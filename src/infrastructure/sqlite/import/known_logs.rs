@@ -11,7 +11,7 @@ use crate::application::import::{
 use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest, UNVERIFIED};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
-use crate::infrastructure::sqlite::rejects::loses_bytes;
+use crate::infrastructure::sqlite::lost_bytes::loses_bytes;
 
 const LATEST: &str = "FROM sources WHERE source_id = (SELECT max(source_id) FROM sources WHERE path = ?1)
     AND settings = ?2 AND superseded_by IS NULL";
