@@ -20,7 +20,7 @@ use crate::wire::zone::Zone;
 
 use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
-use super::rejects::loses_bytes;
+use super::lost_bytes::loses_bytes;
 use super::{connection, schema, stored_rows};
 
 const LOG: &str = "source_id, path, compression, separator, records, out_of_range,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::application::import::Outcome;
 use crate::application::import::identity::is_saved_already;
-use crate::application::log_source::{DAMAGED_DATA, KEPT_NOWHERE, Place};
+use crate::application::log_source::Place;
 use crate::application::rejects::{Quarantined, RejectStore, Retried};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::turn_file::TurnFile;
@@ -15,6 +15,7 @@ use crate::infrastructure::turn_file::TurnFile;
 use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
 use super::import::{Occurrences, SourceWriter, id_of, store_one};
+use super::lost_bytes::loses_bytes;
 use super::{connection, retry_preview, schema, stored_rows};
 
 /// What has more bytes than this (64 MiB) is no record, and is not held in memory.
@@ -29,11 +30,6 @@ const TEXTS: &str = "SELECT text FROM reject_texts WHERE reject_id = ?1 ORDER BY
 const OPEN: &str = "AND current = 1 AND superseded_by IS NULL AND retried_position IS NULL";
 const NEXT: &str =
     "AND (source_id, offset, reject_id) > (?3, ?4, ?5) ORDER BY source_id, offset, reject_id LIMIT 1";
-
-/// In SQL, whether bytes of the file that a reject stands for are in no store.
-pub(super) fn loses_bytes() -> String {
-    format!("(reason = '{DAMAGED_DATA}' OR reason = 'torn_tail' AND instr(detail, '{KEPT_NOWHERE}') > 0)")
-}
 
 /// Which rejects are meant.
 #[derive(Debug, Default, Clone)]

@@ -11,13 +11,13 @@ use crate::application::log_source::{Place, Reject, ResumePoint};
 use crate::property_cases::cases;
 
 /// Bytes of a file and of its content, which belong together.
-type Members = Vec<(Range<usize>, Range<usize>)>;
+pub(super) type Members = Vec<(Range<usize>, Range<usize>)>;
 
 const SKIPPABLE: [u8; 12] = [0x5A, 0x2A, 0x4D, 0x18, 4, 0, 0, 0, 1, 2, 3, 4];
 
 /// How the members of a file are written.
 #[derive(Debug, Clone, Copy)]
-enum Packing {
+pub(super) enum Packing {
     Gzip(u32),
     /// With a name, a comment, an extra field and a checksum of the header.
     GzipWithFields,
@@ -27,7 +27,7 @@ enum Packing {
 }
 
 impl Packing {
-    fn pack(self, content: &[u8]) -> Vec<u8> {
+    pub fn pack(self, content: &[u8]) -> Vec<u8> {
         match self {
             Self::Gzip(level) => {
                 let mut encoder = GzBuilder::new().write(Vec::new(), flate2::Compression::new(level));
@@ -63,7 +63,7 @@ fn with_header_checksum(content: &[u8]) -> Vec<u8> {
 }
 
 /// A compressed file of these members, with the places of each.
-fn packed(packing: Packing, content: &[u8], ends: &[usize]) -> (Vec<u8>, Members) {
+pub(super) fn packed(packing: Packing, content: &[u8], ends: &[usize]) -> (Vec<u8>, Members) {
     let (mut file, mut members, mut start) = (Vec::new(), Members::new(), 0);
     for &end in ends.iter().chain([&content.len()]) {
         let member = packing.pack(&content[start..end]);
@@ -75,7 +75,7 @@ fn packed(packing: Packing, content: &[u8], ends: &[usize]) -> (Vec<u8>, Members
 }
 
 /// The records that are read of a file, and its rejects.
-fn read_file(bytes: &[u8], name: &str) -> (Vec<String>, Vec<(Place, Reject)>) {
+pub(super) fn read_file(bytes: &[u8], name: &str) -> (Vec<String>, Vec<(Place, Reject)>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
@@ -94,11 +94,11 @@ fn read_file(bytes: &[u8], name: &str) -> (Vec<String>, Vec<(Place, Reject)>) {
     (records, rejects)
 }
 
-fn reasons(rejects: &[(Place, Reject)]) -> Vec<&'static str> {
+pub(super) fn reasons(rejects: &[(Place, Reject)]) -> Vec<&'static str> {
     rejects.iter().map(|(_, reject)| reject.reason()).collect()
 }
 
-fn records(count: usize, seed: u64) -> Vec<String> {
+pub(super) fn records(count: usize, seed: u64) -> Vec<String> {
     let mut random = fastrand::Rng::with_seed(seed);
     let record = |number: usize| {
         let (amount, note) = (random.u32(..), "step ".repeat(random.usize(..4)));
@@ -109,7 +109,7 @@ fn records(count: usize, seed: u64) -> Vec<String> {
     (0..count).map(record).collect()
 }
 
-fn jsonl(records: &[String]) -> String {
+pub(super) fn jsonl(records: &[String]) -> String {
     records.iter().map(|record| format!("{record}\n")).collect()
 }
 
@@ -258,28 +258,6 @@ fn an_array_whose_first_member_is_damaged_is_read_on_as_an_array() {
 }
 
 #[test]
-fn a_member_that_was_cut_and_appended_to_is_kept_as_far_as_it_goes_and_what_follows_is_read() {
-    let records = records(4_000, 7);
-    for packing in [Packing::Gzip(6), Packing::Zstd(3)] {
-        let cut = packing.pack(jsonl(&records[..3_000]).as_bytes());
-        let cut = &cut[..cut.len() * 4 / 5];
-        let appended = packing.pack(jsonl(&records[3_000..]).as_bytes());
-        let (read, rejects) = read_file(&[cut, &appended].concat(), "log.jsonl");
-        assert_eq!(read, records[3_000..], "{packing:?}");
-        assert!(
-            reasons(&rejects).iter().filter(|reason| **reason == "unverified").count() > 500,
-            "{packing:?}"
-        );
-        let reject = rejects.iter().map(|(_, reject)| reject).find(|reject| reject.reason() == "torn_tail");
-        let (from, to) = (0, cut.len() as u64);
-        assert!(
-            matches!(reject, Some(Reject::Cut { from: f, to: t, .. }) if (*f, *t) == (from, to)),
-            "{rejects:?}"
-        );
-    }
-}
-
-#[test]
 fn damaged_members_in_a_row_are_one_reject_with_the_lines_of_all() {
     let records = records(60, 8);
     let line = |number: usize| jsonl(&records[..number]).len();
@@ -298,7 +276,7 @@ fn damaged_members_in_a_row_are_one_reject_with_the_lines_of_all() {
 }
 
 /// What is read of a file from a place on: each piece, and where reading is resumed after it.
-fn rest(path: &Path, point: Option<&ResumePoint>) -> Vec<((Place, Vec<u8>, String), ResumePoint)> {
+pub(super) fn rest(path: &Path, point: Option<&ResumePoint>) -> Vec<((Place, Vec<u8>, String), ResumePoint)> {
     let zone = Zone::utc();
     let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
     let mut source = open(path);
@@ -313,7 +291,7 @@ fn rest(path: &Path, point: Option<&ResumePoint>) -> Vec<((Place, Vec<u8>, Strin
 
 /// Whether reading gives the same from each place on where it can be resumed.
 #[track_caller]
-fn assert_resumes(path: &Path) {
+pub(super) fn assert_resumes(path: &Path) {
     let all = rest(path, None);
     for (_, point) in &all {
         let resumed: Vec<_> = rest(path, Some(point)).into_iter().map(|(item, _)| item).collect();
@@ -336,27 +314,6 @@ fn wherever_reading_is_resumed_the_damage_after_that_is_told() {
         std::fs::write(&path, &file).unwrap();
         assert_eq!(rest(&path, None).iter().filter(|(item, _)| item.2.contains("Compression")).count(), 2);
         assert_resumes(&path);
-    }
-}
-
-#[test]
-fn what_was_cut_off_is_read_again_wherever_reading_is_resumed() {
-    let records = records(60, 10);
-    for text in [jsonl(&records), format!("[{}]", records.join(",\n"))] {
-        for within in [0, 20] {
-            let end = text.find("{\"event_id\": \"e30\"").unwrap() + within;
-            let (file, members) = packed(Packing::Gzip(0), text.as_bytes(), &[end]);
-            let cut = &file[..members[1].0.start + members[1].0.len() / 2];
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("log");
-            for file in [cut, &[cut, &Packing::Gzip(6).pack(text.as_bytes())].concat()] {
-                std::fs::write(&path, file).unwrap();
-                let read = rest(&path, None);
-                let doubtful = read.iter().position(|(item, _)| item.2.contains("Unverified")).unwrap();
-                assert!(read.iter().all(|(_, point)| point.offset <= read[doubtful].0.0.offset));
-                assert_resumes(&path);
-            }
-        }
     }
 }
 

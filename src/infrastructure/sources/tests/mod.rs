@@ -1,5 +1,6 @@
 mod changing;
 mod compressed;
+mod cut_members;
 mod damaged;
 mod damaged_members;
 mod folder;

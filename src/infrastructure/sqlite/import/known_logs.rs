@@ -11,7 +11,7 @@ use crate::application::import::{
 use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest, UNVERIFIED};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
-use crate::infrastructure::sqlite::rejects::loses_bytes;
+use crate::infrastructure::sqlite::lost_bytes::loses_bytes;
 
 use super::incomplete_logs::IncompleteLogs;
 
