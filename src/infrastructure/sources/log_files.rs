@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::application::log_files::LogFiles;
 use crate::application::log_source::SourceError;
-use crate::durable::file_identity::file_identity;
+use crate::durable::links::file_identity;
 
 use super::byte_source::{ByteSource, OpenedFile, PlainFile, read_error};
 
