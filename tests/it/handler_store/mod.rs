@@ -14,7 +14,7 @@ use mission_events::{AggregateId, EventId, Position, StreamId};
 /// Which files does it open, make, migrate and refuse, and what does it say?
 mod files;
 
-/// Does any sequence of transactions leave what a model of it has?
+/// Does any sequence of transactions leave what it leaves in the store in memory, which tests of handling build on?
 mod model;
 
 /// What do sessions see of each other, and what is left of a transaction that ends early?

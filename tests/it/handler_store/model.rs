@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
-
 use chrono::{Days, NaiveDate};
 use mission_events::internals::application::handling::HandlerKind;
 use mission_events::internals::application::handling::failure::{Failure, FailureState};
+use mission_events::internals::application::handling::memory::MemoryHandlerStore;
 use mission_events::internals::application::handling::store::{
-    HandlerRow, HandlerState, HandlerTransaction, HandlerView, HandlingFigures, OpenFailures, StreamProgress,
+    Durability, HandlerRow, HandlerState, HandlerStore, HandlerTransaction, HandlerView, HandlingFigures,
+    StreamProgress,
 };
 use mission_events::{AggregateId, EventId, Position, StreamId};
 use proptest::prelude::*;
@@ -30,81 +30,29 @@ enum Step {
     Drop,
 }
 
-/// What a store holds, as maps.
-#[derive(Debug, Clone, Default)]
-struct Model {
-    handlers: BTreeMap<String, HandlerRow>,
-    progress: BTreeMap<(&'static str, StreamId), StreamProgress>,
-    failures: BTreeMap<(&'static str, StreamId, Position), Failure>,
-    handled: BTreeMap<&'static str, u64>,
-}
-
-impl Model {
-    fn apply(&mut self, step: &Step) {
-        match step.clone() {
-            Step::PutHandler(row) => drop(self.handlers.insert(row.name.clone(), row)),
-            Step::PutProgress(handler, progress) => {
-                self.progress.insert((handler, progress.stream.clone()), progress);
-            }
-            Step::ClearProgress(handler) => self.progress.retain(|(of, _), _| *of != handler),
-            Step::PutFailure(handler, failure) => {
-                self.failures.insert((handler, failure.stream.clone(), failure.position), failure);
-            }
-            Step::AddFigures(handler, _, figures) => {
-                *self.handled.entry(handler).or_default() += figures.handled
-            }
-            _ => {}
+/// Everything that a view answers.
+fn answers(view: &mut dyn HandlerView) -> Vec<String> {
+    let mut answers = vec![format!("{:?}", view.handlers().unwrap())];
+    for handler in HANDLERS {
+        answers.push(format!("{handler}: {:?}", view.handler(handler).unwrap()));
+        answers.push(format!("{:?}", view.progress(handler).unwrap()));
+        for stream in STREAMS.map(StreamId::new) {
+            answers.push(format!("{:?}", view.progress_in(handler, &stream).unwrap()));
         }
-    }
-
-    fn failures(&self, handler: &str) -> Vec<Failure> {
-        self.failures
-            .iter()
-            .filter(|((of, ..), _)| *of == handler)
-            .map(|(_, failure)| failure.clone())
-            .collect()
-    }
-
-    fn assert_is_what_is_seen(&self, view: &mut dyn HandlerView) {
-        assert_eq!(view.handlers().unwrap(), self.handlers.values().cloned().collect::<Vec<_>>());
-        for handler in HANDLERS {
-            assert_eq!(view.handler(handler).unwrap().as_ref(), self.handlers.get(handler));
-            let of_handler = self.progress.iter().filter(|((of, _), _)| *of == handler);
-            let expected: Vec<_> = of_handler.map(|(_, progress)| progress.clone()).collect();
-            assert_eq!(view.progress(handler).unwrap(), expected);
-            for stream in STREAMS.map(StreamId::new) {
-                let expected = self.progress.get(&(handler, stream.clone()));
-                assert_eq!(view.progress_in(handler, &stream).unwrap().as_ref(), expected);
-            }
-            let failures = self.failures(handler);
-            assert_eq!(view.failures(handler).unwrap(), failures);
-            for failure in &failures {
-                let found = view.failure(handler, &failure.stream, failure.position).unwrap();
-                assert_eq!(found.as_ref(), Some(failure));
-            }
-            let open: Vec<Failure> = failures.into_iter().filter(|failure| failure.state.is_open()).collect();
-            for aggregate in AGGREGATES.map(AggregateId::new) {
-                let about = |failure: &&Failure| failure.aggregate_id.as_ref() == Some(&aggregate);
-                let expected: Vec<Failure> = open.iter().filter(about).cloned().collect();
-                assert_eq!(view.open_failures_about(handler, &aggregate).unwrap(), expected);
-            }
-            let count = |state| open.iter().filter(|failure| failure.state == state).count() as u64;
-            let counts = OpenFailures {
-                retrying: count(FailureState::Retrying),
-                parked: count(FailureState::Parked),
-                waiting: count(FailureState::Waiting),
-            };
-            assert_eq!(view.open_failures(handler).unwrap(), counts);
-            let retrying = open.into_iter().filter(|failure| failure.state == FailureState::Retrying);
-            let next = retrying
-                .min_by_key(|failure| (failure.next_attempt_at, failure.stream.clone(), failure.position));
-            assert_eq!(view.next_retry(handler).unwrap(), next);
-            assert_eq!(
-                view.events_handled(handler).unwrap(),
-                self.handled.get(handler).copied().unwrap_or(0)
-            );
+        let failures = view.failures(handler).unwrap();
+        for failure in &failures {
+            let found = view.failure(handler, &failure.stream, failure.position).unwrap();
+            assert_eq!(found.as_ref(), Some(failure));
         }
+        answers.push(format!("{failures:?}"));
+        for aggregate in AGGREGATES.map(AggregateId::new) {
+            answers.push(format!("{:?}", view.open_failures_about(handler, &aggregate).unwrap()));
+        }
+        answers.push(format!("{:?}", view.open_failures(handler).unwrap()));
+        answers.push(format!("{:?}", view.next_retry(handler).unwrap()));
+        answers.push(format!("{:?}", view.events_handled(handler).unwrap()));
     }
+    answers
 }
 
 fn do_step(transaction: &mut dyn HandlerTransaction, step: &Step) {
@@ -234,49 +182,49 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_of_transactions_leaves_what_the_model_has(
+    fn any_sequence_of_transactions_leaves_what_the_store_in_memory_has(
         rows in proptest::collection::vec(handler_rows(), 2),
         steps in proptest::collection::vec(steps(), 0..60),
     ) {
         let dir = TestDir::new();
-        let store = open(&dir.join("handlers.db"));
-        let (mut writing, mut reading) = (session(&store), session(&store));
-        let mut committed = Model::default();
-        let mut transaction = writing.begin().unwrap();
-        for (name, row) in HANDLERS.into_iter().zip(rows) {
-            let put = Step::PutHandler(HandlerRow { name: name.to_owned(), ..row });
-            do_step(&mut *transaction, &put);
-            committed.apply(&put);
+        let (store, model) = (open(&dir.join("handlers.db")), MemoryHandlerStore::default());
+        let mut sessions = [session(&store), model.session(Durability::Later).unwrap()];
+        let mut readers = [session(&store), model.session(Durability::Later).unwrap()];
+        for session in &mut sessions {
+            let mut transaction = session.begin().unwrap();
+            for (name, row) in HANDLERS.into_iter().zip(&rows) {
+                transaction.put_handler(&HandlerRow { name: name.to_owned(), ..row.clone() }).unwrap();
+            }
+            transaction.commit().unwrap();
         }
-        transaction.commit().unwrap();
-
-        let mut steps = steps.into_iter().peekable();
-        while steps.peek().is_some() {
-            let mut transaction = writing.begin().unwrap();
-            let (mut seen, mut savepoint) = (committed.clone(), None);
-            let mut is_committed = false;
-            for step in steps.by_ref() {
-                match step {
-                    Step::Commit => is_committed = true,
-                    Step::SetSavepoint if savepoint.is_none() => savepoint = Some(seen.clone()),
-                    Step::UndoToSavepoint if savepoint.is_some() => seen = savepoint.take().unwrap(),
-                    Step::ReleaseSavepoint if savepoint.is_some() => savepoint = None,
-                    Step::SetSavepoint | Step::UndoToSavepoint | Step::ReleaseSavepoint => continue,
-                    _ => seen.apply(&step),
+        for steps in steps.split_inclusive(|step| matches!(step, Step::Commit | Step::Drop)) {
+            let [seen, expected] = sessions.each_mut().map(|session| {
+                let mut transaction = session.begin().unwrap();
+                let mut has_savepoint = false;
+                for step in steps {
+                    let is_possible = match step {
+                        Step::SetSavepoint => !has_savepoint,
+                        Step::UndoToSavepoint | Step::ReleaseSavepoint => has_savepoint,
+                        _ => true,
+                    };
+                    if is_possible {
+                        do_step(&mut *transaction, step);
+                        has_savepoint = match step {
+                            Step::SetSavepoint => true,
+                            Step::UndoToSavepoint | Step::ReleaseSavepoint => false,
+                            _ => has_savepoint,
+                        };
+                    }
                 }
-                do_step(&mut *transaction, &step);
-                if matches!(step, Step::Commit | Step::Drop) {
-                    break;
+                let seen = answers(&mut *transaction);
+                if let Some(Step::Commit) = steps.last() {
+                    transaction.commit().unwrap();
                 }
-            }
-            seen.assert_is_what_is_seen(&mut *transaction);
-            if is_committed {
-                transaction.commit().unwrap();
-                committed = seen;
-            } else {
-                drop(transaction);
-            }
-            committed.assert_is_what_is_seen(&mut *reading.snapshot().unwrap());
+                seen
+            });
+            prop_assert_eq!(seen, expected);
+            let [committed, expected] = readers.each_mut().map(|session| answers(&mut *session.snapshot().unwrap()));
+            prop_assert_eq!(committed, expected);
         }
     }
 }
