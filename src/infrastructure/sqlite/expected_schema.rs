@@ -27,8 +27,10 @@ pub(super) const HISTORY: &str = "refinery_schema_history";
 const OBJECTS: &str = "SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_schema
     WHERE NOT (type IN ('table', 'index') AND name LIKE 'sqlite\\_%' ESCAPE '\\') ORDER BY type, name";
 
+type Schema = Arc<Vec<SchemaObject>>;
+
 /// What the schema of each version is, by application id and version; made once in a process.
-static EXPECTED: Mutex<BTreeMap<(u32, i64), Arc<Vec<SchemaObject>>>> = Mutex::new(BTreeMap::new());
+static EXPECTED: Mutex<BTreeMap<(u32, i64), Schema>> = Mutex::new(BTreeMap::new());
 
 /// A table, index, view or trigger.
 struct SchemaObject {
@@ -92,7 +94,7 @@ pub(super) fn differences(
     Ok(differences)
 }
 
-fn expected(kind: &DatabaseKind, version: i64) -> rusqlite::Result<Arc<Vec<SchemaObject>>> {
+fn expected(kind: &DatabaseKind, version: i64) -> rusqlite::Result<Schema> {
     let mut known = EXPECTED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(objects) = known.get(&(kind.application_id, version)) {
         return Ok(Arc::clone(objects));
