@@ -25,11 +25,12 @@ impl ClockModel {
         tolerance_us: i64,
         max_offset_us: i64,
     ) -> Self {
-        Self::of_anchors(control, candidate, day_of, &|_| true, [tolerance_us, max_offset_us])
+        Self::of_anchors(control, candidate, day_of, &|_, _| true, [tolerance_us, max_offset_us])
     }
 
     /// As [`estimate`](Self::estimate), of what an import brings together: whether its clocks are too far apart for
-    /// that. Where they are not, anchors that are farther apart than events that are one can be tell no clock.
+    /// that. Where they are not though the anchors of a day seem to say so, those that are farther apart than events
+    /// that are one can be tell no clock.
     pub fn of_import(
         control: &AnchorSample,
         candidate: &AnchorSample,
@@ -38,34 +39,37 @@ impl ClockModel {
     ) -> (Self, Option<ClocksApart>) {
         let limits = [settings.tolerance_us(), settings.max_offset_us()];
         let near = settings.max_shift_us().saturating_add(settings.max_offset_us());
-        let model = Self::of_anchors(control, candidate, day_of, &|_| true, limits);
-        if model.report.days_over_max_offset.is_empty() {
+        let model = Self::of_anchors(control, candidate, day_of, &|_, _| true, limits);
+        let mut doubtful = model.report.days_over_max_offset.clone();
+        doubtful.retain(|day| model.report.days[day].anchors >= ClockReport::MIN_ANCHORS);
+        if doubtful.is_empty() {
             return (model, None);
         }
         match ClocksApart::find(&model.report, control, candidate, day_of) {
             Some(apart) => (model, Some(apart)),
             None => {
-                let is_near = |offset: i64| offset.abs() <= near;
+                let is_near = |day: NaiveDate, offset: i64| offset.abs() <= near || !doubtful.contains(&day);
                 (Self::of_anchors(control, candidate, day_of, &is_near, limits), None)
             }
         }
     }
 
-    /// The model by those anchors whose offset is `counted`.
+    /// The model by those anchors that are `counted`, by their day and offset.
     fn of_anchors(
         control: &AnchorSample,
         candidate: &AnchorSample,
         day_of: &mut dyn FnMut(i64) -> NaiveDate,
-        counted: &dyn Fn(i64) -> bool,
+        counted: &dyn Fn(NaiveDate, i64) -> bool,
         [tolerance_us, max_offset_us]: [i64; 2],
     ) -> Self {
         let threshold = control.threshold.min(candidate.threshold);
         let mut by_day: BTreeMap<NaiveDate, Vec<i64>> = BTreeMap::new();
         for (content, at) in control.contents.iter().filter(|(content, _)| **content <= threshold) {
-            if let (Some(at), Some(Some(other))) = (at, candidate.contents.get(content))
-                && counted(other - at)
-            {
-                by_day.entry(day_of(*at)).or_default().push(other - at);
+            if let (Some(at), Some(Some(other))) = (at, candidate.contents.get(content)) {
+                let day = day_of(*at);
+                if counted(day, other - at) {
+                    by_day.entry(day).or_default().push(other - at);
+                }
             }
         }
         let is_sampled = threshold < u128::MAX;

@@ -54,9 +54,12 @@ fn actions(
 /// Logs that have no event in common, as they can be beside each other.
 type Shape = fn(&mut Numbers) -> (Vec<Lived>, Vec<Lived>);
 
-const SHAPES: [(&str, Shape); 7] = [
+const SHAPES: [(&str, Shape); 8] = [
     ("the new system follows the legacy one at midnight", |numbers| {
         (actions(numbers, 150, 60, (0, 24 * HOUR), 1), actions(numbers, 150, 60, (24 * HOUR, 48 * HOUR), 1))
+    }),
+    ("it begins while the legacy one goes on, with other work", |numbers| {
+        (actions(numbers, 400, 200, (0, 72 * HOUR), 1), actions(numbers, 240, 200, (29 * HOUR, 72 * HOUR), 1))
     }),
     ("at noon", |numbers| {
         (actions(numbers, 80, 40, (0, 12 * HOUR), 1), actions(numbers, 80, 40, (12 * HOUR, 24 * HOUR), 1))
