@@ -21,7 +21,7 @@ use answer_line::AnswerLine;
 const EXAMPLES: &str = "\
 Examples:
   mission-events dispatch '{\"event_type\": \"TaskCreated\", \"task_id\": \"T1\", \"title\": \"My Task\"}'
-  mission-events dispatch - < new-events.jsonl > answers.jsonl
+  mission-events dispatch -
 
 Exit codes: 0 every event is stored, and handled or to be handled; 1 an event was refused, or a handler
 failed (the event is stored, and is tried again); 2 the new event system is not switched on; 4 an event could

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::process::Stdio;
 
 use mission_events::internals::cli::command;
+use rusqlite::Connection;
 
 use super::tasks::write_read_models;
 use crate::support::cli::{Cli, Run, cli, write};
@@ -82,6 +83,26 @@ const CASES: &[Case] = &[
     case("events between", "--store store.db events between 2025-01-01 2025-01-02", 0, ""),
     case("events show", "--store store.db events show e1", 0, ""),
     case("events of", "--store store.db events of T1", 0, ""),
+    case(
+        "dispatch",
+        "dispatch {\"event_type\":\"TaskCreated\",\"task_id\":\"T7\",\"title\":\"x\"}",
+        0,
+        "is stored at position 2",
+    ),
+    case("handlers list", "handlers list", 0, ""),
+    case("handlers list", "handlers list --check", 1, ""),
+    case("handlers failures", "handlers failures task_state", 0, ""),
+    case("handlers retry", "handlers retry task_state", 0, "task_state: 1 handled, 0 still open"),
+    case(
+        "handlers skip",
+        "handlers skip task_state --event e1 --reason gone",
+        0,
+        "task_state: e1 is left out",
+    ),
+    case("handlers replay", "handlers replay task_state", 0, "task_state: 1 events read"),
+    case("handlers run", "handlers run", 1, ""),
+    case("handlers pause", "handlers pause task_state", 0, "task_state is paused"),
+    case("handlers resume", "handlers resume task_state", 0, "task_state goes on"),
     case("tasks stats", "tasks stats", 0, ""),
     case("tasks show", "tasks show T1", 0, ""),
     case("status", "-q status", 0, ""),
@@ -114,6 +135,7 @@ fn program(dir: &TestDir) -> Cli {
         ("LEGACY_EVENTS", "other.jsonl"),
         ("EVIDENCE", "evidence.jsonl"),
         ("HANDLERS", "handlers.db"),
+        ("USE_NEW_EVENT_SYSTEM", "true"),
     ];
     settings.iter().fold(cli(dir), |cli, (name, value)| cli.env(&format!("MISSION_CONTROL_{name}"), value))
 }
@@ -134,7 +156,17 @@ fn prepared() -> TestDir {
     }
     assert_eq!(program(&dir).run("compare-logs").code, 1);
     write_read_models(&dir.join("handlers.db"));
+    assert_eq!(program(&dir).run("handlers run").code, 0);
+    park_an_event(&dir);
     dir
+}
+
+/// As if a handler had failed on the event of the store.
+fn park_an_event(dir: &TestDir) {
+    let handlers = Connection::open(dir.join("handlers.db")).unwrap();
+    let parked = "INSERT INTO handler_failures (handler, stream, position, event_id, event_type, state, attempts, error)
+        VALUES ('task_state', '', 1, 'e1', 'A', 'parked', 4, 'it failed')";
+    assert_eq!(handlers.execute(parked, []).unwrap(), 1);
 }
 
 /// The same files, in a folder of its own.

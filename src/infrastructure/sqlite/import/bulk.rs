@@ -388,9 +388,8 @@ fn is_free(place: &Path) -> Result<bool, SqliteError> {
 /// Drops what is made last; answers the statements that make it again.
 fn drop_indexes(connection: &Connection) -> rusqlite::Result<(String, Vec<String>)> {
     let mut statement = connection.prepare(MADE_LAST)?;
-    let parts: Vec<(String, String, String)> = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<_, _>>()?;
+    let parts = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let parts: Vec<(String, String, String)> = parts.collect::<Result<_, _>>()?;
     let mut unique_index = String::new();
     let mut others = Vec::new();
     for (kind, name, sql) in parts {
