@@ -36,6 +36,7 @@ type Stream = dyn FnOnce(&mut Lines<'_>) -> Result<ExitCode, CliError>;
 pub struct Lines<'o> {
     out: &'o mut dyn Write,
     refused: Option<io::Error>,
+    summary: Option<String>,
 }
 
 impl Lines<'_> {
@@ -46,6 +47,11 @@ impl Lines<'_> {
             self.refused = json_line(self.out, value).and_then(|()| self.out.flush()).err();
         }
         self.refused.is_none()
+    }
+
+    /// Says what the command has done: it is told where the lines could not be printed.
+    pub fn sum_up(&mut self, summary: String) {
+        self.summary = Some(summary);
     }
 }
 
@@ -104,13 +110,13 @@ impl Answer {
         match self.0 {
             Form::Complete(complete) => complete.deliver_to(out),
             Form::Streamed(run) => {
-                let mut lines = Lines { out, refused: None };
+                let mut lines = Lines { out, refused: None, summary: None };
                 let answered = run(&mut lines);
                 match lines.refused {
                     Some(error) if !is_reader_gone(&error) => {
-                        let failures = answered.err().map(|error| error.to_string());
-                        Err(CliError::new(ExitCode::Storage, PrintError::Output(error))
-                            .with_details(failures))
+                        let error = CliError::new(ExitCode::Storage, PrintError::Output(error));
+                        let failure = answered.err().map(|error| error.to_string());
+                        Err(error.with_details(lines.summary).with_details(failure))
                     }
                     _ => answered,
                 }

@@ -15,6 +15,7 @@ use crate::application::handling::memory::MemoryHandlerStore;
 use crate::application::handling::store::HandlerStore;
 use crate::application::handling::{HandlerOperations, HandlingError, Runner, RunnerSettings};
 use crate::application::task_handlers::default_registrations;
+use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
 use crate::domain::event_draft::{EventDraft, InvalidDraft};
 use crate::domain::repository::{EventRepository, RepositoryError};
@@ -28,7 +29,7 @@ use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::zone::Zone;
 
 /// About how many events a replay reads in a second; for an estimate that is told.
-pub const EVENTS_REPLAYED_A_SECOND: u64 = 100_000;
+pub const EVENTS_REPLAYED_A_SECOND: u64 = 25_000;
 
 /// How often a command that follows looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(50);
@@ -45,7 +46,7 @@ impl EventSystem {
     /// Opens it as the settings say; a store that is not there is made.
     pub fn open(config: &Config) -> Result<Self, CliError> {
         let zone = config.timezone.value.clone();
-        let (events, turn) = open_for_saving(config, &zone)?;
+        let StoreForSaving { events, turn } = open_for_saving(config, &zone)?;
         let clock = Arc::new(SystemClock::default());
         let runner = Arc::new(run_handlers(config, Arc::clone(&events), &clock)?);
         let settings =
@@ -88,9 +89,9 @@ pub enum HandlerAccess {
 
 /// The operations on the handlers of the program, over the active store.
 pub fn operations(config: &Config, access: HandlerAccess) -> Result<HandlerOperations, CliError> {
-    let events: Arc<dyn EventRepository> = match store::open_active(config)? {
-        OpenStore::Jsonl(store) => Arc::new(store),
-        OpenStore::Sqlite(store) => Arc::new(store),
+    let events = match access {
+        HandlerAccess::Reading => open_for_reading(config)?,
+        HandlerAccess::Changing => open_or_empty(config)?,
     };
     let path = &config.handlers_path.value;
     let store: Arc<dyn HandlerStore> = match access {
@@ -111,10 +112,7 @@ pub fn operations(config: &Config, access: HandlerAccess) -> Result<HandlerOpera
 /// Runs the handlers of the program over the active store until `is_to_end` says so; answers what was done, as a
 /// sentence.
 pub fn follow(config: &Config, is_to_end: &dyn Fn() -> bool) -> Result<String, CliError> {
-    let events: Arc<dyn EventRepository> = match store::open_active(config)? {
-        OpenStore::Jsonl(store) => Arc::new(store),
-        OpenStore::Sqlite(store) => Arc::new(store),
-    };
+    let events = open_or_empty(config)?;
     let clock = Arc::new(SystemClock::default());
     let runner = run_handlers(config, events, &clock)?;
     while !is_to_end() {
@@ -136,27 +134,48 @@ fn run_handlers(
     let store = Arc::new(SqliteHandlerStore::open(&config.handlers_path.value).map_err(StoreError::Sqlite)?);
     let clock = Arc::clone(clock) as Arc<dyn Clock + Send + Sync>;
     let runner = Runner::new(events, store, clock, RunnerSettings::default());
-    for registration in default_registrations(&config.timezone.value) {
-        runner.register(registration).map_err(failed)?;
-    }
-    Ok(runner)
+    let registrations = default_registrations(&config.timezone.value).into_iter();
+    let mut refused = registrations.filter_map(|registration| runner.register(registration).err());
+    let Some(first) = refused.next() else { return Ok(runner) };
+    let others: Vec<String> = refused.map(|error| error_chain(&error)).collect();
+    Err(failed(first).with_details(others).with_details(["nothing was stored or handled".to_owned()]))
 }
 
-fn open_for_saving(
-    config: &Config,
-    zone: &Zone,
-) -> Result<(Arc<dyn EventRepository>, Box<dyn StoreTurn>), CliError> {
+fn open_for_reading(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
+    Ok(match store::open_active(config)? {
+        OpenStore::Jsonl(store) => Arc::new(store),
+        OpenStore::Sqlite(store) => Arc::new(store),
+    })
+}
+
+/// A JSONL store without a folder is empty: the first event that is saved makes it.
+fn open_or_empty(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
+    if config.storage_backend.value == Backend::Sqlite {
+        return open_for_reading(config);
+    }
+    let path = store::configured_path(Backend::Jsonl, config);
+    let zone = config.timezone.value.clone();
+    Ok(Arc::new(JsonlEventRepository::open(path, zone).map_err(StoreError::Jsonl)?))
+}
+
+/// A store, and its turns.
+struct StoreForSaving {
+    events: Arc<dyn EventRepository>,
+    turn: Box<dyn StoreTurn>,
+}
+
+fn open_for_saving(config: &Config, zone: &Zone) -> Result<StoreForSaving, CliError> {
     let backend = config.storage_backend.value;
     let path = store::configured_path(backend, config);
     match backend {
         Backend::Sqlite => {
             let store = Arc::new(SqliteEventRepository::open(path, zone.clone()).map_err(StoreError::from)?);
             let turn = SqliteStoreTurn::new(Arc::clone(&store));
-            Ok((store, Box::new(turn)))
+            Ok(StoreForSaving { events: store, turn: Box::new(turn) })
         }
         Backend::Jsonl => {
             let store = JsonlEventRepository::open(path, zone.clone()).map_err(StoreError::Jsonl)?;
-            Ok((Arc::new(store), Box::new(JsonlStoreTurn::new(path))))
+            Ok(StoreForSaving { events: Arc::new(store), turn: Box::new(JsonlStoreTurn::new(path)) })
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a stored event says about a task, as far as it can be read.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use super::event::DomainEvent;
@@ -152,7 +153,7 @@ fn changes(fields: &RecordedFields<'_>) -> Vec<FieldChange> {
     for (name, json) in fields.object("new_values").iter().flat_map(RecordedFields::iter) {
         changes.of(name).new.get_or_insert_with(|| json.to_owned());
     }
-    changes.0
+    changes.in_order
 }
 
 /// The values of an object that has `old` or `new` and nothing else.
@@ -169,17 +170,21 @@ fn before_and_after(json: &str) -> Option<(Option<String>, Option<String>)> {
 }
 
 #[derive(Default)]
-struct Changes(Vec<FieldChange>);
+struct Changes {
+    in_order: Vec<FieldChange>,
+    /// Where each field is among them: an event can name tens of thousands.
+    places: HashMap<String, usize>,
+}
 
 impl Changes {
     /// The change of that field, which is added where there is none.
     fn of(&mut self, field: Cow<'_, str>) -> &mut FieldChange {
-        let known = self.0.iter().position(|change| change.field == field);
-        let at = known.unwrap_or_else(|| {
-            self.0.push(FieldChange { field: field.into_owned(), old: None, new: None });
-            self.0.len() - 1
+        let next = self.in_order.len();
+        let at = *self.places.entry(field.into_owned()).or_insert_with_key(|field| {
+            self.in_order.push(FieldChange { field: field.clone(), old: None, new: None });
+            next
         });
-        &mut self.0[at]
+        &mut self.in_order[at]
     }
 }
 

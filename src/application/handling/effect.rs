@@ -253,10 +253,11 @@ fn put(
     if previous.is_none() {
         transaction.put_progress(run.name(), &progress(stream, &Anchor::from(event), now, detail.clone()))?;
         let open = transaction.open_failures(run.name())?;
-        if !result.failed.is_empty() && open.retrying + open.parked > OPEN_FAILURES {
-            if let Some(row) = running_row(transaction, run)? {
-                stop(transaction, row, &mut result)?;
-            }
+        if !result.failed.is_empty()
+            && open.retrying + open.parked > OPEN_FAILURES
+            && let Some(row) = running_row(transaction, run)?
+        {
+            stop(transaction, row, &mut result)?;
         }
     } else if let Some(found) = transaction.progress_in(run.name(), stream)? {
         transaction.put_progress(run.name(), &StreamProgress { detail: detail.clone(), ..found })?;

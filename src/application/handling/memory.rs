@@ -37,6 +37,7 @@ struct State {
     read_models: MemoryReadModels,
 }
 
+#[cfg(test)]
 impl MemoryHandlerStore {
     /// The read models, as they were committed last.
     pub fn read_models(&self) -> MemoryReadModels {

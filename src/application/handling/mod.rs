@@ -44,6 +44,5 @@ pub use error::HandlingError;
 pub use handler::{EventHandler, Handled, HandlerContext, HandlerError};
 pub use operations::HandlerOperations;
 pub use registration::{EventTypes, HandlerKind, PositionInterval, Registration, RetryPolicy, StartFrom};
-pub use run_operations::NotRun;
 pub use runner::{Outcome, Runner, RunnerSettings};
 pub use status::HandlerStatus;

@@ -142,7 +142,7 @@ pub fn print_for_people(dispatched: &Dispatched, out: &mut dyn Write) -> io::Res
             }
             Outcome::Parked { error } => format!("parked: {}", visible(error)),
             Outcome::Waiting => "waits for an earlier event of the same aggregate".to_owned(),
-            Outcome::Behind { events } => format!("{events} events behind"),
+            Outcome::Behind { events } => format!("{} behind", crate::cli::handlers::events(*events)),
         };
         writeln!(out, "  {}: {said}", visible(handler))?;
     }

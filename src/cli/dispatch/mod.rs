@@ -23,8 +23,8 @@ Examples:
   mission-events dispatch '{\"event_type\": \"TaskCreated\", \"task_id\": \"T1\", \"title\": \"My Task\"}'
   mission-events dispatch -
 
-Exit codes: 0 every event is stored, and handled or to be handled; 1 an event was refused, or a handler
-failed (the event is stored, and is tried again); 2 the new event system is not switched on; 4 an event could
+Exit codes: 0 every event is stored, and handled or to be handled; 1 an event was refused, a handler failed (the
+event is stored, and is tried again), or the answers were not read to their end; 2 the new event system is not switched on; 4 an event could
 not be stored.";
 
 /// Dispatch new events: store them, then handle them

@@ -55,7 +55,8 @@ pub fn dispatch_lines(
     // Not joined: it may wait for input that never comes.
     thread::spawn(move || submitting.run(BufReader::new(input)));
 
-    let answering = Answering { submitted, gate: &gate, code: ExitCode::Done, failure: None };
+    let answering =
+        Answering { submitted, gate: &gate, code: ExitCode::Done, failure: None, line: 0, stored: 0 };
     let answered = answering.run(termination, lines);
     system.shut_down();
     answered
@@ -122,18 +123,22 @@ struct Answering<'a> {
     gate: &'a Gate,
     code: ExitCode,
     failure: Option<CliError>,
+    /// The last line that was answered.
+    line: u64,
+    /// How many events are stored.
+    stored: u64,
 }
 
 impl Answering<'_> {
     fn run(mut self, termination: &Termination, lines: &mut Lines<'_>) -> Result<ExitCode, CliError> {
-        let mut is_closing = false;
+        let (mut is_closing, mut is_output_closed) = (false, false);
         loop {
             match self.submitted.recv_timeout(LOOK) {
-                Ok(submitted) => is_closing |= !self.answer(submitted, lines),
+                Ok(submitted) => is_output_closed |= !self.answer(submitted, lines),
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            is_closing |= termination.is_requested();
+            is_closing |= is_output_closed || termination.is_requested();
             if is_closing {
                 self.gate.is_closing.store(true, Ordering::SeqCst);
                 // The submitting thread may hold it while it waits for room in the channel: then there is more to answer.
@@ -145,6 +150,16 @@ impl Answering<'_> {
         while let Ok(submitted) = self.submitted.try_recv() {
             self.answer(submitted, lines);
         }
+        let taken = format!(
+            "the input was taken up to line {}, and {} events of it are stored",
+            self.line, self.stored
+        );
+        if is_output_closed {
+            // What follows in the input is not dispatched, though nothing has asked for that.
+            self.found(ExitCode::Negative);
+            tracing::warn!("the answers are not read any more: {taken}");
+        }
+        lines.sum_up(taken);
         match self.failure {
             Some(failure) => Err(failure),
             None => Ok(self.code),
@@ -153,9 +168,11 @@ impl Answering<'_> {
 
     /// Answers whether the output takes more.
     fn answer(&mut self, Submitted { line, begun }: Submitted, lines: &mut Lines<'_>) -> bool {
+        self.line = line;
         let begun = match begun {
             Begun::Pending(pending) => match pending.handled() {
                 Ok(dispatched) => {
+                    self.stored += 1;
                     if !is_only_behind(&dispatched) {
                         self.found(ExitCode::Negative);
                     }

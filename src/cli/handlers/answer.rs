@@ -51,19 +51,17 @@ impl HandlerList {
         for handler in &self.handlers {
             let name = &handler.handler;
             if handler.parked > 0 {
-                findings.push(format!(
-                    "{name}: {} parked events: `handlers failures {name}` lists them",
-                    handler.parked
-                ));
+                let parked = events(handler.parked);
+                findings.push(format!("{name} has parked {parked}: `handlers failures {name}` says why"));
             }
             if !matches!(handler.state.as_str(), "running" | "never run") {
-                findings.push(format!(
-                    "{name} does not run: {}",
-                    handler.reason.as_ref().unwrap_or(&handler.state)
-                ));
+                let state = &handler.state;
+                let reason = handler.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+                findings.push(format!("{name} does not run, it is {state}{reason}"));
             }
             if handler.behind > behind_warn {
-                findings.push(format!("{name} is {} events behind, more than {behind_warn}", handler.behind));
+                let behind = events(handler.behind);
+                findings.push(format!("{name} is {behind} behind: `handlers run` handles what is left"));
             }
         }
         findings
@@ -100,6 +98,11 @@ impl From<&HandlerStatus> for HandlerEntry {
             error: next.and_then(|failure| failure.error.clone()),
         }
     }
+}
+
+/// So many events, in words.
+pub fn events(count: u64) -> String {
+    if count == 1 { "1 event".to_owned() } else { format!("{count} events") }
 }
 
 /// What a command has changed.

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use clap::{Args, Subcommand};
 
 use self::answer::{Changed, FailureList};
-pub use self::answer::{HandlerEntry, HandlerList};
+pub use self::answer::{HandlerEntry, HandlerList, events};
 pub use self::render::table as handlers_table;
 use super::answer::Answer;
 use super::error::CliError;
@@ -209,10 +209,13 @@ fn replay(name: String, effects_again: Option<u64>, context: &Context) -> Result
             context.format,
         ));
     }
+    // Before anything is said of it: whether there is such a handler.
+    operations.failures(&name).map_err(failed)?;
     let events = operations.events_to_replay().map_err(failed)?;
     if !context.is_quiet {
         output::log_line(&format!(
-            "{name}: {events} events are read again, about {} s; readers see the old read models meanwhile",
+            "{name}: {} read again, about {} s; readers see the old read models meanwhile",
+            if events == 1 { "1 event is".to_owned() } else { format!("{events} events are") },
             events.div_ceil(event_system::EVENTS_REPLAYED_A_SECOND)
         ));
     }
@@ -238,8 +241,9 @@ fn run_to_end(context: &Context) -> Result<Answer, CliError> {
         tracing::warn!("{} was not run to its end: {}", not_run.handler, error_chain(&not_run.error));
     }
     let list = HandlerList::of(&operations.list().map_err(failed)?);
-    let is_anything_open = list.handlers.iter().any(|handler| handler.parked + handler.retrying > 0);
-    let code = if not_run.is_empty() && !is_anything_open { ExitCode::Done } else { ExitCode::Negative };
+    let is_anything_left =
+        list.handlers.iter().any(|handler| handler.behind + handler.parked + handler.retrying > 0);
+    let code = if not_run.is_empty() && !is_anything_left { ExitCode::Done } else { ExitCode::Negative };
     let format = context.format;
     Ok(Answer::new(code, None, move |out| render::handlers(&list, format, out)))
 }

@@ -7,9 +7,12 @@ use clap::{Args, Subcommand};
 
 use super::answer::Answer;
 use super::error::CliError;
+use super::event_system::{self, HandlerAccess};
 use super::exit_code::ExitCode;
 use super::global::Context;
+use super::handlers::HandlerList;
 use crate::application::read_models::{ReadModelError, TaskReports};
+use crate::infrastructure::config::Config;
 use crate::infrastructure::handler_store::{SqliteHandlerStore, SqliteTaskReports};
 use crate::infrastructure::sqlite::SqliteError;
 
@@ -87,6 +90,7 @@ fn day(text: &str) -> Result<NaiveDate, String> {
 /// Runs the command.
 pub fn run(args: TasksArgs, context: &Context) -> Result<Answer, CliError> {
     let reports = open_reports(context)?;
+    warn_of_what_is_missing(&context.config);
     let format = context.format;
     match args.command {
         TasksCommand::Stats(StatsArgs { since, until }) => {
@@ -110,6 +114,16 @@ pub fn run(args: TasksArgs, context: &Context) -> Result<Answer, CliError> {
             };
             Ok(Answer::new(ExitCode::Done, None, move |out| render::task(&task, format, out)))
         }
+    }
+}
+
+/// What is answered is as far as the handlers have come.
+fn warn_of_what_is_missing(config: &Config) {
+    // Without a store of events there is nothing to compare with: the read models are all that there is.
+    let Ok(operations) = event_system::operations(config, HandlerAccess::Reading) else { return };
+    let Ok(statuses) = operations.list() else { return };
+    for finding in HandlerList::of(&statuses).findings(0) {
+        tracing::warn!("{finding}");
     }
 }
 

@@ -36,7 +36,6 @@ use crate::infrastructure::sqlite::SqliteError;
 use crate::infrastructure::sqlite::database_kind::HANDLER_STORE;
 use crate::infrastructure::sqlite::{connection, schema};
 
-pub use read_models::SqliteReadModels;
 pub use task_reports::SqliteTaskReports;
 
 use error::{OpenedForReading, not_opened};

@@ -98,7 +98,7 @@ fn an_output_that_is_closed_ends_the_input_and_leaves_no_stored_event_unhandled(
         use std::io::Write;
         while writeln!(input, "{}", created("T2")).is_ok() {}
         drop(input);
-        assert_eq!(running.end().code, 0);
+        assert_eq!(running.end().code, 1);
         let handlers = on(&dir, store).run("-q handlers list --format json").json();
         for handler in handlers["handlers"].as_array().unwrap() {
             assert_eq!(handler["behind"], 0, "{handler}");

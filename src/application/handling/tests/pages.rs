@@ -91,7 +91,7 @@ fn events_of_other_types_pass_by_and_progress_passes_them_a_page_at_a_time() {
     let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
     setting.events.append(1, "e1", "TaskCreated", None);
     let registration = of_type("TaskCreated", projection(&tasks));
-    let mut process = setting.process(&[registration.clone()]);
+    let mut process = setting.process(std::slice::from_ref(&registration));
     process.catch_up();
     let first = setting.progress("tasks", 1).unwrap().position;
     setting.events.append(1, "other", "Unknown", None);

@@ -275,8 +275,11 @@ fn damaged_members_in_a_row_are_one_reject_with_the_lines_of_all() {
     }
 }
 
+/// Place, bytes and reason of a piece.
+pub(super) type ReadPiece = (Place, Vec<u8>, String);
+
 /// What is read of a file from a place on: each piece, and where reading is resumed after it.
-pub(super) fn rest(path: &Path, point: Option<&ResumePoint>) -> Vec<((Place, Vec<u8>, String), ResumePoint)> {
+pub(super) fn rest(path: &Path, point: Option<&ResumePoint>) -> Vec<(ReadPiece, ResumePoint)> {
     let zone = Zone::utc();
     let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
     let mut source = open(path);
