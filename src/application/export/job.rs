@@ -26,6 +26,10 @@ impl Export<'_> {
         let names: Vec<PathBuf> = log_names.iter().chain(&live_names).cloned().collect();
         self.refuse_to_overwrite(&names)?;
         self.exported.left_out = left_out;
+        // One log alone is what it is, whatever else is missing.
+        if self.options.source_id.is_none() {
+            self.exported.missing_records = self.store.missing_records();
+        }
         for (log, name) in logs.iter().zip(&log_names) {
             let file = self.export_log(log, name)?;
             self.exported.files.push(file);

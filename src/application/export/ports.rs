@@ -76,6 +76,11 @@ pub struct LiveEvent<'r> {
 
 /// A store as an export reads it: one state of it, from the first answer to the last.
 pub trait ExportStore {
+    /// How many records were stored that no log which the store knows has any more: they are in no file.
+    fn missing_records(&self) -> u64 {
+        0
+    }
+
     /// All logs that were imported, in the order of their numbers.
     fn logs(&mut self) -> Result<Vec<StoredLog>, RepositoryError>;
 

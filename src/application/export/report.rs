@@ -10,13 +10,16 @@ pub struct Exported {
     /// Logs that were not exported because a later import has their path, although the store has
     /// events that are in none of the files.
     pub left_out: Vec<LeftOutLog>,
+    /// Records that the store had, and that another program has removed, or the log that they are of: they are in
+    /// none of the files.
+    pub missing_records: u64,
 }
 
 impl Exported {
     /// Whether everything that was asked for is in its file.
     pub fn is_whole(&self) -> bool {
         let is_whole = |file: &ExportedFile| file.written && (file.exact || file.source_id.is_none());
-        self.left_out.is_empty() && self.files.iter().all(is_whole)
+        self.missing_records == 0 && self.left_out.is_empty() && self.files.iter().all(is_whole)
     }
 }
 

@@ -42,7 +42,7 @@ use crate::infrastructure::sqlite::SqliteExport;
 /// The store is read once as a whole, and once more log by log; memory does not grow with it.
 ///
 /// `--format json` prints {"to", "files": [{"path", "source_path", "source_id", "compression", "bytes",
-/// "sha256", "records", "written", "exact", "reason"}], "left_out": [{"source_id", "path", "events"}],
+/// "sha256", "records", "written", "exact", "reason"}], "left_out": [{"source_id", "path", "events"}], "missing_records",
 /// "store": {"path"}, "elapsed_seconds"}.
 ///
 /// Exit codes: 0 every file is in its place; 1 one is not, or is not whole, or an earlier import of a path has

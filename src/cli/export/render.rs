@@ -83,6 +83,14 @@ fn human(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             log.source_id
         )?;
     }
+    if exported.missing_records > 0 {
+        writeln!(
+            out,
+            "not written: {} records that the store had; another program has removed rows (import-legacy restores \
+             what is in the logs)\n",
+            exported.missing_records
+        )?;
+    }
     if exported.files.is_empty() {
         return writeln!(out, "{} holds no events: nothing was written", visible(&store.path));
     }

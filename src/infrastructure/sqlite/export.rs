@@ -75,6 +75,7 @@ pub struct SqliteExport {
     zone: Zone,
     logs: BTreeMap<i64, Extent>,
     days: BTreeMap<NaiveDate, LiveDay>,
+    missing_records: u64,
 }
 
 /// Where the events of a log lie.
@@ -96,8 +97,9 @@ impl SqliteExport {
     pub fn open(path: &Path, zone: Zone) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
         connection::allow_temporary_tables(path, &connection)?;
-        stored_rows::check_and_tell(path, &connection)?;
-        let mut export = Self { connection, zone, logs: BTreeMap::new(), days: BTreeMap::new() };
+        let missing_records = stored_rows::check_and_tell(path, &connection)?.not_exported();
+        let mut export =
+            Self { connection, zone, logs: BTreeMap::new(), days: BTreeMap::new(), missing_records };
         export.read_extents().map_err(|source| SqliteError::Sqlite {
             action: "look over the events of",
             path: path.to_owned(),
@@ -220,6 +222,10 @@ fn stored_log(row: &Row<'_>) -> rusqlite::Result<StoredLog> {
 }
 
 impl ExportStore for SqliteExport {
+    fn missing_records(&self) -> u64 {
+        self.missing_records
+    }
+
     fn logs(&mut self) -> Result<Vec<StoredLog>, RepositoryError> {
         let failed = port_error("read which logs were imported");
         let sql = format!(

@@ -79,6 +79,11 @@ impl RowCheck {
         }
     }
 
+    /// How many records cannot be in an export: those that are missing, and those of logs that are not known.
+    pub fn not_exported(&self) -> u64 {
+        self.missing_records() + self.of_unknown_logs
+    }
+
     /// Warns where rows were removed.
     pub fn tell(&self, connection: &Connection) {
         let path = connection.path().unwrap_or_default();

@@ -134,3 +134,15 @@ fn people_are_told_what_is_not_written_and_why() {
         format!("\nnot written: out/a.jsonl ({path}): its import did not come to its end: import it again\n");
     assert!(run.stdout.contains(&line), "{}", run.stdout);
 }
+
+#[test]
+fn a_store_whose_logs_were_removed_does_not_pass_for_an_empty_one() {
+    for (sql, missing) in [("DELETE FROM sources", 3), ("DELETE FROM sources WHERE source_id = 2", 1)] {
+        let dir = with_logs();
+        tamper(&dir, sql);
+        let run = run_export(&dir, "");
+        assert_eq!(run.code, 1, "{sql}: {run:?}");
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(report["missing_records"], missing, "{sql}");
+    }
+}
