@@ -102,7 +102,7 @@ impl GlobalOptions {
     pub(super) fn log_level(&self) -> LevelFilter {
         match (self.quiet, self.verbose) {
             (true, _) => LevelFilter::ERROR,
-            (false, true) => LevelFilter::INFO,
+            (false, true) => LevelFilter::DEBUG,
             (false, false) => LevelFilter::WARN,
         }
     }

@@ -25,6 +25,9 @@ use crate::support::{event, utc};
 /// Is everything that is stored handled, whatever ended before it was, and in whatever order it is stored?
 mod catching_up;
 
+/// Is nothing lost where a process is killed between storing, handling and progress?
+mod killed;
+
 /// Is a store that is not the one that was handled refused, with a remedy that helps?
 mod other_stores;
 

@@ -1,0 +1,150 @@
+//! A process with an effect and projections that is killed while it dispatches: the next one goes on.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs::OpenOptions;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use mission_events::dispatch::{
+    DispatchPorts, DispatchSettings, EventDispatcherService, EventHandler, EventTypes, Handled,
+    HandlerContext, HandlerError, HandlerKind, JsonlStoreTurn, Registration, RetryPolicy, Runner,
+    RunnerSettings, SqliteHandlerStore, SqliteStoreTurn, StartFrom, StoreTurn, SystemClock,
+};
+use mission_events::{
+    EventRepository, EventRepositoryExt, JsonlEventRepository, SqliteEventRepository, StoredEvent,
+};
+
+use super::{Backend, operations, projections, read_models, read_models_from_nothing, update};
+use crate::support::test_dir::TestDir;
+use crate::support::{kill_moments, utc};
+
+/// Names the folder and the backend of the process that is killed.
+const CHILD: &str = "MISSION_EVENTS_TEST_CHILD";
+const TASKS: u64 = 7;
+
+/// Acts on the world: a line with the idempotency key goes to a file.
+struct Letters(PathBuf);
+
+impl EventHandler for Letters {
+    fn name(&self) -> &str {
+        "letters"
+    }
+
+    fn handle(&self, _: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
+        let sent = OpenOptions::new().create(true).append(true).open(&self.0);
+        sent.and_then(|mut file| file.write_all(format!("{}\n", context.idempotency_key()).as_bytes()))
+            .map_err(|error| HandlerError::Transient(error.into()))?;
+        Ok(Handled::Done)
+    }
+}
+
+fn registrations(folder: &Path) -> Vec<Registration> {
+    let letters = Registration {
+        handler: Arc::new(Letters(folder.join("letters"))),
+        event_types: EventTypes::All,
+        kind: HandlerKind::Effect,
+        start: StartFrom::Now,
+        retry: RetryPolicy::default(),
+        version: 1,
+        intervals: Vec::new(),
+    };
+    projections().into_iter().chain([letters]).collect()
+}
+
+/// Dispatches, and says what was acknowledged, until it is killed.
+///
+/// The tests start this program once more, for this test alone; else there is nothing to do.
+#[test]
+fn a_process_that_is_killed_dispatches_until_then() {
+    let Some(child) = env::var(CHILD).ok() else { return };
+    let (backend, folder) = child.split_once(' ').unwrap();
+    let folder = Path::new(folder);
+    let (events, turn): (Arc<dyn EventRepository>, Box<dyn StoreTurn>) = match backend {
+        "Sqlite" => {
+            let store = Arc::new(SqliteEventRepository::open(folder.join("events.db"), utc()).unwrap());
+            (Arc::clone(&store) as _, Box::new(SqliteStoreTurn::new(store)))
+        }
+        _ => {
+            let days = folder.join("events");
+            (Arc::new(JsonlEventRepository::open(&days, utc()).unwrap()), Box::new(JsonlStoreTurn::new(days)))
+        }
+    };
+    let clock = Arc::new(SystemClock::default());
+    let handlers = Arc::new(SqliteHandlerStore::open(folder.join("handlers.db")).unwrap());
+    let settings = RunnerSettings { page: 5, ..RunnerSettings::default() };
+    let runner = Runner::new(Arc::clone(&events), handlers, Arc::clone(&clock) as _, settings);
+    registrations(folder).into_iter().for_each(|registration| runner.register(registration).unwrap());
+    let ports = DispatchPorts { turn, clock };
+    let dispatcher =
+        EventDispatcherService::new(events, Arc::new(runner), ports, DispatchSettings::default());
+    for number in 0.. {
+        let event = update(&format!("e{number}"), &format!("T{}", number % TASKS), 25, number as u32);
+        let stored = dispatcher.dispatch_async(event).unwrap().stored().unwrap();
+        println!("stored {}", stored.event_id());
+        if number % 3 == 0 {
+            stored.handled();
+        }
+    }
+}
+
+#[test]
+fn every_acknowledged_event_is_stored_once_projected_once_and_given_to_its_effect() {
+    let moments = kill_moments();
+    for backend in Backend::ALL {
+        let mut repeated = 0;
+        for moment in 0..moments {
+            let dir = TestDir::new();
+            let acknowledged = killed_after(backend, dir.path(), 1 + 7 * moment);
+
+            let (events, handlers) = (backend.open(&dir), dir.join("handlers.db"));
+            let operations = operations(&events, &handlers, registrations(dir.path()));
+            let not_run = operations.run_to_end(&|| true).unwrap();
+            assert!(not_run.is_empty(), "{not_run:?}");
+
+            let stored = events.get_recent_events(usize::MAX).unwrap();
+            let mut times_given: BTreeMap<String, u32> =
+                stored.iter().map(|stored| (stored.event.event_id().to_string(), 0)).collect();
+            assert_eq!(times_given.len(), stored.len());
+            for id in &acknowledged {
+                assert!(times_given.contains_key(id), "{backend:?}: {id} was acknowledged");
+            }
+            for key in std::fs::read_to_string(dir.join("letters")).unwrap().lines() {
+                *times_given.get_mut(key).unwrap() += 1;
+            }
+            assert!(times_given.values().all(|times| [1, 2].contains(times)), "{backend:?}: {times_given:?}");
+            let twice = times_given.values().filter(|times| **times == 2).count();
+            assert!(twice <= 1, "{backend:?}: one was in flight, {twice} were given again");
+            repeated += twice;
+            assert_eq!(read_models(&handlers), read_models_from_nothing(&events), "{backend:?}");
+        }
+        assert!(repeated as u64 <= moments);
+    }
+}
+
+/// Starts the process, kills it after so many acknowledgements, and gives all that it has acknowledged.
+fn killed_after(backend: Backend, folder: &Path, acknowledgements: u64) -> Vec<String> {
+    let mut child = Command::new(env::current_exe().unwrap())
+        .args(["handling::killed::a_process_that_is_killed_dispatches_until_then", "--exact", "--nocapture"])
+        .env(CHILD, format!("{backend:?} {}", folder.display()))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut acknowledged = Vec::new();
+    let mut next = |acknowledged: &mut Vec<String>| {
+        let line = lines.next()?.ok()?;
+        // The test harness begins its own line with the first one.
+        acknowledged.extend(line.split_once("stored ").map(|(_, id)| id.to_owned()));
+        Some(())
+    };
+    while (acknowledged.len() as u64) < acknowledgements {
+        next(&mut acknowledged).expect("it dispatches until it is killed");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    while next(&mut acknowledged).is_some() {}
+    acknowledged
+}
