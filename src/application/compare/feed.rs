@@ -124,7 +124,7 @@ pub enum FeedFacts {
         prefix: Option<(u64, String)>,
         /// How many of its records are in compressed data without a checksum: by
         /// [`LogSource::flag`](crate::application::log_source::LogSource::flag), and those that are
-        /// [`UNVERIFIED`](crate::application::log_source::UNVERIFIED), which are rejects.
+        /// `UNVERIFIED`, which are rejects.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         flags: BTreeMap<&'static str, u64>,
     },

@@ -14,32 +14,32 @@ use crate::domain::value_objects::Position;
 pub trait TaskReadModels {
     /// Counts an event on its day, under the priority that its task has after it. An event that says a priority
     /// corrects the counts of later events that were recorded before it. Belongs to
-    /// [`TASK_ANALYTICS`](super::TASK_ANALYTICS).
+    /// `TASK_ANALYTICS`.
     ///
     /// # Errors
     /// The read models cannot be changed.
     fn record_activity(&mut self, activity: &TaskActivity<'_>) -> Result<(), ReadModelError>;
 
-    /// Adds that a task was created. Belongs to [`TASK_COMPLETIONS`](super::TASK_COMPLETIONS).
+    /// Adds that a task was created. Belongs to `TASK_COMPLETIONS`.
     ///
     /// # Errors
     /// The read models cannot be changed.
     fn record_creation(&mut self, task_id: &str, created: Occurrence) -> Result<(), ReadModelError>;
 
-    /// Adds that a task was completed. Belongs to [`TASK_COMPLETIONS`](super::TASK_COMPLETIONS).
+    /// Adds that a task was completed. Belongs to `TASK_COMPLETIONS`.
     ///
     /// # Errors
     /// The read models cannot be changed.
     fn record_completion(&mut self, completion: &TaskCompletion<'_>) -> Result<(), ReadModelError>;
 
     /// Changes the state of a task, which is made where it is not there. Belongs to
-    /// [`TASK_STATE`](super::TASK_STATE).
+    /// `TASK_STATE`.
     ///
     /// # Errors
     /// The read models cannot be changed.
     fn change_task(&mut self, task_id: &str, change: &StateChange<'_>) -> Result<(), ReadModelError>;
 
-    /// Adds what an event changed in a field of a task. Belongs to [`TASK_HISTORY`](super::TASK_HISTORY).
+    /// Adds what an event changed in a field of a task. Belongs to `TASK_HISTORY`.
     ///
     /// # Errors
     /// The read models cannot be changed.
