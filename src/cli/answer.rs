@@ -91,11 +91,11 @@ impl Answer {
 
     /// The same answer of a command that failed to do one thing besides. The exit code is that of the failure.
     #[must_use]
-    pub fn but_failed(mut self, failure: CliError) -> Self {
-        if let Form::Complete(complete) = &mut self.0 {
-            complete.failure = Some(failure);
-        }
-        self
+    pub fn but_failed(self, failure: CliError) -> Self {
+        Self(match self.0 {
+            Form::Complete(complete) => Form::Complete(Complete { failure: Some(failure), ..complete }),
+            Form::Streamed(run) => Form::Streamed(Box::new(|lines| run(lines).and(Err(failure)))),
+        })
     }
 
     /// Prints it on standard output, and tells the exit code.

@@ -81,8 +81,8 @@ impl Writer {
         let answers = self.events.save_each(&batch.events);
         let stored_at = self.clock.elapsed();
         drop(held);
-        let positions: Vec<Position> =
-            answers.iter().flatten().filter(|saved| saved.is_new).map(|saved| saved.position).collect();
+        // Those that were stored before as well: they need not be handled yet, and their callers wait for that.
+        let positions: Vec<Position> = answers.iter().flatten().map(|saved| saved.position).collect();
         if !positions.is_empty() {
             survive(|| (self.when_saved)(&positions));
         }

@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::answer::Answer;
 use super::error::CliError;
-use super::event_system::EventSystem;
+use super::event_system::{EventSystem, signals_refused};
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::output::{self, Format};
@@ -55,9 +55,7 @@ pub fn run(args: DispatchArgs, context: Context) -> Result<Answer, CliError> {
     let Context { config, format, .. } = context;
     let system = EventSystem::open(&config)?;
     if args.event == "-" {
-        let termination = Termination::watch().map_err(|error| {
-            CliError::new(ExitCode::Storage, anyhow::Error::new(error).context("could not watch for signals"))
-        })?;
+        let termination = Termination::watch().map_err(signals_refused)?;
         let max_in_flight = usize::from(args.max_in_flight);
         return Ok(Answer::streamed(move |lines| {
             stream::dispatch_lines(system, io::stdin(), max_in_flight, &termination, lines)

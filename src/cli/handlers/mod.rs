@@ -50,7 +50,7 @@ pub struct HandlersArgs {
 enum HandlersCommand {
     /// List the handlers: what each has handled, how far it is behind, and what has failed
     ///
-    /// `--format json` prints {"handlers": [{"handler", "kind", "event_types", "handled", "behind", "retrying", "parked",
+    /// `--format json` prints {"handlers": [{"handler", "kind", "event_types", "handled", "behind", "behind_is_at_least", "retrying", "parked",
     /// "waiting", "state", "reason", "next_attempt", "error"}]}, `--format jsonl` one such object a line.
     List {
         /// Exit with 1 where an event is parked, a handler does not run, or is further behind than `handlers.behind_warn`

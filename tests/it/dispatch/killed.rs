@@ -1,6 +1,6 @@
 //! `dispatch -` that is killed: what was answered is stored once, and handled once.
 
-use super::{Client, STORES, created, events_in, on};
+use super::{Client, STORES, created, events_in, on, read_models};
 use crate::support::kill_moments;
 use crate::support::test_dir::TestDir;
 
@@ -32,11 +32,16 @@ fn every_answered_event_is_stored_once_and_every_projection_equals_one_that_is_m
                 on(&dir, store).run(&format!("-q events show {id} --raw")).result();
             }
             on(&dir, store).run("-q handlers run").result();
-            let live = super::read_models(&dir);
+            let live = read_models(&dir.join("handlers.db"));
             for handler in super::PROJECTIONS {
                 on(&dir, store).run(&format!("-q handlers replay {handler}")).result();
             }
-            assert_eq!(super::read_models(&dir), live, "{store}, killed after {} answers", answered.len());
+            assert_eq!(
+                read_models(&dir.join("handlers.db")),
+                live,
+                "{store}, killed after {} answers",
+                answered.len()
+            );
             assert_eq!(super::activities(&dir), stored);
         }
     }

@@ -11,6 +11,7 @@ use std::process::{ChildStdin, ChildStdout};
 use rusqlite::Connection;
 use serde_json::Value;
 
+use crate::handling::read_models;
 use crate::support::cli::{Cli, Running, cli};
 use crate::support::test_dir::TestDir;
 
@@ -79,30 +80,6 @@ impl Client {
 
 /// The projections that the program registers.
 const PROJECTIONS: [&str; 4] = ["task_analytics", "task_completions", "task_state", "task_history"];
-
-/// Every row of every read model.
-fn read_models(dir: &TestDir) -> Vec<String> {
-    let database = Connection::open(dir.join("handlers.db")).unwrap();
-    let mut rows = Vec::new();
-    for table in [
-        "task_activity_by_day",
-        "task_activity",
-        "created_tasks",
-        "completed_tasks",
-        "task_states",
-        "task_changes",
-    ] {
-        let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns = statement.column_count();
-        let mut found = statement.query([]).unwrap();
-        while let Some(row) = found.next().unwrap() {
-            let cells: Vec<String> =
-                (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap())).collect();
-            rows.push(format!("{table}: {}", cells.join("|")));
-        }
-    }
-    rows
-}
 
 /// How many events are counted in the activity of all days.
 fn activities(dir: &TestDir) -> u64 {

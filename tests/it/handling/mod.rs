@@ -99,7 +99,7 @@ fn wait_until_handled(events: &Arc<dyn EventRepository>, handlers: &Path) {
 }
 
 /// All rows of all read models, each with its table.
-fn read_models(handlers: &Path) -> Vec<String> {
+pub fn read_models(handlers: &Path) -> Vec<String> {
     let database = Connection::open(handlers).unwrap();
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
         AND name NOT LIKE 'handle%' AND name <> 'refinery_schema_history' ORDER BY name";
