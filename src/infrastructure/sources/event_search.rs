@@ -18,10 +18,10 @@ use super::found_record::{FoundRecord, RecordNames, Take};
 use super::search_window::SearchWindow;
 use super::string_search::{InString, end_of_string, is_in_string, read_in_string};
 
-/// How many bytes of an object are held at once (4 MiB; in tests 1 MiB): its nested objects and fields take several
+/// How many bytes of an object are held at once (4 MiB; in tests 512 KiB): its nested objects and fields take several
 /// times as many.
 /// A longer one may be a record, for all that is known of it; what is nested in it is searched.
-const LONGEST_OBJECT: usize = if cfg!(test) { 1 << 20 } else { 4 << 20 };
+const LONGEST_OBJECT: usize = if cfg!(test) { 1 << 19 } else { 4 << 20 };
 /// How much of a damaged line is looked at.
 const LONGEST_LINE: usize = 1 << 16;
 /// How often each byte may be scanned as a part of what is no event, on average: objects within objects are
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_search_of_what_never_closes_ends() {
         for open in ["{\"a\":", "{\"a\":[", "[{\"a\":1,\"b\":"] {
-            let open = open.repeat(300_000 / open.len());
+            let open = open.repeat(150_000 / open.len());
             let (found, ended) = search(open.as_bytes());
             assert_eq!((found, ended), (0, Searched::GivenUp));
         }

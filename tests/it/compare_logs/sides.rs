@@ -8,6 +8,7 @@ use super::{
 };
 use crate::support::changing::while_changing;
 use crate::support::cli::write;
+use crate::support::events_to_last;
 use crate::support::test_dir::TestDir;
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -54,8 +55,10 @@ fn every_form() -> (TestDir, Vec<&'static str>) {
 #[test]
 fn every_form_of_a_log_may_stand_on_either_side_and_against_itself() {
     let (dir, forms) = every_form();
-    for control in &forms {
-        for candidate in &forms {
+    // Without optimisation each form with the next two; both ways, as those that come before it have it on the other side.
+    let others = if cfg!(debug_assertions) { 3 } else { forms.len() };
+    for (number, control) in forms.iter().enumerate() {
+        for candidate in forms.iter().cycle().skip(number).take(others) {
             consistent(&dir, &format!("{control} {candidate}"), 36);
         }
     }
@@ -173,7 +176,8 @@ fn a_side_that_does_not_stop_changing_is_inconclusive() {
         minute: number % 4_000,
         ahead_ms: 4,
     };
-    let long: Vec<super::SharedEvent> = (0..8_000).map(event).collect();
+    let events = events_to_last(3_000, 8_000) as u32;
+    let long: Vec<super::SharedEvent> = (0..events).map(event).collect();
     write_both(&dir, &long, &long);
     for (name, side) in [("events.json", "control"), ("new.jsonl", "candidate")] {
         let said = while_changing(&dir.join(name), || {
@@ -182,7 +186,7 @@ fn a_side_that_does_not_stop_changing_is_inconclusive() {
         let found = super::document(said);
         assert_eq!(found["verdict"], "inconclusive", "{side}");
         assert_eq!(found["reasons"][0], format!("{name} changed each time it was read"));
-        consistent(&dir, "events.json new.jsonl", 8_000);
+        consistent(&dir, "events.json new.jsonl", long.len());
     }
 }
 

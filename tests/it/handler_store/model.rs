@@ -10,6 +10,7 @@ use mission_events::{AggregateId, EventId, Position, StreamId};
 use proptest::prelude::*;
 
 use super::{at, open, session};
+use crate::support::cases;
 use crate::support::test_dir::TestDir;
 
 const HANDLERS: [&str; 2] = ["task_history", "notifications"];
@@ -179,7 +180,7 @@ fn steps() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn any_sequence_of_transactions_leaves_what_the_store_in_memory_has(

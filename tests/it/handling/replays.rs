@@ -11,8 +11,8 @@ use super::{
     Backend, moment, operations, projections, read_models, read_models_from_nothing, runner, save, update,
     wait_until_handled,
 };
-use crate::support::event;
 use crate::support::test_dir::TestDir;
+use crate::support::{cases, event};
 
 const NAMES: [&str; 4] = ["task_analytics", "task_completions", "task_state", "task_history"];
 
@@ -62,7 +62,7 @@ fn replay_all(events: &Arc<dyn EventRepository>, handlers: &std::path::Path) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(12))]
 
     #[test]
     fn a_replay_makes_the_read_models_that_live_handling_has_made(

@@ -7,10 +7,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::processes::{start, write_log};
 use super::{BUILD_FOLDER, Counts, DATABASE, Row, import, import_into, rows};
 use crate::support::cli::Running;
-use crate::support::kill_moments;
 use crate::support::test_dir::TestDir;
+use crate::support::{events_to_last, kill_moments};
 
-const EVENTS: u64 = 12_000;
+/// Several batches.
+const EVENTS: u64 = events_to_last(5_000, 12_000);
 /// Long enough for a machine with much else to do; nothing waits that long where all is well.
 const PATIENCE: Duration = Duration::from_secs(120);
 

@@ -6,9 +6,10 @@ use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use super::processes::{start, write_log};
 use super::{Counts, DATABASE, Report, rows};
 use crate::support::test_dir::TestDir;
-use crate::support::{event, utc};
+use crate::support::{event, events_to_last, utc};
 
-const EVENTS: u64 = 20_000;
+/// So many batches that live events find a place between some of them.
+const EVENTS: u64 = events_to_last(14_000, 20_000);
 
 #[test]
 fn live_events_are_saved_between_the_batches_of_an_import() {

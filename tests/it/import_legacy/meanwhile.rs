@@ -9,14 +9,14 @@ use super::processes::{start, write_log};
 use super::{BUILD_FOLDER, DATABASE, ids, import, import_into, quiet, rows};
 use crate::support::changing::while_changing;
 use crate::support::test_dir::TestDir;
-use crate::support::utc;
+use crate::support::{events_to_last, utc};
 
 /// Long enough for a machine with much else to do; nothing waits that long where all is well.
 const PATIENCE: Duration = Duration::from_secs(120);
 const EVENTS: u64 = 12_000;
 /// The events of a log that changes while it is read: so many that no moment in which the other thread has to wait for a
 /// processor is as long as a pass over them.
-const LONG: u64 = 40_000;
+const LONG: u64 = events_to_last(10_000, 40_000);
 
 #[test]
 fn a_log_that_does_not_stop_changing_is_said_to_be_and_makes_no_store() {

@@ -7,9 +7,10 @@ use std::path::Path;
 use super::processes::write_log;
 use super::{BUILD_FOLDER, DATABASE, Report, import, import_into, quiet, rows};
 use crate::support::cli::{Running, write};
+use crate::support::events_to_last;
 use crate::support::test_dir::TestDir;
 
-const EVENTS: u64 = 1_500;
+const EVENTS: u64 = events_to_last(400, 1_500);
 
 fn start(dir: &TestDir, log: &str, name: &str) -> Running {
     quiet(dir).start(&format!("--format json import-legacy {log} --into {name}"))

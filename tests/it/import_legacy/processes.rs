@@ -7,6 +7,7 @@ use super::generator::python_json::Layout;
 use super::generator::{Plan, write_legacy};
 use super::{Counts, DATABASE, Report, ids, import_into, quiet, rows};
 use crate::support::cli::Running;
+use crate::support::events_to_last;
 use crate::support::test_dir::TestDir;
 
 pub(super) fn write_log(dir: &TestDir, name: &str, seed: u64, events: u64) {
@@ -20,7 +21,7 @@ pub(super) fn start(dir: &TestDir, log: &str) -> Running {
 
 #[test]
 fn two_imports_of_one_log_at_once_leave_every_event_once() {
-    const EVENTS: u64 = 25_000;
+    const EVENTS: u64 = events_to_last(7_000, 25_000);
     let dir = TestDir::new();
     write_log(&dir, "events.json", 1, EVENTS);
     let runs = [start(&dir, "events.json"), start(&dir, "events.json")];
@@ -36,7 +37,7 @@ fn two_imports_of_one_log_at_once_leave_every_event_once() {
 
 #[test]
 fn eight_imports_into_one_new_store_at_once_all_succeed() {
-    const EVENTS: u64 = 1_500;
+    const EVENTS: u64 = events_to_last(500, 1_500);
     let dir = TestDir::new();
     let logs: Vec<String> = (1..=8).map(|number| format!("log-{number}.json")).collect();
     for (seed, log) in (1..).zip(&logs) {

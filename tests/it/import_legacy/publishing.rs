@@ -8,9 +8,10 @@ use rusqlite::Connection;
 use super::processes::{start, write_log};
 use super::{BUILD_FOLDER, Counts, DATABASE, Report, import, quiet, rows};
 use crate::support::cli::{Run, Running, write};
+use crate::support::events_to_last;
 use crate::support::test_dir::TestDir;
 
-const EVENTS: u64 = 12_000;
+const EVENTS: u64 = events_to_last(4_000, 12_000);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An import into a new store that stands still while it builds that.

@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::{DATABASE, Report, import, quiet, rows};
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
-use crate::support::{event, utc};
+use crate::support::{event, events_to_last, utc};
 
 const IMPORTS: usize = 3;
-const AT_FIRST: u64 = 3_000;
+const AT_FIRST: u64 = events_to_last(1_000, 3_000);
 
 fn legacy(number: u64) -> String {
     format!("{{\"type\": \"Legacy\", \"task_id\": \"T{number}\", \"timestamp\": \"2025-10-25T10:00:00Z\"}}")

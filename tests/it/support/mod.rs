@@ -12,11 +12,11 @@ mod property_cases;
 pub use cli::{cli, write};
 pub use mission_events::conformance::events::{berlin, edited, event, imported, instant, live, live_in, utc};
 pub use mission_events::conformance::questions::{Question, everything, ids};
-pub use property_cases::cases;
+pub use property_cases::{cases, events_to_last};
 pub use tampering::tamper;
 
 /// At how many moments, spread over its work, a program is killed. The environment variable `KILL_MOMENTS` says
-/// it: 3 for each of the two builds of `.ci/run`, 50 in `.ci/nightly`. Each takes a second or more.
+/// it: 3 and, for its second build, 1 in `.ci/run`, 50 in `.ci/nightly`. Each takes a second or more.
 pub fn kill_moments() -> u64 {
     std::env::var("KILL_MOMENTS").map_or(6, |count| count.parse().unwrap())
 }

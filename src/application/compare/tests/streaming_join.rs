@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::application::compare::feed::{Fed, Feed, FeedFacts};
-use crate::property_cases::cases;
+use crate::property_cases::{cases, events_to_last};
 use crate::wire::record::RecordReader;
 
 /// An event that may stand on either side: kind, task, title, slot of time, id; and on the candidate
@@ -150,13 +150,14 @@ proptest! {
 
 #[test]
 fn many_events_that_are_joined_in_several_batches_are_all_matched() {
+    const EVENTS: u64 = events_to_last(7_000, 20_000);
     let event = |number: i64| Lived {
         event_type: "A",
         task: format!("T{}", number % 100),
         title: format!("title {number}"),
         at: number * 1000,
     };
-    let control = new(&(0..20_000).map(event).collect::<Vec<_>>());
+    let control = new(&(0..EVENTS as i64).map(event).collect::<Vec<_>>());
     let mut candidate = control.clone();
     candidate.chunks_mut(3000).for_each(<[String]>::reverse);
     // Each of them is there twice on one side, the second time long after the first ones were joined.
@@ -166,7 +167,7 @@ fn many_events_that_are_joined_in_several_batches_are_all_matched() {
         let settings = Settings { memory, ..settings() };
         let sides = [control.clone(), candidate.clone()];
         let found = report(true, 64, &settings, &sides);
-        assert_eq!((&found["matched"], &found["duplicated"]["candidate"]), (&20_000.into(), &2.into()));
+        assert_eq!((&found["matched"], &found["duplicated"]["candidate"]), (&EVENTS.into(), &2.into()));
         assert_eq!(found, report(false, 64, &settings, &sides));
     }
 }

@@ -21,7 +21,7 @@ use super::*;
 use crate::import_legacy::killed::PAUSE;
 use crate::import_legacy::{Report, import, import_into, quiet};
 use crate::support::cli::Running;
-use crate::support::{kill_moments, live, utc};
+use crate::support::{events_to_last, kill_moments, live, utc};
 
 /// Long enough for a machine with much else to do; nothing waits that long where all is well.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Many events in little time, so that an import takes several batches.
 fn busy() -> Vec<ActualEvent> {
     let mut actual = Vec::new();
-    for number in 0..9_000 {
+    for number in 0..events_to_last(5_000, 9_000) as i64 {
         let mut event = ActualEvent::new(day(0) + TimeDelta::seconds(number * 20), number as u32);
         (event.by_legacy, event.by_new) = (number % 97 != 3, number % 89 != 5);
         actual.push(event);

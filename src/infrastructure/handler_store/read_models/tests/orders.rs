@@ -9,6 +9,7 @@ use crate::application::read_models::memory::MemoryReadModels;
 use crate::domain::repository::StoredEvent;
 use crate::infrastructure::handler_store::read_models::SqliteReadModels;
 use crate::infrastructure::handler_store::task_reports::SqliteTaskReports;
+use crate::property_cases::cases;
 use crate::wire::zone::Zone;
 
 const TASKS: [&str; 3] = ["T1", "T2", "T3"];
@@ -76,7 +77,7 @@ fn days(streams: &Streams) -> Vec<StoredEvent> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, ..ProptestConfig::default() })]
+    #![proptest_config(cases(128))]
 
     #[test]
     fn live_handling_and_a_replay_leave_equal_read_models_in_memory_and_in_tables(
