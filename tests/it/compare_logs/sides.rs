@@ -55,7 +55,7 @@ fn every_form() -> (TestDir, Vec<&'static str>) {
 #[test]
 fn every_form_of_a_log_may_stand_on_either_side_and_against_itself() {
     let (dir, forms) = every_form();
-    // Without optimisation each form with the next two; both ways, as those that come before it have it on the other side.
+    // Without optimisation each form against itself and the next two: so it stands on either side three times.
     let others = if cfg!(debug_assertions) { 3 } else { forms.len() };
     for (number, control) in forms.iter().enumerate() {
         for candidate in forms.iter().cycle().skip(number).take(others) {
