@@ -81,6 +81,12 @@ impl LockFile {
         Ok(Self { file: Arc::new(side_file(path)?) })
     }
 
+    /// As [`exclusive`](Self::exclusive), without waiting: [`LockError::Held`] where another value holds the lock.
+    pub fn exclusive_now(&self) -> Result<HeldLock, LockError> {
+        wait(Duration::ZERO, || self.file.try_lock())?;
+        Ok(HeldLock { file: Arc::clone(&self.file) })
+    }
+
     /// Takes the lock that no other value can hold at the same time, waiting for as long as it takes. What waits is
     /// woken in turn. One that is taken while this same value holds it already is the same lock.
     pub fn exclusive(&self) -> Result<HeldLock, LockError> {

@@ -32,11 +32,21 @@ impl TurnFile {
     /// Waits for a turn, for as long as it takes. `None` where the system refuses it, which is logged once; and before
     /// there is a folder for the file. One turn is taken at a time.
     pub fn take(&mut self) -> Option<HeldTurn> {
+        self.take_by(LockFile::exclusive).unwrap_or_default()
+    }
+
+    /// The same without waiting: `None` where another process has its turn.
+    pub fn take_now(&mut self) -> Option<Option<HeldTurn>> {
+        self.take_by(LockFile::exclusive_now)
+    }
+
+    fn take_by(&mut self, lock: fn(&LockFile) -> Result<HeldLock, LockError>) -> Option<Option<HeldTurn>> {
         if self.is_refused {
-            return None;
+            return Some(None);
         }
-        match self.lock() {
+        let turn = match self.lock(lock) {
             Ok(held) => Some(HeldTurn { _held: held }),
+            Err(LockError::Held) => return None,
             Err(LockError::Open(error)) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
                 self.is_refused = true;
@@ -47,15 +57,16 @@ impl TurnFile {
                 );
                 None
             }
-        }
+        };
+        Some(turn)
     }
 
-    fn lock(&mut self) -> Result<HeldLock, LockError> {
+    fn lock(&mut self, lock: fn(&LockFile) -> Result<HeldLock, LockError>) -> Result<HeldLock, LockError> {
         let file = match self.file.take() {
             Some(file) => file,
             None => LockFile::open(&self.path)?,
         };
-        self.file.insert(file).exclusive()
+        lock(self.file.insert(file))
     }
 }
 
@@ -95,6 +106,18 @@ mod tests {
         assert!(turns.recv().unwrap());
         waits.join().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().len(), 0, "it stays, and is empty");
+    }
+
+    #[test]
+    fn a_turn_of_another_is_not_waited_for_where_one_is_asked_for_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db.turn");
+        let (mut file, mut other) = (TurnFile::at(path.clone()), TurnFile::at(path));
+        let held = other.take().unwrap();
+        assert!(file.take_now().is_none());
+        drop(held);
+        let now = file.take_now().expect("it is the turn of none");
+        assert!(now.is_some() && other.take_now().is_none());
     }
 
     #[test]

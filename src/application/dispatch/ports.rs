@@ -14,6 +14,9 @@ pub trait StoreTurn: Send {
     /// without.
     fn take(&mut self) -> Box<dyn Turn + '_>;
 
+    /// The same where nothing is to be waited for; `None` where it is another process's turn.
+    fn take_now(&mut self) -> Option<Box<dyn Turn + '_>>;
+
     /// Nothing has been submitted for a while: what a store does in idle time is done now.
     fn idle(&mut self);
 }
@@ -25,6 +28,10 @@ pub trait Turn {}
 impl StoreTurn for () {
     fn take(&mut self) -> Box<dyn Turn + '_> {
         Box::new(())
+    }
+
+    fn take_now(&mut self) -> Option<Box<dyn Turn + '_>> {
+        Some(Box::new(()))
     }
 
     fn idle(&mut self) {}

@@ -1,11 +1,14 @@
-//! The queue to the writer: bounded, and the thread that empties it.
+//! The queue to the store: bounded, with a thread that empties it.
+//!
+//! One thread stores at a time. Where none does and nothing waits, that is the thread that dispatches an event and waits for
+//! it: each change of threads costs a part of a sync. What comes meanwhile waits in the queue, and is stored by the writer's
+//! thread.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 
 use super::dispatched::DispatchError;
 use super::request::{Reply, Request, request};
@@ -15,30 +18,51 @@ use crate::domain::repository::RepositoryError;
 
 /// How many events can wait; then those that dispatch more wait themselves.
 const CAPACITY: usize = 1_024;
+/// How long nothing comes before idle time begins.
+pub(super) const IDLE_AFTER: Duration = Duration::from_millis(100);
 
-/// The way of events to the writer, whose thread the first event starts.
+/// The way of events to the store.
 pub(super) struct Queue {
-    writer: Arc<Writer>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    writer: Writer,
     idle_after: Duration,
     /// Held for moments, and with no other lock.
     state: Mutex<State>,
+    /// The thread has something to do.
+    work: Condvar,
+    /// There is room in the queue, or no event comes in any more.
+    room: Condvar,
+    /// The thread has ended.
+    end: Condvar,
 }
 
-enum State {
-    NotStarted,
-    Open(Sender<Request>, WriterThread),
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Request>,
+    /// A thread stores events, or has the store do what it does in idle time.
+    is_storing: bool,
+    /// Events were stored since the thread looked.
+    is_busy: bool,
+    /// The thread waits without a limit: it has to be told once events were stored, since idle time begins after that.
+    is_asleep: bool,
     /// No event comes in any more. The thread ends when those that are in are stored.
-    Closed(Option<WriterThread>),
+    is_closed: bool,
+    thread: Thread,
 }
 
-struct WriterThread {
-    /// `None` once it was joined.
-    thread: Option<JoinHandle<()>>,
-    /// Nothing is ever sent: the sender goes with the thread.
-    has_ended: Receiver<()>,
+#[derive(Default)]
+enum Thread {
+    /// The first event starts it.
+    #[default]
+    NotStarted,
+    Runs(JoinHandle<()>),
+    Ended(Option<JoinHandle<()>>),
 }
 
-/// An event that is in the queue.
+/// An event that is in the queue, or was.
 pub(super) struct Submitted {
     pub reply: Reply,
     /// How many were before it.
@@ -47,78 +71,192 @@ pub(super) struct Submitted {
 
 impl Queue {
     pub fn new(writer: Writer, idle_after: Duration) -> Self {
-        Self { writer: Arc::new(writer), idle_after, state: Mutex::new(State::NotStarted) }
+        let (state, [work, room, end]) = (Mutex::default(), std::array::from_fn(|_| Condvar::new()));
+        Self { shared: Arc::new(Shared { writer, idle_after, state, work, room, end }) }
     }
 
     /// Lines an event up. Where the queue is full, it waits for at most `limit`: `None`.
     pub fn submit(&self, event: DomainEvent, limit: Duration) -> Result<Option<Submitted>, DispatchError> {
-        let sender = self.sender()?;
-        let queued = sender.len();
+        let shared = &self.shared;
+        let state = self.open_state()?;
+        let is_full = |state: &mut State| state.waiting.len() >= CAPACITY && !state.is_closed;
+        let waited = shared.room.wait_timeout_while(state, limit, is_full);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.is_closed {
+            return Err(DispatchError::ShuttingDown);
+        }
+        if state.waiting.len() >= CAPACITY {
+            return Ok(None);
+        }
         let (request, reply) = request(event);
-        match sender.send_timeout(request, limit) {
-            Ok(()) => Ok(Some(Submitted { reply, queued })),
-            Err(SendTimeoutError::Timeout(_)) => Ok(None),
-            Err(SendTimeoutError::Disconnected(_)) => Err(DispatchError::ShuttingDown),
+        let queued = state.waiting.len();
+        state.waiting.push_back(request);
+        // The thread that stores looks for what has come.
+        if !state.is_storing {
+            shared.work.notify_one();
         }
+        Ok(Some(Submitted { reply, queued }))
     }
 
-    /// A sender of its own for one event: while there is one, the writer goes on.
-    fn sender(&self) -> Result<Sender<Request>, DispatchError> {
-        let mut state = self.state();
-        match &*state {
-            State::Open(sender, _) => Ok(sender.clone()),
-            State::Closed(_) => Err(DispatchError::ShuttingDown),
-            State::NotStarted => {
-                let (sender, requests) = bounded(CAPACITY);
-                let thread = self.start(requests).map_err(|error| {
-                    RepositoryError::storage("start the thread that stores events", error)
-                })?;
-                *state = State::Open(sender.clone(), thread);
-                Ok(sender)
-            }
+    /// Stores an event at once where nothing is to be waited for; else it lines it up.
+    pub fn store(&self, event: DomainEvent, limit: Duration) -> Result<Option<Submitted>, DispatchError> {
+        let mut state = self.open_state()?;
+        if state.is_storing || !state.waiting.is_empty() {
+            drop(state);
+            return self.submit(event, limit);
         }
+        state.is_storing = true;
+        drop(state);
+        let (request, reply) = request(event);
+        let refused = self.shared.writer.store_now(request, &|| self.shared.next());
+        let mut state = self.shared.state();
+        if let Err(request) = refused {
+            // It came before all that has come meanwhile.
+            state.waiting.push_front(request);
+        }
+        self.shared.has_stored(&mut state);
+        Ok(Some(Submitted { reply, queued: 0 }))
     }
 
-    fn start(&self, requests: Receiver<Request>) -> io::Result<WriterThread> {
-        let (ends, has_ended) = bounded(0);
-        let (writer, idle_after) = (Arc::clone(&self.writer), self.idle_after);
-        let thread = thread::Builder::new().name("event writer".to_owned()).spawn(move || {
-            writer.run(&requests, idle_after);
-            drop(ends);
-        })?;
-        Ok(WriterThread { thread: Some(thread), has_ended })
+    /// The state of a queue that lets events in, and whose thread runs.
+    fn open_state(&self) -> Result<MutexGuard<'_, State>, DispatchError> {
+        let mut state = self.shared.state();
+        if state.is_closed {
+            return Err(DispatchError::ShuttingDown);
+        }
+        if let Thread::NotStarted = state.thread {
+            let thread = self
+                .start()
+                .map_err(|error| RepositoryError::storage("start the thread that stores events", error))?;
+            state.thread = Thread::Runs(thread);
+        }
+        Ok(state)
+    }
+
+    fn start(&self) -> io::Result<JoinHandle<()>> {
+        let shared = Arc::clone(&self.shared);
+        thread::Builder::new().name("event writer".to_owned()).spawn(move || shared.run())
     }
 
     /// Lets no more events in, and waits for at most `patience` until all that are in are stored. Answers whether they
     /// are, to each that asks.
     pub fn close(&self, patience: Duration) -> bool {
-        let Some(has_ended) = self.let_none_in() else { return true };
-        if has_ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-            return false;
-        }
-        let thread = match &mut *self.state() {
-            State::Closed(Some(writer)) => writer.thread.take(),
-            _ => None,
+        let shared = &self.shared;
+        let mut state = shared.state();
+        state.is_closed = true;
+        shared.work.notify_one();
+        shared.room.notify_all();
+        let runs = |state: &mut State| matches!(state.thread, Thread::Runs(_));
+        let waited = shared.end.wait_timeout_while(state, patience, runs);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let ended = match &mut state.thread {
+            Thread::NotStarted => return true,
+            Thread::Runs(_) => return false,
+            Thread::Ended(thread) => thread.take(),
         };
-        thread.is_none_or(|thread| thread.join().is_ok())
+        drop(state);
+        ended.is_none_or(|thread| thread.join().is_ok())
+    }
+}
+
+impl Shared {
+    /// Stores what comes, until nothing can come any more and nothing waits.
+    fn run(&self) {
+        let mut state = self.state();
+        loop {
+            state = match self.task(state) {
+                Task::Store => self.store_all(),
+                Task::Idle => {
+                    self.writer.idle();
+                    let mut state = self.state();
+                    state.is_storing = false;
+                    state
+                }
+                Task::End(mut state) => {
+                    if let Thread::Runs(thread) = std::mem::take(&mut state.thread) {
+                        state.thread = Thread::Ended(Some(thread));
+                    }
+                    self.end.notify_all();
+                    return;
+                }
+            };
+        }
     }
 
-    /// What tells that the writer has ended; `None` where it was never started.
-    fn let_none_in(&self) -> Option<Receiver<()>> {
-        let mut state = self.state();
-        *state = match std::mem::replace(&mut *state, State::Closed(None)) {
-            State::NotStarted => State::Closed(None),
-            State::Open(_, writer) => State::Closed(Some(writer)),
-            closed @ State::Closed(_) => closed,
-        };
-        match &*state {
-            State::Closed(Some(writer)) => Some(writer.has_ended.clone()),
-            _ => None,
+    /// Waits for what is to be done next. But for the end, no other thread stores until that is done.
+    fn task<'s>(&'s self, mut state: MutexGuard<'s, State>) -> Task<'s> {
+        loop {
+            if state.is_storing {
+                state = self.sleep(state);
+            } else if !state.waiting.is_empty() {
+                state.is_storing = true;
+                return Task::Store;
+            } else if state.is_closed {
+                return Task::End(state);
+            } else if state.is_busy {
+                state.is_busy = false;
+                let is_quiet = |state: &mut State| {
+                    state.waiting.is_empty() && !state.is_storing && !state.is_busy && !state.is_closed
+                };
+                let waited = self.work.wait_timeout_while(state, self.idle_after, is_quiet);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                if is_quiet(&mut state) {
+                    state.is_storing = true;
+                    return Task::Idle;
+                }
+            } else {
+                state = self.sleep(state);
+            }
         }
+    }
+
+    /// Waits for work, or for the end of what another thread stores.
+    fn sleep<'s>(&self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        state.is_asleep = true;
+        let mut state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.is_asleep = false;
+        state
+    }
+
+    /// Stores what is in the queue, and what comes meanwhile.
+    fn store_all(&self) -> MutexGuard<'_, State> {
+        loop {
+            self.writer.store(&|| self.next());
+            let mut state = self.state();
+            if state.waiting.is_empty() {
+                (state.is_storing, state.is_busy) = (false, true);
+                return state;
+            }
+        }
+    }
+
+    /// A thread that dispatches has stored what it had: the writer's thread goes on with what has come meanwhile.
+    fn has_stored(&self, state: &mut State) {
+        (state.is_storing, state.is_busy) = (false, true);
+        if !state.waiting.is_empty() || state.is_closed || state.is_asleep {
+            self.work.notify_one();
+        }
+    }
+
+    /// Takes the first event that waits.
+    fn next(&self) -> Option<Request> {
+        let mut state = self.state();
+        let next = state.waiting.pop_front();
+        if state.waiting.len() + 1 == CAPACITY {
+            self.room.notify_all();
+        }
+        next
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // It is set as a whole.
+        // Each change is of one value: a panic leaves none half made.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the writer's thread does next.
+enum Task<'s> {
+    Store,
+    Idle,
+    End(MutexGuard<'s, State>),
 }

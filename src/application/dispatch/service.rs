@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::dispatched::{DispatchError, Dispatched};
 use super::pending::{AfterSubmission, PendingDispatch};
 use super::ports::StoreTurn;
-use super::queue::Queue;
+use super::queue::{IDLE_AFTER, Queue, Submitted};
 use super::report::Report;
-use super::writer::{IDLE_AFTER, Writer};
+use super::writer::Writer;
 use crate::application::clock::Clock;
 use crate::application::handling::{
     EventHandler, EventTypes, HandlerKind, HandlingError, Registration, RetryPolicy, Runner, StartFrom,
@@ -53,10 +53,13 @@ impl Default for DispatchSettings {
     }
 }
 
+/// A way into the queue: `None` where it stays full for so long.
+type Submit = fn(&Queue, DomainEvent, Duration) -> Result<Option<Submitted>, DispatchError>;
+
 /// Stores events and has them handled.
 ///
-/// Any number of threads dispatch at a time: one thread of the dispatcher, which the first event starts, stores all
-/// that has come meanwhile with one sync. The events of one thread are stored in the order in which it dispatches
+/// Any number of threads dispatch at a time: what comes while events are being stored is stored next, with one sync, by
+/// a thread of the dispatcher, which the first event starts. The events of one thread are stored in the order in which it dispatches
 /// them. Dropped, it stores what has been submitted and ends its threads, as [`shut_down`](Self::shut_down) does, within 15
 /// seconds.
 pub struct EventDispatcherService {
@@ -93,7 +96,7 @@ impl EventDispatcherService {
     /// # Errors
     /// [`DispatchError`]: the event is not stored, but where the error says that this is not known.
     pub fn dispatch(&self, event: DomainEvent) -> Result<Dispatched, DispatchError> {
-        self.dispatch_async(event)?.handled()
+        self.submit(event, Queue::store)?.handled()
     }
 
     /// Submits an event, and answers as soon as it is in the queue, which takes 1,024: where that is full, it
@@ -103,10 +106,14 @@ impl EventDispatcherService {
     /// [`DispatchError::Busy`] where the queue stays full, [`DispatchError::ShuttingDown`]; what becomes of the event
     /// later, the answer tells.
     pub fn dispatch_async(&self, event: DomainEvent) -> Result<PendingDispatch, DispatchError> {
+        self.submit(event, Queue::submit)
+    }
+
+    fn submit(&self, event: DomainEvent, submit: Submit) -> Result<PendingDispatch, DispatchError> {
         let after = &self.after;
         after.report.executing(event.event_id());
         let submitted_at = after.clock.elapsed();
-        let submitted = self.queue.submit(event, after.limit).and_then(|submitted| {
+        let submitted = submit(&self.queue, event, after.limit).and_then(|submitted| {
             let waited = after.clock.elapsed().saturating_sub(submitted_at);
             submitted.ok_or(DispatchError::Busy { waited })
         });

@@ -1,4 +1,4 @@
-//! The writer: one thread that stores what all others dispatch, with one sync for all that has come meanwhile.
+//! The writer: stores what all threads dispatch, with one sync for all that has come meanwhile.
 //!
 //! No event waits for others to come: a batch is what arrived during the last sync. It is a prefix of the queue, so that
 //! the events of one thread are stored in the order in which it has dispatched them.
@@ -7,9 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
-
-use super::ports::StoreTurn;
+use super::ports::{StoreTurn, Turn};
 use super::request::{Request, Stored, Ticket};
 use crate::application::clock::Clock;
 use crate::domain::event::DomainEvent;
@@ -21,72 +19,73 @@ const MOST_EVENTS: usize = 512;
 /// From how many bytes of texts on a batch takes no more events: what is synced at once is what a checkpoint has to
 /// copy later, in one go.
 const MOST_BYTES: usize = 1 << 20;
-/// How long nothing comes before idle time begins.
-pub(super) const IDLE_AFTER: Duration = Duration::from_millis(100);
 
 /// What is done with the positions of events that were stored.
 pub(super) type WhenSaved = Box<dyn Fn(&[Position]) + Send + Sync>;
 
-/// What the writer works with.
+/// What events are stored with.
 pub(super) struct Writer {
     pub events: Arc<dyn EventRepository>,
-    /// Held by the writer for as long as it runs.
+    /// Held by the thread that stores; the queue lets one thread store at a time.
     pub turn: Mutex<Box<dyn StoreTurn>>,
     pub clock: Arc<dyn Clock + Send + Sync>,
     pub when_saved: WhenSaved,
 }
 
 impl Writer {
-    /// Stores what comes, until nothing can come any more and nothing waits.
-    pub fn run(&self, queue: &Receiver<Request>, idle_after: Duration) {
+    /// Waits for this process's turn, and stores what is in the queue then, as far as a batch takes it. `next` takes the
+    /// first event that waits.
+    pub fn store(&self, next: &dyn Fn() -> Option<Request>) {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        // Before the first event there is nothing to do in idle time.
-        let mut is_idle = true;
-        loop {
-            let first = if is_idle {
-                queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
-            } else {
-                queue.recv_timeout(idle_after)
-            };
-            is_idle = match first {
-                Ok(first) => {
-                    // Events that were taken are answered where their tickets are dropped.
-                    survive(|| self.store_batch(&mut **turn, first, queue));
-                    false
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    survive(|| turn.idle());
-                    true
-                }
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-        }
-    }
-
-    /// Stores one event, and what has come until it is this process's turn.
-    fn store_batch(&self, turn: &mut dyn StoreTurn, first: Request, queue: &Receiver<Request>) {
         // Fairness, never correctness: without a turn, events are stored all the same.
         let held = survive(|| turn.take());
+        self.store_batch(held, Batch::default(), next);
+    }
+
+    /// Stores that event, with what comes until the batch begins, where nothing is to be waited for; gives it back where it
+    /// is another process's turn.
+    pub fn store_now(&self, first: Request, next: &dyn Fn() -> Option<Request>) -> Result<(), Request> {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = survive(|| turn.take_now()).unwrap_or_default() else { return Err(first) };
         let mut batch = Batch::default();
         batch.add(first);
+        self.store_batch(Some(held), batch, next);
+        Ok(())
+    }
+
+    fn store_batch(
+        &self,
+        held: Option<Box<dyn Turn + '_>>,
+        mut batch: Batch,
+        next: &dyn Fn() -> Option<Request>,
+    ) {
         while !batch.is_full()
-            && let Ok(next) = queue.try_recv()
+            && let Some(next) = next()
         {
             batch.add(next);
         }
         if batch.events.is_empty() {
             return;
         }
-        let taken_at = self.clock.elapsed();
-        let answers = self.events.save_each(&batch.events);
-        let stored_at = self.clock.elapsed();
-        drop(held);
-        // Those that were stored before as well: they need not be handled yet, and their callers wait for that.
-        let positions: Vec<Position> = answers.iter().flatten().map(|saved| saved.position).collect();
-        if !positions.is_empty() {
-            survive(|| (self.when_saved)(&positions));
-        }
-        batch.answer(answers, taken_at, stored_at);
+        // Events that were taken are answered where their tickets are dropped.
+        survive(|| {
+            let taken_at = self.clock.elapsed();
+            let answers = self.events.save_each(&batch.events);
+            let stored_at = self.clock.elapsed();
+            drop(held);
+            // Those that were stored before as well: they need not be handled yet, and their callers wait for that.
+            let positions: Vec<Position> = answers.iter().flatten().map(|saved| saved.position).collect();
+            if !positions.is_empty() {
+                survive(|| (self.when_saved)(&positions));
+            }
+            batch.answer(answers, taken_at, stored_at);
+        });
+    }
+
+    /// Has the store do what it does in idle time.
+    pub fn idle(&self) {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        survive(|| turn.idle());
     }
 }
 

@@ -23,5 +23,9 @@ impl StoreTurn for JsonlStoreTurn {
         Box::new(self.file.take())
     }
 
+    fn take_now(&mut self) -> Option<Box<dyn Turn + '_>> {
+        Some(Box::new(self.file.take_now()?))
+    }
+
     fn idle(&mut self) {}
 }

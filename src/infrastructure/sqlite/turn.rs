@@ -25,6 +25,12 @@ impl SqliteStoreTurn {
         Self { store, file, checkpoints: Checkpoints::default() }
     }
 
+    fn checkpoint_when_due(&mut self) {
+        if self.checkpoints.is_due() {
+            self.checkpoint(Checkpoints::when_busy);
+        }
+    }
+
     /// A log that stays as it is costs room, and nothing else.
     fn checkpoint(&mut self, run: fn(&mut Checkpoints, &mut Connection) -> rusqlite::Result<()>) {
         let Some(writer) = &self.store.writer else { return };
@@ -38,10 +44,14 @@ impl SqliteStoreTurn {
 impl StoreTurn for SqliteStoreTurn {
     fn take(&mut self) -> Box<dyn Turn + '_> {
         let turn = self.file.take();
-        if self.checkpoints.is_due() {
-            self.checkpoint(Checkpoints::when_busy);
-        }
+        self.checkpoint_when_due();
         Box::new(turn)
+    }
+
+    fn take_now(&mut self) -> Option<Box<dyn Turn + '_>> {
+        let turn = self.file.take_now()?;
+        self.checkpoint_when_due();
+        Some(Box::new(turn))
     }
 
     fn idle(&mut self) {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use crossbeam_channel::unbounded;
 
@@ -29,6 +30,36 @@ fn a_batch_is_what_has_come_during_the_last_sync() {
         pending.stored().unwrap();
     }
     assert_eq!(store.batches(), [names(0..1), names(1..4)]);
+}
+
+#[test]
+fn an_event_that_waits_for_nothing_is_stored_by_the_thread_that_dispatches_it() {
+    let (by, stored_by) = unbounded();
+    let store = Arc::new(Store::with(move |_| by.send(thread::current().id()).unwrap()));
+    let dispatcher = dispatcher(&store);
+    for id in names(0..2) {
+        dispatcher.dispatch(event(&id)).unwrap();
+        assert_eq!(stored_by.recv().unwrap(), thread::current().id());
+    }
+    dispatcher.dispatch_async(event("e2")).unwrap().stored().unwrap();
+    assert_ne!(stored_by.recv().unwrap(), thread::current().id(), "nothing waits for it");
+}
+
+#[test]
+fn what_comes_while_a_thread_stores_its_own_event_is_stored_after_that_and_before_the_end() {
+    let (store, hold) = held_store();
+    let dispatcher = dispatcher(&store);
+    thread::scope(|scope| {
+        let own = scope.spawn(|| dispatcher.dispatch(event("e0")).map(|_| ()));
+        hold.wait();
+        let rest = ["e1", "e2"].map(|id| dispatcher.dispatch_async(event(id)).unwrap());
+        assert!(!dispatcher.shut_down(Duration::ZERO), "the first event is still being stored");
+        drop(hold);
+        assert!(dispatcher.shut_down(LONG));
+        own.join().unwrap().unwrap();
+        rest.into_iter().for_each(|pending| drop(pending.stored().unwrap()));
+    });
+    assert_eq!(store.batches(), [names(0..1), names(1..3)]);
 }
 
 #[test]

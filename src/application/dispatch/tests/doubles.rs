@@ -156,7 +156,7 @@ pub fn held_store() -> (Arc<Store>, Hold) {
     (Arc::new(Store::with(move |_| pass())), hold)
 }
 
-/// Turns that do this before they are given, and tell of idle time.
+/// Turns that do this before they are given, which are waited for each time, and which tell of idle time.
 pub struct Turns<F> {
     pub before: F,
     pub idles: Sender<()>,
@@ -168,8 +168,29 @@ impl<F: Fn() + Send> StoreTurn for Turns<F> {
         Box::new(())
     }
 
+    fn take_now(&mut self) -> Option<Box<dyn Turn + '_>> {
+        None
+    }
+
     fn idle(&mut self) {
         let _ = self.idles.send(());
+    }
+}
+
+/// Turns that are there at once, and tell of idle time.
+pub struct FreeTurns(pub Sender<()>);
+
+impl StoreTurn for FreeTurns {
+    fn take(&mut self) -> Box<dyn Turn + '_> {
+        Box::new(())
+    }
+
+    fn take_now(&mut self) -> Option<Box<dyn Turn + '_>> {
+        Some(Box::new(()))
+    }
+
+    fn idle(&mut self) {
+        let _ = self.0.send(());
     }
 }
 

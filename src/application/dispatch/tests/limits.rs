@@ -113,15 +113,17 @@ fn what_is_answered_busy_is_not_stored_and_all_else_is() {
 #[test]
 fn idle_time_begins_once_when_nothing_comes() {
     let (idles, idle) = unbounded();
-    let store = Arc::new(Store::default());
-    let turns = Turns { before: || {}, idles };
-    let dispatcher = dispatcher_with(Arc::clone(&store) as _, Box::new(turns), LONG);
-    for id in ["e1", "e2"] {
-        dispatcher.dispatch(event(id)).unwrap();
-        idle.recv().unwrap();
+    let waited_for: Box<dyn StoreTurn> = Box::new(Turns { before: || {}, idles: idles.clone() });
+    for turns in [waited_for, Box::new(FreeTurns(idles))] {
+        let store = Arc::new(Store::default());
+        let dispatcher = dispatcher_with(Arc::clone(&store) as _, turns, LONG);
+        for id in ["e1", "e2"] {
+            dispatcher.dispatch(event(id)).unwrap();
+            idle.recv().unwrap();
+        }
+        drop(dispatcher);
+        assert!(idle.try_recv().is_err(), "once for each time that events have come");
     }
-    drop(dispatcher);
-    assert!(idle.try_recv().is_err(), "once for each time that events have come");
 }
 
 #[test]
