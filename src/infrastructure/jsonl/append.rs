@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::io;
 use std::sync::PoisonError;
 
 use super::JsonlEventRepository;
@@ -104,8 +105,15 @@ impl JsonlEventRepository {
     }
 
     fn lock(&self) -> Result<FileLock, RepositoryError> {
-        self.folder.create().map_err(during)?;
-        lock_folder(self.folder.path(), self.lock_patience).map_err(during)
+        let lock = || lock_folder(self.folder.path(), self.lock_patience);
+        let locked = match lock() {
+            // There is no folder yet.
+            Err(JsonlError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                self.folder.create().and_then(|()| lock())
+            }
+            locked => locked,
+        };
+        locked.map_err(during)
     }
 
     fn plan(&self, events: &[&DomainEvent]) -> Result<Plan, RepositoryError> {

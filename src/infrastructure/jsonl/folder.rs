@@ -96,6 +96,16 @@ impl EventFolder {
         Ok(files)
     }
 
+    /// The file of a day, and what the file system says about it, where there is one.
+    pub(super) fn file_of(&self, day: Day) -> Result<Option<(DayFile, fs::Metadata)>, JsonlError> {
+        let file = self.file(day);
+        match self.metadata(&file) {
+            Ok(metadata) => Ok(Some((file, metadata))),
+            Err(JsonlError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What the file system says about a day file that must be one.
     pub(super) fn metadata(&self, file: &DayFile) -> Result<fs::Metadata, JsonlError> {
         let metadata = fs::metadata(&file.path).map_err(JsonlError::io("look at", &file.path))?;

@@ -58,13 +58,14 @@ impl IdIndex {
     /// called under the lock: what another process is still writing may be taken back.
     pub(super) fn refresh(&mut self, folder: &EventFolder) -> Result<(), JsonlError> {
         let files = folder.list()?;
-        if self.unread(folder, &files)?.is_none() {
-            *self = Self::default();
-        }
-        for (file, from) in self.unread(folder, &files)?.unwrap_or_default() {
-            self.read(folder, &file, from)?;
-        }
-        Ok(())
+        let unread = match self.unread(folder, &files)? {
+            Some(unread) => unread,
+            None => {
+                *self = Self::default();
+                self.unread(folder, &files)?.unwrap_or_default()
+            }
+        };
+        unread.into_iter().try_for_each(|(file, from)| self.read(folder, &file, from))
     }
 
     /// The files that have more than was read, each with where to go on; `None` if a file shrank,

@@ -48,8 +48,7 @@ impl Pages {
     ) -> Result<Vec<StoredEvent>, JsonlError> {
         let mut page = Vec::new();
         let Some(day) = Day::of_stream(stream).filter(|_| limit > 0) else { return Ok(page) };
-        let Some(file) = folder.list()?.into_iter().find(|file| file.day == day) else { return Ok(page) };
-        let metadata = folder.metadata(&file)?;
+        let Some((file, metadata)) = folder.file_of(day)? else { return Ok(page) };
         let identity = identity(&metadata);
         let earlier = match self.take(day, after) {
             Some(pass) if pass.goes_on(folder, &file, identity, metadata.len())? => Some(pass),

@@ -1,6 +1,5 @@
 //! The days as streams: the day of a position, and all of them in numbers.
 
-use std::io;
 use std::ops::ControlFlow;
 
 use super::error::JsonlError;
@@ -14,10 +13,8 @@ use crate::domain::value_objects::{Position, StreamId};
 /// The day of a position, where its file reaches so far.
 pub(super) fn stream_of(folder: &EventFolder, position: Position) -> Result<Option<StreamId>, JsonlError> {
     let Some((day, offset)) = Day::of_position(position) else { return Ok(None) };
-    match folder.metadata(&folder.file(day)) {
-        Err(JsonlError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-        metadata => Ok((offset < metadata?.len()).then(|| day.stream())),
-    }
+    let file = folder.file_of(day)?;
+    Ok(file.filter(|(_, metadata)| offset < metadata.len()).map(|_| day.stream()))
 }
 
 /// Reads the whole store: daily files hold no counts.
