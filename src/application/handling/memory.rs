@@ -188,6 +188,10 @@ view_of_own_state! {
 }
 
 impl HandlerTransaction for MemoryTransaction<'_> {
+    fn version(&mut self) -> Result<Option<i64>, HandlerStoreError> {
+        Ok(None)
+    }
+
     fn put_handler(&mut self, handler: &HandlerRow) -> Result<(), HandlerStoreError> {
         self.state.handlers.insert(handler.name.clone(), handler.clone());
         Ok(())

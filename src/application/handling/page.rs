@@ -41,17 +41,17 @@ pub(super) struct PageResult {
 }
 
 impl ProjectionPage<'_> {
-    /// Handles events of a stream, in their order, until one stops the handler.
+    /// Handles events of a stream, in their order, until one stops the handler. `is_any_open` says whether the handler
+    /// has open failures already.
     pub fn handle(
         &self,
         transaction: &mut dyn HandlerTransaction,
         stream: &StreamId,
         events: &[StoredEvent],
         detail: Option<String>,
+        mut is_any_open: bool,
     ) -> Result<PageResult, HandlerStoreError> {
         let mut result = PageResult { detail, ..PageResult::default() };
-        let open = transaction.open_failures(self.name())?;
-        let mut is_any_open = open.retrying + open.parked + open.waiting > 0;
         for event in events {
             if self.registration.concerns(stream, event) {
                 let aggregate = event.event.aggregate_id();

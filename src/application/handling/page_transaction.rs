@@ -7,7 +7,7 @@ use super::page::{PageResult, ProjectionPage};
 use super::parts::HandlingParts;
 use super::reading::Anchor;
 use super::retry::OPEN_FAILURES;
-use super::run::HandlerRun;
+use super::run::{HandlerRun, LeftState};
 use super::store::{
     HandlerRow, HandlerState, HandlerStoreError, HandlerTransaction, HandlerView, HandlingFigures,
     StreamProgress,
@@ -29,6 +29,8 @@ pub(super) enum PageOutcome {
         result: PageResult,
         /// When the first failure is tried again; `None` where there was none in the page.
         next_retry: Option<DateTime<Utc>>,
+        /// What it leaves, where no failure is open.
+        left: Option<LeftState>,
     },
 }
 
@@ -40,8 +42,17 @@ pub(super) fn handle_page(
     stream: &StreamId,
     events: &[StoredEvent],
 ) -> Result<PageOutcome, HandlerStoreError> {
-    let Some(row) = running_row(transaction, run)? else { return Ok(PageOutcome::NotRunning) };
-    let found = transaction.progress_in(run.name(), stream)?;
+    let version = transaction.version()?;
+    let left =
+        run.left.as_ref().filter(|left| Some(left.version) == version && left.progress.stream == *stream);
+    let (found, is_any_open) = match left {
+        Some(left) => (Some(left.progress.clone()), false),
+        None if running_row(transaction, run)?.is_none() => return Ok(PageOutcome::NotRunning),
+        None => {
+            let found = transaction.progress_in(run.name(), stream)?;
+            (found, transaction.open_failures(run.name())?.is_any())
+        }
+    };
     let position = found.as_ref().map(|found| found.position);
     let recorded = run.cursor(stream).recorded;
     if position < recorded {
@@ -54,20 +65,26 @@ pub(super) fn handle_page(
         None => (None, None),
     };
     let page = projection_page(parts, run);
-    let mut result = page.handle(transaction, stream, &events[handled..], detail)?;
+    let mut result = page.handle(transaction, stream, &events[handled..], detail, is_any_open)?;
+    let mut left = None;
     if let Some(anchor) = &result.passed {
         let progress = progress(stream, anchor, page.now, result.detail.take());
         transaction.put_progress(run.name(), &progress)?;
+        if !is_any_open && result.failed.is_empty() {
+            left = version.map(|version| LeftState { version, progress });
+        }
     }
     if result.figures != HandlingFigures::default() {
         transaction.add_figures(run.name(), page.now.date_naive(), &result.figures)?;
     }
-    if result.stops {
+    if result.stops
+        && let Some(row) = running_row(transaction, run)?
+    {
         stop(transaction, row, &mut result)?;
     }
     let next = if result.failed.is_empty() { None } else { transaction.next_retry(run.name())? };
     let next_retry = next.and_then(|failure| failure.next_attempt_at);
-    Ok(PageOutcome::Handled { elsewhere, result, next_retry })
+    Ok(PageOutcome::Handled { elsewhere, result, next_retry, left })
 }
 
 /// A projection at work, now.

@@ -119,7 +119,8 @@ impl Projections {
                     elsewhere = Some(progress.position);
                     run.set_cursor(stream, Cursor::at(progress));
                 }
-                PageOutcome::Handled { elsewhere: found, result, next_retry } => {
+                PageOutcome::Handled { elsewhere: found, result, next_retry, left } => {
+                    run.left = left;
                     elsewhere = found;
                     result.lines.iter().for_each(LogLine::write);
                     if let Some(anchor) = result.passed {
@@ -195,6 +196,7 @@ impl Projections {
         for (index, stream, anchor) in recorded {
             if let Some(run) = self.runs.iter_mut().find(|run| run.index == index) {
                 run.set_cursor(&stream, Cursor::recorded_at(anchor));
+                run.left = None;
             }
         }
         Ok(())

@@ -81,7 +81,8 @@ impl Work {
         let (mut read, mut detail): (Option<Anchor>, Option<String>) = (None, None);
         loop {
             let events = parts.events.page_after(stream, read.as_ref(), parts.page)?.unwrap_or_default();
-            let result = page.handle(transaction, stream, &events, detail)?;
+            let is_any_open = transaction.open_failures(handler)?.is_any();
+            let result = page.handle(transaction, stream, &events, detail, is_any_open)?;
             self.figures.add(&result.figures);
             self.replayed.events += events.len() as u64;
             self.replayed.handled += result.figures.handled;

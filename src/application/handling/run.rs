@@ -19,11 +19,22 @@ pub(super) struct HandlerRun {
     pub condition: Condition,
     /// When the first of its failures is tried again.
     pub next_retry: Option<DateTime<Utc>>,
+    /// What the last page has left.
+    pub left: Option<LeftState>,
     /// A replay failed: it is not begun again before the next start.
     pub is_replay_given_up: bool,
     /// The trouble that was logged last: each is logged once.
     pub logged_trouble: Option<String>,
     cursors: HashMap<StreamId, Cursor>,
+}
+
+/// What a transaction has left of a handler that runs and has no open failure: as long as nothing else has changed the
+/// store, the next transaction need not read it.
+#[derive(Debug, Clone)]
+pub(super) struct LeftState {
+    /// That of the store, by [`version`](super::store::HandlerTransaction::version).
+    pub version: i64,
+    pub progress: StreamProgress,
 }
 
 /// Whether a handler is given events, as it was seen last.
@@ -61,6 +72,7 @@ impl HandlerRun {
             registration,
             condition: Condition::Unknown,
             next_retry: None,
+            left: None,
             is_replay_given_up: false,
             logged_trouble: None,
             cursors: HashMap::new(),
@@ -73,6 +85,7 @@ impl HandlerRun {
 
     /// Reads whether the handler runs, and the progress where it begins to.
     pub fn refresh(&mut self, view: &mut dyn HandlerView) -> Result<(), HandlerStoreError> {
+        self.left = None;
         let Some(row) = view.handler(self.registration.handler.name())? else {
             self.condition = Condition::NotRunning;
             return Ok(());

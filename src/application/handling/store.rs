@@ -100,6 +100,9 @@ pub trait HandlerView {
 
 /// A transaction that can write. Dropped without [`commit`](Self::commit), it has changed nothing.
 pub trait HandlerTransaction: HandlerView {
+    /// A number that is another one once anything but this session has changed the store; `None` where that is not known.
+    fn version(&mut self) -> Result<Option<i64>, HandlerStoreError>;
+
     /// Adds a handler, or replaces what is known of it.
     fn put_handler(&mut self, handler: &HandlerRow) -> Result<(), HandlerStoreError>;
 
@@ -205,6 +208,13 @@ pub struct OpenFailures {
     pub parked: u64,
     /// Not tried: an earlier event of the aggregate is not handled.
     pub waiting: u64,
+}
+
+impl OpenFailures {
+    /// Whether there is one.
+    pub fn is_any(self) -> bool {
+        self.retrying + self.parked + self.waiting > 0
+    }
 }
 
 /// What a handler did on a day.

@@ -215,6 +215,13 @@ impl HandlerView for SqliteTransaction<'_> {
 }
 
 impl HandlerTransaction for SqliteTransaction<'_> {
+    /// SQLite's own, which says nothing of changes that this connection has made.
+    fn version(&mut self) -> Result<Option<i64>, HandlerStoreError> {
+        let failed = failed("look for changes of the handler store");
+        let mut statement = self.connection.prepare_cached("PRAGMA data_version").map_err(&failed)?;
+        statement.query_row([], |row| row.get(0)).map(Some).map_err(&failed)
+    }
+
     fn put_handler(&mut self, handler: &HandlerRow) -> Result<(), HandlerStoreError> {
         let action = "keep a handler";
         name::ensure_valid(&handler.name)

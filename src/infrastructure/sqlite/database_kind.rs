@@ -19,6 +19,9 @@ pub(in crate::infrastructure) struct DatabaseKind {
     pub application_id: u32,
     /// A table that its first migration makes.
     pub first_table: &'static str,
+    /// The length of its pages, in bytes. Where commits are large, as those of imports, large pages are fewer; where they
+    /// change a few rows of many tables, small ones are less to write.
+    pub page_size: i64,
     /// What can be lost with its write-ahead log.
     pub content: &'static str,
     /// A command that brings it to the current version.
@@ -35,6 +38,7 @@ pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
     name: "an event store",
     application_id: u32::from_be_bytes(*b"MEvt"),
     first_table: "events",
+    page_size: 8_192,
     content: "events",
     migrating_command: "import-legacy",
     migrations_folder: "migrations/",
@@ -47,6 +51,7 @@ pub(in crate::infrastructure) const HANDLER_STORE: DatabaseKind = DatabaseKind {
     name: "a handler store",
     application_id: u32::from_be_bytes(*b"MHnd"),
     first_table: "handlers",
+    page_size: 4_096,
     content: "the progress of handlers",
     migrating_command: "handlers run",
     migrations_folder: "handler_migrations/",

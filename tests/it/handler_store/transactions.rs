@@ -53,6 +53,24 @@ fn a_transaction_that_is_dropped_has_changed_nothing_and_one_that_is_committed_a
 }
 
 #[test]
+fn the_version_is_another_one_after_another_session_has_committed_and_only_then() {
+    let dir = TestDir::new();
+    let store = open(&dir.join("handlers.db"));
+    let mut session = session(&store);
+    let mut change = |row: &str| {
+        let mut transaction = session.begin().unwrap();
+        let version = transaction.version().unwrap().unwrap();
+        transaction.put_handler(&handler(row)).unwrap();
+        transaction.commit().unwrap();
+        version
+    };
+    let first = change("own");
+    assert_eq!(change("own_again"), first);
+    write(&store, |transaction| transaction.put_handler(&handler("of_another_session")).unwrap());
+    assert_ne!(change("own_later"), first);
+}
+
+#[test]
 fn a_session_can_go_on_after_a_transaction_that_was_dropped() {
     let dir = TestDir::new();
     let store = open(&dir.join("handlers.db"));

@@ -1,9 +1,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
+
+use mission_events::internals::application::handling::{Outcome, Runner, RunnerSettings};
+use mission_events::internals::infrastructure::handler_store::SqliteHandlerStore;
+use mission_events::internals::infrastructure::system_clock::SystemClock;
 
 use super::{
-    Backend, Recorder, effect, projections, read_models, read_models_from_nothing, runner, save, update,
-    wait_until_handled,
+    Backend, Recorder, effect, operations, projections, read_models, read_models_from_nothing, runner, save,
+    update, wait_until_handled,
 };
 use crate::support::test_dir::TestDir;
 
@@ -43,6 +48,27 @@ fn what_was_stored_and_not_handled_is_handled_by_the_next_runner() {
         assert_eq!(given.len(), stored.len(), "{backend:?}: once each");
         assert_eq!(given.into_iter().collect::<BTreeSet<_>>(), stored.into_iter().collect(), "{backend:?}");
     }
+}
+
+#[test]
+fn a_handler_that_another_process_pauses_between_two_pages_is_given_nothing_more() {
+    let dir = TestDir::new();
+    let (events, handlers) = (Backend::Sqlite.open(&dir), dir.join("handlers.db"));
+    let never = RunnerSettings { look_again: Duration::from_secs(3_600), ..RunnerSettings::default() };
+    let store = Arc::new(SqliteHandlerStore::open(&handlers).unwrap());
+    let runner = Runner::new(Arc::clone(&events), store, Arc::new(SystemClock::default()), never);
+    projections().into_iter().for_each(|registration| runner.register(registration).unwrap());
+    let outcome_of = |event| {
+        let positions = events.save_events(&[event]).unwrap();
+        runner.saved(&positions);
+        let outcomes = runner.outcomes("TaskUpdated", positions[0], Duration::from_secs(60));
+        outcomes.into_iter().find(|(name, _)| name == "task_history").unwrap().1
+    };
+    for number in 0..3 {
+        assert_eq!(outcome_of(update(&format!("e{number}"), "T1", 20, number)), Outcome::Done);
+    }
+    operations(&events, &handlers, projections()).pause("task_history").unwrap();
+    assert!(matches!(outcome_of(update("after", "T1", 20, 9)), Outcome::Behind { .. }));
 }
 
 #[test]

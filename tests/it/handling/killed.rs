@@ -1,12 +1,14 @@
-//! A process with an effect and projections that is killed while it dispatches: the next one goes on.
+//! Processes with an effect and projections: one that is killed while it dispatches, after which the next one goes on,
+//! and two at once.
 
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use mission_events::dispatch::{
     DispatchPorts, DispatchSettings, EventDispatcherService, EventHandler, EventTypes, Handled,
@@ -21,7 +23,7 @@ use super::{Backend, operations, projections, read_models, read_models_from_noth
 use crate::support::test_dir::TestDir;
 use crate::support::{kill_moments, utc};
 
-/// Names the folder and the backend of the process that is killed.
+/// Names the backend, the beginning of the ids, how many events are dispatched, and the folder of a started process.
 const CHILD: &str = "MISSION_EVENTS_TEST_CHILD";
 const TASKS: u64 = 7;
 
@@ -54,14 +56,16 @@ fn registrations(folder: &Path) -> Vec<Registration> {
     projections().into_iter().chain([letters]).collect()
 }
 
-/// Dispatches, and says what was acknowledged, until it is killed.
+/// Dispatches, and says what was acknowledged, until it is killed, or has dispatched all.
 ///
 /// The tests start this program once more, for this test alone; else there is nothing to do.
 #[test]
-fn a_process_that_is_killed_dispatches_until_then() {
+fn a_started_process_dispatches_until_it_is_killed() {
     let Some(child) = env::var(CHILD).ok() else { return };
-    let (backend, folder) = child.split_once(' ').unwrap();
-    let folder = Path::new(folder);
+    let mut words = child.splitn(4, ' ');
+    let (backend, prefix) = (words.next().unwrap(), words.next().unwrap());
+    let count: u64 = words.next().unwrap().parse().unwrap();
+    let folder = Path::new(words.next().unwrap());
     let (events, turn): (Arc<dyn EventRepository>, Box<dyn StoreTurn>) = match backend {
         "Sqlite" => {
             let store = Arc::new(SqliteEventRepository::open(folder.join("events.db"), utc()).unwrap());
@@ -80,14 +84,53 @@ fn a_process_that_is_killed_dispatches_until_then() {
     let ports = DispatchPorts { turn, clock };
     let dispatcher =
         EventDispatcherService::new(events, Arc::new(runner), ports, DispatchSettings::default());
-    for number in 0.. {
-        let event = update(&format!("e{number}"), &format!("T{}", number % TASKS), 25, number as u32);
+    for number in 0..count {
+        let event = update(&format!("{prefix}{number}"), &format!("T{}", number % TASKS), 25, number as u32);
         let stored = dispatcher.dispatch_async(event).unwrap().stored().unwrap();
         println!("stored {}", stored.event_id());
         if number % 3 == 0 {
             stored.handled();
         }
     }
+    assert!(dispatcher.shut_down(Duration::from_secs(60)));
+}
+
+#[test]
+fn two_processes_at_once_store_every_event_once_project_it_once_and_give_it_to_its_effect_once() {
+    for backend in Backend::ALL {
+        let dir = TestDir::new();
+        let count = 40;
+        let children = ["a", "b"].map(|prefix| start(backend, prefix, count, dir.path()));
+        for child in children {
+            let output = child.wait_with_output().unwrap();
+            let acknowledged = String::from_utf8_lossy(&output.stdout).matches("stored ").count();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(acknowledged as u64, count);
+        }
+        let (events, handlers) = (backend.open(&dir), dir.join("handlers.db"));
+        let operations = operations(&events, &handlers, registrations(dir.path()));
+        assert!(operations.run_to_end(&|| true).unwrap().is_empty());
+        let stored = events.get_recent_events(usize::MAX).unwrap();
+        let mut ids: Vec<String> = stored.iter().map(|stored| stored.event.event_id().to_string()).collect();
+        let letters = std::fs::read_to_string(dir.join("letters")).unwrap();
+        let mut given: Vec<&str> = letters.lines().collect();
+        ids.sort();
+        given.sort();
+        assert_eq!(ids.len() as u64, 2 * count, "{backend:?}");
+        assert_eq!(given, ids, "{backend:?}: each event once");
+        assert_eq!(read_models(&handlers), read_models_from_nothing(&events), "{backend:?}");
+    }
+}
+
+/// Starts a process that dispatches so many events.
+fn start(backend: Backend, prefix: &str, count: u64, folder: &Path) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["handling::killed::a_started_process_dispatches_until_it_is_killed", "--exact", "--nocapture"])
+        .env(CHILD, format!("{backend:?} {prefix} {count} {}", folder.display()))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 #[test]
@@ -126,12 +169,7 @@ fn every_acknowledged_event_is_stored_once_projected_once_and_given_to_its_effec
 
 /// Starts the process, kills it after so many acknowledgements, and gives all that it has acknowledged.
 fn killed_after(backend: Backend, folder: &Path, acknowledgements: u64) -> Vec<String> {
-    let mut child = Command::new(env::current_exe().unwrap())
-        .args(["handling::killed::a_process_that_is_killed_dispatches_until_then", "--exact", "--nocapture"])
-        .env(CHILD, format!("{backend:?} {}", folder.display()))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = start(backend, "e", u64::MAX, folder);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged = Vec::new();
     let mut next = |acknowledged: &mut Vec<String>| {
