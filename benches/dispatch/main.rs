@@ -1,7 +1,7 @@
 //! Dispatch, acknowledged on disk, against what bounds it and what would be written without it, in one run.
 //!
 //! `cargo bench --bench dispatch`. The store has 1,000,000 events before, or `BENCH_EVENTS`; each figure is measured
-//! `BENCH_ROUNDS` times (5) for `BENCH_SECONDS` (2) seconds, all figures of a round before the next round, so that what
+//! `BENCH_ROUNDS` times (5) for `BENCH_SECONDS` (2) seconds, after as long without being measured, all figures of a round before the next round, so that what
 //! else the machine does meets all of them. `BENCH_FOLDER` is where the stores are made: the disk that is measured; the
 //! folder for temporary files, where that is not set, often is memory, which tells nothing.
 //!
