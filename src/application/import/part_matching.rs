@@ -80,7 +80,9 @@ impl PartMatching {
             let (part, to) = (&parts[*index], version.resume.offset);
             let (is_whole, is_at_path) = (part.end <= to, part.path == version.path);
             let best_first = Reverse((version.is_latest, is_whole, is_at_path));
-            (best_first, age(&version.path), Reverse((to, version.source_id)))
+            // What has grown was the part that was written to.
+            let name = if is_whole { None } else { Some(age(&version.path)) };
+            (best_first, name, Reverse((to, version.source_id)))
         });
         for (index, version) in pairs {
             let is_known = matching.found.contains_key(&version.source_id);
