@@ -14,7 +14,7 @@ use mission_events::import::{
     FileSystem, ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport,
     SystemClock, import, open_log,
 };
-use mission_events::internals::infrastructure::sources::list_folder;
+use mission_events::internals::infrastructure::sources::{Surroundings, list_folder};
 use mission_events::{
     DEFAULT_LIMIT, EventId, EventRepository, EventRepositoryExt, SqliteEventRepository, StoredEvent,
     StreamId, Zone,
@@ -61,7 +61,7 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let database = folder.join("events.db");
     let settings = ImportSettings {
         logs: LogList {
-            files: list_folder(&logs, &Mapping::BuiltIn, None).unwrap().logs,
+            files: list_folder(&logs, &Mapping::BuiltIn, &Surroundings::default()).unwrap().logs,
             skipped: Vec::new(),
         },
         parts: false,

@@ -221,8 +221,8 @@ pub mod import {
         Batch, BuildingSink, ClockRefusal, Correction, Identity, ImportError, ImportPorts, ImportPreview,
         ImportProgress, ImportRecord, ImportReport, ImportSettings, ImportSink, ImportStore, ImportedLog,
         IncrementalSink, KnownPart, KnownSource, Outcome, Overlap, OverlapFeeds, OverlapPolicy, OverlapView,
-        ReadOptions, RecordCounts, Refusal, RejectedRecord, SharedCounts, SharedRecords, SourceHeader,
-        StoreError, TimeWindow, TwinPair, import,
+        PartState, PartVersion, ReadOptions, RecordCounts, Refusal, RejectedRecord, SharedCounts,
+        SharedRecords, SourceHeader, StoreError, TimeWindow, TwinPair, import,
     };
     pub use crate::application::log_files::LogFiles;
     pub use crate::application::log_source::{
@@ -293,6 +293,7 @@ pub mod compare {
         FeedWrapper, FoundSide, LogFeed, SideError, TempScratch,
     };
     pub use crate::infrastructure::evidence::log::JsonlEvidenceLog;
+    pub use crate::infrastructure::sources::Surroundings;
     pub use crate::infrastructure::sqlite::StoreFeed;
 
     /// What is recorded of a comparison as evidence, with everything in it.

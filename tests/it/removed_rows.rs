@@ -160,6 +160,43 @@ fn what_is_missing_is_imported_again_from_its_log_though_that_has_not_changed() 
     }
 }
 
+/// Which event each twin tells again, by position and id.
+fn events_of_twins(dir: &TestDir) -> Vec<String> {
+    cells(
+        dir,
+        "SELECT position || ' ' || twins.event_id || ' ' || events.event_id FROM twins JOIN events USING (position)
+         ORDER BY position",
+    )
+}
+
+fn positions(dir: &TestDir) -> Vec<String> {
+    cells(dir, "SELECT position || ' ' || event_id FROM events ORDER BY position")
+}
+
+#[test]
+fn an_event_that_is_stored_again_gets_the_position_that_it_had_and_is_that_of_its_twin() {
+    for sql in [
+        "DELETE FROM events WHERE position = 7",
+        "DELETE FROM events WHERE position > 7",
+        "DELETE FROM events WHERE position IN (6, 8, 10)",
+        "DELETE FROM events WHERE position IN (2, 3, 9)",
+        "DELETE FROM events WHERE position < 9",
+        "DELETE FROM events",
+    ] {
+        for logs in ["old.jsonl new.jsonl", "new.jsonl old.jsonl"] {
+            let dir = store();
+            let before = (positions(&dir), events_of_twins(&dir));
+            assert_eq!((before.0.len(), before.1.len()), (10, 5));
+            tamper(&database(&dir), sql);
+            import(&dir, logs);
+            assert_eq!((positions(&dir), events_of_twins(&dir)), before, "{sql}, {logs}");
+            program(&dir).run("compare-logs sound.jsonl events.db").result();
+            program(&dir).run("export --to out").result();
+            assert!(!program(&dir).run("status").stderr.contains(SAID));
+        }
+    }
+}
+
 #[test]
 fn a_store_that_does_not_say_how_many_rows_it_had_proves_nothing_consistent() {
     let dir = store();
@@ -171,6 +208,7 @@ fn a_store_that_does_not_say_how_many_rows_it_had_proves_nothing_consistent() {
         "{}",
         status.stderr
     );
+    assert!(status.stderr.contains("or import all logs into a new one"), "the way out: {}", status.stderr);
     let run = program(&dir).run("compare-logs sound.jsonl events.db");
     assert_eq!(run.code, 3, "{}", run.stdout);
 }

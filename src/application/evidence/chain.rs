@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::line::{Line, UTF_8_BOM, without_cr};
+use super::line::{Line, UTF_8_BOM, is_blank, without_cr};
 use super::record::EvidenceRecord;
 
 /// What the first record has in place of a hash.
@@ -134,7 +134,7 @@ impl Chain {
                 lines.clear();
             }
         }
-        let blank = lines.iter().rev().take_while(|line| without_cr(line).is_empty()).count();
+        let blank = lines.iter().rev().take_while(|line| is_blank(line)).count();
         converted.blank_lines = blank as u64;
         let mut texts = Vec::new();
         for (number, line) in (1..).zip(&lines[..lines.len() - blank]) {

@@ -14,13 +14,16 @@ pub fn without_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
+/// Whether a line has nothing but white space.
+pub fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
+
 /// The length of a text without the blank lines at its end; `None` where there is nothing else.
 pub fn length_without_blank_end(text: &[u8]) -> Option<usize> {
-    let is_blank = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let last = text.iter().rposition(|byte| !is_blank(byte))? + 1;
-    let end: &[u8] = &text[last..];
-    let line_end = [&b"\r\n"[..], b"\n", b"\r"].into_iter().find(|line_end| end.starts_with(line_end));
-    Some(last + line_end.map_or(0, <[u8]>::len))
+    let last = text.iter().rposition(|byte| !byte.is_ascii_whitespace())? + 1;
+    let line_end = text[last..].iter().position(|byte| *byte == b'\n');
+    Some(line_end.map_or(text.len(), |at| last + at + 1))
 }
 
 #[cfg(test)]
@@ -39,12 +42,14 @@ mod tests {
             ("a\n\r", 2),
             ("a\r\n\r\n\n\r\n", 3),
             ("\n\na\n\n", 4),
-            ("a\n \n", 4),
+            ("a\n \n", 2),
+            ("a\n\t\r\n  ", 2),
+            ("a \n \n", 3),
             ("a\n\nb", 4),
         ] {
             assert_eq!(length_without_blank_end(text.as_bytes()), Some(length), "{text:?}");
         }
-        for text in ["", "\n", "\r\n\n", "\r"] {
+        for text in ["", "\n", "\r\n\n", "\r", " \n\t"] {
             assert_eq!(length_without_blank_end(text.as_bytes()), None, "{text:?}");
         }
     }

@@ -14,6 +14,7 @@ mod log_totals;
 mod options;
 mod outcome;
 mod overlap;
+mod part_matching;
 mod parts;
 pub mod pass;
 mod record;
@@ -34,5 +35,5 @@ pub use report::{
 };
 pub use target::{
     Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,
-    KnownSource, OverlapView, SharedCounts, SourceHeader, StoreError,
+    KnownSource, OverlapView, PartState, PartVersion, SharedCounts, SourceHeader, StoreError,
 };

@@ -1,19 +1,23 @@
 //! Logs that are parts of one log, as a rotation leaves them.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
 use super::error::ImportError;
 use super::options::ReadOptions;
+use super::part_matching::{KeptState, KeptVersion, PartMatching, PresentPart, name_of};
 use super::pass::ImportPass;
 use super::report::MissingPart;
 use super::seen_log::SeenLog;
-use super::target::{ImportSink, KnownPart};
+use super::target::{ImportSink, PartVersion, SharedCounts};
 use crate::application::log_files::LogFiles;
-use crate::application::log_source::{LogList, OpenLog, ResumePoint, SkippedFile};
+use crate::application::log_source::{LogList, OpenLog, PieceContent, ResumePoint, SkippedFile, SourceError};
 use crate::wire::record::RecordReader;
 
 /// The parts without copies of parts: a plain file and its compressed copy, a copy in another folder, or a link. The
@@ -78,13 +82,6 @@ pub(super) fn without_copies(
     Ok(list)
 }
 
-/// The name of a file without the extension that says how it is compressed.
-fn name_of(log: &Path) -> String {
-    let name = log.file_name().unwrap_or_default().to_string_lossy();
-    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    plain.to_owned()
-}
-
 /// The whole content of a log, as a point in it.
 fn content(log: &Path, options: &ReadOptions, open: &OpenLog) -> Result<ResumePoint, ImportError> {
     let mut source = open(log, &options.mapping)?;
@@ -92,6 +89,63 @@ fn content(log: &Path, options: &ReadOptions, open: &OpenLog) -> Result<ResumePo
     while source.next_piece(&mut reader)?.is_some() {}
     let digest = source.digest();
     Ok(ResumePoint { offset: digest.content_bytes, line: 1, sha256: digest.content_sha256 })
+}
+
+/// Which of these versions the log begins with, byte for byte, and where its last record ends.
+fn beginnings<'v>(
+    log: &Path,
+    versions: impl Iterator<Item = &'v PartVersion>,
+    options: &ReadOptions,
+    open: &OpenLog,
+) -> Result<(BTreeSet<i64>, u64), ImportError> {
+    let mut at: BTreeMap<u64, Vec<&PartVersion>> = BTreeMap::new();
+    for version in versions.filter(|version| version.resume.offset > 0) {
+        at.entry(version.resume.offset).or_default().push(version);
+    }
+    let mut found = BTreeSet::new();
+    if at.is_empty() {
+        return Ok((found, 0));
+    }
+    let mut source = open(log, &options.mapping)?;
+    let mut reader = RecordReader::with_mapping(&options.zone, options.dst, &options.mapping);
+    let (mut hash, mut hashed, mut end) = (Sha256::new(), 0, 0);
+    loop {
+        let piece = match source.next_piece(&mut reader) {
+            Ok(Some(piece)) => piece,
+            // What is being written is not what was imported.
+            Ok(None) | Err(SourceError::Changing { .. }) => return Ok((found, end)),
+            Err(error) => return Err(error.into()),
+        };
+        if !matches!(piece.content, PieceContent::Layout) {
+            end = piece.place.offset + piece.bytes.len() as u64;
+        }
+        let mut bytes = piece.bytes;
+        while let Some(first) = at.first_entry() {
+            let Some((before, after)) = bytes.split_at_checked((*first.key() - hashed) as usize) else {
+                break;
+            };
+            hash.update(before);
+            hashed += before.len() as u64;
+            bytes = after;
+            let sha256 = HEXLOWER.encode(&hash.clone().finalize());
+            let same = first.remove().into_iter().filter(|version| version.resume.sha256 == sha256);
+            found.extend(same.map(|version| version.source_id));
+        }
+        if !at.is_empty() {
+            hash.update(bytes);
+            hashed += bytes.len() as u64;
+        }
+    }
+}
+
+/// The parts of an import, and those that were imported before.
+#[derive(Debug, Default)]
+pub(super) struct FoundParts {
+    parts: Vec<PresentPart>,
+    versions: Vec<PartVersion>,
+    matching: PartMatching,
+    /// Records of parts that are kept and were taken for those of other logs.
+    shared: SharedCounts,
 }
 
 impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
@@ -102,57 +156,115 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
         logs: &[PathBuf],
         open: &OpenLog,
         files: &dyn LogFiles,
-    ) -> Result<(), ImportError> {
+    ) -> Result<FoundParts, ImportError> {
         let mut parts = Vec::new();
         for log in logs {
             let seen = self.look_up(log, files)?;
-            if let Some(SeenLog::Unchanged(known)) = &seen {
-                parts.push(KnownPart { source_id: known.source_id, to: known.digest.content_bytes });
+            let kept = if let Some(SeenLog::Unchanged(known)) = &seen {
+                let (source_id, to) = (known.source_id, known.digest.content_bytes);
+                Some(KeptVersion { source_id, to, state: KeptState::Unchanged })
             } else {
                 let mut source = open(log, &self.options.mapping)?;
                 let header = self.header(source.as_ref());
                 let known = self.known_part(source.as_mut(), &header)?.filter(|known| known.is_whole);
-                parts.extend(
-                    known.map(|known| KnownPart { source_id: known.source_id, to: known.resume.offset }),
-                );
-            }
+                known.map(|known| KeptVersion {
+                    source_id: known.source_id,
+                    to: known.resume.offset,
+                    state: KeptState::Interrupted,
+                })
+            };
+            let path = files.location(log).display().to_string();
+            parts.push(PresentPart { path, kept, ..PresentPart::default() });
             self.follows.extend(seen.map(|seen| (log.clone(), seen)));
         }
-        self.sink.begin_parts(&parts).map_err(ImportError::Repository)
+        let paths: Vec<String> = parts.iter().map(|part| part.path.clone()).collect();
+        let versions = self.sink.part_versions(&paths).map_err(ImportError::Repository)?;
+        let of_log: Vec<PartVersion> = versions.iter().filter(|version| version.is_of_log).cloned().collect();
+        for (part, log) in parts.iter_mut().zip(logs) {
+            if part.kept.is_some_and(|kept| kept.state == KeptState::Unchanged) {
+                continue;
+            }
+            if let Some(kept) = &mut part.kept
+                && of_log.iter().any(|version| version.source_id == kept.source_id && version.is_finished)
+            {
+                kept.state = KeptState::Changed;
+            }
+            (part.begins_with, part.end) = beginnings(log, of_log.iter(), &self.options, open)?;
+        }
+        let matching = PartMatching::of(&parts, &of_log);
+        let known = matching.known_parts(&parts, &of_log);
+        let begins_anew = |(index, part): (usize, &PresentPart)| {
+            part.kept.is_some() && matching.kept(index, part).is_none()
+        };
+        let anew = logs.iter().zip(parts.iter().enumerate()).filter(|(_, part)| begins_anew(*part));
+        self.begins_anew = anew.map(|(_, (_, part))| part.path.clone()).collect();
+        let shared = self.sink.begin_parts(&known).map_err(ImportError::Repository)?;
+        Ok(FoundParts { parts, versions, matching, shared })
     }
 
-    /// Notes parts that were imported before and are not among these, where new records of these were taken for records
-    /// of them: identical records are told apart by all parts alone.
-    pub(super) fn note_missing_parts(&mut self, logs: &[PathBuf], open: &OpenLog) -> Result<(), ImportError> {
-        let of_source: BTreeMap<i64, (String, Option<String>)> = self
+    /// Notes parts that were imported before and are not among these, where records of these can be others than they
+    /// were taken for: identical records are told apart by all parts alone. What an earlier import has taken so
+    /// is told again.
+    pub(super) fn note_missing_parts(
+        &mut self,
+        found: FoundParts,
+        logs: &[PathBuf],
+        open: &OpenLog,
+    ) -> Result<(), ImportError> {
+        let FoundParts { parts, versions, matching, mut shared } = found;
+        for (logs, records) in self.sink.shared_records() {
+            *shared.entry(*logs).or_default() += records;
+        }
+        let log_of: BTreeMap<i64, PathBuf> = self
             .totals
             .source_ids
             .iter()
-            .zip(&self.totals.sources)
-            .map(|((source_id, content), source)| (*source_id, (source.path.clone(), content.clone())))
+            .map(|(source_id, _)| *source_id)
+            .zip(logs.iter().cloned())
             .collect();
-        let shared: Vec<_> = self.sink.shared_records().iter().map(|(logs, count)| (*logs, *count)).collect();
-        for ((source_id, other), records) in shared {
-            if of_source.contains_key(&source_id) {
+        shared.retain(|(_, source_id), _| log_of.contains_key(source_id));
+        let taken = |source_id: i64| -> u64 {
+            shared.range((source_id, i64::MIN)..=(source_id, i64::MAX)).map(|(_, records)| records).sum()
+        };
+        let mut left: Vec<&PartVersion> = versions.iter().collect();
+        left.retain(|version| {
+            let is_there = log_of.contains_key(&version.source_id) || matching.is_found(version.source_id);
+            !is_there && version.records > taken(version.source_id)
+        });
+        if left.is_empty() {
+            return Ok(());
+        }
+        let stored = self.sink.records_without_id().map_err(ImportError::Repository)?;
+        for version in left {
+            let source_id = version.source_id;
+            let records = stored.get(&source_id).copied().unwrap_or(0).saturating_sub(taken(source_id));
+            if records == 0 {
                 continue;
             }
-            let Some((path, content)) = of_source.get(&other) else { continue };
-            if let Some(content) = content
-                && self.sink.has_part(content, other).map_err(ImportError::Repository)?
-            {
-                continue;
+            let mut told: BTreeMap<&PathBuf, u64> = BTreeMap::new();
+            for (index, (part, log)) in parts.iter().zip(logs).enumerate() {
+                if version.is_of_log
+                    && matching.may_be_taken_for_more(index, part, version)
+                    && (part.begins_with.contains(&source_id) || self.begins_with(log, version, open)?)
+                {
+                    told.insert(log, records);
+                }
             }
-            let part = self.sink.part(source_id).map_err(ImportError::Repository)?;
-            let Some((missing, resume)) = part else { continue };
-            let mut is_there = false;
-            for log in logs {
-                is_there = is_there || open(log, &self.options.mapping)?.resume_at(&resume)?;
+            for ((_, by), records) in shared.range((source_id, i64::MIN)..=(source_id, i64::MAX)) {
+                told.extend(log_of.get(by).map(|log| (log, *records)));
             }
-            if !is_there {
-                let path = path.clone();
-                self.totals.missing_parts.push(MissingPart { path, missing, source_id, records });
-            }
+            self.totals.missing_parts.extend(told.into_iter().map(|(log, records)| MissingPart {
+                path: log.display().to_string(),
+                missing: version.path.clone(),
+                source_id,
+                records,
+            }));
         }
         Ok(())
+    }
+
+    fn begins_with(&self, log: &Path, version: &PartVersion, open: &OpenLog) -> Result<bool, ImportError> {
+        let (found, _) = beginnings(log, std::iter::once(version), &self.options, open)?;
+        Ok(!found.is_empty())
     }
 }

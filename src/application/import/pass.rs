@@ -3,7 +3,7 @@
 //! One thread reads and parses, another writes; a bounded channel between them keeps memory the
 //! same for a log of any size.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -70,6 +70,8 @@ pub struct ImportPass<'p, S: ?Sized> {
     parts: String,
     /// How far the logs may be read, by what an earlier pass has seen of them.
     pub(super) follows: BTreeMap<PathBuf, SeenLog>,
+    /// Where parts are that are others than those that were imported from there last.
+    pub(super) begins_anew: BTreeSet<String>,
     /// Up to where the last reading of a log knew it, where it failed; `None` where the log is compressed.
     reached: Option<ResumePoint>,
 }
@@ -92,6 +94,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
             are_parts: false,
             parts: String::new(),
             follows,
+            begins_anew: BTreeSet::new(),
             reached: None,
         }
     }
@@ -131,17 +134,19 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         let mapping = self.options.mapping.clone();
         self.progress.pass_begins(logs);
         self.parts.clear();
+        self.begins_anew.clear();
+        let mut found = None;
         if self.are_parts {
             self.parts = set_of_parts(logs);
-            self.begin_parts(logs, open, files)?;
+            found = Some(self.begin_parts(logs, open, files)?);
         }
         for log in logs {
             let seen = self.import_one(log, &|| open(log, &mapping), files)?;
             self.totals.seen.insert(log.clone(), seen);
             self.progress.log_ends(log);
         }
-        if self.are_parts {
-            self.note_missing_parts(logs, open)?;
+        if let Some(found) = found {
+            self.note_missing_parts(found, logs, open)?;
         }
         self.progress.pass_ends();
         Ok(())
@@ -304,6 +309,9 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         source: &mut dyn LogSource,
         header: &SourceHeader,
     ) -> Result<Option<KnownSource>, ImportError> {
+        if self.begins_anew.contains(&header.path) {
+            return Ok(None);
+        }
         let known = self.sink.known(header).map_err(store_failed(&header.path))?;
         let Some(known) = known else { return Ok(None) };
         Ok(source.resume_at(&known.resume)?.then_some(known))

@@ -149,10 +149,11 @@ pub struct SharedRecords {
 }
 
 /// A part of a log that was imported before and is not among the parts of this import. Records without id that are
-/// identical to records of it were taken for those; they can be others that are not stored.
+/// identical to records of it were taken for those, or a part that begins with them for another one that does: they can
+/// be others that are not stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MissingPart {
-    /// The part whose records were present already.
+    /// The part that has them.
     pub path: String,
     /// Where the missing part was.
     pub missing: String,

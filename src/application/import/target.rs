@@ -105,18 +105,50 @@ pub struct ImportedLog {
     pub rejects: Vec<RejectedRecord>,
 }
 
-/// How much of a part of a log the store has.
+/// How much of a part of a log the store has, and what that is to an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownPart {
     /// The number of the part in the store.
     pub source_id: i64,
     /// The records before this offset of its content.
     pub to: u64,
+    /// What becomes of the numbers that its records have among identical ones.
+    pub state: PartState,
+}
+
+/// What the import at hand has of a part that was imported before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartState {
+    /// It goes on: its records are not read again, and their numbers are taken.
+    Kept,
+    /// It is read again, as another source: its records get the numbers that they have.
+    ReadAgain,
+    /// It is not there: its numbers are taken, but for those that a part has which is read again.
+    Missing,
+}
+
+/// A log that was imported as a part of one. A part that was renamed, or imported with other ones, has several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartVersion {
+    /// Its number in the store.
+    pub source_id: i64,
+    /// Where it was; absolute.
+    pub path: String,
+    /// How much of it is known.
+    pub resume: ResumePoint,
+    /// It was imported together with logs that are imported now, directly or through others.
+    pub is_of_log: bool,
+    /// No later version stands for it.
+    pub is_latest: bool,
+    /// It was read to its end.
+    pub is_finished: bool,
+    /// How many events and twins were made of its records.
+    pub records: u64,
 }
 
 /// What an import loads its records into, apart from the port's append.
 ///
-/// Calls come in this order: `last_import` for each log, `begin_parts` where the logs are parts of one; for
+/// Calls come in this order: `last_import` for each log, `part_versions` and `begin_parts` where the logs are parts of one; for
 /// each log that is to be read `known`, `begin_source`, `store` any number of times, and `end_source`; then
 /// `finish`, and `publish` where the result is to stay. A log that changes while it is read is begun again.
 pub trait ImportSink {
@@ -127,12 +159,31 @@ pub trait ImportSink {
     /// The store cannot be read.
     fn last_import(&mut self, path: &str, settings: &str) -> Result<Option<ImportedLog>, RepositoryError>;
 
-    /// The logs are parts of one log: from now on occurrences of identical records count on from each to the
-    /// next. `known` is what the store has of those that it knows.
+    /// Every log that was imported as a part of one; `paths` are those of the logs that are imported now. None where
+    /// the store does not exist yet.
     ///
     /// # Errors
     /// The store cannot be read.
-    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError>;
+    fn part_versions(&mut self, paths: &[String]) -> Result<Vec<PartVersion>, RepositoryError> {
+        let _ = paths;
+        Ok(Vec::new())
+    }
+
+    /// The logs are parts of one log: from now on occurrences of identical records count on from each to the
+    /// next. `known` is what the store has of that log. Answers how many records without id of each part that is
+    /// kept are stored as events of another log, which comes first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<SharedCounts, RepositoryError>;
+
+    /// How many events and twins without id were made of the records of each log.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn records_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+        Ok(BTreeMap::new())
+    }
 
     /// What the store has of the latest version of that log, where it was read in the same way.
     ///
@@ -170,19 +221,6 @@ pub trait ImportSink {
     /// Which records without id of one log another one has as well, by the numbers of the two logs: the store
     /// has them once.
     fn shared_records(&self) -> &SharedCounts;
-
-    /// Where a log that was imported as a part of one was, and how much of it is known; `None` where that log is no
-    /// part.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError>;
-
-    /// Whether a part with that content was imported before, as another source.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError>;
 
     /// Ends the load, and answers how many events there are. `correct` is told of every record that
     /// is not what `store` answered.

@@ -26,6 +26,7 @@ use crate::infrastructure::compare_inputs::{FoundSide, SideError, TempScratch};
 use crate::infrastructure::config::Source;
 use crate::infrastructure::config::compare_profile::ProfileError;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
+use crate::infrastructure::sources::Surroundings;
 use crate::infrastructure::system_clock::SystemClock;
 use progress_feed::watched;
 
@@ -42,8 +43,11 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
     let is_configured = is_same(paths[0], configured[0]) && is_same(paths[1], configured[1]);
     let progress = Progress::of_parts(context.is_quiet);
     let watch = |feed: Box<dyn Feed>, rows: Option<u64>| watched(feed, &progress, rows);
-    let control = FoundSide::find_beside(paths[1], paths[0], control_mapping)?.wrapped_by(&watch);
-    let candidate = FoundSide::find_beside(paths[0], paths[1], candidate_mapping)?.wrapped_by(&watch);
+    let stores = [config.sqlite_path.value.as_path()];
+    let beside = |other_side| Surroundings { other_side: Some(other_side), stores: &stores };
+    let control = FoundSide::find_beside(&beside(paths[1]), paths[0], control_mapping)?.wrapped_by(&watch);
+    let candidate =
+        FoundSide::find_beside(&beside(paths[0]), paths[1], candidate_mapping)?.wrapped_by(&watch);
     let new_scratch = || Box::new(TempScratch::default()) as Box<dyn Scratch>;
     let run = ParallelRun {
         settings: &settings,

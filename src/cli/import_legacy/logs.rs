@@ -11,18 +11,25 @@ use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
 use crate::durable::presence::is_present;
 use crate::infrastructure::config::Source;
-use crate::infrastructure::sources::{list_folder, open_log};
+use crate::infrastructure::sources::{Surroundings, list_folder, open_log};
 use crate::wire::mapping::Mapping;
 
 /// Finds every log of `paths`, or the configured ones where there are none, and opens each once: a log that
 /// is missing or unreadable must show before the first record is imported.
-pub fn find(paths: &[PathBuf], context: &Context, mapping: &Mapping) -> Result<LogList, CliError> {
+pub fn find(
+    paths: &[PathBuf],
+    database: &Path,
+    context: &Context,
+    mapping: &Mapping,
+) -> Result<LogList, CliError> {
+    let stores = [database, context.config.sqlite_path.value.as_path()];
+    let surroundings = &Surroundings { other_side: None, stores: &stores };
     let mut logs = LogList::default();
     if paths.is_empty() {
-        add_configured(&mut logs, context, mapping)?;
+        add_configured(&mut logs, context, mapping, surroundings)?;
     }
     for path in paths {
-        add(&mut logs, path, mapping)?;
+        add(&mut logs, path, mapping, surroundings)?;
     }
     let mut seen = HashSet::new();
     logs.files.retain(|log| seen.insert(canonical(log)));
@@ -48,12 +55,17 @@ fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn add(logs: &mut LogList, path: &Path, mapping: &Mapping) -> Result<(), CliError> {
+fn add(
+    logs: &mut LogList,
+    path: &Path,
+    mapping: &Mapping,
+    surroundings: &Surroundings<'_>,
+) -> Result<(), CliError> {
     if !path.is_dir() {
         logs.files.push(path.to_owned());
         return Ok(());
     }
-    let listing = list_folder(path, mapping, None).map_err(ImportError::from)?;
+    let listing = list_folder(path, mapping, surroundings).map_err(ImportError::from)?;
     if listing.logs.is_empty() {
         tracing::warn!("there is no log in the folder {}", path.display());
     }
@@ -69,7 +81,12 @@ fn add(logs: &mut LogList, path: &Path, mapping: &Mapping) -> Result<(), CliErro
 }
 
 /// The configured logs. One that is only a default may be missing, but not both.
-fn add_configured(logs: &mut LogList, context: &Context, mapping: &Mapping) -> Result<(), CliError> {
+fn add_configured(
+    logs: &mut LogList,
+    context: &Context,
+    mapping: &Mapping,
+    surroundings: &Surroundings<'_>,
+) -> Result<(), CliError> {
     let config = &context.config;
     let mut missing = Vec::new();
     for setting in [&config.legacy_events_json, &config.jsonl_dir] {
@@ -78,7 +95,7 @@ fn add_configured(logs: &mut LogList, context: &Context, mapping: &Mapping) -> R
         if is_default && !is_present(path).map_err(look_failed).map_err(ImportError::from)? {
             missing.push(path.display().to_string());
         } else {
-            add(logs, path, mapping)?;
+            add(logs, path, mapping, surroundings)?;
         }
     }
     if missing.len() == 2 {

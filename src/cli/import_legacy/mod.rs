@@ -157,7 +157,7 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError
     let database = target(&args, context)?;
     let options = options(&args, context)?;
     let settings = ImportSettings {
-        logs: logs::find(&args.paths, context, &options.mapping)?,
+        logs: logs::find(&args.paths, &database, context, &options.mapping)?,
         parts: args.parts,
         options,
         overlap: args.overlap.into(),

@@ -140,9 +140,9 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "\nin {}, records without id ({records}) are equal to records of\n\
-             {}, a part that was imported before and is not among these. They are\n\
-             taken for the same ones; where they are later ones, they are not in the store. Name all parts; one that\n\
-             was deleted comes back with export --source {source_id}",
+             {}, a part that was imported before and is not among these. Whether they\n\
+             are the same ones is not certain; where they are later ones, they are not in the store. Name all parts;\n\
+             one that was deleted comes back with export --source {source_id}",
             visible(path),
             visible(missing)
         )?;

@@ -12,7 +12,7 @@ use crate::application::log_source::{PieceContent, SkippedFile};
 use crate::infrastructure::backend_at::{BackendError, backend_at};
 use crate::infrastructure::compare_inputs::log::LogFeed;
 use crate::infrastructure::config::Backend;
-use crate::infrastructure::sources::{list_folder, open_log};
+use crate::infrastructure::sources::{Surroundings, list_folder, open_log};
 use crate::infrastructure::sqlite::{StoreFeed, row_counts};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
@@ -62,19 +62,23 @@ impl<'w> FoundSide<'w> {
     /// # Errors
     /// Nothing does, or it cannot be read.
     pub fn find(path: &Path, mapping: Mapping) -> Result<Self, SideError> {
-        Self::look_at(path, mapping, None)
+        Self::look_at(path, mapping, &Surroundings::default())
     }
 
-    /// The same where the other side of the comparison is at `other`: where that lies in the folder of this side, it
-    /// is no part of it.
+    /// The same where the other side of the comparison, or a store, may lie in the folder of this side: that is no
+    /// part of it.
     ///
     /// # Errors
     /// As of [`find`](Self::find).
-    pub fn find_beside(other: &Path, path: &Path, mapping: Mapping) -> Result<Self, SideError> {
-        Self::look_at(path, mapping, Some(other))
+    pub fn find_beside(
+        surroundings: &Surroundings<'_>,
+        path: &Path,
+        mapping: Mapping,
+    ) -> Result<Self, SideError> {
+        Self::look_at(path, mapping, surroundings)
     }
 
-    fn look_at(path: &Path, mapping: Mapping, other: Option<&Path>) -> Result<Self, SideError> {
+    fn look_at(path: &Path, mapping: Mapping, surroundings: &Surroundings<'_>) -> Result<Self, SideError> {
         let mut side = Self {
             path: path.to_owned(),
             mapping,
@@ -85,7 +89,7 @@ impl<'w> FoundSide<'w> {
             wrap: None,
         };
         if path.is_dir() {
-            side.list_folder(other)?;
+            side.list_folder(surroundings)?;
             return Ok(side);
         }
         match backend_at(path) {
@@ -112,8 +116,8 @@ impl<'w> FoundSide<'w> {
         }
     }
 
-    fn list_folder(&mut self, other: Option<&Path>) -> Result<(), CompareError> {
-        let listing = list_folder(&self.path, &self.mapping, other)?;
+    fn list_folder(&mut self, surroundings: &Surroundings<'_>) -> Result<(), CompareError> {
+        let listing = list_folder(&self.path, &self.mapping, surroundings)?;
         if listing.logs.is_empty() {
             self.skipped.push((self.path.clone(), "it holds no log".to_owned()));
         }

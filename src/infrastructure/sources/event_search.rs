@@ -14,6 +14,7 @@ use crate::wire::mapping::Mapping;
 use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
 
+use super::damaged_lines::DamagedLines;
 use super::found_record::{FoundRecord, RecordNames, Take};
 use super::search_window::SearchWindow;
 use super::string_search::{InString, end_of_string, is_in_string, read_in_string};
@@ -21,14 +22,12 @@ use super::string_search::{InString, end_of_string, is_in_string, read_in_string
 /// How many bytes of an object are held at once (4 MiB; in tests 512 KiB): its nested objects and fields take several
 /// times as many.
 /// A longer one may be a record, for all that is known of it; what is nested in it is searched.
-const LONGEST_OBJECT: usize = if cfg!(test) { 1 << 19 } else { 4 << 20 };
-/// How much of a damaged line is looked at.
-const LONGEST_LINE: usize = 1 << 16;
+pub(super) const LONGEST_OBJECT: usize = if cfg!(test) { 1 << 19 } else { 4 << 20 };
 /// How often each byte may be scanned as a part of what is no event, on average: objects within objects are
 /// scanned again and again.
-const MOST_SCANS: u64 = 16;
+pub(super) const MOST_SCANS: u64 = 16;
 /// How many bytes may be, whatever the length of the content: those of a few objects that are too long to be held.
-const LEAST_WASTE: u64 = 8 * LONGEST_OBJECT as u64;
+pub(super) const LEAST_WASTE: u64 = 8 * LONGEST_OBJECT as u64;
 
 /// What is searched, and how far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,6 +69,7 @@ pub(super) fn search_events(
     let (mut reader, mut string_reader) = (new_reader(), new_reader());
     let names = RecordNames::of(mapping);
     let mut window = SearchWindow::new(content);
+    let mut lines = DamagedLines::default();
     let mut at = 0;
     // Up to where the text is nested in an object that is no record.
     let mut nested_to = 0_usize;
@@ -84,6 +84,7 @@ pub(super) fn search_events(
                 return Ok(Searched::Ended { is_text: window.is_text(), has_damage });
             }
             (at, nested_to) = (0, nested_to.saturating_sub(length));
+            lines.forget();
             continue;
         };
         at += offset;
@@ -111,13 +112,17 @@ pub(super) fn search_events(
             }
             Err(ScanError::Incomplete { .. }) if window.text.len() - at < LONGEST_OBJECT => {
                 let scanned = window.text.len() - at;
-                if window.grow(at)? {
-                    window.wasted += scanned as u64;
+                if !window.has_ended {
+                    let has_grown = window.grow(at)?;
                     (at, nested_to) = (0, nested_to.saturating_sub(at));
-                    continue;
+                    lines.forget();
+                    if has_grown {
+                        window.wasted += scanned as u64;
+                        continue;
+                    }
                 }
-                (at, nested_to) = (0, nested_to.saturating_sub(at));
-                has_damage |= nested_to == 0 && names.stand_in(&window.text);
+                has_damage =
+                    has_damage || is_top && lines.have_name(&window.text, at..window.text.len(), &names);
                 scanned
             }
             Err(ScanError::Incomplete { .. }) => {
@@ -125,21 +130,26 @@ pub(super) fn search_events(
                 window.text.len() - at
             }
             Err(error) => {
+                let scanned = error.at().saturating_sub(at);
                 let is_in_string = is_in_string(&window.text[at..]);
-                let end_of = if is_in_string { end_of_string } else { end_of_line };
-                let end = end_of(&window.text[at..]);
-                if end.is_none() && window.text.len() - at < LONGEST_OBJECT {
+                let end = match is_in_string {
+                    true => end_of_string(&window.text[at..]).map(|length| at + length),
+                    false => lines.end_of(&window.text, at),
+                };
+                if end.is_none() && !window.has_ended && window.text.len() - at < LONGEST_OBJECT {
                     let has_grown = window.grow(at)?;
                     (at, nested_to) = (0, nested_to.saturating_sub(at));
+                    lines.forget();
                     if has_grown {
                         continue;
                     }
                 }
-                let rest = &window.text[at..];
-                let rest = &rest[..end.unwrap_or(rest.len())];
+                // Where it ended with the text, it ends with what is left of that.
+                let end = end.unwrap_or(window.text.len());
+                let rest = &window.text[at..end];
                 if !is_in_string {
-                    has_damage |= is_top && names.stand_in(rest);
-                    error.at().saturating_sub(at)
+                    has_damage = has_damage || is_top && lines.have_name(&window.text, at..end, &names);
+                    scanned
                 } else {
                     match read_in_string(rest, &mut string_reader, &names, take) {
                         InString::Stopped => return Ok(Searched::Stopped),
@@ -159,12 +169,6 @@ pub(super) fn search_events(
             return Ok(Searched::GivenUp);
         }
     }
-}
-
-/// Where the line ends, or what is looked at of it; `None` where the text ends before.
-fn end_of_line(text: &[u8]) -> Option<usize> {
-    let is_long = text.len() >= LONGEST_LINE;
-    memchr::memchr(b'\n', text).or(is_long.then_some(text.len()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a file is that is no text, by its first bytes.
 
+use std::fs::Metadata;
+
 use super::compression::Compression;
 
 /// How many of the first bytes are looked at.
@@ -81,6 +83,34 @@ impl FileKind {
             [_, _, b'\r', b'\n', 0, ..] => Some(Self::Other("a program")),
             _ => named(CONTAINERS).map(Self::Container).or_else(|| named(OTHERS).map(Self::Other)),
         }
+    }
+}
+
+/// Whether a file is a pipe, which would be waited for where it is opened.
+pub(super) fn is_pipe(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        metadata.file_type().is_fifo()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
+    }
+}
+
+/// Whether a file is a socket.
+pub(super) fn is_socket(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        metadata.file_type().is_socket()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
     }
 }
 

@@ -7,7 +7,8 @@ use crate::infrastructure::side_files::own_records;
 use crate::wire::mapping::Mapping;
 
 use super::byte_source::read_error;
-use super::other_side::OtherSide;
+use super::file_kind::is_pipe;
+use super::other_side::{OtherSide, Surroundings};
 use super::unread::{Unread, look_at};
 
 const ARCHIVE: &str = "archive";
@@ -31,20 +32,21 @@ pub struct FolderListing {
 /// Lists a folder: its daily files `events-*.jsonl` and those in its `archive/`, in the order of their
 /// days; or, where it has none, all its `.json`, `.jsonl` and `.ndjson` files by name. Either may be
 /// compressed (`.gz`, `.zst`). What else is in it, or in folders within it, is looked at: whether it holds a
-/// record that the mapping reads as an event. What is the `other` side of a comparison is no part of it.
+/// record that the mapping reads as an event. What is the other side of a comparison is no part of it.
 pub fn list_folder(
     folder: &Path,
     mapping: &Mapping,
-    other: Option<&Path>,
+    surroundings: &Surroundings<'_>,
 ) -> Result<FolderListing, SourceError> {
-    let other = other.and_then(|other| OtherSide::of(folder, other));
+    let other = surroundings.other_side.and_then(|other| OtherSide::of(folder, other));
     let is_other = |path: &Path| other.as_ref().is_some_and(|other| other.holds(path));
     let top = Entries::of(folder)?;
     let archive = folder.join(ARCHIVE);
     let archived = if top.folders.contains(&archive) { Entries::of(&archive)? } else { Entries::default() };
     let mut days: Vec<(String, PathBuf)> = Vec::new();
+    let is_log = |path: &Path| !is_other(path) && !path.metadata().is_ok_and(|metadata| is_pipe(&metadata));
     for path in top.files.iter().chain(&archived.files) {
-        days.extend(day(path).filter(|_| !is_other(path)).map(|day| (day, path.clone())));
+        days.extend(day(path).filter(|_| is_log(path)).map(|day| (day, path.clone())));
     }
     let mut listing = FolderListing::default();
     let mut unread: Vec<Unread> = Vec::new();
@@ -53,7 +55,7 @@ pub fn list_folder(
         for path in top.files {
             if own_records(&path).is_some() {
                 leave(&path, OWN);
-            } else if is_json(&path) && !is_other(&path) {
+            } else if is_json(&path) && is_log(&path) {
                 listing.logs.push(path);
             } else {
                 leave(&path, NO_JSON);
@@ -61,7 +63,7 @@ pub fn list_folder(
         }
         top.folders.iter().for_each(|path| leave(path, NO_JSON));
     } else {
-        let is_no_day = |path: &&PathBuf| day(path).is_none() || is_other(path);
+        let is_no_day = |path: &&PathBuf| day(path).is_none() || !is_log(path);
         let others = top.files.iter().chain(&archived.files).filter(is_no_day);
         let folders = top.folders.iter().filter(|path| **path != archive).chain(&archived.folders);
         others.chain(folders).for_each(|path| leave(path, NO_DAY));
@@ -72,7 +74,7 @@ pub fn list_folder(
         listing.logs = days.into_iter().map(|(_, path)| path).collect();
     }
     if !unread.is_empty() {
-        listing.skipped = look_at(folder, unread, &listing.logs, mapping, other.as_ref());
+        listing.skipped = look_at(folder, unread, &listing.logs, mapping, (surroundings, other.as_ref()));
     }
     Ok(listing)
 }

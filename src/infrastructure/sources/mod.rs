@@ -6,6 +6,7 @@ mod byte_source;
 mod compressed_log;
 mod compression;
 mod damage;
+mod damaged_lines;
 mod decoded_step;
 mod decoder;
 mod decompressed;
@@ -60,6 +61,7 @@ use wrapper_object::WrapperObject;
 pub use file_equality::FileEquality;
 pub use folder::list_folder;
 pub use log_files::FileSystem;
+pub use other_side::Surroundings;
 
 /// Opens one log file; how it is written, and compressed, is detected from its content. Of the mapping
 /// only the key counts under which the records stand.

@@ -5,6 +5,27 @@ use std::path::{Path, PathBuf};
 
 use crate::durable::links::file_identity;
 
+/// What may lie in a folder and is known without looking at it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Surroundings<'p> {
+    /// The other side of a comparison.
+    pub other_side: Option<&'p Path>,
+    /// Stores of events: the one that is configured, or imported into.
+    pub stores: &'p [&'p Path],
+}
+
+impl Surroundings<'_> {
+    /// Whether the file is one of the stores, whatever path or link leads there.
+    pub(super) fn is_store(&self, path: &Path) -> bool {
+        let identity = |path: &Path| fs::metadata(path).ok().as_ref().and_then(file_identity);
+        let place = |path: &Path| fs::canonicalize(path).ok();
+        self.stores.iter().any(|store| match identity(store) {
+            Some(store) => identity(path) == Some(store),
+            None => place(store).is_some_and(|store| place(path) == Some(store)),
+        })
+    }
+}
+
 pub(super) struct OtherSide {
     /// Where it is, with all links resolved.
     place: PathBuf,

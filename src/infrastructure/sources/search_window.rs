@@ -21,6 +21,8 @@ pub(super) struct SearchWindow<'c> {
     /// How many bytes were scanned as a part of what is no event.
     pub wasted: u64,
     pub has_objects: bool,
+    /// The content was read to its end.
+    pub has_ended: bool,
     has_zeros: bool,
     /// How many control characters that texts do not have.
     controls: u64,
@@ -36,6 +38,7 @@ impl<'c> SearchWindow<'c> {
             read: 0,
             wasted: 0,
             has_objects: false,
+            has_ended: false,
             has_zeros: false,
             controls: 0,
         }
@@ -49,7 +52,10 @@ impl<'c> SearchWindow<'c> {
         let wanted = before.max(1);
         while self.text.len() - before < wanted {
             match self.content.read(&mut self.chunk) {
-                Ok(0) => return Ok(self.text.len() > before),
+                Ok(0) => {
+                    self.has_ended = true;
+                    return Ok(self.text.len() > before);
+                }
                 Ok(count) => {
                     self.read += count as u64;
                     self.add(count);

@@ -11,14 +11,17 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::application::log_source::SkippedFile;
+use crate::domain::error_chain::error_chain;
 use crate::durable::links::file_identity;
 use crate::infrastructure::side_files::{
     database_beside, is_remains_of_an_export, is_torn_copy, own_records,
 };
+use crate::infrastructure::sqlite::holds_events;
 use crate::wire::mapping::Mapping;
 
 use super::file_equality::FileEquality;
-use super::other_side::OtherSide;
+use super::file_kind::{is_pipe, is_socket};
+use super::other_side::{OtherSide, Surroundings};
 use super::unread_content::{Content, holds_only_copies, is_database, look_into};
 
 /// Something in a folder that is not read, and why.
@@ -37,12 +40,13 @@ pub(super) fn look_at(
     unread: Vec<Unread>,
     logs: &[PathBuf],
     mapping: &Mapping,
-    other_side: Option<&OtherSide>,
+    (surroundings, other_side): (&Surroundings<'_>, Option<&OtherSide>),
 ) -> Vec<SkippedFile> {
     let entered = fs::canonicalize(folder).into_iter().collect();
     let mut search = FolderSearch {
         logs,
         mapping,
+        surroundings,
         other_side,
         identities: OnceCell::new(),
         names: OnceCell::new(),
@@ -89,6 +93,7 @@ enum Entry {
 struct FolderSearch<'f> {
     logs: &'f [PathBuf],
     mapping: &'f Mapping,
+    surroundings: &'f Surroundings<'f>,
     other_side: Option<&'f OtherSide>,
     /// The logs by what tells one file from another.
     identities: OnceCell<HashMap<(u64, u64), &'f Path>>,
@@ -192,8 +197,11 @@ impl FolderSearch<'_> {
     }
 
     fn look_at_file(&self, path: &Path, metadata: &Metadata) -> Examined {
-        if let Some(what) = holds_nothing(metadata) {
-            return Examined::without_events(what);
+        if is_socket(metadata) {
+            return Examined::without_events("it is a socket, which holds nothing");
+        }
+        if is_pipe(metadata) {
+            return Examined::impossible("it is a pipe, and what is written to it is in no file");
         }
         if !metadata.is_file() {
             return Examined::impossible("it is no regular file");
@@ -226,6 +234,7 @@ impl FolderSearch<'_> {
                 _ => Examined { holds_events: Some(true), detail: "it holds an event".to_owned() },
             },
             Ok(Content::NoEvent { what }) => Examined::without_events(what),
+            Ok(Content::Store) => self.look_at_store(path),
             Ok(Content::Binary) => match signed_file(path, metadata) {
                 Some(signed) => {
                     Examined::without_events(format!("it is a signature of {}", signed.display()))
@@ -234,6 +243,20 @@ impl FolderSearch<'_> {
             },
             Ok(Content::Unsearchable { why }) => Examined::impossible(why),
             Err(error) => Examined::impossible(error),
+        }
+    }
+
+    fn look_at_store(&self, path: &Path) -> Examined {
+        if self.surroundings.is_store(path) {
+            return Examined::without_events("it is the store of events");
+        }
+        match holds_events(path) {
+            Ok(true) => Examined {
+                holds_events: Some(true),
+                detail: "it is a SQLite store of events that is not read".to_owned(),
+            },
+            Ok(false) => Examined::without_events("it is a SQLite store without events"),
+            Err(error) => Examined::impossible(error_chain(&error)),
         }
     }
 
@@ -298,23 +321,6 @@ fn keeps_versions(folder: &Path) -> bool {
 /// The database that SQLite has put this file beside.
 fn database_of(path: &Path) -> Option<PathBuf> {
     database_beside(path).filter(|database| is_database(database))
-}
-
-/// What a file is that holds nothing when no process has it open.
-fn holds_nothing(metadata: &Metadata) -> Option<&'static str> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        let kind = metadata.file_type();
-        if kind.is_socket() {
-            return Some("it is a socket, which holds nothing");
-        }
-        if kind.is_fifo() {
-            return Some("it is a pipe, which holds nothing");
-        }
-    }
-    let _ = metadata;
-    None
 }
 
 /// The file that this one is a signature of, by its name: so short that no record is hidden in it.

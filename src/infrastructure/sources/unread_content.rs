@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::infrastructure::side_files::OwnRecords;
+use crate::infrastructure::sqlite::is_event_store;
 use crate::wire::json::{ObjectScanner, ScanError};
 use crate::wire::mapping::Mapping;
 
@@ -31,6 +32,8 @@ pub(super) enum Content {
         /// What it is instead.
         what: String,
     },
+    /// A SQLite store of events.
+    Store,
     /// Perhaps an event: it is binary data of no known kind.
     Binary,
     /// Perhaps an event.
@@ -142,6 +145,9 @@ fn open(path: &Path) -> io::Result<Opened> {
         true => Some(FileKind::Other("a signature")),
         false => FileKind::of(&beginning),
     };
+    if is_event_store(&beginning) {
+        return Ok(Opened::NoContent(Content::Store));
+    }
     let stored = Cursor::new(beginning).chain(file);
     let Some(FileKind::Compressed(compression)) = kind else {
         return Ok(content(Box::new(stored), kind));
@@ -155,6 +161,9 @@ fn open(path: &Path) -> io::Result<Opened> {
     let kind = FileKind::of(&beginning);
     if matches!(kind, Some(FileKind::Compressed(_))) {
         return Ok(Opened::NoContent(unsearchable("it is compressed twice")));
+    }
+    if is_event_store(&beginning) {
+        return Ok(Opened::NoContent(unsearchable("it is a SQLite store of events, compressed")));
     }
     Ok(content(Box::new(Cursor::new(beginning).chain(decompressed)), kind))
 }

@@ -10,6 +10,7 @@ use crate::application::compare::parallel_run::{RowCounts, Rows};
 use crate::application::log_source::Place;
 use crate::wire::record::RecordReader;
 
+use super::connection::MAGIC;
 use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
 use super::schema::open_checked_for_reading;
@@ -59,6 +60,20 @@ pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
         })
         .map_err(failed)?;
     Ok(counts)
+}
+
+/// Whether the store at `path` has events.
+pub fn holds_events(path: &Path) -> Result<bool, SqliteError> {
+    let connection = open_checked_for_reading(&EVENT_STORE, path)?;
+    let found = connection.query_row("SELECT EXISTS (SELECT 1 FROM events)", [], |row| row.get(0));
+    found.map_err(|source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source })
+}
+
+/// Whether a file that begins so is a store of events, by the header of its file.
+pub fn is_event_store(beginning: &[u8]) -> bool {
+    const APPLICATION_ID: std::ops::Range<usize> = 68..72;
+    beginning.starts_with(MAGIC)
+        && beginning.get(APPLICATION_ID) == Some(&EVENT_STORE.application_id.to_be_bytes())
 }
 
 impl From<SqliteError> for CompareError {

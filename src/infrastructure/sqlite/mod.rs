@@ -53,7 +53,7 @@ use database_kind::EVENT_STORE;
 pub use connection::MAGIC;
 pub use error::SqliteError;
 pub use export::SqliteExport;
-pub use feed::{StoreFeed, row_counts};
+pub use feed::{StoreFeed, holds_events, is_event_store, row_counts};
 pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};

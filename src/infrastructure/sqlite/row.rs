@@ -1,7 +1,7 @@
 //! The one place that knows how an event and a row of `events` become each other.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{CachedStatement, Row, params};
+use rusqlite::{CachedStatement, Connection, Row, params};
 
 use crate::application::import::{Identity, ImportRecord};
 use crate::application::log_source::Place;
@@ -22,6 +22,12 @@ pub(super) const INSERT: &str = "INSERT INTO events
      id_derived, source_id, source_offset, source_line)
     VALUES (max(ifnull((SELECT max(position) FROM events), 0), ifnull((SELECT last_position FROM stored_rows), 0)) + 1,
             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+/// The same at the position `?12`.
+const INSERT_AT: &str = "INSERT INTO events
+    (position, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
+     id_derived, source_id, source_offset, source_line)
+    VALUES (?12, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 /// The same for a store that is being built, whose rows are counted when all of them are there.
 pub(super) const INSERT_IN_BULK: &str = "INSERT INTO events
@@ -81,6 +87,25 @@ impl<'e> NewRow<'e> {
             id_derived: matches!(record.identity, Identity::Derived { .. }),
             source: Some((source_id, record.place)),
         }
+    }
+
+    /// Inserts it at a position that an event had which is missing.
+    pub fn insert_at(&self, connection: &Connection, position: i64) -> rusqlite::Result<()> {
+        connection.prepare_cached(INSERT_AT)?.insert(params![
+            self.event_id,
+            self.event_type,
+            self.occurred_at.timestamp_micros(),
+            self.aggregate_id,
+            self.body,
+            self.origin.as_str(),
+            self.recorded_at.timestamp_micros(),
+            self.id_derived,
+            self.source.map(|(id, _)| id),
+            self.source.map(|(_, place)| place.offset as i64),
+            self.source.map(|(_, place)| place.line as i64),
+            position,
+        ])?;
+        Ok(())
     }
 
     /// Executes the prepared [`INSERT`] or [`INSERT_IN_BULK`]. A row that is not there then is an error.

@@ -90,8 +90,9 @@ impl RowCheck {
         let Self { records, stored_records, of_unknown_logs, logs_without_rejects } = self;
         if *stored_records < 0 {
             tracing::warn!(
-                "{path} does not say how many rows were stored: another program has emptied `stored_rows`; \
-                 go back to a copy"
+                "{path} does not say how many rows were stored: another program has emptied `stored_rows`, and it cannot \
+                 be told any more whether rows are missing. Go back to a copy of the store, or import all logs \
+                 into a new one (import-legacy --into)"
             );
         } else if records != stored_records {
             tracing::warn!(

@@ -164,12 +164,18 @@ fn files_that_the_systems_keep_beside_their_stores_are_no_logs() {
 
 #[cfg(unix)]
 #[test]
-fn sockets_and_pipes_hold_nothing() {
+fn sockets_hold_nothing_and_what_a_pipe_is_given_is_not_known() {
     let dir = candidate("app.jsonl");
     let _socket = std::os::unix::net::UnixListener::bind(dir.join("candidate/socket")).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(dir.join("candidate/pipe.log")).status().unwrap();
-    assert!(made.success());
     assert_eq!(findings(&dir), [] as [&str; 0]);
+    // They are not opened, not even one with the name of a log: nothing writes to them, and each would be waited for.
+    for name in ["pipe.log", "pipe.jsonl", "events-2025-10-23.jsonl", "sub/pipe.jsonl"] {
+        let pipe = dir.join(&format!("candidate/{name}"));
+        fs::create_dir_all(pipe.parent().unwrap()).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(findings(&dir), [pipe.file_name().unwrap().to_str().unwrap()]);
+        fs::remove_file(&pipe).unwrap();
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use mission_events::compare::{FoundSide, ParallelSide};
 use mission_events::import::Mapping;
 
-use super::{compare, consistent, inconclusive, jsonl, legacy_records, new_records, run, three_days};
+use super::{compare, consistent, inconclusive, jsonl, legacy_records, new_records, quiet, run, three_days};
 use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
 
@@ -312,4 +312,37 @@ fn a_folder_that_may_not_be_entered_is_inconclusive_and_named() {
     assert_eq!(run.code, 3, "{}", run.stderr);
     assert!(run.stdout.contains("candidate/locked of the candidate was not read"), "{}", run.stdout);
     fs::set_permissions(dir.join("candidate/locked"), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_store_with_events_in_the_folder_of_a_side_is_a_finding_whatever_its_name() {
+    for log in LOGS {
+        let dir = two_folders(log);
+        write(&dir, "more.jsonl", RECORD);
+        quiet(&dir).run("import-legacy more.jsonl --into store.db");
+        quiet(&dir).run("import-legacy control --into empty.db --since 2040-01-01");
+        let [store, empty] = ["store.db", "empty.db"].map(|name| fs::read(dir.join(name)).unwrap());
+        for name in ["app.sqlite", "events.db", "events-2025-10-23.jsonl.bak", "sub/x", "app.sqlite.gz"] {
+            let path = format!("control/{name}");
+            write(&dir, &path, if name.ends_with(".gz") { gzip(&store) } else { store.clone() });
+            assert_eq!(findings(&dir.join("control")), [dir.join(&path).display().to_string()], "{name}");
+            inconclusive(&dir, "control candidate", name);
+            fs::remove_file(dir.join(&path)).unwrap();
+        }
+        write(&dir, "control/empty.db", &empty);
+        assert_eq!(findings(&dir.join("control")), [] as [String; 0]);
+    }
+}
+
+#[test]
+fn the_store_that_is_imported_into_compared_or_configured_may_lie_in_the_folder_of_a_side() {
+    let dir = two_folders("app.jsonl");
+    for _ in 0..2 {
+        let import = quiet(&dir).run("import-legacy candidate --into candidate/events.db");
+        assert_eq!(import.code, 0, "{}{}", import.stdout, import.stderr);
+    }
+    consistent(&dir, "control candidate/events.db", 36);
+    let configured = quiet(&dir).run("--store candidate/events.db compare-logs control candidate");
+    assert_eq!(configured.code, 0, "{}", configured.stdout);
+    assert_eq!(run(&dir, "control candidate").code, 3);
 }

@@ -42,11 +42,15 @@ fn convert(path: &PathBuf, convert: impl Fn(&str) -> String) {
 
 #[test]
 fn a_chain_holds_in_every_conversion_and_the_next_record_joins_it() {
-    let conversions: [(Conversion, Converted); 8] = [
+    let conversions: [(Conversion, Converted); 11] = [
         (|text| to_crlf(&text), Converted { crlf_lines: 2, ..Converted::default() }),
         (|text| text.replacen('\n', "\r\n", 1), Converted { crlf_lines: 1, ..Converted::default() }),
         (|text| text + "\n", Converted { blank_lines: 1, ..Converted::default() }),
         (|text| text + "\n\r\n\n", Converted { blank_lines: 3, ..Converted::default() }),
+        // Blank lines of more than one kind.
+        (|text| text + "\n \n", Converted { blank_lines: 2, ..Converted::default() }),
+        (|text| text + " \t\r\n\n\x0c\n", Converted { blank_lines: 3, ..Converted::default() }),
+        (|text| text + "\n\t", Converted { blank_lines: 2, ..Converted::default() }),
         (|text| BOM.to_owned() + &text, Converted { byte_order_mark: true, ..Converted::default() }),
         (
             |text| BOM.to_owned() + &to_crlf(&text) + "\r\n",

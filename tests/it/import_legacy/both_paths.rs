@@ -11,7 +11,7 @@ use mission_events::internals::application::import::{
     Batch, Correction, Identity, ImportSink, ImportedLog, KnownPart, KnownSource, Outcome, ReadOptions,
     SharedCounts, SourceHeader,
 };
-use mission_events::internals::application::log_source::{ResumePoint, SourceDigest};
+use mission_events::internals::application::log_source::SourceDigest;
 use mission_events::internals::domain::event::derived_event_id;
 use mission_events::internals::domain::repository::RepositoryError;
 use mission_events::internals::domain::value_objects::{EventId, Position};
@@ -110,7 +110,7 @@ impl ImportSink for MemorySink {
         Ok(None)
     }
 
-    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<(), RepositoryError> {
+    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<SharedCounts, RepositoryError> {
         unreachable!("the logs are no parts")
     }
 
@@ -150,14 +150,6 @@ impl ImportSink for MemorySink {
 
     fn shared_records(&self) -> &SharedCounts {
         &self.shared
-    }
-
-    fn part(&mut self, _: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
-        Ok(None)
-    }
-
-    fn has_part(&mut self, _: &str, _: i64) -> Result<bool, RepositoryError> {
-        Ok(false)
     }
 
     fn finish(&mut self, _: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

@@ -8,7 +8,7 @@ fn listed(files: &[&str]) -> (Vec<String>, Vec<String>, Vec<String>) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, b"").unwrap();
     }
-    let listing = list_folder(folder.path(), &Mapping::BuiltIn, None).unwrap();
+    let listing = list_folder(folder.path(), &Mapping::BuiltIn, &Surroundings::default()).unwrap();
     let name = |path: &Path| path.strip_prefix(folder.path()).unwrap().display().to_string();
     let logs = listing.logs.iter().map(|path| name(path)).collect();
     let skipped = listing.skipped.iter().map(|file| name(Path::new(&file.path))).collect();

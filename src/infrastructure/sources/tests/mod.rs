@@ -5,6 +5,7 @@ mod damaged;
 mod damaged_members;
 mod folder;
 mod resuming;
+mod searching;
 mod steps;
 mod wrapper_object;
 

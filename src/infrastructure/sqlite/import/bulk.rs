@@ -17,7 +17,7 @@ use crate::application::import::{
     Batch, BuildingSink, Correction, Identity, ImportRecord, ImportSink, ImportedLog, KnownPart, KnownSource,
     Outcome, Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, TimeWindow, TwinPair,
 };
-use crate::application::log_source::{ResumePoint, SourceDigest};
+use crate::application::log_source::SourceDigest;
 use crate::domain::event::derived_event_id;
 use crate::domain::repository::RepositoryError;
 use crate::durable::directory::sync_folder;
@@ -218,9 +218,9 @@ impl ImportSink for BulkLoad {
         Ok(None)
     }
 
-    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<(), RepositoryError> {
+    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<SharedCounts, RepositoryError> {
         self.parts = Some(BTreeSet::new());
-        Ok(())
+        Ok(SharedCounts::new())
     }
 
     /// What is known of a log was stored by this same load, which read it when it was changing:
@@ -286,15 +286,6 @@ impl ImportSink for BulkLoad {
 
     fn shared_records(&self) -> &SharedCounts {
         &self.shared
-    }
-
-    /// All parts that it has are of this import.
-    fn part(&mut self, _: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
-        Ok(None)
-    }
-
-    fn has_part(&mut self, _: &str, _: i64) -> Result<bool, RepositoryError> {
-        Ok(false)
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

@@ -1,6 +1,7 @@
 //! Adding to a store that exists: each batch is one transaction, short enough that other writers of the
 //! store wait for no more than a moment; or, where all or nothing is asked for, all of them are one.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -12,9 +13,9 @@ use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior};
 use crate::application::import::identity::{Repetition, repetition};
 use crate::application::import::{
     Batch, Correction, Identity, ImportRecord, ImportSink, ImportedLog, IncrementalSink, KnownPart,
-    KnownSource, Outcome, SharedCounts, SourceHeader, StoreError,
+    KnownSource, Outcome, PartVersion, SharedCounts, SourceHeader, StoreError,
 };
-use crate::application::log_source::{ResumePoint, SourceDigest};
+use crate::application::log_source::SourceDigest;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::{First, first_of};
@@ -26,12 +27,13 @@ use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
 use crate::infrastructure::turn_file::{HeldTurn, TurnFile};
 
 use super::incomplete_logs::IncompleteLogs;
+use super::lost_positions::LostPositions;
 use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::preview::Preview;
 use super::provenance::SourceWriter;
 use super::shared_records::SharedRecords;
-use super::{known_logs, twins};
+use super::{known_logs, part_versions, twins};
 
 /// The pause between two batches in which another writer comes in that takes no turns.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -41,6 +43,7 @@ pub struct IncrementalLoad {
     path: PathBuf,
     connection: SharedConnection,
     incomplete: Arc<IncompleteLogs>,
+    lost: LostPositions,
     source: Option<SourceWriter>,
     occurrences: Occurrences,
     shared: SharedRecords,
@@ -96,15 +99,18 @@ impl IncrementalLoad {
             // What is stored again can refer to what is still missing.
             connection::allow_references_to_nothing(path, &connection)?;
         }
-        let incomplete = IncompleteLogs::of(&connection, &check).map_err(|source| SqliteError::Sqlite {
-            action: "count the rows of",
-            path: path.to_owned(),
-            source,
-        })?;
+        let failed =
+            |source| SqliteError::Sqlite { action: "count the rows of", path: path.to_owned(), source };
+        let incomplete = IncompleteLogs::of(&connection, &check).map_err(failed)?;
+        let lost = match check.missing_records() {
+            0 => LostPositions::default(),
+            _ => LostPositions::of(&connection).map_err(failed)?,
+        };
         Ok(Self {
             path: path.to_owned(),
             connection: Arc::new(Mutex::new(connection)),
             incomplete: Arc::new(incomplete),
+            lost,
             source: None,
             occurrences: Occurrences::default(),
             shared: SharedRecords::default(),
@@ -129,6 +135,7 @@ impl IncrementalLoad {
     /// What becomes of a record, and which other log has it; `None` where the preview has not seen it.
     fn store_previewed(
         &self,
+        lost: &mut LostPositions,
         transaction: &Connection,
         source: &SourceWriter,
         record: &ImportRecord,
@@ -148,7 +155,11 @@ impl IncrementalLoad {
                 return Ok(Some((Outcome::MatchedExisting { class }, None)));
             }
         }
-        store_new(transaction, source, record, &event_id).map(|outcome| Some((outcome, None)))
+        let position = match source.restores(record) {
+            true => lost.take(transaction, record).map_err(port_error("find the position of an event"))?,
+            false => None,
+        };
+        store_new(transaction, source, record, &event_id, position).map(|outcome| Some((outcome, None)))
     }
 }
 
@@ -173,8 +184,14 @@ impl ImportSink for IncrementalLoad {
         known_logs::last_import(&lock(&self.connection), path, settings, &self.incomplete)
     }
 
-    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError> {
-        self.occurrences.begin_parts(&lock(&self.connection), known)
+    fn part_versions(&mut self, paths: &[String]) -> Result<Vec<PartVersion>, RepositoryError> {
+        part_versions::of(&lock(&self.connection), paths)
+    }
+
+    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<SharedCounts, RepositoryError> {
+        let connection = lock(&self.connection);
+        self.occurrences.begin_parts(&connection, known)?;
+        part_versions::stored_shared(&connection)
     }
 
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
@@ -193,6 +210,7 @@ impl ImportSink for IncrementalLoad {
         transaction.commit().map_err(&failed)?;
         self.occurrences.begin_log(&connection, source.known_part())?;
         self.shared.begin_log(source.source_id);
+        self.lost.begin_log(continues.filter(|known| !known.is_whole).map(|known| known.source_id));
         self.source = Some(source);
         Ok(source.source_id)
     }
@@ -202,13 +220,14 @@ impl ImportSink for IncrementalLoad {
         let Some(mut source) = self.source else {
             return Err(RepositoryError::storage("import records", "no log was begun"));
         };
+        let mut lost = std::mem::take(&mut self.lost);
         let mut connection = lock(&self.connection);
         let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
         let records = batch.records.iter();
-        let outcomes: Option<Vec<(Outcome, Option<i64>)>> = records
-            .map(|record| self.store_previewed(&transaction, &source, record))
-            .collect::<Result<_, _>>()?;
-        let Some(outcomes) = outcomes else {
+        let outcomes: Result<Option<Vec<(Outcome, Option<i64>)>>, RepositoryError> =
+            records.map(|record| self.store_previewed(&mut lost, &transaction, &source, record)).collect();
+        self.lost = lost;
+        let Some(outcomes) = outcomes? else {
             drop(transaction);
             drop(connection);
             self.is_outdated = true;
@@ -243,12 +262,8 @@ impl ImportSink for IncrementalLoad {
         self.shared.counts()
     }
 
-    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
-        known_logs::part(&lock(&self.connection), source_id)
-    }
-
-    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError> {
-        known_logs::has_part(&lock(&self.connection), content_sha256, source_id)
+    fn records_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+        part_versions::records_without_id(&lock(&self.connection))
     }
 
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
@@ -302,7 +317,7 @@ pub(in crate::infrastructure::sqlite) fn store_one(
     let event_id = id_of(transaction, occurrences, record)?;
     match present(transaction, source, record, &event_id)? {
         Some((outcome, _)) => Ok(outcome),
-        None => store_new(transaction, source, record, &event_id),
+        None => store_new(transaction, source, record, &event_id, None),
     }
 }
 
@@ -339,9 +354,13 @@ fn store_new(
     source: &SourceWriter,
     record: &ImportRecord,
     event_id: &EventId,
+    position: Option<i64>,
 ) -> Result<Outcome, RepositoryError> {
     let failed = port_error("import a record");
     let row = NewRow::imported(record, event_id, source.source_id, Utc::now());
-    row.insert(&mut transaction.prepare_cached(INSERT).map_err(&failed)?).map_err(&failed)?;
+    match position {
+        Some(position) => row.insert_at(transaction, position).map_err(&failed)?,
+        None => row.insert(&mut transaction.prepare_cached(INSERT).map_err(&failed)?).map_err(&failed)?,
+    }
     Ok(Outcome::Imported)
 }

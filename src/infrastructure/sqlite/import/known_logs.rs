@@ -105,35 +105,6 @@ pub(super) fn last_import(
     last().map_err(port_error("look up the last import"))
 }
 
-/// Where a log was that was imported as a part, and how much of it is known.
-pub(super) fn part(
-    connection: &Connection,
-    source_id: i64,
-) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
-    let part = "SELECT path, resume_offset, resume_line, resume_sha256 FROM sources
-        WHERE source_id = ?1 AND instr(settings, ' parts=') > 0";
-    connection
-        .query_row(part, [source_id], |row| {
-            let resume = ResumePoint { offset: row.get(1)?, line: row.get(2)?, sha256: row.get(3)? };
-            Ok((row.get(0)?, resume))
-        })
-        .optional()
-        .map_err(port_error("look up a part"))
-}
-
-/// Whether a part with that content was imported as another source.
-pub(super) fn has_part(
-    connection: &Connection,
-    content_sha256: &str,
-    source_id: i64,
-) -> Result<bool, RepositoryError> {
-    let found = "SELECT EXISTS (SELECT 1 FROM sources
-        WHERE content_sha256 = ?1 AND source_id <> ?2 AND instr(settings, ' parts=') > 0)";
-    connection
-        .query_row(found, params![content_sha256, source_id], |row| row.get(0))
-        .map_err(port_error("look up a part"))
-}
-
 fn counts(row: &Row<'_>) -> rusqlite::Result<RecordCounts> {
     Ok(RecordCounts {
         already_present: row.get(0)?,

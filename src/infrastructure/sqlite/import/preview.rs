@@ -1,6 +1,6 @@
 //! What an import would do to a store that exists: the same answers, and nothing changed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -11,10 +11,10 @@ use crate::application::compare::report::Class;
 use crate::application::import::identity::{load_order, repetition};
 use crate::application::import::{
     Batch, Correction, Identity, ImportPreview, ImportRecord, ImportSink, ImportedLog, KnownPart,
-    KnownSource, Outcome, Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, TimeWindow,
-    TwinPair,
+    KnownSource, Outcome, Overlap, OverlapFeeds, OverlapView, PartState, PartVersion, SharedCounts,
+    SourceHeader, TimeWindow, TwinPair,
 };
-use crate::application::log_source::{Place, ResumePoint, SourceDigest};
+use crate::application::log_source::{Place, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::Position;
 use crate::infrastructure::sqlite::append::first_of;
@@ -27,7 +27,7 @@ use super::incomplete_logs::IncompleteLogs;
 use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::shared_records::SharedRecords;
-use super::{known_logs, overlap, overlap_feeds, twins};
+use super::{known_logs, overlap, overlap_feeds, part_versions, twins};
 
 /// Events that would be new, in a temporary table beside the store, in the order in which they came.
 const CREATE: &str = "DROP TABLE IF EXISTS temp.previewed;
@@ -221,8 +221,14 @@ impl ImportSink for Preview {
         known_logs::last_import(&lock(&self.connection), path, settings, &self.incomplete)
     }
 
-    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<(), RepositoryError> {
-        self.occurrences.begin_parts(&lock(&self.connection), known)
+    fn part_versions(&mut self, paths: &[String]) -> Result<Vec<PartVersion>, RepositoryError> {
+        part_versions::of(&lock(&self.connection), paths)
+    }
+
+    fn begin_parts(&mut self, known: &[KnownPart]) -> Result<SharedCounts, RepositoryError> {
+        let connection = lock(&self.connection);
+        self.occurrences.begin_parts(&connection, known)?;
+        part_versions::stored_shared(&connection)
     }
 
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
@@ -248,7 +254,7 @@ impl ImportSink for Preview {
         let (source_id, to) =
             continues.map_or((-self.sources, 0), |known| (known.source_id, known.resume.offset));
         self.source_id = source_id;
-        self.occurrences.begin_log(&connection, KnownPart { source_id, to })?;
+        self.occurrences.begin_log(&connection, KnownPart { source_id, to, state: PartState::Kept })?;
         self.shared.begin_log(source_id);
         Ok(source_id)
     }
@@ -276,12 +282,8 @@ impl ImportSink for Preview {
         self.shared.counts()
     }
 
-    fn part(&mut self, source_id: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
-        known_logs::part(&lock(&self.connection), source_id)
-    }
-
-    fn has_part(&mut self, content_sha256: &str, source_id: i64) -> Result<bool, RepositoryError> {
-        known_logs::has_part(&lock(&self.connection), content_sha256, source_id)
+    fn records_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+        part_versions::records_without_id(&lock(&self.connection))
     }
 
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {

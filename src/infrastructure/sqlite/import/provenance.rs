@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::application::import::identity::Repetition;
 use crate::application::import::{
-    Batch, ImportRecord, KnownPart, KnownSource, Outcome, RecordCounts, SourceHeader,
+    Batch, ImportRecord, KnownPart, KnownSource, Outcome, PartState, RecordCounts, SourceHeader,
 };
 use crate::application::log_source::{Place, Reject, SourceDigest};
 use crate::infrastructure::sqlite::append::First;
@@ -55,7 +55,12 @@ impl SourceWriter {
 
     /// What the store knew of it when the import began.
     pub fn known_part(&self) -> KnownPart {
-        KnownPart { source_id: self.source_id, to: self.known_to }
+        KnownPart { source_id: self.source_id, to: self.known_to, state: PartState::Kept }
+    }
+
+    /// Whether the record was stored before, and what was stored of it is missing.
+    pub fn restores(&self, record: &ImportRecord) -> bool {
+        record.place.offset < self.restores_to
     }
 
     /// Begins a log, or continues as the latest version of a known one. One of which rows are missing begins anew.
@@ -142,7 +147,7 @@ impl SourceWriter {
                     reject_text(connection, reject_id, record.place.offset, record.body.as_bytes())?;
                 }
                 Outcome::Imported | Outcome::MatchedExisting { .. } => {
-                    stored += i64::from(record.place.offset >= self.restores_to);
+                    stored += i64::from(!self.restores(record));
                 }
                 Outcome::AlreadyPresent | Outcome::Duplicate => {}
             }

@@ -21,7 +21,7 @@ use crate::application::import::target::{
     Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,
     KnownSource, OverlapView, SharedCounts, SourceHeader, StoreError,
 };
-use crate::application::log_source::{LogList, LogSource, ResumePoint, SourceDigest, SourceError};
+use crate::application::log_source::{LogList, LogSource, SourceDigest, SourceError};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
 use crate::wire::local_time::DstPolicy;
@@ -87,9 +87,9 @@ impl ImportSink for FakeSink {
         Ok(self.store.imported.borrow().clone())
     }
 
-    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<(), RepositoryError> {
+    fn begin_parts(&mut self, _: &[KnownPart]) -> Result<SharedCounts, RepositoryError> {
         self.call("parts");
-        Ok(())
+        Ok(SharedCounts::new())
     }
 
     fn known(&mut self, _: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
@@ -128,14 +128,6 @@ impl ImportSink for FakeSink {
 
     fn shared_records(&self) -> &SharedCounts {
         &self.shared
-    }
-
-    fn part(&mut self, _: i64) -> Result<Option<(String, ResumePoint)>, RepositoryError> {
-        Ok(None)
-    }
-
-    fn has_part(&mut self, _: &str, _: i64) -> Result<bool, RepositoryError> {
-        Ok(false)
     }
 
     fn finish(&mut self, _: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
