@@ -1,0 +1,1 @@
+//! The dispatcher: one for the process, which takes events from the queue to their handlers.

@@ -1,0 +1,1 @@
+//! The registry: the definitions in `event_definitions.json`.
