@@ -1,0 +1,4 @@
+//! The specification of the dispatcher and of handlers.
+
+mod given_events;
+mod handlers;
