@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::error::EventsJsonError;
 use super::in_place::InPlaceFile;
+use super::layout::ArrayEnd;
 use super::scan::Cut;
 use crate::durable::append::AppendFile;
 use crate::durable::directory::sync_folder;
@@ -20,14 +21,24 @@ const LONGEST_TORN: u64 = 64 << 20;
 /// An object is searched for in as many bytes.
 const LONGEST_EVENT: usize = 1 << 20;
 
-/// Whether what follows what is sound can be one write of one record that was cut off: no whole event stands in it. Where the
-/// former closing is still there, one does: the record itself may be behind it.
+/// Whether what follows what is sound can be one write of one record that was cut off: no whole event stands in it. Where
+/// the former closing is still there, as a whole or its beginning, one may: the record that was written over it.
 pub(super) fn ensure_torn(file: &File, path: &Path, cut: &Cut) -> Result<(), EventsJsonError> {
     let damaged = |after| EventsJsonError::Damaged { path: path.to_owned(), offset: cut.sound, after };
     let rest = rest_of(file, cut.sound).map_err(EventsJsonError::io("read", path))?;
     let Some(rest) = rest else { return Err(damaged("more stands after it than one write has")) };
-    let most = usize::from(cut.closing.is_empty());
+    let most = usize::from(cut.closing.is_empty() || begins_with_both(&rest, &cut.array));
     if whole_events(&rest, most + 1) > most { Err(damaged("whole events stand after it")) } else { Ok(()) }
+}
+
+/// Whether a text begins with the first bytes of what closes an array, and goes on with the last bytes of what separates
+/// its elements, as where a block ends between them, and one of the two was not written.
+fn begins_with_both(text: &[u8], array: &ArrayEnd) -> bool {
+    let (closing, separator) = (array.closing(), array.separator());
+    (1..closing.len().min(separator.len())).any(|boundary| {
+        text.strip_prefix(&closing.as_bytes()[..boundary])
+            .is_some_and(|text| text.starts_with(&separator.as_bytes()[boundary..]))
+    })
 }
 
 /// Whether a file holds zeros alone, as one whose bytes were lost, but not its length.
