@@ -54,6 +54,10 @@ mod rejects;
 /// Does recorded evidence show what was done to it, and what became of what was compared?
 mod evidence;
 
+/// Is the legacy system's array whole, and each acknowledged event in it once, whatever happens to it?
+#[cfg(feature = "legacy")]
+mod legacy_events_json;
+
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
 

@@ -1,8 +1,186 @@
 //! `events.json`: one array of events, as `json.dump` of Python writes it, which grows in place.
 //!
-//! The API, for the dispatcher (owner: events_json):
-//!
 //! ```text
-//! EventsJson::open(path: PathBuf, writer: LegacyWriter) -> Result<EventsJson, EventsJsonError>
-//! EventsJson::append(&self, record: &str /* one JSON object */) -> Result<Appended { offset: u64, length: u64 }, EventsJsonError>
+//! lock ── is the file as it was left? ──yes──> separator + records + closing: one write over the old closing, fdatasync ──> note
+//! events.json.lock   │ (events.json.end)                                                                                 what is left
+//!                    no ──> read the whole array ──whole──> (go on as above)
+//!                              └─ torn ──> what is torn to events.json.torn-<offset>, array closed ──> (go on as above)
 //! ```
+//!
+//! # What holds
+//!
+//! An append that has returned is on disk, and one that has failed has stored nothing, or says otherwise. The layout of the file
+//! stays: compact or indented, its line ends, what follows the bracket. The time of an append does not depend on the length of the file:
+//! a note beside it ([`note`]) tells where the array ends, and device, inode, length and time of change of the file tell whether that
+//! still holds. Any process of this program may write; a lock over processes makes them take turns.
+//!
+//! # A write that was cut off
+//!
+//! A killed process, a full disk, or a power cut leaves a part of the last write: the array without its bracket, the old bracket
+//! with the new bytes after it, or zeros in the place of bytes. All elements that are whole stay; the rest goes, byte for byte, to a file
+//! beside, and the array is closed. It was never acknowledged. That is done at the next open or append: at once where the note tells that a write of this
+//! program was cut off, else once the file has been left alone for two seconds, as another program may be writing it. Damage with whole
+//! events after it is no write that was cut off: the file is refused and nothing is changed.
+//!
+//! # Other programs
+//!
+//! A program that writes the file anew, as the legacy system in Python does, takes no lock: what is appended between its reading and its
+//! writing is lost, and nothing here can prevent that. So one program writes. [`LegacyWriter::Other`] leaves it to that program. A change by another
+//! program is logged, and the array is read again as a whole, 0.3 s for a million events. It is not seen where the other program leaves
+//! inode, length and time of change as they were, or changes the file in the very moment of a write; nor are bytes that a failing disk
+//! has changed in the part of the array that is not read. `import-legacy` and `compare-logs` read everything.
+//!
+//! Readers need no lock. One that reads while the array grows, between two reads of its own, can see the old array with new bytes after it, and finds it whole
+//! when it tries again. A reader of this crate that must not try again holds the lock shared
+//! ([`FileLock::shared`](crate::durable::lock::FileLock::shared) of `events.json.lock`); `import-legacy` and `compare-logs` do not, as they
+//! read a log that changes again.
+
+mod array_file;
+mod error;
+mod in_place;
+mod layout;
+mod mend;
+mod note;
+mod python_json;
+mod scan;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use self::array_file::{ArrayFile, FoundArray};
+pub use self::error::EventsJsonError;
+use self::layout::ArrayEnd;
+pub use self::python_json::InvalidRecord;
+use self::python_json::write_record;
+use crate::durable::directory::create_folders;
+use crate::durable::links::follow_links;
+use crate::durable::lock::FileLock;
+
+/// How long another process may hold the lock.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Which program writes `events.json`: the setting `legacy.writer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LegacyWriter {
+    /// This program alone.
+    #[default]
+    This,
+    /// Another one: here it is only read.
+    Other,
+}
+
+/// Where a record was written. A later write of another program may have moved it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Where its text begins in the file, in bytes.
+    pub offset: u64,
+    /// How long its text is, in bytes.
+    pub length: u64,
+}
+
+/// The file `events.json`, to append to. Threads may share it.
+#[derive(Debug)]
+pub struct EventsJson {
+    file: ArrayFile,
+    lock: PathBuf,
+    writer: LegacyWriter,
+    /// Threads wait here, where they are woken in turn, and one of them for the lock over processes.
+    appending: Mutex<()>,
+}
+
+impl EventsJson {
+    /// The file at `path`, or where links at `path` lead: as an empty array where there is none, and as a whole one
+    /// where it was torn. With [`LegacyWriter::Other`] it is not looked at.
+    ///
+    /// # Errors
+    /// The file is no array of events, or cannot be written. It was not changed then.
+    pub fn open(path: PathBuf, writer: LegacyWriter) -> Result<Self, EventsJsonError> {
+        let path = follow_links(&path).map_err(EventsJsonError::io("find", &path))?;
+        let lock = with_suffix(&path, ".lock");
+        let note = with_suffix(&path, ".end");
+        let events = Self { file: ArrayFile { path, note }, lock, writer, appending: Mutex::new(()) };
+        if writer == LegacyWriter::This {
+            let folder = events.file.folder();
+            create_folders(folder).map_err(EventsJsonError::io("create the folder", folder))?;
+            events.file.ensure_none_but_a_file()?;
+            let _lock = events.lock()?;
+            events.file.find_array()?;
+        }
+        Ok(events)
+    }
+
+    /// Appends a record, the text of one JSON object, spelled as Python spells it. It is on disk when this returns.
+    ///
+    /// # Errors
+    /// Nothing was stored, unless the error says otherwise.
+    pub fn append(&self, record: &str) -> Result<Appended, EventsJsonError> {
+        let mut batch = self.begin()?;
+        let appended = batch.add(record)?;
+        batch.write()?;
+        Ok(appended)
+    }
+
+    /// Appends records with one write and one sync: all of them, or none. Gives the place of each, in order.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_all(&self, records: &[&str]) -> Result<Vec<Appended>, EventsJsonError> {
+        let mut batch = self.begin()?;
+        let appended = records.iter().map(|record| batch.add(record)).collect::<Result<Vec<_>, _>>()?;
+        batch.write()?;
+        Ok(appended)
+    }
+
+    fn lock(&self) -> Result<FileLock, EventsJsonError> {
+        FileLock::exclusive(&self.lock, PATIENCE)
+            .map_err(|error| EventsJsonError::lock(error, &self.lock, PATIENCE))
+    }
+
+    fn begin(&self) -> Result<Batch<'_>, EventsJsonError> {
+        if self.writer == LegacyWriter::Other {
+            return Err(EventsJsonError::OtherWriter { path: self.file.path.clone() });
+        }
+        let turn = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = self.lock()?;
+        let found = self.file.find_array()?;
+        let array = found.array.clone();
+        Ok(Batch { file: &self.file, found, array, text: String::new(), _lock: lock, _turn: turn })
+    }
+}
+
+/// Records that are written together.
+struct Batch<'e> {
+    file: &'e ArrayFile,
+    found: FoundArray,
+    /// What the records make of it.
+    array: ArrayEnd,
+    text: String,
+    _lock: FileLock,
+    _turn: MutexGuard<'e, ()>,
+}
+
+impl Batch<'_> {
+    fn add(&mut self, record: &str) -> Result<Appended, EventsJsonError> {
+        self.text.push_str(self.array.separator());
+        let start = self.text.len() as u64;
+        write_record(record, self.array.layout.spread(), &mut self.text)
+            .map_err(|source| EventsJsonError::Record { path: self.file.path.clone(), source })?;
+        let end = self.text.len() as u64;
+        (self.array.end, self.array.is_empty) = (self.found.array.end + end, false);
+        Ok(Appended { offset: self.found.array.end + start, length: end - start })
+    }
+
+    fn write(self) -> Result<(), EventsJsonError> {
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        self.file.append(self.found, self.text.as_bytes(), &self.array)
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
