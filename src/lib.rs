@@ -349,6 +349,10 @@ pub mod internals {
     pub mod infrastructure {
         pub use crate::infrastructure::*;
     }
+    #[cfg(feature = "legacy")]
+    pub mod legacy {
+        pub use crate::legacy::*;
+    }
     pub mod wire {
         pub use crate::wire::*;
     }
