@@ -1,24 +1,54 @@
 //! Watchers: what notices that something happened, in the background.
+//!
+//! ```text
+//! files/  what the system tells, or a period ──> look: a listing, compared with the last one ──> occurrences
+//! times/  the wall clock and the time elapsed, looked at every 30 s at least ──> ticks ────────> occurrences
+//! ```
+//! A program brings watchers of its own by the trait [`Watcher`].
 
+mod error;
+mod files;
+mod own_paths;
+mod times;
+mod watcher;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::occurrence::OccurrenceSink;
+pub use error::WatchError;
+pub use watcher::{Notes, Watcher, Watching};
 
-/// Notices what a definition is about. For files and times there are two; others are brought by their own programs.
-pub trait Watcher: Send {
-    /// Begins to watch in the background, and tells `sink` what happens until the answer is dropped, which ends its threads.
-    ///
-    /// # Errors
-    /// It cannot be watched, and what helps.
-    fn start(self: Box<Self>, sink: Arc<dyn OccurrenceSink>) -> Result<Watching, WatchError>;
+use crate::application::clock::Clock;
+use crate::legacy::definition::{Definition, Source};
+use crate::wire::zone::Zone;
+
+/// What watchers of files and times are given.
+#[derive(Clone)]
+pub struct WatcherPorts {
+    /// Says when an occurrence was noticed, and when a time has come.
+    pub clock: Arc<dyn Clock + Send + Sync>,
+    /// In which times of day and weekdays are meant.
+    pub zone: Zone,
+    /// Folders and files of the program, which are never watched.
+    pub own_paths: Vec<PathBuf>,
+    /// Folders are listed every 2 seconds, instead of being told of changes by the system; the definition's own
+    /// `poll_seconds` goes first.
+    pub polls: bool,
 }
 
-/// What is being watched, until it is dropped.
-pub struct Watching {
-    _until_dropped: Box<dyn Send>,
+/// The watcher for what a definition is about.
+///
+/// # Errors
+/// [`WatchError::OwnPath`] for a path of the program's own, [`WatchError::Pattern`].
+pub fn watcher_for(definition: &Definition, ports: &WatcherPorts) -> Result<Box<dyn Watcher>, WatchError> {
+    let id = definition.id.clone();
+    let clock = Arc::clone(&ports.clock);
+    Ok(match &definition.source {
+        Source::Files(source) => {
+            Box::new(files::FileWatcher::new(id, source, &ports.own_paths, ports.polls, clock)?)
+        }
+        Source::Times(schedule) => {
+            Box::new(times::TimeWatcher::new(id, schedule.clone(), ports.zone.clone(), clock))
+        }
+    })
 }
-
-/// Why something cannot be watched.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WatchError {}
