@@ -36,10 +36,10 @@
 //!
 //! # What is public
 //!
-//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]. The layers
-//! themselves are private, so that they can change. The programs in `examples/` use public names alone. Fuzz
-//! targets, benches and integration tests reach the layers through a hidden module of the cargo feature
-//! `internals`, which promises nothing.
+//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]; with the cargo
+//! feature `legacy`, the legacy system as the module `legacy_system`. The layers themselves are private, so that they
+//! can change. The programs in `examples/` use public names alone. Fuzz targets, benches and integration tests reach
+//! the layers through a hidden module of the cargo feature `internals`, which promises nothing.
 //!
 //! # Example
 //!
@@ -323,6 +323,9 @@ pub mod tasks {
     };
     pub use crate::infrastructure::handler_store::SqliteTaskReports;
 }
+
+#[cfg(feature = "legacy")]
+pub mod legacy_system;
 
 /// Runs the program `mission-events` on the arguments of this process. Errors are on stderr when it returns.
 #[doc(hidden)]

@@ -1,5 +1,6 @@
 //! The legacy event system, which is being strangled: procedural, with one global dispatcher. Built only with the cargo
-//! feature `legacy`, and deleted in one step: nothing but the command line and `lib.rs` knows this module.
+//! feature `legacy`, and deleted in one step: nothing but the command line, `lib.rs` and `legacy_system.rs` knows this module, and
+//! `CONTRIBUTING.md` lists the lines outside it that go with it.
 //!
 //! ```text
 //! watchers ──occurrence──> batch window ──> queue ──> dispatcher ──> handler, by its dotted name
@@ -14,6 +15,7 @@
 //! | [`registry`], [`definition`] | registrations of handlers | no definition is enabled any more |
 //! | [`watchers`] | none: signals of files and times are another program's | no definition is enabled any more |
 //! | [`handlers`] | `EventHandler` | each has a counterpart, or is not needed |
+//! | `cli::legacy`, `legacy_system` | `cli::dispatch`, `cli::handlers`; `dispatch` | all of the above are deleted |
 
 pub mod definition;
 pub mod dispatcher;

@@ -39,6 +39,11 @@ mod model;
 /// Does the program answer, fail and exit as docs/contract.md says? One file a command.
 mod cli;
 
+/// Does the legacy system work as a whole: from a definition to the log of handlers, killed and started again, beside the
+/// tools that read what it writes?
+#[cfg(feature = "legacy")]
+mod legacy;
+
 /// Does an import lose nothing, invent nothing and say what it did? One file a theme.
 mod import_legacy;
 

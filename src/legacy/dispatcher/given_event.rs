@@ -98,7 +98,9 @@ impl GivenEvent {
         let priority = match parsed(fields, "priority").map(|priority| priority.as_i64()) {
             Some(Some(priority)) => Some(priority),
             None if fields.json("priority").is_none() => None,
-            _ => return Err(unexpected(fields, "priority", "a whole number, of which the smallest is first")),
+            _ => {
+                return Err(unexpected(fields, "priority", "a whole number, of which the smallest is first"));
+            }
         };
         Ok(Self::OfDefinition { definition_id, data, priority })
     }
@@ -114,6 +116,10 @@ fn parsed(fields: &RecordedFields<'_>, name: &str) -> Option<Value> {
     serde_json::from_str(fields.json(name)?).ok()
 }
 
-fn unexpected(fields: &RecordedFields<'_>, field: &'static str, expected: &'static str) -> InvalidLegacyEvent {
+fn unexpected(
+    fields: &RecordedFields<'_>,
+    field: &'static str,
+    expected: &'static str,
+) -> InvalidLegacyEvent {
     InvalidLegacyEvent::Field { field, expected, found: fields.json(field).unwrap_or("null").to_owned() }
 }

@@ -29,7 +29,8 @@ fn a_task_event_is_taken_as_it_was_written() {
 
 #[test]
 fn a_task_event_without_a_time_gets_the_present_one() {
-    let timed = r#"{"timestamp": "2025-10-25T10:00:00.500000+00:00", "type": "TaskDeleted", "task_id": "T1"}"#;
+    let timed =
+        r#"{"timestamp": "2025-10-25T10:00:00.500000+00:00", "type": "TaskDeleted", "task_id": "T1"}"#;
     assert_eq!(given(r#"{"type": "TaskDeleted", "task_id": "T1"}"#), Ok(of_task(timed)));
     assert_eq!(
         given(r#"{"type": "TaskDeleted", "timestamp": null}"#),
@@ -75,9 +76,15 @@ fn what_is_no_event_is_told_with_the_field_and_what_was_expected() {
         (r#"{"type": "x", "timestamp": "25.10.2025"}"#, &["bad timestamp", "expected a date as YYYY-MM-DD"]),
         (r#"{"type": "x", "timestamp": {}}"#, &["expected text in `timestamp`"]),
         (r#"{"definition_id": 7}"#, &["`definition_id`: expected the id of a definition, as text, found 7"]),
-        (r#"{"definition_id": ""}"#, &["`definition_id`: expected the id of a definition, as text, found \"\""]),
+        (
+            r#"{"definition_id": ""}"#,
+            &["`definition_id`: expected the id of a definition, as text, found \"\""],
+        ),
         (r#"{"definition_id": "a", "data": [1]}"#, &["`data`: expected an object, found [1]"]),
-        (r#"{"definition_id": "a", "data": {"x": NaN}}"#, &["`data`: expected an object, found {\"x\": NaN}"]),
+        (
+            r#"{"definition_id": "a", "data": {"x": NaN}}"#,
+            &["`data`: expected an object, found {\"x\": NaN}"],
+        ),
         (
             r#"{"definition_id": "a", "priority": "high"}"#,
             &["`priority`: expected a whole number, of which the smallest is first, found \"high\""],

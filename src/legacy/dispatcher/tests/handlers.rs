@@ -61,10 +61,13 @@ fn a_name_without_a_handler_is_a_failure_that_lists_the_known_ones() {
 #[test]
 fn a_handler_that_panics_has_failed_and_is_run_again() {
     let table = HandlerTable::default();
-    table.register("a.run", Arc::new(|context: &HandlerContext| match context.text("path") {
-        Some(path) => success(path),
-        None => panic!("no path at all"),
-    }));
+    table.register(
+        "a.run",
+        Arc::new(|context: &HandlerContext| match context.text("path") {
+            Some(path) => success(path),
+            None => panic!("no path at all"),
+        }),
+    );
     assert_eq!(table.run("a.run", &context(json!({}))), failure("panicked: no path at all"));
     assert_eq!(table.run("a.run", &context(json!({"path": "x"}))), success("x"));
 }
@@ -190,7 +193,8 @@ fn a_torn_line_stays_in_the_log_of_handlers_and_is_no_entry() {
         assert!(fs::read(&path).unwrap().starts_with(&whole[..cut]), "nothing is taken away");
         let entries = log.entries().unwrap();
         // Without its line end alone it is whole.
-        let expected = if cut == whole.len() - 1 { vec![first.clone(), second.clone()] } else { vec![second.clone()] };
+        let expected =
+            if cut == whole.len() - 1 { vec![first.clone(), second.clone()] } else { vec![second.clone()] };
         assert_eq!(entries, expected, "cut at {cut}");
     }
 }
