@@ -46,7 +46,7 @@ enum LegacyCommand {
     ///
     /// At the end, `--format json` prints {"watched", "not_watched": [{"id", "error"}], "handled", "failed", "left"}: ids of
     /// definitions, and numbers of events. What is left is in the queue, and handled next time.
-    #[command(after_help = "Example: mission-events legacy watch 2>> logs/application.log")]
+    #[command(after_help = "Example: mission-events legacy watch")]
     Watch,
     Queue(queue::QueueArgs),
 }

@@ -1,83 +1,21 @@
 //! The dispatcher as its users see it.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use super::background::Background;
 use super::error::DispatcherError;
 use super::given_event::GivenEvent;
 use super::handling::{DispatcherFigures, HandledEvent, Handling};
+use super::last_read::LastReadDefinitions;
+use super::settings::{DispatcherSettings, LegacyFiles};
 use crate::application::clock::Clock;
 use crate::legacy::definition::Definition;
-use crate::legacy::events_json::{EventsJson, LegacyWriter};
+use crate::legacy::events_json::EventsJson;
 use crate::legacy::handlers::{HandlerLog, HandlerTable, LegacyHandler};
 use crate::legacy::occurrence::OccurrenceSink;
 use crate::legacy::queue::{BatchWindow, EventQueue, NewEntry};
 use crate::legacy::registry::Registry;
 use crate::legacy::watchers::{WatchError, Watcher, Watching};
-use crate::wire::zone::Zone;
-
-/// The files of the legacy system.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LegacyFiles {
-    /// The legacy log.
-    pub events_json: PathBuf,
-    /// The definitions.
-    pub definitions: PathBuf,
-    /// The folder of the queue and of the log of handlers.
-    pub folder: PathBuf,
-}
-
-impl LegacyFiles {
-    /// The files that belong to a legacy log and a folder of daily events: `event_definitions.json` in that folder, and
-    /// the folder `legacy` beside the log.
-    pub fn beside(events_json: &Path, events_folder: &Path) -> Self {
-        Self {
-            events_json: events_json.to_owned(),
-            definitions: events_folder.join("event_definitions.json"),
-            folder: events_json.parent().unwrap_or(Path::new("")).join("legacy"),
-        }
-    }
-
-    /// The queue.
-    pub fn queue(&self) -> PathBuf {
-        self.folder.join("queue.jsonl")
-    }
-
-    /// The log of handlers.
-    pub fn handler_log(&self) -> PathBuf {
-        self.folder.join("handlers.jsonl")
-    }
-}
-
-/// How a dispatcher works.
-#[derive(Debug, Clone)]
-pub struct DispatcherSettings {
-    /// Which program writes the legacy log.
-    pub writer: LegacyWriter,
-    /// How often an event is tried again that its handler has failed on.
-    pub max_retries: u64,
-    /// After how long it is.
-    pub retry_delay: Duration,
-    /// For how long [`EventDispatcher::stop`] goes on with what is due.
-    pub stop_patience: Duration,
-    /// In which zone naive times of task events are read, when they are checked.
-    pub zone: Zone,
-}
-
-impl Default for DispatcherSettings {
-    /// This program writes; 3 retries after 300 seconds; 5 seconds for the rest; UTC.
-    fn default() -> Self {
-        Self {
-            writer: LegacyWriter::This,
-            max_retries: 3,
-            retry_delay: Duration::from_secs(300),
-            stop_patience: Duration::from_secs(5),
-            zone: Zone::utc(),
-        }
-    }
-}
 
 /// Takes events, and gives those of definitions to their handlers: in the background between [`start`](Self::start) and
 /// [`stop`](Self::stop), or one by one with [`process_next_event`](Self::process_next_event).
@@ -105,7 +43,7 @@ impl EventDispatcher {
         let window =
             Arc::new(BatchWindow::new(Arc::clone(&queue), Arc::clone(&registry), Arc::clone(&clock)));
         let handling = Arc::new(Handling {
-            registry: Arc::clone(&registry),
+            definitions: LastReadDefinitions::new(Arc::clone(&registry)),
             queue,
             window,
             handlers: HandlerTable::default(),

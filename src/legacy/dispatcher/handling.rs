@@ -6,13 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::error::DispatcherError;
-use super::event_dispatcher::DispatcherSettings;
+use super::last_read::LastReadDefinitions;
+use super::settings::DispatcherSettings;
 use crate::application::clock::Clock;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::format_timestamp;
 use crate::legacy::handlers::{HandlerContext, HandlerLog, HandlerLogEntry, HandlerResult, HandlerTable};
 use crate::legacy::queue::{BatchWindow, EventQueue, QueueEntry};
-use crate::legacy::registry::Registry;
 
 /// An event that was given to its handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub enum FollowUp {
 
 /// What handling needs.
 pub(super) struct Handling {
-    pub registry: Arc<Registry>,
+    pub definitions: LastReadDefinitions,
     pub queue: Arc<EventQueue>,
     pub window: Arc<BatchWindow>,
     pub handlers: HandlerTable,
@@ -102,7 +102,7 @@ impl Handling {
             result: HandlerResult::Failure { error },
             can_retry,
         };
-        match self.registry.get(&entry.definition_id) {
+        match self.definitions.get(&entry.definition_id) {
             Ok(Some(definition)) if definition.is_enabled => {
                 let result = self.handlers.run(&definition.handler, &context_of(entry));
                 Attempt { handler: definition.handler, result, can_retry: true }

@@ -14,12 +14,15 @@ mod error;
 mod event_dispatcher;
 mod given_event;
 mod handling;
+mod last_read;
+mod settings;
 
 #[cfg(test)]
 mod tests;
 
 pub use current::{GlobalDispatcherError, get_global_dispatcher, set_global_dispatcher};
 pub use error::DispatcherError;
-pub use event_dispatcher::{DispatcherSettings, EventDispatcher, LegacyFiles};
+pub use event_dispatcher::EventDispatcher;
 pub use given_event::InvalidLegacyEvent;
 pub use handling::{DispatcherFigures, FollowUp, HandledEvent};
+pub use settings::{DispatcherSettings, LegacyFiles};

@@ -153,3 +153,17 @@ fn what_was_queued_or_being_handled_when_a_process_ended_is_handled_by_the_next_
     while dispatcher.process_next_event().unwrap().is_some() {}
     assert_eq!(fixture.given(), ["handled", "begun", "queued"]);
 }
+
+#[test]
+fn events_are_handled_by_the_definitions_that_were_read_last_while_their_file_is_damaged() {
+    let fixture = Fixture::new();
+    let dispatcher = fixture.dispatcher();
+    dispatcher.registry().add(definition("a", "tests.done")).unwrap();
+    for n in ["sound", "damaged"] {
+        dispatcher.queue_event(&event("a", n, 5)).unwrap();
+        fixture.clock.put_forward(Duration::from_secs(1));
+    }
+    assert_eq!(next(&dispatcher).follow_up, FollowUp::Done);
+    fs::write(fixture.files().definitions, "[{").unwrap();
+    assert_eq!(next(&dispatcher).follow_up, FollowUp::Done);
+}
