@@ -13,10 +13,10 @@
 //! # What holds
 //!
 //! An append that has returned is on disk, and one that has failed has stored nothing, or says otherwise. The layout of
-//! the file stays: compact or indented, its line ends, what follows the bracket. A record is written at its end as
-//! [`python_json`] says. The time of an append does not depend on the length of the file: the note tells where the array ends, and by
-//! device, inode, length and time of change it is seen whether that still holds. Any number of processes of this program
-//! may append.
+//! the file stays: compact or indented, its line ends, what follows the bracket. A record is spelled as
+//! Python spells it. The time of an append does not depend on the length of the file: the note tells where the
+//! array ends, and by device, inode, length and time of change it is seen whether that still holds. Any number of
+//! processes of this program may append.
 //!
 //! # A write that was cut off
 //!
@@ -42,7 +42,17 @@
 //! # Readers
 //!
 //! Readers need no lock. Python reads a file in two calls at least: a reader between whose calls an event is appended
-//! sees the old array with new bytes after it ("Extra data"), and finds it whole when it tries again. READERS
+//! sees the old array with new bytes after it ("Extra data"), and finds it whole when it tries again. How often that is,
+//! two readers with `json.load` in a loop beside a writer that never rests (`benches/events_json`, 3 s each on a busy
+//! machine of two cores, unoptimised build):
+//!
+//! | events | in place: writes, failed of reads | anew, as the legacy system | a new file, and a rename |
+//! |---|---|---|---|
+//! | 1,000 | 1,943, 1 of 92 (1.1 %) | 25, 1,989 of 2,046 (97 %) | 24, 0 of 272 |
+//! | 5,000 | 2,185, 3 of 74 (4.1 %) | 5, 171 of 183 (93 %) | 5, 0 of 45 |
+//! | 20,000 | 1,809, 1 of 9 (11 %) | 1, 15 of 17 (88 %) | 2, 0 of 6 |
+//!
+//! Each reading, in place, met hundreds of appends. With one event a second it meets none or one.
 //!
 //! A reader that must not try again holds the lock shared: [`FileLock::shared`] of `events.json.lock`. `import-legacy`
 //! and `compare-logs` do not: they read a log again that changes while it is read.
