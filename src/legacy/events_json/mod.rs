@@ -44,15 +44,15 @@
 //! Readers need no lock. Python reads a file in two calls at least: a reader between whose calls an event is appended
 //! sees the old array with new bytes after it ("Extra data"), and finds it whole when it tries again. How often that is,
 //! two readers with `json.load` in a loop beside a writer that never rests (`benches/events_json`, 3 s each on a busy
-//! machine of two cores, unoptimised build):
+//! machine of two cores):
 //!
 //! | events | in place: writes, failed of reads | anew, as the legacy system | a new file, and a rename |
 //! |---|---|---|---|
-//! | 1,000 | 1,943, 1 of 92 (1.1 %) | 25, 1,989 of 2,046 (97 %) | 24, 0 of 272 |
-//! | 5,000 | 2,185, 3 of 74 (4.1 %) | 5, 171 of 183 (93 %) | 5, 0 of 45 |
-//! | 20,000 | 1,809, 1 of 9 (11 %) | 1, 15 of 17 (88 %) | 2, 0 of 6 |
+//! | 1,000 | 2,519, 6 of 292 (2.1 %) | 34, 2,133 of 2,258 (94 %) | 26, 0 of 367 |
+//! | 5,000 | 1,358, 5 of 98 (5.1 %) | 7, 180 of 193 (93 %) | 6, 0 of 49 |
+//! | 20,000 | 3,924, 0 of 17 | 2, 75 of 79 (95 %) | 2, 0 of 10 |
 //!
-//! Each reading, in place, met hundreds of appends. With one event a second it meets none or one.
+//! In place, each reading met tens to hundreds of appends here. With one event a second it meets none or one.
 //!
 //! A reader that must not try again holds the lock shared: [`FileLock::shared`] of `events.json.lock`. `import-legacy`
 //! and `compare-logs` do not: they read a log again that changes while it is read.
