@@ -1,39 +1,61 @@
 //! `events.json`: one array of events, as `json.dump` of Python writes it, which grows in place.
 //!
 //! ```text
-//! lock ── is the file as it was left? ──yes──> separator + records + closing: one write over the old closing, fdatasync ──> note
-//! events.json.lock   │ (events.json.end)                                                                                 what is left
-//!                    no ──> read the whole array ──whole──> (go on as above)
-//!                              └─ torn ──> what is torn to events.json.torn-<offset>, array closed ──> (go on as above)
+//! lock ──> is the file as it was left? ──yes──> separator, records and closing ──> note of what is left
+//!              │                         │      over the old closing: one write, one fdatasync
+//!              no                        │
+//!              └──> read it as a whole ──┴── torn: the torn bytes to a file beside, the array closed
 //! ```
+//!
+//! Beside the file, and where a link leads beside that, are `events.json.lock`, `events.json.end` (the note) and, where
+//! something was torn, `events.json.torn-<offset>`.
 //!
 //! # What holds
 //!
-//! An append that has returned is on disk, and one that has failed has stored nothing, or says otherwise. The layout of the file
-//! stays: compact or indented, its line ends, what follows the bracket. The time of an append does not depend on the length of the file:
-//! a note beside it ([`note`]) tells where the array ends, and device, inode, length and time of change of the file tell whether that
-//! still holds. Any process of this program may write; a lock over processes makes them take turns.
+//! An append that has returned is on disk, and one that has failed has stored nothing, or says otherwise. The layout of
+//! the file stays: compact or indented, its line ends, what follows the bracket. A record is spelled as
+//! Python spells it. The time of an append does not depend on the length of the file: the note tells where the
+//! array ends, and by device, inode, length and time of change it is seen whether that still holds. Any number of
+//! processes of this program may append.
 //!
 //! # A write that was cut off
 //!
-//! A killed process, a full disk, or a power cut leaves a part of the last write: the array without its bracket, the old bracket
-//! with the new bytes after it, or zeros in the place of bytes. All elements that are whole stay; the rest goes, byte for byte, to a file
-//! beside, and the array is closed. It was never acknowledged. That is done at the next open or append: at once where the note tells that a write of this
-//! program was cut off, else once the file has been left alone for two seconds, as another program may be writing it. Damage with whole
-//! events after it is no write that was cut off: the file is refused and nothing is changed.
+//! A killed process or a power cut leaves a part of the last write: an array without its bracket, the old bracket with
+//! the new bytes after it, or zeros in the place of bytes. All elements that are whole stay; the rest goes, byte for
+//! byte, to a file beside, and the array is closed, at the next open or append. What was torn was never acknowledged.
+//! Where the note tells that a write of this program was cut off, that is done at once; else once the file was left
+//! alone for two seconds, as another program may be writing it. Damage with whole events after it is no write that was
+//! cut off: the file is refused, and nothing is changed. That can meet several events that were appended together, where a
+//! power cut has taken the note as well.
+//!
+//! On a full disk the old end is written again and the file cut to its old length: nothing was stored.
 //!
 //! # Other programs
 //!
-//! A program that writes the file anew, as the legacy system in Python does, takes no lock: what is appended between its reading and its
-//! writing is lost, and nothing here can prevent that. So one program writes. [`LegacyWriter::Other`] leaves it to that program. A change by another
-//! program is logged, and the array is read again as a whole, 0.3 s for a million events. It is not seen where the other program leaves
-//! inode, length and time of change as they were, or changes the file in the very moment of a write; nor are bytes that a failing disk
-//! has changed in the part of the array that is not read. `import-legacy` and `compare-logs` read everything.
+//! A program that writes the file anew, as the legacy system in Python does, takes no lock: what is appended between its
+//! reading and its writing is lost, and nothing here can prevent that. So one program writes, and
+//! [`LegacyWriter::Other`] leaves it to that one. A change by another program is logged each time, and the array is read as a
+//! whole once. It is not seen where the other program leaves inode, length, time of change and end as they were, or
+//! writes in the very moment of an append; nor are bytes seen that a disk has lost in a part of the array that is not
+//! read. `import-legacy` and `compare-logs` read everything.
 //!
-//! Readers need no lock. One that reads while the array grows, between two reads of its own, can see the old array with new bytes after it, and finds it whole
-//! when it tries again. A reader of this crate that must not try again holds the lock shared
-//! ([`FileLock::shared`](crate::durable::lock::FileLock::shared) of `events.json.lock`); `import-legacy` and `compare-logs` do not, as they
-//! read a log that changes again.
+//! # Readers
+//!
+//! Readers need no lock. Python reads a file in two calls at least: a reader between whose calls an event is appended
+//! sees the old array with new bytes after it ("Extra data"), and finds it whole when it tries again. How often that is,
+//! two readers with `json.load` in a loop beside a writer that never rests (`benches/events_json`, 3 s each on a busy
+//! machine of two cores):
+//!
+//! | events | in place: writes, failed of reads | anew, as the legacy system | a new file, and a rename |
+//! |---|---|---|---|
+//! | 1,000 | 2,519, 6 of 292 (2.1 %) | 34, 2,133 of 2,258 (94 %) | 26, 0 of 367 |
+//! | 5,000 | 1,358, 5 of 98 (5.1 %) | 7, 180 of 193 (93 %) | 6, 0 of 49 |
+//! | 20,000 | 3,924, 0 of 17 | 2, 75 of 79 (95 %) | 2, 0 of 10 |
+//!
+//! In place, each reading met tens to hundreds of appends here. With one event a second it meets none or one.
+//!
+//! A reader that must not try again holds the lock shared: [`FileLock::shared`] of `events.json.lock`. `import-legacy`
+//! and `compare-logs` do not: they read a log again that changes while it is read.
 
 mod array_file;
 mod error;

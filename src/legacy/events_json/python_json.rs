@@ -233,7 +233,7 @@ fn push_escaped(code_point: u32, out: &mut String) {
 
 /// As Python's `repr`: the shortest digits that give the float back, with an exponent from 1e+16 and below 1e-04.
 fn push_float(float: f64, out: &mut String) {
-    let shortest = format!("{float:e}");
+    let shortest = shortest(float);
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
@@ -254,6 +254,14 @@ fn push_float(float: f64, out: &mut String) {
     } else {
         out.push_str(&format!("{}.{}", &digits[..before_point], &digits[before_point..]));
     }
+}
+
+/// Of two texts of as few digits as can be that lie equally near, Rust takes the greater one, and Python the even one.
+fn shortest(float: f64) -> String {
+    let greater = format!("{float:e}");
+    let digits = greater.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    let nearest = format!("{float:.*e}", digits.saturating_sub(1));
+    if nearest.parse() == Ok(float) { nearest } else { greater }
 }
 
 #[cfg(test)]

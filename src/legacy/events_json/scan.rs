@@ -1,7 +1,7 @@
 //! The array as a whole: how far it is sound, and what comes then.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use super::layout::{ArrayEnd, Layout};
 use crate::wire::json::{ScanError, Tokens, is_blank};
@@ -45,6 +45,8 @@ impl Cut {
 
 /// Reads a file from its beginning to its end.
 pub(super) fn scan(file: &File) -> io::Result<Scanned> {
+    let mut reader = file;
+    reader.seek(SeekFrom::Start(0))?;
     let mut text = Window { file, bytes: Vec::new(), start: 0, at: 0 };
     text.skip_mark()?;
     let start = text.offset();

@@ -74,8 +74,8 @@ fn records_are_written_as_json_dump_would_in_the_layout_of_the_array() {
 fn what_is_not_there_yet_is_made_with_its_folders_and_nothing_becomes_an_empty_array() {
     let dir = TestDir::new();
     let path = dir.join("data/deep/events.json");
-    let events = open(&path).unwrap();
-    assert_eq!(text(&path), "[]");
+    let (events, said) = warnings(|| open(&path).unwrap());
+    assert_eq!((text(&path).as_str(), said.len()), ("[]", 0), "{said:?}");
     events.append("{}").unwrap();
     assert_eq!(text(&path), "[{}]");
     for (before, after) in
@@ -99,6 +99,22 @@ fn a_file_that_is_removed_while_it_is_open_is_made_again() {
     let (_, said) = warnings(|| events.append(r#"{"b": 1}"#).unwrap());
     assert_eq!(text(&path), r#"[{"b": 1}]"#);
     assert_eq!(said.len(), 1, "{said:?}");
+}
+
+#[test]
+fn an_array_and_an_element_of_any_length_are_read_as_a_whole() {
+    let numbers = vec!["1234567"; 100_000].join(", ");
+    let long = format!("{{\"s\": \"{}\"}}", "x]".repeat(400_000));
+    for before in [format!("[{numbers}"), format!("[{long}, 0, {long}"), format!("[0{}", " ".repeat(600_000))]
+    {
+        let dir = TestDir::new();
+        let path = file(&dir, format!("{before}]"));
+        open(&path).unwrap().append("{}").unwrap();
+        assert_eq!(
+            text(&path),
+            format!("{}, {{}}{}]", before.trim_end(), &before[before.trim_end().len()..])
+        );
+    }
 }
 
 #[test]

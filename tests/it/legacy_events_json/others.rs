@@ -35,6 +35,20 @@ fn what_another_program_has_written_is_said_once_and_appended_to() {
 }
 
 #[test]
+fn a_change_that_leaves_length_and_time_as_they_were_is_seen_where_the_array_ends() {
+    let dir = TestDir::new();
+    let path = file(&dir, "[]");
+    let events = open(&path).unwrap();
+    events.append(&event(1)).unwrap();
+    let before = fs::metadata(&path).unwrap();
+    let written = format!("{:width$}", "[{\"x\": 1}]", width = before.len() as usize);
+    fs::write(&path, &written).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(before.modified().unwrap()).unwrap();
+    events.append(&event(2)).unwrap();
+    assert_eq!(elements(&path).len(), 2);
+}
+
+#[test]
 fn an_array_that_another_program_puts_in_its_place_is_appended_to() {
     let dir = TestDir::new();
     let path = file(&dir, "[]");
