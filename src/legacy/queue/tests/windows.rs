@@ -202,10 +202,25 @@ fn what_a_disabled_definition_sees_is_not_queued() {
 }
 
 #[test]
+fn a_changed_limit_is_followed_a_second_later() {
+    let gathering = Gathering::new(1, 0);
+    gathering.happens("a", "x.md", "modified");
+    let mut changed = gathering.registry.get("a").unwrap().unwrap();
+    (changed.rate_limit.max_per_minute, changed.rate_limit.batch_window) = (60, Duration::from_secs(5));
+    gathering.registry.update(changed).unwrap();
+    gathering.pass(1.0);
+    gathering.happens("a", "x.md", "modified");
+    assert_eq!(gathering.queued().len(), 1, "it is gathered now");
+    gathering.pass(5.0);
+    assert_eq!(gathering.queued().len(), 2);
+}
+
+#[test]
 fn definitions_that_cannot_be_read_any_more_lose_no_occurrence() {
     let gathering = Gathering::new(1, 0);
     gathering.happens("a", "x.md", "modified");
     fs::write(gathering.place.folder.path().join("event_definitions.json"), "[{").unwrap();
+    gathering.pass(2.0);
     gathering.happens("a", "x.md", "modified");
     assert_eq!(
         (gathering.queued().len(), gathering.window.refused("a")),
