@@ -43,6 +43,16 @@ fn a_torn_last_line_is_set_aside_with_its_bytes() {
 }
 
 #[test]
+fn after_a_torn_line_the_length_is_that_of_the_whole_lines() {
+    let place = Place::new();
+    place.open().push(new("a", None)).unwrap();
+    let whole = place.text();
+    fs::write(&place.path, format!("{whole}torn")).unwrap();
+    let (log, lines) = log_file::LogFile::open(&place.path).unwrap();
+    assert_eq!((log.length(), lines), (whole.len() as u64, whole.into_bytes()));
+}
+
+#[test]
 fn a_last_line_that_lacks_its_end_alone_is_an_entry() {
     let place = Place::new();
     place.open().push(new("a", None)).unwrap();

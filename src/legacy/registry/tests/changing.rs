@@ -81,6 +81,17 @@ fn the_last_five_states_are_kept_as_backups_and_none_is_written_over() {
 }
 
 #[test]
+fn a_backup_made_after_the_clock_was_set_back_is_the_newest_all_the_same() {
+    let (folder, path, registry) = registry(Some("[]"));
+    fs::write(path.with_added_extension("backup.29991231_235959_999999.json"), "[]").unwrap();
+    for id in ["a", "b"] {
+        let before = fs::read(&path).unwrap();
+        registry.add(definition(id)).unwrap();
+        assert_eq!(fs::read(backups(&folder).last().unwrap()).unwrap(), before);
+    }
+}
+
+#[test]
 fn backups_of_other_programs_are_left_alone() {
     let (folder, path, registry) = registry(Some("[]"));
     let other = path.with_added_extension("backup.20251016.json");
