@@ -17,6 +17,8 @@ use crate::legacy::registry::Registry;
 
 /// As many windows are open at once: where more would be, the one that ends first ends early.
 const MOST_WINDOWS: usize = 10_000;
+/// After how long the limit of a definition is read again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 /// After how long an entry is tried again that could not be written.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
@@ -56,10 +58,15 @@ struct Window {
     has_token: bool,
 }
 
+/// What is known of one definition.
+#[derive(Default)]
 struct Limit {
-    bucket: TokenBucket,
-    /// As the definition said last.
-    rate: RateLimit,
+    /// As it was read last; `None` where the definition is disabled.
+    rate: Option<RateLimit>,
+    /// When it was, by the clock that is never set back.
+    read: Duration,
+    /// Made with the first token that is asked for.
+    bucket: Option<TokenBucket>,
     refusals: Refusals,
 }
 
@@ -98,18 +105,29 @@ impl BatchWindow {
         self.state().limits.get(definition_id).map_or(0, |limit| limit.refusals.count())
     }
 
-    /// The limit of a definition; `None` where it is disabled.
-    fn rate_limit(&self, definition_id: &str) -> Option<RateLimit> {
-        match self.registry.get(definition_id) {
+    /// The limit of a definition, read at most once a second, so that a flood does not wait for a file; `None` where it is
+    /// disabled.
+    fn rate_limit(&self, definition_id: &str, now: Duration) -> Option<RateLimit> {
+        let known = self.state().limits.get(definition_id).map(|limit| (limit.rate, limit.read));
+        if let Some((rate, read)) = known
+            && now.saturating_sub(read) < READ_AGAIN
+        {
+            return rate;
+        }
+        let rate = match self.registry.get(definition_id) {
             Ok(Some(definition)) => definition.is_enabled.then_some(definition.rate_limit),
             // A watcher of others, whose definition is not there; its entries fail visibly.
             Ok(None) => Some(RateLimit::default()),
             Err(error) => {
                 let error = error_chain(&error);
                 tracing::warn!("[EventDispatcher] {definition_id}: its limit stays as it was read: {error}");
-                Some(self.state().limits.get(definition_id).map(|limit| limit.rate).unwrap_or_default())
+                known.map_or_else(|| Some(RateLimit::default()), |(rate, _)| rate)
             }
-        }
+        };
+        let mut state = self.state();
+        let limit = state.limits.entry(definition_id.to_owned()).or_default();
+        (limit.rate, limit.read) = (rate, now);
+        rate
     }
 
     /// Ends what ends until then, the first first. The queue is written to while other occurrences can be gathered.
@@ -160,11 +178,11 @@ impl OccurrenceSink for BatchWindow {
         if self.state().merge(&key, &occurrence) {
             return;
         }
-        let Some(limit) = self.rate_limit(&key.0) else {
+        let now = self.clock.elapsed();
+        let Some(limit) = self.rate_limit(&key.0, now) else {
             tracing::debug!("[EventDispatcher] {}: not queued, as it is disabled", key.0);
             return;
         };
-        let now = self.clock.elapsed();
         let mut state = self.state();
         // Another thread may have opened it meanwhile.
         if !state.merge(&key, &occurrence) {
@@ -220,14 +238,9 @@ impl State {
             return window;
         }
         let most = window.limit.max_per_minute;
-        let limit = self.limits.entry(window.key.0.clone()).or_insert_with(|| Limit {
-            bucket: TokenBucket::full(most, now),
-            rate: window.limit,
-            refusals: Refusals::default(),
-        });
-        limit.rate = window.limit;
+        let limit = self.limits.entry(window.key.0.clone()).or_default();
         window.was_asked = true;
-        window.has_token = limit.bucket.take(most, now);
+        window.has_token = limit.bucket.get_or_insert_with(|| TokenBucket::full(most, now)).take(most, now);
         if !window.has_token {
             limit.refusals.add(&window.key.0, most, now);
         }

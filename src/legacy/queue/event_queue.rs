@@ -24,6 +24,9 @@ use crate::durable::presence::is_present;
 /// A file that is shorter is not looked at for what is finished, in bytes.
 pub(super) const SHORT: u64 = 8 << 20;
 
+/// How long the lock is waited for. A process that this one is just starting holds it for a moment, too.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The queue of a file, which it has for itself. Calls of several threads wait for each other.
 #[derive(Debug)]
 pub struct EventQueue {
@@ -269,7 +272,7 @@ impl State {
 
 fn lock(path: &Path) -> Result<FileLock, QueueError> {
     let lock = path.with_added_extension("lock");
-    FileLock::exclusive(&lock, Duration::ZERO).map_err(|error| match error {
+    FileLock::exclusive(&lock, PATIENCE).map_err(|error| match error {
         LockError::Held => QueueError::InUse { path: path.to_owned() },
         LockError::Open(source) => QueueError::file("open", &lock)(source),
         LockError::Refused(source) => QueueError::file("lock", &lock)(source),

@@ -51,9 +51,9 @@ fn definitions(values: Vec<Value>, path: &Path) -> Result<Vec<(Value, Definition
         let path = path.to_owned();
         let definition = match Definition::from_value(value.clone()) {
             Ok(definition) => definition,
-            Err(source) => {
+            Err(reason) => {
                 let id = value.get("id").and_then(Value::as_str).map(str::to_owned);
-                return Err(RegistryError::Definition { path, number, id, source });
+                return Err(RegistryError::Definition { path, number, id, reason: Box::new(reason) });
             }
         };
         if let Some(first) = numbers.insert(definition.id.clone(), number) {

@@ -57,7 +57,7 @@ pub enum RegistryError {
         backup: Option<PathBuf>,
     },
     /// One of the definitions is none.
-    #[error("{}, definition {number}{}: {source}; correct it there", path.display(), named(id.as_deref()))]
+    #[error("{}, definition {number}{}: {reason}; correct it there", path.display(), named(id.as_deref()))]
     Definition {
         /// The file.
         path: PathBuf,
@@ -66,7 +66,7 @@ pub enum RegistryError {
         /// Its id, where it has one.
         id: Option<String>,
         /// What is wrong with it.
-        source: InvalidDefinition,
+        reason: Box<InvalidDefinition>,
     },
     /// Two definitions of the file have one id.
     #[error("{}, definition {number}: the id {id:?} is taken by definition {first}: rename or remove one of the two there", path.display())]
@@ -95,7 +95,7 @@ pub enum RegistryError {
         id: String,
         /// What is wrong with it.
         #[source]
-        source: InvalidDefinition,
+        source: Box<InvalidDefinition>,
     },
 }
 

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-/// The text of a value, in ASCII alone.
+/// The text of a value, in printable ASCII alone.
 pub(super) fn python_text(value: &Value) -> String {
     let mut text = String::new();
     for character in format!("{value:#}").chars() {
-        // What is not ASCII stands within strings alone.
-        if character.is_ascii() && character != '\u{7f}' {
+        // What else there is stands within strings.
+        if matches!(character, '\n' | ' '..='~') {
             text.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {

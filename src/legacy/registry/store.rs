@@ -131,7 +131,7 @@ fn valid(definition: Definition) -> Result<(Value, Definition), RegistryError> {
     let value = Value::Object(definition.to_json());
     match Definition::from_value(value.clone()) {
         Ok(read) => Ok((value, read)),
-        Err(source) => Err(RegistryError::Invalid { id: definition.id, source }),
+        Err(source) => Err(RegistryError::Invalid { id: definition.id, source: Box::new(source) }),
     }
 }
 
