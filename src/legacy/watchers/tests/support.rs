@@ -25,7 +25,7 @@ pub const PACE: Pace = Pace {
     debounce: Duration::from_millis(20),
     absence: Duration::from_millis(100),
     second_look: Duration::from_millis(50),
-    recheck: Duration::from_secs(600),
+    recheck: Duration::from_secs(2),
     poll: None,
 };
 

@@ -27,20 +27,26 @@ fn text(tick: &Tick) -> String {
 
 /// Looks as the watcher does, until that time.
 fn run(ticks: &mut Ticks, clock: &ManualClock, until: &str) -> Vec<String> {
+    run_by(1, ticks, clock, until)
+}
+
+/// Looks so many times as seldom while no tick is near.
+fn run_by(stride: u32, ticks: &mut Ticks, clock: &ManualClock, until: &str) -> Vec<String> {
     let until: DateTime<Utc> = until.parse().unwrap();
     let mut told = Vec::new();
     while clock.now() < until {
         told.extend(ticks.due(clock).as_ref().map(text));
         let wait = ticks.wait(clock);
         assert!(wait <= Duration::from_secs(30), "{wait:?}");
-        clock.wait(wait);
+        let is_near = wait < Duration::from_secs(30);
+        clock.wait(if is_near { wait } else { wait * stride });
     }
     told
 }
 
 fn told(schedule: Schedule, zone: Zone, from: &str, until: &str) -> Vec<String> {
     let clock = ManualClock::at(from);
-    run(&mut Ticks::new(schedule, zone, &clock), &clock, until)
+    run_by(10, &mut Ticks::new(schedule, zone, &clock), &clock, until)
 }
 
 fn daily(hour: i8, minute: i8) -> Schedule {
