@@ -9,6 +9,8 @@
 mod error;
 mod files;
 mod own_paths;
+#[cfg(test)]
+mod tests;
 mod times;
 mod watcher;
 

@@ -81,7 +81,7 @@ impl Drop for BackgroundThread {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("[Watcher] a thread of a watcher had panicked before it was ended");
+            tracing::error!("[EventDispatcher] a thread of a watcher had panicked before it was ended");
         }
     }
 }

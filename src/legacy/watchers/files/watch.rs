@@ -31,9 +31,10 @@ pub(in crate::legacy::watchers) struct Pace {
     pub(in crate::legacy::watchers) debounce: Duration,
     /// How long a file is missing before it is told as deleted.
     pub(in crate::legacy::watchers) absence: Duration,
-    /// After a notice, a second look: the debouncer drops a creation and a deletion that follow each other.
+    /// After a notice, and after a look that found a change, another look: the debouncer drops the notices of a
+    /// creation and a deletion that follow each other, though a look may have fallen between the two.
     pub(in crate::legacy::watchers) second_look: Duration,
-    /// Without any notice: what a folder on the way was renamed to, the target of a link.
+    /// Without any notice: a folder on the way that was renamed, the target of a link, a notice that was lost.
     pub(in crate::legacy::watchers) recheck: Duration,
     /// The folder is listed as often, and no notices are asked for.
     pub(in crate::legacy::watchers) poll: Option<Duration>,
@@ -123,15 +124,16 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => false,
             };
             let outcome = self.look(sink);
-            self.log_trouble(outcome);
+            let is_changed = matches!(outcome, Ok(true));
+            self.log_trouble(outcome.map(drop));
             self.note();
-            next_look = Instant::now() + self.until_next_look(is_noticed);
+            next_look = Instant::now() + self.until_next_look(is_noticed || is_changed);
         }
     }
 
-    fn until_next_look(&self, is_noticed: bool) -> Duration {
+    fn until_next_look(&self, is_unsettled: bool) -> Duration {
         let mut wait = self.period;
-        if is_noticed {
+        if is_unsettled {
             wait = wait.min(self.pace.second_look);
         }
         if self.known.is_waiting() {
@@ -146,7 +148,7 @@ impl Watch {
             Ok(notices) => notices,
             Err(errors) => {
                 for error in errors {
-                    tracing::warn!("[Watcher] {}: {error}", self.told.definition_id);
+                    tracing::warn!("[EventDispatcher] {}: {error}", self.told.definition_id);
                 }
                 return true;
             }
@@ -181,17 +183,20 @@ impl Watch {
         asks
     }
 
-    fn look(&mut self, sink: &dyn OccurrenceSink) -> Result<(), WatchError> {
+    /// Tells what has changed, and says whether anything has.
+    fn look(&mut self, sink: &dyn OccurrenceSink) -> Result<bool, WatchError> {
         let followed = self.follow_folder();
         let present = self.watched.list()?;
-        for change in self.known.compare(present, self.started.elapsed()) {
+        let found = self.known.compare(present, self.started.elapsed());
+        let is_changed = !found.is_empty();
+        for change in found {
             let is_asked_for = |change: &Change| self.told.changes.contains(&change.kind);
             let changes = if is_asked_for(&change) { vec![change] } else { change.halves() };
             for change in changes.iter().filter(|change| is_asked_for(change)) {
                 sink.occurred(self.occurrence(change));
             }
         }
-        followed
+        followed.map(|()| is_changed)
     }
 
     /// Sees to it that notices come from the nearest folder, which may have been made, deleted or replaced.
@@ -224,7 +229,7 @@ impl Watch {
     fn log_trouble(&mut self, outcome: Result<(), WatchError>) {
         let trouble = outcome.err().map(|error| error_chain(&error));
         if let Some(trouble) = trouble.as_ref().filter(|trouble| self.trouble.as_ref() != Some(*trouble)) {
-            tracing::warn!("[Watcher] {}: {trouble}", self.told.definition_id);
+            tracing::warn!("[EventDispatcher] {}: {trouble}", self.told.definition_id);
         }
         self.trouble = trouble;
     }
@@ -242,8 +247,8 @@ impl Watch {
             }
         }
         if self.overflows > 0 {
-            let times = self.overflows;
-            notes.push(format!("the system dropped notices ({times} times); listings told what changed"));
+            let overflows = self.overflows;
+            notes.push(format!("overflows of the system's notices, answered by listings: {overflows}"));
         }
         notes.extend(self.trouble.clone());
         self.notes.replace(notes);
