@@ -200,8 +200,8 @@ fn first_code_point(text: &[u8]) -> Option<(u32, usize)> {
     let first = *text.first()?;
     let (bits, length) = match first {
         ..0x80 => return Some((u32::from(first), 1)),
-        ..0xE0 => (first & 0x1F, 2),
-        ..0xF0 => (first & 0x0F, 3),
+        0x80..0xE0 => (first & 0x1F, 2),
+        0xE0..0xF0 => (first & 0x0F, 3),
         _ => (first & 0x07, 4),
     };
     let further = text.iter().take(length).skip(1);

@@ -13,12 +13,23 @@ pub enum WatchError {
          be events; watch another folder",
         path.display(), own.display()
     )]
-    OwnPath { path: PathBuf, own: PathBuf },
+    OwnPath {
+        /// What was to be watched.
+        path: PathBuf,
+        /// In which of the program's own folders it lies.
+        own: PathBuf,
+    },
+    /// A pattern cannot be the name of a file.
     #[error(
         "expected a pattern for file names such as *.md, got {pattern:?}: {reason}; folders are watched without \
          those in them"
     )]
-    Pattern { pattern: String, reason: String },
+    Pattern {
+        /// As it was written.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The system gives no more watches.
     #[error(
         "cannot watch {}: the system's limit {sysctl} is reached, which is {value} at present; raise it (sysctl -w \
@@ -26,25 +37,40 @@ pub enum WatchError {
          setting legacy.watcher = \"poll\" for all of them",
         folder.display()
     )]
-    Limit { folder: PathBuf, sysctl: &'static str, value: String },
+    Limit {
+        /// What was to be watched.
+        folder: PathBuf,
+        /// The limit, by its name.
+        sysctl: &'static str,
+        /// Its present value.
+        value: String,
+    },
+    /// The system refused to watch.
     #[error(
         "cannot watch {}; if that stays so, have the folder listed instead: \"poll_seconds\": 2 in the source of the \
          definition, or the setting legacy.watcher = \"poll\" for all of them",
         folder.display()
     )]
     Notify {
+        /// What was to be watched.
         folder: PathBuf,
+        /// What the system said.
         #[source]
         source: notify::Error,
     },
+    /// A folder could not be listed.
     #[error("cannot list {}", path.display())]
     List {
+        /// The folder.
         path: PathBuf,
+        /// What the system said.
         #[source]
         source: io::Error,
     },
+    /// The system gave no thread.
     #[error("cannot start a thread for a watcher")]
     Thread {
+        /// What the system said.
         #[source]
         source: io::Error,
     },

@@ -52,7 +52,9 @@ impl Watcher for TimeWatcher {
                 }
             }
         };
-        Ok(Watching::new(BackgroundThread::start(work, move || drop(end.send(())))?))
+        Ok(Watching::new(BackgroundThread::start(work, move || {
+            let _ = end.send(());
+        })?))
     }
 }
 
