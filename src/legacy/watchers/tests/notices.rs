@@ -11,6 +11,7 @@ use notify::{Event, EventKind};
 use notify_debouncer_full::DebouncedEvent;
 
 use super::support::{self, Place, Told, file_watcher, source, wait_until};
+use crate::legacy::occurrence::{Occurrence, OccurrenceSink};
 use crate::legacy::watchers::files::notices::{FolderNotices, Signal};
 use crate::legacy::watchers::files::watch::Pace;
 use crate::legacy::watchers::{WatchError, Watching};
@@ -39,14 +40,21 @@ struct Started {
 
 impl Started {
     fn tell(&self, event: Event) {
-        let notices = Ok(vec![DebouncedEvent::new(event, Instant::now())]);
-        self.signals.send(Signal::Notices(notices)).unwrap();
+        tell(&self.signals, event);
     }
 
-    /// As inotify does: a flag, and no path.
     fn overflow(&self) {
-        self.tell(Event::new(EventKind::Other).set_flag(Flag::Rescan));
+        overflow(&self.signals);
     }
+}
+
+fn tell(signals: &Sender<Signal>, event: Event) {
+    signals.send(Signal::Notices(Ok(vec![DebouncedEvent::new(event, Instant::now())]))).unwrap();
+}
+
+/// As inotify does: a flag, and no path.
+fn overflow(signals: &Sender<Signal>) {
+    tell(signals, Event::new(EventKind::Other).set_flag(Flag::Rescan));
 }
 
 fn start(
@@ -116,18 +124,39 @@ fn notices_of_reading_and_of_other_files_ask_for_no_look() {
     started.told.assert(&["created a.md"]);
 }
 
+/// Changes a file whenever it is told of a change: after the listing that showed that, and before the next look is
+/// put off.
+struct Changing {
+    told: Told,
+    place: Place,
+}
+
+impl OccurrenceSink for Changing {
+    fn occurred(&self, occurrence: Occurrence) {
+        self.told.occurred(occurrence);
+        match self.told.lines().len() {
+            1 => self.place.put("a.md", "another"),
+            2 => fs::remove_file(self.place.at("a.md")).unwrap(),
+            _ => {}
+        }
+    }
+}
+
 #[test]
 fn what_follows_a_change_without_a_notice_of_its_own_is_found_by_another_look() {
-    let place = Place::new();
-    let started = start(&place, PACE, |_| Ok(())).unwrap();
-    place.put("a.md", "one");
-    started.overflow();
-    started.told.wait_for("created a.md");
     // As where the debouncer drops notices of a creation and a deletion that follow each other.
-    place.put("a.md", "another");
-    started.told.wait_for("modified a.md");
-    fs::remove_file(place.at("a.md")).unwrap();
-    started.told.assert(&["created a.md", "modified a.md", "deleted a.md"]);
+    let sink = Arc::new(Changing { told: Told::default(), place: Place::new() });
+    let watcher = file_watcher(&source(&sink.place.folder()), &[], PACE);
+    let mut signals = None;
+    let _watching = watcher
+        .start_with(sink.clone(), |sender| {
+            signals = Some(sender);
+            Box::new(Silent { on_watch: Box::new(|_| Ok(())) })
+        })
+        .unwrap();
+    sink.place.put("a.md", "one");
+    overflow(&signals.unwrap());
+    sink.told.assert(&["created a.md", "modified a.md", "deleted a.md"]);
 }
 
 #[test]
