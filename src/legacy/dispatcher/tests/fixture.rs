@@ -35,6 +35,9 @@ impl Clock for ManualClock {
     }
 }
 
+/// What a handler answers.
+type Answer = fn() -> HandlerResult;
+
 /// A folder, and what the handlers of its dispatcher were given.
 pub struct Fixture {
     pub dir: TempDir,
@@ -66,7 +69,7 @@ impl Fixture {
     pub fn dispatcher_with(&self, settings: DispatcherSettings) -> EventDispatcher {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock + Send + Sync>;
         let dispatcher = EventDispatcher::open(self.files(), settings, clock).unwrap();
-        let answers: [(&str, fn() -> HandlerResult); 3] = [
+        let answers: [(&str, Answer); 3] = [
             ("tests.done", || HandlerResult::Success { output: "as it should be".to_owned() }),
             ("tests.failing", || HandlerResult::Failure { error: "out of paper".to_owned() }),
             ("tests.panicking", || panic!("out of ink")),

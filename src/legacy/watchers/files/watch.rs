@@ -257,7 +257,7 @@ impl Watch {
     fn occurrence(&self, change: &Change) -> Occurrence {
         let mut data = Map::new();
         data.insert("path".to_owned(), self.watched.spell(&change.path).into());
-        data.insert("event_type".to_owned(), change_name(change.kind).into());
+        data.insert("event_type".to_owned(), change.kind.as_str().into());
         if let Some(src_path) = &change.src_path {
             data.insert("src_path".to_owned(), self.watched.spell(src_path).into());
         }
@@ -267,14 +267,5 @@ impl Watch {
             at: self.told.clock.now(),
             data,
         }
-    }
-}
-
-fn change_name(change: FileChange) -> &'static str {
-    match change {
-        FileChange::Created => "created",
-        FileChange::Modified => "modified",
-        FileChange::Deleted => "deleted",
-        FileChange::Moved => "moved",
     }
 }

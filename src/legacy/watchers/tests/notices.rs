@@ -19,9 +19,11 @@ use crate::legacy::watchers::{WatchError, Watching};
 /// What no notice tells is not told.
 const PACE: Pace = Pace { recheck: Duration::from_secs(600), ..support::PACE };
 
+type OnWatch = dyn FnMut(&Path) -> notify::Result<()> + Send;
+
 /// Tells nothing by itself.
 struct Silent {
-    on_watch: Box<dyn FnMut(&Path) -> notify::Result<()> + Send>,
+    on_watch: Box<OnWatch>,
 }
 
 impl FolderNotices for Silent {

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::sync::Arc;
 
 use super::support::{ManualClock, PACE, Place, Told, file_watcher, source, with_patterns};
-use crate::legacy::definition::{Definition, FileSource, RateLimit, Source};
+use crate::legacy::definition::{Definition, FileSource, RateLimit, Source, UnknownKeys};
 use crate::legacy::watchers::{WatchError, Watcher, WatcherPorts, watcher_for};
 use crate::wire::zone::Zone;
 
@@ -18,6 +18,7 @@ fn refusal(place: &Place, source: FileSource) -> Option<WatchError> {
         is_enabled: true,
         rate_limit: RateLimit::default(),
         metadata: serde_json::Map::new(),
+        unknown: UnknownKeys::default(),
     };
     let ports = WatcherPorts {
         clock: Arc::new(ManualClock::at("2025-10-25T10:00:00Z")),
