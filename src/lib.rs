@@ -36,10 +36,10 @@
 //!
 //! # What is public
 //!
-//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]. The layers
-//! themselves are private, so that they can change. The programs in `examples/` use public names alone. Fuzz
-//! targets, benches and integration tests reach the layers through a hidden module of the cargo feature
-//! `internals`, which promises nothing.
+//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]; with the cargo
+//! feature `legacy`, the legacy system as the module `legacy_system`. The layers themselves are private, so that they
+//! can change. The programs in `examples/` use public names alone. Fuzz targets, benches and integration tests reach
+//! the layers through a hidden module of the cargo feature `internals`, which promises nothing.
 //!
 //! # Example
 //!
@@ -325,6 +325,9 @@ pub mod tasks {
     pub use crate::infrastructure::handler_store::SqliteTaskReports;
 }
 
+#[cfg(feature = "legacy")]
+pub mod legacy_system;
+
 /// Runs the program `mission-events` on the arguments of this process. Errors are on stderr when it returns.
 #[doc(hidden)]
 pub fn run_program() -> std::process::ExitCode {
@@ -349,6 +352,10 @@ pub mod internals {
     }
     pub mod infrastructure {
         pub use crate::infrastructure::*;
+    }
+    #[cfg(feature = "legacy")]
+    pub mod legacy {
+        pub use crate::legacy::*;
     }
     pub mod wire {
         pub use crate::wire::*;

@@ -99,11 +99,12 @@ impl GlobalOptions {
         Ok(())
     }
 
-    pub(super) fn log_level(&self) -> LevelFilter {
+    /// What is shown of the log; `default` where neither -q nor -v is given.
+    pub(super) fn log_level(&self, default: LevelFilter) -> LevelFilter {
         match (self.quiet, self.verbose) {
             (true, _) => LevelFilter::ERROR,
             (false, true) => LevelFilter::DEBUG,
-            (false, false) => LevelFilter::WARN,
+            (false, false) => default,
         }
     }
 

@@ -17,6 +17,8 @@ mod export;
 mod global;
 mod handlers;
 mod import_legacy;
+#[cfg(feature = "legacy")]
+mod legacy;
 mod logging;
 mod mapping;
 mod output;
@@ -29,6 +31,7 @@ mod tasks;
 mod termination;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
 
 use answer::Answer;
 use dispatch::DispatchArgs;
@@ -43,6 +46,8 @@ use export::ExportArgs;
 use global::{ColorWhen, GlobalOptions, MissingStore, StartupLines};
 use handlers::HandlersArgs;
 use import_legacy::ImportLegacyArgs;
+#[cfg(feature = "legacy")]
+use legacy::LegacyArgs;
 use rejects::RejectsArgs;
 use tasks::TasksArgs;
 
@@ -68,10 +73,23 @@ enum Command {
     Dispatch(DispatchArgs),
     Handlers(HandlersArgs),
     Tasks(TasksArgs),
+    #[cfg(feature = "legacy")]
+    Legacy(LegacyArgs),
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
     Status,
     Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// What is shown of the log where neither -q nor -v is given.
+    fn log_level(&self) -> LevelFilter {
+        match self {
+            #[cfg(feature = "legacy")]
+            Self::Legacy(args) => args.log_level(),
+            _ => LevelFilter::WARN,
+        }
+    }
 }
 
 /// Runs the program on the arguments of this process. The result of the command is on stdout when this
@@ -102,7 +120,7 @@ pub fn command() -> clap::Command {
 fn run(cli: Cli) -> Result<Answer, CliError> {
     let Cli { command, global } = cli;
     global.check()?;
-    logging::start(global.log_level());
+    logging::start(global.log_level(command.log_level()));
     match command {
         Command::ImportLegacy(args) => {
             let context = global.context_where(StartupLines::WhenVerbose, MissingStore::WillBeMade)?;
@@ -119,6 +137,11 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         }
         Command::Handlers(args) => handlers::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Tasks(args) => tasks::run(args, &global.context(StartupLines::WhenVerbose)?),
+        #[cfg(feature = "legacy")]
+        Command::Legacy(args) => {
+            let context = global.context(args.startup_lines())?;
+            legacy::run(args, &context)
+        }
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args, self::command()),
     }

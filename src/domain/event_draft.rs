@@ -105,7 +105,7 @@ fn on_one_line(text: &str) -> Cow<'_, str> {
 }
 
 /// The text of an object with that member: in the place of its `null`, or as its first one.
-fn filled(object: &str, name: &str, value: &str) -> String {
+pub(crate) fn filled(object: &str, name: &str, value: &str) -> String {
     let value = serde_json::Value::from(value);
     match RecordedFields::of_json(object).offset(name) {
         Some(null) => format!("{}{value}{}", &object[..null], &object[null + "null".len()..]),

@@ -42,23 +42,6 @@ pub(super) fn database_beside(path: &Path) -> Option<PathBuf> {
     Some(path.with_file_name(database))
 }
 
-/// What a store sets aside of a file from `offset` on, a record that was cut off; `attempt`, from 1, tells names
-/// apart that are taken.
-pub(super) fn torn_copy(file: &Path, offset: u64, attempt: u32) -> PathBuf {
-    let number = if attempt > 1 { format!("-{attempt}") } else { String::new() };
-    with_suffix(file, &format!(".torn-{offset}{number}"))
-}
-
-/// Whether a file is named as [`torn_copy`] names it.
-pub(super) fn is_torn_copy(path: &Path) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let name = name_of(path);
-    name.rsplit_once(".torn-").is_some_and(|(_, number)| {
-        let (offset, attempt) = number.split_once('-').unwrap_or((number, "2"));
-        is_number(offset) && is_number(attempt)
-    })
-}
-
 /// Whether a file is what an export was writing that was interrupted.
 pub(super) fn is_remains_of_an_export(path: &Path) -> bool {
     let name = name_of(path);
@@ -101,19 +84,6 @@ fn name_of(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_store_sets_aside_is_known_by_the_name_that_it_gets() {
-        let day = Path::new("data/events-2025-10-25.jsonl");
-        assert_eq!(torn_copy(day, 17, 1), Path::new("data/events-2025-10-25.jsonl.torn-17"));
-        assert_eq!(torn_copy(day, 17, 2), Path::new("data/events-2025-10-25.jsonl.torn-17-2"));
-        for attempt in 1..12 {
-            assert!(is_torn_copy(&torn_copy(day, 0, attempt)), "{attempt}");
-        }
-        for name in ["a.torn-", "a.torn-x", "a.torn-1-", "a.torn-1-2-3", "a.torn", "torn-1", "a.torn-1.gz"] {
-            assert!(!is_torn_copy(Path::new(name)), "{name}");
-        }
-    }
 
     #[test]
     fn a_file_beside_a_database_leads_to_it() {

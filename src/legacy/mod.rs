@@ -1,6 +1,27 @@
-//! The legacy event system, which is being strangled. Built only with the cargo feature `legacy`.
+//! The legacy event system, which is being strangled: procedural, with one global dispatcher. Built only with the cargo
+//! feature `legacy`, and deleted in one step: nothing but the command line, `lib.rs` and `legacy_system.rs` knows this module, and
+//! `CONTRIBUTING.md` lists the lines outside it that go with it.
+//!
+//! ```text
+//! watchers ──occurrence──> batch window ──> queue ──> dispatcher ──> handler, by its dotted name
+//!                            (registry: what is watched, how often, which handler)
+//! queue_event(task event) ──────────────────────────> events.json
+//! ```
 //!
 //! | old part | new part | can be deleted when |
 //! |---|---|---|
-//! | `events.json`, read by [`crate::application::import`] | `EventRepository` | every configured file is imported, and exported back byte for byte |
-//! | global dispatcher, registry, queue, watchers | not built yet | the flag has been on for the days that the gate asks for |
+//! | [`events_json`] | `EventRepository` | every configured file is imported, and exported back byte for byte |
+//! | [`dispatcher`], [`queue`] | `EventDispatcherService` | the flag has been on for the days that the gate asks for |
+//! | [`registry`], [`definition`] | registrations of handlers | no definition is enabled any more |
+//! | [`watchers`] | none: signals of files and times are another program's | no definition is enabled any more |
+//! | [`handlers`] | `EventHandler` | each has a counterpart, or is not needed |
+//! | `cli::legacy`, `legacy_system` | `cli::dispatch`, `cli::handlers`; `dispatch` | all of the above are deleted |
+
+pub mod definition;
+pub mod dispatcher;
+pub mod events_json;
+pub mod handlers;
+pub mod occurrence;
+pub mod queue;
+pub mod registry;
+pub mod watchers;

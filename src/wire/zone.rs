@@ -101,6 +101,22 @@ impl Zone {
         (first.unwrap_or(Timestamp::MIN.as_second()), last, offset)
     }
 
+    /// The instant at which the clocks of this zone first show `civil`: the earlier one where they show it twice, and
+    /// the first after the gap where they skip it.
+    pub fn first_showing(&self, civil: NaiveDateTime) -> DateTime<Utc> {
+        let civil = civil.and_utc();
+        let at_offset =
+            |offset: i32| civil.checked_sub_signed(TimeDelta::seconds(i64::from(offset))).unwrap_or(civil);
+        match self.local_time(civil.timestamp()) {
+            LocalTime::Once { offset } | LocalTime::Twice { first_offset: offset, .. } => at_offset(offset),
+            LocalTime::Never { offset_before } => {
+                let in_new_offset = at_offset(offset_before);
+                let (first, ..) = self.offset_span(in_new_offset);
+                DateTime::from_timestamp(first, 0).unwrap_or(in_new_offset)
+            }
+        }
+    }
+
     /// How the second `civil_seconds` after 1970-01-01T00:00:00, both as read off a clock of this zone, is placed.
     pub(super) fn local_time(&self, civil_seconds: i64) -> LocalTime {
         if let Some(offset) = self.fixed_offset {
@@ -162,6 +178,23 @@ mod tests {
         assert_eq!(berlin().other_reading(first), Some(second.timestamp_micros()));
         assert_eq!(berlin().other_reading(second), Some(first.timestamp_micros()));
         assert_eq!(berlin().other_reading("2025-10-26T02:30:00Z".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_local_time_is_first_shown_at_the_earlier_instant_or_at_the_first_one_after_a_gap() {
+        for (zone, civil, instant) in [
+            ("Europe/Berlin", "2025-10-25T09:00:00", "2025-10-25T07:00:00Z"),
+            ("Europe/Berlin", "2025-03-30T02:30:00", "2025-03-30T01:00:00Z"),
+            ("Europe/Berlin", "2025-03-30T02:00:00", "2025-03-30T01:00:00Z"),
+            ("Europe/Berlin", "2025-10-26T02:30:00", "2025-10-26T00:30:00Z"),
+            ("Australia/Lord_Howe", "2025-10-05T02:15:00", "2025-10-04T15:30:00Z"),
+            ("Africa/Cairo", "2025-04-25T00:00:00", "2025-04-24T22:00:00Z"),
+            // This day was left out.
+            ("Pacific/Apia", "2011-12-30T09:00:00", "2011-12-30T10:00:00Z"),
+        ] {
+            let zone = Zone::new(zone, TimeZone::get(zone).unwrap());
+            assert_eq!(zone.first_showing(civil.parse().unwrap()), instant.parse::<DateTime<Utc>>().unwrap());
+        }
     }
 
     #[test]

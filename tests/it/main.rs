@@ -39,6 +39,11 @@ mod model;
 /// Does the program answer, fail and exit as docs/contract.md says? One file a command.
 mod cli;
 
+/// Does the legacy system work as a whole: from a definition to the log of handlers, killed and started again, beside the
+/// tools that read what it writes?
+#[cfg(feature = "legacy")]
+mod legacy;
+
 /// Does an import lose nothing, invent nothing and say what it did? One file a theme.
 mod import_legacy;
 
@@ -53,6 +58,10 @@ mod rejects;
 
 /// Does recorded evidence show what was done to it, and what became of what was compared?
 mod evidence;
+
+/// Is the legacy system's array whole, and each acknowledged event in it once, whatever happens to it?
+#[cfg(feature = "legacy")]
+mod legacy_events_json;
 
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;

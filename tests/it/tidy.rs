@@ -3,6 +3,7 @@
 //! Each rule brings a text that breaks it, so that none can pass because it sees nothing.
 
 mod import_circles;
+mod legacy_system;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -40,6 +40,8 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "legacy")]
+pub(crate) use attempt::panic_message;
 pub use error::HandlingError;
 pub use handler::{EventHandler, Handled, HandlerContext, HandlerError};
 pub use operations::HandlerOperations;

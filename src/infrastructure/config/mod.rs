@@ -6,6 +6,7 @@
 pub mod compare_profile;
 mod dotenv;
 mod error;
+mod legacy_values;
 mod loader;
 mod mapping;
 mod mode;
@@ -21,6 +22,7 @@ mod value;
 mod tests;
 
 pub use self::error::ConfigError;
+pub use self::legacy_values::{LegacyWatcher, LegacyWriter};
 pub use self::loader::{ConfigLoader, Flags};
 pub use self::mapping::MappingSettings;
 pub use self::settings::Config;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::legacy_values::{LegacyWatcher, LegacyWriter};
 use super::mapping::MappingSettings;
 use super::source::{Setting, Source};
 use super::spec::{self, SettingSpec};
@@ -27,6 +28,14 @@ pub struct Config {
     pub sqlite_path: Setting<PathBuf>,
     /// The legacy system's log.
     pub legacy_events_json: Setting<PathBuf>,
+    /// Which program writes it.
+    pub legacy_writer: Setting<LegacyWriter>,
+    /// How the legacy system notices changes of files.
+    pub legacy_watcher: Setting<LegacyWatcher>,
+    /// How often the legacy system tries an event again that a handler has failed on.
+    pub legacy_max_retries: Setting<u64>,
+    /// After how many seconds it does so.
+    pub legacy_retry_delay_seconds: Setting<u64>,
     /// The file of recorded comparisons.
     pub evidence_path: Setting<PathBuf>,
     /// The database of handlers: their progress, failures and read models.
@@ -67,6 +76,10 @@ impl Config {
             shown(&spec::JSONL_DIR, &self.jsonl_dir),
             shown(&spec::SQLITE_PATH, &self.sqlite_path),
             shown(&spec::LEGACY_EVENTS_JSON, &self.legacy_events_json),
+            shown(&spec::LEGACY_WRITER, &self.legacy_writer),
+            shown(&spec::LEGACY_WATCHER, &self.legacy_watcher),
+            shown(&spec::LEGACY_MAX_RETRIES, &self.legacy_max_retries),
+            shown(&spec::LEGACY_RETRY_DELAY, &self.legacy_retry_delay_seconds),
             shown(&spec::EVIDENCE_PATH, &self.evidence_path),
             shown(&spec::HANDLERS_PATH, &self.handlers_path),
             shown(&spec::HANDLERS_WAIT, &self.handlers_wait),

@@ -22,10 +22,16 @@ pub enum Kind {
     Boolean,
     /// A span of time in whole milliseconds.
     Milliseconds,
+    /// A span of time in whole seconds.
+    Seconds,
     /// A number of things.
     Count,
     /// The name of a [`Backend`](super::Backend).
     Backend,
+    /// Which program writes the legacy log.
+    LegacyWriter,
+    /// How the legacy system notices changes.
+    LegacyWatcher,
     /// A file or folder; it need not exist yet.
     Path,
     /// The name of a time zone.
@@ -38,8 +44,11 @@ impl Kind {
         match self {
             Kind::Boolean => "true, false, 1 or 0, in any case",
             Kind::Milliseconds => "a whole number of milliseconds, 0 or more",
+            Kind::Seconds => "a whole number of seconds, 0 or more",
             Kind::Count => "a whole number, 0 or more",
             Kind::Backend => "jsonl or sqlite, in any case",
+            Kind::LegacyWriter => "this or other, in any case",
+            Kind::LegacyWatcher => "native or poll, in any case",
             Kind::Path => "a path that is not empty",
             Kind::TimeZone => ZONE_EXAMPLES,
         }
@@ -102,6 +111,38 @@ pub static LEGACY_EVENTS_JSON: SettingSpec = SettingSpec {
     kind: Kind::Path,
 };
 
+/// Which program writes the legacy system's log.
+pub static LEGACY_WRITER: SettingSpec = SettingSpec {
+    key: "legacy.writer",
+    variable: "MISSION_CONTROL_LEGACY_WRITER",
+    default: "this",
+    kind: Kind::LegacyWriter,
+};
+
+/// How the legacy system notices changes of files.
+pub static LEGACY_WATCHER: SettingSpec = SettingSpec {
+    key: "legacy.watcher",
+    variable: "MISSION_CONTROL_LEGACY_WATCHER",
+    default: "native",
+    kind: Kind::LegacyWatcher,
+};
+
+/// How often the legacy system tries an event again that a handler has failed on.
+pub static LEGACY_MAX_RETRIES: SettingSpec = SettingSpec {
+    key: "legacy.max_retries",
+    variable: "MISSION_CONTROL_LEGACY_MAX_RETRIES",
+    default: "3",
+    kind: Kind::Count,
+};
+
+/// How long the legacy system waits before it does so.
+pub static LEGACY_RETRY_DELAY: SettingSpec = SettingSpec {
+    key: "legacy.retry_delay_seconds",
+    variable: "MISSION_CONTROL_LEGACY_RETRY_DELAY_SECONDS",
+    default: "300",
+    kind: Kind::Seconds,
+};
+
 /// The file of recorded comparisons.
 pub static EVIDENCE_PATH: SettingSpec = SettingSpec {
     key: "evidence.path",
@@ -151,7 +192,7 @@ pub static TIMEZONE: SettingSpec = SettingSpec {
 };
 
 /// Every setting, in the order in which they are documented and shown.
-pub static SETTINGS: [&SettingSpec; 13] = [
+pub static SETTINGS: [&SettingSpec; 17] = [
     &USE_NEW_EVENT_SYSTEM,
     &PARALLEL_RUN,
     &SECONDARY_TIMEOUT,
@@ -159,6 +200,10 @@ pub static SETTINGS: [&SettingSpec; 13] = [
     &JSONL_DIR,
     &SQLITE_PATH,
     &LEGACY_EVENTS_JSON,
+    &LEGACY_WRITER,
+    &LEGACY_WATCHER,
+    &LEGACY_MAX_RETRIES,
+    &LEGACY_RETRY_DELAY,
     &EVIDENCE_PATH,
     &HANDLERS_PATH,
     &HANDLERS_WAIT,

@@ -17,8 +17,10 @@ impl TomlType {
     pub(super) fn of(kind: Kind) -> TomlType {
         match kind {
             Kind::Boolean => TomlType::Boolean,
-            Kind::Milliseconds | Kind::Count => TomlType::Integer,
+            Kind::Milliseconds | Kind::Seconds | Kind::Count => TomlType::Integer,
             Kind::Backend => TomlType::Text("\"jsonl\" or \"sqlite\", in quotes"),
+            Kind::LegacyWriter => TomlType::Text("\"this\" or \"other\", in quotes"),
+            Kind::LegacyWatcher => TomlType::Text("\"native\" or \"poll\", in quotes"),
             Kind::Path => TomlType::Text("a path in quotes"),
             Kind::TimeZone => TomlType::Text("a time zone in quotes, such as \"Europe/Berlin\""),
         }

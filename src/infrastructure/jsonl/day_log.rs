@@ -2,13 +2,12 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
 
 use super::error::JsonlError;
 use super::folder::{DayFile, EventFolder, identity};
 use super::id_index::{FileEnd, Tail};
 use crate::durable::append::{AppendFile, cut_back};
-use crate::infrastructure::side_files::torn_copy;
+use crate::durable::torn_copy::create_torn_copy;
 
 /// Opens a day file for appending, created if need be, which must be as long as was found under the lock.
 /// Gives its identity too.
@@ -36,7 +35,8 @@ pub(super) fn move_torn_tail(
     end: FileEnd,
 ) -> Result<(), JsonlError> {
     let path = &file.path;
-    let (mut copy, copy_path) = create_torn_copy(path, end.tail_offset)?;
+    let (mut copy, copy_path) = create_torn_copy(path, end.tail_offset)
+        .map_err(|(path, source)| JsonlError::Io { operation: "create", path, source })?;
     let torn = end.length - end.tail_offset;
     opened.seek(SeekFrom::Start(end.tail_offset)).map_err(JsonlError::io("seek in", path))?;
     let copied = io::copy(&mut opened.take(torn), &mut copy)
@@ -56,19 +56,6 @@ pub(super) fn move_torn_tail(
         copy_path.display()
     );
     Ok(())
-}
-
-/// A new file `….torn-<offset>`; with a number after it where that name is taken.
-fn create_torn_copy(path: &Path, offset: u64) -> Result<(File, PathBuf), JsonlError> {
-    let mut attempt = 1;
-    loop {
-        let copy = torn_copy(path, offset, attempt);
-        match File::create_new(&copy) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
-            Err(source) => return Err(JsonlError::Io { operation: "create", path: copy, source }),
-            Ok(file) => return Ok((file, copy)),
-        }
-    }
 }
 
 /// What ends the tail of a file before the next line.

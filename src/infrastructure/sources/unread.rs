@@ -13,9 +13,8 @@ use std::path::{Path, PathBuf};
 use crate::application::log_source::SkippedFile;
 use crate::domain::error_chain::error_chain;
 use crate::durable::links::file_identity;
-use crate::infrastructure::side_files::{
-    database_beside, is_remains_of_an_export, is_torn_copy, own_records,
-};
+use crate::durable::torn_copy::is_torn_copy;
+use crate::infrastructure::side_files::{database_beside, is_remains_of_an_export, own_records};
 use crate::infrastructure::sqlite::holds_events;
 use crate::wire::mapping::Mapping;
 

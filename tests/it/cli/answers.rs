@@ -103,6 +103,25 @@ const CASES: &[Case] = &[
     case("handlers run", "handlers run", 1, ""),
     case("handlers pause", "handlers pause task_state", 0, "task_state is paused"),
     case("handlers resume", "handlers resume task_state", 0, "task_state goes on"),
+    #[cfg(feature = "legacy")]
+    case("legacy definitions list", "legacy definitions list", 0, ""),
+    #[cfg(feature = "legacy")]
+    case("legacy definitions show", "legacy definitions show a", 0, ""),
+    #[cfg(feature = "legacy")]
+    case(
+        "legacy definitions add",
+        "legacy definitions add {\"id\":\"b\",\"type\":\"time_based\",\"source\":{\"interval\":\"30m\"},\"handler\":\"handlers.health_check.run\"}",
+        0,
+        "b is added",
+    ),
+    #[cfg(feature = "legacy")]
+    case("legacy definitions enable", "legacy definitions enable a", 0, "a is enabled"),
+    #[cfg(feature = "legacy")]
+    case("legacy definitions disable", "legacy definitions disable a", 0, "a is disabled"),
+    #[cfg(feature = "legacy")]
+    case("legacy definitions remove", "legacy definitions remove a", 0, "a is removed"),
+    #[cfg(feature = "legacy")]
+    case("legacy queue", "legacy queue", 0, ""),
     case("tasks stats", "tasks stats", 0, ""),
     case("tasks show", "tasks show T1", 0, ""),
     case("status", "-q status", 0, ""),
@@ -135,6 +154,7 @@ fn program(dir: &TestDir) -> Cli {
         ("LEGACY_EVENTS", "other.jsonl"),
         ("EVIDENCE", "evidence.jsonl"),
         ("HANDLERS", "handlers.db"),
+        ("EVENTS_DIR", "."),
         ("USE_NEW_EVENT_SYSTEM", "true"),
     ];
     settings.iter().fold(cli(dir), |cli, (name, value)| cli.env(&format!("MISSION_CONTROL_{name}"), value))
@@ -158,6 +178,12 @@ fn prepared() -> TestDir {
     write_read_models(&dir.join("handlers.db"));
     assert_eq!(program(&dir).run("handlers run").code, 0);
     park_an_event(&dir);
+    #[cfg(feature = "legacy")]
+    write(
+        &dir,
+        "event_definitions.json",
+        r#"[{"id": "a", "type": "time_based", "source": {"interval": "30m"}, "handler": "handlers.health_check.run"}]"#,
+    );
     dir
 }
 
@@ -216,6 +242,8 @@ fn every_command_is_among_the_cases() {
     }
     let mut leaves = BTreeSet::new();
     add(&mut leaves, "", &command());
+    // It answers when it is asked to end: tests/it/legacy/watching.rs.
+    leaves.remove("legacy watch");
     let cases: BTreeSet<String> = CASES.iter().map(|case| case.command.to_owned()).collect();
     assert_eq!(leaves, cases);
 }

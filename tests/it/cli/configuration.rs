@@ -152,4 +152,5 @@ fn a_program_without_the_legacy_system_runs_the_new_one_and_refuses_the_other() 
     assert!(run.stderr.contains("Event system mode: new_events"), "{}", run.stderr);
     let refused = cli(&TestDir::new()).env("MISSION_CONTROL_USE_NEW_EVENT_SYSTEM", "false").run("status");
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    cli(&TestDir::new()).run("legacy queue").code_is(2, "unrecognized subcommand 'legacy'");
 }

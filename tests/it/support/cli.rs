@@ -43,13 +43,14 @@ pub fn cli_without_privileges(dir: &TestDir) -> Cli {
 
 pub struct Cli {
     command: Command,
+    stderr: Option<Stdio>,
 }
 
 impl Cli {
     fn in_dir(mut command: Command, dir: &TestDir) -> Self {
         command.current_dir(dir.path()).env_clear().stdin(Stdio::null());
         command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
-        Self { command }
+        Self { command, stderr: None }
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -59,6 +60,13 @@ impl Cli {
 
     pub fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
         self.command.stdin(stdin);
+        self
+    }
+
+    /// Gives it a standard error of the test's own, for [`start`](Self::start).
+    #[cfg(feature = "legacy")]
+    pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Self {
+        self.stderr = Some(stderr.into());
         self
     }
 
@@ -75,7 +83,8 @@ impl Cli {
     /// Starts it with the words of `line` as arguments, and does not wait for it.
     pub fn start(mut self, line: &str) -> Running {
         let command = self.command.args(line.split_whitespace());
-        Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        let stderr = self.stderr.unwrap_or_else(Stdio::piped);
+        Running(command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap())
     }
 
     /// Starts it with the words of `line` as arguments, and both ends of a conversation with it.

@@ -25,6 +25,18 @@ fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
         (&spec::JSONL_DIR, "", "storage.jsonl_dir: expected a path that is not empty, got \"\""),
         (&spec::SQLITE_PATH, "", "storage.sqlite_path: expected a path that is not empty, got \"\""),
         (&spec::LEGACY_EVENTS_JSON, "", "legacy.events_json: expected a path that is not empty, got \"\""),
+        (&spec::LEGACY_WRITER, "both", "legacy.writer: expected this or other, in any case, got \"both\""),
+        (&spec::LEGACY_WATCHER, "", "legacy.watcher: expected native or poll, in any case, got \"\""),
+        (
+            &spec::LEGACY_MAX_RETRIES,
+            "-1",
+            "legacy.max_retries: expected a whole number, 0 or more, got \"-1\"",
+        ),
+        (
+            &spec::LEGACY_RETRY_DELAY,
+            "-1",
+            "legacy.retry_delay_seconds: expected a whole number of seconds, 0 or more, got \"-1\"",
+        ),
         (&spec::EVIDENCE_PATH, "", "evidence.path: expected a path that is not empty, got \"\""),
         (&spec::HANDLERS_PATH, "", "handlers.path: expected a path that is not empty, got \"\""),
         (
@@ -40,7 +52,7 @@ fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
         ),
     ] {
         let (key, variable) = (setting.key, setting.variable);
-        let literal = if matches!(setting.kind, Kind::Milliseconds | Kind::Count) {
+        let literal = if matches!(setting.kind, Kind::Milliseconds | Kind::Seconds | Kind::Count) {
             bad.to_owned()
         } else {
             format!("{bad:?}")

@@ -93,6 +93,10 @@ fn without_any_source_every_setting_has_its_default() {
         ("storage.jsonl_dir", "data/events"),
         ("storage.sqlite_path", "data/events.db"),
         ("legacy.events_json", "data/events.json"),
+        ("legacy.writer", "this"),
+        ("legacy.watcher", "native"),
+        ("legacy.max_retries", "3"),
+        ("legacy.retry_delay_seconds", "300"),
         ("evidence.path", "data/evidence.jsonl"),
         ("handlers.path", "data/handlers.db"),
         ("handlers.wait_ms", "1000"),
@@ -118,6 +122,10 @@ fn scripts_can_rely_on_the_names_of_the_variables() {
             ("storage.jsonl_dir", "MISSION_CONTROL_EVENTS_DIR"),
             ("storage.sqlite_path", "MISSION_CONTROL_SQLITE_PATH"),
             ("legacy.events_json", "MISSION_CONTROL_LEGACY_EVENTS"),
+            ("legacy.writer", "MISSION_CONTROL_LEGACY_WRITER"),
+            ("legacy.watcher", "MISSION_CONTROL_LEGACY_WATCHER"),
+            ("legacy.max_retries", "MISSION_CONTROL_LEGACY_MAX_RETRIES"),
+            ("legacy.retry_delay_seconds", "MISSION_CONTROL_LEGACY_RETRY_DELAY_SECONDS"),
             ("evidence.path", "MISSION_CONTROL_EVIDENCE"),
             ("handlers.path", "MISSION_CONTROL_HANDLERS"),
             ("handlers.wait_ms", "MISSION_CONTROL_HANDLERS_WAIT_MS"),
@@ -144,7 +152,8 @@ fn each_field_has_the_value_of_its_own_key() {
             "use_new_event_system = true\nparallel_run = true\ntimezone = 'Europe/Berlin'\n\
              [parallel]\nsecondary_timeout_ms = 5\n\
              [storage]\nbackend = 'SQLite'\njsonl_dir = 'j'\nsqlite_path = 's'\n\
-             [legacy]\nevents_json = 'l'\n[evidence]\npath = 'e'\n\
+             [legacy]\nevents_json = 'l'\nwriter = 'other'\nwatcher = 'poll'\nmax_retries = 4\n\
+             retry_delay_seconds = 5\n[evidence]\npath = 'e'\n\
              [handlers]\npath = 'h'\nwait_ms = 1\nshutdown_ms = 2\nbehind_warn = 3\n",
         )
         .load()
@@ -157,6 +166,9 @@ fn each_field_has_the_value_of_its_own_key() {
     assert_eq!(config.jsonl_dir.value, PathBuf::from("j"));
     assert_eq!(config.sqlite_path.value, PathBuf::from("s"));
     assert_eq!(config.legacy_events_json.value, PathBuf::from("l"));
+    assert_eq!(config.legacy_writer.value, LegacyWriter::Other);
+    assert_eq!(config.legacy_watcher.value, LegacyWatcher::Poll);
+    assert_eq!((config.legacy_max_retries.value, config.legacy_retry_delay_seconds.value), (4, 5));
     assert_eq!(config.evidence_path.value, PathBuf::from("e"));
     assert_eq!(config.handlers_path.value, PathBuf::from("h"));
     assert_eq!(config.handlers_wait.value, Duration::from_millis(1));

@@ -81,8 +81,10 @@ type Given = [Option<String>; 4];
 fn texts(kind: Kind) -> BoxedStrategy<String> {
     match kind {
         Kind::Boolean => select(vec!["true", "FALSE", "1", "0"]).prop_map(str::to_owned).boxed(),
-        Kind::Milliseconds | Kind::Count => any::<u32>().prop_map(|n| n.to_string()).boxed(),
+        Kind::Milliseconds | Kind::Seconds | Kind::Count => any::<u32>().prop_map(|n| n.to_string()).boxed(),
         Kind::Backend => select(vec!["jsonl", "sqlite", "SQLite"]).prop_map(str::to_owned).boxed(),
+        Kind::LegacyWriter => select(vec!["this", "OTHER"]).prop_map(str::to_owned).boxed(),
+        Kind::LegacyWatcher => select(vec!["Native", "poll"]).prop_map(str::to_owned).boxed(),
         Kind::Path => "[a-z]{1,4}/[a-z]{1,4}".boxed(),
         Kind::TimeZone => {
             select(vec!["UTC", "Europe/Berlin", "Asia/Kolkata"]).prop_map(str::to_owned).boxed()
@@ -110,7 +112,11 @@ fn world_in_which(given: &[Given]) -> World {
             dotenv += &format!("{}='{text}'\n", setting.variable);
         }
         if let Some(text) = in_toml {
-            let quote = if matches!(setting.kind, Kind::Milliseconds | Kind::Count) { "" } else { "'" };
+            let quote = if matches!(setting.kind, Kind::Milliseconds | Kind::Seconds | Kind::Count) {
+                ""
+            } else {
+                "'"
+            };
             toml += &format!("{} = {quote}{text}{quote}\n", setting.key);
         }
     }
@@ -128,7 +134,7 @@ fn model(setting: &SettingSpec, given: &Given) -> (&'static str, String) {
     let shown = match (setting.kind, text.as_str()) {
         (Kind::Boolean, "true" | "1") => "True".to_owned(),
         (Kind::Boolean, _) => "False".to_owned(),
-        (Kind::Backend, _) => text.to_lowercase(),
+        (Kind::Backend | Kind::LegacyWriter | Kind::LegacyWatcher, _) => text.to_lowercase(),
         _ => text,
     };
     (name, shown)

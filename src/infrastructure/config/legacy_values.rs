@@ -1,0 +1,88 @@
+//! What settings of the legacy system may be.
+
+use std::fmt;
+
+use super::value::SettingValue;
+
+/// Which program writes the legacy log, `events.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegacyWriter {
+    /// This one.
+    This,
+    /// Another one: this one only reads it.
+    Other,
+}
+
+/// How the legacy system notices changes of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LegacyWatcher {
+    /// The system tells of them.
+    Native,
+    /// Folders are listed again and again.
+    Poll,
+}
+
+impl fmt::Display for LegacyWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LegacyWriter::This => "this",
+            LegacyWriter::Other => "other",
+        })
+    }
+}
+
+impl fmt::Display for LegacyWatcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LegacyWatcher::Native => "native",
+            LegacyWatcher::Poll => "poll",
+        })
+    }
+}
+
+impl SettingValue for LegacyWriter {
+    fn parse(text: &str) -> Option<Self> {
+        named(text, [LegacyWriter::This, LegacyWriter::Other])
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl SettingValue for LegacyWatcher {
+    fn parse(text: &str) -> Option<Self> {
+        named(text, [LegacyWatcher::Native, LegacyWatcher::Poll])
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
+}
+
+fn named<T: fmt::Display>(text: &str, values: [T; 2]) -> Option<T> {
+    values.into_iter().find(|value| text.eq_ignore_ascii_case(&value.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writers_and_watchers_are_named_in_any_case_and_there_are_no_others() {
+        for (text, writer, watcher) in [
+            ("this", Some(LegacyWriter::This), None),
+            ("OTHER", Some(LegacyWriter::Other), None),
+            ("native", None, Some(LegacyWatcher::Native)),
+            ("Poll", None, Some(LegacyWatcher::Poll)),
+            ("", None, None),
+            ("python", None, None),
+        ] {
+            assert_eq!(
+                (LegacyWriter::parse(text), LegacyWatcher::parse(text)),
+                (writer, watcher),
+                "{text:?}"
+            );
+        }
+    }
+}

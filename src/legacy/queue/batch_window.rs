@@ -1,0 +1,249 @@
+//! What watchers have seen is gathered for a while, limited, and queued.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::entry::NewEntry;
+use super::event_queue::EventQueue;
+use super::gathered::Gathered;
+use super::refusals::Refusals;
+use super::token_bucket::TokenBucket;
+use crate::application::clock::Clock;
+use crate::domain::error_chain::error_chain;
+use crate::legacy::definition::RateLimit;
+use crate::legacy::occurrence::{Occurrence, OccurrenceSink};
+use crate::legacy::registry::Registry;
+
+/// As many windows are open at once: where more would be, the one that ends first ends early.
+const MOST_WINDOWS: usize = 10_000;
+/// After how long the limit of a definition is read again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
+/// After how long an entry is tried again that could not be written.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// Gathers occurrences. The first one of a definition and a path opens a window; what comes of them until it ends is merged into it.
+/// At its end, one entry takes one token of its definition, or is refused: then it is counted, told at most once a
+/// minute, and kept as `rate_limited`.
+///
+/// It has no thread of its own: [`tick`](Self::tick) ends the windows whose time is over. What is in an open window is not
+/// accepted yet: a crash loses it, and [`flush`](Self::flush) does not. The buckets are full when a process begins.
+pub struct BatchWindow {
+    queue: Arc<EventQueue>,
+    registry: Arc<Registry>,
+    clock: Arc<dyn Clock + Send + Sync>,
+    state: Mutex<State>,
+}
+
+/// The end of a window by the clock that is never set back, and the order in which it was opened.
+type Place = (Duration, u64);
+/// Definition and path.
+type Key = (String, Option<String>);
+
+#[derive(Default)]
+struct State {
+    windows: BTreeMap<Place, Window>,
+    places: HashMap<Key, Place>,
+    opened: u64,
+    limits: HashMap<String, Limit>,
+}
+
+struct Window {
+    key: Key,
+    gathered: Gathered,
+    limit: RateLimit,
+    /// A token was asked for; it is not again where the entry could not be written.
+    was_asked: bool,
+    /// There was one.
+    has_token: bool,
+}
+
+/// What is known of one definition.
+#[derive(Default)]
+struct Limit {
+    /// As it was read last; `None` where the definition is disabled.
+    rate: Option<RateLimit>,
+    /// When it was, by the clock that is never set back.
+    read: Duration,
+    /// Made with the first token that is asked for.
+    bucket: Option<TokenBucket>,
+    refusals: Refusals,
+}
+
+impl BatchWindow {
+    /// Gathers for this queue, as the definitions of this registry say.
+    pub fn new(queue: Arc<EventQueue>, registry: Arc<Registry>, clock: Arc<dyn Clock + Send + Sync>) -> Self {
+        Self { queue, registry, clock, state: Mutex::default() }
+    }
+
+    /// Ends the windows whose time is over. It costs next to nothing where there are none.
+    pub fn tick(&self) {
+        self.end_windows(self.clock.elapsed());
+        let now = self.clock.elapsed();
+        for (id, limit) in &mut self.state().limits {
+            limit.refusals.tell(id, now);
+        }
+    }
+
+    /// Ends all windows, for the end of the process.
+    pub fn flush(&self) {
+        self.end_windows(Duration::MAX);
+        let mut state = self.state();
+        for (id, limit) in &mut state.limits {
+            limit.refusals.tell_rest(id);
+        }
+        let left: u64 = state.windows.values().map(|window| window.gathered.count()).sum();
+        if left > 0 {
+            tracing::error!(
+                "[EventDispatcher] {left} occurrences could not be written to the queue, and are lost"
+            );
+        }
+    }
+
+    /// How many entries of a definition were refused since the process began.
+    pub fn refused(&self, definition_id: &str) -> u64 {
+        self.state().limits.get(definition_id).map_or(0, |limit| limit.refusals.count())
+    }
+
+    /// The limit of a definition, read at most once a second, so that a flood does not wait for a file; `None` where it is
+    /// disabled.
+    fn rate_limit(&self, definition_id: &str, now: Duration) -> Option<RateLimit> {
+        let known = self.state().limits.get(definition_id).map(|limit| (limit.rate, limit.read));
+        if let Some((rate, read)) = known
+            && now.saturating_sub(read) < READ_AGAIN
+        {
+            return rate;
+        }
+        let rate = match self.registry.get(definition_id) {
+            Ok(Some(definition)) => definition.is_enabled.then_some(definition.rate_limit),
+            // A watcher of others, whose definition is not there; its entries fail visibly.
+            Ok(None) => Some(RateLimit::default()),
+            Err(error) => {
+                let error = error_chain(&error);
+                tracing::warn!("[EventDispatcher] {definition_id}: its limit stays as it was read: {error}");
+                known.map_or_else(|| Some(RateLimit::default()), |(rate, _)| rate)
+            }
+        };
+        let mut state = self.state();
+        let limit = state.limits.entry(definition_id.to_owned()).or_default();
+        (limit.rate, limit.read) = (rate, now);
+        rate
+    }
+
+    /// Ends what ends until then, the first first. The queue is written to while other occurrences can be gathered.
+    fn end_windows(&self, until: Duration) {
+        let mut failed = Vec::new();
+        loop {
+            let mut state = self.state();
+            let Some(window) = state.take_first(|end| end <= until) else { break };
+            let window = state.with_token(window, self.clock.elapsed());
+            drop(state);
+            failed.extend(self.end(window));
+        }
+        let mut state = self.state();
+        for window in failed {
+            let again = self.clock.elapsed().saturating_add(TRY_AGAIN);
+            state.open(window, again);
+        }
+    }
+
+    /// Queues what a window has gathered, or keeps it as refused; gives the window back where that fails.
+    fn end(&self, window: Window) -> Option<Window> {
+        let (definition_id, event_type) = window.gathered.names();
+        let new = NewEntry { definition_id, event_type, data: window.gathered.data(), priority: None };
+        let at = window.gathered.began();
+        let written = if window.has_token {
+            self.queue.push_at(new, at).map(drop)
+        } else {
+            self.queue.refuse_at(new, at)
+        };
+        match written {
+            Ok(()) => None,
+            Err(error) => {
+                let id = &window.key.0;
+                tracing::error!("[EventDispatcher] {id}: not queued, tried again: {}", error_chain(&error));
+                Some(window)
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OccurrenceSink for BatchWindow {
+    fn occurred(&self, occurrence: Occurrence) {
+        let key = (occurrence.definition_id.clone(), Gathered::path_of(&occurrence));
+        if self.state().merge(&key, &occurrence) {
+            return;
+        }
+        let now = self.clock.elapsed();
+        let Some(limit) = self.rate_limit(&key.0, now) else {
+            tracing::debug!("[EventDispatcher] {}: not queued, as it is disabled", key.0);
+            return;
+        };
+        let mut state = self.state();
+        // Another thread may have opened it meanwhile.
+        if !state.merge(&key, &occurrence) {
+            let window = Window {
+                key,
+                gathered: Gathered::new(occurrence),
+                limit,
+                was_asked: false,
+                has_token: false,
+            };
+            state.open(window, now.saturating_add(limit.batch_window));
+        }
+        let early = if state.windows.len() > MOST_WINDOWS { state.first_end() } else { None };
+        drop(state);
+        if limit.batch_window.is_zero() || early.is_some() {
+            self.end_windows(early.unwrap_or(now));
+        }
+    }
+}
+
+impl State {
+    fn merge(&mut self, key: &Key, occurrence: &Occurrence) -> bool {
+        let window = self.places.get(key).and_then(|place| self.windows.get_mut(place));
+        window.map(|window| window.gathered.merge(occurrence)).is_some()
+    }
+
+    fn open(&mut self, window: Window, end: Duration) {
+        let place = (end, self.opened);
+        self.opened += 1;
+        // One that is tried again may find that another one was opened meanwhile.
+        self.places.entry(window.key.clone()).or_insert(place);
+        self.windows.insert(place, window);
+    }
+
+    fn first_end(&self) -> Option<Duration> {
+        self.windows.keys().next().map(|(end, _)| *end)
+    }
+
+    /// Takes the window out that ends first, where its end is one of those.
+    fn take_first(&mut self, is_over: impl Fn(Duration) -> bool) -> Option<Window> {
+        let end = self.first_end().filter(|end| is_over(*end));
+        end?;
+        let (place, window) = self.windows.pop_first()?;
+        if self.places.get(&window.key) == Some(&place) {
+            self.places.remove(&window.key);
+        }
+        Some(window)
+    }
+
+    /// Takes a token for it, or counts it as refused.
+    fn with_token(&mut self, mut window: Window, now: Duration) -> Window {
+        if window.was_asked {
+            return window;
+        }
+        let most = window.limit.max_per_minute;
+        let limit = self.limits.entry(window.key.0.clone()).or_default();
+        window.was_asked = true;
+        window.has_token = limit.bucket.get_or_insert_with(|| TokenBucket::full(most, now)).take(most, now);
+        if !window.has_token {
+            limit.refusals.add(&window.key.0, most, now);
+        }
+        window
+    }
+}
