@@ -30,7 +30,7 @@ pub(super) enum PageOutcome {
         /// When the first failure is tried again; `None` where there was none in the page.
         next_retry: Option<DateTime<Utc>>,
         /// What it leaves, where no failure is open.
-        left: Option<LeftState>,
+        left: Option<Box<LeftState>>,
     },
 }
 
@@ -71,7 +71,7 @@ pub(super) fn handle_page(
         let progress = progress(stream, anchor, page.now, result.detail.take());
         transaction.put_progress(run.name(), &progress)?;
         if !is_any_open && result.failed.is_empty() {
-            left = version.map(|version| LeftState { version, progress });
+            left = version.map(|version| Box::new(LeftState { version, progress }));
         }
     }
     if result.figures != HandlingFigures::default() {

@@ -20,7 +20,7 @@ pub(super) struct HandlerRun {
     /// When the first of its failures is tried again.
     pub next_retry: Option<DateTime<Utc>>,
     /// What the last page has left.
-    pub left: Option<LeftState>,
+    pub left: Option<Box<LeftState>>,
     /// A replay failed: it is not begun again before the next start.
     pub is_replay_given_up: bool,
     /// The trouble that was logged last: each is logged once.

@@ -66,6 +66,9 @@ enum AtomicWrite<'c> {
     Part(Savepoint<'c>),
 }
 
+/// What has become of a record, and the number of another log that has it.
+type Stored = (Outcome, Option<i64>);
+
 impl Deref for AtomicWrite<'_> {
     type Target = Connection;
 
@@ -139,7 +142,7 @@ impl IncrementalLoad {
         transaction: &Connection,
         source: &SourceWriter,
         record: &ImportRecord,
-    ) -> Result<Option<(Outcome, Option<i64>)>, RepositoryError> {
+    ) -> Result<Option<Stored>, RepositoryError> {
         let event_id = id_of(transaction, self.occurrences, record)?;
         if let Some((outcome, first)) = present(transaction, source, record, &event_id)? {
             let other = self.shared.other_log(transaction, record, &outcome, &first, source.source_id);
@@ -224,10 +227,10 @@ impl ImportSink for IncrementalLoad {
         let mut connection = lock(&self.connection);
         let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
         let records = batch.records.iter();
-        let outcomes: Result<Option<Vec<(Outcome, Option<i64>)>>, RepositoryError> =
+        let stored: Result<Option<Vec<Stored>>, RepositoryError> =
             records.map(|record| self.store_previewed(&mut lost, &transaction, &source, record)).collect();
         self.lost = lost;
-        let Some(outcomes) = outcomes? else {
+        let Some(stored) = stored? else {
             drop(transaction);
             drop(connection);
             self.is_outdated = true;
@@ -236,7 +239,7 @@ impl ImportSink for IncrementalLoad {
                 "a log has changed since it was looked at",
             ));
         };
-        let (outcomes, others): (Vec<Outcome>, Vec<Option<i64>>) = outcomes.into_iter().unzip();
+        let (outcomes, others): (Vec<Outcome>, Vec<Option<i64>>) = stored.into_iter().unzip();
         source.store(&transaction, batch, &outcomes, Utc::now()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         drop(connection);

@@ -73,12 +73,12 @@ impl LostPositions {
 /// The positions of the events of a log: the first one and the last one.
 type LogRange = (i64, i64);
 
+/// Missing positions, in order, and the range of each log.
+type Gaps = (VecDeque<i64>, BTreeMap<i64, LogRange>);
+
 /// The missing positions, and where the events of each log stand; `None` where there are not so many, or the events
 /// of logs stand among each other.
-fn gaps(
-    connection: &Connection,
-    count: usize,
-) -> rusqlite::Result<Option<(VecDeque<i64>, BTreeMap<i64, LogRange>)>> {
+fn gaps(connection: &Connection, count: usize) -> rusqlite::Result<Option<Gaps>> {
     let (mut gaps, mut logs) = (VecDeque::new(), BTreeMap::<i64, LogRange>::new());
     let (mut next, mut log, mut ended) = (1, None, BTreeSet::new());
     let mut are_apart = true;
