@@ -22,6 +22,7 @@ mod value;
 mod tests;
 
 pub use self::error::ConfigError;
+#[cfg(feature = "legacy")]
 pub use self::legacy_values::{LegacyWatcher, LegacyWriter};
 pub use self::loader::{ConfigLoader, Flags};
 pub use self::mapping::MappingSettings;
