@@ -48,7 +48,7 @@ pub struct DispatcherSettings {
     pub max_retries: u64,
     /// After how long it is.
     pub retry_delay: Duration,
-    /// For how long [`EventDispatcher::stop`] goes on with what is due.
+    /// For how long `EventDispatcher::stop` goes on with what is due.
     pub stop_patience: Duration,
     /// In which zone naive times of task events are read, when they are checked.
     pub zone: Zone,

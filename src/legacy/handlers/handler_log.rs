@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -27,7 +27,7 @@ pub struct HandlerLogEntry {
     pub event_id: String,
     /// Of the definition.
     pub definition_id: String,
-    /// When the handler began: RFC 3339, with Z.
+    /// When the handler began: RFC 3339, with Z, to the millisecond.
     pub timestamp: String,
     /// Its dotted name.
     pub handler: String,
@@ -57,7 +57,7 @@ impl HandlerLogEntry {
         Self {
             event_id: event_id.to_owned(),
             definition_id: definition_id.to_owned(),
-            timestamp: began.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+            timestamp: began.trunc_subsecs(3).to_rfc3339_opts(SecondsFormat::AutoSi, true),
             handler: handler.to_owned(),
             status: status.to_owned(),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
