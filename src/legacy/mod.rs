@@ -20,6 +20,7 @@
 pub mod definition;
 pub mod dispatcher;
 pub mod events_json;
+pub mod exact_json;
 pub mod handlers;
 pub mod occurrence;
 pub mod queue;

@@ -35,6 +35,7 @@ struct Watched {
     handled: u64,
     failed: u64,
     left: u64,
+    lost: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -173,6 +174,7 @@ impl<'a> WatchedDefinitions<'a> {
             handled: figures.handled,
             failed: figures.failed,
             left: left as u64,
+            lost: figures.lost,
         })
     }
 }
@@ -202,7 +204,8 @@ fn begin(
 
 fn told(watched: Watched, format: Format) -> Answer {
     let summary = sentence(&watched);
-    Answer::new(ExitCode::Done, Some(summary.clone()), move |out| match format {
+    let code = if watched.lost == 0 { ExitCode::Done } else { ExitCode::Storage };
+    Answer::new(code, Some(summary.clone()), move |out| match format {
         Format::Human => writeln!(out, "{summary}"),
         Format::Json => output::json_document(out, &watched),
         Format::Jsonl => output::json_line(out, &watched),
@@ -210,8 +213,12 @@ fn told(watched: Watched, format: Format) -> Answer {
 }
 
 fn sentence(watched: &Watched) -> String {
+    let lost = match watched.lost {
+        0 => String::new(),
+        lost => format!(", {lost} occurrences could not be queued and are lost"),
+    };
     format!(
-        "{} definitions were watched, {} could not be; {} events were handled, {} failed, {} are left in the queue",
+        "{} definitions were watched, {} could not be; {} events were handled, {} failed, {} are left in the queue{lost}",
         watched.watched.len(),
         watched.not_watched.len(),
         watched.handled,

@@ -11,6 +11,7 @@ use super::error::InvalidDefinition;
 use super::fields::Fields;
 use super::model::{Definition, FileChange, FileSource, RateLimit, Schedule, Source, UnknownKeys};
 use super::schedule::{self, EXPECTED_DAYS, EXPECTED_DURATION, EXPECTED_TIME};
+use crate::legacy::exact_json::{self, Inexact};
 
 const EXPECTED_ID: &str = "a text of one or more characters, without control characters";
 const EXPECTED_HANDLER: &str =
@@ -36,9 +37,11 @@ impl Definition {
     /// # Errors
     /// It is none; the error names the field and what is allowed there.
     pub fn from_json(text: &str) -> Result<Self, InvalidDefinition> {
-        match serde_json::from_str(text) {
+        match exact_json::read(text.as_bytes()) {
             Ok(value) => Self::from_value(value),
-            Err(error) => Err(InvalidDefinition::Syntax(error.to_string())),
+            Err(Inexact { line, byte, reason }) => {
+                Err(InvalidDefinition::Syntax(format!("line {line}, byte {byte}: {reason}")))
+            }
         }
     }
 

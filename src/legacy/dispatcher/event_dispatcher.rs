@@ -113,7 +113,8 @@ impl EventDispatcher {
     /// event that is being handled is finished, and so are others that are due, for as long as the settings say. What is left
     /// stays in the queue.
     pub fn stop(&self) {
-        self.handling.window.flush();
+        let lost = self.handling.window.flush();
+        self.handling.figures.lock().unwrap_or_else(PoisonError::into_inner).lost = lost;
         let background = self.background().take();
         if let Some(background) = background {
             background.stop();

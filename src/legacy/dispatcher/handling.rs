@@ -57,6 +57,8 @@ pub struct DispatcherFigures {
     pub handled: u64,
     /// Those that have failed for good.
     pub failed: u64,
+    /// What watchers have noticed and the queue could not take before the end.
+    pub lost: u64,
 }
 
 /// A handler's name, what it has answered, and whether another attempt can answer something else.

@@ -85,8 +85,8 @@ impl BatchWindow {
         }
     }
 
-    /// Ends all windows, for the end of the process.
-    pub fn flush(&self) {
+    /// Ends all windows, for the end of the process. Answers how many occurrences the queue could not take.
+    pub fn flush(&self) -> u64 {
         self.end_windows(Duration::MAX);
         let mut state = self.state();
         for (id, limit) in &mut state.limits {
@@ -98,6 +98,7 @@ impl BatchWindow {
                 "[EventDispatcher] {left} occurrences could not be written to the queue, and are lost"
             );
         }
+        left
     }
 
     /// How many entries of a definition were refused since the process began.

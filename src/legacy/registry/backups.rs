@@ -53,9 +53,11 @@ pub(super) fn keep(path: &Path, content: &[u8], now: DateTime<Utc>) -> io::Resul
         timestamp = timestamp.max(*newest + TimeDelta::microseconds(1));
     }
     let backup = path.with_added_extension(format!("backup.{}.json", timestamp.format(TIMESTAMP)));
-    let mut file = File::create_new(backup)?;
-    file.write_all(content)?;
-    file.sync_all()
+    let mut file = File::create_new(&backup)?;
+    file.write_all(content).and_then(|()| file.sync_all()).inspect_err(|_| {
+        // A part of one is none, and would count as one of the last 5. Where it cannot be removed, nothing more can be done.
+        drop(fs::remove_file(&backup));
+    })
 }
 
 /// Removes all but the last 5 of those that this program has made.

@@ -8,13 +8,14 @@ use std::path::Path;
 use chrono::Utc;
 use serde_json::{Map, Value};
 
+use super::backups;
 use super::error::RegistryError;
 use super::outer_shape::OuterShape;
 use super::python_text::python_text;
-use super::{backups, exact_json};
 use crate::durable::directory::sync_folder;
 use crate::durable::presence::is_present;
 use crate::legacy::definition::Definition;
+use crate::legacy::exact_json;
 
 /// What the file holds.
 #[derive(Debug, Default)]

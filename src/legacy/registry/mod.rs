@@ -12,7 +12,6 @@
 mod backups;
 mod definitions_file;
 mod error;
-mod exact_json;
 mod outer_shape;
 mod python_text;
 mod store;

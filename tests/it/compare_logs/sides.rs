@@ -176,7 +176,7 @@ fn a_side_that_does_not_stop_changing_is_inconclusive() {
         minute: number % 4_000,
         ahead_ms: 4,
     };
-    let events = events_to_last(3_000, 8_000) as u32;
+    let events = events_to_last(5_000, 8_000) as u32;
     let long: Vec<super::SharedEvent> = (0..events).map(event).collect();
     write_both(&dir, &long, &long);
     for (name, side) in [("events.json", "control"), ("new.jsonl", "candidate")] {

@@ -77,6 +77,15 @@ fn both_signals_end_it_with_0_and_what_was_noticed_is_handled_or_queued() {
 }
 
 #[test]
+fn a_signal_that_comes_twice_at_once_is_one_request() {
+    let dir = defined(&[briefings()]);
+    let running = watch(&dir, "file_changed_briefings");
+    // As `timeout` sends it, to the process and to its group.
+    running.signal("INT");
+    end(running, "INT");
+}
+
+#[test]
 fn definitions_that_are_added_disabled_or_broken_meanwhile_are_followed() {
     let dir = defined(&[]);
     fs::create_dir_all(dir.join("logs")).unwrap();

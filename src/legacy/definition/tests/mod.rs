@@ -41,6 +41,17 @@ fn a_definition_is_written_as_it_was_read() {
 }
 
 #[test]
+fn what_could_not_be_written_back_exactly_is_refused() {
+    for (key, found) in
+        [(r#""ticket":12345678901234567890123"#, "too large"), (r#""id":"other""#, "there twice")]
+    {
+        let text = BRIEFINGS.replacen('{', &format!("{{{key},"), 1);
+        let refused = Definition::from_json(&text).unwrap_err().to_string();
+        assert!(refused.contains(found), "{refused}");
+    }
+}
+
+#[test]
 fn what_may_be_absent_or_null_has_a_default() {
     let bare = json!({"id": "b", "type": "file_system", "source": {"path": "notes.md", "events": ["deleted"]}, "handler": "a.run"});
     let mut null = bare.clone();

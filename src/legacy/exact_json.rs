@@ -8,7 +8,7 @@ use crate::wire::json::{Span, Token, Tokens, is_blank};
 
 /// Why a text was refused.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Inexact {
+pub struct Inexact {
     /// From 1.
     pub line: usize,
     /// From 0.
@@ -21,7 +21,7 @@ pub(super) struct Inexact {
 ///
 /// # Errors
 /// It is no JSON; or an object has a name twice, a number is beyond what is kept exactly, or a text holds half of a surrogate pair.
-pub(super) fn read(bytes: &[u8]) -> Result<Value, Inexact> {
+pub fn read(bytes: &[u8]) -> Result<Value, Inexact> {
     let start = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let at = |byte: usize, reason: String| {
         let before = &bytes[..byte.min(bytes.len())];
