@@ -10,6 +10,7 @@ pub mod handling;
 pub mod import;
 pub mod log_files;
 pub mod log_source;
+pub mod mode_log;
 pub mod read_models;
 pub mod rejects;
 pub mod task_handlers;

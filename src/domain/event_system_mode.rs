@@ -1,5 +1,6 @@
 //! Which event systems run.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Which event systems run.
@@ -35,6 +36,72 @@ impl fmt::Display for EventSystemMode {
     }
 }
 
+/// One of the two event systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The legacy system: `events.json`.
+    Legacy,
+    /// The new system: the event store.
+    New,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Legacy => "legacy",
+            Self::New => "new",
+        })
+    }
+}
+
+/// Which side, or sides, events go to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routing {
+    /// Which systems run.
+    pub mode: EventSystemMode,
+    /// The side whose answer is the answer.
+    pub primary: Side,
+    /// The types that go to the new system while the legacy one is primary: they alone, where there is one. It says nothing where
+    /// the new system is primary.
+    pub new_event_types: BTreeSet<String>,
+}
+
+/// Where one event goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The side that answers.
+    pub primary: Side,
+    /// Whether the other side receives it as well.
+    pub is_mirrored: bool,
+}
+
+impl Routing {
+    /// The routing that the settings `use_new_event_system`, `parallel_run` and `new_event_types` select.
+    pub fn of(use_new_event_system: bool, parallel_run: bool, new_event_types: BTreeSet<String>) -> Self {
+        Self {
+            mode: EventSystemMode::of(use_new_event_system, parallel_run),
+            primary: if use_new_event_system { Side::New } else { Side::Legacy },
+            new_event_types,
+        }
+    }
+
+    /// Where an event of that type goes.
+    pub fn route(&self, event_type: &str) -> Route {
+        let is_named = self.new_event_types.contains(event_type);
+        match (self.mode, self.primary) {
+            (EventSystemMode::NewEvents, _) => Route { primary: Side::New, is_mirrored: false },
+            (EventSystemMode::LegacyEvents, _) => {
+                Route { primary: if is_named { Side::New } else { Side::Legacy }, is_mirrored: false }
+            }
+            (EventSystemMode::ParallelEvents, Side::New) => Route { primary: Side::New, is_mirrored: true },
+            (EventSystemMode::ParallelEvents, Side::Legacy) => Route {
+                primary: Side::Legacy,
+                is_mirrored: is_named || self.new_event_types.is_empty(),
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +115,35 @@ mod tests {
             (true, true, "parallel_events"),
         ] {
             assert_eq!(EventSystemMode::of(use_new, parallel).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn each_mode_sends_an_event_to_its_side_or_sides() {
+        let types = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let route = |use_new, parallel, named: &[&str]| {
+            let Route { primary, is_mirrored } =
+                Routing::of(use_new, parallel, types(named)).route("TaskCreated");
+            (primary, is_mirrored)
+        };
+        assert_eq!(route(false, false, &[]), (Side::Legacy, false));
+        assert_eq!(route(true, false, &[]), (Side::New, false));
+        assert_eq!(route(false, true, &[]), (Side::Legacy, true));
+        assert_eq!(route(true, true, &[]), (Side::New, true));
+    }
+
+    #[test]
+    fn named_types_go_to_the_new_system_alone_or_are_the_only_ones_mirrored_to_it() {
+        let types = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        for (parallel, event_type, expected) in [
+            (false, "TaskCreated", (Side::New, false)),
+            (false, "TaskDeleted", (Side::Legacy, false)),
+            (true, "TaskCreated", (Side::Legacy, true)),
+            (true, "TaskDeleted", (Side::Legacy, false)),
+        ] {
+            let Route { primary, is_mirrored } =
+                Routing::of(false, parallel, types(&["TaskCreated"])).route(event_type);
+            assert_eq!((primary, is_mirrored), expected, "{parallel} {event_type}");
         }
     }
 }

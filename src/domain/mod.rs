@@ -4,6 +4,7 @@ pub mod error_chain;
 pub mod event;
 pub mod event_draft;
 pub mod event_system_mode;
+pub mod legacy_shape;
 pub mod query;
 pub mod recorded_fields;
 pub mod recorded_task_event;

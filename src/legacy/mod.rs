@@ -15,6 +15,7 @@
 //! | [`registry`], [`definition`] | registrations of handlers | no definition is enabled any more |
 //! | [`watchers`] | none: signals of files and times are another program's | no definition is enabled any more |
 //! | [`handlers`] | `EventHandler` | each has a counterpart, or is not needed |
+//! | [`routing`] | `dispatch` alone | the gate says GO, and no mirror is behind |
 //! | `cli::legacy`, `legacy_system` | `cli::dispatch`, `cli::handlers`; `dispatch` | all of the above are deleted |
 
 pub mod definition;
@@ -25,4 +26,5 @@ pub mod handlers;
 pub mod occurrence;
 pub mod queue;
 pub mod registry;
+pub mod routing;
 pub mod watchers;

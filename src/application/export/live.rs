@@ -6,11 +6,11 @@ use std::path::Path;
 
 use chrono::Datelike;
 
+use crate::domain::legacy_shape::in_legacy_shape;
 use crate::wire::zone::Zone;
 
 use super::error::ExportError;
 use super::hashing_writer::HashingWriter;
-use super::legacy_shape::translate;
 use super::ports::{LiveDay, LiveEvent};
 use super::report::ExportedFile;
 use super::session::Export;
@@ -117,7 +117,7 @@ impl<W: Write> LiveWriter<'_, W> {
     fn write(&mut self, event: LiveEvent<'_>) -> Result<(), Failure> {
         let LiveEvent { position, occurred_at, body } = event;
         let written = if self.is_array {
-            let translated = translate(body, occurred_at, self.zone)
+            let translated = in_legacy_shape(body, occurred_at, self.zone)
                 .map_err(|error| Failure::NotAnEvent(format!("the event at position {position}: {error}")))?;
             self.translated += u64::from(translated.is_some());
             let opening = if self.events == 0 { "[" } else { ", " };

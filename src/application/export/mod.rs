@@ -6,7 +6,6 @@
 mod error;
 mod hashing_writer;
 mod job;
-mod legacy_shape;
 mod live;
 mod name_key;
 mod names;

@@ -12,7 +12,7 @@ use crate::wire::timestamp::WrittenTimestamp;
 use crate::wire::zone::Zone;
 
 /// The event's text in the legacy shape; `None` where it has that already.
-pub(super) fn translate(
+pub(crate) fn in_legacy_shape(
     body: &str,
     occurred_at: DateTime<Utc>,
     zone: &Zone,
@@ -96,7 +96,7 @@ mod tests {
     fn translated(body: &str) -> String {
         let berlin = Zone::new("Europe/Berlin", TimeZone::get("Europe/Berlin").unwrap());
         let time = "2025-10-25T08:00:00Z".parse().unwrap();
-        translate(body, time, &berlin).unwrap().unwrap_or_else(|| body.to_owned())
+        in_legacy_shape(body, time, &berlin).unwrap().unwrap_or_else(|| body.to_owned())
     }
 
     #[test]
@@ -125,7 +125,7 @@ mod tests {
     fn a_fraction_has_six_digits_as_in_python() {
         let time = "2025-10-25T08:00:00.120Z".parse().unwrap();
         let body = r#"{"event_type": "A", "timestamp": "2025-10-25T08:00:00.120Z"}"#;
-        let legacy = translate(body, time, &Zone::utc()).unwrap().unwrap();
+        let legacy = in_legacy_shape(body, time, &Zone::utc()).unwrap().unwrap();
         assert_eq!(legacy, r#"{"type": "A", "timestamp": "2025-10-25T08:00:00.120000"}"#);
     }
 
