@@ -89,7 +89,8 @@ pub use crate::legacy::handlers::{
 };
 pub use crate::legacy::occurrence::{Occurrence, OccurrenceSink};
 pub use crate::legacy::queue::{
-    BatchWindow, DEFAULT_PRIORITY, EventQueue, NewEntry, QueueEntry, QueueError, QueueStatus,
+    BatchWindow, DEFAULT_PRIORITY, EventQueue, NewEntry, QueueDamage, QueueEntry, QueueError, QueueStatus,
+    ReadQueue,
 };
 pub use crate::legacy::registry::{Registry, RegistryError};
 pub use crate::legacy::watchers::{Notes, WatchError, Watcher, WatcherPorts, Watching, watcher_for};

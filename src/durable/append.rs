@@ -77,47 +77,11 @@ pub fn cut_back(file: &mut impl AppendFile, length: u64) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A disk that fails at one step, and where told, when it is cut back.
-    #[derive(Default)]
-    struct FailingDisk {
-        bytes: Vec<u8>,
-        fails_at: Option<AppendStep>,
-        cannot_truncate: bool,
-    }
-
-    impl AppendFile for FailingDisk {
-        fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-            let fits = if self.fails_at == Some(AppendStep::Write) { bytes.len() / 2 } else { bytes.len() };
-            self.bytes.extend_from_slice(&bytes[..fits]);
-            if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-        }
-
-        fn truncate(&mut self, length: u64) -> io::Result<()> {
-            if self.cannot_truncate {
-                return Err(io::Error::other("no truncation"));
-            }
-            self.bytes.truncate(length as usize);
-            Ok(())
-        }
-
-        /// One bad moment: the next one, after the truncation, succeeds.
-        fn sync(&mut self) -> io::Result<()> {
-            match self.fails_at.take_if(|step| *step == AppendStep::Sync) {
-                Some(_) => Err(io::Error::other("no fsync")),
-                None => Ok(()),
-            }
-        }
-    }
+    use crate::durable::failing_disk::FailingDisk;
 
     fn append_to(disk: &mut FailingDisk) -> Result<(), AppendError> {
         disk.bytes = b"before".to_vec();
-        let name = if disk.fails_at == Some(AppendStep::SyncName) {
-            Err(io::Error::other("no name"))
-        } else {
-            Ok(())
-        };
-        append_durably(disk, 6, b" after", || name)
+        append_durably(disk, 6, b" after", || Ok(()))
     }
 
     #[test]
@@ -129,18 +93,22 @@ mod tests {
 
     #[test]
     fn an_append_that_fails_at_any_step_is_taken_back() {
-        for step in [AppendStep::Write, AppendStep::Sync, AppendStep::SyncName] {
-            let mut disk = FailingDisk { fails_at: Some(step), ..FailingDisk::default() };
+        for (room, failing_syncs, step) in [(Some(9), 0, AppendStep::Write), (None, 1, AppendStep::Sync)] {
+            let mut disk = FailingDisk { room, failing_syncs, ..FailingDisk::default() };
             let error = append_to(&mut disk).unwrap_err();
             assert_eq!((error.step, error.rollback.is_none()), (step, true));
             assert_eq!(disk.bytes, b"before");
         }
+        let mut disk = FailingDisk { bytes: b"before".to_vec(), ..FailingDisk::default() };
+        let no_name = || Err(io::Error::other("no name"));
+        let error = append_durably(&mut disk, 6, b" after", no_name).unwrap_err();
+        assert_eq!((error.step, error.rollback.is_none()), (AppendStep::SyncName, true));
+        assert_eq!(disk.bytes, b"before");
     }
 
     #[test]
     fn an_append_that_cannot_be_taken_back_says_so() {
-        let fails_at = Some(AppendStep::Write);
-        let mut disk = FailingDisk { fails_at, cannot_truncate: true, ..FailingDisk::default() };
+        let mut disk = FailingDisk { room: Some(9), cannot_truncate: true, ..FailingDisk::default() };
         let error = append_to(&mut disk).unwrap_err();
         assert_eq!(error.source.kind(), io::ErrorKind::StorageFull);
         assert_eq!(error.rollback.unwrap().to_string(), "no truncation");

@@ -115,7 +115,8 @@ impl Drop for HeldLock {
 }
 
 fn side_file(path: &Path) -> Result<File, LockError> {
-    File::options().create(true).truncate(false).write(true).open(path).map_err(LockError::Open)
+    // For reading too: a named pipe in its place would wait for its other end, and can be locked as well as a file.
+    File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(LockError::Open)
 }
 
 /// Tries until it succeeds or `patience` is over. The pauses begin short, for locks that are held over one

@@ -18,13 +18,18 @@
 //! | [`routing`] | `dispatch` alone | the gate says GO, and no mirror is behind |
 //! | `cli::legacy`, `legacy_system` | `cli::dispatch`, `cli::handlers`; `dispatch` | all of the above are deleted |
 
+pub mod counted;
 pub mod definition;
 pub mod dispatcher;
 pub mod events_json;
 pub mod exact_json;
 pub mod handlers;
 pub mod occurrence;
+pub mod outage;
+pub mod path_text;
 pub mod queue;
 pub mod registry;
 pub mod routing;
+#[cfg(test)]
+mod test_log;
 pub mod watchers;

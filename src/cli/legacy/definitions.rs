@@ -6,15 +6,17 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::system;
+use super::{escaped, system};
 use crate::cli::answer::Answer;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
 use crate::cli::output::{self, Format};
 use crate::cli::table::Columns;
+use crate::infrastructure::config::Config;
 use crate::legacy::definition::Definition;
 use crate::legacy::registry::{Registry, RegistryError};
+use crate::legacy::watchers::watcher_for;
 
 /// How long a definition on standard input may be, in bytes.
 const MAX_DEFINITION: u64 = 1 << 20;
@@ -41,6 +43,8 @@ enum DefinitionsCommand {
         id: String,
     },
     /// Add a definition
+    ///
+    /// One that could never be watched is refused: a path of the program's own, or a pattern that no name matches.
     ///
     /// `id`, `type`, `source` and `handler` must be there. The others may be absent: `name` is the id then, `enabled` true, and
     /// `rate_limit` 10 a minute, gathered for 30 seconds.
@@ -88,6 +92,7 @@ pub fn run(args: DefinitionsArgs, context: &Context) -> Result<Answer, CliError>
         DefinitionsCommand::Add { definition } => {
             let definition = Definition::from_json(&text_of(&definition)?)
                 .map_err(|error| CliError::new(ExitCode::Negative, error))?;
+            ensure_watchable(&definition, &context.config)?;
             registry.add(definition.clone())?;
             let known = system::handlers(&files).map(|(name, _)| name);
             if !known.contains(&&*definition.handler) {
@@ -100,6 +105,9 @@ pub fn run(args: DefinitionsArgs, context: &Context) -> Result<Answer, CliError>
             Changed { said: format!("{} is added", definition.id), id: definition.id }
         }
         DefinitionsCommand::Enable { id } => {
+            if let Some(definition) = registry.get(&id)? {
+                ensure_watchable(&definition, &context.config)?;
+            }
             found(&registry, &id, registry.set_enabled(&id, true)?)?;
             Changed { said: format!("{id} is enabled"), id }
         }
@@ -132,6 +140,14 @@ fn text_of(argument: &str) -> Result<String, CliError> {
     Ok(text)
 }
 
+/// What `legacy watch` would refuse whenever it is tried is refused here.
+fn ensure_watchable(definition: &Definition, config: &Config) -> Result<(), CliError> {
+    match watcher_for(definition, &system::watcher_ports(config)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(CliError::new(ExitCode::Negative, error)),
+    }
+}
+
 fn found(registry: &Registry, id: &str, is_found: bool) -> Result<(), CliError> {
     if is_found { Ok(()) } else { Err(unknown(registry, id)) }
 }
@@ -154,8 +170,8 @@ fn told(changed: Changed, format: Format) -> Answer {
 
 fn shown(definition: Map<String, Value>, format: Format) -> Answer {
     Answer::new(ExitCode::Done, None, move |out| match format {
-        Format::Human | Format::Json => output::json_document(out, &definition),
-        Format::Jsonl => output::json_line(out, &definition),
+        Format::Human | Format::Json => escaped(out, |out| output::json_document(out, &definition)),
+        Format::Jsonl => escaped(out, |out| output::json_line(out, &definition)),
     })
 }
 
@@ -164,11 +180,11 @@ fn list(definitions: Vec<Definition>, format: Format) -> Answer {
         Format::Human => out.write_all(table(&definitions).as_bytes()),
         Format::Json => {
             let definitions: Vec<_> = definitions.iter().map(Definition::to_json).collect();
-            output::json_document(out, &serde_json::json!({ "definitions": definitions }))
+            escaped(out, |out| output::json_document(out, &serde_json::json!({ "definitions": definitions })))
         }
-        Format::Jsonl => {
+        Format::Jsonl => escaped(out, |out| {
             definitions.iter().try_for_each(|definition| output::json_line(out, &definition.to_json()))
-        }
+        }),
     })
 }
 

@@ -5,12 +5,15 @@ mod queue;
 mod system;
 mod watch;
 
+use std::io::{self, Write};
+
 use clap::{Args, Subcommand};
 use tracing::level_filters::LevelFilter;
 
 use super::answer::Answer;
 use super::error::CliError;
 use super::global::{Context, StartupLines};
+use crate::legacy::path_text;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,8 +23,8 @@ Examples:
   mission-events legacy watch
   mission-events legacy queue --format json
 
-Exit codes: 1 where there is no definition of that id, or one is refused; 4 where a file cannot be read or written, or another
-process watches already.";
+Exit codes: 1 where there is no definition of that id, or one is refused; 4 where a file cannot be read or written, the queue is
+damaged, or another process watches already.";
 
 /// Run and inspect the legacy event system: its definitions, watchers and queue
 ///
@@ -44,8 +47,9 @@ enum LegacyCommand {
     /// the event again (`legacy.max_retries`, `legacy.retry_delay_seconds`). Definitions that are changed meanwhile are
     /// watched as they are then. What is done is said on stderr, in lines with [EventDispatcher].
     ///
-    /// At the end, `--format json` prints {"watched", "not_watched": [{"id", "error"}], "handled", "failed", "left"}: ids of
-    /// definitions, and numbers of events. What is left is in the queue, and handled next time.
+    /// At the end, `--format json` prints {"watched", "not_watched": [{"id", "error"}], "handled", "failed", "left", "lost", "damage"}: ids
+    /// of definitions, and numbers of events. What is left is in the queue, and handled next time. What was lost, as the disk was full to
+    /// the end, or was damaged in the queue when this began, makes the exit code 4.
     #[command(after_help = "Example: mission-events legacy watch")]
     Watch,
     Queue(queue::QueueArgs),
@@ -77,4 +81,11 @@ pub fn run(args: LegacyArgs, context: &Context) -> Result<Answer, CliError> {
         LegacyCommand::Watch => watch::run(context),
         LegacyCommand::Queue(args) => queue::run(&args, context),
     }
+}
+
+/// Prints JSON with bytes of paths that are no text as the files of the legacy system spell them.
+fn escaped(out: &mut dyn Write, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut json = Vec::new();
+    print(&mut json)?;
+    out.write_all(path_text::escaped(&String::from_utf8_lossy(&json)).as_bytes())
 }

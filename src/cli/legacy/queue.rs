@@ -5,14 +5,15 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::system;
+use super::{escaped, system};
 use crate::cli::answer::Answer;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
 use crate::cli::output::{self, Format};
 use crate::cli::table::Columns;
-use crate::legacy::queue::{EventQueue, QueueEntry, QueueError, QueueStatus};
+use crate::legacy::path_text;
+use crate::legacy::queue::{EventQueue, QueueDamage, QueueEntry, QueueError, QueueStatus};
 
 /// List the queue: what is to be handled, what has failed, and how much was refused
 ///
@@ -20,7 +21,10 @@ use crate::legacy::queue::{EventQueue, QueueEntry, QueueError, QueueStatus};
 /// that were refused because their definition had used up its limit (`rate_limited`), are counted, and listed with --status.
 ///
 /// `--format json` prints {"path", "counts": {"pending", "processing", "done", "failed", "rate_limited"}, "entries": [{"event_id",
-/// "definition_id", "timestamp", "type", "data", "status", "priority", "attempts", "next_attempt"}]}, `--format jsonl` one entry a line.
+/// "definition_id", "timestamp", "type", "data", "status", "priority", "attempts", "next_attempt"}], "damage": [{"path", "line", "byte",
+/// "error"}]}, `--format jsonl` one entry a line.
+///
+/// Where a line of the queue is damaged, or a part of it is missing, the rest is listed, and the exit code is 4.
 #[derive(Debug, Args)]
 #[command(after_help = "Example: mission-events legacy queue --status failed")]
 pub struct QueueArgs {
@@ -63,6 +67,7 @@ struct Listed {
     path: String,
     counts: Counts,
     entries: Vec<ListedEntry>,
+    damage: Vec<ListedDamage>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -86,6 +91,25 @@ struct ListedEntry {
     priority: i64,
     attempts: u32,
     next_attempt: Option<String>,
+}
+
+/// What is damaged; the keys are stable.
+#[derive(Debug, Serialize)]
+pub(super) struct ListedDamage {
+    path: String,
+    line: Option<u64>,
+    byte: Option<u64>,
+    error: String,
+}
+
+impl From<&QueueDamage> for ListedDamage {
+    fn from(damage: &QueueDamage) -> Self {
+        let (line, byte) = match damage {
+            QueueDamage::Line { line, byte, .. } => (Some(*line), Some(*byte)),
+            _ => (None, None),
+        };
+        Self { path: damage.path().display().to_string(), line, byte, error: damage.to_string() }
+    }
 }
 
 impl Counts {
@@ -121,7 +145,8 @@ pub fn run(args: &QueueArgs, context: &Context) -> Result<Answer, CliError> {
     let path = system::files(&context.config).queue();
     let mut counts = Counts::default();
     let mut entries = Vec::new();
-    for entry in EventQueue::read(&path)? {
+    let queue = EventQueue::read(&path)?;
+    for entry in queue.entries {
         counts.add(entry.status);
         let is_listed = match args.status {
             Some(status) => status.is_of(&entry),
@@ -131,13 +156,29 @@ pub fn run(args: &QueueArgs, context: &Context) -> Result<Answer, CliError> {
             entries.push(ListedEntry::from(entry));
         }
     }
-    let listed = Listed { path: path.display().to_string(), counts, entries };
+    let failure = damaged(&queue.damage);
+    let damage = queue.damage.iter().map(ListedDamage::from).collect();
+    let listed = Listed { path: path.display().to_string(), counts, entries, damage };
     let format = context.format;
-    Ok(Answer::new(ExitCode::Done, None, move |out| match format {
+    let answer = Answer::new(ExitCode::Done, None, move |out| match format {
         Format::Human => out.write_all(text(&listed).as_bytes()),
-        Format::Json => output::json_document(out, &listed),
-        Format::Jsonl => listed.entries.iter().try_for_each(|entry| output::json_line(out, entry)),
-    }))
+        Format::Json => escaped(out, |out| output::json_document(out, &listed)),
+        Format::Jsonl => {
+            escaped(out, |out| listed.entries.iter().try_for_each(|entry| output::json_line(out, entry)))
+        }
+    });
+    Ok(match failure {
+        Some(failure) => answer.but_failed(failure),
+        None => answer,
+    })
+}
+
+/// The failure that a damaged queue is; `None` where it is sound.
+fn damaged(damage: &[QueueDamage]) -> Option<CliError> {
+    let failure = || {
+        CliError::new(ExitCode::Storage, anyhow::Error::msg("the queue is damaged; the rest of it is sound"))
+    };
+    (!damage.is_empty()).then(|| failure().with_details(damage.iter().map(QueueDamage::to_string)))
 }
 
 fn text(listed: &Listed) -> String {
@@ -159,7 +200,7 @@ fn text(listed: &Listed) -> String {
             entry.status,
             &entry.attempts.to_string(),
             entry.next_attempt.as_deref().unwrap_or(""),
-            &Value::Object(entry.data.clone()).to_string(),
+            &path_text::escaped(&Value::Object(entry.data.clone()).to_string()),
         ]);
     }
     format!("{counts}\n{}", table.text(&[(6, 20), (1, 12)]))

@@ -1,7 +1,6 @@
 //! The legacy system as the settings say.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
@@ -31,7 +30,7 @@ pub(super) fn open_dispatcher(config: &Config) -> Result<EventDispatcher, CliErr
             config::LegacyWriter::Other => LegacyWriter::Other,
         },
         max_retries: config.legacy_max_retries.value,
-        retry_delay: Duration::from_secs(config.legacy_retry_delay_seconds.value),
+        retry_delay: config.legacy_retry_delay_seconds.value.0,
         stop_patience: config.handlers_shutdown.value,
         zone: config.timezone.value.clone(),
     };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::queue::ListedDamage;
 use super::system;
 use crate::cli::answer::Answer;
 use crate::cli::error::CliError;
@@ -16,6 +17,7 @@ use crate::cli::global::Context;
 use crate::cli::output::{self, Format};
 use crate::cli::termination::Termination;
 use crate::domain::error_chain::error_chain;
+use crate::legacy::counted::counted;
 use crate::legacy::definition::Definition;
 use crate::legacy::dispatcher::{EventDispatcher, set_global_dispatcher};
 use crate::legacy::watchers::{WatcherPorts, Watching, watcher_for};
@@ -36,6 +38,7 @@ struct Watched {
     failed: u64,
     left: u64,
     lost: u64,
+    damage: Vec<ListedDamage>,
 }
 
 #[derive(Debug, Serialize)]
@@ -48,6 +51,9 @@ struct NotWatched {
 pub fn run(context: &Context) -> Result<Answer, CliError> {
     let termination = Termination::watch().map_err(signals_refused)?;
     let dispatcher = Arc::new(system::open_dispatcher(&context.config)?);
+    for damage in dispatcher.queue().damage() {
+        tracing::error!("[EventDispatcher] {damage}");
+    }
     set_global_dispatcher(Arc::clone(&dispatcher))
         .map_err(|error| CliError::new(ExitCode::Storage, error))?;
     // A file that cannot be read now is an error; later it is told, and what was read before stays.
@@ -175,6 +181,7 @@ impl<'a> WatchedDefinitions<'a> {
             failed: figures.failed,
             left: left as u64,
             lost: figures.lost,
+            damage: self.dispatcher.queue().damage().iter().map(ListedDamage::from).collect(),
         })
     }
 }
@@ -204,7 +211,8 @@ fn begin(
 
 fn told(watched: Watched, format: Format) -> Answer {
     let summary = sentence(&watched);
-    let code = if watched.lost == 0 { ExitCode::Done } else { ExitCode::Storage };
+    let is_whole = watched.lost == 0 && watched.damage.is_empty();
+    let code = if is_whole { ExitCode::Done } else { ExitCode::Storage };
     Answer::new(code, Some(summary.clone()), move |out| match format {
         Format::Human => writeln!(out, "{summary}"),
         Format::Json => output::json_document(out, &watched),
@@ -213,15 +221,20 @@ fn told(watched: Watched, format: Format) -> Answer {
 }
 
 fn sentence(watched: &Watched) -> String {
+    let count = |count: usize| count as u64;
     let lost = match watched.lost {
         0 => String::new(),
-        lost => format!(", {lost} occurrences could not be queued and are lost"),
+        lost => format!(", lost, as they could not be queued: {}", counted(lost, "occurrence")),
+    };
+    let damage = match watched.damage.len() {
+        0 => "",
+        _ => "; the queue is damaged: `mission-events legacy queue` says where, and what helps",
     };
     format!(
-        "{} definitions were watched, {} could not be; {} events were handled, {} failed, {} are left in the queue{lost}",
-        watched.watched.len(),
+        "watched: {}, not watched: {}; handled: {}, failed: {}, left in the queue: {}{lost}{damage}",
+        counted(count(watched.watched.len()), "definition"),
         watched.not_watched.len(),
-        watched.handled,
+        counted(watched.handled, "event"),
         watched.failed,
         watched.left
     )

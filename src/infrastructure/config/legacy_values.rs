@@ -1,6 +1,7 @@
 //! What settings of the legacy system may be.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::value::SettingValue;
 
@@ -20,6 +21,24 @@ pub enum LegacyWatcher {
     Native,
     /// Folders are listed again and again.
     Poll,
+}
+
+/// How long the legacy system waits before it tries again: whole seconds, and not so many that times could not be reckoned with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryDelay(pub Duration);
+
+/// 36,525 days: a hundred years.
+const LONGEST_DELAY: u64 = 3_155_760_000;
+
+impl SettingValue for RetryDelay {
+    fn parse(text: &str) -> Option<Self> {
+        let seconds = text.parse().ok().filter(|seconds| *seconds <= LONGEST_DELAY)?;
+        Some(Self(Duration::from_secs(seconds)))
+    }
+
+    fn show(&self) -> String {
+        self.0.as_secs().to_string()
+    }
 }
 
 impl fmt::Display for LegacyWriter {
@@ -67,6 +86,23 @@ fn named<T: fmt::Display>(text: &str, values: [T; 2]) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn delays_are_whole_seconds_up_to_a_hundred_years() {
+        for (text, seconds) in [
+            ("0", Some(0)),
+            ("300", Some(300)),
+            ("3155760000", Some(3_155_760_000)),
+            ("3155760001", None),
+            ("18446744073709551615", None),
+            ("18446744073709551616", None),
+            ("-1", None),
+            ("1.5", None),
+            ("", None),
+        ] {
+            assert_eq!(RetryDelay::parse(text).map(|delay| delay.0.as_secs()), seconds, "{text:?}");
+        }
+    }
 
     #[test]
     fn writers_and_watchers_are_named_in_any_case_and_there_are_no_others() {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::legacy_values::{LegacyWatcher, LegacyWriter};
+use super::legacy_values::{LegacyWatcher, LegacyWriter, RetryDelay};
 use super::mapping::MappingSettings;
 use super::source::{Setting, Source};
 use super::spec::{self, SettingSpec};
@@ -34,8 +34,8 @@ pub struct Config {
     pub legacy_watcher: Setting<LegacyWatcher>,
     /// How often the legacy system tries an event again that a handler has failed on.
     pub legacy_max_retries: Setting<u64>,
-    /// After how many seconds it does so.
-    pub legacy_retry_delay_seconds: Setting<u64>,
+    /// How long it waits before that.
+    pub legacy_retry_delay_seconds: Setting<RetryDelay>,
     /// The file of recorded comparisons.
     pub evidence_path: Setting<PathBuf>,
     /// The database of handlers: their progress, failures and read models.

@@ -44,7 +44,7 @@ impl Kind {
         match self {
             Kind::Boolean => "true, false, 1 or 0, in any case",
             Kind::Milliseconds => "a whole number of milliseconds, 0 or more",
-            Kind::Seconds => "a whole number of seconds, 0 or more",
+            Kind::Seconds => "a whole number of seconds, from 0 to 3155760000 (100 years)",
             Kind::Count => "a whole number, 0 or more",
             Kind::Backend => "jsonl or sqlite, in any case",
             Kind::LegacyWriter => "this or other, in any case",

@@ -3,8 +3,7 @@
 use serde_json::Value;
 use thiserror::Error;
 
-/// More characters of what was found are not shown.
-const MOST_SHOWN: usize = 80;
+use crate::legacy::exact_json::shown;
 
 /// Why something is no definition.
 #[derive(Debug, Error)]
@@ -48,13 +47,5 @@ impl InvalidDefinition {
     /// What is there, and is no object.
     pub(super) fn not_an_object(found: &Value) -> Self {
         Self::NotAnObject(shown(found))
-    }
-}
-
-fn shown(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(MOST_SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
     }
 }

@@ -16,6 +16,7 @@
 mod error;
 mod fields;
 mod model;
+mod name_pattern;
 mod reading;
 mod schedule;
 mod writing;
@@ -25,3 +26,4 @@ mod tests;
 
 pub use self::error::InvalidDefinition;
 pub use self::model::{Definition, FileChange, FileSource, RateLimit, Schedule, Source, UnknownKeys};
+pub use self::name_pattern::name_pattern;

@@ -8,6 +8,7 @@ use jiff::civil::{Time, Weekday};
 use serde_json::{Map, Value};
 
 use super::schedule;
+use crate::legacy::path_text;
 
 /// A definition of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Files(files) => {
-                write!(f, "{}", files.path.display())?;
+                f.write_str(&path_text::escaped(&path_text::text_of(&files.path)))?;
                 if !files.patterns.is_empty() {
                     write!(f, " ({})", files.patterns.join(", "))?;
                 }

@@ -1,17 +1,17 @@
 //! Definitions are read from JSON: what may be absent gets its default, and what is not allowed is named.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use glob::Pattern;
 use jiff::civil::Weekday;
 use serde_json::{Map, Value};
 
 use super::error::InvalidDefinition;
 use super::fields::Fields;
 use super::model::{Definition, FileChange, FileSource, RateLimit, Schedule, Source, UnknownKeys};
-use super::schedule::{self, EXPECTED_DAYS, EXPECTED_DURATION, EXPECTED_TIME};
+use super::name_pattern::glob_of;
+use super::schedule::{self, EXPECTED_DAYS, EXPECTED_DURATION, EXPECTED_TIME, LONGEST};
 use crate::legacy::exact_json::{self, Inexact};
+use crate::legacy::path_text;
 
 const EXPECTED_ID: &str = "a text of one or more characters, without control characters";
 const EXPECTED_HANDLER: &str =
@@ -22,8 +22,9 @@ const EXPECTED_CHANGES: &str = "a list of one or more of created, modified, dele
 const EXPECTED_PATTERNS: &str = "a list of patterns of file names, as \"*.md\"";
 const EXPECTED_SCHEDULE: &str =
     "one of {\"interval\": \"30m\"}, {\"time\": \"09:00\"} and {\"days\": [\"monday\"], \"time\": \"09:00\"}";
-const EXPECTED_INTERVAL: &str =
-    "`interval`, or `seconds`, `minutes` or `hours` in whole numbers, of a second or more, for an interval";
+const EXPECTED_INTERVAL: &str = "`interval`, or `seconds`, `minutes` or `hours` in whole numbers, of at least a second and at \
+                                 most 3155760000 seconds (100 years) in all, for an interval";
+const EXPECTED_POLL: &str = "a whole number of seconds, from 1 to 3155760000 (100 years)";
 const EXPECTED_WINDOW: &str = "a number of seconds, from 0 to 86400";
 
 /// No window is longer: a day.
@@ -88,17 +89,25 @@ fn file_source(source: &mut Fields) -> Result<FileSource, InvalidDefinition> {
     let changes = source.required_as("events", EXPECTED_CHANGES, |value| {
         some_of_each(value, |word| FileChange::ALL.into_iter().find(|change| change.as_str() == word))
     })?;
-    let patterns = source.optional_as("patterns", EXPECTED_PATTERNS, patterns)?.unwrap_or_default();
-    let poll_seconds =
-        source.optional_as("poll_seconds", "a whole number of seconds, from 1 on", |value| {
-            value.as_u64().filter(|seconds| *seconds > 0)
-        })?;
-    Ok(FileSource { path: PathBuf::from(path), changes, patterns, poll_seconds })
+    let patterns = match source.optional("patterns") {
+        Some(value) => patterns(&source.path("patterns"), &value)?,
+        None => Vec::new(),
+    };
+    let poll_seconds = source.optional_as("poll_seconds", EXPECTED_POLL, |value| {
+        value.as_u64().filter(|seconds| (1..=LONGEST.as_secs()).contains(seconds))
+    })?;
+    Ok(FileSource { path: path_text::path_of(&path), changes, patterns, poll_seconds })
 }
 
-fn patterns(value: &Value) -> Option<Vec<String>> {
-    let read = |value: &Value| value.as_str().filter(|text| Pattern::new(text).is_ok()).map(str::to_owned);
-    value.as_array()?.iter().map(read).collect()
+fn patterns(field: &str, value: &Value) -> Result<Vec<String>, InvalidDefinition> {
+    let refused = |expected: String| InvalidDefinition::field(field, expected, value);
+    let read = |element: &Value| {
+        let pattern = element.as_str().ok_or_else(|| refused(EXPECTED_PATTERNS.to_owned()))?;
+        glob_of(pattern)
+            .map_err(|reason| refused(format!("{EXPECTED_PATTERNS} ({pattern:?} is none: {reason})")))?;
+        Ok(pattern.to_owned())
+    };
+    value.as_array().ok_or_else(|| refused(EXPECTED_PATTERNS.to_owned()))?.iter().map(read).collect()
 }
 
 fn schedule_of(source: &mut Fields) -> Result<Schedule, InvalidDefinition> {
@@ -141,18 +150,18 @@ enum Kind {
 }
 
 fn interval(source: &mut Fields) -> Result<Duration, InvalidDefinition> {
+    let all = source.as_value();
     let whole =
         source.optional_as("interval", EXPECTED_DURATION, |value| schedule::duration(value.as_str()?))?;
     let mut seconds = whole.map_or(0, |whole| whole.as_secs());
     for (name, in_seconds) in SCHEDULER_UNITS {
-        let part =
-            source.optional_as(name, "a whole number", |value| value.as_u64()?.checked_mul(in_seconds))?;
-        seconds = seconds.saturating_add(part.unwrap_or(0));
+        let part = source.optional_as(name, "a whole number", Value::as_u64)?;
+        seconds = seconds.saturating_add(part.unwrap_or(0).saturating_mul(in_seconds));
     }
-    match seconds {
-        0 => Err(InvalidDefinition::field("source", EXPECTED_INTERVAL, &Value::from(0))),
-        seconds => Ok(Duration::from_secs(seconds)),
+    if seconds == 0 || seconds > LONGEST.as_secs() {
+        return Err(InvalidDefinition::field("source", EXPECTED_INTERVAL, &all));
     }
+    Ok(Duration::from_secs(seconds))
 }
 
 fn time_of(source: &mut Fields) -> Result<jiff::civil::Time, InvalidDefinition> {

@@ -15,16 +15,18 @@ const DAYS: [(&str, Weekday); 7] = [
     ("sunday", Weekday::Sunday),
 ];
 
+/// No interval is longer, so that times can be reckoned with it: 36,525 days, which are 100 years.
+pub(super) const LONGEST: Duration = Duration::from_secs(3_155_760_000);
+
 /// What a duration is, for messages.
-pub(super) const EXPECTED_DURATION: &str =
-    "a whole number of s, m, h or d, or several of them, as \"30m\" or \"1h30m\"";
+pub(super) const EXPECTED_DURATION: &str = "a whole number of s, m, h or d, or several of them, as \"30m\" or \"1h30m\", of at least 1s and at most 36525d (100 years)";
 /// The same of a time of day.
 pub(super) const EXPECTED_TIME: &str = "a time of day, as \"09:00\" or \"09:00:30\"";
 /// The same of days.
 pub(super) const EXPECTED_DAYS: &str =
     "a list of one or more of monday, tuesday, wednesday, thursday, friday, saturday, sunday";
 
-/// Reads `90s`, `30m`, `1h30m`; longer than nothing, and no more than can be counted in seconds.
+/// Reads `90s`, `30m`, `1h30m`; longer than nothing, and not longer than [`LONGEST`].
 pub(super) fn duration(text: &str) -> Option<Duration> {
     let mut seconds: u64 = 0;
     let mut rest: &str = &text.split_whitespace().collect::<String>();
@@ -36,7 +38,8 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
         seconds = seconds.checked_add(number.checked_mul(*in_seconds)?)?;
         rest = &rest[digits + unit.len_utf8()..];
     }
-    (seconds > 0).then(|| Duration::from_secs(seconds))
+    let duration = Duration::from_secs(seconds);
+    (!duration.is_zero() && duration <= LONGEST).then_some(duration)
 }
 
 /// As [`duration`] reads it, in the largest units that fit.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::model::{Definition, RateLimit, Schedule, Source};
 use super::schedule;
+use crate::legacy::path_text;
 
 impl Definition {
     /// The JSON object: `id`, `name`, `type`, `source`, `handler`, `enabled`, `rate_limit`, `metadata`, and then what this
@@ -29,7 +30,7 @@ fn source(source: &Source) -> Map<String, Value> {
     let mut add = |name: &str, value: Value| object.insert(name.to_owned(), value);
     match source {
         Source::Files(files) => {
-            add("path", json!(files.path.to_string_lossy()));
+            add("path", json!(path_text::text_of(&files.path)));
             add("events", files.changes.iter().map(|change| change.as_str()).collect());
             if !files.patterns.is_empty() {
                 add("patterns", json!(files.patterns));

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::handling::Handling;
-use crate::domain::error_chain::error_chain;
+use super::error::DispatcherError;
+use super::handling::{HandledEvent, Handling};
+use crate::legacy::outage::Outage;
 
 /// How often the queue is looked at: what watchers notice, and retries, come into it without a word.
 const LOOK: Duration = Duration::from_millis(50);
@@ -58,22 +59,34 @@ struct Worker {
 impl Worker {
     fn run(self) {
         tracing::info!("[EventDispatcher] started");
+        let outage = Outage::new(
+            "what becomes of events cannot be written, and is tried again",
+            "what becomes of events is written again",
+        );
         let mut pause = FIRST_PAUSE;
-        let mut end: Option<Instant> = None;
+        let mut ending: Option<Instant> = None;
         loop {
             if self.is_ending.load(Ordering::SeqCst) {
-                let end = *end.get_or_insert_with(|| Instant::now() + self.handling.settings.stop_patience);
-                if Instant::now() >= end {
+                let ending = ending.get_or_insert_with(Instant::now);
+                if ending.elapsed() >= self.handling.settings.stop_patience {
                     break;
                 }
             }
-            match self.handling.process_next() {
-                Ok(Some(_)) => pause = FIRST_PAUSE,
-                Ok(None) if end.is_some() => break,
-                Ok(None) => self.wait(LOOK),
+            let processed = self.process_next();
+            let now = self.handling.clock.elapsed();
+            match processed {
+                Ok(processed) => {
+                    pause = FIRST_PAUSE;
+                    outage.is_over(now);
+                    match processed {
+                        Some(_) => {}
+                        None if ending.is_some() => break,
+                        None => self.wait(LOOK),
+                    }
+                }
                 Err(error) => {
-                    tracing::error!("[EventDispatcher] {}", error_chain(&error));
-                    if end.is_some() {
+                    outage.has_failed(&error, now);
+                    if ending.is_some() {
                         break;
                     }
                     self.wait(pause);
@@ -82,6 +95,15 @@ impl Worker {
             }
         }
         tracing::info!("[EventDispatcher] stopped");
+    }
+
+    /// Where no event is due, what could not be written to the log of handlers is.
+    fn process_next(&self) -> Result<Option<HandledEvent>, DispatcherError> {
+        let handled = self.handling.process_next()?;
+        if handled.is_none() {
+            self.handling.log.write_rest()?;
+        }
+        Ok(handled)
     }
 
     fn wait(&self, time: Duration) {

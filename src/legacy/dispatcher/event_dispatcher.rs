@@ -9,6 +9,7 @@ use super::handling::{DispatcherFigures, HandledEvent, Handling};
 use super::last_read::LastReadDefinitions;
 use super::settings::{DispatcherSettings, LegacyFiles};
 use crate::application::clock::Clock;
+use crate::domain::error_chain::error_chain;
 use crate::legacy::definition::Definition;
 use crate::legacy::events_json::EventsJson;
 use crate::legacy::handlers::{HandlerLog, HandlerTable, LegacyHandler};
@@ -51,6 +52,7 @@ impl EventDispatcher {
             clock,
             settings,
             figures: Mutex::default(),
+            unkept: Mutex::default(),
         });
         Ok(Self { files, registry, events_json: Mutex::default(), handling, background: Mutex::default() })
     }
@@ -118,6 +120,12 @@ impl EventDispatcher {
         let background = self.background().take();
         if let Some(background) = background {
             background.stop();
+        }
+        if let Err(error) = self.handling.log.write_rest() {
+            tracing::error!(
+                "[EventDispatcher] lines of the log of handlers are lost: {}",
+                error_chain(&error)
+            );
         }
     }
 

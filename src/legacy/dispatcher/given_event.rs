@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::domain::event::format_timestamp;
 use crate::domain::event_draft::filled;
 use crate::domain::recorded_fields::RecordedFields;
+use crate::legacy::path_text;
 use crate::wire::local_time::DstPolicy;
 use crate::wire::record::{RecordError, RecordReader};
 use crate::wire::zone::Zone;
@@ -113,7 +114,7 @@ fn read(text: &str, zone: &Zone) -> Result<(), RecordError> {
 
 /// The value of a field; `None` where there is none, `null`, or something that is no JSON to others, such as `NaN`.
 fn parsed(fields: &RecordedFields<'_>, name: &str) -> Option<Value> {
-    serde_json::from_str(fields.json(name)?).ok()
+    serde_json::from_slice(&path_text::unescaped(fields.json(name)?.as_bytes())).ok()
 }
 
 fn unexpected(

@@ -1,6 +1,7 @@
 //! From the queue to a handler, and what becomes of the event then.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -11,8 +12,10 @@ use super::settings::DispatcherSettings;
 use crate::application::clock::Clock;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::format_timestamp;
+use crate::legacy::counted::counted;
 use crate::legacy::handlers::{HandlerContext, HandlerLog, HandlerLogEntry, HandlerResult, HandlerTable};
-use crate::legacy::queue::{BatchWindow, EventQueue, QueueEntry};
+use crate::legacy::path_text;
+use crate::legacy::queue::{BatchWindow, EventQueue, QueueEntry, QueueError};
 
 /// An event that was given to its handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(super) struct Handling {
     pub clock: Arc<dyn Clock + Send + Sync>,
     pub settings: DispatcherSettings,
     pub figures: Mutex<DispatcherFigures>,
+    /// What handlers have answered, and the queue could not be told.
+    pub unkept: Mutex<VecDeque<Attempted>>,
 }
 
 /// How many events a dispatcher has handled since it was opened.
@@ -61,6 +66,13 @@ pub struct DispatcherFigures {
     pub lost: u64,
 }
 
+/// An event that was given to its handler, or could not be.
+pub(super) struct Attempted {
+    entry: QueueEntry,
+    attempt: Attempt,
+    took: Duration,
+}
+
 /// A handler's name, what it has answered, and whether another attempt can answer something else.
 struct Attempt {
     handler: String,
@@ -69,10 +81,17 @@ struct Attempt {
 }
 
 impl Handling {
-    /// Handles the next event that is due, be it one whose time of gathering is over. Its log entry is on disk before the queue knows that it is done, so that none is
-    /// missing; after a crash between the two it is handled again.
+    /// Handles the next event that is due, be it one whose time of gathering is over. Its log entry is on disk before the queue knows
+    /// that it is done, so that none is missing; after a crash between the two it is handled again.
+    ///
+    /// Where the queue cannot be written, that is tried again the next time, before any other event: a handler is not run whose
+    /// outcome would not be kept.
     pub fn process_next(&self) -> Result<Option<HandledEvent>, DispatcherError> {
         self.window.tick();
+        let attempted = self.unkept().pop_front();
+        if let Some(attempted) = attempted {
+            return self.keep(attempted).map(Some);
+        }
         let Some(entry) = self.queue.next()? else { return Ok(None) };
         let (began, start) = (self.clock.now(), self.clock.elapsed());
         let attempt = self.attempt(&entry);
@@ -80,13 +99,32 @@ impl Handling {
         let ids = (&*entry.event_id, &*entry.definition_id);
         let logged =
             self.log.append(&HandlerLogEntry::new(ids, &attempt.handler, began, took, &attempt.result));
-        let follow_up = self.follow_up(&entry, &attempt)?;
-        self.count(follow_up);
-        tell(&entry, &attempt, took, follow_up);
-        // Only now: what has become of the event is kept, also where the entry could not be written.
+        let handled = self.keep(Attempted { entry, attempt, took })?;
+        // Only now: what has become of the event is kept, also where the log could not be written.
         logged?;
-        let QueueEntry { event_id, definition_id, .. } = entry;
-        Ok(Some(HandledEvent { event_id, definition_id, result: attempt.result, follow_up }))
+        Ok(Some(handled))
+    }
+
+    /// Has the queue keep what becomes of an event.
+    fn keep(&self, attempted: Attempted) -> Result<HandledEvent, DispatcherError> {
+        let Attempted { entry, attempt, took } = &attempted;
+        let follow_up = match self.follow_up(entry, attempt) {
+            Ok(follow_up) => follow_up,
+            // There is nothing to be kept any more.
+            Err(error @ DispatcherError::Queue(QueueError::NotOpen { .. })) => return Err(error),
+            Err(error) => {
+                self.unkept().push_back(attempted);
+                return Err(error);
+            }
+        };
+        self.count(follow_up);
+        tell(entry, attempt, *took, follow_up);
+        let QueueEntry { event_id, definition_id, .. } = attempted.entry;
+        Ok(HandledEvent { event_id, definition_id, result: attempted.attempt.result, follow_up })
+    }
+
+    fn unkept(&self) -> MutexGuard<'_, VecDeque<Attempted>> {
+        self.unkept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self, follow_up: FollowUp) {
@@ -146,16 +184,17 @@ fn tell(entry: &QueueEntry, attempt: &Attempt, took: Duration, follow_up: Follow
     let (event_id, handler) = (&entry.event_id, &attempt.handler);
     match (&attempt.result, follow_up) {
         (HandlerResult::Success { output }, _) => {
-            let millis = took.as_millis();
+            let (millis, output) = (took.as_millis(), path_text::escaped(output));
             tracing::info!("[EventDispatcher] {event_id}: {handler} has succeeded in {millis} ms: {output}");
         }
         (HandlerResult::Failure { error }, FollowUp::RetryAt(at)) => {
-            let at = format_timestamp(at);
+            let (at, error) = (format_timestamp(at), path_text::escaped(error));
             tracing::warn!("[EventDispatcher] {event_id}: not handled, tried again at {at}: {error}");
         }
         (HandlerResult::Failure { error }, _) => {
-            let attempts = entry.attempts + 1;
-            tracing::error!("[EventDispatcher] {event_id}: failed after {attempts} attempts: {error}");
+            let attempts = counted(u64::from(entry.attempts).saturating_add(1), "attempt");
+            let error = path_text::escaped(error);
+            tracing::error!("[EventDispatcher] {event_id}: failed after {attempts}: {error}");
         }
     }
 }

@@ -51,46 +51,11 @@ pub(super) fn replace_end(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A disk that has room for so many bytes, and fails to sync so often.
-    struct FailingDisk {
-        bytes: Vec<u8>,
-        room: usize,
-        failing_syncs: u32,
-        cannot_truncate: bool,
-    }
-
-    impl AppendFile for FailingDisk {
-        fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-            self.write_at(bytes, self.bytes.len() as u64)
-        }
-
-        fn truncate(&mut self, length: u64) -> io::Result<()> {
-            if self.cannot_truncate {
-                return Err(io::Error::other("no truncation"));
-            }
-            self.bytes.truncate(length as usize);
-            Ok(())
-        }
-
-        fn sync(&mut self) -> io::Result<()> {
-            match self.failing_syncs.checked_sub(1) {
-                Some(left) => {
-                    self.failing_syncs = left;
-                    Err(io::Error::other("no fsync"))
-                }
-                None => Ok(()),
-            }
-        }
-    }
+    use crate::durable::failing_disk::FailingDisk;
 
     impl InPlaceFile for FailingDisk {
         fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
-            let offset = offset as usize;
-            let fits = bytes.len().min(self.room - offset);
-            self.bytes.resize(self.bytes.len().max(offset + fits), 0);
-            self.bytes[offset..offset + fits].copy_from_slice(&bytes[..fits]);
-            if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+            self.write_from(offset as usize, bytes)
         }
     }
 
@@ -102,7 +67,8 @@ mod tests {
         failing_syncs: u32,
         cannot_truncate: bool,
     ) -> (Vec<u8>, Result<(), AppendError>) {
-        let mut disk = FailingDisk { bytes: BEFORE.to_vec(), room, failing_syncs, cannot_truncate };
+        let mut disk =
+            FailingDisk { bytes: BEFORE.to_vec(), room: Some(room), failing_syncs, cannot_truncate };
         let result = replace_end(&mut disk, 3, &BEFORE[3..], &AFTER[3..]);
         (disk.bytes, result)
     }

@@ -1,14 +1,18 @@
 //! The four handlers that the application came with.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::handler::{HandlerContext, HandlerResult, LegacyHandler};
+use crate::durable::presence::file_if_present;
+use crate::durable::replace::replace;
 use crate::durable::space::available_bytes;
+use crate::legacy::counted::counted;
+use crate::legacy::path_text;
 
 /// Less free space than this is no health: in bytes.
 const LEAST_SPACE: u64 = 64 << 20;
@@ -35,54 +39,56 @@ pub fn example_handlers(places: ExamplePlaces) -> [(&'static str, Arc<dyn Legacy
 
 /// Reads the briefing that has changed, and says how long it is.
 fn briefing_updated(context: &HandlerContext) -> HandlerResult {
-    let Some(path) = context.text("path") else { return missing("path") };
+    let (Some(path), Some(file)) = (context.text("path"), context.path("path")) else {
+        return missing("path");
+    };
     if context.text("event_type") == Some("deleted") {
         return done(format!("Briefing removed: {path}"));
     }
-    let lines = File::open(path).and_then(|file| {
-        BufReader::new(file).split(b'\n').try_fold(0_u64, |lines, line| line.map(|_| lines + 1))
-    });
-    match lines {
-        Ok(lines) => done(format!("Briefing processed: {path}, {lines} lines")),
+    match lines_of(&file) {
+        Ok(lines) => done(format!("Briefing processed: {path}, {}", counted(lines, "line"))),
         Err(error) => failed(format!("could not read the briefing {path}: {error}")),
     }
 }
 
+fn lines_of(file: &Path) -> io::Result<u64> {
+    file_if_present(file)?;
+    BufReader::new(File::open(file)?).split(b'\n').try_fold(0, |lines, line| line.map(|_| lines + 1))
+}
+
 /// Keeps the last event of each definition in `dashboard.json`, which is replaced as a whole.
 fn update_dashboard(dashboard: &Path, context: &HandlerContext) -> HandlerResult {
-    let mut last: Map<String, Value> = match fs::read(dashboard) {
-        // What cannot be read is made anew: it holds nothing that the log of handlers does not.
-        Ok(text) => serde_json::from_slice(&text).unwrap_or_default(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Map::new(),
-        Err(error) => return failed(format!("could not read {}: {error}", dashboard.display())),
-    };
+    let present =
+        match file_if_present(dashboard).and_then(|found| found.map(|_| fs::read(dashboard)).transpose()) {
+            Ok(present) => present.unwrap_or_default(),
+            Err(error) => return failed(format!("could not read {}: {error}", dashboard.display())),
+        };
+    // What cannot be read is made anew: it holds nothing that the log of handlers does not.
+    let mut last: Map<String, Value> =
+        serde_json::from_slice(&path_text::unescaped(&present)).unwrap_or_default();
     let event = serde_json::json!({
         "event_id": context.event_id,
         "noticed_at": context.timestamp,
         "data": context.data,
     });
     last.insert(context.definition_id.clone(), event);
-    match replace(dashboard, &last) {
-        Ok(()) => done(format!("Dashboard updated: {} definitions", last.len())),
+    match write(dashboard, &last) {
+        Ok(()) => done(format!("Dashboard updated: {}", counted(last.len() as u64, "definition"))),
         Err(error) => failed(format!("could not write {}: {error}", dashboard.display())),
     }
 }
 
-fn replace(dashboard: &Path, content: &Map<String, Value>) -> io::Result<()> {
-    let folder = dashboard.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer_pretty(&mut file, content)?;
-    file.write_all(b"\n")?;
-    file.persist(dashboard)?;
-    Ok(())
+fn write(dashboard: &Path, content: &Map<String, Value>) -> io::Result<()> {
+    fs::create_dir_all(dashboard.parent().unwrap_or(Path::new(".")))?;
+    let text = serde_json::to_string_pretty(content)? + "\n";
+    replace(dashboard, path_text::escaped(&text).as_bytes())
 }
 
 /// Tells in the log which preferences have changed.
 fn notify_preference_change(context: &HandlerContext) -> HandlerResult {
     let Some(path) = context.text("path") else { return missing("path") };
     let notice = format!("Preferences {}: {path}", context.text("event_type").unwrap_or("changed"));
-    tracing::info!("[EventDispatcher] {notice}");
+    tracing::info!("[EventDispatcher] {}", path_text::escaped(&notice));
     done(notice)
 }
 
@@ -97,7 +103,7 @@ fn health_check(places: &ExamplePlaces) -> HandlerResult {
         return failed(format!("unhealthy: {} MiB are free in {folder}", space >> 20));
     }
     let log_state = match fs::metadata(&places.events_json) {
-        Ok(metadata) if metadata.is_file() => format!("{log} has {} bytes", metadata.len()),
+        Ok(metadata) if metadata.is_file() => format!("{log} has {}", counted(metadata.len(), "byte")),
         Ok(_) => return failed(format!("unhealthy: {log} is no file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => format!("{log} is not written yet"),
         Err(error) => return failed(format!("unhealthy: {log} cannot be looked at: {error}")),

@@ -1,6 +1,10 @@
 //! What a handler is.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
+
+use crate::legacy::path_text;
 
 /// What a handler is given.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +25,11 @@ impl HandlerContext {
     /// A text of the data; `None` where there is none of that name.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.data.get(name).and_then(Value::as_str)
+    }
+
+    /// A path of the data, as the bytes that the system knows it by; `None` where there is no text of that name.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.text(name).map(path_text::path_of)
     }
 }
 

@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
@@ -16,6 +17,8 @@ use super::handler::HandlerResult;
 use crate::durable::append::append_durably;
 use crate::durable::directory::{create_folders, sync_folder};
 use crate::durable::lock::{FileLock, LockError};
+use crate::durable::presence::file_if_present;
+use crate::legacy::path_text;
 
 /// How long another process's append is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -90,25 +93,62 @@ pub enum HandlerLogError {
     },
 }
 
+/// More bytes of lines that could not be written are not kept for a later attempt.
+const MOST_UNWRITTEN: usize = 1 << 20;
+
 /// The log at a path. It need not exist yet, nor its folder.
 #[derive(Debug)]
 pub struct HandlerLog {
     path: PathBuf,
+    /// Lines that could not be written yet, as on a full disk.
+    unwritten: Mutex<Vec<u8>>,
 }
 
 impl HandlerLog {
     /// The log at `path`, usually `data/legacy/handlers.jsonl`.
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, unwritten: Mutex::default() }
     }
 
-    /// Appends an entry. It is on disk when this returns.
+    /// Appends an entry. It is on disk when this returns, and so are earlier ones that could not be written.
     ///
     /// # Errors
-    /// It is not; what was written of it was taken back as far as that could be done.
+    /// It is not; what was written of it was taken back as far as that could be done. It is written with the next one that can be.
     pub fn append(&self, entry: &HandlerLogEntry) -> Result<(), HandlerLogError> {
+        let line = serde_json::to_string(entry).map_err(|error| self.failed("write")(error.into()))?;
+        let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        let earlier = unwritten.len();
+        unwritten.extend_from_slice(path_text::escaped(&line).as_bytes());
+        unwritten.push(b'\n');
+        match self.write(&unwritten) {
+            Ok(()) => unwritten.clear(),
+            Err(error) => {
+                if unwritten.len() > MOST_UNWRITTEN {
+                    unwritten.truncate(earlier);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what could not be written before.
+    ///
+    /// # Errors
+    /// It still cannot.
+    pub fn write_rest(&self) -> Result<(), HandlerLogError> {
+        let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        if !unwritten.is_empty() {
+            self.write(&unwritten)?;
+            unwritten.clear();
+        }
+        Ok(())
+    }
+
+    fn write(&self, lines: &[u8]) -> Result<(), HandlerLogError> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         create_folders(folder).map_err(self.failed("make the folder of"))?;
+        file_if_present(&self.path).map_err(self.failed("open"))?;
         let _lock = self.lock()?;
         let mut file = File::options()
             .create(true)
@@ -117,14 +157,14 @@ impl HandlerLog {
             .open(&self.path)
             .map_err(self.failed("open"))?;
         let length = file.seek(SeekFrom::End(0)).map_err(self.failed("read"))?;
-        let mut line = Vec::new();
+        let mut appended = Vec::new();
         if !ends_with_a_line(&mut file, length).map_err(self.failed("read"))? {
             tracing::warn!("[EventDispatcher] the last line of {} is torn: it stays", self.path.display());
-            line.push(b'\n');
+            appended.push(b'\n');
         }
-        serde_json::to_writer(&mut line, entry).map_err(|error| self.failed("write")(error.into()))?;
-        line.push(b'\n');
-        append_durably(&mut file, length, &line, || if length == 0 { sync_folder(folder) } else { Ok(()) })
+        appended.extend_from_slice(lines);
+        let sync_name = || if length == 0 { sync_folder(folder) } else { Ok(()) };
+        append_durably(&mut file, length, &appended, sync_name)
             .map_err(|error| self.failed("append to")(error.source))
     }
 
@@ -133,12 +173,12 @@ impl HandlerLog {
     /// # Errors
     /// It cannot be read.
     pub fn entries(&self) -> Result<Vec<HandlerLogEntry>, HandlerLogError> {
-        let text = match fs::read(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(self.failed("read")(error)),
-        };
-        Ok(text.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
+        if file_if_present(&self.path).map_err(self.failed("read"))?.is_none() {
+            return Ok(Vec::new());
+        }
+        let text = fs::read(&self.path).map_err(self.failed("read"))?;
+        let entry = |line| serde_json::from_slice(&path_text::unescaped(line)).ok();
+        Ok(text.split(|&byte| byte == b'\n').filter_map(entry).collect())
     }
 
     fn lock(&self) -> Result<FileLock, HandlerLogError> {

@@ -5,21 +5,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::entry::NewEntry;
+use super::error::QueueError;
 use super::event_queue::EventQueue;
 use super::gathered::Gathered;
 use super::refusals::Refusals;
 use super::token_bucket::TokenBucket;
 use crate::application::clock::Clock;
-use crate::domain::error_chain::error_chain;
+use crate::legacy::counted::counted;
 use crate::legacy::definition::RateLimit;
 use crate::legacy::occurrence::{Occurrence, OccurrenceSink};
+use crate::legacy::outage::Outage;
 use crate::legacy::registry::Registry;
 
 /// As many windows are open at once: where more would be, the one that ends first ends early.
 const MOST_WINDOWS: usize = 10_000;
 /// After how long the limit of a definition is read again.
 const READ_AGAIN: Duration = Duration::from_secs(1);
-/// After how long an entry is tried again that could not be written.
+/// After how long the queue is tried again that could not be written.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// Gathers occurrences. The first one of a definition and a path opens a window; what comes of them until it ends is merged into it.
@@ -33,6 +35,8 @@ pub struct BatchWindow {
     registry: Arc<Registry>,
     clock: Arc<dyn Clock + Send + Sync>,
     state: Mutex<State>,
+    unwritten: Outage,
+    unread: Outage,
 }
 
 /// The end of a window by the clock that is never set back, and the order in which it was opened.
@@ -46,6 +50,8 @@ struct State {
     places: HashMap<Key, Place>,
     opened: u64,
     limits: HashMap<String, Limit>,
+    /// The queue could not be written: it is tried again then, by the clock that is never set back.
+    again: Duration,
 }
 
 struct Window {
@@ -73,7 +79,15 @@ struct Limit {
 impl BatchWindow {
     /// Gathers for this queue, as the definitions of this registry say.
     pub fn new(queue: Arc<EventQueue>, registry: Arc<Registry>, clock: Arc<dyn Clock + Send + Sync>) -> Self {
-        Self { queue, registry, clock, state: Mutex::default() }
+        let unwritten = Outage::new(
+            "the queue cannot be written; what is noticed stays in memory, and is tried again every second",
+            "the queue is written again",
+        );
+        let unread = Outage::new(
+            "limits stay as they were read, since the definitions cannot be",
+            "the definitions are read again",
+        );
+        Self { queue, registry, clock, state: Mutex::default(), unwritten, unread }
     }
 
     /// Ends the windows whose time is over. It costs next to nothing where there are none.
@@ -87,6 +101,7 @@ impl BatchWindow {
 
     /// Ends all windows, for the end of the process. Answers how many occurrences the queue could not take.
     pub fn flush(&self) -> u64 {
+        self.state().again = Duration::ZERO;
         self.end_windows(Duration::MAX);
         let mut state = self.state();
         for (id, limit) in &mut state.limits {
@@ -94,8 +109,9 @@ impl BatchWindow {
         }
         let left: u64 = state.windows.values().map(|window| window.gathered.count()).sum();
         if left > 0 {
+            let left = counted(left, "occurrence");
             tracing::error!(
-                "[EventDispatcher] {left} occurrences could not be written to the queue, and are lost"
+                "[EventDispatcher] {left} could not be written to the queue before the end: lost"
             );
         }
         left
@@ -115,13 +131,16 @@ impl BatchWindow {
         {
             return rate;
         }
-        let rate = match self.registry.get(definition_id) {
+        let found = self.registry.get(definition_id);
+        if found.is_ok() {
+            self.unread.is_over(now);
+        }
+        let rate = match found {
             Ok(Some(definition)) => definition.is_enabled.then_some(definition.rate_limit),
             // A watcher of others, whose definition is not there; its entries fail visibly.
             Ok(None) => Some(RateLimit::default()),
             Err(error) => {
-                let error = error_chain(&error);
-                tracing::warn!("[EventDispatcher] {definition_id}: its limit stays as it was read: {error}");
+                self.unread.has_failed(&error, now);
                 known.map_or_else(|| Some(RateLimit::default()), |(rate, _)| rate)
             }
         };
@@ -131,41 +150,37 @@ impl BatchWindow {
         rate
     }
 
-    /// Ends what ends until then, the first first. The queue is written to while other occurrences can be gathered.
+    /// Ends what ends until then, the first first. The queue is written to while other occurrences can be gathered. Where that
+    /// fails, all that is left waits.
     fn end_windows(&self, until: Duration) {
-        let mut failed = Vec::new();
         loop {
             let mut state = self.state();
-            let Some(window) = state.take_first(|end| end <= until) else { break };
+            if self.clock.elapsed() < state.again {
+                return;
+            }
+            let Some((place, window)) = state.take_first(|end| end <= until) else { return };
             let window = state.with_token(window, self.clock.elapsed());
             drop(state);
-            failed.extend(self.end(window));
-        }
-        let mut state = self.state();
-        for window in failed {
-            let again = self.clock.elapsed().saturating_add(TRY_AGAIN);
-            state.open(window, again);
+            match self.end(&window) {
+                Ok(()) => self.unwritten.is_over(self.clock.elapsed()),
+                Err(error) => {
+                    let now = self.clock.elapsed();
+                    self.unwritten.has_failed(&error, now);
+                    let mut state = self.state();
+                    state.again = now.saturating_add(TRY_AGAIN);
+                    state.put_back(place, window);
+                    return;
+                }
+            }
         }
     }
 
-    /// Queues what a window has gathered, or keeps it as refused; gives the window back where that fails.
-    fn end(&self, window: Window) -> Option<Window> {
+    /// Queues what a window has gathered, or keeps it as refused.
+    fn end(&self, window: &Window) -> Result<(), QueueError> {
         let (definition_id, event_type) = window.gathered.names();
         let new = NewEntry { definition_id, event_type, data: window.gathered.data(), priority: None };
         let at = window.gathered.began();
-        let written = if window.has_token {
-            self.queue.push_at(new, at).map(drop)
-        } else {
-            self.queue.refuse_at(new, at)
-        };
-        match written {
-            Ok(()) => None,
-            Err(error) => {
-                let id = &window.key.0;
-                tracing::error!("[EventDispatcher] {id}: not queued, tried again: {}", error_chain(&error));
-                Some(window)
-            }
-        }
+        if window.has_token { self.queue.push_at(new, at).map(drop) } else { self.queue.refuse_at(new, at) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -213,6 +228,10 @@ impl State {
     fn open(&mut self, window: Window, end: Duration) {
         let place = (end, self.opened);
         self.opened += 1;
+        self.put_back(place, window);
+    }
+
+    fn put_back(&mut self, place: Place, window: Window) {
         // One that is tried again may find that another one was opened meanwhile.
         self.places.entry(window.key.clone()).or_insert(place);
         self.windows.insert(place, window);
@@ -223,14 +242,14 @@ impl State {
     }
 
     /// Takes the window out that ends first, where its end is one of those.
-    fn take_first(&mut self, is_over: impl Fn(Duration) -> bool) -> Option<Window> {
+    fn take_first(&mut self, is_over: impl Fn(Duration) -> bool) -> Option<(Place, Window)> {
         let end = self.first_end().filter(|end| is_over(*end));
         end?;
         let (place, window) = self.windows.pop_first()?;
         if self.places.get(&window.key) == Some(&place) {
             self.places.remove(&window.key);
         }
-        Some(window)
+        Some((place, window))
     }
 
     /// Takes a token for it, or counts it as refused.

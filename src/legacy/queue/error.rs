@@ -17,6 +17,18 @@ pub enum QueueError {
         /// The file.
         path: PathBuf,
     },
+    /// Its file is gone, though earlier parts of it are there.
+    #[error(
+        "{} is missing, though an earlier part of it is there, {}: put it back; without it, what was open in it is lost, and an \
+         empty file in its place begins with nothing",
+        path.display(), part.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The last of its parts.
+        part: PathBuf,
+    },
     /// The system refused something.
     #[error("could not {action} {}", path.display())]
     File {

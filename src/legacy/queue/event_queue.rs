@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::damage::QueueDamage;
 use super::entry::{DEFAULT_PRIORITY, NewEntry, QueueEntry, QueueStatus};
 use super::error::QueueError;
 use super::event_ids::EventIds;
 use super::history::History;
+use super::line::{Line, first_line, line_of};
 use super::log_file::{Durability, LogFile};
 use super::open_entries::OpenEntries;
 use super::parts;
@@ -19,10 +21,13 @@ use crate::application::clock::Clock;
 use crate::durable::directory::create_folders;
 use crate::durable::links::{file_identity, follow_links};
 use crate::durable::lock::{FileLock, LockError};
-use crate::durable::presence::is_present;
+use crate::durable::presence::file_if_present;
 
 /// A file that is shorter is not looked at for what is finished, in bytes.
 pub(super) const SHORT: u64 = 8 << 20;
+
+/// As many missing parts are told.
+const MOST_MISSING: usize = 100;
 
 /// How long the lock is waited for. A process that this one is just starting holds it for a moment, too.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,7 +38,17 @@ pub struct EventQueue {
     state: Mutex<State>,
     clock: SharedClock,
     path: PathBuf,
+    damage: Vec<QueueDamage>,
     _lock: FileLock,
+}
+
+/// A queue as it was when it was read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReadQueue {
+    /// In the order in which they are handled; among them what is finished.
+    pub entries: Vec<QueueEntry>,
+    /// What is not as this program has left it.
+    pub damage: Vec<QueueDamage>,
 }
 
 struct SharedClock(Arc<dyn Clock + Send + Sync>);
@@ -51,6 +66,8 @@ struct State {
     open: OpenEntries,
     /// At which length of the file it is looked at whether most of it is finished, in bytes.
     look_at: u64,
+    /// No line of the file is damaged. One that has a damaged line stays as it is, so that the line can be corrected.
+    is_sound: bool,
 }
 
 impl EventQueue {
@@ -64,11 +81,20 @@ impl EventQueue {
         let folder = path.parent().unwrap_or(Path::new(""));
         create_folders(folder).map_err(QueueError::file("make", folder))?;
         let lock = lock(&path)?;
+        let parts = parts_of(&path)?;
+        if let (Some((_, part)), false) = (parts.last(), is_there(&path)?) {
+            return Err(QueueError::Missing { part: part.clone(), path });
+        }
         let (log, lines) = LogFile::open(&path)?;
         let mut history = History::default();
         history.read(&path, &lines);
-        let mut state = State { log, ids: EventIds::default(), open: OpenEntries::default(), look_at: SHORT };
-        for mut entry in history.into_entries() {
+        let mut damage = missing_parts(&path, &parts, history.follows_part());
+        let (entries, damaged_lines) = history.into_entries();
+        let is_sound = damaged_lines.is_empty();
+        damage.extend(damaged_lines);
+        let (ids, open) = (EventIds::default(), OpenEntries::default());
+        let mut state = State { log, ids, open, look_at: SHORT, is_sound };
+        for mut entry in entries {
             state.ids.learn(&entry);
             if entry.status == QueueStatus::Processing {
                 entry.status = QueueStatus::Pending;
@@ -80,35 +106,48 @@ impl EventQueue {
             }
         }
         state.begin_anew_if_long(&path);
-        Ok(Self { state: Mutex::new(state), clock: SharedClock(clock), path, _lock: lock })
+        Ok(Self { state: Mutex::new(state), clock: SharedClock(clock), path, damage, _lock: lock })
     }
 
-    /// What is in the file and its earlier parts, as it is now, in the order in which it is handled. No lock is taken: another
-    /// process may have the queue. No file is an empty queue.
+    /// What is in the file and its earlier parts, as it is now. No lock is taken: another process may have the queue. No file
+    /// is an empty queue.
     ///
     /// # Errors
-    /// The system refuses to read.
-    pub fn read(path: &Path) -> Result<Vec<QueueEntry>, QueueError> {
+    /// The system refuses to read, or there are earlier parts of a file that is not there.
+    pub fn read(path: &Path) -> Result<ReadQueue, QueueError> {
         let path = follow_links(path).map_err(QueueError::file("follow", path))?;
-        if !is_present(&path).map_err(QueueError::file("look for", &path))? {
-            return Ok(Vec::new());
+        if !is_there(&path)? {
+            return match parts_of(&path)?.pop() {
+                Some((_, part)) => Err(QueueError::Missing { part, path }),
+                None => Ok(ReadQueue::default()),
+            };
         }
         // It is opened first: should it become a part now, it is known as the same file, and not read twice.
         let mut file = File::open(&path).map_err(QueueError::file("open", &path))?;
         let identity = |file: &File| file.metadata().map(|metadata| file_identity(&metadata));
         let last = identity(&file).map_err(QueueError::file("look at", &path))?;
         let mut history = History::default();
-        for (_, part) in parts::of(&path).map_err(QueueError::file("list the parts of", &path))? {
-            let mut file = File::open(&part).map_err(QueueError::file("open", &part))?;
-            let found = identity(&file).map_err(QueueError::file("look at", &part))?;
+        let parts = parts_of(&path)?;
+        for (_, part) in &parts {
+            is_there(part)?;
+            let mut file = File::open(part).map_err(QueueError::file("open", part))?;
+            let found = identity(&file).map_err(QueueError::file("look at", part))?;
             if found.is_none() || found != last {
-                history.read(&part, &whole_lines(&mut file).map_err(QueueError::file("read", &part))?);
+                history.read(part, &whole_lines(&mut file).map_err(QueueError::file("read", part))?);
             }
         }
         history.read(&path, &whole_lines(&mut file).map_err(QueueError::file("read", &path))?);
-        let mut entries = history.into_entries();
+        let mut damage = missing_parts(&path, &parts, history.follows_part());
+        let (mut entries, damaged) = history.into_entries();
+        damage.extend(damaged);
         entries.sort_by_key(|entry| entry.priority);
-        Ok(entries)
+        Ok(ReadQueue { entries, damage })
+    }
+
+    /// What was not as this program had left it when the queue was opened: the file itself, and which parts are there. What is
+    /// damaged within an earlier part, which is history, [`read`](Self::read) tells.
+    pub fn damage(&self) -> &[QueueDamage] {
+        &self.damage
     }
 
     /// Accepts an entry. It is on disk when this returns.
@@ -167,7 +206,7 @@ impl EventQueue {
     pub fn failed(&self, entry: &QueueEntry) -> Result<(), QueueError> {
         self.finish(entry, |entry| {
             entry.status = QueueStatus::Failed;
-            entry.attempts += 1;
+            entry.attempts = entry.attempts.saturating_add(1);
         })
     }
 
@@ -178,7 +217,7 @@ impl EventQueue {
     pub fn retry_at(&self, entry: &QueueEntry, at: DateTime<Utc>) -> Result<(), QueueError> {
         self.finish(entry, |entry| {
             entry.status = QueueStatus::Pending;
-            entry.attempts += 1;
+            entry.attempts = entry.attempts.saturating_add(1);
             entry.next_attempt = Some(at);
         })
     }
@@ -245,7 +284,7 @@ impl State {
 
     /// Keeps a long file as a part, where most of it is finished. The queue goes on without that.
     fn begin_anew_if_long(&mut self, path: &Path) {
-        if self.log.length() < self.look_at {
+        if self.log.length() < self.look_at || !self.is_sound {
             return;
         }
         if let Err(error) = self.begin_anew(path) {
@@ -262,7 +301,8 @@ impl State {
         }
         let open = lines.len() as u64;
         if open < self.log.length() / 2 {
-            parts::begin_anew(path, &lines).map_err(QueueError::file("make a part of", path))?;
+            let first_lines = |part| [first_line(part), lines].concat();
+            parts::begin_anew(path, first_lines).map_err(QueueError::file("make a part of", path))?;
             (self.log, _) = LogFile::open(path)?;
         }
         self.look_at = SHORT.max(2 * open + 1);
@@ -285,18 +325,34 @@ fn due(clock: &dyn Clock, next_attempt: Option<DateTime<Utc>>) -> Duration {
     clock.elapsed().saturating_add(wait)
 }
 
-fn line_of(entry: &QueueEntry) -> Result<Vec<u8>, QueueError> {
-    let mut line = serde_json::to_vec(entry)
-        .map_err(|source| QueueError::Entry { event_id: entry.event_id.clone(), source })?;
-    line.push(b'\n');
-    Ok(line)
+/// Whether the file is there; something else than a file is an error.
+fn is_there(path: &Path) -> Result<bool, QueueError> {
+    Ok(file_if_present(path).map_err(QueueError::file("open", path))?.is_some())
+}
+
+/// The earlier parts, the earliest first.
+fn parts_of(path: &Path) -> Result<Vec<(u64, PathBuf)>, QueueError> {
+    match parts::of(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        parts => parts.map_err(QueueError::file("list the parts of", path)),
+    }
+}
+
+/// The parts that should be there: all up to that after which the file begins. One of an earlier version of this program
+/// does not say.
+fn missing_parts(path: &Path, parts: &[(u64, PathBuf)], follows_part: Option<u64>) -> Vec<QueueDamage> {
+    let last = follows_part.max(parts.last().map(|(number, _)| *number)).unwrap_or(0);
+    let is_there = |number: &u64| parts.iter().any(|(there, _)| there == number);
+    let missing = (1..=last).filter(|number| !is_there(number));
+    // Where all are gone, or a number is far too large, the first ones are enough.
+    missing.take(MOST_MISSING).map(|number| QueueDamage::Part { path: parts::path(path, number) }).collect()
 }
 
 /// Without a line that is still being written.
 fn whole_lines(file: &mut File) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
     file.read_to_end(&mut lines)?;
-    let is_whole = |tail: &[u8]| serde_json::from_slice::<QueueEntry>(tail).is_ok();
+    let is_whole = |tail: &[u8]| Line::read(tail).is_ok();
     let start = memchr::memrchr(b'\n', &lines).map_or(0, |end| end + 1);
     if !is_whole(&lines[start..]) {
         lines.truncate(start);

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::entry::QueueEntry;
 use super::error::QueueError;
+use super::line::Line;
 use crate::durable::append::{AppendError, AppendFile, AppendStep, append_durably, cut_back};
 use crate::durable::directory::sync_folder;
+use crate::durable::presence::file_if_present;
 use crate::durable::torn_copy::create_torn_copy;
+use crate::legacy::counted::counted;
 
 /// When a line has to be on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub(super) struct LogFile {
 impl LogFile {
     /// Opens the file, which is made if need be, and frees it of a torn last line. Gives its lines too.
     pub fn open(path: &Path) -> Result<(Self, Vec<u8>), QueueError> {
+        file_if_present(path).map_err(QueueError::file("open", path))?;
         let file = File::options()
             .create(true)
             .read(true)
@@ -95,7 +98,7 @@ impl LogFile {
         if start == lines.len() {
             return Ok(());
         }
-        if serde_json::from_slice::<QueueEntry>(&lines[start..]).is_ok() {
+        if Line::read(&lines[start..]).is_ok() {
             lines.push(b'\n');
             return self.append(b"\n", Durability::AtOnce);
         }
@@ -109,10 +112,10 @@ impl LogFile {
         cut_back(&mut self.file, offset)
             .map_err(QueueError::file("cut the torn last line off", &self.path))?;
         tracing::warn!(
-            "[EventDispatcher] {}: the last line, at byte {offset}, was torn; its {} bytes are now in {}",
+            "[EventDispatcher] {}: the last line, at byte {offset}, was torn; it is now in {} ({})",
             self.path.display(),
-            lines.len() - start,
-            copy_path.display()
+            copy_path.display(),
+            counted((lines.len() - start) as u64, "byte")
         );
         lines.truncate(start);
         self.length = offset;

@@ -1,11 +1,12 @@
 //! Earlier parts of the file, `queue.jsonl.part-<n>`: history, which is never deleted.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::durable::directory::sync_folder;
 use crate::durable::links::file_identity;
+use crate::durable::replace::new_file;
 
 /// The parts of a file, the earliest first.
 pub(super) fn of(path: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
@@ -13,37 +14,39 @@ pub(super) fn of(path: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let prefix = format!("{}.part-", path.file_name().unwrap_or_default().to_string_lossy());
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".part-");
     let mut parts = Vec::new();
     for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.parse().ok());
+        let name = entry?.file_name();
+        let number = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+        let number = number.and_then(|number| std::str::from_utf8(number).ok()?.parse().ok());
         parts.extend(number.map(|number| (number, path.with_file_name(&name))));
     }
     parts.sort();
     Ok(parts)
 }
 
-/// Makes a part of the whole file, in whose place a new one comes with these lines. At each moment, there is one file of
-/// that name, which is whole. The name of the new one may not be on disk yet.
-pub(super) fn begin_anew(path: &Path, lines: &[u8]) -> io::Result<()> {
-    let new = path.with_added_extension("new");
-    let mut file = File::create(&new)?;
-    file.write_all(lines)?;
-    file.sync_all()?;
-    let last = of(path)?.pop();
+/// The part of that number.
+pub(super) fn path(path: &Path, number: u64) -> PathBuf {
+    path.with_added_extension(format!("part-{number}"))
+}
+
+/// Makes a part of the whole file, in whose place a new one comes with the lines that are made for the number of the part. At each
+/// moment, there is one file of that name, which is whole. The name of the new one may not be on disk yet.
+pub(super) fn begin_anew(file: &Path, lines: impl FnOnce(u64) -> Vec<u8>) -> io::Result<()> {
+    let last = of(file)?.pop();
     // A process that ended after the link has left the file with two names.
-    let is_linked = match &last {
-        Some((_, part)) => is_same_file(path, part)?,
-        None => false,
+    let (number, is_linked) = match last {
+        Some((number, part)) if is_same_file(file, &part)? => (number, true),
+        last => (last.map_or(1, |(number, _)| number + 1), false),
     };
+    let new = new_file(file, |new| new.write_all(&lines(number)))?;
     if !is_linked {
-        let number = last.map_or(1, |(number, _)| number + 1);
-        fs::hard_link(path, path.with_added_extension(format!("part-{number}")))?;
+        fs::hard_link(file, path(file, number))?;
     }
-    sync_folder(path.parent().unwrap_or(Path::new("")))?;
-    fs::rename(&new, path)
+    sync_folder(file.parent().unwrap_or(Path::new("")))?;
+    fs::rename(&new, file)
 }
 
 /// Whether both paths lead to one file.

@@ -1,11 +1,14 @@
 //! Earlier contents of the file: `event_definitions.json.backup.<timestamp>.json`.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+
+use crate::durable::presence::file_if_present;
+use crate::durable::replace::new_file;
 
 /// So many are kept.
 const KEPT: usize = 5;
@@ -41,23 +44,20 @@ fn all(path: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 fn timestamp_of<'n>(path: &Path, name: &'n OsStr) -> Option<&'n str> {
-    let prefix = format!("{}.backup.", path.file_name()?.to_str()?);
-    name.to_str()?.strip_prefix(&prefix)?.strip_suffix(".json")
+    let rest = name.as_encoded_bytes().strip_prefix(path.file_name()?.as_encoded_bytes())?;
+    std::str::from_utf8(rest).ok()?.strip_prefix(".backup.")?.strip_suffix(".json")
 }
 
-/// Keeps what was in the file, durably but for the name. No earlier backup is written over, and the order of names is that of changes, also
-/// where the clock was set back.
+/// Keeps what was in the file, durably but for the name, and as a whole or not at all. No earlier backup is written over, and the order
+/// of names is that of changes, also where the clock was set back.
 pub(super) fn keep(path: &Path, content: &[u8], now: DateTime<Utc>) -> io::Result<()> {
     let mut timestamp = now.naive_utc();
     if let Some((newest, _)) = own(path)?.last() {
         timestamp = timestamp.max(*newest + TimeDelta::microseconds(1));
     }
     let backup = path.with_added_extension(format!("backup.{}.json", timestamp.format(TIMESTAMP)));
-    let mut file = File::create_new(&backup)?;
-    file.write_all(content).and_then(|()| file.sync_all()).inspect_err(|_| {
-        // A part of one is none, and would count as one of the last 5. Where it cannot be removed, nothing more can be done.
-        drop(fs::remove_file(&backup));
-    })
+    let new = new_file(path, |file| file.write_all(content))?;
+    fs::rename(new, backup)
 }
 
 /// Removes all but the last 5 of those that this program has made.
@@ -72,7 +72,7 @@ pub(super) fn newest_good(path: &Path, is_good: impl Fn(&[u8]) -> bool) -> Optio
     let mut backups: Vec<_> = all(path)
         .ok()?
         .into_iter()
-        .map(|backup| (fs::metadata(&backup).and_then(|metadata| metadata.modified()).ok(), backup))
+        .filter_map(|backup| Some((file_if_present(&backup).ok()??.modified().ok(), backup)))
         .collect();
     backups.sort();
     let good = |(_, backup): &(_, PathBuf)| fs::read(backup).is_ok_and(|content| is_good(&content));

@@ -1,8 +1,7 @@
 //! The file, read as a whole and put in place as a whole.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
 use std::path::Path;
 
 use chrono::Utc;
@@ -12,8 +11,8 @@ use super::backups;
 use super::error::RegistryError;
 use super::outer_shape::OuterShape;
 use super::python_text::python_text;
-use crate::durable::directory::sync_folder;
-use crate::durable::presence::is_present;
+use crate::durable::presence::file_if_present;
+use crate::durable::replace::replace;
 use crate::legacy::definition::Definition;
 use crate::legacy::exact_json;
 
@@ -30,7 +29,7 @@ pub(super) struct Content {
 
 /// Reads the file; no file holds no definitions.
 pub(super) fn read(path: &Path) -> Result<Content, RegistryError> {
-    if !is_present(path).map_err(RegistryError::file("look for", path))? {
+    if file_if_present(path).map_err(RegistryError::file("read", path))?.is_none() {
         return Ok(Content::default());
     }
     let bytes = fs::read(path).map_err(RegistryError::file("read", path))?;
@@ -91,16 +90,4 @@ pub(super) fn write(path: &Path, content: Content) -> Result<(), RegistryError> 
         tracing::warn!("could not remove the oldest backup of {}: {error}", path.display());
     }
     Ok(())
-}
-
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let new = path.with_added_extension("new");
-    let mut file = File::create(&new)?;
-    if let Ok(metadata) = fs::metadata(path) {
-        file.set_permissions(metadata.permissions())?;
-    }
-    file.write_all(text)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    sync_folder(path.parent().unwrap_or(Path::new("")))
 }

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
+use crate::legacy::path_text;
+
 /// The text of a value, in printable ASCII alone.
 pub(super) fn python_text(value: &Value) -> String {
     let mut text = String::new();
-    for character in format!("{value:#}").chars() {
+    for character in path_text::escaped(&format!("{value:#}")).chars() {
         // What else there is stands within strings.
         if matches!(character, '\n' | ' '..='~') {
             text.push(character);

@@ -20,10 +20,7 @@ pub enum WatchError {
         own: PathBuf,
     },
     /// A pattern cannot be the name of a file.
-    #[error(
-        "expected a pattern for file names such as *.md, got {pattern:?}: {reason}; folders are watched without \
-         those in them"
-    )]
+    #[error("expected a pattern for file names such as *.md, got {pattern:?}: {reason}")]
     Pattern {
         /// As it was written.
         pattern: String,

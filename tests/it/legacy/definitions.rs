@@ -61,6 +61,42 @@ fn a_definition_that_is_not_there_or_not_sound_is_an_answer_of_no_and_changes_no
 }
 
 #[test]
+fn a_definition_that_could_never_be_watched_is_refused_when_it_is_added_or_enabled() {
+    let dir = TestDir::new();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("data/legacy", dir.join("link")).unwrap();
+    let own = "expected a path outside the program's own files, got";
+    for path in [
+        "data/events",
+        "data/legacy/",
+        "./data/../data/legacy/x",
+        "data/events.json",
+        "data/events.db-wal",
+        "data/handlers.db",
+    ] {
+        let mut definition = briefings();
+        definition["source"]["path"] = json!(path);
+        cli(&dir).run_with(["legacy", "definitions", "add", &definition.to_string()]).code_is(1, own);
+    }
+    if cfg!(unix) {
+        let mut definition = briefings();
+        definition["source"]["path"] = json!("link");
+        cli(&dir).run_with(["legacy", "definitions", "add", &definition.to_string()]).code_is(1, own);
+    }
+    let mut never = briefings();
+    never["source"]["patterns"] = json!(["*.{md,txt}"]);
+    cli(&dir)
+        .run_with(["legacy", "definitions", "add", &never.to_string()])
+        .code_is(1, "list a pattern for each, as \"*.md\", \"*.txt\"");
+    assert!(!dir.join("data/events/event_definitions.json").exists());
+    never["enabled"] = json!(false);
+    write(&dir, "data/events/event_definitions.json", json!([never]).to_string());
+    cli(&dir).run("legacy definitions enable file_changed_briefings").code_is(1, "list a pattern for each");
+    cli(&dir).run("legacy definitions list").result();
+    cli(&dir).run("legacy definitions disable file_changed_briefings").result();
+}
+
+#[test]
 fn a_definition_can_come_on_standard_input_and_its_unknown_handler_is_warned_of() {
     let dir = TestDir::new();
     let definition = r#"{"id": "a", "type": "time_based", "source": {"interval": "30m"}, "handler": "handlers.of_others.run"}"#;
@@ -93,6 +129,7 @@ fn an_empty_queue_is_shown_and_makes_nothing() {
             "path": "data/legacy/queue.jsonl",
             "counts": {"pending": 0, "processing": 0, "done": 0, "failed": 0, "rate_limited": 0},
             "entries": [],
+            "damage": [],
         })
     );
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

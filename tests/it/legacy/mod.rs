@@ -1,6 +1,14 @@
 //! The legacy system as an operator runs it.
 
+#[cfg(unix)]
+mod damage;
 mod definitions;
+#[cfg(target_os = "linux")]
+mod disk_full;
+#[cfg(target_os = "linux")]
+mod file_names;
+#[cfg(target_os = "linux")]
+mod permissions;
 #[cfg(target_os = "linux")]
 mod watching;
 mod what_it_writes;

@@ -1,7 +1,6 @@
 //! `legacy watch`: from a change of a file to the log of handlers, over crashes, until it is asked to end.
 
 use std::fs::{self, File};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -114,7 +113,8 @@ fn what_cannot_be_watched_is_told_with_the_way_out_and_the_rest_is_watched() {
     let mut own = briefings();
     own["id"] = json!("own_files");
     own["source"]["path"] = json!("data/legacy");
-    let dir = defined(&[own, briefings()]);
+    let dir = defined(&[]);
+    write(&dir, "data/events/event_definitions.json", json!([own, briefings()]).to_string());
     let running = watch(&dir, "file_changed_briefings");
     until("it says so", || log(&dir).contains("own_files cannot be watched"));
     let watched = end(running, "TERM");
@@ -194,7 +194,6 @@ fn an_event_that_fails_is_tried_again_as_the_settings_say() {
     assert!(entries.iter().all(|entry| entry["status"] == "failure"));
     let error = entries[0]["error"].as_str().unwrap();
     assert!(error.contains("known handlers: handlers.briefing_updated.run, "), "{error}");
-    std::thread::sleep(Duration::ZERO);
     let failed = cli(&dir).run("legacy queue --status failed --format json").json();
     assert!(failed["counts"]["failed"].as_u64().unwrap() >= 1, "{failed}");
 }

@@ -35,7 +35,7 @@ fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
         (
             &spec::LEGACY_RETRY_DELAY,
             "-1",
-            "legacy.retry_delay_seconds: expected a whole number of seconds, 0 or more, got \"-1\"",
+            "legacy.retry_delay_seconds: expected a whole number of seconds, from 0 to 3155760000 (100 years), got \"-1\"",
         ),
         (&spec::EVIDENCE_PATH, "", "evidence.path: expected a path that is not empty, got \"\""),
         (&spec::HANDLERS_PATH, "", "handlers.path: expected a path that is not empty, got \"\""),

@@ -168,7 +168,8 @@ fn each_field_has_the_value_of_its_own_key() {
     assert_eq!(config.legacy_events_json.value, PathBuf::from("l"));
     assert_eq!(config.legacy_writer.value, legacy_values::LegacyWriter::Other);
     assert_eq!(config.legacy_watcher.value, legacy_values::LegacyWatcher::Poll);
-    assert_eq!((config.legacy_max_retries.value, config.legacy_retry_delay_seconds.value), (4, 5));
+    assert_eq!(config.legacy_max_retries.value, 4);
+    assert_eq!(config.legacy_retry_delay_seconds.value, RetryDelay(Duration::from_secs(5)));
     assert_eq!(config.evidence_path.value, PathBuf::from("e"));
     assert_eq!(config.handlers_path.value, PathBuf::from("h"));
     assert_eq!(config.handlers_wait.value, Duration::from_millis(1));

@@ -81,7 +81,8 @@ type Given = [Option<String>; 4];
 fn texts(kind: Kind) -> BoxedStrategy<String> {
     match kind {
         Kind::Boolean => select(vec!["true", "FALSE", "1", "0"]).prop_map(str::to_owned).boxed(),
-        Kind::Milliseconds | Kind::Seconds | Kind::Count => any::<u32>().prop_map(|n| n.to_string()).boxed(),
+        Kind::Milliseconds | Kind::Count => any::<u32>().prop_map(|n| n.to_string()).boxed(),
+        Kind::Seconds => any::<u16>().prop_map(|n| n.to_string()).boxed(),
         Kind::Backend => select(vec!["jsonl", "sqlite", "SQLite"]).prop_map(str::to_owned).boxed(),
         Kind::LegacyWriter => select(vec!["this", "OTHER"]).prop_map(str::to_owned).boxed(),
         Kind::LegacyWatcher => select(vec!["Native", "poll"]).prop_map(str::to_owned).boxed(),

@@ -153,7 +153,7 @@ fn what_is_not_allowed_is_named_with_its_field_and_with_what_is() {
         (
             "/source/patterns",
             json!(["a[b"]),
-            "`source.patterns`: expected a list of patterns of file names, as \"*.md\", found [\"a[b\"]",
+            "`source.patterns`: expected a list of patterns of file names, as \"*.md\" (\"a[b\" is none: invalid range pattern, at character 1), found [\"a[b\"]",
         ),
         ("/enabled", json!("yes"), "`enabled`: expected true or false, found \"yes\""),
         (
@@ -183,6 +183,77 @@ fn what_is_not_allowed_is_named_with_its_field_and_with_what_is() {
     for (field, value) in [("interval", "30"), ("interval", "0s"), ("time", "25:00"), ("time", "nine")] {
         let error = timed(json!({field: value})).unwrap_err().to_string();
         assert!(error.starts_with(&format!("`source.{field}`: expected ")), "{error}");
+    }
+}
+
+#[test]
+fn intervals_that_times_cannot_be_reckoned_with_are_refused_with_what_is_allowed() {
+    let (most, too_many) = (3_155_760_000_u64, 3_155_760_001_u64);
+    for source in [
+        json!({"interval": "36525d"}),
+        json!({"interval": format!("{most}s")}),
+        json!({"type": "interval", "seconds": most}),
+        json!({"type": "interval", "hours": 876_600}),
+    ] {
+        assert_eq!(schedule(source.clone()), Schedule::Interval(Duration::from_secs(most)), "{source}");
+    }
+    for source in [
+        json!({"interval": "36525d1s"}),
+        json!({"interval": format!("{too_many}s")}),
+        json!({"interval": "18446744073709551615s"}),
+        json!({"interval": "18446744073709551616s"}),
+        json!({"interval": "99999999999999999999d"}),
+        json!({"type": "interval", "seconds": too_many}),
+        json!({"type": "interval", "seconds": u64::MAX}),
+        json!({"type": "interval", "hours": u64::MAX}),
+        json!({"type": "interval", "minutes": u64::MAX / 60, "seconds": u64::MAX}),
+        json!({"type": "interval", "hours": 876_600, "seconds": 1}),
+    ] {
+        let error = timed(source.clone()).unwrap_err().to_string();
+        assert!(error.contains("100 years"), "{source}: {error}");
+    }
+    let polled = |seconds: u64| {
+        let source = json!({"path": "a", "events": ["created"], "poll_seconds": seconds});
+        Definition::from_value(
+            json!({"id": "p", "type": "file_system", "source": source, "handler": "a.run"}),
+        )
+    };
+    assert!(polled(1).is_ok() && polled(most).is_ok());
+    for seconds in [0, too_many, u64::MAX] {
+        let error = polled(seconds).unwrap_err().to_string();
+        let expected = "`source.poll_seconds`: expected a whole number of seconds, from 1 to 3155760000 (100 years), found ";
+        assert_eq!(error, format!("{expected}{seconds}"));
+    }
+}
+
+#[test]
+fn a_definition_that_is_no_json_is_said_by_line_and_byte_with_what_was_expected() {
+    for (text, said) in [
+        ("{\"id\"\n: }", "line 2, byte 8: expected a value, found `}`"),
+        ("", "line 1, byte 0: expected a value, but the text ends"),
+        ("{\"id\": \"\\ud800\"}", "line 1, byte 8: a text holds half of a surrogate pair"),
+        ("{\"id\": \"\u{10ffe9}\"}", "line 1, byte 8: a text holds a character from U+10FF80 on"),
+    ] {
+        let error = Definition::from_json(text).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("expected a definition as a JSON object: {said}")), "{error}");
+    }
+    let deep = format!("{{\"id\": {}{}}}", "[".repeat(500), "]".repeat(500));
+    let error = Definition::from_json(&deep).unwrap_err().to_string();
+    assert!(error.ends_with("recursion limit exceeded"), "{error}");
+}
+
+#[test]
+fn a_path_that_is_no_text_is_read_and_written_as_python_spells_it() {
+    let text = BRIEFINGS.replace("data/briefings", "data/caf\\udce9");
+    let definition = Definition::from_json(&text).unwrap();
+    assert_eq!(definition.source.to_string(), "data/caf\\udce9 (*.md): created, modified");
+    let written = Value::Object(definition.to_json()).to_string();
+    assert_eq!(crate::legacy::path_text::escaped(&written), text);
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let Source::Files(files) = definition.source else { panic!() };
+        assert_eq!(files.path.as_os_str().as_bytes(), b"data/caf\xe9");
     }
 }
 

@@ -94,7 +94,7 @@ impl Fixture {
 
     /// The queue as other processes see it, with what is done.
     pub fn queue(&self) -> Vec<QueueEntry> {
-        EventQueue::read(&self.files().queue()).unwrap()
+        EventQueue::read(&self.files().queue()).unwrap().entries
     }
 
     pub fn handler_log(&self) -> Vec<HandlerLogEntry> {

@@ -101,12 +101,39 @@ fn briefing_updated_reads_the_briefing_and_tells_of_one_that_is_gone() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_briefing_whose_name_is_no_utf_8_is_read_and_a_pipe_is_not_waited_for() {
+    use std::os::unix::ffi::OsStrExt;
+    let (dir, table) = examples();
+    let file = dir.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.md"));
+    let path = crate::legacy::path_text::text_of(&file);
+    fs::write(&file, "one").unwrap();
+    let data = json!({"path": path, "event_type": "created"});
+    let run = || table.run("handlers.briefing_updated.run", &context(data.clone()));
+    assert_eq!(run(), success(&format!("Briefing processed: {path}, 1 line")));
+    fs::remove_file(&file).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let HandlerResult::Failure { error } = run() else { panic!("it is no file") };
+    assert!(error.ends_with("expected a file there, found a named pipe: move it away"), "{error}");
+    let log = HandlerLog::new(file);
+    assert!(log.entries().is_err());
+    let entry = HandlerLogEntry::new(
+        ("a_1", "a"),
+        "a.run",
+        "2025-10-16T13:00:00Z".parse().unwrap(),
+        Duration::ZERO,
+        &success(""),
+    );
+    assert!(log.append(&entry).is_err());
+}
+
 #[test]
 fn update_dashboard_keeps_the_last_event_of_each_definition() {
     let (dir, table) = examples();
     let mut event = context(json!({"scheduled_at": "09:00"}));
     let run = |event: &HandlerContext| table.run("handlers.update_dashboard.run", event);
-    assert_eq!(run(&event), success("Dashboard updated: 1 definitions"));
+    assert_eq!(run(&event), success("Dashboard updated: 1 definition"));
     event.definition_id = "morning".to_owned();
     assert_eq!(run(&event), success("Dashboard updated: 2 definitions"));
     event.event_id = "morning_2".to_owned();

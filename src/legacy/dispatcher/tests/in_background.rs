@@ -120,7 +120,7 @@ fn the_loop_goes_on_after_errors_of_handlers_and_of_files() {
     dispatcher.queue_event(&event("a", "fine", 5)).unwrap();
     until(|| fixture.given().len() == 3);
     dispatcher.stop();
-    assert_eq!(fixture.handler_log().len(), 1);
+    assert_eq!(fixture.handler_log().len(), 3, "those that could not be written are, when they can");
 }
 
 #[test]

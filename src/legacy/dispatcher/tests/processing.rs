@@ -134,6 +134,9 @@ fn a_log_of_handlers_that_cannot_be_written_is_an_error_and_the_event_is_not_han
     assert_eq!(dispatcher.process_next_event().unwrap(), None);
     assert_eq!(fixture.given(), ["1", "2"]);
     assert!(fixture.queue().iter().all(|entry| entry.status == QueueStatus::Done));
+    fs::remove_dir(fixture.files().handler_log()).unwrap();
+    dispatcher.stop();
+    assert_eq!(fixture.handler_log().len(), 2, "the lines are written when that can be done");
 }
 
 #[test]

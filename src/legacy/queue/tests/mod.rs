@@ -1,6 +1,7 @@
 //! The queue: what it promises about entries, its file, and what is let in.
 
 mod crashes;
+mod damage;
 mod files;
 mod limits;
 mod model;
@@ -90,8 +91,9 @@ impl Place {
 
     /// Id and status of all entries, as another process reads them.
     fn read(&self) -> Vec<(String, QueueStatus)> {
-        let entries = EventQueue::read(&self.path).unwrap();
-        entries.into_iter().map(|entry| (entry.event_id, entry.status)).collect()
+        let queue = EventQueue::read(&self.path).unwrap();
+        assert_eq!(queue.damage, []);
+        queue.entries.into_iter().map(|entry| (entry.event_id, entry.status)).collect()
     }
 }
 

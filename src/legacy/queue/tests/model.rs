@@ -152,7 +152,7 @@ proptest! {
             }
         }
         drop(queue);
-        let mut read = EventQueue::read(&place.path).unwrap();
+        let mut read = EventQueue::read(&place.path).unwrap().entries;
         read.sort_by(|one, other| one.event_id.cmp(&other.event_id));
         let mut all: Vec<_> = model.entries.into_values().collect();
         all.sort_by(|one, other| one.event_id.cmp(&other.event_id));

@@ -4,6 +4,7 @@ use super::*;
 use crate::legacy::definition::Definition;
 use crate::legacy::occurrence::{Occurrence, OccurrenceSink};
 use crate::legacy::registry::Registry;
+use crate::legacy::test_log::logged;
 
 /// A window over a queue, with one definition.
 struct Gathering {
@@ -137,7 +138,7 @@ fn what_is_refused_is_counted_and_kept_as_rate_limited() {
         gathering.happens("a", path, "modified");
     }
     assert_eq!((gathering.queued().len(), gathering.window.refused("a")), (2, 2));
-    let refused = EventQueue::read(&gathering.place.path).unwrap().into_iter();
+    let refused = EventQueue::read(&gathering.place.path).unwrap().entries.into_iter();
     let refused: Vec<_> = refused.filter(|entry| entry.status == QueueStatus::RateLimited).collect();
     assert_eq!(
         refused.iter().map(|entry| entry.data["path"].as_str().unwrap()).collect::<Vec<_>>(),
@@ -243,27 +244,4 @@ fn a_flood_of_paths_is_not_held_in_memory_without_bound() {
         (vec!["0.md", "1.md", "2.md"], 1),
         "the first windows end early"
     );
-}
-
-/// What is logged meanwhile.
-fn logged(work: impl FnOnce()) -> String {
-    let lines: Arc<Mutex<Vec<u8>>> = Arc::default();
-    let writer = Arc::clone(&lines);
-    let subscriber =
-        tracing_subscriber::fmt().with_ansi(false).with_writer(move || Lines(Arc::clone(&writer))).finish();
-    tracing::subscriber::with_default(subscriber, work);
-    String::from_utf8(lines.lock().unwrap().clone()).unwrap()
-}
-
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

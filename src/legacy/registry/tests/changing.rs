@@ -112,6 +112,35 @@ fn what_a_process_has_left_that_ended_before_the_rename_is_in_nothing_s_way() {
 }
 
 #[test]
+fn a_backup_is_there_as_a_whole_or_not_at_all() {
+    let (folder, path, registry) = registry(Some("[]"));
+    // What is written for a backup is under a name that is no backup's until it is whole.
+    fs::create_dir(path.with_added_extension("new")).unwrap();
+    let error = registry.add(definition("a")).unwrap_err();
+    let error = crate::domain::error_chain::error_chain(&error);
+    assert!(
+        error.starts_with("could not keep a backup of") && error.ends_with("found a folder: move it away"),
+        "{error}"
+    );
+    assert_eq!((backups(&folder).len(), fs::read_to_string(&path).unwrap().as_str()), (0, "[]"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_backup_or_of_the_lock_is_not_waited_for() {
+    let (folder, path, registry) = registry(Some("[{"));
+    for name in ["backup.20251016_090000_000000.json", "lock"] {
+        let pipe = path.with_added_extension(name);
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    }
+    let error = registry.list().unwrap_err();
+    assert!(matches!(&error, RegistryError::Damaged { backup: None, .. }), "{error}");
+    fs::write(&path, "[]").unwrap();
+    registry.add(definition("a")).unwrap();
+    assert_eq!(backups(&folder).len(), 2);
+}
+
+#[test]
 fn changes_of_several_writers_at_once_are_all_there() {
     let (_folder, path, registry) = registry(None);
     thread::scope(|scope| {

@@ -10,7 +10,8 @@ use std::time::SystemTime;
 use glob::Pattern;
 
 use crate::durable::links::file_identity;
-use crate::legacy::definition::FileSource;
+use crate::legacy::definition::{FileSource, name_pattern};
+use crate::legacy::path_text;
 use crate::legacy::watchers::error::WatchError;
 use crate::legacy::watchers::own_paths::OwnPaths;
 
@@ -45,8 +46,11 @@ pub(in crate::legacy::watchers) struct WatchedPath {
 impl WatchedPath {
     pub(super) fn new(source: &FileSource, own: OwnPaths) -> Result<Self, WatchError> {
         own.refuse(&source.path)?;
-        let patterns =
-            source.patterns.iter().map(|pattern| name_pattern(pattern)).collect::<Result<_, _>>()?;
+        let patterns = source.patterns.iter().map(|pattern| {
+            let refused = |reason| WatchError::Pattern { pattern: pattern.clone(), reason };
+            name_pattern(pattern).map_err(refused)
+        });
+        let patterns = patterns.collect::<Result<_, _>>()?;
         let absolute = std::path::absolute(&source.path)
             .map_err(|error| WatchError::List { path: source.path.clone(), source: error })?;
         Ok(Self { spelled: source.path.clone(), absolute, patterns, own })
@@ -115,29 +119,21 @@ impl WatchedPath {
 
     fn matches(&self, name: &OsStr) -> bool {
         self.patterns.is_empty() || {
-            let name = name.to_string_lossy();
+            let name = path_text::text_of(Path::new(name));
             self.patterns.iter().any(|pattern| pattern.matches(&name))
         }
     }
 
-    /// The path of a listed file, spelled as in the definition.
+    /// The path of a listed file, spelled as in the definition, as [`path_text`] has it.
     pub(super) fn spell(&self, path: &Path) -> String {
         let spelled = match path.strip_prefix(&self.absolute) {
             Ok(rest) if !rest.as_os_str().is_empty() => self.spelled.join(rest),
             _ => self.spelled.clone(),
         };
-        spelled.to_string_lossy().into_owned()
+        path_text::text_of(&spelled)
     }
 }
 
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
-fn name_pattern(pattern: &str) -> Result<Pattern, WatchError> {
-    let refused = |reason: String| WatchError::Pattern { pattern: pattern.to_owned(), reason };
-    if pattern.contains('/') {
-        return Err(refused("a / is in no name".to_owned()));
-    }
-    Pattern::new(pattern).map_err(|error| refused(error.msg.to_owned()))
 }

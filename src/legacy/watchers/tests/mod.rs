@@ -6,6 +6,7 @@ mod known_files;
 mod limits;
 mod notices;
 mod own_paths;
+mod polled;
 mod saves;
 mod support;
 mod times;
