@@ -31,5 +31,5 @@ pub mod queue;
 pub mod registry;
 pub mod routing;
 #[cfg(test)]
-mod test_log;
+mod tests;
 pub mod watchers;

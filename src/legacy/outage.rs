@@ -81,7 +81,7 @@ fn way_out(error: &(dyn Error + 'static)) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::legacy::test_log::logged;
+    use crate::legacy::tests::log::logged;
 
     const SECOND: Duration = Duration::from_secs(1);
 

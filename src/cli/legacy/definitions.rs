@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{escaped, system};
+use super::escaped::escaped;
+use super::system;
 use crate::cli::answer::Answer;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;

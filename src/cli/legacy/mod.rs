@@ -1,11 +1,10 @@
 //! `legacy`: the legacy event system, run and inspected. Part of the cargo feature `legacy`.
 
 mod definitions;
+mod escaped;
 mod queue;
 mod system;
 mod watch;
-
-use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 use tracing::level_filters::LevelFilter;
@@ -13,7 +12,6 @@ use tracing::level_filters::LevelFilter;
 use super::answer::Answer;
 use super::error::CliError;
 use super::global::{Context, StartupLines};
-use crate::legacy::path_text;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,11 +79,4 @@ pub fn run(args: LegacyArgs, context: &Context) -> Result<Answer, CliError> {
         LegacyCommand::Watch => watch::run(context),
         LegacyCommand::Queue(args) => queue::run(&args, context),
     }
-}
-
-/// Prints JSON with bytes of paths that are no text as the files of the legacy system spell them.
-fn escaped(out: &mut dyn Write, print: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut json = Vec::new();
-    print(&mut json)?;
-    out.write_all(path_text::escaped(&String::from_utf8_lossy(&json)).as_bytes())
 }

@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{escaped, system};
+use super::escaped::escaped;
+use super::system;
 use crate::cli::answer::Answer;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;

@@ -30,6 +30,16 @@
 //!
 //! On a full disk the old end is written again and the file cut to its old length: nothing was stored.
 //!
+//! # What in place means
+//!
+//! The file stays the same one: its inode, its owner, its permissions. Where it has several hard links, all of these names see
+//! what is appended; but lock, note and torn bytes lie beside the name by which it was opened, so that it is to be
+//! written by one name alone. Symbolic links are followed to the one file. A file system that copies on write (btrfs, ZFS, XFS and
+//! others with reflinks or snapshots) writes the block of the old end elsewhere: a copy by reflink and a snapshot keep the array as
+//! it was, and to write the old end again on a full disk needs room too. Where that fails, the error says so
+//! ([`NotTakenBack`](EventsJsonError::NotTakenBack)), and the array is mended at the next append or open. Nothing that was acknowledged is
+//! lost by that.
+//!
 //! # Other programs
 //!
 //! A program that writes the file anew, as the legacy system in Python does, takes no lock: what is appended between its

@@ -4,7 +4,7 @@ use super::*;
 use crate::legacy::definition::Definition;
 use crate::legacy::occurrence::{Occurrence, OccurrenceSink};
 use crate::legacy::registry::Registry;
-use crate::legacy::test_log::logged;
+use crate::legacy::tests::log::logged;
 
 /// A window over a queue, with one definition.
 struct Gathering {

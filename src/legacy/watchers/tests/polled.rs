@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::support::{PACE, PATIENT, Place, put, source, watch, with_patterns};
+use super::support::{PACE, PATIENT, Place, put, source, wait_until, watch, with_patterns};
 use crate::legacy::watchers::files::watch::Pace;
 
 const POLLED: Pace = Pace { poll: Some(Duration::from_millis(10)), ..PACE };
@@ -19,7 +19,8 @@ fn every_kind_of_change_of_one_file_that_is_polled_is_told() {
     fs::rename(place.at("a.md"), place.elsewhere("a.md")).unwrap();
     told.wait_for("deleted a.md");
     fs::rename(place.elsewhere("a.md"), place.at("a.md")).unwrap();
-    told.assert(&["created a.md", "modified a.md", "deleted a.md", "created a.md"]);
+    wait_until(|| told.lines().len() == 4, || format!("{:?}", told.lines()));
+    assert_eq!(told.lines(), ["created a.md", "modified a.md", "deleted a.md", "created a.md"]);
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn names_that_are_no_utf_8_are_told_each_for_itself() {
         for name in names {
             put(&place.elsewhere("put"), &place.folder().join(name), "one");
         }
-        super::support::wait_until(|| told.lines().len() == 2, || format!("{:?}", told.lines()));
+        wait_until(|| told.lines().len() == 2, || format!("{:?}", told.lines()));
         let mut paths: Vec<_> = told
             .occurrences()
             .iter()
