@@ -1,6 +1,6 @@
 //! What files have to be written with, so that what was acknowledged is on disk: a lock over processes, an append
 //! that is there as a whole or not at all, directories whose names last, the file that links lead to, the room that
-//! is left, where a torn end goes; how a file is replaced; and whether one is there.
+//! is left, where a torn end goes; and whether a file is there.
 //!
 //! Below `domain`: nothing here knows an event, and errors are those of the system, for the callers to
 //! put into their own words.
@@ -12,6 +12,5 @@ pub mod failing_disk;
 pub mod links;
 pub mod lock;
 pub mod presence;
-pub mod replace;
 pub mod space;
 pub mod torn_copy;

@@ -1,17 +1,8 @@
 //! Whether something is at a path: absent is only what the system says is not there.
 
-use std::fs::{self, FileType, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::Path;
-
-use thiserror::Error;
-
-/// Something else than a file is in its place.
-#[derive(Debug, Error)]
-#[error("expected a file there, found {found}: move it away")]
-struct NotAFile {
-    found: &'static str,
-}
 
 /// What is at a path, links followed; `None` where nothing is.
 ///
@@ -32,38 +23,6 @@ pub fn metadata_if_present(path: &Path) -> io::Result<Option<Metadata>> {
 /// As there.
 pub fn is_present(path: &Path) -> io::Result<bool> {
     metadata_if_present(path).map(|metadata| metadata.is_some())
-}
-
-/// As [`metadata_if_present`], of a file that is to be opened: a pipe would have that wait, maybe for ever, and a device
-/// is no place for what is to last.
-///
-/// # Errors
-/// As there; or it is no file, and the error says what it is.
-pub fn file_if_present(path: &Path) -> io::Result<Option<Metadata>> {
-    let metadata = metadata_if_present(path)?;
-    match &metadata {
-        Some(found) if !found.is_file() => {
-            Err(io::Error::other(NotAFile { found: kind_of(found.file_type()) }))
-        }
-        _ => Ok(metadata),
-    }
-}
-
-#[cfg(unix)]
-fn kind_of(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    match kind {
-        _ if kind.is_dir() => "a folder",
-        _ if kind.is_fifo() => "a named pipe",
-        _ if kind.is_socket() => "a socket",
-        _ if kind.is_block_device() || kind.is_char_device() => "a device",
-        _ => "something else",
-    }
-}
-
-#[cfg(not(unix))]
-fn kind_of(kind: FileType) -> &'static str {
-    if kind.is_dir() { "a folder" } else { "something else" }
 }
 
 /// Finds the link, of the path or a folder of it, that leads nowhere.
@@ -122,29 +81,6 @@ mod tests {
         }
         for path in ["circle", "circle/events.json", "file/events.json"] {
             assert!(is_present(&at(path)).is_err(), "{path}");
-        }
-    }
-    #[test]
-    fn what_is_no_file_is_named() {
-        use std::os::unix::net::UnixListener;
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        fs::write(at("file"), "1234").unwrap();
-        fs::create_dir(at("folder")).unwrap();
-        let _socket = UnixListener::bind(at("socket")).unwrap();
-        assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
-        symlink("pipe", at("link")).unwrap();
-        assert_eq!(file_if_present(&at("file")).unwrap().unwrap().len(), 4);
-        assert!(file_if_present(&at("nothing")).unwrap().is_none());
-        for (path, found) in [
-            (at("folder"), "a folder"),
-            (at("pipe"), "a named pipe"),
-            (at("link"), "a named pipe"),
-            (at("socket"), "a socket"),
-            ("/dev/null".into(), "a device"),
-        ] {
-            let error = file_if_present(&path).unwrap_err().to_string();
-            assert_eq!(error, format!("expected a file there, found {found}: move it away"));
         }
     }
 }

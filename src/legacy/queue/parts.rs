@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::durable::directory::sync_folder;
 use crate::durable::links::file_identity;
-use crate::durable::replace::new_file;
+use crate::legacy::replace::new_file;
 
 /// The parts of a file, the earliest first.
 pub(super) fn of(path: &Path) -> io::Result<Vec<(u64, PathBuf)>> {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use crate::durable::presence::file_if_present;
-use crate::durable::replace::new_file;
+use crate::legacy::plain_file::file_if_present;
+use crate::legacy::replace::new_file;
 
 /// So many are kept.
 const KEPT: usize = 5;
