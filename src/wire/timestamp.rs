@@ -147,7 +147,7 @@ pub enum TimestampError {
     },
     /// The zone has the local time twice, and such times are refused.
     #[error(
-        "expected a local time that comes once, got {local}, which {zone} has twice; write it with its offset, or allow such times to be resolved"
+        "expected a local time that comes once, got {local}, which {zone} has twice; write it with its offset (records of a log can be placed by rule: --dst resolve)"
     )]
     AmbiguousLocalTime {
         /// The local time.
@@ -157,7 +157,7 @@ pub enum TimestampError {
     },
     /// The zone skips the local time, and such times are refused.
     #[error(
-        "expected a local time that exists, got {local}, which {zone} skips; write it with its offset, or allow such times to be resolved"
+        "expected a local time that exists, got {local}, which {zone} skips; write it with its offset (records of a log can be placed by rule: --dst resolve)"
     )]
     MissingLocalTime {
         /// The local time.

@@ -16,6 +16,11 @@ pub(super) struct OpenedForReading;
 #[error("the transaction has ended: an error before has undone it")]
 pub(super) struct TransactionEnded;
 
+/// What helps where the file cannot be read.
+const WITHOUT_A_BACKUP: &str = "put a backup of it in its place; without one, move it away: the read models are built anew from the events, and effects begin with the next event";
+/// Read models change with the progress of their handler: rows that are there already were handled, and the progress was deleted or set back.
+const NOT_OF_ITS_PROGRESS: &str = "its rows are not of the progress beside them, which another program has changed: `mission-events handlers replay` builds the read models of a handler anew";
+
 /// Translates what SQLite says while the port does `action`.
 pub(super) fn failed(action: &'static str) -> impl Fn(rusqlite::Error) -> HandlerStoreError {
     move |error| match error.sqlite_error_code() {
@@ -23,7 +28,10 @@ pub(super) fn failed(action: &'static str) -> impl Fn(rusqlite::Error) -> Handle
             HandlerStoreError::Busy { action, source: Box::new(error) }
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            HandlerStoreError::Corrupt { detail: error.to_string() }
+            HandlerStoreError::Corrupt { detail: format!("{error}; {WITHOUT_A_BACKUP}") }
+        }
+        Some(ErrorCode::ConstraintViolation) => {
+            HandlerStoreError::Corrupt { detail: format!("{error}; {NOT_OF_ITS_PROGRESS}") }
         }
         _ => HandlerStoreError::Storage { action, source: Box::new(error) },
     }

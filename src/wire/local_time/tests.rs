@@ -147,9 +147,9 @@ fn the_reject_policy_refuses_local_times_that_come_twice_or_never() {
         log(&zone("Europe/Berlin"), DstPolicy::Reject, texts),
         [
             "expected a local time that comes once, got 2025-10-26 02:30:00, which Europe/Berlin has twice; \
-             write it with its offset, or allow such times to be resolved",
+             write it with its offset (records of a log can be placed by rule: --dst resolve)",
             "expected a local time that exists, got 2025-03-30 02:30:00, which Europe/Berlin skips; \
-             write it with its offset, or allow such times to be resolved",
+             write it with its offset (records of a log can be placed by rule: --dst resolve)",
             "2025-03-30T01:00:00Z naive",
             "2025-10-26T01:30:00Z",
         ],
