@@ -20,6 +20,21 @@ step() {
     time "$@"
 }
 
+# Begins a step that others run beside; `finish` waits for it, and shows what it printed.
+begin() {
+    heading "begun: $*"
+    (time "$@") > "$temporary/begun.log" 2>&1 &
+    begun=$!
+}
+
+finish() {
+    local status=0
+    heading "begun before"
+    wait "$begun" || status=$?
+    cat "$temporary/begun.log"
+    return "$status"
+}
+
 # Writes each ```sh block of a Markdown file to a numbered file in a folder.
 extract_sh_blocks() {
     awk -v folder="$2" '
