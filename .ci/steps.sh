@@ -20,6 +20,48 @@ step() {
     time "$@"
 }
 
+# Begins a step that others run beside; `finish` waits for it, and shows what it printed.
+begin() {
+    heading "begun: $*"
+    (time "$@") > "$temporary/begun.log" 2>&1 &
+    begun=$!
+}
+
+finish() {
+    local status=0
+    heading "begun before"
+    wait "$begun" || status=$?
+    cat "$temporary/begun.log"
+    return "$status"
+}
+
+# Writes each ```sh block of a Markdown file to a numbered file in a folder.
+extract_sh_blocks() {
+    awk -v folder="$2" '
+        /^```sh$/ { inside = 1; file = sprintf("%s/%02d.sh", folder, ++count); next }
+        /^```/    { inside = 0 }
+        inside    { print > file }
+    ' "$1"
+}
+
+# Runs the commands of the README as a reader would, in their order; `cargo test`, with the legacy system, is
+# one of them. Each block goes through the command that is given. Programs that they install land in a temporary folder.
+run_readme() {
+    local blocks=$temporary/blocks block ran=0
+    mkdir "$blocks"
+    extract_sh_blocks README.md "$blocks"
+    export CARGO_INSTALL_ROOT="$temporary/installed"
+    export PATH="$CARGO_INSTALL_ROOT/bin:$PATH"
+    for block in "$blocks"/*.sh; do
+        step bash -euo pipefail -c "$("$@" < "$block")"
+        ran=$((ran + 1))
+    done
+    if [ "$ran" -eq 0 ]; then
+        echo "the README has no sh block: expected the commands that a reader is to run" >&2
+        exit 1
+    fi
+}
+
 # Goes to a clone of what is committed. Its path is always the same, so that a second run on the same target
 # folder replaces the artifacts of the first.
 enter_fresh_clone() {

@@ -1,14 +1,15 @@
 //! The queries of the port against raw rusqlite on the same file, in one run: what the port costs.
 //!
-//! `cargo bench --bench queries`. The number of events is 1,000,000, or `BENCH_EVENTS`.
+//! `cargo bench --bench queries`. The number of events is 1,000,000, or `BENCH_EVENTS`. Each query is asked in turn with
+//! its partner for `BENCH_SECONDS` (3); of each are shown the median, and the middle half of the times.
 
-// A bench that cannot go on has failed; what criterion's macros make has no documentation.
+// A bench that cannot go on has failed.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::hint::black_box;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
 use mission_events::compare::TempScratch;
 use mission_events::import::{
     FileSystem, ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport,
@@ -53,8 +54,15 @@ fn raw(connection: &Connection, clause: &str, parameters: impl Params) -> Vec<Ra
     rows.unwrap().map(Result::unwrap).collect()
 }
 
+/// What the environment says; otherwise `usual`, and `tested` where `cargo test` only tries the bench out.
+fn setting(name: &str, usual: u64, tested: u64) -> u64 {
+    let is_measured = std::env::args().any(|argument| argument == "--bench");
+    let default = if is_measured { usual } else { tested };
+    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+}
+
 fn make_store(folder: &Path) -> SqliteEventRepository {
-    let events = std::env::var("BENCH_EVENTS").map_or(1_000_000, |text| text.parse().unwrap());
+    let events = setting("BENCH_EVENTS", 1_000_000, 1_000);
     let plan = generator::Plan { events, ..generator::Plan::default() };
     let logs = folder.join("logs");
     generator::write_daily(&plan, &logs).unwrap();
@@ -83,17 +91,34 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     SqliteEventRepository::open(database, Zone::utc()).unwrap()
 }
 
-fn pair(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    mut raw: impl FnMut() -> Vec<RawRow>,
-    mut port: impl FnMut() -> Vec<StoredEvent>,
-) {
-    assert_eq!(raw().len(), port().len(), "both answer the same question");
-    group.bench_function("raw rusqlite", |bencher| bencher.iter(|| black_box(raw())));
-    group.bench_function("the port", |bencher| bencher.iter(|| black_box(port())));
+/// How long one call took, that answers with so many events.
+fn time<T>(ask: &mut impl FnMut() -> Vec<T>) -> Duration {
+    let began = Instant::now();
+    black_box(ask());
+    began.elapsed()
 }
 
-fn queries(criterion: &mut Criterion) {
+/// Asks both in turn, and prints how long that took, and how many times as long the port took.
+fn pair(name: &str, mut raw: impl FnMut() -> Vec<RawRow>, mut port: impl FnMut() -> Vec<StoredEvent>) {
+    assert_eq!(raw().len(), port().len(), "both answer the same question");
+    let (began, limit) = (Instant::now(), Duration::from_secs(setting("BENCH_SECONDS", 3, 0)));
+    let (mut of_raw, mut of_port) = (Vec::new(), Vec::new());
+    while began.elapsed() < limit || of_raw.is_empty() {
+        of_raw.push(time(&mut raw));
+        of_port.push(time(&mut port));
+    }
+    let [raw, port] = [of_raw, of_port].map(quartiles);
+    let shown = |[low, median, high]: [f64; 3]| format!("{median:.1} ({low:.1} to {high:.1})");
+    println!("{name:<26} {:>30} {:>30} {:>6.2}", shown(raw), shown(port), port[1] / raw[1]);
+}
+
+/// The quartiles of durations, in microseconds.
+fn quartiles(mut times: Vec<Duration>) -> [f64; 3] {
+    times.sort_unstable();
+    [1, 2, 3].map(|quarter| times[(times.len() - 1) * quarter / 4].as_secs_f64() * 1e6)
+}
+
+fn main() {
     let folder = tempfile::tempdir().unwrap();
     let store = make_store(folder.path());
     let connection = Connection::open(store.path()).unwrap();
@@ -107,70 +132,58 @@ fn queries(criterion: &mut Criterion) {
         &chosen[*at].event
     };
 
-    let mut group = criterion.benchmark_group("by id");
+    println!("{:<26} {:>30} {:>30} {:>6}", "microseconds", "raw rusqlite", "the port", "ratio");
     let (mut a, mut b) = (0, 0);
     pair(
-        &mut group,
+        "by id",
         || raw(&connection, "WHERE event_id = ?1", [next(&mut a).event_id().as_str()]),
         || {
             let id: &EventId = next(&mut b).event_id();
             store.find_by_id(id).unwrap().into_iter().collect()
         },
     );
-    group.finish();
-
-    let mut group = criterion.benchmark_group("100 newest of a type");
     pair(
-        &mut group,
+        "100 newest of a type",
         || {
             let clause = "WHERE event_type = ?1 ORDER BY occurred_at DESC, position DESC LIMIT ?2";
             raw(&connection, clause, ("TaskCreated", limit))
         },
         || store.find_by_type("TaskCreated", DEFAULT_LIMIT).unwrap(),
     );
-    group.finish();
 
-    let mut group = criterion.benchmark_group("100 of a range");
     let (start, end) =
         (chosen[chosen.len() / 2].event.timestamp(), chosen[chosen.len() - 1].event.timestamp());
     pair(
-        &mut group,
+        "100 of a range",
         || {
             let clause = "WHERE occurred_at BETWEEN ?1 AND ?2 ORDER BY occurred_at, position LIMIT ?3";
             raw(&connection, clause, (start.timestamp_micros(), end.timestamp_micros(), limit))
         },
         || store.find_by_date_range(start, end, DEFAULT_LIMIT).unwrap(),
     );
-    group.finish();
-
-    let mut group = criterion.benchmark_group("100 most recent");
     pair(
-        &mut group,
+        "100 most recent",
         || raw(&connection, "ORDER BY occurred_at DESC, position DESC LIMIT ?1", [limit]),
         || store.get_recent_events(DEFAULT_LIMIT).unwrap(),
     );
-    group.finish();
 
-    let mut group = criterion.benchmark_group("an aggregate");
     let (mut a, mut b) = (0, 0);
     pair(
-        &mut group,
+        "an aggregate",
         || {
             let clause = "WHERE aggregate_id = ?1 ORDER BY occurred_at, position LIMIT ?2";
             raw(&connection, clause, (next(&mut a).aggregate_id().unwrap().as_str(), limit))
         },
         || store.find_by_aggregate(next(&mut b).aggregate_id().unwrap().as_str(), DEFAULT_LIMIT).unwrap(),
     );
-    group.finish();
 
-    let mut group = criterion.benchmark_group("a page of 100 by position");
     let (mut a, mut b) = (0, 0);
     let next_position = |at: &mut usize| {
         *at = (*at + 1) % (chosen.len() - 1);
         chosen[*at].position
     };
     pair(
-        &mut group,
+        "a page of 100 by position",
         || {
             raw(
                 &connection,
@@ -180,8 +193,4 @@ fn queries(criterion: &mut Criterion) {
         },
         || store.read_stream(&StreamId::single(), Some(next_position(&mut b)), DEFAULT_LIMIT).unwrap(),
     );
-    group.finish();
 }
-
-criterion_group!(benches, queries);
-criterion_main!(benches);
