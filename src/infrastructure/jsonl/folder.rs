@@ -113,37 +113,36 @@ impl EventFolder {
     /// folder.
     pub(super) fn list(&self) -> Result<Vec<DayFile>, JsonlError> {
         let mut days = BTreeMap::new();
-        let day_file =
-            |day: Day| DayFile { day, path: self.path.join(day.file_name()), archived: Vec::new() };
-        for (name, entry) in self.entries_of(&self.path)? {
-            match Day::of_any_file_name(&name) {
-                Some(day) if day.file_name() == name => drop(days.insert(day, day_file(day))),
-                Some(_) if self.is_news(Notice::Compressed, 0) => tracing::warn!(
+        for (day, is_plain, path) in self.entries_of(&self.path)? {
+            if is_plain {
+                days.insert(day, DayFile { day, path, archived: Vec::new() });
+            } else if self.is_news(Notice::Compressed, 0) {
+                tracing::warn!(
                     "{} is not read, nor is any other compressed file in its folder: move it into {} to query its events",
-                    entry.display(),
+                    path.display(),
                     self.archive.display()
-                ),
-                _ => {}
+                );
             }
         }
         // After the folder: a day that is archived meanwhile is seen in one of the two.
         if self.has_archive()? {
-            for (name, path) in self.entries_of(&self.archive)? {
-                if let Some(day) = Day::of_any_file_name(&name) {
-                    days.entry(day).or_insert_with(|| day_file(day)).archived.push(path);
-                }
+            for (day, _, path) in self.entries_of(&self.archive)? {
+                let file =
+                    days.entry(day).or_insert_with(|| DayFile { archived: Vec::new(), ..self.file(day) });
+                file.archived.push(path);
             }
         }
         let mut files: Vec<DayFile> = days.into_values().collect();
-        for file in &mut files {
+        for file in files.iter_mut().filter(|file| file.archived.len() > 1) {
             let order = file.day.archived_file_names();
             file.archived.sort_by_key(|path| order.iter().position(|name| path.ends_with(name)));
         }
         Ok(files)
     }
 
-    /// The files of a folder that is this one or the one within it; none where there is no folder.
-    fn entries_of(&self, folder: &Path) -> Result<Vec<(String, PathBuf)>, JsonlError> {
+    /// The files of days in a folder that is this one or the one within it, and whether each is named as one that is not
+    /// compressed; none where there is no folder.
+    fn entries_of(&self, folder: &Path) -> Result<Vec<(Day, bool, PathBuf)>, JsonlError> {
         let failed = || JsonlError::io("list", folder);
         let entries = match fs::read_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.exists()? => return Ok(Vec::new()),
@@ -152,11 +151,10 @@ impl EventFolder {
         let mut files = Vec::new();
         for entry in entries {
             let entry = entry.map_err(failed())?;
-            if let Ok(name) = entry.file_name().into_string()
-                && Day::of_any_file_name(&name).is_some()
-                && !entry.file_type().map_err(failed())?.is_dir()
-            {
-                files.push((name, entry.path()));
+            let name = entry.file_name();
+            let Some((day, is_plain)) = name.to_str().and_then(Day::of_any_file_name) else { continue };
+            if !entry.file_type().map_err(failed())?.is_dir() {
+                files.push((day, is_plain, entry.path()));
             }
         }
         Ok(files)

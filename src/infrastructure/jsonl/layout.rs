@@ -45,10 +45,10 @@ impl Day {
         Some(Self(date)).filter(|day| day.file_name() == name)
     }
 
-    /// The day of a file of that name, which may be named as compressed.
-    pub(super) fn of_any_file_name(name: &str) -> Option<Self> {
+    /// The day of a file of that name, which may be named as compressed; and whether it is not.
+    pub(super) fn of_any_file_name(name: &str) -> Option<(Self, bool)> {
         let plain = COMPRESSED.iter().find_map(|suffix| name.strip_suffix(suffix));
-        Self::of_file_name(plain.unwrap_or(name))
+        Some((Self::of_file_name(plain.unwrap_or(name))?, plain.is_none()))
     }
 
     /// The names that archived files of this day can have, in the order of their contents: what was compressed has been
@@ -160,7 +160,8 @@ mod tests {
     fn a_file_of_a_day_is_known_whether_it_is_named_as_compressed_or_not() {
         let day = day("2025-10-25");
         for name in day.archived_file_names() {
-            assert_eq!(Day::of_any_file_name(&name), Some(day), "{name}");
+            let is_plain = name.ends_with(".jsonl");
+            assert_eq!(Day::of_any_file_name(&name), Some((day, is_plain)), "{name}");
         }
         assert_eq!(day.archive_file_name(), "events-2025-10-25.jsonl.zst");
         for name in ["backup.jsonl.gz", "events-2025-10-25.jsonl.xz", "events-2025-10-25.jsonl.gz.zst"] {

@@ -9,10 +9,16 @@ use mission_events::dispatch::{
 };
 use mission_events::{EventRepository, StoredEvent};
 
-use super::{ARCHIVE, folder, of_day, open, quiet, write_days};
+use super::{ARCHIVE, folder, of_day, open, write_days};
 use crate::conformance::{compress_days, move_days};
+use crate::support::cli::Cli;
 use crate::support::test_dir::TestDir;
 use crate::support::utc;
+
+/// The program of an operator who goes over to SQLite.
+fn quiet(dir: &TestDir) -> Cli {
+    super::quiet(dir).env("MISSION_CONTROL_STORAGE_BACKEND", "sqlite")
+}
 
 #[test]
 fn an_import_after_archiving_adds_nothing_and_a_comparison_is_as_before() {
@@ -22,7 +28,7 @@ fn an_import_after_archiving_adds_nothing_and_a_comparison_is_as_before() {
         // A line without id is known by its content.
         let path = folder(&dir).join("events-2025-10-12.jsonl");
         let legacy =
-            "{\"type\": \"TaskCreated\", \"task_id\": \"T1\", \"timestamp\": \"2025-10-12T10:00:00\"}\n";
+            "{\"type\": \"TaskDeleted\", \"task_id\": \"T9\", \"timestamp\": \"2025-10-12T12:00:00\"}\n";
         std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + legacy).unwrap();
         let import = "--format json import-legacy data/events --into events.db";
         let compare = "--format json compare-logs data/events events.db";
