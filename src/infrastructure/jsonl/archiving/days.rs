@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use thiserror::Error;
 
 use super::super::day_files::frame_reader::FrameReader;
+use super::super::day_files::measure::is_of_the_content;
 use super::super::day_files::open_day::OpenDay;
 use super::super::day_files::seek_table::SeekTable;
 use super::super::error::JsonlError;
@@ -242,8 +243,16 @@ impl JsonlArchiver {
         let failed = |operation| JsonlError::io(operation, path);
         let reading = || JsonlError::io("read", self.folder.path());
         let mut out = BufWriter::new(File::create(path).map_err(failed("create"))?);
-        let length = write_frames(&mut *day.content().map_err(reading())?, &mut out, LEVEL, tell)
-            .map_err(failed("compress into"))?;
+        let length = write_frames(&mut *day.content().map_err(reading())?, &mut out, LEVEL, tell);
+        let length = length.map_err(|error| match is_of_the_content(&error) {
+            true => {
+                let reason = format!(
+                    "what is archived of it cannot be decompressed: {error}; put a sound copy in its place"
+                );
+                ArchiveError::Left { reason }
+            }
+            false => failed("compress into")(error).into(),
+        })?;
         let file = out.into_inner().map_err(|error| failed("write to")(error.into_error()))?;
         file.sync_all().map_err(failed("fsync"))?;
         let file = Arc::new(File::open(path).map_err(failed("open"))?);
@@ -253,8 +262,11 @@ impl JsonlArchiver {
         };
         let mut decoded = FrameReader::new(&file, &Arc::new(table)).map_err(failed("read"))?;
         let mut content = day.content().map_err(reading())?;
-        let is_same = are_same(&mut decoded, &mut *content, &mut |compared| tell(length + compared))
-            .map_err(failed("read"))?;
+        let same = are_same(&mut decoded, &mut *content, &mut |compared| tell(length + compared));
+        let is_same = match same {
+            Err(error) if is_of_the_content(&error) => false,
+            same => same.map_err(failed("read"))?,
+        };
         match is_same && length == day.length() {
             true => Ok(true),
             false if day.has_changed() => Ok(false),

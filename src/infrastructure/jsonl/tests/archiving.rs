@@ -217,3 +217,47 @@ fn a_day_whose_archive_is_damaged_is_left_as_it_is() {
     );
     assert!(folder.path().join(DAY).exists() && folder.path().join(ZSTD).exists());
 }
+
+#[test]
+fn what_does_not_decompress_to_the_day_takes_no_place() {
+    let folder = folder();
+    let long = line("long", "2025-10-25T10:00:00Z").replace("T1", &"long ".repeat(100_000));
+    write(&folder, DAY, format!("{long}\n{}\n", line("e1", "2025-10-25T10:00:00Z")));
+    let before = read(&folder, DAY);
+    let mut archiver = JsonlArchiver::new(folder.path(), Zone::utc());
+    let due = archiver.due("2025-10-27".parse().unwrap()).unwrap();
+    let written = folder.path().join("archive/.archiving-events-2025-10-25.jsonl.zst");
+    // A disk that gives back something else than what was written.
+    let mut is_sound = true;
+    let error = archiver.archive(&due[0], &mut |done| {
+        if done > before.len() as u64 && std::mem::replace(&mut is_sound, false) {
+            let mut bytes = fs::read(&written).unwrap();
+            let last = memchr::memmem::rfind(&bytes, &[0x28, 0xB5, 0x2F, 0xFD]).unwrap();
+            bytes[last + 12] ^= 1;
+            fs::write(&written, bytes).unwrap();
+        }
+    });
+    assert!(matches!(error, Err(ArchiveError::NotVerified { .. })), "{error:?}");
+    assert_eq!(read(&folder, DAY), before);
+    assert!(names(&folder.path().join("archive")).is_empty());
+}
+
+#[test]
+fn a_day_whose_archive_is_damaged_in_a_frame_is_left_as_it_is() {
+    let folder = folder();
+    let store = open(&folder);
+    store.save_event(&event("e1", "2025-10-25T10:00:00Z")).unwrap();
+    store.save_event(&event("e2", "2025-10-25T10:00:00Z")).unwrap();
+    archive_all(folder.path());
+    let mut bytes = fs::read(folder.path().join(ZSTD)).unwrap();
+    bytes[40] ^= 0xFF;
+    put(folder.path(), ZSTD, &bytes);
+    let late = open(&folder).save_event(&event("e3", "2025-10-25T10:00:00Z"));
+    assert!(late.is_ok(), "{late:?}");
+    let error = archive(&folder).remove(0).unwrap_err();
+    assert!(
+        matches!(&error, ArchiveError::Left { reason } if reason.contains("cannot be decompressed")),
+        "{error}"
+    );
+    assert!(folder.path().join(DAY).exists());
+}
