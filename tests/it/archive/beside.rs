@@ -8,6 +8,7 @@ use super::{folder, of_day, open};
 use crate::conformance::{compress_days, move_days};
 use crate::support::test_dir::TestDir;
 use crate::support::{everything, utc};
+use mission_events::internals::infrastructure::jsonl::{ArchiveError, JsonlArchiver};
 use mission_events::{EventRepository, Position, StreamId};
 
 const EVENTS: u32 = 120;
@@ -60,15 +61,23 @@ fn events_that_are_saved_and_read_while_their_days_are_archived_are_neither_lost
                 rounds += 1;
                 match rounds % 3 {
                     0 => move_days(&folder(&dir), &utc()),
-                    // One that changes meanwhile is left.
-                    _ => drop(std::panic::catch_unwind(|| compress_days(&folder(&dir), &utc()))),
+                    _ => {
+                        let mut archiver = JsonlArchiver::new(folder(&dir), utc());
+                        for due in archiver.due("2025-11-01".parse().unwrap()).unwrap() {
+                            let done = archiver.archive(&due, &mut |_| {});
+                            // One that changes meanwhile is left.
+                            assert!(matches!(done, Ok(_) | Err(ArchiveError::Left { .. })), "{done:?}");
+                        }
+                    }
                 }
             }
             rounds
         });
-        let saved = writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
+        let saved: Vec<_> = writers.into_iter().map(|writer| writer.join()).collect();
+        // Also where one has failed: the others would go on for ever.
         is_over.store(true, Ordering::SeqCst);
-        assert!(archiver.join().unwrap() > 3);
+        let saved = saved.into_iter().flat_map(Result::unwrap).collect();
+        assert!(archiver.join().unwrap() > 0);
         saved
     });
     compress_days(&folder(&dir), &utc());

@@ -225,3 +225,28 @@ fn other_names_in_the_archive_are_no_days() {
     fs::create_dir(folder.path().join("archive/events-2025-10-03.jsonl")).unwrap();
     assert_eq!(ids(&all(&open(&folder))), ["e1"]);
 }
+
+#[test]
+fn a_day_that_moves_while_it_is_opened_is_whole_and_read_once() {
+    let folder = folder();
+    let store = open(&folder);
+    store.save_events(&some_events()).unwrap();
+    fs::create_dir(folder.path().join("archive")).unwrap();
+    let names = [folder.path().join(DAY), folder.path().join("archive").join(DAY)];
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    let read: Vec<_> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+                fs::rename(&names[0], &names[1]).unwrap();
+                std::thread::sleep(Duration::from_micros(50));
+                fs::rename(&names[1], &names[0]).unwrap();
+            }
+        });
+        let read =
+            (0..2_000).map(|_| store.read_stream(&stream("2025-10-25"), None, 100).map(|read| read.len()));
+        let read = read.collect();
+        is_over.store(true, std::sync::atomic::Ordering::SeqCst);
+        read
+    });
+    assert!(read.into_iter().all(|read| read.unwrap() == 30));
+}
