@@ -88,6 +88,17 @@ impl Context {
         }
         Ok(&self.config.sqlite_path.value)
     }
+
+    /// Where the JSONL store is, for a command that works on no other: also while the active one is not it.
+    pub(super) fn jsonl_folder(&self, command: &str) -> Result<&Path, CliError> {
+        let backend = &self.config.storage_backend;
+        if backend.value == Backend::Sqlite && matches!(backend.source, Source::Flag { .. }) {
+            return Err(CliError::usage(format!(
+                "{command} works on a JSONL store, and --store names a database: name the folder"
+            )));
+        }
+        Ok(&self.config.jsonl_dir.value)
+    }
 }
 
 impl GlobalOptions {

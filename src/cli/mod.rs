@@ -5,6 +5,7 @@
 //! returns an [`Answer`], which is printed here.
 
 mod answer;
+mod archive;
 mod compare_logs;
 mod completions;
 mod dispatch;
@@ -34,6 +35,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 
 use answer::Answer;
+use archive::ArchiveArgs;
 use dispatch::DispatchArgs;
 use error::CliError;
 pub use exit_code::ExitCode;
@@ -68,6 +70,7 @@ enum Command {
     CompareLogs(Box<CompareLogsArgs>),
     Rejects(RejectsArgs),
     Export(ExportArgs),
+    Archive(ArchiveArgs),
     Evidence(EvidenceArgs),
     Events(EventsArgs),
     Dispatch(DispatchArgs),
@@ -129,6 +132,7 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         Command::CompareLogs(args) => compare_logs::run(*args, &global.context(StartupLines::WhenVerbose)?),
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Archive(args) => archive::run(&args, &global.context(StartupLines::WhenVerbose)?),
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Dispatch(args) => {

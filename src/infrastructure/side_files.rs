@@ -20,8 +20,13 @@ pub(super) const TURN: &str = ".turn";
 pub(super) const OF_A_STORE: [&str; 3] = [LOCK, IMPORT_LOCK, TURN];
 /// The lock of a folder of daily files.
 pub(super) const LOCK_OF_A_FOLDER: &str = ".events.lock";
+/// The lock of what archives days of such a folder.
+pub(super) const LOCK_OF_AN_ARCHIVE: &str = ".events.archive.lock";
 /// As [`TURN`], in a folder of daily files, so that there is one by whatever path the folder is reached.
 pub(super) const TURN_OF_A_FOLDER: &str = ".events.turn";
+
+/// What an archived day is called while it is being written begins so.
+pub(super) const ARCHIVING_PREFIX: &str = ".archiving-";
 
 /// What an export is writing begins so.
 pub(super) const EXPORT_PREFIX: &str = ".mission-events-";
@@ -47,6 +52,22 @@ pub(super) fn is_remains_of_an_export(path: &Path) -> bool {
     let name = name_of(path);
     let random = name.strip_prefix(EXPORT_PREFIX);
     random.is_some_and(|text| text.len() == RANDOM && text.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// Whether a file is what was being written of an archived day when that was interrupted: a copy of what is in the
+/// day's own files.
+pub(super) fn is_remains_of_an_archive(path: &Path) -> bool {
+    let name = name_of(path);
+    name.strip_prefix(ARCHIVING_PREFIX)
+        .is_some_and(|name| name.starts_with("events-") && name.ends_with(".jsonl.zst"))
+}
+
+/// What was writing a file and was interrupted; what it was to become is whole without it.
+pub(super) fn interrupted_writer(path: &Path) -> Option<&'static str> {
+    if is_remains_of_an_export(path) {
+        return Some("an export");
+    }
+    is_remains_of_an_archive(path).then_some("an archive")
 }
 
 /// What the records of a file of the two systems are known by that is no log.

@@ -15,6 +15,9 @@ mod conformance;
 /// What does the SQLite store promise beyond the port: its file, its schema, which processes may open it?
 mod sqlite_store;
 
+/// Is an archived day the day that it was, for everything that reads and writes the store, whatever was interrupted?
+mod archive;
+
 /// What does the SQLite store of what handlers have done promise: its file, its sessions, its transactions?
 mod handler_store;
 

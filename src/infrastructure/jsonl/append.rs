@@ -2,14 +2,13 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::io;
 use std::sync::PoisonError;
 
 use super::JsonlEventRepository;
 use super::day_log::{ending, move_torn_tail, open_to_append};
 use super::error::JsonlError;
-use super::id_index::{FileEnd, IdIndex, Tail};
+use super::id_index::{DayEnd, IdIndex, Tail};
 use super::id_table::Lookup;
 use super::layout::{Day, MAX_FILE_LENGTH};
 use super::lock::lock_folder;
@@ -18,7 +17,7 @@ use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, RepositoryError, Saved};
 use crate::domain::save_each::fail_lost;
 use crate::domain::value_objects::{EventId, Position};
-use crate::durable::append::{AppendFile, append_durably};
+use crate::durable::append::append_durably;
 use crate::durable::directory::sync_folder;
 use crate::durable::lock::FileLock;
 
@@ -43,8 +42,8 @@ struct NewLine {
     number: usize,
     day: Day,
     position: Position,
-    /// The file before the line.
-    end: FileEnd,
+    /// The day before the line.
+    end: DayEnd,
 }
 
 /// New events of one day that are written together, with one sync.
@@ -132,7 +131,7 @@ impl JsonlEventRepository {
     /// `None` where the index speaks of lines that are not there any more.
     fn place(&self, index: &mut IdIndex, events: &[&DomainEvent]) -> Option<Plan> {
         let mut plan = Plan::default();
-        let mut ends: BTreeMap<Day, FileEnd> = BTreeMap::new();
+        let mut ends: BTreeMap<Day, DayEnd> = BTreeMap::new();
         let mut in_batch: HashMap<&EventId, NewLine> = HashMap::new();
         for (number, event) in events.iter().enumerate() {
             let event_id = event.event_id();
@@ -156,8 +155,11 @@ impl JsonlEventRepository {
                 }
                 Ok(None) => {
                     let day = Day::new(self.folder.zone().day_of(event.timestamp()));
-                    let end = ends.entry(day).or_insert_with(|| index.end_of(day));
-                    self.place_new(day, end, number, event).map_err(during).map(|line| {
+                    let end = match ends.entry(day) {
+                        Entry::Occupied(end) => Ok(end.into_mut()),
+                        Entry::Vacant(place) => index.end_of(day).map(|end| place.insert(end)),
+                    };
+                    end.and_then(|end| self.place_new(day, end, number, event)).map_err(during).map(|line| {
                         in_batch.insert(event_id, line);
                         plan.new.push(line);
                         Saved { position: line.position, is_new: true }
@@ -174,7 +176,7 @@ impl JsonlEventRepository {
     fn place_new(
         &self,
         day: Day,
-        end: &mut FileEnd,
+        end: &mut DayEnd,
         number: usize,
         event: &DomainEvent,
     ) -> Result<NewLine, JsonlError> {
@@ -183,18 +185,19 @@ impl JsonlEventRepository {
         let position = day.position(offset).filter(|_| length <= MAX_FILE_LENGTH);
         let position = position.ok_or_else(|| JsonlError::TooLong { path: self.folder.file(day).path })?;
         let line = NewLine { number, day, position, end: *end };
-        *end = FileEnd { length, tail: Tail::Ended, tail_offset: length, lines: end.lines + 1 };
+        let lines = end.lines + 1;
+        *end = DayEnd { end: length, tail: Tail::Ended, tail_offset: length, lines, ..*end };
         Ok(line)
     }
 
     fn write(&self, events: &[&DomainEvent], run: &Run) -> Result<(), JsonlError> {
         let NewLine { day, end, .. } = run.first;
         let file = self.folder.file(day);
-        let (mut opened, identity) = open_to_append(&file, end.length)?;
-        let mut length = end.length;
+        let mut length = end.in_file(end.end);
+        let (mut opened, identity) = open_to_append(&file, length)?;
         if end.tail == Tail::Torn {
             move_torn_tail(&self.folder, &file, &mut opened, end)?;
-            length = end.tail_offset;
+            length = end.in_file(end.tail_offset);
         }
         let mut lines = String::from(ending(end.tail));
         for line in run.lines() {
@@ -203,16 +206,17 @@ impl JsonlEventRepository {
         }
         // A file that this process has not made durable before may have been created by one that
         // was killed before it could make the name durable.
-        let is_name_durable = self.index().as_ref().is_some_and(|index| index.is_durable(day, 0));
+        let is_name_durable =
+            self.index().as_ref().is_some_and(|index| index.is_durable(day, end.file_start));
         append_durably(&mut opened, length, lines.as_bytes(), || {
             if is_name_durable { Ok(()) } else { sync_folder(self.folder.path()) }
         })
         .map_err(|error| JsonlError::not_appended(error, &file.path, length))?;
         length += lines.len() as u64;
-        self.folder.mind_length(&file, length);
+        self.folder.mind_length(day, &file.path, length);
         if let Some(index) = self.index().as_mut() {
             let ids = run.lines().map(|line| (events[line.number].event_id(), line.position));
-            index.appended(day, end, identity, length, ids);
+            index.appended(day, end, identity, end.file_start + length, ids);
         }
         Ok(())
     }
@@ -224,8 +228,18 @@ impl JsonlEventRepository {
         if index.is_durable(day, offset) {
             return Ok(());
         }
-        let path = self.folder.file(day).path;
-        File::open(&path).and_then(|mut file| file.sync()).map_err(JsonlError::io("fsync", &path))?;
+        if let Some(opened) = self.folder.open_day(day)? {
+            for archived in &opened.archived {
+                archived.file.sync_data().map_err(JsonlError::io("fsync", &archived.path))?;
+            }
+            if let Some(live) = &opened.live {
+                live.file.sync_data().map_err(JsonlError::io("fsync", &opened.live_path))?;
+            }
+            if !opened.archived.is_empty() {
+                let archive = self.folder.archive();
+                sync_folder(archive).map_err(JsonlError::io("fsync the folder", archive))?;
+            }
+        }
         self.folder.sync()?;
         index.set_durable(day);
         Ok(())

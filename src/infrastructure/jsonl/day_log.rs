@@ -3,9 +3,10 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::day_files::file_state::identity;
 use super::error::JsonlError;
-use super::folder::{DayFile, EventFolder, identity};
-use super::id_index::{FileEnd, Tail};
+use super::folder::{DayFile, EventFolder};
+use super::id_index::{DayEnd, Tail};
 use crate::durable::append::{AppendFile, cut_back};
 use crate::durable::torn_copy::create_torn_copy;
 
@@ -32,27 +33,28 @@ pub(super) fn move_torn_tail(
     folder: &EventFolder,
     file: &DayFile,
     opened: &mut File,
-    end: FileEnd,
+    end: DayEnd,
 ) -> Result<(), JsonlError> {
     let path = &file.path;
-    let (mut copy, copy_path) = create_torn_copy(path, end.tail_offset)
+    let (tail_offset, length) = (end.in_file(end.tail_offset), end.in_file(end.end));
+    let (mut copy, copy_path) = create_torn_copy(path, tail_offset)
         .map_err(|(path, source)| JsonlError::Io { operation: "create", path, source })?;
-    let torn = end.length - end.tail_offset;
-    opened.seek(SeekFrom::Start(end.tail_offset)).map_err(JsonlError::io("seek in", path))?;
+    let torn = length - tail_offset;
+    opened.seek(SeekFrom::Start(tail_offset)).map_err(JsonlError::io("seek in", path))?;
     let copied = io::copy(&mut opened.take(torn), &mut copy)
         .map_err(JsonlError::io("copy the torn last line to", &copy_path))?;
     if copied != torn {
-        let found = end.tail_offset + copied;
-        return Err(JsonlError::ChangedUnderLock { path: path.clone(), expected: end.length, found });
+        let found = tail_offset + copied;
+        return Err(JsonlError::ChangedUnderLock { path: path.clone(), expected: length, found });
     }
     copy.sync().map_err(JsonlError::io("fsync", &copy_path))?;
     folder.sync()?;
-    cut_back(opened, end.tail_offset).map_err(JsonlError::io("cut the torn last line off", path))?;
+    cut_back(opened, tail_offset).map_err(JsonlError::io("cut the torn last line off", path))?;
     tracing::warn!(
         "{}, line {} at byte {}: the last line was torn; its {torn} bytes are now in {}",
         path.display(),
         end.lines + 1,
-        end.tail_offset,
+        tail_offset,
         copy_path.display()
     );
     Ok(())

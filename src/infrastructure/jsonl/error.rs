@@ -35,6 +35,11 @@ pub(super) enum JsonlError {
     NotTakenBack { path: PathBuf, former_length: u64, rollback: io::Error, source: Box<JsonlError> },
     #[error("another process has held the lock {} for {waited:?}", path.display())]
     LockHeld { path: PathBuf, waited: Duration },
+    #[error(
+        "{} is on another file system than the store: days are archived within one, so that none is lost on the way; make it a folder of the store",
+        path.display()
+    )]
+    OtherFileSystem { path: PathBuf },
     #[error("{} is damaged: {}", .0.place, .0.detail)]
     Damaged(Damage),
 }
@@ -85,5 +90,11 @@ impl Damage {
         let mut detail = error_chain(error);
         detail.push_str("; import-legacy reports every damaged line; remove or repair the line");
         Self { place: format!("{}, line {line} at byte {offset}", path.display()), detail }
+    }
+
+    /// Of an archived file that cannot be decompressed.
+    pub(super) fn of_an_archive(path: &Path, error: &io::Error) -> Self {
+        let detail = format!("it cannot be decompressed to its end: {error}; put a sound copy in its place");
+        Self { place: path.display().to_string(), detail }
     }
 }

@@ -1,32 +1,40 @@
-//! The folder of a store: which day files it has, and what an operator was told about them already.
+//! The folder of a store: which day files it has, those in its `archive/` included, and what an operator was told about
+//! them already.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::day_files::measure::Measures;
+use super::day_files::part_reader::KeptReaders;
 use super::error::JsonlError;
-use super::layout::{Day, is_compressed_day_file};
+use super::layout::{ARCHIVE, Day};
 use crate::durable::directory::{create_folders, sync_folder};
-use crate::durable::links::file_identity;
-use crate::durable::presence::is_present;
+use crate::durable::presence::{is_present, metadata_if_present};
 use crate::wire::zone::Zone;
 
 /// From this length on, a day file is warned of.
 const LARGE_FILE: u64 = 100_000_000;
 
-/// A day file that is there, or would be.
+/// Where the files of a day are, or would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DayFile {
     pub(super) day: Day,
+    /// The one that is appended to.
     pub(super) path: PathBuf,
+    /// Those that were archived, in the order of their contents.
+    pub(super) archived: Vec<PathBuf>,
 }
 
 /// The folder, and the zone that its naive timestamps are in.
 pub(super) struct EventFolder {
     path: PathBuf,
+    archive: PathBuf,
     zone: Zone,
+    measures: Measures,
+    kept: KeptReaders,
     /// What was warned of. Held for one look-up, and no other lock is taken meanwhile: it comes last.
     told: Mutex<HashSet<(Notice, i64)>>,
 }
@@ -44,15 +52,32 @@ pub(super) enum Notice {
 
 impl EventFolder {
     pub(super) fn new(path: PathBuf, zone: Zone) -> Self {
-        Self { path, zone, told: Mutex::default() }
+        let archive = path.join(ARCHIVE);
+        let (measures, kept) = (Measures::default(), KeptReaders::default());
+        Self { path, archive, zone, measures, kept, told: Mutex::default() }
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
+    /// The folder within it that archived files are in, whether it is there or not.
+    pub(super) fn archive(&self) -> &Path {
+        &self.archive
+    }
+
     pub(super) fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// What is known of archived files.
+    pub(super) fn measures(&self) -> &Measures {
+        &self.measures
+    }
+
+    /// Readers of compressed files that are not in use.
+    pub(super) fn kept(&self) -> &KeptReaders {
+        &self.kept
     }
 
     /// True the first time that something is to be said.
@@ -64,15 +89,62 @@ impl EventFolder {
         is_present(&self.path).map_err(JsonlError::io("look for", &self.path))
     }
 
-    /// Where the file of a day is, or would be.
-    pub(super) fn file(&self, day: Day) -> DayFile {
-        DayFile { day, path: self.path.join(day.file_name()) }
+    /// Whether it has an archive.
+    pub(super) fn has_archive(&self) -> Result<bool, JsonlError> {
+        match fs::symlink_metadata(&self.archive) {
+            Ok(metadata) if metadata.is_dir() => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            // A link that leads nowhere may lead to archived days.
+            _ => {
+                let archive = metadata_if_present(&self.archive);
+                let archive = archive.map_err(JsonlError::io("look at", &self.archive))?;
+                Ok(archive.is_some_and(|archive| archive.is_dir()))
+            }
+        }
     }
 
-    /// The day files in the order of their days; none where there is no folder.
+    /// Where the files of a day are, or would be.
+    pub(super) fn file(&self, day: Day) -> DayFile {
+        let archived = day.archived_file_names().map(|name| self.archive.join(name));
+        DayFile { day, path: self.path.join(day.file_name()), archived: archived.into() }
+    }
+
+    /// The days that have files, in their order, each with those that there are in the archive; none where there is no
+    /// folder.
     pub(super) fn list(&self) -> Result<Vec<DayFile>, JsonlError> {
-        let failed = || JsonlError::io("list", &self.path);
-        let entries = match fs::read_dir(&self.path) {
+        let mut days = BTreeMap::new();
+        for (day, is_plain, path) in self.entries_of(&self.path)? {
+            if is_plain {
+                days.insert(day, DayFile { day, path, archived: Vec::new() });
+            } else if self.is_news(Notice::Compressed, 0) {
+                tracing::warn!(
+                    "{} is not read, nor is any other compressed file in its folder: move it into {} to query its events",
+                    path.display(),
+                    self.archive.display()
+                );
+            }
+        }
+        // After the folder: a day that is archived meanwhile is seen in one of the two.
+        if self.has_archive()? {
+            for (day, _, path) in self.entries_of(&self.archive)? {
+                let file =
+                    days.entry(day).or_insert_with(|| DayFile { archived: Vec::new(), ..self.file(day) });
+                file.archived.push(path);
+            }
+        }
+        let mut files: Vec<DayFile> = days.into_values().collect();
+        for file in files.iter_mut().filter(|file| file.archived.len() > 1) {
+            let order = file.day.archived_file_names();
+            file.archived.sort_by_key(|path| order.iter().position(|name| path.ends_with(name)));
+        }
+        Ok(files)
+    }
+
+    /// The files of days in a folder that is this one or the one within it, and whether each is named as one that is not
+    /// compressed; none where there is no folder.
+    fn entries_of(&self, folder: &Path) -> Result<Vec<(Day, bool, PathBuf)>, JsonlError> {
+        let failed = || JsonlError::io("list", folder);
+        let entries = match fs::read_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.exists()? => return Ok(Vec::new()),
             entries => entries.map_err(failed())?,
         };
@@ -80,53 +152,19 @@ impl EventFolder {
         for entry in entries {
             let entry = entry.map_err(failed())?;
             let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
-            if let Some(day) = Day::of_file_name(name) {
-                if !entry.file_type().map_err(failed())?.is_dir() {
-                    files.push(DayFile { day, path: entry.path() });
-                }
-            } else if is_compressed_day_file(name) && self.is_news(Notice::Compressed, 0) {
-                tracing::warn!(
-                    "{} is not read, nor is any other compressed file in its folder: unpack it to query its events",
-                    entry.path().display()
-                );
+            let Some((day, is_plain)) = name.to_str().and_then(Day::of_any_file_name) else { continue };
+            if !entry.file_type().map_err(failed())?.is_dir() {
+                files.push((day, is_plain, entry.path()));
             }
         }
-        files.sort_by_key(|file| file.day);
         Ok(files)
     }
 
-    /// The file of a day, and what the file system says about it, where there is one.
-    pub(super) fn file_of(&self, day: Day) -> Result<Option<(DayFile, fs::Metadata)>, JsonlError> {
-        let file = self.file(day);
-        match self.metadata(&file) {
-            Ok(metadata) => Ok(Some((file, metadata))),
-            Err(JsonlError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// What the file system says about a day file that must be one.
-    pub(super) fn metadata(&self, file: &DayFile) -> Result<fs::Metadata, JsonlError> {
-        let metadata = fs::metadata(&file.path).map_err(JsonlError::io("look at", &file.path))?;
-        // Reading a pipe or a device would never end.
-        if !metadata.is_file() {
-            return Err(JsonlError::NotAFile { path: file.path.clone() });
-        }
-        self.mind_length(file, metadata.len());
-        Ok(metadata)
-    }
-
-    /// The length of all day files together, in bytes.
-    pub(super) fn size_in_bytes(&self) -> Result<u64, JsonlError> {
-        self.list()?.iter().map(|file| Ok(self.metadata(file)?.len())).sum()
-    }
-
-    pub(super) fn mind_length(&self, file: &DayFile, length: u64) {
-        if length > LARGE_FILE && self.is_news(Notice::Large, file.day.number()) {
+    pub(super) fn mind_length(&self, day: Day, path: &Path, length: u64) {
+        if length > LARGE_FILE && self.is_news(Notice::Large, day.number()) {
             tracing::warn!(
                 "{} has {length} bytes: queries of a day file over {LARGE_FILE} bytes are slow; the SQLite store suits as many events better",
-                file.path.display()
+                path.display()
             );
         }
     }
@@ -140,10 +178,4 @@ impl EventFolder {
     pub(super) fn sync(&self) -> Result<(), JsonlError> {
         sync_folder(&self.path).map_err(JsonlError::io("fsync the folder", &self.path))
     }
-}
-
-/// What tells a file from another that took its name. Where the system does not say, a replaced file shows in its
-/// length alone.
-pub(super) fn identity(metadata: &fs::Metadata) -> (u64, u64) {
-    file_identity(metadata).unwrap_or_default()
 }

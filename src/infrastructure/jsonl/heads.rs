@@ -1,54 +1,33 @@
 //! How far each day reaches.
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use super::day_files::file_cursor::FileCursor;
+use super::day_files::file_state::DayState;
+use super::day_files::frame_reader::FrameReader;
+use super::day_files::last_line::{ContentAt, start_of_line};
+use super::day_files::measure::Storage;
+use super::day_files::open_day::OpenDay;
 use super::error::JsonlError;
-use super::folder::{DayFile, EventFolder, identity};
+use super::folder::EventFolder;
 use super::layout::Day;
 use super::reader::{Content, DayReader};
 use crate::domain::repository::Stream;
 use crate::domain::value_objects::Position;
 
-/// How much of the end of a file is looked at first, and at a time.
-const LOOK: usize = 4 * 1024;
-/// A file that changed less than this ago can change again without a sign: file systems count time in steps.
-const SETTLED_AFTER: Duration = Duration::from_secs(3);
-
-/// The heads of the files that have not changed for a while, so that a reader that comes back every second does
+/// The heads of the days whose files have not changed for a while, so that a reader that comes back every second does
 /// not open the files of years.
 #[derive(Default)]
 pub(super) struct Heads {
-    /// Held for one listing. Nothing else is locked meanwhile but what the folder has told.
+    /// Held for one listing. Nothing else is locked meanwhile but what the folder has told, and knows of archived files.
     known: Mutex<HashMap<Day, KnownHead>>,
 }
 
 struct KnownHead {
-    state: FileState,
+    state: DayState,
     head: Option<Position>,
-}
-
-/// What another content of a file shows in.
-#[derive(PartialEq, Eq)]
-struct FileState {
-    identity: (u64, u64),
-    length: u64,
-    modified: SystemTime,
-}
-
-impl FileState {
-    /// `None` where the file system does not tell.
-    fn of(metadata: &Metadata) -> Option<Self> {
-        let modified = metadata.modified().ok()?;
-        Some(Self { identity: identity(metadata), length: metadata.len(), modified })
-    }
-
-    fn is_settled(&self, now: SystemTime) -> bool {
-        now.duration_since(self.modified).is_ok_and(|age| age > SETTLED_AFTER)
-    }
 }
 
 impl Heads {
@@ -61,50 +40,89 @@ impl Heads {
         let mut streams = Vec::new();
         for file in &files {
             let now = SystemTime::now();
-            let state = FileState::of(&folder.metadata(file)?);
-            let head = match before.remove(&file.day).filter(|known| state.as_ref() == Some(&known.state)) {
-                Some(known) => known.head,
-                None => last_position(folder, file)?,
+            let state = folder.state_of(file)?;
+            let unchanged = before.remove(&file.day).filter(|known| state.as_ref() == Some(&known.state));
+            let head = match unchanged {
+                Some(known) => known,
+                None => {
+                    let Some(opened) = folder.open_day(file.day)? else { continue };
+                    KnownHead { state: opened.state(), head: last_position(folder, &opened)? }
+                }
             };
-            streams.extend(head.map(|head| Stream { id: file.day.stream(), head }));
-            if let Some(state) = state.filter(|state| state.is_settled(now)) {
-                known.insert(file.day, KnownHead { state, head });
+            streams.extend(head.head.map(|head| Stream { id: file.day.stream(), head }));
+            if head.state.is_settled(now) {
+                known.insert(file.day, head);
             }
         }
         Ok(streams)
     }
 }
 
-/// The position of the last line of a file that is an event, or should be one: a damaged line is
-/// told by the query that reads it. Lines are looked at from the end of the file on.
-fn last_position(folder: &EventFolder, file: &DayFile) -> Result<Option<Position>, JsonlError> {
-    let mut end = folder.metadata(file)?.len();
-    let mut input = File::open(&file.path).map_err(JsonlError::io("open", &file.path))?;
-    while end > 0 {
-        let start = start_of_line(&mut input, end).map_err(JsonlError::io("read", &file.path))?;
-        let mut reader = DayReader::at(folder, file, start)?;
-        match reader.next_line()?.map(|line| line.content) {
-            Some(Content::Event(_) | Content::Damaged(_)) => return Ok(file.day.position(start)),
-            Some(Content::Blank | Content::Torn) | None => end = start,
+/// The position of the last line of a day that is an event, or should be one: a damaged line is
+/// told by the query that reads it. Lines are looked at from the end of each file on, the last one first.
+fn last_position(folder: &EventFolder, day: &OpenDay) -> Result<Option<Position>, JsonlError> {
+    if let Some(live) = &day.live {
+        let mut file = FileCursor::new(&live.file, 0);
+        if let Some(last) = last_line(folder, day, &mut file, (day.live_start, day.end()))? {
+            return Ok(day.day.position(last));
+        }
+    }
+    for archived in day.archived.iter().rev() {
+        let range = (archived.start, archived.start + archived.measure.length);
+        let last = match &archived.measure.storage {
+            Storage::Plain => last_line(folder, day, &mut FileCursor::new(&archived.file, 0), range)?,
+            Storage::Frames(table) => {
+                let frames = FrameReader::new(&archived.file, table);
+                let mut frames = frames.map_err(JsonlError::io("read", &archived.path))?;
+                last_line(folder, day, &mut frames, range)?
+            }
+            Storage::Zstd | Storage::Gzip => last_line_of_all(folder, day, range)?,
+        };
+        if let Some(last) = last {
+            return Ok(day.day.position(last));
         }
     }
     Ok(None)
 }
 
-/// Where the line starts whose last byte is before `end`, which is not 0.
-fn start_of_line(input: &mut File, end: u64) -> io::Result<u64> {
-    let mut buffer = [0; LOOK];
-    // The last byte is the end of the line itself, where the line is ended.
-    let mut unseen = end - 1;
-    while unseen > 0 {
-        let from = unseen.saturating_sub(LOOK as u64);
-        let looked_at = &mut buffer[..(unseen - from) as usize];
-        input.seek(SeekFrom::Start(from))?;
-        input.read_exact(looked_at)?;
-        if let Some(line_end) = memchr::memrchr(b'\n', looked_at) {
-            return Ok(from + line_end as u64 + 1);
+/// Whether a line is an event, or should be one.
+fn counts(content: &Content<'_>) -> bool {
+    matches!(content, Content::Event(_) | Content::Damaged(_))
+}
+
+/// The offset of the last line that counts, of a file whose content is the range of the day's.
+fn last_line(
+    folder: &EventFolder,
+    day: &OpenDay,
+    content: &mut dyn ContentAt,
+    (file_start, mut end): (u64, u64),
+) -> Result<Option<u64>, JsonlError> {
+    let path = || day.path_of(day.file_with(file_start));
+    while end > file_start {
+        let start = start_of_line(content, end - file_start)
+            .map_err(|error| JsonlError::io("read", path())(error))?;
+        let start = file_start + start;
+        let mut reader = DayReader::at(folder, day.clone(), start)?;
+        match reader.next_line()? {
+            Some(line) if line.offset == start && counts(&line.content) => return Ok(Some(start)),
+            _ => end = start,
         }
-        unseen = from;
     }
-    Ok(0)
+    Ok(None)
+}
+
+/// The same of a file that can be read from its beginning on alone.
+fn last_line_of_all(
+    folder: &EventFolder,
+    day: &OpenDay,
+    (start, end): (u64, u64),
+) -> Result<Option<u64>, JsonlError> {
+    let mut reader = DayReader::at(folder, day.clone(), start)?;
+    let mut last = None;
+    while let Some(line) = reader.next_line()?.filter(|line| line.offset < end) {
+        if counts(&line.content) {
+            last = Some(line.offset);
+        }
+    }
+    Ok(last)
 }

@@ -2,32 +2,43 @@
 
 use std::collections::BTreeMap;
 
+use super::day_files::open_day::DayExtent;
 use super::error::{Damage, JsonlError};
-use super::folder::{DayFile, EventFolder, Notice, identity};
+use super::folder::{DayFile, EventFolder, Notice};
 use super::id_table::{IdTable, Lookup};
 use super::layout::Day;
-use super::reader::{Checkpoint, Content, DayReader, event_at, is_first, tell_torn_tail};
+use super::reader::{Checkpoint, Content, DayReader};
+use super::visit::{event_at, is_first, tell_torn_tail};
 use crate::domain::value_objects::{EventId, Position};
 
 /// How much is read ahead where little is new.
 const REFRESH_BUFFER: usize = 32 * 1024;
 
-/// The ids of all day files, and how far each file was read.
+/// The ids of all days, and how far each was read.
 #[derive(Default)]
 pub(super) struct IdIndex {
     ids: IdTable,
-    files: BTreeMap<Day, KnownFile>,
+    days: BTreeMap<Day, KnownDay>,
 }
 
-/// A day file as far as it was read under the lock.
-struct KnownFile {
-    identity: (u64, u64),
-    length: u64,
+/// A day as far as it was read under the lock. Offsets are those of its content.
+struct KnownDay {
+    /// Where the file that is appended to begins, what it is, and where it ends.
+    extent: DayExtent,
     checkpoint: Checkpoint,
     tail: Tail,
     damage: Option<Damage>,
+    /// How long its archived files are cannot be found out: nothing of it was read, and nothing can be appended to it.
+    is_undecodable: bool,
     /// What is before this offset was made durable by this process, as was the file's name.
     durable_to: u64,
+}
+
+/// What is to be read of a day.
+enum Unread {
+    After(Checkpoint),
+    /// How long its archived files are cannot be found out.
+    Undecodable(Damage),
 }
 
 /// What follows the last `\n` of a file.
@@ -42,14 +53,17 @@ pub(super) enum Tail {
     Torn,
 }
 
-/// Where the next line of a file goes.
+/// Where the next line of a day goes. Offsets are those of its content.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct FileEnd {
-    pub(super) length: u64,
+pub(super) struct DayEnd {
+    /// Where the file that is appended to begins.
+    pub(super) file_start: u64,
+    /// Where it ends.
+    pub(super) end: u64,
     pub(super) tail: Tail,
     /// The offset of the tail.
     pub(super) tail_offset: u64,
-    /// The lines before the tail.
+    /// The lines of the file before the tail.
     pub(super) lines: u64,
 }
 
@@ -65,67 +79,109 @@ impl IdIndex {
                 self.unread(folder, &files)?.unwrap_or_default()
             }
         };
-        unread.into_iter().try_for_each(|(file, from)| self.read(folder, &file, from))
+        for (day, unread) in unread {
+            match unread {
+                Unread::After(from) => self.read(folder, day, from)?,
+                Unread::Undecodable(damage) => self.note_undecodable(folder, day, damage),
+            }
+        }
+        Ok(())
     }
 
-    /// The files that have more than was read, each with where to go on; `None` if a file shrank,
-    /// vanished, or was replaced.
+    /// The days that have more than was read, each with where to go on; `None` if a file shrank,
+    /// vanished, or was replaced. One that was archived has only moved: what was read of it is there.
     fn unread(
         &self,
         folder: &EventFolder,
         files: &[DayFile],
-    ) -> Result<Option<Vec<(DayFile, Checkpoint)>>, JsonlError> {
+    ) -> Result<Option<Vec<(Day, Unread)>>, JsonlError> {
         let mut unread = Vec::new();
         let mut known = 0;
         for file in files {
-            let metadata = folder.metadata(file)?;
-            match self.files.get(&file.day) {
-                None => unread.push((file.clone(), Checkpoint::default())),
-                Some(file) if file.identity != identity(&metadata) || file.length > metadata.len() => {
-                    return Ok(None);
-                }
-                Some(state) => {
+            let extent = match folder.extent_of(file) {
+                Ok(Some(extent)) => extent,
+                Ok(None) => continue,
+                Err(JsonlError::Damaged(damage)) => match self.days.get(&file.day) {
+                    Some(day) if day.is_undecodable => {
+                        known += 1;
+                        continue;
+                    }
+                    Some(_) => return Ok(None),
+                    None => {
+                        unread.push((file.day, Unread::Undecodable(damage)));
+                        continue;
+                    }
+                },
+                Err(error) => return Err(error),
+            };
+            match self.days.get(&file.day) {
+                None => unread.push((file.day, Unread::After(Checkpoint::default()))),
+                Some(day) if day.goes_on_in(&extent) => {
                     known += 1;
-                    if state.length < metadata.len() {
-                        unread.push((file.clone(), state.checkpoint.clone()));
+                    if day.extent != extent {
+                        unread.push((file.day, Unread::After(day.checkpoint.clone())));
                     }
                 }
+                Some(_) => return Ok(None),
             }
         }
-        Ok((known == self.files.len()).then_some(unread))
+        Ok((known == self.days.len()).then_some(unread))
     }
 
-    fn read(&mut self, folder: &EventFolder, file: &DayFile, from: Checkpoint) -> Result<(), JsonlError> {
-        let known = self.files.remove(&file.day);
+    fn read(&mut self, folder: &EventFolder, day: Day, from: Checkpoint) -> Result<(), JsonlError> {
+        let Some(opened) = folder.open_day(day)? else { return Ok(()) };
+        let (live_start, live) = (opened.live_start, opened.live.as_ref().map(|live| live.state.identity));
+        let known = self.days.remove(&day);
         let durable_to = known.as_ref().map_or(0, |known| known.durable_to);
         let mut damage = known.and_then(|known| known.damage);
-        let identity = identity(&folder.metadata(file)?);
-        let mut reader = DayReader::resume(folder, file, from, REFRESH_BUFFER)?;
+        let mut note = |found: Damage| {
+            if folder.is_news(Notice::Damaged, day.number()) {
+                tracing::warn!("{} is damaged: {}", found.place, found.detail);
+            }
+            damage.get_or_insert(found);
+        };
+        let mut reader = DayReader::resume(folder, opened, from, REFRESH_BUFFER)?;
         let mut is_torn = false;
-        while let Some(line) = reader.next_line()? {
+        loop {
+            let line = match reader.next_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => break,
+                // One damaged old file must not lose what is after it.
+                Err(JsonlError::Damaged(found)) => {
+                    note(found);
+                    reader.next_file()?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            is_torn = false;
             match line.content {
                 Content::Blank => {}
-                Content::Event(entry) => {
-                    is_first(folder, &mut self.ids, &entry)?;
-                }
+                Content::Event(entry) => match is_first(folder, &mut self.ids, &entry) {
+                    Err(JsonlError::Damaged(found)) => note(found),
+                    first => drop(first?),
+                },
                 Content::Torn => is_torn = true,
-                Content::Damaged(found) => {
-                    if folder.is_news(Notice::Damaged, file.day.number()) {
-                        tracing::warn!("{} is damaged: {}", found.place, found.detail);
-                    }
-                    damage.get_or_insert(found);
-                }
+                Content::Damaged(found) => note(found),
             }
         }
-        let (checkpoint, length) = reader.into_checkpoint();
+        let (checkpoint, end) = reader.into_checkpoint();
         let tail = match is_torn {
+            _ if checkpoint.offset >= end => Tail::Ended,
             true => Tail::Torn,
-            false if checkpoint.offset < length => Tail::Unended,
-            false => Tail::Ended,
+            false => Tail::Unended,
         };
-        let known = KnownFile { identity, length, checkpoint, tail, damage, durable_to };
-        self.files.insert(file.day, known);
+        let extent = DayExtent { live_start, live, end };
+        self.days
+            .insert(day, KnownDay { extent, checkpoint, tail, damage, is_undecodable: false, durable_to });
         Ok(())
+    }
+
+    fn note_undecodable(&mut self, folder: &EventFolder, day: Day, damage: Damage) {
+        if folder.is_news(Notice::Damaged, day.number()) {
+            tracing::warn!("{} is damaged: {}", damage.place, damage.detail);
+        }
+        self.days.insert(day, KnownDay::undecodable(damage));
     }
 
     /// The event of that id, as far as the index was read.
@@ -141,56 +197,66 @@ impl IdIndex {
             return Ok(found);
         }
         let Some(unread) = self.unread(folder, &folder.list()?)? else { return Ok(Lookup::Stale) };
-        for (file, from) in unread {
-            let mut reader = DayReader::resume(folder, &file, from, REFRESH_BUFFER)?;
+        for (day, unread) in unread {
+            let from = match unread {
+                Unread::After(from) => from,
+                Unread::Undecodable(damage) => return Err(JsonlError::Damaged(damage)),
+            };
+            let Some(opened) = folder.open_day(day)? else { return Ok(Lookup::Stale) };
+            let mut reader = DayReader::resume(folder, opened.clone(), from, REFRESH_BUFFER)?;
             while let Some(line) = reader.next_line()? {
                 match line.content {
                     Content::Event(entry) if entry.id == *id => {
                         return Ok(event_at(folder, entry.position)?.map_or(Lookup::Stale, Lookup::Found));
                     }
                     Content::Damaged(damage) => return Err(JsonlError::Damaged(damage)),
-                    Content::Torn => tell_torn_tail(folder, &file, line.number, line.offset),
+                    Content::Torn => tell_torn_tail(folder, &opened, line.offset, line.place),
                     _ => {}
                 }
             }
         }
         // A damaged line could have been the event: that is no answer "there is none".
-        match self.files.values().find_map(|file| file.damage.clone()) {
+        match self.days.values().find_map(|day| day.damage.clone()) {
             Some(damage) => Err(JsonlError::Damaged(damage)),
             None => Ok(Lookup::Absent),
         }
     }
 
     /// Where the next line of that day goes.
-    pub(super) fn end_of(&self, day: Day) -> FileEnd {
-        self.files.get(&day).map_or_else(FileEnd::default, |file| FileEnd {
-            length: file.length,
-            tail: file.tail,
-            tail_offset: file.checkpoint.offset,
-            lines: file.checkpoint.lines,
+    pub(super) fn end_of(&self, day: Day) -> Result<DayEnd, JsonlError> {
+        let Some(known) = self.days.get(&day) else { return Ok(DayEnd::default()) };
+        if let Some(damage) = known.damage.as_ref().filter(|_| known.is_undecodable) {
+            return Err(JsonlError::Damaged(damage.clone()));
+        }
+        Ok(DayEnd {
+            file_start: known.extent.live_start,
+            end: known.extent.end,
+            tail: known.tail,
+            tail_offset: known.checkpoint.offset,
+            lines: known.checkpoint.lines,
         })
     }
 
     /// Whether this process has made durable what is at that offset.
     pub(super) fn is_durable(&self, day: Day, offset: u64) -> bool {
-        self.files.get(&day).is_some_and(|file| offset < file.durable_to)
+        self.days.get(&day).is_some_and(|day| offset < day.durable_to)
     }
 
-    /// Notes that all that was read of that day's file is durable.
+    /// Notes that all that was read of that day is durable.
     pub(super) fn set_durable(&mut self, day: Day) {
-        if let Some(file) = self.files.get_mut(&day) {
-            file.durable_to = file.length;
+        if let Some(day) = self.days.get_mut(&day) {
+            day.durable_to = day.extent.end;
         }
     }
 
-    /// Notes lines that this process appended, durably, to a file that ended at `end`, and is of
-    /// that length now.
+    /// Notes lines that this process appended, durably, to a file of that identity, in a day that ended at `before`
+    /// and ends at `end` now.
     pub(super) fn appended<'e>(
         &mut self,
         day: Day,
-        end: FileEnd,
+        before: DayEnd,
         identity: (u64, u64),
-        length: u64,
+        end: u64,
         events: impl Iterator<Item = (&'e EventId, Position)>,
     ) {
         let mut lines = 0;
@@ -198,32 +264,64 @@ impl IdIndex {
             self.ids.insert(id, position);
             lines += 1;
         }
-        let known = self.files.entry(day).or_insert_with(|| KnownFile {
-            identity,
-            length: 0,
+        let known = self.days.entry(day).or_insert_with(|| KnownDay {
+            extent: DayExtent { live_start: before.file_start, live: None, end: before.file_start },
             checkpoint: Checkpoint::default(),
             tail: Tail::Ended,
             damage: None,
+            is_undecodable: false,
             durable_to: 0,
         });
-        known.durable_to = length;
+        known.durable_to = end;
+        known.extent.live = Some(identity);
         // A record that was only now ended is read once more, and counted then.
-        if end.tail != Tail::Unended && known.checkpoint.offset == end.tail_offset {
-            known.checkpoint.offset = length;
+        if before.tail != Tail::Unended && known.checkpoint.offset == before.tail_offset {
+            known.checkpoint.offset = end;
             known.checkpoint.lines += lines;
-            known.length = length;
+            known.extent.end = end;
             known.tail = Tail::Ended;
         }
     }
 }
 
-impl FileEnd {
+impl KnownDay {
+    fn undecodable(damage: Damage) -> Self {
+        Self {
+            extent: DayExtent { live_start: 0, live: None, end: 0 },
+            checkpoint: Checkpoint::default(),
+            tail: Tail::Ended,
+            damage: Some(damage),
+            is_undecodable: true,
+            durable_to: 0,
+        }
+    }
+
+    /// Whether the day as it is now begins with what was read of it.
+    fn goes_on_in(&self, now: &DayExtent) -> bool {
+        let known = &self.extent;
+        if self.is_undecodable {
+            return false;
+        }
+        if now.live_start != known.live_start {
+            // All that was read is in the archive.
+            return now.live_start >= known.end;
+        }
+        (known.live.is_none() || known.live == now.live) && known.end <= now.end
+    }
+}
+
+impl DayEnd {
     /// The offset of the line that is appended next.
     pub(super) fn next_line_offset(self) -> u64 {
         match self.tail {
-            Tail::Ended => self.length,
-            Tail::Unended => self.length + 1,
+            Tail::Ended => self.end,
+            Tail::Unended => self.end + 1,
             Tail::Torn => self.tail_offset,
         }
+    }
+
+    /// An offset of the day's content in the file that is appended to.
+    pub(super) fn in_file(self, offset: u64) -> u64 {
+        offset.saturating_sub(self.file_start)
     }
 }

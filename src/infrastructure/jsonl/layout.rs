@@ -12,6 +12,10 @@ pub(super) const MAX_FILE_LENGTH: u64 = 1 << OFFSET_BITS;
 const SECONDS_PER_DAY: i64 = 86_400;
 const PREFIX: &str = "events-";
 const SUFFIX: &str = ".jsonl";
+/// What a compressed file is named besides.
+const COMPRESSED: [&str; 2] = [".gz", ".zst"];
+/// The folder within that of a store to which days are archived.
+pub(super) const ARCHIVE: &str = "archive";
 
 /// The calendar day that a file is named after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +43,24 @@ impl Day {
         let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
         let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
         Some(Self(date)).filter(|day| day.file_name() == name)
+    }
+
+    /// The day of a file of that name, which may be named as compressed; and whether it is not.
+    pub(super) fn of_any_file_name(name: &str) -> Option<(Self, bool)> {
+        let plain = COMPRESSED.iter().find_map(|suffix| name.strip_suffix(suffix));
+        Some((Self::of_file_name(plain.unwrap_or(name))?, plain.is_none()))
+    }
+
+    /// The names that archived files of this day can have, in the order of their contents: what was compressed has been
+    /// archived before what was not yet.
+    pub(super) fn archived_file_names(self) -> [String; 3] {
+        let name = self.file_name();
+        [name.clone() + COMPRESSED[0], self.archive_file_name(), name]
+    }
+
+    /// The name of the file that this program archives the day to.
+    pub(super) fn archive_file_name(self) -> String {
+        self.file_name() + COMPRESSED[1]
     }
 
     /// The stream of this day, `YYYY-MM-DD`.
@@ -82,12 +104,6 @@ impl Day {
     pub(super) fn is_after(self, time: DateTime<Utc>) -> bool {
         self.number() - 1 > utc_day(time)
     }
-}
-
-/// Whether a file of that name is a day file that was compressed.
-pub(super) fn is_compressed_day_file(name: &str) -> bool {
-    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
-    plain.and_then(Day::of_file_name).is_some()
 }
 
 fn utc_day(time: DateTime<Utc>) -> i64 {
@@ -138,10 +154,19 @@ mod tests {
         for name in ["", "2025-10-5", "events-2025-10-25.jsonl"] {
             assert_eq!(Day::of_stream(&StreamId::new(name)), None, "{name}");
         }
-        assert!(is_compressed_day_file("events-2025-10-25.jsonl.gz"));
-        assert!(is_compressed_day_file("events-2025-10-25.jsonl.zst"));
-        assert!(!is_compressed_day_file("events-2025-10-25.jsonl"));
-        assert!(!is_compressed_day_file("backup.jsonl.gz"));
+    }
+
+    #[test]
+    fn a_file_of_a_day_is_known_whether_it_is_named_as_compressed_or_not() {
+        let day = day("2025-10-25");
+        for name in day.archived_file_names() {
+            let is_plain = name.ends_with(".jsonl");
+            assert_eq!(Day::of_any_file_name(&name), Some((day, is_plain)), "{name}");
+        }
+        assert_eq!(day.archive_file_name(), "events-2025-10-25.jsonl.zst");
+        for name in ["backup.jsonl.gz", "events-2025-10-25.jsonl.xz", "events-2025-10-25.jsonl.gz.zst"] {
+            assert_eq!(Day::of_any_file_name(name), None, "{name}");
+        }
     }
 
     #[test]

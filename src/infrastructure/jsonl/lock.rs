@@ -1,15 +1,26 @@
 //! One writer at a time, over all processes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::JsonlError;
 use crate::durable::lock::{FileLock, LockError};
-use crate::infrastructure::side_files::LOCK_OF_A_FOLDER;
+use crate::infrastructure::side_files::{LOCK_OF_A_FOLDER, LOCK_OF_AN_ARCHIVE};
+
+/// How long an append waits for other processes.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Takes the lock on a folder, waiting for at most `patience`.
 pub(super) fn lock_folder(folder: &Path, patience: Duration) -> Result<FileLock, JsonlError> {
-    let path = folder.join(LOCK_OF_A_FOLDER);
+    lock(folder.join(LOCK_OF_A_FOLDER), patience)
+}
+
+/// Takes the lock of those that archive the days of a folder, waiting for at most `patience`. Writers do not wait for it.
+pub(super) fn lock_archive(folder: &Path, patience: Duration) -> Result<FileLock, JsonlError> {
+    lock(folder.join(LOCK_OF_AN_ARCHIVE), patience)
+}
+
+fn lock(path: PathBuf, patience: Duration) -> Result<FileLock, JsonlError> {
     FileLock::exclusive(&path, patience).map_err(|error| match error {
         LockError::Open(source) => JsonlError::Io { operation: "open the lock", path, source },
         LockError::Refused(source) => JsonlError::Io { operation: "lock", path, source },

@@ -5,7 +5,7 @@
 //! A store is a folder. The events of a day are in `events-YYYY-MM-DD.jsonl`, where the day is that
 //! of the event's timestamp in the store's time zone (year 10000, which a zone east of UTC reaches
 //! in the last hours of 9999, has five digits). The folder is created by the first append. What else
-//! is in it is ignored; a compressed day file (`.gz`, `.zst`) is not read either, and warned of.
+//! is in it is ignored; a compressed day file (`.gz`, `.zst`) is read in the folder `archive/` within it alone, and else warned of.
 //!
 //! A file is a sequence of lines, each ended by `\n` (0x0A), in UTF-8:
 //!
@@ -28,8 +28,12 @@
 //! **Streams.** Each day is one, named `YYYY-MM-DD`: positions follow the order of the saves within a
 //! day, and not from one day to the next, since an event may arrive late for an earlier day. The head
 //! of a stream is its last line; where another program repeated an event there, no event stands at it.
-//! A compressed day file is no stream while it is not read; unpacked again, it is the stream that it
-//! was, with its old positions.
+//!
+//! **Archived days.** In `archive/` a day can have the files `events-YYYY-MM-DD.jsonl.gz`, `.jsonl.zst` and `.jsonl`. Their
+//! contents, and then that of the day file, are the content of the day: offsets count the decompressed bytes of all of
+//! them, and a last line of an archived file that is not ended as one that is. So an archived day is the stream that
+//! it was, with its old positions, and a late event begins a day file anew that goes on there. [`JsonlArchiver`] makes
+//! such files; an operator may also move a day file there, once.
 //!
 //! **One id, one event.** Of two lines of a file with the same id, the first is the event. If the
 //! other has other content, that is warned of; `import-legacy` reports it as a conflict. Two lines
@@ -80,6 +84,10 @@
 //! | `summary` | everything |
 //! | `find_by_id` | the files up to the event; in a process that has appended, one line |
 //!
+//! Of a day that `archive` has compressed, one line is a frame of about 1 MiB that is decoded, and a page the frames that it is in.
+//! One that another program has compressed is decoded from its beginning; pages, and other reads that follow
+//! each other, take up the decoder that the last one left.
+//!
 //! An event's day in any zone is its day in UTC or a neighbour of it. That is why one day of slack
 //! suffices, whatever the time zone was when the files were written. An event in the file of a day
 //! further off, which this program does not write, is warned of when its line is read; queries that
@@ -89,6 +97,8 @@
 //! every append looks at the length of each file, and reads what other processes appended since.
 
 mod append;
+mod archiving;
+mod day_files;
 mod day_log;
 mod error;
 mod folder;
@@ -102,11 +112,13 @@ mod query;
 mod reader;
 mod streams;
 mod turn;
+mod visit;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
 pub use self::turn::JsonlStoreTurn;
 
 use self::error::JsonlError;
@@ -114,6 +126,7 @@ use self::folder::EventFolder;
 use self::heads::Heads;
 use self::id_index::IdIndex;
 use self::id_table::Lookup;
+use self::lock::LOCK_PATIENCE;
 use self::pages::Pages;
 use self::query::{matching, scan_for_id};
 use crate::domain::event::DomainEvent;
@@ -125,8 +138,6 @@ use crate::domain::save_each::answer_live;
 use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
 
-/// How long an append waits for other processes.
-const LOCK_PATIENCE: Duration = Duration::from_secs(15);
 const QUERY: &str = "query the JSONL store";
 
 /// Events in daily JSONL files, `events-YYYY-MM-DD.jsonl`, one event a line.
@@ -202,7 +213,8 @@ impl JsonlEventRepository {
     /// # Errors
     /// [`RepositoryError::Storage`] when the folder cannot be listed, or a day file is no regular file.
     pub fn size_in_bytes(&self) -> Result<u64, RepositoryError> {
-        self.folder.size_in_bytes().map_err(|error| error.during("look at the size of the JSONL store"))
+        streams::size_in_bytes(&self.folder)
+            .map_err(|error| error.during("look at the size of the JSONL store"))
     }
 
     fn index(&self) -> MutexGuard<'_, Option<IdIndex>> {

@@ -4,11 +4,14 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::day_files::file_state::DayState;
+use super::day_files::open_day::OpenDay;
 use super::error::JsonlError;
-use super::folder::{DayFile, EventFolder, identity};
+use super::folder::EventFolder;
 use super::id_table::IdTable;
 use super::layout::Day;
-use super::reader::{Checkpoint, Content, DayReader, visit_rest};
+use super::reader::{Checkpoint, Content, DayReader};
+use super::visit::visit_rest;
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{Position, StreamId};
 
@@ -18,17 +21,17 @@ const PAGE_BUFFER: usize = 64 * 1024;
 /// a time.
 const KEPT_PASSES: usize = 8;
 
-/// The passes over day files that a page has ended, the latest last.
+/// The passes over days that a page has ended, the latest last.
 #[derive(Default)]
 pub(super) struct Pages {
     /// Held while one is put in or taken out.
     ended: Mutex<VecDeque<Pass>>,
 }
 
-/// A pass over a day file from its start, as far as its last event: what a later line means can depend on all of it.
+/// A pass over a day from its start, as far as its last event: what a later line means can depend on all of it.
 struct Pass {
     day: Day,
-    identity: (u64, u64),
+    state: DayState,
     last: StoredEvent,
     checkpoint: Checkpoint,
     seen: IdTable,
@@ -38,7 +41,7 @@ impl Pages {
     /// The first `limit` events of a day after that position.
     ///
     /// Where an earlier page ended with the event at that position, or with the next one, only what follows is
-    /// read, else the file from its start on.
+    /// read, else the day from its start on.
     pub(super) fn read(
         &self,
         folder: &EventFolder,
@@ -48,10 +51,10 @@ impl Pages {
     ) -> Result<Vec<StoredEvent>, JsonlError> {
         let mut page = Vec::new();
         let Some(day) = Day::of_stream(stream).filter(|_| limit > 0) else { return Ok(page) };
-        let Some((file, metadata)) = folder.file_of(day)? else { return Ok(page) };
-        let identity = identity(&metadata);
+        let Some(opened) = folder.open_day(day)? else { return Ok(page) };
+        let state = opened.state();
         let earlier = match self.take(day, after) {
-            Some(pass) if pass.goes_on(folder, &file, identity, metadata.len())? => Some(pass),
+            Some(pass) if pass.goes_on(folder, &opened, &state)? => Some(pass),
             _ => None,
         };
         let (mut last, checkpoint, mut seen) = match earlier {
@@ -60,9 +63,9 @@ impl Pages {
         };
         let is_after = |position| after.is_none_or(|after| position > after);
         page.extend(last.iter().filter(|last| is_after(last.position)).cloned());
-        let mut reader = DayReader::resume(folder, &file, checkpoint, PAGE_BUFFER)?;
+        let mut reader = DayReader::resume(folder, opened, checkpoint, PAGE_BUFFER)?;
         if page.len() < limit {
-            let _: ControlFlow<()> = visit_rest(folder, &file, &mut reader, &mut seen, |entry| {
+            let _: ControlFlow<()> = visit_rest(folder, &mut reader, &mut seen, |entry| {
                 let stored = last.insert(entry.to_stored());
                 if is_after(stored.position) {
                     page.push(stored.clone());
@@ -73,7 +76,7 @@ impl Pages {
         // A line that is not ended may become another one.
         let (checkpoint, end) = reader.into_checkpoint();
         if let Some(last) = last.filter(|_| checkpoint.offset == end) {
-            self.keep(Pass { day, identity, last, checkpoint, seen });
+            self.keep(Pass { day, state, last, checkpoint, seen });
         }
         Ok(page)
     }
@@ -104,20 +107,17 @@ impl Pages {
 }
 
 impl Pass {
-    /// Whether the file still begins with what the pass has read. An append that failed is cut off the end, so that
-    /// the last event tells.
-    fn goes_on(
-        &self,
-        folder: &EventFolder,
-        file: &DayFile,
-        identity: (u64, u64),
-        length: u64,
-    ) -> Result<bool, JsonlError> {
+    /// Whether the day still begins with what the pass has read. An append that failed is cut off the end, so that
+    /// the last event tells; what is archived stays as it is.
+    fn goes_on(&self, folder: &EventFolder, day: &OpenDay, state: &DayState) -> Result<bool, JsonlError> {
         let Some((_, offset)) = Day::of_position(self.last.position) else { return Ok(false) };
-        if self.identity != identity || length < self.checkpoint.offset {
+        if !self.state.has_files_of(state) || day.end() < self.checkpoint.offset {
             return Ok(false);
         }
-        let mut reader = DayReader::at(folder, file, offset)?;
+        if offset < day.live_start {
+            return Ok(true);
+        }
+        let mut reader = DayReader::at(folder, day.clone(), offset)?;
         Ok(match reader.next_line()?.map(|line| line.content) {
             Some(Content::Event(entry)) => entry.record.body == self.last.event.body(),
             _ => false,

@@ -9,7 +9,8 @@ use super::error::JsonlError;
 use super::folder::{DayFile, EventFolder};
 use super::id_table::IdTable;
 use super::layout::Day;
-use super::reader::{Entry, visit_events};
+use super::reader::Entry;
+use super::visit::visit_events;
 use crate::domain::query::{EventQuery, TimeOrder};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{EventId, Position};
@@ -35,7 +36,7 @@ pub(super) fn matching(
             break;
         }
         // The pass goes on to the end of the file whatever the visit says: order within it is free.
-        let _: ControlFlow<()> = visit_events(folder, file, &mut seen, |entry| {
+        let _: ControlFlow<()> = visit_events(folder, file.day, &mut seen, |entry| {
             let record = &entry.record;
             if query.matches_envelope(&record.event_type, record.aggregate.as_deref(), record.occurred_at) {
                 selection.offer(entry);
@@ -56,7 +57,7 @@ pub(super) fn scan_for_id(folder: &EventFolder, id: &EventId) -> Result<Option<S
     let mut found = None;
     let mut seen = IdTable::default();
     for file in &folder.list()? {
-        let visited = visit_events(folder, file, &mut seen, |entry| {
+        let visited = visit_events(folder, file.day, &mut seen, |entry| {
             if entry.id != *id {
                 return ControlFlow::Continue(());
             }

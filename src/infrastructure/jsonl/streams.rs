@@ -6,15 +6,26 @@ use super::error::JsonlError;
 use super::folder::EventFolder;
 use super::id_table::IdTable;
 use super::layout::Day;
-use super::reader::visit_events;
+use super::visit::visit_events;
 use crate::domain::repository::StoreSummary;
 use crate::domain::value_objects::{Position, StreamId};
 
-/// The day of a position, where its file reaches so far.
+/// The day of a position, where its files reach so far.
 pub(super) fn stream_of(folder: &EventFolder, position: Position) -> Result<Option<StreamId>, JsonlError> {
     let Some((day, offset)) = Day::of_position(position) else { return Ok(None) };
-    let file = folder.file_of(day)?;
-    Ok(file.filter(|(_, metadata)| offset < metadata.len()).map(|_| day.stream()))
+    let extent = folder.extent_of(&folder.file(day))?;
+    Ok(extent.filter(|extent| offset < extent.end).map(|_| day.stream()))
+}
+
+/// The length of all files of days together, in bytes, as they lie.
+pub(super) fn size_in_bytes(folder: &EventFolder) -> Result<u64, JsonlError> {
+    let mut bytes = 0;
+    for file in &folder.list()? {
+        let state = folder.state_of(file)?;
+        let files = state.iter().flat_map(|state| state.archived.iter().chain(&state.live));
+        bytes += files.map(|file| file.length).sum::<u64>();
+    }
+    Ok(bytes)
 }
 
 /// Reads the whole store: daily files hold no counts.
@@ -22,7 +33,7 @@ pub(super) fn summary(folder: &EventFolder) -> Result<StoreSummary, JsonlError> 
     let mut summary = StoreSummary::default();
     let mut seen = IdTable::default();
     for file in &folder.list()? {
-        let _: ControlFlow<()> = visit_events(folder, file, &mut seen, |entry| {
+        let _: ControlFlow<()> = visit_events(folder, file.day, &mut seen, |entry| {
             let time = entry.record.occurred_at;
             summary.events += 1;
             summary.first = Some(summary.first.map_or(time, |first| first.min(time)));

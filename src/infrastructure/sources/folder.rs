@@ -21,8 +21,8 @@ const NO_JSON: &str = "not a .json, .jsonl or .ndjson file";
 pub struct FolderListing {
     /// The logs, in the order in which they are read.
     pub logs: Vec<PathBuf>,
-    /// Days that more than one of the logs is named after, as a plain file and a compressed copy of
-    /// it. All are read; events with ids are stored once.
+    /// Days that more than one log of one folder is named after, as a plain file and a compressed copy of it. All are
+    /// read; events with ids are stored once. A day that is archived and goes on in a file anew is none of them.
     pub repeated_days: Vec<String>,
     /// Everything else that is in it, at any depth. A folder within it is named as a whole, for all that holds no
     /// event.
@@ -68,7 +68,10 @@ pub fn list_folder(
         let folders = top.folders.iter().filter(|path| **path != archive).chain(&archived.folders);
         others.chain(folders).for_each(|path| leave(path, NO_DAY));
         days.sort();
-        for same_day in days.chunk_by(|one, next| one.0 == next.0).filter(|files| files.len() > 1) {
+        let is_same = |one: &(String, PathBuf), next: &(String, PathBuf)| {
+            one.0 == next.0 && one.1.parent() == next.1.parent()
+        };
+        for same_day in days.chunk_by(is_same).filter(|files| files.len() > 1) {
             listing.repeated_days.push(same_day[0].0.clone());
         }
         listing.logs = days.into_iter().map(|(_, path)| path).collect();

@@ -14,7 +14,7 @@ use crate::application::log_source::SkippedFile;
 use crate::domain::error_chain::error_chain;
 use crate::durable::links::file_identity;
 use crate::durable::torn_copy::is_torn_copy;
-use crate::infrastructure::side_files::{database_beside, is_remains_of_an_export, own_records};
+use crate::infrastructure::side_files::{database_beside, interrupted_writer, own_records};
 use crate::infrastructure::sqlite::holds_events;
 use crate::wire::mapping::Mapping;
 
@@ -211,10 +211,10 @@ impl FolderSearch<'_> {
         if let Some(log) = self.log_that_is(metadata) {
             return Examined::without_events(format!("it is another name of {}", log.display()));
         }
-        if is_remains_of_an_export(path) {
-            return Examined::without_events(
-                "it is what an export was writing that was interrupted: delete it",
-            );
+        if let Some(writer) = interrupted_writer(path) {
+            return Examined::without_events(format!(
+                "it is what {writer} was writing that was interrupted: delete it"
+            ));
         }
         if let Some(database) = database_of(path) {
             return Examined::without_events(format!("it belongs to the database {}", database.display()));

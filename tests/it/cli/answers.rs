@@ -76,6 +76,12 @@ const CASES: &[Case] = &[
     ),
     case("export", "--store store.db export --to out", 0, "1 of 1 files were written to out"),
     case("export", "--store versions.db export --to out", 1, "1 of 1 files were written to out"),
+    case(
+        "archive",
+        "--store days archive --before 2025-11-01",
+        0,
+        "1 day before 2025-11-01 archived in days: ",
+    ),
     case("evidence list", "evidence list", 0, ""),
     case("evidence verify", "evidence verify", 1, "evidence.jsonl: 1 records, the chain "),
     case("events recent", "--store store.db events recent", 0, ""),
@@ -202,6 +208,7 @@ fn copy_of(prepared: &TestDir) -> TestDir {
         let entry = entry.unwrap();
         fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
     }
+    write(&dir, "days/events-2025-10-25.jsonl", event("e1", "2025-10-25T10:00:00Z") + "\n");
     dir
 }
 

@@ -2,6 +2,8 @@
 //! elsewhere.
 
 mod appending;
+mod archived;
+mod archiving;
 mod disaster;
 mod each;
 mod foreign_lines;

@@ -112,6 +112,6 @@ fn a_compressed_day_file_is_warned_of_once_and_other_files_are_ignored() {
         store
     });
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("nor is any other compressed file in its folder"), "{told:?}");
+    assert!(told[0].contains("nor is any other compressed file in its folder: move it into "), "{told:?}");
     assert_eq!(store.get_recent_events(99).unwrap().len(), 20);
 }

@@ -139,8 +139,8 @@ fn a_reader_does_not_take_the_rest_of_a_line_that_is_being_written_for_a_line() 
     let whole = line("e1", "2025-10-25T10:00:00Z");
     write(&folder, DAY, &whole[..50]);
     let store = open(&folder);
-    let file = store.folder.file(Day::of_file_name(DAY).unwrap());
-    let mut reader = DayReader::open(&store.folder, &file).unwrap();
+    let day = store.folder.open_day(Day::of_file_name(DAY).unwrap()).unwrap().unwrap();
+    let mut reader = DayReader::open(&store.folder, day).unwrap();
     assert!(matches!(reader.next_line().unwrap().unwrap().content, Content::Torn));
     write(&folder, DAY, format!("{whole}\n"));
     assert!(reader.next_line().unwrap().is_none());

@@ -16,9 +16,9 @@ fn a_file_cut_anywhere_in_its_last_line_loses_nothing() {
 
         let position = store.save_event(&next).unwrap();
 
-        let known = store.index().as_ref().unwrap().end_of(Day::of_file_name(DAY).unwrap());
+        let known = store.index().as_ref().unwrap().end_of(Day::of_file_name(DAY).unwrap()).unwrap();
         if cut < torn.len() {
-            assert_eq!(known.length, read(&folder, DAY).len() as u64, "cut at {cut}");
+            assert_eq!(known.end, read(&folder, DAY).len() as u64, "cut at {cut}");
         }
         for store in [store, open(&folder)] {
             let events = all(&store);

@@ -80,16 +80,17 @@ fn files_of_the_two_systems_are_no_logs_in_a_folder_without_days_either() {
 }
 
 #[test]
-fn a_day_that_lies_there_twice_is_read_twice_and_told() {
+fn a_day_that_lies_there_twice_is_read_twice_and_told_but_one_that_is_archived_and_goes_on_is_not() {
     let (logs, repeated, _) = listed(&[
         "events-2025-10-01.jsonl",
         "events-2025-10-01.jsonl.gz",
         "archive/events-2025-10-02.jsonl.gz",
         "events-2025-10-02.jsonl",
-        "events-2025-10-03.jsonl",
+        "archive/events-2025-10-03.jsonl.gz",
+        "archive/events-2025-10-03.jsonl",
     ]);
-    assert_eq!(logs.len(), 5);
-    assert_eq!(repeated, ["2025-10-01", "2025-10-02"]);
+    assert_eq!(logs.len(), 6);
+    assert_eq!(repeated, ["2025-10-01", "2025-10-03"]);
 }
 
 #[test]

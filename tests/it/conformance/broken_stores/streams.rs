@@ -31,6 +31,26 @@ pub const FAULTS: &[Fault] = &[
         ],
         ..SOUND
     },
+    // What daily files would be, were a file that begins anew after archiving read without what was archived.
+    Fault {
+        name: "begins the positions of an archived day anew",
+        save: |inner, events| {
+            inner.memory.save_events(events)?;
+            Ok(events.iter().map(|event| anew::position_of(event.timestamp())).collect())
+        },
+        answer: |inner, question, limit| match question {
+            Question::Stream { after, .. } => {
+                let mut found: Vec<StoredEvent> =
+                    everything(&inner.memory).into_iter().map(anew::moved).collect();
+                found.retain(|stored| Some(stored.position) > *after);
+                found.truncate(limit);
+                Ok(found)
+            }
+            question => Ok(question.ask(&inner.memory, limit)?.into_iter().map(anew::moved).collect()),
+        },
+        rejected_by: &["streams::reading_goes_on_after_the_last_position_with_what_came_later"],
+        ..SOUND
+    },
     Fault {
         name: "lists a stream twice",
         streams: |inner| Ok([inner.memory.streams()?, inner.memory.streams()?].concat()),
@@ -155,6 +175,19 @@ fn with_heads(inner: &Inner, change: impl Fn(i64) -> i64) -> Result<Vec<Stream>,
 
 fn repeats(inner: &Inner) -> usize {
     inner.notes.lock().unwrap().repeats.values().sum()
+}
+
+/// Positions of days that are archived after each save: each event is the first one of a new file.
+mod anew {
+    use super::*;
+
+    pub fn position_of(time: chrono::DateTime<chrono::Utc>) -> Position {
+        Position::new(time.timestamp().div_euclid(86_400) * 100_000)
+    }
+
+    pub fn moved(stored: StoredEvent) -> StoredEvent {
+        StoredEvent { position: position_of(stored.event.timestamp()), ..stored }
+    }
 }
 
 /// Positions of (day, number of the save), as daily files have them.

@@ -1,0 +1,59 @@
+//! What another content of a file shows in, without reading it.
+
+use std::fs::Metadata;
+use std::time::{Duration, SystemTime};
+
+use crate::durable::links::file_identity;
+
+/// A file that changed less than this ago can change again without a sign: file systems count time in steps.
+const SETTLED_AFTER: Duration = Duration::from_secs(3);
+
+/// A file as it was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct FileState {
+    pub identity: (u64, u64),
+    /// In bytes.
+    pub length: u64,
+    /// `None` where the file system does not tell.
+    modified: Option<SystemTime>,
+}
+
+impl FileState {
+    pub fn of(metadata: &Metadata) -> Self {
+        Self { identity: identity(metadata), length: metadata.len(), modified: metadata.modified().ok() }
+    }
+
+    /// Whether a further change would show.
+    pub fn is_settled(&self, now: SystemTime) -> bool {
+        let age = self.modified.and_then(|modified| now.duration_since(modified).ok());
+        age.is_some_and(|age| age > SETTLED_AFTER)
+    }
+}
+
+/// The files of a day as they were at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct DayState {
+    /// In the order of their contents.
+    pub archived: Vec<FileState>,
+    /// The file that is appended to.
+    pub live: Option<FileState>,
+}
+
+impl DayState {
+    /// Whether a further change of a file would show.
+    pub fn is_settled(&self, now: SystemTime) -> bool {
+        self.archived.iter().chain(&self.live).all(|file| file.is_settled(now))
+    }
+
+    /// Whether these are the same files, though the one that is appended to may have grown or shrunk.
+    pub fn has_files_of(&self, other: &Self) -> bool {
+        let identity = |state: &Self| state.live.as_ref().map(|live| live.identity);
+        self.archived == other.archived && identity(self) == identity(other)
+    }
+}
+
+/// What tells a file from another that took its name. Where the system does not say, a replaced file shows in its
+/// length alone.
+pub(in super::super) fn identity(metadata: &Metadata) -> (u64, u64) {
+    file_identity(metadata).unwrap_or_default()
+}
