@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::target::{KnownPart, PartState, PartVersion};
+use crate::application::log_files::FileMark;
 
 /// A part of the import at hand.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,22 @@ pub(super) struct PresentPart {
     pub begins_with: BTreeSet<i64>,
     /// Where its last record ends.
     pub end: u64,
+    /// The file that it is.
+    pub file: Option<FileMark>,
+}
+
+impl PresentPart {
+    /// Whether it is another file than that version was, and not known to be a copy: it was copied, or its log was
+    /// deleted and begun anew.
+    pub fn is_another_file(&self, version: &PartVersion) -> bool {
+        let marks = self.file.as_ref().zip(version.file.as_ref());
+        marks.is_some_and(|(now, then)| now.mark != *then && !now.is_dated_copy)
+    }
+
+    /// Whether it is the very file that was imported as that version.
+    pub fn is_file_of(&self, version: &PartVersion) -> bool {
+        self.file.as_ref().is_some_and(|file| version.file.as_ref() == Some(&file.mark))
+    }
 }
 
 /// A version of a part whose records need not be read again.
@@ -197,6 +214,7 @@ mod tests {
             is_latest: *is_latest,
             is_finished: true,
             records: content.len() as u64,
+            file: None,
         };
         of.iter().enumerate().map(version).collect()
     }
@@ -208,6 +226,7 @@ mod tests {
             path: (*path).to_owned(),
             kept: None,
             end: content.len() as u64,
+            file: None,
             begins_with: of
                 .iter()
                 .zip(&versions)

@@ -13,7 +13,7 @@ use super::error::ImportError;
 use super::options::ReadOptions;
 use super::part_matching::{KeptState, KeptVersion, PartMatching, PresentPart, name_of};
 use super::pass::ImportPass;
-use super::report::MissingPart;
+use super::report::{MissingPart, ReplacedPart};
 use super::seen_log::SeenLog;
 use super::target::{ImportSink, PartVersion, SharedCounts};
 use crate::application::log_files::LogFiles;
@@ -138,6 +138,10 @@ fn beginnings<'v>(
     }
 }
 
+fn version_of(versions: &[PartVersion], source_id: i64) -> Option<&PartVersion> {
+    versions.iter().find(|version| version.source_id == source_id)
+}
+
 /// The parts of an import, and those that were imported before.
 #[derive(Debug, Default)]
 pub(super) struct FoundParts {
@@ -174,7 +178,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
                 })
             };
             let path = files.location(log).display().to_string();
-            parts.push(PresentPart { path, kept, ..PresentPart::default() });
+            parts.push(PresentPart { path, kept, file: files.mark(log), ..PresentPart::default() });
             self.follows.extend(seen.map(|seen| (log.clone(), seen)));
         }
         let paths: Vec<String> = parts.iter().map(|part| part.path.clone()).collect();
@@ -198,6 +202,15 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
         };
         let anew = logs.iter().zip(parts.iter().enumerate()).filter(|(_, part)| begins_anew(*part));
         self.begins_anew = anew.map(|(_, (_, part))| part.path.clone()).collect();
+        for (index, part) in parts.iter().enumerate() {
+            // Of a part that may be another file, what is written down is the file that it was.
+            let version = matching.kept(index, part).and_then(|kept| version_of(&of_log, kept.source_id));
+            if let Some(file) = &part.file
+                && !version.is_some_and(|version| part.is_another_file(version))
+            {
+                self.files_of_parts.insert(part.path.clone(), file.mark.clone());
+            }
+        }
         let shared = self.sink.begin_parts(&known).map_err(ImportError::Repository)?;
         Ok(FoundParts { parts, versions, matching, shared })
     }
@@ -226,6 +239,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
         let taken = |source_id: i64| -> u64 {
             shared.range((source_id, i64::MIN)..=(source_id, i64::MAX)).map(|(_, records)| records).sum()
         };
+        self.note_replaced_parts(&parts, &versions, &matching, logs)?;
         let mut left: Vec<&PartVersion> = versions.iter().collect();
         left.retain(|version| {
             let is_there = log_of.contains_key(&version.source_id) || matching.is_found(version.source_id);
@@ -259,6 +273,36 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
                 source_id,
                 records,
             }));
+        }
+        Ok(())
+    }
+
+    /// Notes parts that go on where another file was imported from, which began with the same bytes.
+    fn note_replaced_parts(
+        &mut self,
+        parts: &[PresentPart],
+        versions: &[PartVersion],
+        matching: &PartMatching,
+        logs: &[PathBuf],
+    ) -> Result<(), ImportError> {
+        let mut replaced = Vec::new();
+        for (index, (part, log)) in parts.iter().zip(logs).enumerate() {
+            let version = matching.kept(index, part).and_then(|kept| version_of(versions, kept.source_id));
+            // Where the file that it was is there under another name, nothing is hidden: all parts count together.
+            let is_gone = |version: &&PartVersion| !parts.iter().any(|other| other.is_file_of(version));
+            let other = version.filter(|version| part.is_another_file(version)).filter(is_gone);
+            replaced.extend(other.map(|version| (log, version)));
+        }
+        if replaced.is_empty() {
+            return Ok(());
+        }
+        let stored = self.sink.records_without_id().map_err(ImportError::Repository)?;
+        for (log, version) in replaced {
+            let records = stored.get(&version.source_id).copied().unwrap_or(0);
+            if records > 0 {
+                let path = log.display().to_string();
+                self.totals.replaced_parts.push(ReplacedPart { path, source_id: version.source_id, records });
+            }
         }
         Ok(())
     }

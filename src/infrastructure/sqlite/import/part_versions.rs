@@ -18,7 +18,7 @@ const VERSIONS: &str = "WITH RECURSIVE
         SELECT other.settings FROM of_log JOIN versions AS one USING (settings)
             JOIN versions AS other ON other.path = one.path)
     SELECT source_id, path, resume_offset, resume_line, resume_sha256, settings IN (SELECT settings FROM of_log),
-        superseded_by IS NULL, finished_at IS NOT NULL, imported + matched_existing
+        superseded_by IS NULL, finished_at IS NOT NULL, imported + matched_existing, file
     FROM versions ORDER BY source_id";
 /// The state of a part that is kept is the least one.
 const STORED_SHARED: &str = "WITH kept AS (
@@ -52,6 +52,7 @@ pub(super) fn of(connection: &Connection, paths: &[String]) -> Result<Vec<PartVe
             is_latest: row.get(6)?,
             is_finished: row.get(7)?,
             records: row.get(8)?,
+            file: row.get(9)?,
         })
     });
     versions.and_then(Iterator::collect).map_err(failed)
