@@ -96,7 +96,9 @@ impl PartMatching {
         pairs.sort_by_cached_key(|(index, version)| {
             let (part, to) = (&parts[*index], version.resume.offset);
             let (is_whole, is_at_path) = (part.end <= to, part.path == version.path);
-            let best_first = Reverse((version.is_latest, is_whole, is_at_path));
+            // Of one file that had several names, what was read last says most.
+            let of_file = part.is_file_of(version).then_some(to);
+            let best_first = Reverse((of_file, version.is_latest, is_whole, is_at_path));
             // What has grown was the part that was written to.
             let name = if is_whole { None } else { Some(age(&version.path)) };
             (best_first, name, Reverse((to, version.source_id)))
@@ -151,6 +153,13 @@ impl PartMatching {
     /// The version that a part goes on with: not one that is another part by now.
     pub fn kept(&self, index: usize, part: &PresentPart) -> Option<KeptVersion> {
         part.kept.filter(|kept| self.found.get(&kept.source_id) == Some(&index))
+    }
+
+    /// The version whose bytes a part begins with and that it was taken for, whether it goes on with it or is read
+    /// again: of several, the one of which most was imported.
+    pub fn taken_for<'v>(&self, index: usize, versions: &'v [PartVersion]) -> Option<&'v PartVersion> {
+        let found = |version: &&PartVersion| self.found.get(&version.source_id) == Some(&index);
+        versions.iter().filter(found).max_by_key(|version| version.resume.offset)
     }
 
     /// Whether a version is there, beyond doubt.

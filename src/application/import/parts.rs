@@ -138,10 +138,6 @@ fn beginnings<'v>(
     }
 }
 
-fn version_of(versions: &[PartVersion], source_id: i64) -> Option<&PartVersion> {
-    versions.iter().find(|version| version.source_id == source_id)
-}
-
 /// The parts of an import, and those that were imported before.
 #[derive(Debug, Default)]
 pub(super) struct FoundParts {
@@ -204,12 +200,12 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
         self.begins_anew = anew.map(|(_, (_, part))| part.path.clone()).collect();
         for (index, part) in parts.iter().enumerate() {
             // Of a part that may be another file, what is written down is the file that it was.
-            let version = matching.kept(index, part).and_then(|kept| version_of(&of_log, kept.source_id));
-            if let Some(file) = &part.file
-                && !version.is_some_and(|version| part.is_another_file(version))
-            {
-                self.files_of_parts.insert(part.path.clone(), file.mark.clone());
-            }
+            let other = matching.taken_for(index, &of_log).filter(|version| part.is_another_file(version));
+            let file = match other {
+                Some(version) => version.file.clone(),
+                None => part.file.as_ref().map(|file| file.mark.clone()),
+            };
+            self.files_of_parts.extend(file.map(|file| (part.path.clone(), file)));
         }
         let shared = self.sink.begin_parts(&known).map_err(ImportError::Repository)?;
         Ok(FoundParts { parts, versions, matching, shared })
@@ -287,7 +283,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
     ) -> Result<(), ImportError> {
         let mut replaced = Vec::new();
         for (index, (part, log)) in parts.iter().zip(logs).enumerate() {
-            let version = matching.kept(index, part).and_then(|kept| version_of(versions, kept.source_id));
+            let version = matching.taken_for(index, versions);
             // Where the file that it was is there under another name, nothing is hidden: all parts count together.
             let is_gone = |version: &&PartVersion| !parts.iter().any(|other| other.is_file_of(version));
             let other = version.filter(|version| part.is_another_file(version)).filter(is_gone);
@@ -297,8 +293,10 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
             return Ok(());
         }
         let stored = self.sink.records_without_id().map_err(ImportError::Repository)?;
+        let repeats = self.sink.repeats_without_id().map_err(ImportError::Repository)?;
         for (log, version) in replaced {
-            let records = stored.get(&version.source_id).copied().unwrap_or(0);
+            let count = |of: &BTreeMap<i64, u64>| of.get(&version.source_id).copied().unwrap_or(0);
+            let records = count(&stored) + count(&repeats);
             if records > 0 {
                 let path = log.display().to_string();
                 self.totals.replaced_parts.push(ReplacedPart { path, source_id: version.source_id, records });

@@ -173,7 +173,7 @@ pub struct ReplacedPart {
     pub path: String,
     /// The number that the store has of what was imported from there.
     pub source_id: i64,
-    /// How many events and twins were made of records of it that have no id.
+    /// How many records without id that had.
     pub records: u64,
 }
 

@@ -189,6 +189,14 @@ pub trait ImportSink {
         Ok(BTreeMap::new())
     }
 
+    /// How many records without id of each log are events or twins that were made of other records.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn repeats_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+        Ok(BTreeMap::new())
+    }
+
     /// What the store has of the latest version of that log, where it was read in the same way.
     ///
     /// # Errors

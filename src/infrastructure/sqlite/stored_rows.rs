@@ -182,9 +182,9 @@ fn tell_of_logs(path: &str, incomplete: &[LogName]) {
         names += &format!(" and {} more", others.len());
     }
     tracing::warn!(
-        "{path} lacks rows of what it keeps of {} logs beside their events (rejected records, records that repeat events, or \
-         the text around records): another program has removed rows, or placed them itself. Import these logs again \
-         (import-legacy), which reads them from the beginning: {names}",
+        "rows of {} logs are missing in {path} beside their events (rejected records, records that repeat events, or the text \
+         around records), or too many: another program has removed rows, or placed them itself. Import these logs \
+         again (import-legacy), which reads them from the beginning: {names}",
         incomplete.len()
     );
 }

@@ -77,6 +77,40 @@ fn a_copy_that_has_kept_its_times_is_the_part_and_so_is_one_whose_file_has_anoth
 }
 
 #[test]
+fn a_part_with_the_bytes_of_one_that_was_rotated_and_deleted_is_told_and_one_that_was_renamed_is_not() {
+    let dir = TestDir::new();
+    write(&dir, "app.jsonl", EVENT.repeat(3));
+    assert_eq!(import(&dir, "app.jsonl").0, 3);
+    fs::rename(dir.join("app.jsonl"), dir.join("app-1.jsonl")).unwrap();
+    write(&dir, "app.jsonl", "");
+    assert_eq!(import(&dir, "app-1.jsonl app.jsonl"), (3, vec![]));
+    // It is rotated again and deleted, and what has come since looks as it did.
+    begin_anew(&dir, "app-1.jsonl", &EVENT.repeat(3));
+    for _ in 0..3 {
+        assert_eq!(import(&dir, "app-1.jsonl app.jsonl"), (3, vec![("app-1.jsonl".to_owned(), 3)]));
+    }
+    begin_anew(&dir, "app-1.jsonl", &EVENT.repeat(3));
+    fs::rename(dir.join("app-1.jsonl"), dir.join("app-2.jsonl")).unwrap();
+    for _ in 0..3 {
+        assert_eq!(import(&dir, "app-2.jsonl app.jsonl"), (3, vec![("app-2.jsonl".to_owned(), 3)]));
+    }
+}
+
+#[test]
+fn a_file_that_was_imported_under_two_names_goes_on_where_it_was_read_last() {
+    let dir = TestDir::new();
+    let write_more = |times| write(&dir, "app.jsonl", EVENT.repeat(times));
+    write_more(3);
+    assert_eq!(import(&dir, "app.jsonl").0, 3);
+    write_more(5);
+    fs::hard_link(dir.join("app.jsonl"), dir.join("other.jsonl")).unwrap();
+    assert_eq!(import(&dir, "other.jsonl app.jsonl").0, 5);
+    write_more(8);
+    assert_eq!(import(&dir, "app.jsonl"), (8, vec![]));
+    assert_eq!(import(&dir, "other.jsonl app.jsonl"), (8, vec![]));
+}
+
+#[test]
 fn records_with_ids_are_not_told_since_none_of_them_is_taken_for_another_one() {
     let dir = TestDir::new();
     let event = |n: u32| EVENT.replace("\"type\"", &format!("\"event_id\": \"e{n}\", \"event_type\""));

@@ -271,6 +271,10 @@ impl ImportSink for IncrementalLoad {
         part_versions::records_without_id(&lock(&self.connection))
     }
 
+    fn repeats_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+        part_versions::repeats_without_id(&lock(&self.connection))
+    }
+
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
         if !self.is_one_transaction {
             self.lost.tell(&self.path);
