@@ -173,7 +173,7 @@ pub struct ReplacedPart {
     pub path: String,
     /// The number that the store has of what was imported from there.
     pub source_id: i64,
-    /// How many records without id that had.
+    /// How many records without id the store has of it.
     pub records: u64,
 }
 

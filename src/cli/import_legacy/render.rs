@@ -148,14 +148,13 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
             visible(missing)
         )?;
     }
-    for ReplacedPart { path, source_id, records } in report.replaced_parts.iter().take(SHOWN_PLACES) {
+    for ReplacedPart { path, records, .. } in report.replaced_parts.iter().take(SHOWN_PLACES) {
         writeln!(
             out,
             "\n{} is another file than was imported from there before, and begins with its bytes:\n\
-             a copy of it, or a log that was begun anew. Its first records are taken for those ({records} without id);\n\
-             if they are later ones, they are not in the store: bring the earlier part back with\n\
-             export --source {source_id}, under another name, and name both. A copy that keeps its times (cp -p) is\n\
-             known as one",
+             a copy of it, or a log that was begun anew. Its first records are taken for those of before ({records} without\n\
+             id). If they are later ones, they are not in the store: import it with a copy of the part that was there\n\
+             before, under another name, into a new store. A copy that keeps its times (cp -p) is known as one",
             visible(path)
         )?;
     }
