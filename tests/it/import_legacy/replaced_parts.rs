@@ -100,14 +100,15 @@ fn a_part_with_the_bytes_of_one_that_was_rotated_and_deleted_is_told_and_one_tha
 fn a_file_that_was_imported_under_two_names_goes_on_where_it_was_read_last() {
     let dir = TestDir::new();
     let write_more = |times| write(&dir, "app.jsonl", EVENT.repeat(times));
+    write(&dir, "old.jsonl", EVENT.replace("T1", "T2"));
     write_more(3);
-    assert_eq!(import(&dir, "app.jsonl").0, 3);
+    assert_eq!(import(&dir, "old.jsonl app.jsonl").0, 4);
     write_more(5);
     fs::hard_link(dir.join("app.jsonl"), dir.join("other.jsonl")).unwrap();
-    assert_eq!(import(&dir, "other.jsonl app.jsonl").0, 5);
+    assert_eq!(import(&dir, "other.jsonl old.jsonl app.jsonl").0, 6);
     write_more(8);
-    assert_eq!(import(&dir, "app.jsonl"), (8, vec![]));
-    assert_eq!(import(&dir, "other.jsonl app.jsonl"), (8, vec![]));
+    assert_eq!(import(&dir, "old.jsonl app.jsonl"), (9, vec![]));
+    assert_eq!(import(&dir, "other.jsonl old.jsonl app.jsonl"), (9, vec![]));
 }
 
 #[test]
