@@ -1,5 +1,7 @@
 //! Rows that another program has removed from a store, with its triggers dropped and made again.
 
+mod of_logs;
+
 use std::path::PathBuf;
 
 use mission_events::{EventRepository, SqliteEventRepository};
@@ -198,28 +200,32 @@ fn an_event_that_is_stored_again_gets_the_position_that_it_had_and_is_that_of_it
 }
 
 #[test]
-fn a_store_that_does_not_say_how_many_rows_it_had_proves_nothing_consistent() {
-    let dir = store();
-    tamper(&database(&dir), "DELETE FROM stored_rows");
-    let status = program(&dir).run("status");
-    assert_eq!(
-        status.stderr.matches("does not say how many rows were stored").count(),
-        1,
-        "{}",
-        status.stderr
-    );
-    assert!(status.stderr.contains("or import all logs into a new one"), "the way out: {}", status.stderr);
-    let run = program(&dir).run("compare-logs sound.jsonl events.db");
-    assert_eq!(run.code, 3, "{}", run.stdout);
-}
-
-#[test]
-fn rejected_records_that_are_missing_are_told() {
-    let dir = store();
-    tamper(&database(&dir), "DELETE FROM rejects WHERE reject_id = 2");
-    for command in ["status", "import-legacy new.jsonl --dry-run", "export --to out"] {
-        let run = program(&dir).run(command);
-        assert_eq!(run.stderr.matches("rejected records of 1 logs are missing").count(), 1, "{}", run.stderr);
+fn a_store_that_does_not_say_how_many_rows_it_had_proves_nothing_until_an_import_has_counted_them() {
+    for (removed, missing) in [("", 0), ("DELETE FROM events WHERE position IN (3, 9, 10)", 3)] {
+        let dir = store();
+        let before = (positions(&dir), events_of_twins(&dir));
+        if !removed.is_empty() {
+            tamper(&database(&dir), removed);
+        }
+        tamper(&database(&dir), "DELETE FROM stored_rows");
+        let said = "does not say how many rows were stored";
+        let status = program(&dir).run("status");
+        assert_eq!(status.stderr.matches(said).count(), 1, "{}", status.stderr);
+        assert!(
+            status.stderr.contains("Import the logs again (import-legacy)"),
+            "the way out: {}",
+            status.stderr
+        );
+        let run = program(&dir).run("compare-logs sound.jsonl events.db");
+        assert!(run.code != 0 && run.stdout.contains(said), "{}", run.stdout);
+        assert!(run.stdout.contains("import the logs again (import-legacy)"), "{}", run.stdout);
+        let (report, said) = import(&dir, "old.jsonl new.jsonl");
+        assert!(said.contains("They are counted anew"), "{said}");
+        assert_eq!(report["imported"], missing, "{said}");
+        assert_eq!((positions(&dir), events_of_twins(&dir)), before);
+        program(&dir).run("compare-logs sound.jsonl events.db").result();
+        program(&dir).run("export --to out").result();
+        assert_eq!(import(&dir, "old.jsonl new.jsonl").1, "");
     }
 }
 

@@ -143,7 +143,7 @@ mod for_tests {
                 history: side.history.len() as u64,
                 first_native: time(side.records.first()),
                 last_history: time(side.history.last()),
-                missing: 0,
+                missing: Some(0),
             });
             side
         }

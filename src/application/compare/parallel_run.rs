@@ -39,8 +39,9 @@ pub struct RowCounts {
     pub first_native: Option<DateTime<Utc>>,
     /// When the latest event of the legacy log occurred.
     pub last_history: Option<DateTime<Utc>>,
-    /// How many are not there any more that were stored: another program has removed them.
-    pub missing: u64,
+    /// How many are not there any more that were stored: another program has removed them. `None` where the store does
+    /// not say how many were stored.
+    pub missing: Option<u64>,
 }
 
 /// What a side is read from.
@@ -256,14 +257,23 @@ fn judge_earlier(comparison: &mut Comparison, begins_by: BeginsBy, candidate: Me
 fn judge_missing_rows(comparison: &mut Comparison, media: [Medium; 2]) {
     let paths = [&comparison.control, &comparison.candidate].map(|side| side.path.display().to_string());
     for (path, medium) in paths.into_iter().zip(media) {
-        if let Medium::Store(RowCounts { missing: missing @ 1.., .. }) = medium {
-            doubt(
+        let Medium::Store(RowCounts { missing, .. }) = medium else { continue };
+        match missing {
+            Some(0) => {}
+            Some(missing) => doubt(
                 comparison,
                 format!(
                     "{path} has {missing} events and twins less than were stored in it: another program has removed \
                      rows; import their logs again (import-legacy), or go back to a copy of the store"
                 ),
-            );
+            ),
+            None => doubt(
+                comparison,
+                format!(
+                    "{path} does not say how many rows were stored in it: another program has emptied `stored_rows`; \
+                     import the logs again (import-legacy), which counts them anew, or go back to a copy of the store"
+                ),
+            ),
         }
     }
 }

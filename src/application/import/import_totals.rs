@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use super::log_totals::LogTotals;
 use super::outcome::{Correction, Outcome};
 use super::overlap::ClockRefusal;
-use super::report::{MissingPart, RecordCounts, RejectedRecord, SharedRecords, SourceReport, list_rejects};
+use super::report::{
+    MissingPart, RecordCounts, RejectedRecord, ReplacedPart, SharedRecords, SourceReport, list_rejects,
+};
 use super::seen_log::SeenLog;
 use super::target::SharedCounts;
 use crate::application::log_source::Reject;
@@ -30,6 +32,8 @@ pub struct ImportTotals {
     pub shared_records: Vec<SharedRecords>,
     /// Parts that were imported before and are missing among these.
     pub missing_parts: Vec<MissingPart>,
+    /// Parts whose file is another one than was imported from there before.
+    pub replaced_parts: Vec<ReplacedPart>,
     /// What was found of the same events in both systems.
     pub overlap: TwinSummary,
     /// Records that became twins, by how they differ from the event that they tell again.

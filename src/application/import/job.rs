@@ -105,6 +105,7 @@ pub fn import<S: ImportStore>(
         rejects: totals.rejects,
         shared_records: totals.shared_records,
         missing_parts: totals.missing_parts,
+        replaced_parts: totals.replaced_parts,
         dry_run: settings.dry_run,
         refused,
         store: StoreReport { path: location, events: totals.events },

@@ -31,7 +31,8 @@ pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, TimeWindow, TwinPair};
 pub use pass::ImportProgress;
 pub use record::{Identity, ImportRecord};
 pub use report::{
-    ImportReport, LISTED_REJECTS, MissingPart, RecordCounts, Refusal, RejectedRecord, SharedRecords,
+    ImportReport, LISTED_REJECTS, MissingPart, RecordCounts, Refusal, RejectedRecord, ReplacedPart,
+    SharedRecords,
 };
 pub use target::{
     Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::target::{KnownPart, PartState, PartVersion};
+use crate::application::log_files::FileMark;
 
 /// A part of the import at hand.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,22 @@ pub(super) struct PresentPart {
     pub begins_with: BTreeSet<i64>,
     /// Where its last record ends.
     pub end: u64,
+    /// The file that it is.
+    pub file: Option<FileMark>,
+}
+
+impl PresentPart {
+    /// Whether it is another file than that version was, and not known to be a copy: it was copied, or its log was
+    /// deleted and begun anew.
+    pub fn is_another_file(&self, version: &PartVersion) -> bool {
+        let marks = self.file.as_ref().zip(version.file.as_ref());
+        marks.is_some_and(|(now, then)| now.mark != *then && !now.is_dated_copy)
+    }
+
+    /// Whether it is the very file that was imported as that version.
+    pub fn is_file_of(&self, version: &PartVersion) -> bool {
+        self.file.as_ref().is_some_and(|file| version.file.as_ref() == Some(&file.mark))
+    }
 }
 
 /// A version of a part whose records need not be read again.
@@ -79,7 +96,9 @@ impl PartMatching {
         pairs.sort_by_cached_key(|(index, version)| {
             let (part, to) = (&parts[*index], version.resume.offset);
             let (is_whole, is_at_path) = (part.end <= to, part.path == version.path);
-            let best_first = Reverse((version.is_latest, is_whole, is_at_path));
+            // Of one file that had several names, what was read last says most.
+            let of_file = part.is_file_of(version).then_some(to);
+            let best_first = Reverse((of_file, version.is_latest, is_whole, is_at_path));
             // What has grown was the part that was written to.
             let name = if is_whole { None } else { Some(age(&version.path)) };
             (best_first, name, Reverse((to, version.source_id)))
@@ -134,6 +153,13 @@ impl PartMatching {
     /// The version that a part goes on with: not one that is another part by now.
     pub fn kept(&self, index: usize, part: &PresentPart) -> Option<KeptVersion> {
         part.kept.filter(|kept| self.found.get(&kept.source_id) == Some(&index))
+    }
+
+    /// The version whose bytes a part begins with and that it was taken for, whether it goes on with it or is read
+    /// again: of several, the one of which most was imported.
+    pub fn taken_for<'v>(&self, index: usize, versions: &'v [PartVersion]) -> Option<&'v PartVersion> {
+        let found = |version: &&PartVersion| self.found.get(&version.source_id) == Some(&index);
+        versions.iter().filter(found).max_by_key(|version| version.resume.offset)
     }
 
     /// Whether a version is there, beyond doubt.
@@ -197,6 +223,7 @@ mod tests {
             is_latest: *is_latest,
             is_finished: true,
             records: content.len() as u64,
+            file: None,
         };
         of.iter().enumerate().map(version).collect()
     }
@@ -208,6 +235,7 @@ mod tests {
             path: (*path).to_owned(),
             kept: None,
             end: content.len() as u64,
+            file: None,
             begins_with: of
                 .iter()
                 .zip(&versions)

@@ -13,7 +13,7 @@ use super::error::ImportError;
 use super::options::ReadOptions;
 use super::part_matching::{KeptState, KeptVersion, PartMatching, PresentPart, name_of};
 use super::pass::ImportPass;
-use super::report::MissingPart;
+use super::report::{MissingPart, ReplacedPart};
 use super::seen_log::SeenLog;
 use super::target::{ImportSink, PartVersion, SharedCounts};
 use crate::application::log_files::LogFiles;
@@ -174,7 +174,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
                 })
             };
             let path = files.location(log).display().to_string();
-            parts.push(PresentPart { path, kept, ..PresentPart::default() });
+            parts.push(PresentPart { path, kept, file: files.mark(log), ..PresentPart::default() });
             self.follows.extend(seen.map(|seen| (log.clone(), seen)));
         }
         let paths: Vec<String> = parts.iter().map(|part| part.path.clone()).collect();
@@ -198,6 +198,15 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
         };
         let anew = logs.iter().zip(parts.iter().enumerate()).filter(|(_, part)| begins_anew(*part));
         self.begins_anew = anew.map(|(_, (_, part))| part.path.clone()).collect();
+        for (index, part) in parts.iter().enumerate() {
+            // Of a part that may be another file, what is written down is the file that it was.
+            let other = matching.taken_for(index, &of_log).filter(|version| part.is_another_file(version));
+            let file = match other {
+                Some(version) => version.file.clone(),
+                None => part.file.as_ref().map(|file| file.mark.clone()),
+            };
+            self.files_of_parts.extend(file.map(|file| (part.path.clone(), file)));
+        }
         let shared = self.sink.begin_parts(&known).map_err(ImportError::Repository)?;
         Ok(FoundParts { parts, versions, matching, shared })
     }
@@ -226,6 +235,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
         let taken = |source_id: i64| -> u64 {
             shared.range((source_id, i64::MIN)..=(source_id, i64::MAX)).map(|(_, records)| records).sum()
         };
+        self.note_replaced_parts(&parts, &versions, &matching, logs)?;
         let mut left: Vec<&PartVersion> = versions.iter().collect();
         left.retain(|version| {
             let is_there = log_of.contains_key(&version.source_id) || matching.is_found(version.source_id);
@@ -259,6 +269,38 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
                 source_id,
                 records,
             }));
+        }
+        Ok(())
+    }
+
+    /// Notes parts that go on where another file was imported from, which began with the same bytes.
+    fn note_replaced_parts(
+        &mut self,
+        parts: &[PresentPart],
+        versions: &[PartVersion],
+        matching: &PartMatching,
+        logs: &[PathBuf],
+    ) -> Result<(), ImportError> {
+        let mut replaced = Vec::new();
+        for (index, (part, log)) in parts.iter().zip(logs).enumerate() {
+            let version = matching.taken_for(index, versions);
+            // Where the file that it was is there under another name, nothing is hidden: all parts count together.
+            let is_gone = |version: &&PartVersion| !parts.iter().any(|other| other.is_file_of(version));
+            let other = version.filter(|version| part.is_another_file(version)).filter(is_gone);
+            replaced.extend(other.map(|version| (log, version)));
+        }
+        if replaced.is_empty() {
+            return Ok(());
+        }
+        let stored = self.sink.records_without_id().map_err(ImportError::Repository)?;
+        let repeats = self.sink.repeats_without_id().map_err(ImportError::Repository)?;
+        for (log, version) in replaced {
+            let count = |of: &BTreeMap<i64, u64>| of.get(&version.source_id).copied().unwrap_or(0);
+            let records = count(&stored) + count(&repeats);
+            if records > 0 {
+                let path = log.display().to_string();
+                self.totals.replaced_parts.push(ReplacedPart { path, source_id: version.source_id, records });
+            }
         }
         Ok(())
     }

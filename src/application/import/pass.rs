@@ -72,6 +72,8 @@ pub struct ImportPass<'p, S: ?Sized> {
     pub(super) follows: BTreeMap<PathBuf, SeenLog>,
     /// Where parts are that are others than those that were imported from there last.
     pub(super) begins_anew: BTreeSet<String>,
+    /// The files that parts are, by their places.
+    pub(super) files_of_parts: BTreeMap<String, String>,
     /// Up to where the last reading of a log knew it, where it failed; `None` where the log is compressed.
     reached: Option<ResumePoint>,
 }
@@ -95,6 +97,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
             parts: String::new(),
             follows,
             begins_anew: BTreeSet::new(),
+            files_of_parts: BTreeMap::new(),
             reached: None,
         }
     }
@@ -135,6 +138,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         self.progress.pass_begins(logs);
         self.parts.clear();
         self.begins_anew.clear();
+        self.files_of_parts.clear();
         let mut found = None;
         if self.are_parts {
             self.parts = set_of_parts(logs);
@@ -198,8 +202,10 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     }
 
     pub(super) fn header(&self, source: &dyn LogSource) -> SourceHeader {
+        let path = source.location().display().to_string();
         SourceHeader {
-            path: source.location().display().to_string(),
+            file: self.files_of_parts.get(&path).cloned(),
+            path,
             format: source.format(),
             compression: source.compression(),
             settings: self.settings(),

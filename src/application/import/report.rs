@@ -39,6 +39,8 @@ pub struct ImportReport {
     pub shared_records: Vec<SharedRecords>,
     /// Parts that were imported before and are missing among these, where records were taken for theirs.
     pub missing_parts: Vec<MissingPart>,
+    /// Parts whose file is another one than was imported from there before, and begins with its bytes.
+    pub replaced_parts: Vec<ReplacedPart>,
     /// Whether this was a dry run: nothing was written.
     pub dry_run: bool,
     /// Why nothing was written although it was to be.
@@ -160,6 +162,18 @@ pub struct MissingPart {
     /// Its number in the store.
     pub source_id: i64,
     /// How many records.
+    pub records: u64,
+}
+
+/// A part whose file is another one than that which was imported from its path before, and begins with the same bytes.
+/// It is that log, copied; or a log that was begun anew with records that are equal to those of the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReplacedPart {
+    /// The part.
+    pub path: String,
+    /// The number that the store has of what was imported from there.
+    pub source_id: i64,
+    /// How many records without id the store has of it.
     pub records: u64,
 }
 

@@ -67,6 +67,8 @@ pub struct SourceHeader {
     pub compression: Option<&'static str>,
     /// How its records are read, on one line.
     pub settings: String,
+    /// What tells the file from another one at its path, where that is to be written down.
+    pub file: Option<String>,
 }
 
 /// A log, or the beginning of one, that the store has already.
@@ -144,6 +146,8 @@ pub struct PartVersion {
     pub is_finished: bool,
     /// How many events and twins were made of its records.
     pub records: u64,
+    /// What tells the file from another one at its path, where that is known.
+    pub file: Option<String>,
 }
 
 /// What an import loads its records into, apart from the port's append.
@@ -182,6 +186,14 @@ pub trait ImportSink {
     /// # Errors
     /// The store cannot be read.
     fn records_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+        Ok(BTreeMap::new())
+    }
+
+    /// How many records without id of each log are events or twins that were made of other records.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn repeats_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
         Ok(BTreeMap::new())
     }
 

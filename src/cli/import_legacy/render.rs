@@ -7,7 +7,8 @@ use std::path::Path;
 use chrono::TimeDelta;
 
 use crate::application::import::{
-    ClockRefusal, ImportReport, MissingPart, Overlap, RecordCounts, Refusal, RejectedRecord, SharedRecords,
+    ClockRefusal, ImportReport, MissingPart, Overlap, RecordCounts, Refusal, RejectedRecord, ReplacedPart,
+    SharedRecords,
 };
 use crate::application::log_source::SkippedFile;
 use crate::cli::output::{self, Format, visible};
@@ -145,6 +146,16 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
              one that was deleted comes back with export --source {source_id}",
             visible(path),
             visible(missing)
+        )?;
+    }
+    for ReplacedPart { path, records, .. } in report.replaced_parts.iter().take(SHOWN_PLACES) {
+        writeln!(
+            out,
+            "\n{} is another file than was imported from there before, and begins with its bytes:\n\
+             a copy of it, or a log that was begun anew. Its first records are taken for those of before ({records} without\n\
+             id). If they are later ones, they are not in the store: import it with a copy of the part that was there\n\
+             before, under another name, into a new store. A copy that keeps its times (cp -p) is known as one",
+            visible(path)
         )?;
     }
     for (reason, rejects) in by_reason(&report.rejects) {

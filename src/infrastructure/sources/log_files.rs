@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::application::log_files::LogFiles;
+use crate::application::log_files::{FileMark, LogFiles};
 use crate::application::log_source::SourceError;
 use crate::durable::links::file_identity;
 
@@ -23,6 +24,16 @@ impl LogFiles for FileSystem {
 
     fn identity(&self, log: &Path) -> Option<(u64, u64)> {
         log.metadata().ok().and_then(|metadata| file_identity(&metadata))
+    }
+
+    fn mark(&self, log: &Path) -> Option<FileMark> {
+        let metadata = log.metadata().ok()?;
+        let (_, inode) = file_identity(&metadata)?;
+        // An inode alone is given to the next file once its file is deleted.
+        let made = metadata.created().ok()?;
+        let since_1970 = made.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+        let is_dated_copy = metadata.modified().is_ok_and(|written| written < made);
+        Some(FileMark { mark: format!("inode {inode}, made {since_1970}"), is_dated_copy })
     }
 
     fn bytes(&self, log: &Path) -> Result<u64, SourceError> {

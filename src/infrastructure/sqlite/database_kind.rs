@@ -43,7 +43,7 @@ pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
     migrating_command: "import-legacy",
     migrations_folder: "migrations/",
     migrations: event_migrations::migrations::runner,
-    known_schemas: &[(6, "3d714d973c0387ecf3cef26cfd3576fcaea1169cefbc9c816dfeb109279b7893")],
+    known_schemas: &[(7, "f51f6c18d0119fac29df3296200f27546fa365509d9ed14adbc452cf0e9f4f62")],
 };
 
 /// What handlers have done, and their read models.

@@ -43,9 +43,10 @@ const SORTED_EVENTS: &str = "SELECT sorted.source_offset, events.body
     ORDER BY sorted.source_offset, sorted.position";
 const TWINS: &str = "SELECT source_offset, body FROM twins WHERE source_id = ?1 ORDER BY source_offset";
 const REPEATS: &str = "SELECT repeats.offset, coalesce(repeats.text, twins.body, events.body)
-    FROM source_repeats AS repeats CROSS JOIN events ON events.position = repeats.position
+    FROM source_repeats AS repeats LEFT JOIN events ON events.position = repeats.position
                                    LEFT JOIN twins ON twins.twin_id = repeats.twin_id
-    WHERE repeats.source_id = ?1 ORDER BY repeats.offset";
+    WHERE repeats.source_id = ?1 AND coalesce(repeats.text, twins.body, events.body) IS NOT NULL
+    ORDER BY repeats.offset";
 const TEXTS: &str = "SELECT offset, text FROM source_texts WHERE source_id = ?1 ORDER BY offset";
 
 const SORT: &str = "DROP TABLE IF EXISTS temp.sorted_events;

@@ -14,7 +14,7 @@ use super::connection::MAGIC;
 use super::database_kind::EVENT_STORE;
 use super::error::{SqliteError, port_error};
 use super::schema::open_checked_for_reading;
-use super::stored_rows::RowCheck;
+use super::stored_rows;
 
 /// A twin stands at the position of its event, which is of the other origin: of one origin there is at
 /// most one record at each position.
@@ -46,7 +46,7 @@ fn origin(rows: Rows) -> &'static str {
 pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
     let connection = open_checked_for_reading(&EVENT_STORE, path)?;
     let failed = port_error("count the events");
-    let missing = RowCheck::of(&connection).map_err(&failed)?.missing_records();
+    let missing = stored_rows::missing_records(&connection).map_err(&failed)?;
     let counts = connection
         .query_row(STATE, [], |row| {
             let time = |micros: Option<i64>| micros.and_then(DateTime::from_timestamp_micros);

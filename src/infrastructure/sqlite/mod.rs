@@ -25,6 +25,7 @@ mod expected_schema;
 mod export;
 mod feed;
 pub mod import;
+mod log_rows;
 mod lost_bytes;
 mod read;
 mod rejects;

@@ -92,7 +92,7 @@ impl SqliteRejects {
     /// As [`SqliteEventRepository::open_for_reading`](super::SqliteEventRepository::open_for_reading).
     pub fn open_for_reading(path: &Path, filter: RejectFilter) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
-        stored_rows::tell_of_an_early_end(path, &connection)?;
+        stored_rows::tell_of_kept_rows(path, &connection)?;
         Ok(Self { connection, filter, turns: None, counting: None, occurrences: Occurrences::default() })
     }
 
@@ -116,7 +116,7 @@ impl SqliteRejects {
         }
         schema::ensure_present(path)?;
         let connection = schema::open_current(&EVENT_STORE, path)?;
-        stored_rows::tell_of_an_early_end(path, &connection)?;
+        stored_rows::tell_of_kept_rows(path, &connection)?;
         let turns = Some(schema::turn_file_of(path));
         Ok(Self { connection, filter, turns, counting: None, occurrences: Occurrences::default() })
     }
@@ -208,7 +208,7 @@ impl SqliteRejects {
             note(&self.connection, *reject_id, place, position).map_err(&failed)?;
             return Ok(Some(Outcome::AlreadyPresent));
         }
-        let source = SourceWriter::known(*source_id);
+        let mut source = SourceWriter::known(*source_id);
         if self.counting.replace(*source_id) != Some(*source_id) {
             self.occurrences.begin_log(&self.connection, source.known_part())?;
         }
@@ -216,7 +216,8 @@ impl SqliteRejects {
             let event_id = id_of(&self.connection, self.occurrences, record)?;
             return retry_preview::look_at(&self.connection, record, &event_id, *source_id).map(Some);
         }
-        let outcome = store_one(&self.connection, &source, self.occurrences, record)?;
+        let outcome = store_one(&self.connection, &mut source, self.occurrences, record)?;
+        source.note_rows(&self.connection).map_err(&failed)?;
         if outcome == Outcome::Imported {
             stored_rows::note(&self.connection, 1).map_err(&failed)?;
         }

@@ -63,6 +63,7 @@ fn import(text: &str) -> TestDir {
         format: LogFormat::JsonArray,
         compression: None,
         settings: String::new(),
+        file: None,
     };
     let mut target = open_import(&dir.join("events.db"), 0).unwrap();
     target.begin_source(&header, None).unwrap();

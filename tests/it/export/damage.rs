@@ -137,7 +137,7 @@ fn people_are_told_what_is_not_written_and_why() {
 
 #[test]
 fn a_store_whose_logs_were_removed_does_not_pass_for_an_empty_one() {
-    for (sql, missing) in [("DELETE FROM sources", 3), ("DELETE FROM sources WHERE source_id = 2", 1)] {
+    for (sql, missing) in [("DELETE FROM sources", 5), ("DELETE FROM sources WHERE source_id = 2", 1)] {
         let dir = with_logs();
         tamper(&dir, sql);
         let run = run_export(&dir, "");

@@ -32,6 +32,7 @@ mod processes;
 mod publishing;
 mod read_again;
 mod refused;
+mod replaced_parts;
 mod sample_data;
 mod steps;
 mod twins;

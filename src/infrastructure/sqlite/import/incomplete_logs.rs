@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
-use crate::infrastructure::sqlite::stored_rows::{RowCheck, WITHOUT_REJECTS};
+use crate::infrastructure::sqlite::stored_rows::RowCheck;
 
 /// Reads all rows: it is asked where some are missing. A log can have had its records from another one.
 const WITHOUT_RECORDS: &str = "WITH
@@ -24,17 +24,12 @@ pub(super) struct IncompleteLogs(BTreeSet<i64>);
 impl IncompleteLogs {
     /// Those of a store whose rows were counted.
     pub fn of(connection: &Connection, check: &RowCheck) -> rusqlite::Result<Self> {
-        let mut incomplete = BTreeSet::new();
-        let mut add = |select: &str| -> rusqlite::Result<()> {
-            let mut statement = connection.prepare(select)?;
+        let mut incomplete: BTreeSet<i64> = check.incomplete_logs().collect();
+        if check.missing_records() > 0 {
+            let mut statement = connection.prepare(WITHOUT_RECORDS)?;
             for source_id in statement.query_map([], |row| row.get(0))? {
                 incomplete.insert(source_id?);
             }
-            Ok(())
-        };
-        add(WITHOUT_REJECTS)?;
-        if check.missing_records() > 0 {
-            add(WITHOUT_RECORDS)?;
         }
         Ok(Self(incomplete))
     }

@@ -97,8 +97,9 @@ impl IncrementalLoad {
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
         let connection = schema::open_current(&EVENT_STORE, path)?;
         let lock = ImportLock::acquire(path)?;
+        stored_rows::count_from_logs(path, &connection)?;
         let check = stored_rows::check_and_tell(path, &connection)?;
-        if check.missing_records() > 0 {
+        if check.refers_to_nothing() {
             // What is stored again can refer to what is still missing.
             connection::allow_references_to_nothing(path, &connection)?;
         }
@@ -140,7 +141,7 @@ impl IncrementalLoad {
         &self,
         lost: &mut LostPositions,
         transaction: &Connection,
-        source: &SourceWriter,
+        source: &mut SourceWriter,
         record: &ImportRecord,
     ) -> Result<Option<Stored>, RepositoryError> {
         let event_id = id_of(transaction, self.occurrences, record)?;
@@ -227,8 +228,9 @@ impl ImportSink for IncrementalLoad {
         let mut connection = lock(&self.connection);
         let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
         let records = batch.records.iter();
-        let stored: Result<Option<Vec<Stored>>, RepositoryError> =
-            records.map(|record| self.store_previewed(&mut lost, &transaction, &source, record)).collect();
+        let stored: Result<Option<Vec<Stored>>, RepositoryError> = records
+            .map(|record| self.store_previewed(&mut lost, &transaction, &mut source, record))
+            .collect();
         self.lost = lost;
         let Some(stored) = stored? else {
             drop(transaction);
@@ -269,12 +271,21 @@ impl ImportSink for IncrementalLoad {
         part_versions::records_without_id(&lock(&self.connection))
     }
 
+    fn repeats_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+        part_versions::repeats_without_id(&lock(&self.connection))
+    }
+
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
+        if !self.is_one_transaction {
+            self.lost.tell(&self.path);
+        }
         read::count(&lock(&self.connection))
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
-        self.end_transaction("COMMIT")
+        self.end_transaction("COMMIT")?;
+        self.lost.tell(&self.path);
+        Ok(())
     }
 }
 
@@ -306,6 +317,7 @@ impl IncrementalSink for IncrementalLoad {
 
     fn roll_back(&mut self) -> Result<(), RepositoryError> {
         self.source = None;
+        self.lost.moved = 0;
         self.end_transaction("ROLLBACK")
     }
 }
@@ -313,7 +325,7 @@ impl IncrementalSink for IncrementalLoad {
 /// Stores one record of a log, whose occurrences are being counted.
 pub(in crate::infrastructure::sqlite) fn store_one(
     transaction: &Connection,
-    source: &SourceWriter,
+    source: &mut SourceWriter,
     occurrences: Occurrences,
     record: &ImportRecord,
 ) -> Result<Outcome, RepositoryError> {
@@ -339,7 +351,7 @@ pub(in crate::infrastructure::sqlite) fn id_of(
 /// What becomes of a record whose id the store has, and what has it; `None` where it has not.
 fn present(
     transaction: &Connection,
-    source: &SourceWriter,
+    source: &mut SourceWriter,
     record: &ImportRecord,
     event_id: &EventId,
 ) -> Result<Option<(Outcome, First)>, RepositoryError> {

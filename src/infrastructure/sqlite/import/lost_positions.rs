@@ -5,6 +5,7 @@
 //! their order, as long as the events of each log stand together and none are missing but those of logs.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 
 use rusqlite::{Connection, params};
 
@@ -26,6 +27,8 @@ pub(super) struct LostPositions {
     of_logs: BTreeMap<i64, VecDeque<i64>>,
     /// Those of the log that is being read.
     left: VecDeque<i64>,
+    /// How many events were stored again at new positions.
+    pub moved: u64,
 }
 
 impl LostPositions {
@@ -48,7 +51,7 @@ impl LostPositions {
             }
             of_logs.insert(*source_id, std::mem::replace(&mut gaps, rest));
         }
-        Ok(Self { of_logs, left: VecDeque::new() })
+        Ok(Self { of_logs, ..Self::default() })
     }
 
     /// A log is read that goes on from nothing, or that was stored as `source_id` and of which rows are missing.
@@ -58,15 +61,33 @@ impl LostPositions {
 
     /// The position that a record had, which is stored again; `None` where that is not certain.
     pub fn take(&mut self, connection: &Connection, record: &ImportRecord) -> rusqlite::Result<Option<i64>> {
-        let Some(position) = self.left.pop_front() else { return Ok(None) };
+        let Some(position) = self.left.pop_front() else {
+            self.moved += 1;
+            return Ok(None);
+        };
         let aggregate = record.aggregate_id.as_ref().map(|id| id.as_str());
         let is_free: bool = connection
             .prepare_cached(IS_FREE)?
             .query_row(params![position, record.event_type, aggregate], |row| row.get(0))?;
         if !is_free {
             self.left.clear();
+            self.moved += 1;
         }
         Ok(Some(position).filter(|_| is_free))
+    }
+
+    /// Tells how many events have new positions, once.
+    pub fn tell(&mut self, path: &Path) {
+        let moved = std::mem::take(&mut self.moved);
+        if moved > 0 {
+            tracing::warn!(
+                "{moved} events that are stored again in {} have new positions, since it is not certain which they had. \
+                 Twins, and handlers, refer to events by position: read models that were made of these have them \
+                 twice until `handlers replay`, and logs that repeat them are to be imported again (import-legacy). A \
+                 copy of the store from before has the positions",
+                path.display()
+            );
+        }
     }
 }
 

@@ -18,7 +18,7 @@ const VERSIONS: &str = "WITH RECURSIVE
         SELECT other.settings FROM of_log JOIN versions AS one USING (settings)
             JOIN versions AS other ON other.path = one.path)
     SELECT source_id, path, resume_offset, resume_line, resume_sha256, settings IN (SELECT settings FROM of_log),
-        superseded_by IS NULL, finished_at IS NOT NULL, imported + matched_existing
+        superseded_by IS NULL, finished_at IS NOT NULL, imported + matched_existing, file
     FROM versions ORDER BY source_id";
 /// The state of a part that is kept is the least one.
 const STORED_SHARED: &str = "WITH kept AS (
@@ -37,6 +37,11 @@ const WITHOUT_ID: &str = "SELECT source_id, count(*) FROM (
         UNION ALL SELECT source_id FROM twins WHERE id_derived = 1)
     GROUP BY source_id";
 
+const REPEATS_WITHOUT_ID: &str = "SELECT repeats.source_id, count(*)
+    FROM source_repeats AS repeats LEFT JOIN events USING (position) LEFT JOIN twins USING (twin_id)
+    WHERE CASE WHEN repeats.twin_id IS NULL THEN events.id_derived ELSE twins.id_derived END = 1
+    GROUP BY repeats.source_id";
+
 /// Every log that was imported as a part, by number.
 pub(super) fn of(connection: &Connection, paths: &[String]) -> Result<Vec<PartVersion>, RepositoryError> {
     let failed = port_error("look up the parts of a log");
@@ -52,6 +57,7 @@ pub(super) fn of(connection: &Connection, paths: &[String]) -> Result<Vec<PartVe
             is_latest: row.get(6)?,
             is_finished: row.get(7)?,
             records: row.get(8)?,
+            file: row.get(9)?,
         })
     });
     versions.and_then(Iterator::collect).map_err(failed)
@@ -69,8 +75,17 @@ pub(super) fn stored_shared(connection: &Connection) -> Result<SharedCounts, Rep
 
 /// How many events and twins without id each log has.
 pub(super) fn records_without_id(connection: &Connection) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+    by_log(connection, WITHOUT_ID)
+}
+
+/// How many records without id of each log repeat events and twins.
+pub(super) fn repeats_without_id(connection: &Connection) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+    by_log(connection, REPEATS_WITHOUT_ID)
+}
+
+fn by_log(connection: &Connection, select: &str) -> Result<BTreeMap<i64, u64>, RepositoryError> {
     let mut records = BTreeMap::new();
-    counts(connection, WITHOUT_ID, [], |row| {
+    counts(connection, select, [], |row| {
         records.insert(row.get(0)?, row.get(1)?);
         Ok(())
     })?;

@@ -286,6 +286,10 @@ impl ImportSink for Preview {
         part_versions::records_without_id(&lock(&self.connection))
     }
 
+    fn repeats_without_id(&mut self) -> Result<BTreeMap<i64, u64>, RepositoryError> {
+        part_versions::repeats_without_id(&lock(&self.connection))
+    }
+
     fn finish(&mut self, correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
         let connection = lock(&self.connection);
         if self.has_plan {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Params, Statement, params};
 
 use crate::application::import::identity::Repetition;
 use crate::application::import::{
@@ -11,22 +11,32 @@ use crate::application::import::{
 };
 use crate::application::log_source::{Place, Reject, SourceDigest};
 use crate::infrastructure::sqlite::append::First;
+use crate::infrastructure::sqlite::log_rows::{self, StoredLogRows};
 use crate::infrastructure::sqlite::stored_rows;
 
 /// The number of a log is never given to another one, though another program has removed its row.
 const INSERT_SOURCE: &str = "INSERT INTO sources (source_id, path, format, compression, settings, separator,
         resume_offset, resume_line, resume_sha256, records, imported, already_present, matched_existing,
-        duplicates, rejected, out_of_range, has_repeated_hour, started_at, restores_to)
+        duplicates, rejected, out_of_range, has_repeated_hour, started_at, restores_to, file)
     VALUES (max(ifnull((SELECT max(source_id) FROM sources), 0),
                 ifnull((SELECT last_source_id FROM stored_rows), 0)) + 1,
-            ?1, ?2, ?3, ?4, x'', 0, 1, ?5, 0, 0, 0, 0, 0, 0, 0, 0, ?6, ?7)";
-/// What is there already stays, and counts as a change: a row that was not stored shows.
-const INSERT_TEXT: &str = "INSERT INTO source_texts VALUES (?1, ?2, ?3)
-    ON CONFLICT (source_id, offset) DO UPDATE SET text = source_texts.text";
-const INSERT_REPEAT: &str = "INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-    ON CONFLICT (source_id, offset) DO UPDATE SET line = source_repeats.line";
-const INSERT_REJECT_TEXT: &str = "INSERT INTO reject_texts VALUES (?1, ?2, ?3)
-    ON CONFLICT (reject_id, offset) DO UPDATE SET text = reject_texts.text";
+            ?1, ?2, ?3, ?4, x'', 0, 1, ?5, 0, 0, 0, 0, 0, 0, 0, 0, ?6, ?7, ?8)";
+/// Another program can have removed the row of a reject, and not its bytes: they are not those of another one.
+const INSERT_REJECT: &str =
+    "INSERT INTO rejects (reject_id, source_id, offset, line, reason, detail, current, rejected_at)
+    VALUES (max(ifnull((SELECT max(reject_id) FROM rejects), 0),
+                ifnull((SELECT max(reject_id) FROM reject_texts), 0)) + 1,
+            ?1, ?2, ?3, ?4, ?5, 1, ?6)";
+/// What is there already stays.
+const INSERT_TEXT: &str =
+    "INSERT INTO source_texts VALUES (?1, ?2, ?3) ON CONFLICT (source_id, offset) DO NOTHING";
+const HAS_TEXT: &str = "SELECT EXISTS (SELECT 1 FROM source_texts WHERE source_id = ?1 AND offset = ?2)";
+const INSERT_REPEAT: &str = "INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (source_id, offset) DO NOTHING";
+const HAS_REPEAT: &str = "SELECT EXISTS (SELECT 1 FROM source_repeats WHERE source_id = ?1 AND offset = ?2)";
+const INSERT_REJECT_TEXT: &str =
+    "INSERT INTO reject_texts VALUES (?1, ?2, ?3) ON CONFLICT (reject_id, offset) DO NOTHING";
+const HAS_REJECT_TEXT: &str =
+    "SELECT EXISTS (SELECT 1 FROM reject_texts WHERE reject_id = ?1 AND offset = ?2)";
 /// Which others have this log as their later version: those that were read in the same way, or any where all of
 /// it was read.
 const SUPERSEDES: &str = "FROM sources AS one, sources AS other
@@ -45,12 +55,18 @@ pub(in crate::infrastructure::sqlite) struct SourceWriter {
     restores_to: u64,
     /// The reject that was written last, which may continue.
     last_reject: Option<i64>,
+    /// Rows that were stored and are not counted yet.
+    rows: StoredLogRows,
 }
 
 impl SourceWriter {
     /// A log that was imported, and to which single records are added: all of it is known.
     pub fn known(source_id: i64) -> Self {
-        Self { source_id, known_to: i64::MAX as u64, restores_to: 0, last_reject: None }
+        Self::from(source_id, i64::MAX as u64, 0)
+    }
+
+    fn from(source_id: i64, known_to: u64, restores_to: u64) -> Self {
+        Self { source_id, known_to, restores_to, last_reject: None, rows: StoredLogRows::default() }
     }
 
     /// What the store knew of it when the import began.
@@ -79,10 +95,11 @@ impl SourceWriter {
                 header.settings,
                 NOTHING,
                 now.timestamp_micros(),
-                restores_to
+                restores_to,
+                header.file
             ])?;
             stored_rows::note(connection, 0)?;
-            return Ok(Self { source_id, known_to: 0, restores_to, last_reject: None });
+            return Ok(Self::from(source_id, 0, restores_to));
         };
         let after = params![known.source_id, known.resume.offset];
         // What stood after the last record (a closing bracket, a torn tail) is no longer the end. It is
@@ -91,7 +108,7 @@ impl SourceWriter {
             "UPDATE sources SET records = records - reread, rejected = rejected - reread_rejected,
                     imported = imported - reread_imported,
                     already_present = already_present - (reread - reread_rejected - reread_imported),
-                    compression = ?3, format = ?4, bytes = NULL, sha256 = NULL, content_bytes = NULL,
+                    compression = ?3, format = ?4, file = ifnull(?5, file), bytes = NULL, sha256 = NULL, content_bytes = NULL,
                     content_sha256 = NULL, finished_at = NULL
              FROM (SELECT count(*) AS reread, count(*) - count(retried_position) AS reread_rejected,
                           count(events.position) AS reread_imported
@@ -99,8 +116,15 @@ impl SourceWriter {
                         AND events.source_id = ?1 AND events.source_offset = offset
                    WHERE rejects.source_id = ?1 AND offset >= ?2 AND current = 1)
              WHERE sources.source_id = ?1",
-            params![known.source_id, known.resume.offset, header.compression, header.format.as_str()],
+            params![
+                known.source_id,
+                known.resume.offset,
+                header.compression,
+                header.format.as_str(),
+                header.file
+            ],
         )?;
+        log_rows::take_off(connection, known.source_id, known.resume.offset)?;
         connection.execute(
             "UPDATE rejects SET current = 0 WHERE source_id = ?1 AND offset >= ?2 AND current = 1",
             after,
@@ -110,7 +134,7 @@ impl SourceWriter {
         let restores_to = connection
             .prepare_cached("SELECT restores_to FROM sources WHERE source_id = ?1")?
             .query_row([source_id], |row| row.get(0))?;
-        Ok(Self { source_id, known_to: known.resume.offset, restores_to, last_reject: None })
+        Ok(Self::from(source_id, known.resume.offset, restores_to))
     }
 
     /// Writes down everything of a batch that is not a new event.
@@ -123,7 +147,9 @@ impl SourceWriter {
     ) -> rusqlite::Result<()> {
         let mut texts = connection.prepare_cached(INSERT_TEXT)?;
         for text in &batch.texts {
-            texts.insert(params![self.source_id, text.offset, text.bytes])?;
+            let place = params![self.source_id, text.offset];
+            let row = params![self.source_id, text.offset, text.bytes];
+            self.rows.texts += insert_once(connection, &mut texts, row, (HAS_TEXT, place))?;
         }
         let mut rejected = 0;
         for piece in &batch.rejects {
@@ -132,7 +158,7 @@ impl SourceWriter {
                 self.last_reject = Some(self.reject(connection, piece.place, reject, now)?);
             }
             if let Some(reject_id) = self.last_reject {
-                reject_text(connection, reject_id, piece.place.offset, &piece.bytes)?;
+                self.reject_text(connection, reject_id, piece.place.offset, &piece.bytes)?;
             }
         }
         let mut stored = 0;
@@ -144,7 +170,7 @@ impl SourceWriter {
                 Outcome::Conflict { event_id, position } => {
                     let reject = Reject::Conflict { event_id: event_id.clone(), position: *position };
                     let reject_id = self.reject(connection, record.place, &reject, now)?;
-                    reject_text(connection, reject_id, record.place.offset, record.body.as_bytes())?;
+                    self.reject_text(connection, reject_id, record.place.offset, record.body.as_bytes())?;
                 }
                 Outcome::Imported | Outcome::MatchedExisting { .. } => {
                     stored += i64::from(!self.restores(record));
@@ -153,6 +179,7 @@ impl SourceWriter {
             }
         }
         stored_rows::note(connection, stored)?;
+        self.note_rows(connection)?;
         let records = batch.records.len() as u64 + rejected + batch.out_of_range;
         connection
             .prepare_cached(
@@ -180,16 +207,21 @@ impl SourceWriter {
         Ok(())
     }
 
-    /// Writes down that a record is what the store has.
+    /// Counts the rows that were stored since it was asked last, apart from events and twins.
+    pub fn note_rows(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.rows.note(connection, self.source_id)
+    }
+
+    /// Writes down that a record is what the store has. The row is counted by [`note_rows`](Self::note_rows).
     pub fn repeat(
-        &self,
+        &mut self,
         connection: &Connection,
         record: &ImportRecord,
         first: &First,
         repetition: Repetition,
     ) -> rusqlite::Result<()> {
         let respelled = (record.body != first.body).then_some(record.body.as_str());
-        connection.prepare_cached(INSERT_REPEAT)?.insert(params![
+        let row = params![
             self.source_id,
             record.place.offset,
             record.place.line,
@@ -197,7 +229,10 @@ impl SourceWriter {
             repetition.as_str(),
             respelled,
             first.twin_id
-        ])?;
+        ];
+        let place = params![self.source_id, record.place.offset];
+        let mut insert = connection.prepare_cached(INSERT_REPEAT)?;
+        self.rows.repeats += insert_once(connection, &mut insert, row, (HAS_REPEAT, place))?;
         Ok(())
     }
 
@@ -219,19 +254,31 @@ impl SourceWriter {
         if let Some(reject_id) = written {
             return Ok(reject_id);
         }
-        connection
-            .prepare_cached(
-                "INSERT INTO rejects (source_id, offset, line, reason, detail, current, rejected_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6)",
-            )?
-            .insert(params![
-                self.source_id,
-                place.offset,
-                place.line,
-                reject.reason(),
-                detail,
-                now.timestamp_micros()
-            ])
+        connection.prepare_cached(INSERT_REJECT)?.insert(params![
+            self.source_id,
+            place.offset,
+            place.line,
+            reject.reason(),
+            detail,
+            now.timestamp_micros()
+        ])
+    }
+
+    fn reject_text(
+        &mut self,
+        connection: &Connection,
+        reject_id: i64,
+        offset: u64,
+        bytes: &[u8],
+    ) -> rusqlite::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let mut insert = connection.prepare_cached(INSERT_REJECT_TEXT)?;
+        let place = (HAS_REJECT_TEXT, params![reject_id, offset]);
+        self.rows.reject_texts +=
+            insert_once(connection, &mut insert, params![reject_id, offset, bytes], place)?;
+        Ok(())
     }
 
     /// The log has ended: it stands for its earlier versions.
@@ -284,9 +331,17 @@ impl SourceWriter {
     }
 }
 
-fn reject_text(connection: &Connection, reject_id: i64, offset: u64, bytes: &[u8]) -> rusqlite::Result<()> {
-    if !bytes.is_empty() {
-        connection.prepare_cached(INSERT_REJECT_TEXT)?.insert(params![reject_id, offset, bytes])?;
+/// Stores a row unless the place has one; answers how many rows were stored. A row that was not stored shows.
+fn insert_once(
+    connection: &Connection,
+    insert: &mut Statement<'_>,
+    row: impl Params,
+    (is_there, place): (&str, impl Params),
+) -> rusqlite::Result<i64> {
+    let stored = insert.execute(row)?;
+    if stored == 1 {
+        return Ok(1);
     }
-    Ok(())
+    let is_there = connection.prepare_cached(is_there)?.query_row(place, |row| row.get(0))?;
+    if is_there { Ok(0) } else { Err(rusqlite::Error::StatementChangedRows(stored)) }
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::application::log_files::LogFiles;
+use crate::application::log_files::{FileMark, LogFiles};
 use crate::application::log_source::{
     LogFormat, LogPiece, LogSource, PieceContent, Place, Reject, ResumePoint, SourceDigest, SourceError,
 };
@@ -137,6 +137,10 @@ impl LogFiles for FakeFiles {
     }
 
     fn identity(&self, _: &Path) -> Option<(u64, u64)> {
+        None
+    }
+
+    fn mark(&self, _: &Path) -> Option<FileMark> {
         None
     }
 
