@@ -14,6 +14,7 @@ use crate::application::dispatch::{
 use crate::application::handling::memory::MemoryHandlerStore;
 use crate::application::handling::store::HandlerStore;
 use crate::application::handling::{HandlerOperations, HandlingError, Runner, RunnerSettings};
+use crate::application::mode_log::ModeChange;
 use crate::application::task_handlers::default_registrations;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
@@ -23,13 +24,16 @@ use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::event_ids::TimeOrderedIds;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
 use crate::infrastructure::jsonl::{JsonlEventRepository, JsonlStoreTurn};
-use crate::infrastructure::sqlite::SqliteEventRepository;
 use crate::infrastructure::sqlite::turn::SqliteStoreTurn;
+use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::zone::Zone;
 
 /// About how many events a replay reads in a second; for an estimate that is told.
 pub const EVENTS_REPLAYED_A_SECOND: u64 = 25_000;
+
+/// The version of the handler store that has a place for modes.
+const MODES_SINCE_VERSION: i64 = 3;
 
 /// How often a command that follows looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(50);
@@ -178,6 +182,19 @@ fn open_for_saving(config: &Config, zone: &Zone) -> Result<StoreForSaving, CliEr
             Ok(StoreForSaving { events: Arc::new(store), turn: Box::new(JsonlStoreTurn::new(path)) })
         }
     }
+}
+
+/// Every switch of the event system that is recorded, the earliest first; none where nothing was ever dispatched.
+pub fn mode_changes(config: &Config) -> Result<Vec<ModeChange>, CliError> {
+    let store = match SqliteHandlerStore::open_existing(&config.handlers_path.value) {
+        Ok(Some(store)) => store,
+        Ok(None) => return Ok(Vec::new()),
+        // Earlier versions of this program recorded none.
+        Err(SqliteError::Older { found, .. }) if found < MODES_SINCE_VERSION => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::Sqlite(error).into()),
+    };
+    drop(store);
+    Ok(Vec::new()) // TODO merge
 }
 
 /// Why a command on handlers failed: not found and refused is an answer, the rest a failure of a store.

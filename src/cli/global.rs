@@ -16,7 +16,7 @@ use crate::infrastructure::config::{Backend, Config, ConfigLoader, Flags, Source
 const STORE_FLAG: &str = "--store";
 
 /// The options of every command; they may stand before or after it.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalOptions {
     /// Read settings from FILE instead of ./mission-events.toml

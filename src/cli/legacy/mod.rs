@@ -1,5 +1,6 @@
 //! `legacy`: the legacy event system, run and inspected. Part of the cargo feature `legacy`.
 
+mod append;
 mod definitions;
 mod queue;
 mod system;
@@ -49,6 +50,7 @@ enum LegacyCommand {
     #[command(after_help = "Example: mission-events legacy watch")]
     Watch,
     Queue(queue::QueueArgs),
+    Append(append::AppendArgs),
 }
 
 impl LegacyArgs {
@@ -76,5 +78,6 @@ pub fn run(args: LegacyArgs, context: &Context) -> Result<Answer, CliError> {
         LegacyCommand::Definitions(args) => definitions::run(args, context),
         LegacyCommand::Watch => watch::run(context),
         LegacyCommand::Queue(args) => queue::run(&args, context),
+        LegacyCommand::Append(args) => append::run(&args, context),
     }
 }
