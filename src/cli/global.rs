@@ -75,9 +75,25 @@ pub struct Context {
     pub format: Format,
     /// Only errors are wanted on stderr.
     pub is_quiet: bool,
+    #[cfg(feature = "legacy")]
+    reload: Reload,
+}
+
+/// What settings are read again by.
+#[cfg(feature = "legacy")]
+#[derive(Debug)]
+struct Reload {
+    options: GlobalOptions,
+    missing: MissingStore,
 }
 
 impl Context {
+    /// The settings as they are now, by the same options.
+    #[cfg(feature = "legacy")]
+    pub(super) fn read_settings_again(&self) -> Result<Config, CliError> {
+        self.reload.options.load_config(self.reload.missing)
+    }
+
     /// Where the SQLite store is, for a command that works on no other: also while the active one is not it.
     pub(super) fn sqlite_path(&self, command: &str) -> Result<&Path, CliError> {
         let backend = &self.config.storage_backend;
@@ -127,7 +143,13 @@ impl GlobalOptions {
                 output::log_line(&line);
             }
         }
-        Ok(Context { config, format: self.format, is_quiet: self.quiet })
+        Ok(Context {
+            config,
+            format: self.format,
+            is_quiet: self.quiet,
+            #[cfg(feature = "legacy")]
+            reload: Reload { options: self, missing },
+        })
     }
 
     fn load_config(&self, missing: MissingStore) -> Result<Config, CliError> {

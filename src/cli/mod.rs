@@ -87,6 +87,8 @@ impl Command {
         match self {
             #[cfg(feature = "legacy")]
             Self::Legacy(args) => args.log_level(),
+            // The lines of the legacy system show that it is at work.
+            Self::Dispatch(_) => LevelFilter::INFO,
             _ => LevelFilter::WARN,
         }
     }

@@ -44,6 +44,10 @@ mod cli;
 #[cfg(feature = "legacy")]
 mod legacy;
 
+/// Does an event go where the mode says, through every switch, and is there a way back?
+#[cfg(feature = "legacy")]
+mod modes;
+
 /// Does an import lose nothing, invent nothing and say what it did? One file a theme.
 mod import_legacy;
 

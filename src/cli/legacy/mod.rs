@@ -3,6 +3,8 @@
 mod append;
 mod definitions;
 mod queue;
+pub mod routed_system;
+mod settings_reload;
 mod system;
 mod watch;
 

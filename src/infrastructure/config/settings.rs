@@ -13,7 +13,7 @@ use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
 use crate::wire::zone::Zone;
 
 /// All settings. Relative paths are relative to the working directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Whether the new event system is primary.
     pub use_new_event_system: Setting<bool>,

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{add, briefings, defined, handled, lines_of, until};
+use super::{add, briefings, defined, handled, lines_of};
 use crate::support::cli::Running;
 use crate::support::test_dir::TestDir;
-use crate::support::{cli, kill_moments, write};
+use crate::support::{cli, kill_moments, until, write};
 
 /// Starts watching, and waits until the definition is watched. stderr is appended to `logs/application.log`, as the README
 /// shows it.

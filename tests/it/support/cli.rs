@@ -63,7 +63,8 @@ impl Cli {
         self
     }
 
-    /// Gives it a standard error of the test's own, for [`start`](Self::start).
+    /// Gives it a standard error of the test's own, for [`start`](Self::start) and
+    /// [`start_with_pipes`](Self::start_with_pipes).
     #[cfg(feature = "legacy")]
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Self {
         self.stderr = Some(stderr.into());
@@ -90,7 +91,8 @@ impl Cli {
     /// Starts it with the words of `line` as arguments, and both ends of a conversation with it.
     pub fn start_with_pipes(mut self, line: &str) -> (Running, ChildStdin, ChildStdout) {
         let command = self.command.args(line.split_whitespace()).stdin(Stdio::piped());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let stderr = self.stderr.unwrap_or_else(Stdio::inherit);
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         (Running(child), input, output)
     }
