@@ -33,4 +33,6 @@
 //! [`UndecidedRecord`](crate::application::mode_log::UndecidedRecord), and so is what another program has written into the array; nothing
 //! undecided is written again blindly.
 
+mod legacy_log;
+pub mod outbox_file;
 pub mod ports;
