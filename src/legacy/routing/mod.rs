@@ -35,6 +35,7 @@
 
 mod intervals;
 mod legacy_begin;
+mod legacy_log;
 mod legacy_mirror;
 mod legacy_pages;
 mod legacy_primary;
@@ -47,6 +48,7 @@ mod mirror_state;
 mod mirror_store;
 mod mode_record;
 mod new_mirror;
+pub mod outbox_file;
 mod outbox_lines;
 mod outbox_progress;
 mod outbox_tail;
