@@ -23,11 +23,19 @@ impl<'d> Dispatching<'d> {
     fn start(dir: &'d TestDir) -> Self {
         let log = File::create(dir.join("dispatch.log")).unwrap();
         let (running, input, output) = cli(dir).stderr(log).start_with_pipes("dispatch -");
-        Self { dir, running, input, answers: BufReader::new(output) }
+        let mut dispatching = Self { dir, running, input, answers: BufReader::new(output) };
+        // Once it answers, it listens for signals.
+        writeln!(dispatching.input).unwrap();
+        dispatching.answer();
+        dispatching
     }
 
     fn dispatch(&mut self, task: &str) -> Value {
         writeln!(self.input, "{}", created(task)).unwrap();
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.answers.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()

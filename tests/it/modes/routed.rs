@@ -114,7 +114,10 @@ fn a_secondary_that_cannot_be_written_changes_no_answer_and_receives_the_event_l
     };
     let program = cli_without_privileges(&dir);
     permit(0o555);
-    let answer = super::dispatch_by(program, &created("T1"));
+    let run = program.run_with(["-q", "--format", "json", "dispatch", &created("T1")]);
+    assert_eq!(run.code, 0);
+    assert!(run.stderr.contains("legacy_mirror does not go on for now"), "{}", run.stderr);
+    let answer: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((&answer["succeeded"], &answer["primary"]), (&json!(true), &json!("new")), "{answer}");
     assert_eq!(answer["mirror"]["outcome"], "queued", "{answer}");
     permit(0o755);
