@@ -36,8 +36,8 @@
 //!
 //! # What is public
 //!
-//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]; with the cargo
-//! feature `legacy`, the legacy system as the module `legacy_system`. The layers themselves are private, so that they
+//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]; which event systems
+//! run, in [`event_system`]; with the cargo feature `legacy`, the legacy system as the module `legacy_system`. The layers themselves are private, so that they
 //! can change. The programs in `examples/` use public names alone. Fuzz targets, benches and integration tests reach
 //! the layers through a hidden module of the cargo feature `internals`, which promises nothing.
 //!
@@ -151,50 +151,7 @@ pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 /// # }
 /// ```
 ///
-/// Where a program changes tasks, [`EntryPoints`](dispatch::EntryPoints) say so, whichever event system, or both, takes the
-/// events: that is decided by the [`EventRoute`](dispatch::EventRoute), which a dispatcher is.
-///
-/// ```
-/// use std::sync::Arc;
-///
-/// use mission_events::dispatch::{
-///     DispatchError, Dispatched, EntryPointError, EntryPoints, EventRoute, SystemClock, TimeOrderedIds,
-/// };
-/// use mission_events::{DomainEvent, Priority, Status};
-/// # use std::time::Duration;
-/// # use mission_events::dispatch::{
-/// #     DispatchPorts, DispatchSettings, EventDispatcherService, Runner, RunnerSettings, SqliteHandlerStore, SqliteStoreTurn,
-/// # };
-/// # use mission_events::{EventRepositoryExt, SqliteEventRepository, Zone};
-///
-/// /// Example of dual-path event routing: the route decides.
-/// fn on_task_created<R: EventRoute>(
-///     entry_points: &EntryPoints<R>,
-///     task_id: &str,
-///     title: &str,
-/// ) -> Result<R::Answer, EntryPointError<R::Error>> {
-///     entry_points.on_task_created(task_id, title, Priority::P1, Status::NotStarted)
-/// }
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let folder = tempfile::tempdir()?;
-/// # let events = Arc::new(SqliteEventRepository::open(folder.path().join("events.db"), Zone::utc())?);
-/// # let handled = Arc::new(SqliteHandlerStore::open(folder.path().join("handlers.db"))?);
-/// # let clock = Arc::new(SystemClock::default());
-/// # let runner = Runner::new(events.clone(), handled, clock.clone(), RunnerSettings::default());
-/// # let ports = DispatchPorts { turn: Box::new(SqliteStoreTurn::new(events.clone())), clock: clock.clone() };
-/// # let dispatcher =
-/// #     Arc::new(EventDispatcherService::new(events.clone(), Arc::new(runner), ports, DispatchSettings::default()));
-/// let entry_points = EntryPoints::new(dispatcher, Box::new(TimeOrderedIds), clock);
-/// let dispatched = on_task_created(&entry_points, "T123", "My Task")?;
-/// assert!(dispatched.succeeded());
-///
-/// let found = events.find_by_aggregate("T123", 10)?;
-/// assert_eq!(found[0].event.event_id(), &dispatched.event_id);
-/// # assert!(entry_points.route().shut_down(Duration::from_secs(5)));
-/// # Ok(())
-/// # }
-/// ```
+/// [`EntryPoints`](dispatch::EntryPoints) build events and dispatch them: [`event_system`] shows how.
 pub mod dispatch {
     pub use crate::application::clock::Clock;
     pub use crate::application::dispatch::{
@@ -371,6 +328,7 @@ pub mod tasks {
     pub use crate::infrastructure::handler_store::SqliteTaskReports;
 }
 
+pub mod event_system;
 #[cfg(feature = "legacy")]
 pub mod legacy_system;
 

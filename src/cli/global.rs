@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::output::{self, Format};
 use super::store::StoreError;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
-use crate::infrastructure::config::{Backend, Config, ConfigLoader, Flags, Source, meant_variable, spec};
+use crate::infrastructure::config::{Backend, Config, Flags, Source, load_for_process, meant_variable, spec};
 
 const STORE_FLAG: &str = "--store";
 
@@ -166,14 +166,7 @@ impl GlobalOptions {
             flags.set(&spec::STORAGE_BACKEND, STORE_FLAG, &backend.to_string());
             flags.set(place, STORE_FLAG, path);
         }
-        let loader = ConfigLoader {
-            config_file: self.config.clone(),
-            directory: PathBuf::new(),
-            environment: &|name| std::env::var_os(name),
-            flags,
-            legacy_built: cfg!(feature = "legacy"),
-        };
-        let mut config = loader.load()?;
+        let mut config = load_for_process(self.config.clone(), flags)?;
         if let Some(path) = &self.store {
             // The backend was read off the store: what the operator wrote is the path.
             config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: path.clone() };

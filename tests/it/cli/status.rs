@@ -13,7 +13,7 @@ use crate::support::{cli, utc, write};
 #[cfg(feature = "legacy")]
 #[test]
 fn in_an_empty_folder_everything_is_default_and_nothing_exists() {
-    let run = cli(&TestDir::new()).run("status");
+    let run = cli(&TestDir::new()).without_flag().run("status");
     assert_eq!((run.code, run.stderr.as_str()), (0, CONFIG_LINES));
     assert_eq!(
         run.stdout,

@@ -16,7 +16,7 @@ fn watch(dir: &TestDir, id: &str) -> Running {
     let before = log(dir).len();
     fs::create_dir_all(dir.join("logs")).unwrap();
     let log_file = File::options().create(true).append(true).open(dir.join("logs/application.log")).unwrap();
-    let running = cli(dir).stderr(log_file).start("legacy watch --format json");
+    let running = cli(dir).without_flag().stderr(log_file).start("legacy watch --format json");
     until("it watches", || log(dir)[before..].contains(&format!("[EventDispatcher] {id} is watched")));
     running
 }

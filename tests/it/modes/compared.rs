@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{BACKENDS, LEGACY, NEW, PARALLEL, PARALLEL_NEW, created, deleted, dispatch, set};
-use crate::support::cli::cli;
+use super::{BACKENDS, LEGACY, NEW, PARALLEL, PARALLEL_NEW, created, deleted, dispatch, program, set};
 use crate::support::test_dir::TestDir;
 
 fn compare(dir: &TestDir, line: &str) -> (i32, Value) {
-    let run = cli(dir).run(&format!("-q compare-logs --format json --settle 0s {line}"));
+    let run = program(dir).run(&format!("-q compare-logs --format json --settle 0s {line}"));
     (run.code, serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{}", run.stderr)))
 }
 
@@ -25,7 +24,7 @@ fn a_comparison_begins_where_the_parallel_run_was_started_and_says_so() {
             let (code, found) = compare(&dir, "");
             assert_eq!((code, &found["verdict"]), (0, &json!("consistent")), "{backend} {found}");
             assert_eq!((&found["matched"], &found["beginning"]["kind"]), (&json!(2), &json!("recorded")));
-            let evidence = cli(&dir).run("-q evidence list --format json").json();
+            let evidence = program(&dir).run("-q evidence list --format json").json();
             assert_eq!(evidence.to_string().matches("\"recorded\"").count(), 1, "{evidence}");
             // It can be declared all the same, and a comparison of everything is what it was.
             assert_eq!(compare(&dir, "--since all").1["extra"], 1);
@@ -76,7 +75,7 @@ fn with_named_types_on_the_new_system_they_alone_are_compared_and_the_report_say
         (&found["control"]["other_types"], &found["candidate"]["other_types"]),
         (&json!(1), &json!(0))
     );
-    let said = cli(&dir).run("-q compare-logs --settle 0s").result();
+    let said = program(&dir).run("-q compare-logs --settle 0s").result();
     assert!(said.contains("only events of type TaskCreated are compared"), "{said}");
     // With the flag on, the list says nothing.
     set(&dir, "sqlite", PARALLEL_NEW, "");

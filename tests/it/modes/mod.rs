@@ -21,6 +21,11 @@ const MODES: [(bool, bool); 4] = [LEGACY, NEW, PARALLEL, PARALLEL_NEW];
 /// The stores of the new side, by the setting `storage.backend`.
 const BACKENDS: [&str; 2] = ["sqlite", "jsonl"];
 
+/// The program, whose mode is that of `mission-events.toml`, or the default.
+fn program(dir: &TestDir) -> Cli {
+    cli(dir).without_flag()
+}
+
 /// Writes `mission-events.toml`; the mirror is waited for as long as it takes.
 fn set(dir: &TestDir, backend: &str, (use_new, parallel): (bool, bool), more: &str) {
     let text = format!(
@@ -41,7 +46,7 @@ fn deleted(task: &str) -> String {
 
 /// Dispatches one event.
 fn dispatch(dir: &TestDir, event: &str) -> Value {
-    dispatch_by(cli(dir), event)
+    dispatch_by(program(dir), event)
 }
 
 fn dispatch_by(cli: Cli, event: &str) -> Value {
@@ -59,7 +64,7 @@ fn on_new_side(dir: &TestDir) -> Vec<String> {
     if !dir.join("data/events.db").exists() && !dir.join("data/events").exists() {
         return Vec::new();
     }
-    let recent = cli(dir).run("-q events recent --limit 1000 --format json").json();
+    let recent = program(dir).run("-q events recent --limit 1000 --format json").json();
     let mut events = recent["events"].as_array().unwrap().clone();
     events.reverse();
     tasks(events.iter().map(|event| serde_json::from_str(event["body"].as_str().unwrap()).unwrap()).collect())

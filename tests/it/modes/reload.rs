@@ -6,8 +6,10 @@ use std::process::{ChildStdin, ChildStdout};
 
 use serde_json::{Value, json};
 
-use super::{BACKENDS, LEGACY, NEW, PARALLEL, PARALLEL_NEW, created, on_legacy_side, on_new_side, set};
-use crate::support::cli::{Running, cli};
+use super::{
+    BACKENDS, LEGACY, NEW, PARALLEL, PARALLEL_NEW, created, on_legacy_side, on_new_side, program, set,
+};
+use crate::support::cli::Running;
 use crate::support::test_dir::TestDir;
 use crate::support::{until, write};
 
@@ -22,7 +24,7 @@ struct Dispatching<'d> {
 impl<'d> Dispatching<'d> {
     fn start(dir: &'d TestDir) -> Self {
         let log = File::create(dir.join("dispatch.log")).unwrap();
-        let (running, input, output) = cli(dir).stderr(log).start_with_pipes("dispatch -");
+        let (running, input, output) = program(dir).stderr(log).start_with_pipes("dispatch -");
         let mut dispatching = Self { dir, running, input, answers: BufReader::new(output) };
         // Once it answers, it listens for signals.
         writeln!(dispatching.input).unwrap();

@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{LEGACY, NEW, PARALLEL, PARALLEL_NEW, created, deleted, dispatch, on_legacy_side, set};
-use crate::support::cli::cli;
+use super::{LEGACY, NEW, PARALLEL, PARALLEL_NEW, created, deleted, dispatch, on_legacy_side, program, set};
 use crate::support::test_dir::TestDir;
 use crate::support::write;
 
 fn export(dir: &TestDir, to: &str) -> Value {
-    cli(dir).run(&format!("-q export --legacy --only-new --format json --to {to}")).json()
+    program(dir).run(&format!("-q export --legacy --only-new --format json --to {to}")).json()
 }
 
 #[test]
@@ -27,7 +26,7 @@ fn what_only_the_new_side_has_is_exported_and_appended_and_both_logs_agree() {
     let exported = export(&dir, "only-new");
     assert_eq!(exported["files"][0]["records"], 3, "{exported}");
     let append = |said: Value| {
-        let done = cli(&dir).run("-q legacy append only-new/events.json --format json").json();
+        let done = program(&dir).run("-q legacy append only-new/events.json --format json").json();
         assert_eq!(done, said);
     };
     append(json!({"path": "data/events.json", "records": 3, "appended": 3, "already_there": 0}));
@@ -37,7 +36,7 @@ fn what_only_the_new_side_has_is_exported_and_appended_and_both_logs_agree() {
     assert_eq!(std::fs::read(dir.join("data/events.json")).unwrap(), log);
 
     // The legacy side alone has T1 and T7, and everything of the new side is there.
-    let found = cli(&dir).run("-q compare-logs --format json --settle 0s --since all");
+    let found = program(&dir).run("-q compare-logs --format json --settle 0s --since all");
     let found: Value = serde_json::from_str(&found.stdout).unwrap();
     assert_eq!(
         (&found["matched"], &found["missing"], &found["extra"]),
@@ -55,8 +54,8 @@ fn after_a_time_with_the_new_system_alone_the_appended_log_is_consistent_with_th
     }
     set(&dir, "sqlite", LEGACY, "");
     export(&dir, "only-new");
-    cli(&dir).run("-q legacy append only-new/events.json").result();
-    cli(&dir).run("-q compare-logs --settle 0s").result();
+    program(&dir).run("-q legacy append only-new/events.json").result();
+    program(&dir).run("-q compare-logs --settle 0s").result();
 }
 
 #[test]
@@ -75,7 +74,7 @@ fn where_both_sides_have_everything_nothing_is_exported() {
     dispatch(&dir, &created("T1"));
     assert_eq!(export(&dir, "only-new")["files"], json!([]));
     assert!(!dir.join("only-new/events.json").exists());
-    cli(&dir).run("-q export --only-new --to x").code_is(2, "--legacy");
+    program(&dir).run("-q export --only-new --to x").code_is(2, "--legacy");
 }
 
 #[test]
@@ -86,10 +85,10 @@ fn only_records_in_the_legacy_shape_are_appended_and_all_of_them_or_none() {
         [r#"{"event_type": "A", "timestamp": "2025-10-25T10:00:00", "event_id": "e"}"#, r#"{"type": "A"}"#]
     {
         write(&dir, "some.json", format!("[{good}, {bad}]"));
-        cli(&dir).run("-q legacy append some.json").code_is(1, "nothing was appended");
+        program(&dir).run("-q legacy append some.json").code_is(1, "nothing was appended");
     }
     assert!(!dir.join("data/events.json").exists());
-    cli(&dir).run("-q legacy append nowhere.json").code_is(4, "nowhere.json");
+    program(&dir).run("-q legacy append nowhere.json").code_is(4, "nowhere.json");
     write(&dir, "mission-events.toml", "legacy.writer = \"other\"");
-    cli(&dir).run("-q legacy append some.json").code_is(2, "legacy.writer");
+    program(&dir).run("-q legacy append some.json").code_is(2, "legacy.writer");
 }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     BACKENDS, LEGACY, MODES, NEW, PARALLEL, PARALLEL_NEW, created, deleted, dispatch, on_legacy_side,
-    on_new_side, set,
+    on_new_side, program, set,
 };
-use crate::support::cli::{cli, cli_without_privileges};
+use crate::support::cli::cli_without_privileges;
 use crate::support::test_dir::TestDir;
 
 #[test]
@@ -42,7 +42,7 @@ fn an_event_is_on_the_sides_that_its_mode_asks_for_and_the_answer_says_so() {
 fn the_legacy_side_takes_an_event_in_the_legacy_shape_and_says_where_and_its_line_shows() {
     let dir = TestDir::new();
     let event = r#"{"event_id": "e1", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00+00:00", "aggregate_id": "T1", "title": "x", "metadata": {}}"#;
-    let run = cli(&dir).run_with(["--format", "json", "dispatch", event]);
+    let run = program(&dir).run_with(["--format", "json", "dispatch", event]);
     let log = std::fs::read_to_string(dir.join("data/events.json")).unwrap();
     let record =
         r#"{"type": "TaskCreated", "task_id": "T1", "timestamp": "2025-10-25T10:00:00", "title": "x"}"#;
@@ -64,7 +64,7 @@ fn people_are_told_which_side_has_the_event_and_what_the_mirror_did() {
         (PARALLEL_NEW, &["is stored at position ", "\n  legacy_mirror: done\n"]),
     ] {
         set(&dir, "sqlite", mode, "");
-        let printed = cli(&dir).run_with(["-q", "dispatch", &created("T1")]).result();
+        let printed = program(&dir).run_with(["-q", "dispatch", &created("T1")]).result();
         assert!(said.iter().all(|said| printed.contains(said)), "{printed}");
     }
 }
@@ -86,7 +86,7 @@ fn where_another_program_writes_the_legacy_log_no_mode_that_would_write_it_dispa
     for mode in MODES {
         let dir = TestDir::new();
         set(&dir, "sqlite", mode, "legacy.writer = \"other\"");
-        let run = cli(&dir).run_with(["-q", "dispatch", &created("T1")]);
+        let run = program(&dir).run_with(["-q", "dispatch", &created("T1")]);
         if mode == NEW {
             run.result();
             continue;
@@ -112,16 +112,16 @@ fn a_secondary_that_cannot_be_written_changes_no_answer_and_receives_the_event_l
     let permit = |mode| {
         std::fs::set_permissions(dir.join("closed"), std::fs::Permissions::from_mode(mode)).unwrap();
     };
-    let program = cli_without_privileges(&dir);
+    let unprivileged = cli_without_privileges(&dir).without_flag();
     permit(0o555);
-    let run = program.run_with(["-q", "--format", "json", "dispatch", &created("T1")]);
+    let run = unprivileged.run_with(["-q", "--format", "json", "dispatch", &created("T1")]);
     assert_eq!(run.code, 0);
     assert!(run.stderr.contains("legacy_mirror does not go on for now"), "{}", run.stderr);
     let answer: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((&answer["succeeded"], &answer["primary"]), (&json!(true), &json!("new")), "{answer}");
     assert_eq!(answer["mirror"]["outcome"], "queued", "{answer}");
     permit(0o755);
-    let answer = super::dispatch_by(cli_without_privileges(&dir), &created("T2"));
+    let answer = super::dispatch_by(cli_without_privileges(&dir).without_flag(), &created("T2"));
     assert_eq!(answer["mirror"]["outcome"], "done", "{answer}");
     let log: Value = serde_json::from_slice(&std::fs::read(dir.join("closed/events.json")).unwrap()).unwrap();
     let tasks: Vec<&Value> = log.as_array().unwrap().iter().map(|record| &record["task_id"]).collect();

@@ -6,7 +6,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use super::test_dir::TestDir;
 
-/// The binary in the working directory `dir`, with nothing in its environment but `PATH`.
+/// The flag of the new event system: the tests run with it on and off.
+const FLAG: &str = "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM";
+
+/// The binary in the working directory `dir`, with nothing in its environment but `PATH`, and the flag where the tests have it.
 pub fn cli(dir: &TestDir) -> Cli {
     let command = Command::new(env!("CARGO_BIN_EXE_mission-events"));
     Cli::in_dir(command, dir)
@@ -49,8 +52,15 @@ pub struct Cli {
 impl Cli {
     fn in_dir(mut command: Command, dir: &TestDir) -> Self {
         command.current_dir(dir.path()).env_clear().stdin(Stdio::null());
-        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
+        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == FLAG));
         Self { command, stderr: None }
+    }
+
+    /// As where nothing is set, for tests of the flag and of its default.
+    #[cfg(feature = "legacy")]
+    pub fn without_flag(mut self) -> Self {
+        self.command.env_remove(FLAG);
+        self
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
