@@ -7,6 +7,7 @@ pub mod answer_line;
 mod input;
 #[cfg(not(feature = "legacy"))]
 mod new_system;
+pub mod not_stored;
 mod stream;
 
 use std::io;
@@ -22,9 +23,9 @@ use super::global::Context;
 use super::legacy::routed_system::ActiveSystem;
 use super::output::{self, Format};
 use super::termination::Termination;
-use crate::application::dispatch::DispatchError;
 #[cfg(not(feature = "legacy"))]
 use new_system::ActiveSystem;
+use not_stored::NotStored;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,18 +85,4 @@ pub fn run(args: DispatchArgs, context: Context) -> Result<Answer, CliError> {
         Format::Json => output::json_document(out, &answered.line()),
         Format::Jsonl => output::json_line(out, &answered.line()),
     }))
-}
-
-/// Why an event is not stored, and what scripts are told of that.
-pub struct NotStored {
-    /// Why.
-    pub error: anyhow::Error,
-    /// The exit code.
-    pub code: ExitCode,
-}
-
-impl From<DispatchError> for NotStored {
-    fn from(error: DispatchError) -> Self {
-        Self { code: answer_line::code_of(&error), error: error.into() }
-    }
 }

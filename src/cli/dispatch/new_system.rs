@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::NotStored;
 use super::answer_line::{AnswerLine, is_only_behind, print_dispatched};
+use super::not_stored::NotStored;
 use crate::application::dispatch::{Dispatched, EventDispatcherService, PendingDispatch};
 use crate::cli::error::CliError;
 use crate::cli::event_system::{event_of, new_system, warn_of_unfinished};

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::NotStored;
 use super::answer_line::{BlankLine, RefusedLine};
 use super::input::next_line;
 #[cfg(not(feature = "legacy"))]
 use super::new_system::{ActiveSystem, PendingAnswer};
+use super::not_stored::NotStored;
 use crate::cli::answer::Lines;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;

@@ -67,8 +67,10 @@ pub fn run(args: &AppendArgs, context: &Context) -> Result<Answer, CliError> {
         Err(reason) => Err(reason),
     })?;
     let missing = missing_in(log, zone, &records)?;
-    let events_json = EventsJson::open(log.clone(), system::writer(config)).map_err(refused)?;
-    events_json.append_all(&missing).map_err(refused)?;
+    if !missing.is_empty() {
+        let events_json = EventsJson::open(log.clone(), system::writer(config)).map_err(refused)?;
+        events_json.append_all(&missing).map_err(refused)?;
+    }
     let (appended, already_there) = (missing.len(), records.len() - missing.len());
     let done = Done { path: log.display().to_string(), records: records.len(), appended, already_there };
     let summary = sentence(&done);

@@ -9,10 +9,10 @@ use super::settings_reload::SettingsReload;
 use super::system;
 use crate::application::clock::Clock;
 use crate::application::dispatch::Timing;
-use crate::cli::dispatch::NotStored;
 use crate::cli::dispatch::answer_line::{
     AnswerLine, LegacyLine, MirrorLine, is_only_behind, print_dispatched,
 };
+use crate::cli::dispatch::not_stored::NotStored;
 use crate::cli::error::CliError;
 use crate::cli::event_system::{event_of, new_system, signals_refused, warn_of_unfinished};
 use crate::cli::exit_code::ExitCode;
@@ -21,7 +21,7 @@ use crate::cli::output::visible;
 use crate::cli::store::StoreError;
 use crate::domain::event::DomainEvent;
 use crate::domain::event_draft::InvalidDraft;
-use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
+use crate::domain::event_system_mode::{EventSystemMode, Side};
 use crate::infrastructure::config::Config;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
 use crate::infrastructure::system_clock::SystemClock;
@@ -63,7 +63,7 @@ impl ActiveSystem {
     /// Opens them as the settings say. The side that answers is opened now, so that an error of it is told at once.
     pub fn open(config: &Config) -> Result<Self, CliError> {
         let routing = config.routing();
-        ensure_written_here(config, &routing)?;
+        system::ensure_may_route(config, &routing)?;
         let clock = Arc::new(SystemClock::default());
         let new_side = routing.answers(Side::New).then(|| new_side(config, &clock)).transpose()?;
         let legacy_log = routing.answers(Side::Legacy).then(|| legacy_log(config)).transpose()?;
@@ -140,11 +140,6 @@ impl ActiveSystem {
             warn_of_unfinished(self.shutdown);
         }
     }
-}
-
-/// Refuses a routing that needs the legacy log written, where another program does that.
-pub(super) fn ensure_written_here(config: &Config, routing: &Routing) -> Result<(), CliError> {
-    if routing.uses(Side::Legacy) { system::ensure_written_here(config, "dispatch") } else { Ok(()) }
 }
 
 fn new_side(config: &Config, clock: &Arc<SystemClock>) -> Result<NewSide, CliError> {

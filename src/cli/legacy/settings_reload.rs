@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGHUP;
 use signal_hook::flag;
 
-use super::routed_system::ensure_written_here;
+use super::system::ensure_may_route;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
@@ -86,7 +86,7 @@ fn switched(router: &Router, context: &Context) -> Result<(), CliError> {
     let config = context.read_settings_again()?;
     let routing = config.routing();
     // By the settings that the process has begun with: which program writes the log cannot change under it.
-    ensure_written_here(&context.config, &routing)?;
+    ensure_may_route(&context.config, &routing)?;
     router.switch(routing).map_err(|error| CliError::new(ExitCode::Storage, error))?;
     config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     for stays in stay_as_they_are(&context.config, &config) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::output::visible;
+use crate::domain::event_system_mode::{Routing, Side};
 use crate::infrastructure::config::{self, Config};
 use crate::infrastructure::system_clock::SystemClock;
 use crate::legacy::dispatcher::{DispatcherError, DispatcherSettings, EventDispatcher, LegacyFiles};
@@ -41,6 +42,11 @@ pub(super) fn ensure_written_here(config: &Config, command: &str) -> Result<(), 
         "events go to the new system alone with use_new_event_system = true and parallel_run = false"
             .to_owned(),
     ]))
+}
+
+/// Refuses a routing by which the legacy log is written, where another program does that.
+pub(super) fn ensure_may_route(config: &Config, routing: &Routing) -> Result<(), CliError> {
+    if routing.uses(Side::Legacy) { ensure_written_here(config, "dispatch") } else { Ok(()) }
 }
 
 /// The handlers of this program.
