@@ -6,6 +6,7 @@ pub mod dispatch;
 pub mod duration;
 pub mod evidence;
 pub mod export;
+pub mod figures;
 pub mod handling;
 pub mod import;
 pub mod log_files;

@@ -94,10 +94,9 @@ impl Routing {
                 Route { primary: if is_named { Side::New } else { Side::Legacy }, is_mirrored: false }
             }
             (EventSystemMode::ParallelEvents, Side::New) => Route { primary: Side::New, is_mirrored: true },
-            (EventSystemMode::ParallelEvents, Side::Legacy) => Route {
-                primary: Side::Legacy,
-                is_mirrored: is_named || self.new_event_types.is_empty(),
-            },
+            (EventSystemMode::ParallelEvents, Side::Legacy) => {
+                Route { primary: Side::Legacy, is_mirrored: is_named || self.new_event_types.is_empty() }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 pub mod backend_at;
 pub mod compare_inputs;
 pub mod config;
+pub mod dispatch_figures;
 pub mod event_ids;
 pub mod evidence;
 pub mod export_folder;

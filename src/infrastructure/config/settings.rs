@@ -20,6 +20,8 @@ pub struct Config {
     pub parallel_run: Setting<bool>,
     /// How long a parallel run waits for the secondary side.
     pub secondary_timeout: Setting<Duration>,
+    /// How many events a mirror of a parallel run may be behind before that is a finding.
+    pub parallel_behind_warn: Setting<u64>,
     /// The active store's backend.
     pub storage_backend: Setting<Backend>,
     /// The folder of the daily JSONL files.
@@ -38,6 +40,8 @@ pub struct Config {
     pub legacy_retry_delay_seconds: Setting<u64>,
     /// The file of recorded comparisons.
     pub evidence_path: Setting<PathBuf>,
+    /// The file of what dispatching took, by minute.
+    pub dispatch_figures: Setting<PathBuf>,
     /// The database of handlers: their progress, failures and read models.
     pub handlers_path: Setting<PathBuf>,
     /// How long a dispatch waits for the handlers of its event.
@@ -72,6 +76,7 @@ impl Config {
             shown(&spec::USE_NEW_EVENT_SYSTEM, &self.use_new_event_system),
             shown(&spec::PARALLEL_RUN, &self.parallel_run),
             shown(&spec::SECONDARY_TIMEOUT, &self.secondary_timeout),
+            shown(&spec::PARALLEL_BEHIND_WARN, &self.parallel_behind_warn),
             shown(&spec::STORAGE_BACKEND, &self.storage_backend),
             shown(&spec::JSONL_DIR, &self.jsonl_dir),
             shown(&spec::SQLITE_PATH, &self.sqlite_path),
@@ -81,6 +86,7 @@ impl Config {
             shown(&spec::LEGACY_MAX_RETRIES, &self.legacy_max_retries),
             shown(&spec::LEGACY_RETRY_DELAY, &self.legacy_retry_delay_seconds),
             shown(&spec::EVIDENCE_PATH, &self.evidence_path),
+            shown(&spec::DISPATCH_FIGURES, &self.dispatch_figures),
             shown(&spec::HANDLERS_PATH, &self.handlers_path),
             shown(&spec::HANDLERS_WAIT, &self.handlers_wait),
             shown(&spec::HANDLERS_SHUTDOWN, &self.handlers_shutdown),

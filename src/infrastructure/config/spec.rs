@@ -79,6 +79,14 @@ pub static SECONDARY_TIMEOUT: SettingSpec = SettingSpec {
     kind: Kind::Milliseconds,
 };
 
+/// How many events a mirror of a parallel run may be behind before that is a finding.
+pub static PARALLEL_BEHIND_WARN: SettingSpec = SettingSpec {
+    key: "parallel.behind_warn",
+    variable: "MISSION_CONTROL_PARALLEL_BEHIND_WARN",
+    default: "1000",
+    kind: Kind::Count,
+};
+
 /// The active store's backend.
 pub static STORAGE_BACKEND: SettingSpec = SettingSpec {
     key: "storage.backend",
@@ -151,6 +159,14 @@ pub static EVIDENCE_PATH: SettingSpec = SettingSpec {
     kind: Kind::Path,
 };
 
+/// The file of what dispatching took, by minute.
+pub static DISPATCH_FIGURES: SettingSpec = SettingSpec {
+    key: "evidence.dispatch_figures",
+    variable: "MISSION_CONTROL_DISPATCH_FIGURES",
+    default: "data/dispatch-figures.jsonl",
+    kind: Kind::Path,
+};
+
 /// The database of handlers: their progress, failures and read models.
 pub static HANDLERS_PATH: SettingSpec = SettingSpec {
     key: "handlers.path",
@@ -192,10 +208,11 @@ pub static TIMEZONE: SettingSpec = SettingSpec {
 };
 
 /// Every setting, in the order in which they are documented and shown.
-pub static SETTINGS: [&SettingSpec; 17] = [
+pub static SETTINGS: [&SettingSpec; 19] = [
     &USE_NEW_EVENT_SYSTEM,
     &PARALLEL_RUN,
     &SECONDARY_TIMEOUT,
+    &PARALLEL_BEHIND_WARN,
     &STORAGE_BACKEND,
     &JSONL_DIR,
     &SQLITE_PATH,
@@ -205,6 +222,7 @@ pub static SETTINGS: [&SettingSpec; 17] = [
     &LEGACY_MAX_RETRIES,
     &LEGACY_RETRY_DELAY,
     &EVIDENCE_PATH,
+    &DISPATCH_FIGURES,
     &HANDLERS_PATH,
     &HANDLERS_WAIT,
     &HANDLERS_SHUTDOWN,
