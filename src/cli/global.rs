@@ -121,6 +121,7 @@ impl GlobalOptions {
     ) -> Result<Context, CliError> {
         let config = self.load_config(missing)?;
         warn_of_slips();
+        config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
         if self.verbose || (startup_lines == StartupLines::Always && !self.quiet) {
             for line in config.startup_lines() {
                 output::log_line(&line);

@@ -71,6 +71,7 @@ impl ConfigLoader<'_> {
             sources.setting_or(&spec::USE_NEW_EVENT_SYSTEM, default_of_use_new(self.legacy_built))?;
         let parallel_run = sources.setting(&spec::PARALLEL_RUN)?;
         Ok(Config {
+            new_event_types: sources.setting(&spec::NEW_EVENT_TYPES)?,
             mode: select_mode(&use_new_event_system, &parallel_run, self.legacy_built)?,
             use_new_event_system,
             parallel_run,

@@ -1,5 +1,6 @@
 //! All settings together.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::mapping::MappingSettings;
 use super::source::{Setting, Source};
 use super::spec::{self, SettingSpec};
 use super::value::{Backend, SettingValue};
-use crate::domain::event_system_mode::EventSystemMode;
+use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
 use crate::wire::zone::Zone;
 
 /// All settings. Relative paths are relative to the working directory.
@@ -18,6 +19,8 @@ pub struct Config {
     pub use_new_event_system: Setting<bool>,
     /// Whether both event systems run side by side.
     pub parallel_run: Setting<bool>,
+    /// The types of events that go to the new system while the legacy one is primary: they alone, where there is one.
+    pub new_event_types: Setting<BTreeSet<String>>,
     /// How long a parallel run waits for the secondary side.
     pub secondary_timeout: Setting<Duration>,
     /// How many events a mirror of a parallel run may be behind before that is a finding.
@@ -75,6 +78,7 @@ impl Config {
         [
             shown(&spec::USE_NEW_EVENT_SYSTEM, &self.use_new_event_system),
             shown(&spec::PARALLEL_RUN, &self.parallel_run),
+            shown(&spec::NEW_EVENT_TYPES, &self.new_event_types),
             shown(&spec::SECONDARY_TIMEOUT, &self.secondary_timeout),
             shown(&spec::PARALLEL_BEHIND_WARN, &self.parallel_behind_warn),
             shown(&spec::STORAGE_BACKEND, &self.storage_backend),
@@ -96,9 +100,16 @@ impl Config {
         .into_iter()
     }
 
+    /// Where events go.
+    pub fn routing(&self) -> Routing {
+        let types = self.new_event_types.value.clone();
+        Routing::of(self.use_new_event_system.value, self.parallel_run.value, types)
+    }
+
     /// The lines to log at start-up, without line ends.
     ///
-    /// `Source:` is that of `use_new_event_system`. A parallel run adds a line with its own source.
+    /// `Source:` is that of `use_new_event_system`. A parallel run adds a line with its own source, and so do types of
+    /// events that go to the new system while the legacy one is primary.
     pub fn startup_lines(&self) -> Vec<String> {
         let mut lines = vec![
             "[config] Configuration loaded:".to_owned(),
@@ -113,7 +124,41 @@ impl Config {
                 self.parallel_run.source
             ));
         }
+        let types = self.new_event_types_in_effect();
+        if !types.is_empty() {
+            lines.push(format!("[config]   Event types on the new system: {}", types.show()));
+        }
         lines
+    }
+
+    /// What is allowed and yet not as it seems, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Source::Environment { variable, value } | Source::DotenvFile { variable, value, .. } =
+            &self.use_new_event_system.source
+            && matches!(value.as_str(), "0" | "1")
+        {
+            let meant = value == "1";
+            let python = if meant { ", and reads this as false" } else { "" };
+            warnings.push(format!(
+                "{variable}={value} is {meant} here, and the Python side takes only the text \"true\" for \
+                 true{python}: write {variable}={meant}"
+            ));
+        }
+        if self.new_event_types_in_effect() != self.new_event_types.value {
+            warnings.push(
+                "new_event_types says nothing while use_new_event_system is true: events of all types go to the new \
+                 system"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    /// The types of events that alone go to the new system, or are mirrored to it; none where those of all types are, or none are.
+    pub fn new_event_types_in_effect(&self) -> BTreeSet<String> {
+        let Routing { primary, new_event_types, .. } = self.routing();
+        if primary == Side::Legacy { new_event_types } else { BTreeSet::new() }
     }
 }
 

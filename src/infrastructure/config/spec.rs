@@ -36,6 +36,8 @@ pub enum Kind {
     Path,
     /// The name of a time zone.
     TimeZone,
+    /// Types of events.
+    EventTypes,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
             Kind::LegacyWatcher => "native or poll, in any case",
             Kind::Path => "a path that is not empty",
             Kind::TimeZone => ZONE_EXAMPLES,
+            Kind::EventTypes => "types of events with commas between them, or nothing",
         }
     }
 }
@@ -77,6 +80,14 @@ pub static SECONDARY_TIMEOUT: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_SECONDARY_TIMEOUT_MS",
     default: "250",
     kind: Kind::Milliseconds,
+};
+
+/// Which types of events go to the new system while the legacy one is primary.
+pub static NEW_EVENT_TYPES: SettingSpec = SettingSpec {
+    key: "new_event_types",
+    variable: "MISSION_CONTROL_NEW_EVENT_TYPES",
+    default: "",
+    kind: Kind::EventTypes,
 };
 
 /// How many events a mirror of a parallel run may be behind before that is a finding.
@@ -208,9 +219,10 @@ pub static TIMEZONE: SettingSpec = SettingSpec {
 };
 
 /// Every setting, in the order in which they are documented and shown.
-pub static SETTINGS: [&SettingSpec; 19] = [
+pub static SETTINGS: [&SettingSpec; 20] = [
     &USE_NEW_EVENT_SYSTEM,
     &PARALLEL_RUN,
+    &NEW_EVENT_TYPES,
     &SECONDARY_TIMEOUT,
     &PARALLEL_BEHIND_WARN,
     &STORAGE_BACKEND,
