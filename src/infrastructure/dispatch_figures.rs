@@ -17,11 +17,10 @@ use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::metadata_if_present;
 use crate::durable::torn_copy::create_torn_copy;
 use crate::infrastructure::side_files::{LOCK, with_suffix};
+use crate::infrastructure::torn_tail::start_of_last_line;
 
 /// How long another process is waited for: an append takes a sync. A dispatch that failed waits for this.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How much of the end is read at once to find the last line, in bytes: more than a line has.
-const LOOK: u64 = 64 << 10;
 
 /// A figures file. It need not exist yet, nor its folder.
 #[derive(Debug)]
@@ -129,7 +128,7 @@ fn read_lines(text: &[u8]) -> RecordedFigures {
 /// where it is not.
 fn ended_length(file: &mut File, path: &Path) -> io::Result<u64> {
     let length = file.metadata()?.len();
-    let start = last_line(file, length)?;
+    let start = start_of_last_line(file, length)?;
     if start == length {
         return Ok(length);
     }
@@ -154,23 +153,6 @@ fn ended_length(file: &mut File, path: &Path) -> io::Result<u64> {
         copy_path.display()
     );
     Ok(start)
-}
-
-/// Where what follows the last line end begins.
-fn last_line(file: &mut File, length: u64) -> io::Result<u64> {
-    let mut end = length;
-    let mut piece = Vec::new();
-    while end > 0 {
-        let start = end.saturating_sub(LOOK);
-        piece.clear();
-        file.seek(SeekFrom::Start(start))?;
-        file.take(end - start).read_to_end(&mut piece)?;
-        if let Some(at) = memchr::memrchr(b'\n', &piece) {
-            return Ok(start + at as u64 + 1);
-        }
-        end = start;
-    }
-    Ok(0)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 mod definitions;
 mod queue;
-mod system;
+pub(super) mod system;
 mod watch;
 
 use clap::{Args, Subcommand};

@@ -75,20 +75,6 @@ fn a_damaged_line_is_told_with_its_place_and_leaves_the_others_alone() {
 }
 
 #[test]
-fn a_tail_without_a_line_end_is_found_however_long_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("figures.jsonl");
-    for length in [0, 1, LOOK - 1, LOOK, LOOK + 1, 3 * LOOK] {
-        for before in [&b""[..], b"x\n"] {
-            fs::write(&path, [before, &vec![b'y'; length as usize]].concat()).unwrap();
-            let mut file = File::open(&path).unwrap();
-            let all = before.len() as u64 + length;
-            assert_eq!(last_line(&mut file, all).unwrap(), before.len() as u64, "{length}");
-        }
-    }
-}
-
-#[test]
 fn a_folder_in_its_place_a_second_name_and_a_held_lock_are_errors_that_say_so() {
     let folder = tempfile::tempdir().unwrap();
     let said = |error: FiguresError| crate::domain::error_chain::error_chain(&error);

@@ -60,6 +60,7 @@
 mod array_file;
 mod error;
 mod in_place;
+mod inspection;
 mod layout;
 mod mend;
 mod note;
@@ -72,6 +73,7 @@ use std::time::Duration;
 
 use self::array_file::{ArrayFile, FoundArray};
 pub use self::error::EventsJsonError;
+pub use self::inspection::{InspectedContent, Inspection, inspect};
 use self::layout::ArrayEnd;
 pub use self::python_json::InvalidRecord;
 use self::python_json::write_record;
