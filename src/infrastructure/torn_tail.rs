@@ -8,6 +8,8 @@ use crate::durable::presence::metadata_if_present;
 
 /// How much of the end is read at once, in bytes.
 const LOOK: u64 = 64 << 10;
+/// What is longer, in bytes, is no line that a program of the two systems writes.
+const LONGEST_LINE: u64 = 64 << 20;
 
 /// What follows the last whole line of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +33,16 @@ pub fn torn_tail(path: &Path) -> io::Result<Option<TornTail>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     let offset = start_of_last_line(&mut file, length)?;
+    let torn = TornTail { offset, bytes: length - offset };
+    if torn.bytes > LONGEST_LINE {
+        return Ok(Some(torn));
+    }
     let mut tail = Vec::new();
     file.seek(SeekFrom::Start(offset))?;
     file.take(length - offset).read_to_end(&mut tail)?;
     let is_whole =
         tail.trim_ascii().is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(&tail).is_ok();
-    Ok((!is_whole).then_some(TornTail { offset, bytes: length - offset }))
+    Ok((!is_whole).then_some(torn))
 }
 
 /// Where what follows the last line end of a file of that length begins, in bytes.

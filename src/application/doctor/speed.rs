@@ -82,7 +82,7 @@ fn slow_day(day: NaiveDate, figures: &DayFigures, sync: &SyncTimes) -> Option<Fi
     let remedy = if sync.is_slow() {
         "the disk is slow: a faster one, or many events in one `dispatch -`, which stores those that wait with one sync"
     } else {
-        "the disk is fast: the lines PERFORMANCE WARNING of the log tell waiting, storing and handling apart; `handlers list` shows who is behind"
+        "the disk is fast: the lines PERFORMANCE WARNING of the log tell waiting, storing and handling apart; `handlers list` shows which handlers are behind"
     };
     Some(Finding::new(Check::DispatchTime, day.to_string(), detail, remedy))
 }

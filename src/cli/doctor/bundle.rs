@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::stores::SurveyedStore;
 use crate::application::clock::Clock;
-use crate::application::doctor::Diagnosis;
+use crate::application::doctor::{Check, Diagnosis};
 use crate::cli::error::CliError;
 use crate::cli::event_system::{HandlerAccess, operations};
 use crate::cli::exit_code::ExitCode;
@@ -55,6 +55,7 @@ pub struct Bundle {
 #[derive(Debug, Serialize)]
 struct Program {
     version: &'static str,
+    /// Whether the legacy system is built in.
     legacy: bool,
     sqlite: &'static str,
     os: &'static str,
@@ -92,7 +93,7 @@ impl Bundle {
             made_at: format_timestamp(SystemClock::default().now()),
             program: Program {
                 version: env!("CARGO_PKG_VERSION"),
-                legacy: cfg!(feature = "legacy"),
+                legacy: diagnosis.checked.contains(&Check::EventsJson),
                 sqlite: library_version(),
                 os: std::env::consts::OS,
                 architecture: std::env::consts::ARCH,

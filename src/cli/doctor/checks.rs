@@ -11,14 +11,17 @@ use crate::infrastructure::sources::naive_times;
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::mapping::Mapping;
 
-/// Runs every check.
-pub fn diagnose(config: &Config, store: &SurveyedStore, is_thorough: bool) -> Diagnosis {
+/// Runs every check; answers the active store too, which was read for it.
+pub fn diagnose(config: &Config, is_thorough: bool) -> (Diagnosis, SurveyedStore) {
     let mut diagnosis = Diagnosis::default();
+    // First: the last connection to a database folds its log in and takes it away.
+    diagnosis.add(Check::WriteAheadLogs, disk_checks::write_ahead_logs(config));
+    let store = SurveyedStore::of(config);
     let files = Files::of(config);
 
     diagnosis.add(Check::EventSystem, event_system(config));
     handler_checks::add_modes(&mut diagnosis, config);
-    diagnosis.add(Check::EventTypes, event_types(config, store));
+    diagnosis.add(Check::EventTypes, event_types(config, &store));
     diagnosis.add(Check::Handlers, handler_checks::handlers(config));
     diagnosis.add(Check::Mirrors, handler_checks::mirrors(config));
     diagnosis.add(Check::HandlerStore, handler_checks::handler_store(config));
@@ -26,14 +29,13 @@ pub fn diagnose(config: &Config, store: &SurveyedStore, is_thorough: bool) -> Di
     diagnosis.add(Check::DispatchTime, disk_checks::dispatch_time(config));
     diagnosis.add(Check::Integrity, disk_checks::integrity(config, is_thorough));
     diagnosis.add(Check::TornTails, disk_checks::torn_tails(config));
-    diagnosis.add(Check::NaiveTimes, naive(config, store));
-    diagnosis.add(Check::WriteAheadLogs, disk_checks::write_ahead_logs(config));
+    diagnosis.add(Check::NaiveTimes, naive(config, &store));
     diagnosis.add(Check::HardLinks, disk_checks::hard_links(&files));
-    diagnosis.add(Check::Clock, clock(store));
+    diagnosis.add(Check::Clock, clock(&store));
     diagnosis.add(Check::DiskSpace, disk_checks::room(&files));
     #[cfg(feature = "legacy")]
-    super::legacy_checks::add(&mut diagnosis, config);
-    diagnosis
+    crate::cli::legacy::doctor::add(&mut diagnosis, config);
+    (diagnosis, store)
 }
 
 fn event_system(config: &Config) -> Vec<Finding> {

@@ -4,8 +4,6 @@ mod bundle;
 mod checks;
 mod disk_checks;
 mod handler_checks;
-#[cfg(feature = "legacy")]
-mod legacy_checks;
 mod render;
 mod stores;
 
@@ -21,7 +19,6 @@ use super::output::{self, Format};
 use crate::application::doctor::Diagnosis;
 
 use bundle::Bundle;
-use stores::SurveyedStore;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,8 +62,7 @@ pub fn run(args: &DoctorArgs, context: &Context) -> Result<Answer, CliError> {
     if let Some(file) = &args.bundle {
         bundle::ensure_new(file)?;
     }
-    let store = SurveyedStore::of(&context.config);
-    let diagnosis = checks::diagnose(&context.config, &store, args.thorough);
+    let (diagnosis, store) = checks::diagnose(&context.config, args.thorough);
     let written = match &args.bundle {
         Some(file) => {
             bundle::write(file, &Bundle::of(&context.config, &store, &diagnosis, args.with_events))?;

@@ -1,8 +1,9 @@
 //! `legacy`: the legacy event system, run and inspected. Part of the cargo feature `legacy`.
 
 mod definitions;
+pub mod doctor;
 mod queue;
-pub(super) mod system;
+mod system;
 mod watch;
 
 use clap::{Args, Subcommand};

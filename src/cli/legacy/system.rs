@@ -13,7 +13,7 @@ use crate::legacy::handlers::{ExamplePlaces, LegacyHandler, example_handlers};
 use crate::legacy::watchers::WatcherPorts;
 
 /// Where its files are.
-pub fn files(config: &Config) -> LegacyFiles {
+pub(super) fn files(config: &Config) -> LegacyFiles {
     LegacyFiles::beside(&config.legacy_events_json.value, &config.jsonl_dir.value)
 }
 

@@ -1,9 +1,10 @@
-//! The checks of the legacy side.
+//! The checks of `doctor` of the legacy side.
 
-use super::checks::unread;
-use super::shown;
-use crate::application::doctor::{Check, Diagnosis};
-use crate::cli::legacy::system;
+use std::path::Path;
+
+use super::system;
+use crate::application::doctor::{Check, Diagnosis, Finding};
+use crate::domain::error_chain::error_chain;
 use crate::infrastructure::config::{Config, LegacyWatcher, LegacyWriter};
 use crate::legacy::doctor as decided;
 use crate::legacy::events_json::inspect;
@@ -35,4 +36,12 @@ pub fn add(diagnosis: &mut Diagnosis, config: &Config) {
             }
         }
     }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn unread(check: Check, subject: &str, error: &(dyn std::error::Error + 'static)) -> Finding {
+    Finding::unread(check, subject, error_chain(error))
 }
