@@ -3,11 +3,10 @@
 use super::event_system::{HandlerAccess, failed, operations};
 use crate::application::doctor::handlers::{MIRRORS, MirrorFacts};
 use crate::application::handling::HandlerStatus;
-use crate::application::handling::store::HandlerState;
+use crate::application::handling::store::{Durability, HandlerState, HandlerStore, HandlerStoreError};
 use crate::application::mode_log::{ModeChange, ProcessMode, UndecidedRecord};
 use crate::domain::error_chain::error_chain;
 use crate::domain::event_system_mode::{EventSystemMode, Side};
-use crate::durable::presence::is_present;
 use crate::infrastructure::config::Config;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
 use crate::infrastructure::sqlite::SqliteError;
@@ -42,13 +41,25 @@ pub fn recorded_modes(config: &Config) -> Result<RecordedModes, String> {
 /// # Errors
 /// The handler store, the store of events or the outbox cannot be read; with all causes.
 pub fn mirrors(config: &Config) -> Result<Vec<MirrorFacts>, String> {
-    if !is_present(&config.handlers_path.value).map_err(|error| error.to_string())? {
+    let store = match SqliteHandlerStore::open_existing(&config.handlers_path.value) {
+        Ok(Some(store)) => store,
+        Ok(None) | Err(SqliteError::Older { .. }) => return Ok(Vec::new()),
+        Err(error) => return Err(error_chain(&error)),
+    };
+    // What is told of handlers takes reading: only where there was a parallel run.
+    if !was_mirrored(&store).map_err(|error| error_chain(&error))? {
         return Ok(Vec::new());
     }
     let operations = operations(config, HandlerAccess::Reading).map_err(|error| error.to_string())?;
     let statuses = operations.list().map_err(|error| failed(error).to_string())?;
     let mirrors = statuses.iter().filter(|status| MIRRORS.contains(&status.name.as_str()));
     mirrors.map(|status| facts(config, status)).collect()
+}
+
+fn was_mirrored(store: &SqliteHandlerStore) -> Result<bool, HandlerStoreError> {
+    let mut session = store.session(Durability::AtCommit)?;
+    let mut view = session.snapshot()?;
+    Ok(view.handler(MIRRORS[0])?.or(view.handler(MIRRORS[1])?).is_some())
 }
 
 fn facts(config: &Config, status: &HandlerStatus) -> Result<MirrorFacts, String> {

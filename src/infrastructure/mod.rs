@@ -10,6 +10,7 @@ pub mod export_folder;
 pub mod handler_store;
 pub mod jsonl;
 pub mod memory;
+pub mod naive_times;
 pub mod running;
 mod side_files;
 pub mod sources;

@@ -1,11 +1,16 @@
 //! Which event system is active, and in which processes.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Check, Finding};
 use crate::application::mode_log::{ProcessMode, UndecidedRecord};
 use crate::domain::event::format_timestamp;
 use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
+
+/// A process that dispatches says so each minute. One that has said nothing for so long has ended, whichever process has its number now.
+const SILENT: TimeDelta = TimeDelta::minutes(10);
+/// So many undecided records are told each for itself.
+const TOLD: usize = 20;
 
 /// Whether the new event system is active; `source` says where the flag came from.
 pub fn event_system(routing: &Routing, source: &str) -> Vec<Finding> {
@@ -29,15 +34,17 @@ pub fn event_system(routing: &Routing, source: &str) -> Vec<Finding> {
 pub fn processes(
     processes: &[ProcessMode],
     configured: &Routing,
+    now: DateTime<Utc>,
     is_running: impl Fn(u32) -> Option<bool>,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for process in processes {
         let subject = format!("process {}", process.pid);
-        if is_running(process.pid) == Some(false) {
+        if is_running(process.pid) == Some(false) || now - process.seen_at > SILENT {
             let detail = format!(
-                "it dispatched in the mode {}, has not said that it ended, and does not run: it was killed, or the power was cut",
-                routing_in_words(&process.routing)
+                "it dispatched in the mode {}, has said nothing since {}, and not that it ended: it was killed, or the power was cut",
+                routing_in_words(&process.routing),
+                format_timestamp(process.seen_at)
             );
             let remedy = "nothing to do: the next start goes on where it was";
             findings.push(Finding::new(Check::Processes, subject, detail, remedy).as_note());
@@ -71,7 +78,12 @@ pub fn undecided(records: &[UndecidedRecord]) -> Vec<Finding> {
         let remedy = "`compare-logs` shows whether it is on both sides";
         Finding::new(Check::UndecidedRecords, subject, detail, remedy)
     };
-    records.iter().map(finding).collect()
+    let mut findings: Vec<Finding> = records.iter().take(TOLD).map(finding).collect();
+    if let Some(more) = records.len().checked_sub(TOLD).filter(|more| *more > 0) {
+        let detail = format!("{more} more records are undecided");
+        findings.push(Finding::new(Check::UndecidedRecords, "all mirrors", detail, "as above"));
+    }
+    findings
 }
 
 /// A mode with its primary side and its named types, as people are told it.
@@ -92,7 +104,7 @@ pub fn routing_in_words(routing: &Routing) -> String {
 /// An event of the future: the clock is wrong, or was.
 pub fn clock(last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Vec<Finding> {
     /// Clocks of several machines differ by less.
-    const TOLERANCE: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
+    const TOLERANCE: TimeDelta = TimeDelta::seconds(60);
     match last {
         Some(last) if last > now + TOLERANCE => {
             let detail = format!(
@@ -144,7 +156,8 @@ mod tests {
             process(3, routing(false, false, &[])),
             process(4, configured.clone()),
         ];
-        let found = processes(&rows, &configured, |pid| Some(pid < 4));
+        let now = DateTime::UNIX_EPOCH + TimeDelta::minutes(10);
+        let found = processes(&rows, &configured, now, |pid| Some(pid < 4));
         let told: Vec<_> = found.iter().map(|finding| (finding.subject.as_str(), finding.severity)).collect();
         assert_eq!(
             told,
@@ -156,16 +169,21 @@ mod tests {
         );
         assert!(found[0].detail.contains("parallel_events, legacy primary since"), "{}", found[0].detail);
         assert_eq!(
-            processes(&rows[..1], &configured, |_| None),
+            processes(&rows[..1], &configured, now, |_| None),
             [],
             "where the system does not tell, it runs"
         );
+        let silent = processes(&rows[1..2], &configured, now + TimeDelta::seconds(1), |_| Some(true));
+        assert_eq!(silent[0].severity, Severity::Note, "another process has its number");
     }
 
     #[test]
     fn the_named_types_tell_modes_apart() {
         let rows = [process(1, routing(false, false, &["A"]))];
-        assert_eq!(processes(&rows, &routing(false, false, &[]), |_| Some(true)).len(), 1);
+        assert_eq!(
+            processes(&rows, &routing(false, false, &[]), DateTime::UNIX_EPOCH, |_| Some(true)).len(),
+            1
+        );
         assert_eq!(routing_in_words(&rows[0].routing), "legacy_events, new for A");
     }
 
@@ -178,6 +196,7 @@ mod tests {
             legacy_offset: Some(17),
             detail: "another program has written there".to_owned(),
         };
+        assert_eq!(undecided(&vec![record.clone(); 25]).len(), 21, "twenty, and how many more");
         let found = undecided(&[record]);
         assert_eq!(found[0].subject, "legacy_mirror, event e1, byte 17 of the legacy log");
         assert_eq!(undecided(&[]), []);
@@ -187,11 +206,7 @@ mod tests {
     fn an_event_of_the_future_is_found_where_clocks_do_not_just_differ() {
         let now = DateTime::UNIX_EPOCH;
         for (seconds, findings) in [(-5, 0), (0, 0), (60, 0), (61, 1)] {
-            assert_eq!(
-                clock(Some(now + chrono::TimeDelta::seconds(seconds)), now).len(),
-                findings,
-                "{seconds}"
-            );
+            assert_eq!(clock(Some(now + TimeDelta::seconds(seconds)), now).len(), findings, "{seconds}");
         }
         assert_eq!(clock(None, now), []);
     }

@@ -71,11 +71,12 @@ struct Flag {
 /// Refuses to write over anything.
 pub fn ensure_new(file: &Path) -> Result<(), CliError> {
     match fs::symlink_metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        _ => Err(CliError::usage(format!(
+        Ok(_) => Err(CliError::usage(format!(
             "--bundle: {} is there already, and nothing is written over: name another file",
             file.display()
         ))),
+        // Whatever else is wrong with it is told where it is made, which writes over nothing either.
+        Err(_) => Ok(()),
     }
 }
 

@@ -3,11 +3,12 @@
 use super::disk_checks::{self, Files};
 use super::handler_checks;
 use super::stores::SurveyedStore;
+use super::subjects::unread;
 use crate::application::clock::Clock;
 use crate::application::doctor::{Check, Diagnosis, Finding, events, mode};
 use crate::application::task_handlers::default_registrations;
 use crate::infrastructure::config::{Config, Source};
-use crate::infrastructure::sources::naive_times;
+use crate::infrastructure::naive_times::naive_times;
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::mapping::Mapping;
 
@@ -25,10 +26,10 @@ pub fn diagnose(config: &Config, is_thorough: bool) -> (Diagnosis, SurveyedStore
     diagnosis.add(Check::Handlers, handler_checks::handlers(config));
     diagnosis.add(Check::Mirrors, handler_checks::mirrors(config));
     diagnosis.add(Check::HandlerStore, handler_checks::handler_store(config));
-    diagnosis.add(Check::DailyFiles, disk_checks::daily_files(config));
+    diagnosis.add(Check::DailyFiles, disk_checks::daily_files(config, &files));
     diagnosis.add(Check::DispatchTime, disk_checks::dispatch_time(config));
     diagnosis.add(Check::Integrity, disk_checks::integrity(config, is_thorough));
-    diagnosis.add(Check::TornTails, disk_checks::torn_tails(config));
+    diagnosis.add(Check::TornTails, disk_checks::torn_tails(config, &files));
     diagnosis.add(Check::NaiveTimes, naive(config, &store));
     diagnosis.add(Check::HardLinks, disk_checks::hard_links(&files));
     diagnosis.add(Check::Clock, clock(&store));
@@ -73,9 +74,4 @@ fn naive(config: &Config, store: &SurveyedStore) -> Vec<Finding> {
 
 fn clock(store: &SurveyedStore) -> Vec<Finding> {
     store.check(Check::Clock, |survey| mode::clock(survey.last, SystemClock::default().now()))
-}
-
-/// That something could not be looked at, with all causes.
-pub fn unread(check: Check, subject: &str, error: &(dyn std::error::Error + 'static)) -> Finding {
-    Finding::unread(check, subject, crate::domain::error_chain::error_chain(error))
 }

@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::checks::unread;
-use super::{folder_of, shown};
+use super::subjects::{folder_of, shown, unread};
 use crate::application::doctor::speed::{SyncTimes, damaged_figures, dispatch_time as timed};
 use crate::application::doctor::{Check, Finding, disk, events};
 use crate::application::figures::{FiguresLog, figures_by_day};
@@ -23,19 +22,25 @@ use crate::infrastructure::torn_tail::torn_tail;
 /// So many syncs are measured.
 const SYNCS: usize = 20;
 
-/// The files of the program that have locks or side files beside them.
-pub struct Files(Vec<PathBuf>);
+/// The files that the settings name.
+pub struct Files {
+    /// Those that have locks or side files beside them.
+    single: Vec<PathBuf>,
+    /// The daily files with their lengths; or why they cannot be listed.
+    days: Result<Vec<(PathBuf, u64)>, StoreError>,
+}
 
 impl Files {
-    /// Those that the settings name.
+    /// Finds them.
     pub fn of(config: &Config) -> Self {
-        Self(vec![
+        let single = vec![
             config.sqlite_path.value.clone(),
             config.handlers_path.value.clone(),
             config.legacy_events_json.value.clone(),
             config.evidence_path.value.clone(),
             config.dispatch_figures.value.clone(),
-        ])
+        ];
+        Self { single, days: day_files(config) }
     }
 }
 
@@ -62,13 +67,13 @@ fn day_files(config: &Config) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     }
 }
 
-pub fn daily_files(config: &Config) -> Vec<Finding> {
-    match day_files(config) {
+pub fn daily_files(config: &Config, files: &Files) -> Vec<Finding> {
+    match &files.days {
         Ok(files) => {
             let files: Vec<_> = files.iter().map(|(path, bytes)| (shown(path), *bytes)).collect();
             events::daily_files(&files)
         }
-        Err(error) => vec![unread(Check::DailyFiles, &shown(&config.jsonl_dir.value), &error)],
+        Err(error) => vec![unread(Check::DailyFiles, &shown(&config.jsonl_dir.value), error)],
     }
 }
 
@@ -108,22 +113,23 @@ pub fn integrity(config: &Config, is_thorough: bool) -> Vec<Finding> {
 }
 
 /// Of daily files, the evidence, the figures and the outbox of a parallel run. The legacy log has a check of its own.
-pub fn torn_tails(config: &Config) -> Vec<Finding> {
+pub fn torn_tails(config: &Config, files: &Files) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let days = day_files(config).unwrap_or_else(|error| {
-        findings.push(unread(Check::TornTails, &shown(&config.jsonl_dir.value), &error));
-        Vec::new()
-    });
-    let others =
-        [config.evidence_path.value.clone(), config.dispatch_figures.value.clone(), outbox::path(config)];
-    for path in days.into_iter().map(|(path, _)| path).chain(others) {
-        match torn_tail(&path) {
-            Ok(None) => {}
-            Ok(Some(tail)) => findings.push(disk::torn_tail(&shown(&path), tail.offset, tail.bytes)),
-            Err(error) => findings.push(unread(Check::TornTails, &shown(&path), &error)),
-        }
+    match &files.days {
+        Ok(days) => days.iter().for_each(|(path, _)| findings.extend(torn(path))),
+        Err(error) => findings.push(unread(Check::TornTails, &shown(&config.jsonl_dir.value), error)),
     }
+    findings.extend(torn(&config.evidence_path.value));
+    findings.extend(torn(&config.dispatch_figures.value));
+    findings.extend(torn(&outbox::path(config)));
     findings
+}
+
+fn torn(path: &Path) -> Option<Finding> {
+    match torn_tail(path) {
+        Ok(tail) => tail.map(|tail| disk::torn_tail(&shown(path), tail.offset, tail.bytes)),
+        Err(error) => Some(unread(Check::TornTails, &shown(path), &error)),
+    }
 }
 
 pub fn write_ahead_logs(config: &Config) -> Vec<Finding> {
@@ -136,7 +142,7 @@ pub fn write_ahead_logs(config: &Config) -> Vec<Finding> {
     databases(config).into_iter().flat_map(of).collect()
 }
 
-pub fn hard_links(Files(files): &Files) -> Vec<Finding> {
+pub fn hard_links(files: &Files) -> Vec<Finding> {
     let of = |path: &PathBuf| {
         if_present(Check::HardLinks, path, || match fs::metadata(path) {
             // A folder in the place of a file is told by what reads it; it has several names always.
@@ -148,13 +154,13 @@ pub fn hard_links(Files(files): &Files) -> Vec<Finding> {
             Err(error) => vec![unread(Check::HardLinks, &shown(path), &error)],
         })
     };
-    files.iter().flat_map(of).collect()
+    files.single.iter().flat_map(of).collect()
 }
 
-pub fn room(Files(files): &Files) -> Vec<Finding> {
+pub fn room(files: &Files) -> Vec<Finding> {
     let mut folders = Vec::new();
     let mut findings = Vec::new();
-    for file in files {
+    for file in &files.single {
         match nearest_folder(folder_of(file)) {
             Ok(folder) if !folders.contains(&folder) => folders.push(folder),
             Ok(_) => {}

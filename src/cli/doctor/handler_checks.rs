@@ -1,7 +1,7 @@
 //! The checks of handlers, mirrors, and what is recorded of modes.
 
-use super::checks::unread;
-use super::shown;
+use super::subjects::{shown, unread};
+use crate::application::clock::Clock;
 use crate::application::doctor::{Check, Diagnosis, Finding, handlers as decided, mode};
 use crate::application::handling::HandlerStatus;
 use crate::cli::event_system::{HandlerAccess, failed, operations};
@@ -10,12 +10,13 @@ use crate::cli::outbox;
 use crate::durable::presence::{is_present, metadata_if_present};
 use crate::infrastructure::config::Config;
 use crate::infrastructure::running::is_running;
+use crate::infrastructure::system_clock::SystemClock;
 
 /// Adds the checks of what is recorded of modes.
 pub fn add_modes(diagnosis: &mut Diagnosis, config: &Config) {
     let (processes, undecided) = match recorded_modes(config) {
         Ok(recorded) => (
-            mode::processes(&recorded.processes, &config.routing(), is_running),
+            mode::processes(&recorded.processes, &config.routing(), SystemClock::default().now(), is_running),
             mode::undecided(&recorded.undecided),
         ),
         Err(reason) => {

@@ -6,8 +6,9 @@ mod disk_checks;
 mod handler_checks;
 mod render;
 mod stores;
+mod subjects;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -86,13 +87,4 @@ fn exit_code(diagnosis: &Diagnosis) -> ExitCode {
         (false, true) => ExitCode::Negative,
         (false, false) => ExitCode::Done,
     }
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
-}
-
-/// The folder of a file; the working directory where its path has none.
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -19,7 +19,6 @@ mod gzip_member;
 mod jsonl;
 mod limits;
 mod log_files;
-mod naive_times;
 mod nesting;
 mod other_side;
 mod search_window;
@@ -62,7 +61,6 @@ use wrapper_object::WrapperObject;
 pub use file_equality::FileEquality;
 pub use folder::list_folder;
 pub use log_files::FileSystem;
-pub use naive_times::naive_times;
 pub use other_side::Surroundings;
 
 /// Opens one log file; how it is written, and compressed, is detected from its content. Of the mapping

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use super::database_kind::{DatabaseKind, EVENT_STORE, HANDLER_STORE};
 use super::error::{SqliteError, port_error};
@@ -38,12 +38,19 @@ impl Database {
 /// It is no such database, or cannot be opened.
 pub fn integrity(path: &Path, database: Database, is_thorough: bool) -> Result<Vec<String>, SqliteError> {
     let connection = schema::open_checked_for_reading(&database.kind(), path)?;
-    let failed = |source| SqliteError::Sqlite { action: "check", path: path.to_owned(), source };
     let pragma = if is_thorough { "PRAGMA integrity_check" } else { "PRAGMA quick_check" };
-    let mut statement = connection.prepare(pragma).map_err(failed)?;
-    let rows = statement.query_map([], |row| row.get(0)).map_err(failed)?;
-    let said: Vec<String> = rows.collect::<Result<_, _>>().map_err(failed)?;
-    Ok(if said == ["ok"] { Vec::new() } else { said })
+    let said: rusqlite::Result<Vec<String>> = connection
+        .prepare(pragma)
+        .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect());
+    match said {
+        Ok(said) if said == ["ok"] => Ok(Vec::new()),
+        Ok(said) => Ok(said),
+        // It is damaged where the check itself needs it.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            Ok(vec![error.to_string()])
+        }
+        Err(source) => Err(SqliteError::Sqlite { action: "check", path: path.to_owned(), source }),
+    }
 }
 
 /// The version of SQLite that is built in.

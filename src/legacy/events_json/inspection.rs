@@ -1,15 +1,18 @@
 //! Looks at the array without changing it, and without the right to write.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::error::EventsJsonError;
 use super::note::{FileState, Note};
 use super::scan::{Scanned, scan};
-use super::{PATIENCE, with_suffix};
 use crate::durable::links::follow_links;
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::metadata_if_present;
+
+/// How long an append of this program may go on.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What stands at the path of the legacy log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,14 +56,14 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, EventsJsonError> {
             return Err(EventsJsonError::NotAFile { path: path.clone(), found });
         }
     }
-    let lock = with_suffix(path, ".lock");
+    let lock = beside(path, ".lock");
     let _lock = match FileLock::shared(&lock, PATIENCE) {
         Ok(lock) => Some(lock),
         // Without one that can be read nothing is being appended, or nothing keeps it from that.
         Err(LockError::Open(_)) => None,
         Err(error) => return Err(EventsJsonError::lock(error, &lock, PATIENCE)),
     };
-    let note = with_suffix(path, ".end");
+    let note = beside(path, ".end");
     let note = Note::read(&note).map_err(EventsJsonError::io("read", &note))?;
     let failed = || EventsJsonError::io("read", path);
     let file = File::open(path).map_err(failed())?;
@@ -74,6 +77,12 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, EventsJsonError> {
     };
     let is_of_another_program = matches!(note, Some(Note::Left { file, .. }) if file != state);
     Ok(Some(Inspection { content, is_of_another_program }))
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::open_log;
 use crate::application::log_source::{PieceContent, SourceError};
+use crate::infrastructure::sources::open_log;
 use crate::wire::local_time::{DstPolicy, TimeFlags};
 use crate::wire::mapping::Mapping;
 use crate::wire::record::RecordReader;
