@@ -13,9 +13,9 @@ use crate::cli::table::Columns;
 
 pub fn print(status: &Status, stdout: &mut dyn Write) -> io::Result<()> {
     writeln!(stdout, "mode     {}", status.mode)?;
+    writeln!(stdout, "backend  {}", status.backend)?;
     writeln!(stdout, "why      {}", visible(&status.why))?;
     writeln!(stdout, "sides    {}", sides(&status.sides))?;
-    writeln!(stdout, "backend  {}", status.backend)?;
 
     let mut settings = Columns::new(["SETTING", "VALUE", "SOURCE"]);
     for setting in &status.settings {
