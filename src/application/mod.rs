@@ -4,6 +4,7 @@ pub mod clock;
 pub mod compare;
 pub mod dispatch;
 pub mod duration;
+pub mod entry_points;
 pub mod evidence;
 pub mod export;
 pub mod handling;
