@@ -93,3 +93,22 @@ pub use crate::legacy::queue::{
 };
 pub use crate::legacy::registry::{Registry, RegistryError};
 pub use crate::legacy::watchers::{Notes, WatchError, Watcher, WatcherPorts, Watching, watcher_for};
+
+/// Routing: each event goes to the side, or sides, that the mode asks for.
+///
+/// A [`Router`](routing::Router) takes events as an [`EventDispatcherService`](crate::dispatch::EventDispatcherService)
+/// does, so that [`EntryPoints`](crate::dispatch::EntryPoints) can lead to either. In a parallel run it brings what the primary
+/// has to the other side.
+pub mod routing {
+    pub use crate::application::mode_log::{ModeChange, ModeLog, ProcessMode, UndecidedRecord};
+    pub use crate::domain::event_system_mode::{EventSystemMode, Route, Routing, Side};
+    pub use crate::infrastructure::handler_store::SqliteModeLog;
+    pub use crate::legacy::routing::outbox_file::{OutboxError, OutboxFile};
+    pub use crate::legacy::routing::ports::{
+        LegacyLog, LegacyPlace, LegacyRecord, LegacySideError, LockedLegacyLog, Outbox, OutboxLine,
+    };
+    pub use crate::legacy::routing::{
+        MirrorOutcome, MirrorStatus, MirrorTrouble, NewSide, Opener, PendingRoute, PrimaryAnswer, RouteError,
+        Routed, Router, RouterPorts, RouterSettings,
+    };
+}

@@ -150,6 +150,51 @@ pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Where a program changes tasks, [`EntryPoints`](dispatch::EntryPoints) say so, whichever event system, or both, takes the
+/// events: that is decided by the [`EventRoute`](dispatch::EventRoute), which a dispatcher is.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use mission_events::dispatch::{
+///     DispatchError, Dispatched, EntryPointError, EntryPoints, EventRoute, SystemClock, TimeOrderedIds,
+/// };
+/// use mission_events::{DomainEvent, Priority, Status};
+/// # use std::time::Duration;
+/// # use mission_events::dispatch::{
+/// #     DispatchPorts, DispatchSettings, EventDispatcherService, Runner, RunnerSettings, SqliteHandlerStore, SqliteStoreTurn,
+/// # };
+/// # use mission_events::{EventRepositoryExt, SqliteEventRepository, Zone};
+///
+/// /// Example of dual-path event routing: the route decides.
+/// fn on_task_created<R: EventRoute>(
+///     entry_points: &EntryPoints<R>,
+///     task_id: &str,
+///     title: &str,
+/// ) -> Result<R::Answer, EntryPointError<R::Error>> {
+///     entry_points.on_task_created(task_id, title, Priority::P1, Status::NotStarted)
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let events = Arc::new(SqliteEventRepository::open(folder.path().join("events.db"), Zone::utc())?);
+/// # let handled = Arc::new(SqliteHandlerStore::open(folder.path().join("handlers.db"))?);
+/// # let clock = Arc::new(SystemClock::default());
+/// # let runner = Runner::new(events.clone(), handled, clock.clone(), RunnerSettings::default());
+/// # let ports = DispatchPorts { turn: Box::new(SqliteStoreTurn::new(events.clone())), clock: clock.clone() };
+/// # let dispatcher =
+/// #     Arc::new(EventDispatcherService::new(events.clone(), Arc::new(runner), ports, DispatchSettings::default()));
+/// let entry_points = EntryPoints::new(dispatcher, Box::new(TimeOrderedIds), clock);
+/// let dispatched = on_task_created(&entry_points, "T123", "My Task")?;
+/// assert!(dispatched.succeeded());
+///
+/// let found = events.find_by_aggregate("T123", 10)?;
+/// assert_eq!(found[0].event.event_id(), &dispatched.event_id);
+/// # assert!(entry_points.route().shut_down(Duration::from_secs(5)));
+/// # Ok(())
+/// # }
+/// ```
 pub mod dispatch {
     pub use crate::application::clock::Clock;
     pub use crate::application::dispatch::{
@@ -157,6 +202,7 @@ pub mod dispatch {
         EventDispatcherService, EventIds, PendingDispatch, StoreTurn, StoredDispatch, Timing, Turn,
         get_event_dispatcher, set_event_dispatcher,
     };
+    pub use crate::application::entry_points::{EntryPointError, EntryPoints, EventRoute};
     pub use crate::application::figures::{
         DamagedLine, DayFigures, DispatchOutcome, DispatchRecorder, FiguresError, FiguresLine, FiguresLog,
         InvalidHistogram, InvalidLine, Latencies, RecordedFigures, figures_by_day,

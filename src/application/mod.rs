@@ -5,6 +5,7 @@ pub mod compare;
 pub mod dispatch;
 pub mod doctor;
 pub mod duration;
+pub mod entry_points;
 pub mod evidence;
 pub mod export;
 pub mod figures;
