@@ -3,6 +3,7 @@
 mod answers;
 mod configuration;
 mod doctor;
+mod doctor_modes;
 mod doctor_report;
 mod events;
 mod events_output;
