@@ -4,9 +4,9 @@ use super::subjects::{shown, unread};
 use crate::application::clock::Clock;
 use crate::application::doctor::{Check, Diagnosis, Finding, handlers as decided, mode};
 use crate::application::handling::HandlerStatus;
-use crate::cli::event_system::{HandlerAccess, failed, operations};
 use crate::cli::mode_records::{mirrors as found_mirrors, recorded_modes};
 use crate::cli::outbox;
+use crate::cli::status::found_handlers;
 use crate::durable::presence::{is_present, metadata_if_present};
 use crate::infrastructure::config::Config;
 use crate::infrastructure::running::is_running;
@@ -39,9 +39,7 @@ pub fn handlers(config: &Config) -> Vec<Finding> {
 fn statuses(config: &Config) -> Result<Vec<HandlerStatus>, String> {
     match is_present(&config.handlers_path.value) {
         Ok(false) => Ok(Vec::new()),
-        Ok(true) => operations(config, HandlerAccess::Reading)
-            .and_then(|operations| operations.list().map_err(failed))
-            .map_err(|error| error.to_string()),
+        Ok(true) => found_handlers(config).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -8,6 +8,7 @@ mod render_parts;
 mod store_state;
 
 pub use self::answer::Status;
+pub use self::handlers_state::found_handlers;
 use super::answer::Answer;
 use super::error::CliError;
 use super::global::Context;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{Days, Utc};
 use mission_events::dispatch::{
-    DispatchOutcome, DispatchRecorder, EventSystemMode, JsonlDispatchFigures, SystemClock,
+    DispatchOutcome, DispatchRecorder, EventSystemMode, JsonlDispatchFigures, SqliteHandlerStore, SystemClock,
 };
 use serde_json::{Value, json};
 
@@ -112,6 +112,16 @@ fn the_last_comparison_is_told_whatever_came_before_it() {
     let second = cli(&dir).run("-q compare-logs");
     let last = &status(&dir, &settings)["last_comparison"];
     assert_eq!((&last["sequence"], &last["verdict"]), (&json!(2), &json!("consistent")), "{}", second.stdout);
+}
+
+#[test]
+fn a_handler_store_that_knows_no_handler_needs_no_store_of_events() {
+    let dir = TestDir::new();
+    SqliteHandlerStore::open(dir.join("data/handlers.db")).unwrap();
+    // As the legacy system alone has it.
+    assert_eq!(status(&dir, &[])["handlers"]["handlers"], json!([]));
+    let run = cli(&dir).env("MISSION_CONTROL_TIMEZONE", "UTC").run("-q doctor --format json");
+    assert!(!run.stdout.contains("\"could_not_look\": true"), "{}", run.stdout);
 }
 
 #[test]
