@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::application::handling::HandlerStatus;
-use crate::application::handling::store::{Durability, HandlerStore, HandlerStoreError};
+use crate::application::handling::store::{Durability, HandlerSession, HandlerStore};
 use crate::cli::error::CliError;
 use crate::cli::event_system::{HandlerAccess, failed, operations};
-use crate::cli::exit_code::ExitCode;
 use crate::cli::handlers::{HandlerEntry, HandlerList};
+use crate::cli::store::{StoreError, open_active};
 use crate::durable::presence::is_present;
 use crate::infrastructure::config::Config;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
@@ -48,19 +48,23 @@ impl HandlersState {
     }
 }
 
-/// The handlers of the active store; none where none was ever run, as where the handler store has modes alone: then there need be no store
-/// of events.
+/// The handlers of the active store; none where none was ever run and there is no store of events: the handler store may have modes alone, as the
+/// legacy system leaves it.
 pub fn found_handlers(config: &Config) -> Result<Vec<HandlerStatus>, CliError> {
-    if let Ok(Some(store)) = SqliteHandlerStore::open_existing(&config.handlers_path.value) {
-        let is_any = is_any_known(&store).map_err(|error| CliError::new(ExitCode::Storage, error))?;
-        if !is_any {
-            return Ok(Vec::new());
+    match operations(config, HandlerAccess::Reading) {
+        Ok(operations) => operations.list().map_err(failed),
+        Err(error) => {
+            let path = &config.handlers_path.value;
+            let knows_none =
+                matches!(SqliteHandlerStore::open_existing(path), Ok(Some(store)) if knows_none(&store));
+            let is_store_missing = matches!(open_active(config), Err(StoreError::Missing { .. }));
+            if knows_none && is_store_missing { Ok(Vec::new()) } else { Err(error) }
         }
     }
-    operations(config, HandlerAccess::Reading)?.list().map_err(failed)
 }
 
-fn is_any_known(store: &SqliteHandlerStore) -> Result<bool, HandlerStoreError> {
-    let mut session = store.session(Durability::AtCommit)?;
-    Ok(!session.snapshot()?.handlers()?.is_empty())
+/// Whether no handler was ever registered there, as far as it can be read.
+fn knows_none(store: &SqliteHandlerStore) -> bool {
+    let known = |mut session: Box<dyn HandlerSession>| session.snapshot()?.handlers();
+    store.session(Durability::AtCommit).and_then(known).is_ok_and(|handlers| handlers.is_empty())
 }
