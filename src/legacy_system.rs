@@ -163,6 +163,7 @@ pub mod routing {
     pub use crate::event_system::{
         EventSystemMode, ModeChange, ModeLog, ProcessMode, Route, Routing, Side, UndecidedRecord,
     };
+    pub use crate::infrastructure::handler_store::SqliteModeLog;
     pub use crate::legacy::routing::outbox_file::{OutboxError, OutboxFile};
     pub use crate::legacy::routing::ports::{
         LegacyLog, LegacyPlace, LegacyRecord, LegacySideError, LockedLegacyLog, Outbox, OutboxLine,

@@ -160,6 +160,10 @@ pub mod dispatch {
         get_event_dispatcher, set_event_dispatcher,
     };
     pub use crate::application::entry_points::{EntryPointError, EntryPoints, EventRoute};
+    pub use crate::application::figures::{
+        DamagedLine, DayFigures, DispatchOutcome, DispatchRecorder, FiguresError, FiguresLine, FiguresLog,
+        InvalidHistogram, InvalidLine, Latencies, RecordedFigures, figures_by_day,
+    };
     pub use crate::application::handling::failure::{Failure, FailureState};
     pub use crate::application::handling::store::{
         HandlerRow, HandlerSession, HandlerState, HandlerStore, HandlerStoreError, HandlerTransaction,
@@ -169,6 +173,8 @@ pub mod dispatch {
         EventHandler, EventTypes, Handled, HandlerContext, HandlerError, HandlerKind, Outcome,
         PositionInterval, Registration, RetryPolicy, Runner, RunnerSettings, StartFrom,
     };
+    pub use crate::domain::event_system_mode::EventSystemMode;
+    pub use crate::infrastructure::dispatch_figures::JsonlDispatchFigures;
     pub use crate::infrastructure::event_ids::TimeOrderedIds;
     pub use crate::infrastructure::handler_store::SqliteHandlerStore;
     pub use crate::infrastructure::jsonl::JsonlStoreTurn;

@@ -8,6 +8,7 @@ mod answer;
 mod compare_logs;
 mod completions;
 mod dispatch;
+mod doctor;
 mod error;
 mod event_system;
 mod events;
@@ -21,6 +22,8 @@ mod import_legacy;
 mod legacy;
 mod logging;
 mod mapping;
+mod mode_records;
+mod outbox;
 mod output;
 mod progress;
 mod rejects;
@@ -40,6 +43,7 @@ pub use exit_code::ExitCode;
 
 use compare_logs::CompareLogsArgs;
 use completions::CompletionsArgs;
+use doctor::DoctorArgs;
 use events::EventsArgs;
 use evidence::EvidenceArgs;
 use export::ExportArgs;
@@ -78,6 +82,7 @@ enum Command {
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
     Status,
+    Doctor(DoctorArgs),
     Completions(CompletionsArgs),
 }
 
@@ -145,6 +150,7 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
             legacy::run(args, &context)
         }
         Command::Status => status::run(&global.context(StartupLines::Always)?),
+        Command::Doctor(args) => doctor::run(&args, &global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args, self::command()),
     }
 }

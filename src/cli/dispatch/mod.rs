@@ -4,6 +4,7 @@
 //! the new system alone.
 
 pub mod answer_line;
+pub mod figures;
 mod input;
 #[cfg(not(feature = "legacy"))]
 mod new_system;

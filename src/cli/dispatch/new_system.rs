@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer_line::{AnswerLine, is_only_behind, print_dispatched};
+use super::figures::Figures;
 use super::not_stored::NotStored;
-use crate::application::dispatch::{Dispatched, EventDispatcherService, PendingDispatch};
+use crate::application::dispatch::{DispatchError, Dispatched, EventDispatcherService, PendingDispatch};
 use crate::cli::error::CliError;
 use crate::cli::event_system::{event_of, new_system, warn_of_unfinished};
 use crate::cli::global::Context;
@@ -17,16 +18,24 @@ use crate::infrastructure::config::Config;
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::zone::Zone;
 
+/// The only mode of such a program.
+const MODE: EventSystemMode = EventSystemMode::NewEvents;
+
 /// The event system of the settings.
 pub struct ActiveSystem {
     dispatcher: Arc<EventDispatcherService>,
     zone: Zone,
     clock: Arc<SystemClock>,
     shutdown: Duration,
+    figures: Arc<Figures>,
 }
 
 /// An event that is being stored.
-pub struct PendingAnswer(PendingDispatch);
+pub struct PendingAnswer {
+    pending: PendingDispatch,
+    began: Duration,
+    figures: Arc<Figures>,
+}
 
 /// An event that is stored.
 pub struct Answered(Dispatched);
@@ -37,7 +46,8 @@ impl ActiveSystem {
         let clock = Arc::new(SystemClock::default());
         let (_, dispatcher) = new_system(config, &clock)?;
         let zone = config.timezone.value.clone();
-        Ok(Self { dispatcher, zone, clock, shutdown: config.handlers_shutdown.value })
+        let figures = Arc::new(Figures::start(config, &clock));
+        Ok(Self { dispatcher, zone, clock, shutdown: config.handlers_shutdown.value, figures })
     }
 
     /// The event of that text, with an id and a time where it has none.
@@ -47,12 +57,16 @@ impl ActiveSystem {
 
     /// Stores an event and has it handled.
     pub fn dispatch(&self, event: DomainEvent) -> Result<Answered, NotStored> {
-        Ok(Answered(self.dispatcher.dispatch(event)?))
+        self.begin(event)?.answer()
     }
 
     /// Begins to.
     pub fn begin(&self, event: DomainEvent) -> Result<PendingAnswer, NotStored> {
-        Ok(PendingAnswer(self.dispatcher.dispatch_async(event)?))
+        let (began, figures) = (self.figures.now(), Arc::clone(&self.figures));
+        match self.dispatcher.dispatch_async(event) {
+            Ok(pending) => Ok(PendingAnswer { pending, began, figures }),
+            Err(error) => Err(failed(&figures, began, error)),
+        }
     }
 
     /// There is one mode: no settings are read again.
@@ -65,20 +79,30 @@ impl ActiveSystem {
         if !self.dispatcher.shut_down(self.shutdown) {
             warn_of_unfinished(self.shutdown);
         }
+        self.figures.shut_down();
     }
 }
 
 impl PendingAnswer {
     /// Waits for what becomes of the event.
     pub fn answer(self) -> Result<Answered, NotStored> {
-        Ok(Answered(self.0.handled()?))
+        let Self { pending, began, figures } = self;
+        let dispatched = pending.handled().map_err(|error| failed(&figures, began, error))?;
+        figures.took(MODE, dispatched.timing.total(), false);
+        Ok(Answered(dispatched))
     }
+}
+
+fn failed(figures: &Figures, began: Duration, error: DispatchError) -> NotStored {
+    let not_stored = error.into();
+    figures.failed(MODE, began, &not_stored);
+    not_stored
 }
 
 impl Answered {
     /// The answer for programs.
     pub fn line(&self) -> AnswerLine<'_> {
-        AnswerLine::of_dispatched(EventSystemMode::NewEvents, &self.0)
+        AnswerLine::of_dispatched(MODE, &self.0)
     }
 
     /// Whether no handler failed.

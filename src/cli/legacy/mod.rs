@@ -2,6 +2,7 @@
 
 mod append;
 mod definitions;
+pub mod doctor;
 mod queue;
 pub mod routed_system;
 mod settings_reload;

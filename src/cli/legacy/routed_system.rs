@@ -1,8 +1,7 @@
 //! The event systems as `dispatch` runs them: each event goes where the mode says.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::settings_reload::SettingsReload;
@@ -12,11 +11,13 @@ use crate::application::dispatch::Timing;
 use crate::cli::dispatch::answer_line::{
     AnswerLine, LegacyLine, MirrorLine, is_only_behind, print_dispatched,
 };
+use crate::cli::dispatch::figures::Figures;
 use crate::cli::dispatch::not_stored::NotStored;
 use crate::cli::error::CliError;
 use crate::cli::event_system::{event_of, new_system, signals_refused, warn_of_unfinished};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
+use crate::cli::outbox;
 use crate::cli::output::visible;
 use crate::cli::store::StoreError;
 use crate::domain::event::DomainEvent;
@@ -40,7 +41,8 @@ pub struct ActiveSystem {
     zone: Zone,
     clock: Arc<SystemClock>,
     shutdown: Duration,
-    reload: std::sync::OnceLock<SettingsReload>,
+    figures: Arc<Figures>,
+    reload: OnceLock<SettingsReload>,
 }
 
 /// An event that is being stored.
@@ -48,15 +50,17 @@ pub struct PendingAnswer {
     pending: PendingRoute,
     mode: EventSystemMode,
     began: Duration,
-    clock: Arc<SystemClock>,
+    /// Until it was submitted, or the legacy side had it.
+    submitted: Duration,
+    figures: Arc<Figures>,
 }
 
 /// An event that its primary has.
 pub struct Answered {
     routed: Routed,
     mode: EventSystemMode,
-    /// How long the primary and the mirror took together.
-    took: Duration,
+    /// How long the legacy side took, as primary.
+    stored: Duration,
 }
 
 impl ActiveSystem {
@@ -89,7 +93,7 @@ impl ActiveSystem {
                     None => self::legacy_log(&config).map_err(cause),
                 }
             }),
-            outbox: Arc::new(OutboxFile::at(outbox_path(&config.legacy_events_json.value))),
+            outbox: Arc::new(OutboxFile::at(outbox::path(config))),
             handlers,
             modes,
             clock: Arc::clone(&clock) as Arc<dyn Clock + Send + Sync>,
@@ -98,12 +102,14 @@ impl ActiveSystem {
         };
         let router = Router::open(routing, ports, settings)
             .map_err(|error| CliError::new(ExitCode::Storage, error))?;
+        let figures = Arc::new(Figures::start(config, &clock));
         Ok(Self {
             router: Arc::new(router),
             zone: config.timezone.value.clone(),
             clock,
             shutdown: config.handlers_shutdown.value,
-            reload: std::sync::OnceLock::new(),
+            figures,
+            reload: OnceLock::new(),
         })
     }
 
@@ -114,16 +120,17 @@ impl ActiveSystem {
 
     /// Takes an event to its primary, and waits for its handlers and its mirror.
     pub fn dispatch(&self, event: DomainEvent) -> Result<Answered, NotStored> {
-        let (mode, began) = (self.router.routing().mode, self.clock.elapsed());
-        let routed = self.router.dispatch(event)?;
-        Ok(Answered { routed, mode, took: self.clock.elapsed().saturating_sub(began) })
+        self.begin(event)?.answer()
     }
 
     /// Begins to.
     pub fn begin(&self, event: DomainEvent) -> Result<PendingAnswer, NotStored> {
-        let (mode, began) = (self.router.routing().mode, self.clock.elapsed());
-        let pending = self.router.dispatch_async(event)?;
-        Ok(PendingAnswer { pending, mode, began, clock: Arc::clone(&self.clock) })
+        let (mode, figures) = (self.router.routing().mode, Arc::clone(&self.figures));
+        let began = figures.now();
+        let pending =
+            self.router.dispatch_async(event).map_err(|error| failed(&figures, mode, began, error))?;
+        let submitted = figures.now().saturating_sub(began);
+        Ok(PendingAnswer { pending, mode, began, submitted, figures })
     }
 
     /// From now on, reads the settings again at each SIGHUP, and switches the mode.
@@ -139,6 +146,7 @@ impl ActiveSystem {
         if !self.router.shut_down(self.shutdown) {
             warn_of_unfinished(self.shutdown);
         }
+        self.figures.shut_down();
     }
 }
 
@@ -150,11 +158,6 @@ fn new_side(config: &Config, clock: &Arc<SystemClock>) -> Result<NewSide, CliErr
 fn legacy_log(config: &Config) -> Result<Arc<dyn LegacyLog>, CliError> {
     let log = EventsJson::open(config.legacy_events_json.value.clone(), system::writer(config));
     Ok(Arc::new(log.map_err(|error| CliError::new(ExitCode::Storage, error))?))
-}
-
-/// Beside the legacy log.
-fn outbox_path(events_json: &Path) -> PathBuf {
-    events_json.with_file_name("parallel").join("outbox.jsonl")
 }
 
 fn cause(error: CliError) -> Box<dyn std::error::Error + Send + Sync> {
@@ -177,10 +180,23 @@ impl From<RouteError> for NotStored {
 impl PendingAnswer {
     /// Waits for what becomes of the event.
     pub fn answer(self) -> Result<Answered, NotStored> {
-        let Self { pending, mode, began, clock } = self;
-        let routed = pending.routed()?;
-        Ok(Answered { routed, mode, took: clock.elapsed().saturating_sub(began) })
+        let Self { pending, mode, began, submitted, figures } = self;
+        let routed = pending.routed().map_err(|error| failed(&figures, mode, began, error))?;
+        let latency = match &routed.answer {
+            PrimaryAnswer::New(dispatched) => dispatched.timing.total(),
+            PrimaryAnswer::Legacy(_) => submitted,
+        };
+        let has_failed =
+            matches!(routed.mirror, Some(MirrorOutcome::Trouble(_) | MirrorOutcome::NotNoted { .. }));
+        figures.took(mode, latency, has_failed);
+        Ok(Answered { routed, mode, stored: submitted })
     }
+}
+
+fn failed(figures: &Figures, mode: EventSystemMode, began: Duration, error: RouteError) -> NotStored {
+    let not_stored = error.into();
+    figures.failed(mode, began, &not_stored);
+    not_stored
 }
 
 impl Answered {
@@ -190,7 +206,7 @@ impl Answered {
         let line = match answer {
             PrimaryAnswer::New(dispatched) => AnswerLine::of_dispatched(self.mode, dispatched),
             PrimaryAnswer::Legacy(LegacyPlace { offset, length, .. }) => {
-                let timing = Timing { stored: self.took, ..Timing::default() };
+                let timing = Timing { stored: self.stored, ..Timing::default() };
                 let record = LegacyLine { offset: *offset, length: *length };
                 AnswerLine::of_record(self.mode, event_id, record, &timing)
             }

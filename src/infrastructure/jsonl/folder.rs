@@ -122,6 +122,15 @@ impl EventFolder {
         self.list()?.iter().map(|file| Ok(self.metadata(file)?.len())).sum()
     }
 
+    /// The day files with their lengths in bytes.
+    pub(super) fn lengths(&self) -> Result<Vec<(PathBuf, u64)>, JsonlError> {
+        let length = |file: DayFile| match fs::metadata(&file.path) {
+            Ok(metadata) => Ok((file.path, metadata.len())),
+            Err(error) => Err(JsonlError::io("look at", &file.path)(error)),
+        };
+        self.list()?.into_iter().map(length).collect()
+    }
+
     pub(super) fn mind_length(&self, file: &DayFile, length: u64) {
         if length > LARGE_FILE && self.is_news(Notice::Large, file.day.number()) {
             tracing::warn!(

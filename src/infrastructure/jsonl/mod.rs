@@ -205,6 +205,14 @@ impl JsonlEventRepository {
         self.folder.size_in_bytes().map_err(|error| error.during("look at the size of the JSONL store"))
     }
 
+    /// The day files with their lengths in bytes, in the order of their days.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Storage`] when the folder cannot be listed, or a file in it not be looked at.
+    pub fn day_files(&self) -> Result<Vec<(PathBuf, u64)>, RepositoryError> {
+        self.folder.lengths().map_err(|error| error.during("look at the files of the JSONL store"))
+    }
+
     fn index(&self) -> MutexGuard<'_, Option<IdIndex>> {
         self.index.lock().unwrap_or_else(|poisoned| {
             // A panic may have left the index half changed: it is built anew.

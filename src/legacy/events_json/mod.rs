@@ -60,6 +60,7 @@
 mod array_file;
 mod error;
 mod in_place;
+mod inspection;
 mod layout;
 mod locked;
 mod mend;
@@ -73,6 +74,7 @@ use std::time::Duration;
 
 use self::array_file::ArrayFile;
 pub use self::error::EventsJsonError;
+pub use self::inspection::{InspectedContent, Inspection, inspect};
 pub use self::layout::Appended;
 pub use self::locked::LockedEventsJson;
 pub use self::python_json::InvalidRecord;

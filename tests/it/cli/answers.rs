@@ -128,6 +128,8 @@ const CASES: &[Case] = &[
     case("tasks show", "tasks show T1", 0, ""),
     case("status", "-q status", 0, ""),
     case("status", "-q --store broken.db status", 4, ""),
+    case("doctor", "-q doctor", 1, "things to be looked after"),
+    case("doctor", "-q --store broken.db doctor", 4, "could not be looked at"),
     case("completions", "completions bash", 0, ""),
 ];
 

@@ -19,6 +19,8 @@ fn in_an_empty_folder_everything_is_default_and_nothing_exists() {
         run.stdout,
         "mode     legacy_events
 backend  jsonl
+why      use_new_event_system = False, by Default (False)
+sides    legacy is primary
 
 SETTING                        VALUE                        SOURCE
 use_new_event_system           False                        Default (False)

@@ -43,7 +43,7 @@ use crate::durable::links::follow_links;
 use crate::durable::presence::metadata_if_present;
 
 /// The file is rotated from this length on, in bytes.
-const ROTATED_FROM: u64 = 4 << 20;
+const ROTATED_FROM: u64 = 1 << 20;
 /// From this length on, in bytes, there is a warning, and another one each time that it has doubled.
 const WARNED_FROM: u64 = 64 << 20;
 /// How much of a text that is no event is shown, in characters.
@@ -91,20 +91,23 @@ impl OutboxFile {
         sync_folder(folder).map_err(OutboxError::io("fsync the folder", folder))
     }
 
-    /// Where an append has made the file so long, from a length on.
-    fn warn_of(&self, from: u64, to: u64) {
-        let mut limit = self.warned_from;
-        while limit <= from {
-            limit = limit.saturating_mul(2);
-        }
-        if limit <= to {
+    fn warn_of_length(&self, before: u64, length: u64) {
+        if reaches_a_doubling(self.warned_from, before, length) {
             tracing::warn!(
-                "{} has {to} bytes, and is rotated once the new side has all of its events: `mission-events status` tells what keeps \
+                "{} has {length} bytes, and is rotated once the new side has all of its events: `mission-events status` tells what keeps \
                  new_mirror behind",
                 self.path.display()
             );
         }
     }
+}
+
+/// Whether a length that grows reaches `limit`, or that doubled, any number of times.
+fn reaches_a_doubling(mut limit: u64, before: u64, length: u64) -> bool {
+    while limit <= before {
+        limit = limit.saturating_mul(2);
+    }
+    limit <= length
 }
 
 impl Outbox for OutboxFile {
@@ -117,7 +120,7 @@ impl Outbox for OutboxFile {
         let open = tail.ready()?;
         let (number, before) = (open.last.map_or(1, |last| last.number + 1), open.end);
         open.append(&self.path, number, &line::text_of(number, event, place))?;
-        self.warn_of(before, open.end);
+        self.warn_of_length(before, open.end);
         Ok(number)
     }
 

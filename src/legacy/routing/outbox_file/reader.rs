@@ -120,11 +120,13 @@ impl Place {
                     (number, offset) = (number + 1, offset + length);
                     continue;
                 }
+                // The lines before it come first.
+                _ if !found.is_empty() => break,
+                // Where none stands after it, it is torn, as after a power cut that took a part of it.
+                Err(_) if lines.next()?.is_none() => break,
                 Ok(_) => {
                     InvalidLine { byte: 0, expected: format!("the line of number {}", number + 1).into() }
                 }
-                // Where none stands after it, it is torn, as after a power cut that took a part of it.
-                Err(_) if lines.next()?.is_none() => break,
                 Err(invalid) => invalid,
             };
             return Err(OutboxError::damaged(path, &self.file, offset, &invalid));
