@@ -67,6 +67,10 @@ mod evidence;
 #[cfg(feature = "legacy")]
 mod legacy_events_json;
 
+/// Is each event on both sides once in a parallel run, over real files and stores, also after a kill?
+#[cfg(feature = "legacy")]
+mod routing;
+
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
 

@@ -139,7 +139,7 @@ impl<'a> AnswerLine<'a> {
 
     /// The same, as the answer to that line of the input.
     #[must_use]
-    pub fn to_line(self, line: u64) -> Self {
+    pub fn for_line(self, line: u64) -> Self {
         Self { line: Some(line), ..self }
     }
 }

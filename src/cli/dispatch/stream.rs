@@ -178,7 +178,7 @@ impl Answering<'_> {
                     if !answered.is_handled() {
                         self.found(ExitCode::Negative);
                     }
-                    return lines.print(&answered.line().to_line(line));
+                    return lines.print(&answered.line().for_line(line));
                 }
                 Err(not_stored) => Begun::Refused(not_stored),
             },

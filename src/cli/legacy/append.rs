@@ -114,11 +114,14 @@ fn said_by(record: &str) -> Vec<u8> {
     canonical_form(record.as_bytes()).unwrap_or_else(|_| record.as_bytes().to_owned())
 }
 
-/// Gives every record of a file to `take`, or why there is none; it answers why that is not taken.
+/// Takes a record, or why there is none; answers why that is not taken.
+type TakeRecord<'t> = dyn FnMut(Result<&Record<'_>, String>) -> Result<(), String> + 't;
+
+/// Gives every record of a file to `take`, or why there is none.
 fn each_record(
     path: &Path,
     zone: &Zone,
-    take: &mut dyn FnMut(Result<&Record<'_>, String>) -> Result<(), String>,
+    take: &mut TakeRecord<'_>,
 ) -> Result<(), CliError> {
     let unreadable = |error: SourceError| CliError::new(ExitCode::Storage, error);
     let mut log = open_log(path, &Mapping::BuiltIn).map_err(unreadable)?;
