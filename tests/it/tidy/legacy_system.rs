@@ -3,7 +3,8 @@
 use super::{Source, sources};
 
 /// The files outside `src/legacy/` and `src/cli/legacy/` that know it.
-const KNOWN_BY: [&str; 8] = [
+const KNOWN_BY: [&str; 9] = [
+    "src/application/doctor/mod.rs",
     "src/application/handling/mod.rs",
     "src/cli/doctor/checks.rs",
     "src/cli/global.rs",
