@@ -50,10 +50,13 @@ pub enum Check {
     /// The room on the disks.
     DiskSpace,
     /// The legacy log: whether it is whole, and which program has written it.
+    #[cfg(feature = "legacy")]
     EventsJson,
     /// Watched folders whose file system tells nothing of changes, or that are not there.
+    #[cfg(feature = "legacy")]
     WatchedFolders,
     /// The limits of the system for watched folders.
+    #[cfg(feature = "legacy")]
     Inotify,
 }
 

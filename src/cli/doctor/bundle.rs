@@ -9,9 +9,10 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::checks::HAS_LEGACY;
 use super::stores::SurveyedStore;
 use crate::application::clock::Clock;
-use crate::application::doctor::{Check, Diagnosis};
+use crate::application::doctor::Diagnosis;
 use crate::cli::error::CliError;
 use crate::cli::event_system::{HandlerAccess, operations};
 use crate::cli::exit_code::ExitCode;
@@ -94,7 +95,7 @@ impl Bundle {
             made_at: format_timestamp(SystemClock::default().now()),
             program: Program {
                 version: env!("CARGO_PKG_VERSION"),
-                legacy: diagnosis.checked.contains(&Check::EventsJson),
+                legacy: HAS_LEGACY,
                 sqlite: library_version(),
                 os: std::env::consts::OS,
                 architecture: std::env::consts::ARCH,

@@ -12,6 +12,9 @@ use crate::infrastructure::naive_times::naive_times;
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::mapping::Mapping;
 
+/// Whether the legacy side is built in, and checked.
+pub const HAS_LEGACY: bool = cfg!(feature = "legacy");
+
 /// Runs every check; answers the active store too, which was read for it.
 pub fn diagnose(config: &Config, is_thorough: bool) -> (Diagnosis, SurveyedStore) {
     let mut diagnosis = Diagnosis::default();

@@ -118,11 +118,7 @@ fn said_by(record: &str) -> Vec<u8> {
 type TakeRecord<'t> = dyn FnMut(Result<&Record<'_>, String>) -> Result<(), String> + 't;
 
 /// Gives every record of a file to `take`, or why there is none.
-fn each_record(
-    path: &Path,
-    zone: &Zone,
-    take: &mut TakeRecord<'_>,
-) -> Result<(), CliError> {
+fn each_record(path: &Path, zone: &Zone, take: &mut TakeRecord<'_>) -> Result<(), CliError> {
     let unreadable = |error: SourceError| CliError::new(ExitCode::Storage, error);
     let mut log = open_log(path, &Mapping::BuiltIn).map_err(unreadable)?;
     log.omit_line_ends();

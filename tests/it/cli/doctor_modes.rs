@@ -170,7 +170,8 @@ fn a_mirror_of_the_outbox_is_behind_by_its_lines() {
             .unwrap();
     }
     put_mirror(&store(&dir), "new_mirror", None, &[("outbox", 2)]);
-    write(&dir, "data/events/events-2025-10-25.jsonl", "");
+    let stored = r#"{"event_id": "e9", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z"}"#;
+    write(&dir, "data/events/events-2025-10-25.jsonl", format!("{stored}\n"));
     let status = program(&dir, "false").run("-q status --format json").json();
     assert_eq!(status["mirrors"][0]["behind"], 3);
     let listed = &status["handlers"]["handlers"]
