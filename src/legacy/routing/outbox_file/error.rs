@@ -36,7 +36,7 @@ pub enum OutboxError {
     },
     /// A line is not as this program writes it, and others stand after it.
     #[error(
-        "line {line} of {} is damaged at byte {byte}: expected {expected}, found {found:?}; the lines after it are not brought to the \
+        "line {line} of {} is damaged at byte {byte}: expected {expected:?}, found {found:?}; the lines after it are not brought to the \
          new side; put the line right, or move the file away, and compare-logs tells what the new side lacks",
         path.display()
     )]

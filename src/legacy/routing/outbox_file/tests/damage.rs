@@ -75,7 +75,7 @@ fn damage_before_other_lines_is_an_error_with_its_line_and_byte_after_the_lines_
     assert_eq!(outbox.read_after(0, 9).unwrap(), [line(1)]);
     for outbox in [outbox, test.handle()] {
         let error = outbox.read_after(1, 9).unwrap_err().to_string();
-        let expected = format!("line 2 of {} is damaged at byte {}", test.path().display(), second + 16);
+        let expected = format!("line 2 of {} is damaged at byte {}", test.path().display(), second + 17);
         assert!(error.starts_with(&expected), "{error}");
         assert!(error.contains("move the file away"), "{error}");
     }
@@ -90,7 +90,7 @@ fn a_number_that_does_not_follow_is_damage() {
     let first = text.iter().position(|byte| *byte == b'\n').unwrap() + 1;
     fs::write(test.path(), [&text[..first], &text[start..]].concat()).unwrap();
     let error = test.handle().read_after(1, 9).unwrap_err().to_string();
-    assert!(error.contains("expected the line of number 2, found"), "{error}");
+    assert!(error.contains("expected \"the line of number 2\", found"), "{error}");
 }
 
 #[test]
