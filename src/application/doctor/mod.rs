@@ -107,7 +107,7 @@ impl Finding {
 
     /// The same as something that is worth knowing.
     #[must_use]
-    pub fn as_note(self) -> Self {
+    pub fn into_note(self) -> Self {
         Self { severity: Severity::Note, ..self }
     }
 
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_note_is_no_finding_and_what_could_not_be_looked_at_is_one() {
         let mut diagnosis = Diagnosis::default();
-        diagnosis.add(Check::Clock, vec![Finding::new(Check::Clock, "a", "b", "c").as_note()]);
+        diagnosis.add(Check::Clock, vec![Finding::new(Check::Clock, "a", "b", "c").into_note()]);
         assert!(!diagnosis.has_findings() && !diagnosis.is_incomplete());
         diagnosis
             .add(Check::Integrity, vec![Finding::unread(Check::Integrity, "events.db", "permission denied")]);

@@ -26,7 +26,7 @@ pub fn event_system(routing: &Routing, source: &str) -> Vec<Finding> {
     let detail =
         format!("events do not go to the new event system{but}: use_new_event_system is False, by {source}");
     let remedy = "set MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=true, or first MISSION_CONTROL_PARALLEL_RUN=true for both systems";
-    vec![Finding::new(Check::EventSystem, "use_new_event_system", detail, remedy).as_note()]
+    vec![Finding::new(Check::EventSystem, "use_new_event_system", detail, remedy).into_note()]
 }
 
 /// Processes that dispatch otherwise than the settings say, and those that have ended without saying so. `is_running` answers `None` where the
@@ -47,7 +47,7 @@ pub fn processes(
                 format_timestamp(process.seen_at)
             );
             let remedy = "nothing to do: the next start goes on where it was";
-            findings.push(Finding::new(Check::Processes, subject, detail, remedy).as_note());
+            findings.push(Finding::new(Check::Processes, subject, detail, remedy).into_note());
         } else if process.routing != *configured {
             let detail = format!(
                 "it dispatches in the mode {} since {}, and the settings say {}",

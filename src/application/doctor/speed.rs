@@ -92,7 +92,7 @@ fn of_disk(place: &str, sync: &SyncTimes) -> Finding {
     if sync.is_slow() {
         found("each dispatch waits for a sync: a faster disk, or many events in one `dispatch -`")
     } else {
-        found("nothing to do: a dispatch of 10 ms is within reach").as_note()
+        found("nothing to do: a dispatch of 10 ms is within reach").into_note()
     }
 }
 

@@ -45,7 +45,8 @@ pub fn watched_folders(needs: &[FolderNeeds]) -> Vec<Finding> {
                 "{path} is on {kind}, which tells nothing of changes by other machines: it is listed every 2 seconds"
             );
             findings.push(
-                finding(detail, "\"poll_seconds\" in the source of the definition sets how often").as_note(),
+                finding(detail, "\"poll_seconds\" in the source of the definition sets how often")
+                    .into_note(),
             );
         }
     }

@@ -11,7 +11,7 @@ use super::in_place::replace_end;
 use super::layout::{Appended, ArrayEnd};
 use super::mend::{ensure_torn, is_zero, mend};
 use super::note::{FileState, Note};
-use super::scan::{Cut, Scanned, elements_after, scan};
+use super::scan::{Cut, PlacedText, Scanned, elements_after, scan};
 use crate::durable::append::AppendFile;
 use crate::durable::directory::sync_folder;
 use crate::durable::links::file_identity;
@@ -167,7 +167,7 @@ impl ArrayFile {
         found: &FoundArray,
         end: u64,
         limit: usize,
-    ) -> Result<Option<Vec<(Appended, Vec<u8>)>>, EventsJsonError> {
+    ) -> Result<Option<Vec<PlacedText>>, EventsJsonError> {
         elements_after(&found.file, &found.array, end, limit).map_err(EventsJsonError::io("read", &self.path))
     }
 

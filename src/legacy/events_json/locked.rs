@@ -6,6 +6,7 @@ use super::array_file::{ArrayFile, FoundArray};
 use super::error::EventsJsonError;
 use super::layout::{Appended, ArrayEnd};
 use super::python_json::write_record;
+use super::scan::PlacedText;
 use crate::durable::lock::FileLock;
 
 /// The file `events.json`, to which no other thread or process of this program appends meanwhile.
@@ -45,11 +46,7 @@ impl<'e> LockedEventsJson<'e> {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn records_after(
-        &self,
-        end: u64,
-        limit: usize,
-    ) -> Result<Option<Vec<(Appended, Vec<u8>)>>, EventsJsonError> {
+    pub fn records_after(&self, end: u64, limit: usize) -> Result<Option<Vec<PlacedText>>, EventsJsonError> {
         self.file.records_after(&self.found, end, limit)
     }
 

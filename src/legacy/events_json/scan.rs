@@ -81,6 +81,9 @@ pub(super) fn scan(file: &File) -> io::Result<Scanned> {
     })
 }
 
+/// An element, and where it stands.
+pub(super) type PlacedText = (Appended, Vec<u8>);
+
 /// The first `limit` elements of an array after `end`, with their texts: `end` is where an element ended once, or where the
 /// array began. `None` where it does not go on from there with whole elements.
 pub(super) fn elements_after(
@@ -88,7 +91,7 @@ pub(super) fn elements_after(
     array: &ArrayEnd,
     end: u64,
     limit: usize,
-) -> io::Result<Option<Vec<(Appended, Vec<u8>)>>> {
+) -> io::Result<Option<Vec<PlacedText>>> {
     let Some(start) = end.checked_sub(1).filter(|_| end <= array.end) else { return Ok(None) };
     let mut reader = file;
     reader.seek(SeekFrom::Start(start))?;
