@@ -128,7 +128,7 @@ fn each_check_is_told_also_where_it_finds_nothing() {
 fn a_new_system_that_is_not_active_is_noted_with_what_set_the_flag() {
     let dir = TestDir::new();
     write(&dir, ".env", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=false\n");
-    let run = cli(&dir).env("MISSION_CONTROL_TIMEZONE", "UTC").run("-q doctor --format json");
+    let run = cli(&dir).without_flag().env("MISSION_CONTROL_TIMEZONE", "UTC").run("-q doctor --format json");
     let document = document(&run);
     let note = document["findings"]
         .as_array()

@@ -14,9 +14,9 @@ use crate::support::test_dir::TestDir;
 use crate::support::utc;
 
 fn status(dir: &TestDir, settings: &[(&str, &str)]) -> Value {
-    let cli = settings
-        .iter()
-        .fold(cli(dir), |cli, (name, value)| cli.env(&format!("MISSION_CONTROL_{name}"), value));
+    let cli = settings.iter().fold(cli(dir).without_flag(), |cli, (name, value)| {
+        cli.env(&format!("MISSION_CONTROL_{name}"), value)
+    });
     cli.run("-q status --format json").json()
 }
 

@@ -57,7 +57,6 @@ impl Cli {
     }
 
     /// As where nothing is set, for tests of the flag and of its default.
-    #[cfg(feature = "legacy")]
     pub fn without_flag(mut self) -> Self {
         self.command.env_remove(FLAG);
         self
