@@ -46,7 +46,7 @@ fn an_event_about_a_task_without_an_aggregate_is_about_the_task() {
         (r#"{"event_type": "A", "aggregate_id": null, "task_id": "T1"}"#, Some("T1")),
         (r#"{"event_type": "A", "aggregate_id": "P1", "task_id": "T1"}"#, Some("P1")),
         (r#"{"event_type": "A", "task_id": ""}"#, None),
-        (r#"{"event_type": "A", "task_id": 1}"#, None),
+        (r#"{"event_type": "A", "task_id": 1}"#, Some("1")),
         (r#"{"event_type": "A", "task_id": null}"#, None),
     ] {
         assert_eq!(completed(given).aggregate_id().map(|id| id.as_str()), aggregate, "{given}");
