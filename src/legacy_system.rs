@@ -94,3 +94,83 @@ pub use crate::legacy::queue::{
 };
 pub use crate::legacy::registry::{Registry, RegistryError};
 pub use crate::legacy::watchers::{Notes, WatchError, Watcher, WatcherPorts, Watching, watcher_for};
+
+/// Routing: each event goes to the side, or sides, that the mode asks for.
+///
+/// A [`Router`](routing::Router) takes events as an [`EventDispatcherService`](crate::dispatch::EventDispatcherService)
+/// does, so that [`EntryPoints`](crate::dispatch::EntryPoints) can lead to either. In a parallel run it brings what the primary
+/// has to the other side. Here the legacy side is primary:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use mission_events::dispatch::{
+///     DispatchPorts, DispatchSettings, EntryPoints, EventDispatcherService, Runner, RunnerSettings, SqliteHandlerStore,
+///     SqliteStoreTurn, SystemClock, TimeOrderedIds,
+/// };
+/// use mission_events::legacy_system::routing::{
+///     MirrorOutcome, NewSide, OutboxFile, Router, RouterPorts, RouterSettings, Routing, Side,
+/// };
+/// use mission_events::legacy_system::{EventsJson, LegacyWriter};
+/// use mission_events::{EventRepositoryExt, Priority, SqliteEventRepository, Status, Zone};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let data = folder.path().to_owned();
+/// // Setup, once, where the program begins. `get_routing()` has the routing of the settings.
+/// let events = Arc::new(SqliteEventRepository::open(data.join("events.db"), Zone::utc())?);
+/// let handlers = Arc::new(SqliteHandlerStore::open(data.join("handlers.db"))?);
+/// let clock = Arc::new(SystemClock::default());
+/// let runner = Arc::new(Runner::new(events.clone(), handlers.clone(), clock.clone(), RunnerSettings::default()));
+/// let ports = DispatchPorts { turn: Box::new(SqliteStoreTurn::new(events.clone())), clock: clock.clone() };
+/// let dispatcher =
+///     Arc::new(EventDispatcherService::new(events.clone(), runner, ports, DispatchSettings::default()));
+/// let new_side = NewSide { events: events.clone(), dispatcher };
+/// let events_json = data.join("events.json");
+/// let ports = RouterPorts {
+///     new_side: Box::new(move || Ok(new_side.clone())),
+///     legacy_log: Box::new({
+///         let events_json = events_json.clone();
+///         move || Ok(Arc::new(EventsJson::open(events_json.clone(), LegacyWriter::This)?))
+///     }),
+///     outbox: Arc::new(OutboxFile::at(data.join("parallel").join("outbox.jsonl"))),
+///     modes: Arc::new(handlers.mode_log()?),
+///     handlers,
+///     clock: clock.clone(),
+///     zone: Zone::utc(),
+///     pid: std::process::id(),
+/// };
+/// let settings = RouterSettings { secondary_timeout: Duration::from_secs(60), ..RouterSettings::default() };
+/// let routing = Routing::of(false, true, Default::default());
+/// let router = Arc::new(Router::open(routing, ports, settings)?);
+///
+/// // Wherever a task is created.
+/// let tasks = EntryPoints::new(router, Box::new(TimeOrderedIds), clock);
+/// let routed = tasks.on_task_created("T123", "My Task", Priority::P1, Status::NotStarted)?;
+/// assert_eq!((routed.primary(), &routed.mirror), (Side::Legacy, &Some(MirrorOutcome::Done)));
+///
+/// let log = std::fs::read_to_string(events_json)?;
+/// assert!(log.starts_with(r#"[{"type": "TaskCreated", "task_id": "T123", "#), "{log}");
+/// let found = events.find_by_aggregate("T123", 10)?;
+/// assert_eq!(found[0].event.event_id(), &routed.event_id);
+///
+/// // At the end.
+/// assert!(tasks.route().shut_down(Duration::from_secs(5)));
+/// # Ok(())
+/// # }
+/// ```
+pub mod routing {
+    pub use crate::event_system::{
+        EventSystemMode, ModeChange, ModeLog, ProcessMode, Route, Routing, Side, UndecidedRecord,
+    };
+    pub use crate::infrastructure::handler_store::SqliteModeLog;
+    pub use crate::legacy::routing::outbox_file::{OutboxError, OutboxFile};
+    pub use crate::legacy::routing::ports::{
+        LegacyLog, LegacyPlace, LegacyRecord, LegacySideError, LockedLegacyLog, Outbox, OutboxLine,
+    };
+    pub use crate::legacy::routing::{
+        MirrorOutcome, MirrorStatus, MirrorTrouble, NewSide, Opener, PendingRoute, PrimaryAnswer, RouteError,
+        Routed, Router, RouterPorts, RouterSettings,
+    };
+}

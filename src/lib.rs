@@ -36,8 +36,8 @@
 //!
 //! # What is public
 //!
-//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]; with the cargo
-//! feature `legacy`, the legacy system as the module `legacy_system`. The layers themselves are private, so that they
+//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]; which event systems
+//! run, in [`event_system`]; with the cargo feature `legacy`, the legacy system as the module `legacy_system`. The layers themselves are private, so that they
 //! can change. The programs in `examples/` use public names alone. Fuzz targets, benches and integration tests reach
 //! the layers through a hidden module of the cargo feature `internals`, which promises nothing.
 //!
@@ -150,12 +150,19 @@ pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// [`EntryPoints`](dispatch::EntryPoints) build events and dispatch them: [`event_system`] shows how.
 pub mod dispatch {
     pub use crate::application::clock::Clock;
     pub use crate::application::dispatch::{
         CurrentDispatcherError, DispatchError, DispatchPorts, DispatchSettings, Dispatched,
         EventDispatcherService, EventIds, PendingDispatch, StoreTurn, StoredDispatch, Timing, Turn,
         get_event_dispatcher, set_event_dispatcher,
+    };
+    pub use crate::application::entry_points::{EntryPointError, EntryPoints, EventRoute};
+    pub use crate::application::figures::{
+        DamagedLine, DayFigures, DispatchOutcome, DispatchRecorder, FiguresError, FiguresLine, FiguresLog,
+        InvalidHistogram, InvalidLine, Latencies, RecordedFigures, figures_by_day,
     };
     pub use crate::application::handling::failure::{Failure, FailureState};
     pub use crate::application::handling::store::{
@@ -166,6 +173,8 @@ pub mod dispatch {
         EventHandler, EventTypes, Handled, HandlerContext, HandlerError, HandlerKind, Outcome,
         PositionInterval, Registration, RetryPolicy, Runner, RunnerSettings, StartFrom,
     };
+    pub use crate::domain::event_system_mode::EventSystemMode;
+    pub use crate::infrastructure::dispatch_figures::JsonlDispatchFigures;
     pub use crate::infrastructure::event_ids::TimeOrderedIds;
     pub use crate::infrastructure::handler_store::SqliteHandlerStore;
     pub use crate::infrastructure::jsonl::JsonlStoreTurn;
@@ -325,6 +334,7 @@ pub mod tasks {
     pub use crate::infrastructure::handler_store::SqliteTaskReports;
 }
 
+pub mod event_system;
 #[cfg(feature = "legacy")]
 pub mod legacy_system;
 

@@ -3,9 +3,13 @@
 pub mod clock;
 pub mod compare;
 pub mod dispatch;
+pub mod doctor;
 pub mod duration;
+pub mod entry_points;
 pub mod evidence;
 pub mod export;
+pub mod figures;
+pub mod growth;
 pub mod handling;
 pub mod import;
 pub mod log_files;

@@ -14,6 +14,7 @@ use crate::application::dispatch::{
 use crate::application::handling::memory::MemoryHandlerStore;
 use crate::application::handling::store::HandlerStore;
 use crate::application::handling::{HandlerOperations, HandlingError, Runner, RunnerSettings};
+use crate::application::mode_log::{ModeChange, ModeLog};
 use crate::application::task_handlers::default_registrations;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
@@ -23,59 +24,47 @@ use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::event_ids::TimeOrderedIds;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
 use crate::infrastructure::jsonl::{JsonlEventRepository, JsonlStoreTurn};
-use crate::infrastructure::sqlite::SqliteEventRepository;
 use crate::infrastructure::sqlite::turn::SqliteStoreTurn;
+use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::zone::Zone;
 
 /// About how many events a replay reads in a second; for an estimate that is told.
 pub const EVENTS_REPLAYED_A_SECOND: u64 = 25_000;
 
+/// The version of the handler store that has a place for modes.
+const MODES_SINCE_VERSION: i64 = 3;
+
 /// How often a command that follows looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// The new event system: dispatcher, handlers, store.
-pub struct EventSystem {
-    dispatcher: Arc<EventDispatcherService>,
-    zone: Zone,
-    clock: Arc<SystemClock>,
-    shutdown: Duration,
+/// Opens the new event system as the settings say: its store, which is made where there is none, and the dispatcher with the
+/// handlers of the program.
+pub fn new_system(
+    config: &Config,
+    clock: &Arc<SystemClock>,
+) -> Result<(Arc<dyn EventRepository>, Arc<EventDispatcherService>), CliError> {
+    let StoreForSaving { events, turn } = open_for_saving(config, &config.timezone.value)?;
+    let runner = Arc::new(run_handlers(config, Arc::clone(&events), clock)?);
+    let settings =
+        DispatchSettings { wait_for_handlers: config.handlers_wait.value, ..DispatchSettings::default() };
+    let ports = DispatchPorts { turn, clock: Arc::clone(clock) as Arc<dyn Clock + Send + Sync> };
+    let dispatcher = EventDispatcherService::new(Arc::clone(&events), runner, ports, settings);
+    Ok((events, Arc::new(dispatcher)))
 }
 
-impl EventSystem {
-    /// Opens it as the settings say; a store that is not there is made.
-    pub fn open(config: &Config) -> Result<Self, CliError> {
-        let zone = config.timezone.value.clone();
-        let StoreForSaving { events, turn } = open_for_saving(config, &zone)?;
-        let clock = Arc::new(SystemClock::default());
-        let runner = Arc::new(run_handlers(config, Arc::clone(&events), &clock)?);
-        let settings =
-            DispatchSettings { wait_for_handlers: config.handlers_wait.value, ..DispatchSettings::default() };
-        let ports = DispatchPorts { turn, clock: Arc::clone(&clock) as Arc<dyn Clock + Send + Sync> };
-        let dispatcher = Arc::new(EventDispatcherService::new(events, runner, ports, settings));
-        Ok(Self { dispatcher, zone, clock, shutdown: config.handlers_shutdown.value })
-    }
+/// The event of that text, with an id and a time where it has none.
+pub fn event_of(text: &str, zone: &Zone, clock: &SystemClock) -> Result<DomainEvent, InvalidDraft> {
+    let draft = EventDraft::from_json(text, zone)?;
+    Ok(draft.complete(clock.now(), || TimeOrderedIds.next()))
+}
 
-    /// The dispatcher.
-    pub fn dispatcher(&self) -> &EventDispatcherService {
-        &self.dispatcher
-    }
-
-    /// The event of that text, with an id and a time where it has none.
-    pub fn event_of(&self, text: &str) -> Result<DomainEvent, InvalidDraft> {
-        let draft = EventDraft::from_json(text, &self.zone)?;
-        Ok(draft.complete(self.clock.now(), || TimeOrderedIds.next()))
-    }
-
-    /// Stores what was submitted, and lets handlers finish for as long as the settings say.
-    pub fn shut_down(&self) {
-        if !self.dispatcher.shut_down(self.shutdown) {
-            tracing::warn!(
-                "handlers had not ended after {} ms: what they have not handled is handled later",
-                self.shutdown.as_millis()
-            );
-        }
-    }
+/// Says that what was waited for at the end has not ended.
+pub fn warn_of_unfinished(waited: Duration) {
+    tracing::warn!(
+        "handlers had not ended after {} ms: what they have not handled is handled later",
+        waited.as_millis()
+    );
 }
 
 /// Whether a command changes what is known of handlers.
@@ -178,6 +167,19 @@ fn open_for_saving(config: &Config, zone: &Zone) -> Result<StoreForSaving, CliEr
             Ok(StoreForSaving { events: Arc::new(store), turn: Box::new(JsonlStoreTurn::new(path)) })
         }
     }
+}
+
+/// Every switch of the event system that is recorded, the earliest first; none where nothing was ever dispatched.
+pub fn mode_changes(config: &Config) -> Result<Vec<ModeChange>, CliError> {
+    let store = match SqliteHandlerStore::open_existing(&config.handlers_path.value) {
+        Ok(Some(store)) => store,
+        Ok(None) => return Ok(Vec::new()),
+        // Earlier versions of this program recorded none.
+        Err(SqliteError::Older { found, .. }) if found < MODES_SINCE_VERSION => return Ok(Vec::new()),
+        Err(error) => return Err(StoreError::Sqlite(error).into()),
+    };
+    let changes = store.mode_log().map_err(StoreError::Sqlite)?.changes();
+    changes.map_err(|error| CliError::new(ExitCode::Storage, error))
 }
 
 /// Why a command on handlers failed: not found and refused is an answer, the rest a failure of a store.

@@ -11,12 +11,12 @@ use super::error::CliError;
 use super::output::{self, Format};
 use super::store::StoreError;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
-use crate::infrastructure::config::{Backend, Config, ConfigLoader, Flags, Source, meant_variable, spec};
+use crate::infrastructure::config::{Backend, Config, Flags, Source, load_for_process, meant_variable, spec};
 
 const STORE_FLAG: &str = "--store";
 
 /// The options of every command; they may stand before or after it.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct GlobalOptions {
     /// Read settings from FILE instead of ./mission-events.toml
@@ -75,9 +75,25 @@ pub struct Context {
     pub format: Format,
     /// Only errors are wanted on stderr.
     pub is_quiet: bool,
+    #[cfg(feature = "legacy")]
+    reload: Reload,
+}
+
+/// What settings are read again by.
+#[cfg(feature = "legacy")]
+#[derive(Debug)]
+struct Reload {
+    options: GlobalOptions,
+    missing: MissingStore,
 }
 
 impl Context {
+    /// The settings as they are now, by the same options.
+    #[cfg(feature = "legacy")]
+    pub(super) fn read_settings_again(&self) -> Result<Config, CliError> {
+        self.reload.options.load_config(self.reload.missing)
+    }
+
     /// Where the SQLite store is, for a command that works on no other: also while the active one is not it.
     pub(super) fn sqlite_path(&self, command: &str) -> Result<&Path, CliError> {
         let backend = &self.config.storage_backend;
@@ -132,12 +148,19 @@ impl GlobalOptions {
     ) -> Result<Context, CliError> {
         let config = self.load_config(missing)?;
         warn_of_slips();
+        config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
         if self.verbose || (startup_lines == StartupLines::Always && !self.quiet) {
             for line in config.startup_lines() {
                 output::log_line(&line);
             }
         }
-        Ok(Context { config, format: self.format, is_quiet: self.quiet })
+        Ok(Context {
+            config,
+            format: self.format,
+            is_quiet: self.quiet,
+            #[cfg(feature = "legacy")]
+            reload: Reload { options: self, missing },
+        })
     }
 
     fn load_config(&self, missing: MissingStore) -> Result<Config, CliError> {
@@ -154,14 +177,7 @@ impl GlobalOptions {
             flags.set(&spec::STORAGE_BACKEND, STORE_FLAG, &backend.to_string());
             flags.set(place, STORE_FLAG, path);
         }
-        let loader = ConfigLoader {
-            config_file: self.config.clone(),
-            directory: PathBuf::new(),
-            environment: &|name| std::env::var_os(name),
-            flags,
-            legacy_built: cfg!(feature = "legacy"),
-        };
-        let mut config = loader.load()?;
+        let mut config = load_for_process(self.config.clone(), flags)?;
         if let Some(path) = &self.store {
             // The backend was read off the store: what the operator wrote is the path.
             config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: path.clone() };

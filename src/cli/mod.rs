@@ -9,6 +9,7 @@ mod archive;
 mod compare_logs;
 mod completions;
 mod dispatch;
+mod doctor;
 mod error;
 mod event_system;
 mod events;
@@ -22,6 +23,8 @@ mod import_legacy;
 mod legacy;
 mod logging;
 mod mapping;
+mod mode_records;
+mod outbox;
 mod output;
 mod progress;
 mod rejects;
@@ -42,6 +45,7 @@ pub use exit_code::ExitCode;
 
 use compare_logs::CompareLogsArgs;
 use completions::CompletionsArgs;
+use doctor::DoctorArgs;
 use events::EventsArgs;
 use evidence::EvidenceArgs;
 use export::ExportArgs;
@@ -81,6 +85,7 @@ enum Command {
     /// Show what is configured, where each setting came from, and what the stores hold
     #[command(after_help = status::EXAMPLES)]
     Status,
+    Doctor(DoctorArgs),
     Completions(CompletionsArgs),
 }
 
@@ -90,6 +95,8 @@ impl Command {
         match self {
             #[cfg(feature = "legacy")]
             Self::Legacy(args) => args.log_level(),
+            // The lines of the legacy system show that it is at work.
+            Self::Dispatch(_) => LevelFilter::INFO,
             _ => LevelFilter::WARN,
         }
     }
@@ -147,6 +154,7 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
             legacy::run(args, &context)
         }
         Command::Status => status::run(&global.context(StartupLines::Always)?),
+        Command::Doctor(args) => doctor::run(&args, &global.context(StartupLines::Always)?),
         Command::Completions(args) => completions::run(args, self::command()),
     }
 }

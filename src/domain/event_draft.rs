@@ -14,6 +14,8 @@ use crate::wire::zone::Zone;
 
 const EVENT_ID: &str = "event_id";
 const TIMESTAMP: &str = "timestamp";
+const AGGREGATE_ID: &str = "aggregate_id";
+const TASK_ID: &str = "task_id";
 const EXAMPLE: &str = r#"{"event_type": "TaskCreated", "aggregate_id": "T1", "title": "x"}"#;
 
 /// A new event that may lack its id, its time, or both.
@@ -41,7 +43,8 @@ pub struct EventDraft {
 
 impl EventDraft {
     /// Reads a new event: one JSON object in the new shape. Line ends between its parts, with the blanks after
-    /// them, become one space each, since an event is stored on one line.
+    /// them, become one space each, since an event is stored on one line. An event that has `task_id` and no `aggregate_id` is about that
+    /// task: it gets the one from the other.
     ///
     /// Naive timestamps are read in `zone`; local times that occur twice or never are refused.
     ///
@@ -58,7 +61,12 @@ impl EventDraft {
             return Err(InvalidDraft::LegacyShape);
         }
         let (lacks_id, lacks_timestamp) = (lacks(EVENT_ID), lacks(TIMESTAMP));
-        let body = on_one_line(text.trim());
+        let mut body = on_one_line(text.trim());
+        // In the legacy shape the task is what an event is about: on both sides of a parallel run it is the same.
+        let task = fields.text(TASK_ID).filter(|task| lacks(AGGREGATE_ID) && !task.is_empty());
+        if let Some(task) = task {
+            body = filled(&body, AGGREGATE_ID, &task).into();
+        }
         let mut whole = Cow::Borrowed(&*body);
         if lacks_timestamp {
             whole = filled(&whole, TIMESTAMP, &format_timestamp(DateTime::UNIX_EPOCH)).into();

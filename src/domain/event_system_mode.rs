@@ -85,6 +85,42 @@ impl Routing {
         }
     }
 
+    /// Whether both systems run.
+    pub fn is_parallel(&self) -> bool {
+        self.mode == EventSystemMode::ParallelEvents
+    }
+
+    /// Whether any event goes to that side.
+    pub fn uses(&self, side: Side) -> bool {
+        match (self.mode, side) {
+            (EventSystemMode::ParallelEvents, _)
+            | (EventSystemMode::LegacyEvents, Side::Legacy)
+            | (EventSystemMode::NewEvents, Side::New) => true,
+            (EventSystemMode::LegacyEvents, Side::New) => !self.new_event_types.is_empty(),
+            (EventSystemMode::NewEvents, Side::Legacy) => false,
+        }
+    }
+
+    /// Whether that side is primary for any event.
+    pub fn answers(&self, side: Side) -> bool {
+        match side {
+            Side::Legacy => self.mode == EventSystemMode::LegacyEvents || self.mirrors_to_new(),
+            Side::New => {
+                self.mode != EventSystemMode::ParallelEvents && self.uses(side) || self.mirrors_to_legacy()
+            }
+        }
+    }
+
+    /// Whether the events of the new side, as primary, are brought to the legacy side.
+    pub fn mirrors_to_legacy(&self) -> bool {
+        self.is_parallel() && self.primary == Side::New
+    }
+
+    /// Whether events of the legacy side, as primary, are brought to the new side.
+    pub fn mirrors_to_new(&self) -> bool {
+        self.is_parallel() && self.primary == Side::Legacy
+    }
+
     /// Where an event of that type goes.
     pub fn route(&self, event_type: &str) -> Route {
         let is_named = self.new_event_types.contains(event_type);
@@ -129,6 +165,21 @@ mod tests {
         assert_eq!(route(true, false, &[]), (Side::New, false));
         assert_eq!(route(false, true, &[]), (Side::Legacy, true));
         assert_eq!(route(true, true, &[]), (Side::New, true));
+    }
+
+    #[test]
+    fn a_side_is_used_where_any_event_goes_to_it() {
+        let types = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        for (use_new, parallel, named, sides) in [
+            (false, false, &[][..], (true, false)),
+            (false, false, &["TaskCreated"], (true, true)),
+            (true, false, &[], (false, true)),
+            (false, true, &[], (true, true)),
+            (true, true, &[], (true, true)),
+        ] {
+            let routing = Routing::of(use_new, parallel, types(named));
+            assert_eq!((routing.uses(Side::Legacy), routing.uses(Side::New)), sides, "{routing:?}");
+        }
     }
 
     #[test]

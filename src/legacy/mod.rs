@@ -15,12 +15,14 @@
 //! | [`registry`], [`definition`] | registrations of handlers | no definition is enabled any more |
 //! | [`watchers`] | none: signals of files and times are another program's | no definition is enabled any more |
 //! | [`handlers`] | `EventHandler` | each has a counterpart, or is not needed |
+//! | [`doctor`] | `application::doctor` | the log and the watchers are deleted |
 //! | [`routing`] | `dispatch` alone | the gate says GO, and no mirror is behind |
 //! | `cli::legacy`, `legacy_system` | `cli::dispatch`, `cli::handlers`; `dispatch` | all of the above are deleted |
 
 pub mod counted;
 pub mod definition;
 pub mod dispatcher;
+pub mod doctor;
 pub mod events_json;
 pub mod exact_json;
 pub mod handlers;

@@ -47,6 +47,10 @@ mod cli;
 #[cfg(feature = "legacy")]
 mod legacy;
 
+/// Does an event go where the mode says, through every switch, and is there a way back?
+#[cfg(feature = "legacy")]
+mod modes;
+
 /// Does an import lose nothing, invent nothing and say what it did? One file a theme.
 mod import_legacy;
 
@@ -65,6 +69,10 @@ mod evidence;
 /// Is the legacy system's array whole, and each acknowledged event in it once, whatever happens to it?
 #[cfg(feature = "legacy")]
 mod legacy_events_json;
+
+/// Is each event on both sides once in a parallel run, over real files and stores, also after a kill?
+#[cfg(feature = "legacy")]
+mod routing;
 
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;

@@ -8,7 +8,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::feed::{CompareError, Scratch};
 use super::import_coverage::ImportCoverage;
 use super::input::Input;
-use super::profile::Profile;
 use super::report::{Comparison, HistoryReport};
 use super::settings::Settings;
 use super::{compare, compare_import};
@@ -49,7 +48,7 @@ pub(crate) fn of_two_stores(
 /// Copies have the times and the fields of the original.
 fn exact(settings: &Settings, until: Option<DateTime<Utc>>) -> Settings {
     Settings {
-        profile: Profile { one_sided: Vec::new(), ignore: Vec::new(), ..settings.profile.clone() },
+        profile: settings.profile.without_rules(),
         tolerance: TimeDelta::zero(),
         max_offset: TimeDelta::zero(),
         since: None,

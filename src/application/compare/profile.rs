@@ -1,5 +1,7 @@
 //! Profiles: which fields the two sides are expected to differ in, and which differences are ignored.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 /// What the two sides carry differently by design.
@@ -11,6 +13,22 @@ pub struct Profile {
     pub one_sided: Vec<OneSided>,
     /// Rules that disregard a field. What agrees only because of one is counted as ignored, never as matched.
     pub ignore: Vec<IgnoreRule>,
+    /// The types of the events that are compared; where there is none, those of all types are.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub event_types: BTreeSet<String>,
+}
+
+impl Profile {
+    /// Whether events of that type are compared.
+    pub(crate) fn compares(&self, event_type: &str) -> bool {
+        self.event_types.is_empty() || self.event_types.contains(event_type)
+    }
+
+    /// A profile of that name which expects and ignores nothing, and compares events of all types.
+    pub(crate) fn without_rules(&self) -> Self {
+        let name = self.name.clone();
+        Self { name, one_sided: Vec::new(), ignore: Vec::new(), event_types: BTreeSet::new() }
+    }
 }
 
 /// A field that the new system adds: where a control record lacks it, the candidate may carry it.
@@ -37,6 +55,11 @@ impl Default for Profile {
         let one_sided = ["metadata", "priority", "status"]
             .map(|field| OneSided { field: field.to_owned(), default: None })
             .to_vec();
-        Self { name: "mission-control".to_owned(), one_sided, ignore: Vec::new() }
+        Self {
+            name: "mission-control".to_owned(),
+            one_sided,
+            ignore: Vec::new(),
+            event_types: BTreeSet::new(),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The result of a comparison. Its JSON form is the document of `compare-logs` in `docs/contract.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -51,6 +51,8 @@ pub struct Comparison {
     pub since: Option<DateTime<Utc>>,
     /// How that is known, and where it is in the control.
     pub beginning: BeginningReport,
+    /// The types of the events that were compared; empty where those of all types were.
+    pub event_types: BTreeSet<String>,
     /// The legacy side.
     pub control: SideReport,
     /// The new side.
@@ -148,6 +150,8 @@ pub struct SideReport {
     pub events: u64,
     /// How many of its events are outside the range.
     pub out_of_range: u64,
+    /// How many of its events are of types that are not compared.
+    pub other_types: u64,
     /// How many of its events have a time without an offset: the setting `timezone` placed it.
     pub naive: u64,
     /// What it was read from.

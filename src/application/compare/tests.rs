@@ -26,6 +26,7 @@ mod one_key;
 mod paired;
 mod start;
 mod streaming_join;
+mod types;
 mod verdicts;
 
 pub(crate) use super::memory_side::settings;

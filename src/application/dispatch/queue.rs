@@ -37,6 +37,8 @@ struct Shared {
     room: Condvar,
     /// The thread has ended.
     end: Condvar,
+    /// Events were stored for which a flush waits.
+    flushed: Condvar,
 }
 
 #[derive(Default)]
@@ -48,6 +50,12 @@ struct State {
     is_busy: bool,
     /// The thread waits without a limit: it has to be told once events were stored, since idle time begins after that.
     is_asleep: bool,
+    /// How many events have come in.
+    submitted: u64,
+    /// How many of them, counted from the first, were stored, refused or withdrawn.
+    done: u64,
+    /// How many flushes wait.
+    flushes: usize,
     /// No event comes in any more. The thread ends when those that are in are stored.
     is_closed: bool,
     thread: Thread,
@@ -71,8 +79,8 @@ pub(super) struct Submitted {
 
 impl Queue {
     pub fn new(writer: Writer, idle_after: Duration) -> Self {
-        let (state, [work, room, end]) = (Mutex::default(), std::array::from_fn(|_| Condvar::new()));
-        Self { shared: Arc::new(Shared { writer, idle_after, state, work, room, end }) }
+        let (state, [work, room, end, flushed]) = (Mutex::default(), std::array::from_fn(|_| Condvar::new()));
+        Self { shared: Arc::new(Shared { writer, idle_after, state, work, room, end, flushed }) }
     }
 
     /// Lines an event up. Where the queue is full, it waits for at most `limit`: `None`.
@@ -91,6 +99,7 @@ impl Queue {
         let (request, reply) = request(event);
         let queued = state.waiting.len();
         state.waiting.push_back(request);
+        state.submitted += 1;
         // The thread that stores looks for what has come.
         if !state.is_storing {
             shared.work.notify_one();
@@ -106,6 +115,7 @@ impl Queue {
             return self.submit(event, limit);
         }
         state.is_storing = true;
+        state.submitted += 1;
         drop(state);
         let (request, reply) = request(event);
         let refused = self.shared.writer.store_now(request, &|| self.shared.next());
@@ -136,6 +146,18 @@ impl Queue {
     fn start(&self) -> io::Result<JoinHandle<()>> {
         let shared = Arc::clone(&self.shared);
         thread::Builder::new().name("event writer".to_owned()).spawn(move || shared.run())
+    }
+
+    /// Waits for at most `patience` until every event that has come in before is stored or refused: whether that is so.
+    pub fn flush(&self, patience: Duration) -> bool {
+        let mut state = self.shared.state();
+        let up_to = state.submitted;
+        state.flushes += 1;
+        let is_left = |state: &mut State| state.done < up_to;
+        let waited = self.shared.flushed.wait_timeout_while(state, patience, is_left);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.flushes -= 1;
+        state.done >= up_to
     }
 
     /// Lets no more events in, and waits for at most `patience` until all that are in are stored. Answers whether they
@@ -223,6 +245,7 @@ impl Shared {
         loop {
             self.writer.store(&|| self.next());
             let mut state = self.state();
+            self.answered(&mut state);
             if state.waiting.is_empty() {
                 (state.is_storing, state.is_busy) = (false, true);
                 return state;
@@ -232,9 +255,18 @@ impl Shared {
 
     /// A thread that dispatches has stored what it had: the writer's thread goes on with what has come meanwhile.
     fn has_stored(&self, state: &mut State) {
+        self.answered(state);
         (state.is_storing, state.is_busy) = (false, true);
         if !state.waiting.is_empty() || state.is_closed || state.is_asleep {
             self.work.notify_one();
+        }
+    }
+
+    /// All that was taken from the queue is answered: it is taken in order.
+    fn answered(&self, state: &mut State) {
+        state.done = state.submitted - state.waiting.len() as u64;
+        if state.flushes > 0 {
+            self.flushed.notify_all();
         }
     }
 

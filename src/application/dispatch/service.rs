@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::dispatched::{DispatchError, Dispatched};
-use super::pending::{AfterSubmission, PendingDispatch};
+use super::pending::{AfterSubmission, PendingDispatch, StoredDispatch};
 use super::ports::StoreTurn;
 use super::queue::{IDLE_AFTER, Queue, Submitted};
 use super::report::Report;
@@ -99,6 +99,14 @@ impl EventDispatcherService {
         self.submit(event, Queue::store)?.handled()
     }
 
+    /// Stores an event as [`dispatch`](Self::dispatch) does; its handlers are waited for when the answer is asked for it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn store(&self, event: DomainEvent) -> Result<StoredDispatch, DispatchError> {
+        self.submit(event, Queue::store)?.stored()
+    }
+
     /// Submits an event, and answers as soon as it is in the queue, which takes 1,024: where that is full, it
     /// waits.
     ///
@@ -180,6 +188,12 @@ impl EventDispatcherService {
     /// What the store says.
     pub fn get_event_history(&self, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {
         self.events.get_recent_events(limit)
+    }
+
+    /// Waits for at most `patience` until every event that was submitted before is stored, or was refused, also one of which
+    /// nothing awaits the answer. Answers whether that is so.
+    pub fn flush(&self, patience: Duration) -> bool {
+        self.queue.flush(patience)
     }
 
     /// Lets no more events in, stores those that were submitted, has the handlers finish what they are at, and ends all

@@ -41,6 +41,7 @@ pub fn of_comparison(
         profile: ProfileEvidence {
             name: settings.profile.name.clone(),
             sha256: sha256_of(&settings.profile)?,
+            event_types: settings.profile.event_types.clone(),
         },
         rules: comparison
             .ignored

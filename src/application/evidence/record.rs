@@ -6,7 +6,7 @@
 //! the result of a comparison: `matched`, `time_shifted`, `changed`, `retyped`, `misfiled`, `missing`,
 //! `extra`, `duplicated`, `pending`, `ignored`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,9 @@ pub struct ProfileEvidence {
     pub name: String,
     /// The SHA-256 of all that it says.
     pub sha256: String,
+    /// The types of the events that were compared; empty where those of all types were.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub event_types: BTreeSet<String>,
 }
 
 /// A rule by which differences are ignored, and what it did.

@@ -19,15 +19,18 @@ impl Export<'_> {
     /// # Errors
     /// What could not be read or written.
     pub fn run(mut self) -> Result<Exported, ExportError> {
-        let (logs, left_out) = self.choose_logs()?;
+        let (logs, left_out) = match self.options.only {
+            None => self.choose_logs()?,
+            Some(_) => (Vec::new(), Vec::new()),
+        };
         let live = if self.options.source_id.is_none() { self.choose_live()? } else { Vec::new() };
         let live_names: Vec<String> = live.iter().map(|file| file.name.clone()).collect();
         let Names { logs: log_names, live: live_names } = names::choose(&logs, &live_names);
         let names: Vec<PathBuf> = log_names.iter().chain(&live_names).cloned().collect();
         self.refuse_to_overwrite(&names)?;
         self.exported.left_out = left_out;
-        // One log alone is what it is, whatever else is missing.
-        if self.options.source_id.is_none() {
+        // A part is what it is, whatever else is missing.
+        if self.options.source_id.is_none() && self.options.only.is_none() {
             self.exported.missing_records = self.store.missing_records();
         }
         for (log, name) in logs.iter().zip(&log_names) {
@@ -36,7 +39,7 @@ impl Export<'_> {
         }
         for (file, name) in live.iter().zip(&live_names) {
             let file = self.export_live(file, name)?;
-            self.exported.files.push(file);
+            self.exported.files.extend(file);
         }
         self.check_places(&names)?;
         Ok(self.exported)

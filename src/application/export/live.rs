@@ -6,7 +6,9 @@ use std::path::Path;
 
 use chrono::Datelike;
 
+use crate::application::mode_log::OnlyOnNewSide;
 use crate::domain::legacy_shape::in_legacy_shape;
+use crate::domain::value_objects::Position;
 use crate::wire::zone::Zone;
 
 use super::error::ExportError;
@@ -46,7 +48,12 @@ impl Export<'_> {
         Ok(days.into_iter().map(file).collect())
     }
 
-    pub(super) fn export_live(&mut self, live: &LiveFile, name: &Path) -> Result<ExportedFile, ExportError> {
+    /// Writes the file; `None` where no event is for it.
+    pub(super) fn export_live(
+        &mut self,
+        live: &LiveFile,
+        name: &Path,
+    ) -> Result<Option<ExportedFile>, ExportError> {
         let path = self.folder.path().join(name);
         let mut exported = ExportedFile {
             path: path.display().to_string(),
@@ -64,7 +71,7 @@ impl Export<'_> {
             Ok(file) => file,
             Err(reason) => {
                 exported.reason = Some(reason);
-                return Ok(exported);
+                return Ok(Some(exported));
             }
         };
         let in_place = self.in_place();
@@ -72,6 +79,7 @@ impl Export<'_> {
             out: file,
             zone: &self.options.zone,
             is_array: live.day.is_none(),
+            only: self.options.only.as_ref(),
             events: 0,
             translated: 0,
         };
@@ -84,6 +92,9 @@ impl Export<'_> {
             }
         });
         read.map_err(|source| ExportError::Store { in_place, source })?;
+        if writer.events == 0 && failure.is_none() {
+            return Ok(None);
+        }
         if writer.is_array && failure.is_none() {
             failure = writer.out.write_all(b"]").err().map(Failure::Write);
         }
@@ -101,7 +112,7 @@ impl Export<'_> {
             exported.reason =
                 Some(format!("{translated} events of the new shape are written in the legacy one"));
         }
-        Ok(exported)
+        Ok(Some(exported))
     }
 }
 
@@ -109,13 +120,17 @@ struct LiveWriter<'z, W> {
     out: HashingWriter<W>,
     zone: &'z Zone,
     is_array: bool,
+    only: Option<&'z OnlyOnNewSide>,
     events: u64,
     translated: u64,
 }
 
 impl<W: Write> LiveWriter<'_, W> {
     fn write(&mut self, event: LiveEvent<'_>) -> Result<(), Failure> {
-        let LiveEvent { position, occurred_at, body } = event;
+        let LiveEvent { position, occurred_at, event_type, body } = event;
+        if self.only.is_some_and(|only| !only.includes(Position::new(position), event_type)) {
+            return Ok(());
+        }
         let written = if self.is_array {
             let translated = in_legacy_shape(body, occurred_at, self.zone)
                 .map_err(|error| Failure::NotAnEvent(format!("the event at position {position}: {error}")))?;

@@ -70,6 +70,8 @@ pub struct LiveEvent<'r> {
     pub position: i64,
     /// When it occurred.
     pub occurred_at: DateTime<Utc>,
+    /// Its type.
+    pub event_type: &'r str,
     /// Its exact JSON text.
     pub body: &'r str,
 }

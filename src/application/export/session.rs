@@ -3,6 +3,7 @@
 use super::error::ExportError;
 use super::ports::{ExportFolder, ExportStore, StoredLog};
 use super::report::Exported;
+use crate::application::mode_log::OnlyOnNewSide;
 use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
 
@@ -13,6 +14,8 @@ pub struct ExportOptions {
     pub source_id: Option<i64>,
     /// Live events as one legacy array instead of daily files.
     pub legacy: bool,
+    /// Of the live events, those alone, and no log.
+    pub only: Option<OnlyOnNewSide>,
     /// Files that exist are replaced, where nothing is lost with them.
     pub force: bool,
     /// The zone of days, and of naive times.

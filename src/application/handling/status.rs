@@ -120,7 +120,8 @@ fn ahead(
     }
 }
 
-/// Counts by reading: positions say nothing of types, and in a store of files not even how many events there are.
+/// Counts by reading: positions say nothing of types, and in a store of files not even how many events there are. What has progress
+/// elsewhere alone, as a mirror that reads an outbox, is not given events of the store.
 fn behind(
     parts: &HandlingParts,
     registration: Option<&Registration>,
@@ -128,6 +129,10 @@ fn behind(
     streams: &[Stream],
 ) -> Result<Behind, RepositoryError> {
     let (mut behind, mut read) = (Behind::default(), 0);
+    let is_known = |found: &StreamProgress| streams.iter().any(|stream| stream.id == found.stream);
+    if registration.is_none() && !progress.is_empty() && !progress.iter().any(is_known) {
+        return Ok(behind);
+    }
     for stream in streams {
         let mut after = progress.iter().find(|found| found.stream == stream.id).map(|found| found.position);
         while after.is_none_or(|after| after < stream.head) {

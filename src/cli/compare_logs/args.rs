@@ -1,5 +1,6 @@
 //! The arguments of `compare-logs`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,7 +10,9 @@ use jiff::{SignedDuration, SpanRelativeTo};
 
 use crate::application::compare::profile::{IgnoreRule, Profile};
 use crate::application::compare::settings::{Settings, Start};
+use crate::application::mode_log::start_of_parallel_run;
 use crate::cli::error::CliError;
+use crate::cli::event_system::mode_changes;
 use crate::cli::events::parse_bound;
 use crate::cli::global::Context;
 use crate::cli::mapping::MappingArgs;
@@ -49,7 +52,8 @@ pub struct CompareLogsArgs {
     pub candidate: Option<PathBuf>,
 
     /// Ignore events before TIME; `all`: compare from the first event of either side on [default, where a legacy log
-    /// is compared with one of the new system: the partner of the first event that the new system wrote]
+    /// is compared with one of the new system: the start of the parallel run, where that is recorded, or else the
+    /// partner of the first event that the new system wrote]
     #[arg(long, value_name = "TIME|all")]
     since: Option<String>,
 
@@ -153,11 +157,17 @@ side_mapping!(ControlMapping, "control");
 side_mapping!(CandidateMapping, "candidate");
 
 impl CompareLogsArgs {
-    /// The settings of the comparison, `now` being the time where none is declared.
+    /// The settings of the comparison, `now` being the time where none is declared; of the types on the new system where the
+    /// candidate is `the_configured_store`, and the profile names none.
     ///
     /// # Errors
     /// A time, a rule or the profile cannot be read.
-    pub fn settings(&self, context: &Context, now: DateTime<Utc>) -> Result<Settings, CliError> {
+    pub fn settings(
+        &self,
+        context: &Context,
+        the_configured_store: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Settings, CliError> {
         let zone = context.config.timezone.value.clone();
         let bound = |name, text: &Option<String>, is_end| {
             text.as_deref().map(|text| parse_bound(name, text, is_end, &zone)).transpose()
@@ -177,11 +187,17 @@ impl CompareLogsArgs {
                 profile.ignore.push(IgnoreRule { field: field.to_owned(), reason: reason.to_owned() });
             }
         }
+        if the_configured_store && profile.event_types.is_empty() {
+            profile.event_types = context.config.new_event_types_in_effect();
+        }
         let as_of = bound("--as-of", &self.as_of, true)?;
         let compares_all = self.since.as_deref() == Some("all");
         let settings = Settings {
             since: if compares_all { None } else { bound("--since", &self.since, false)? },
-            start: if compares_all { Start::FirstEvents } else { Start::Inferred },
+            start: match compares_all {
+                true => Start::FirstEvents,
+                false => self.recorded_start(context, the_configured_store, &profile.event_types)?,
+            },
             until: bound("--until", &self.until, true)?,
             as_of: as_of.unwrap_or(now),
             as_of_is_declared: as_of.is_some(),
@@ -196,6 +212,20 @@ impl CompareLogsArgs {
             shortcuts: !self.no_shortcuts,
         };
         Ok(settings)
+    }
+
+    /// The start of the parallel run, where the candidate is the store that it writes to and its start is recorded.
+    fn recorded_start(
+        &self,
+        context: &Context,
+        the_configured_store: bool,
+        types: &BTreeSet<String>,
+    ) -> Result<Start, CliError> {
+        if !the_configured_store || self.since.is_some() {
+            return Ok(Start::Inferred);
+        }
+        let changes = mode_changes(&context.config)?;
+        Ok(start_of_parallel_run(&changes, types).map_or(Start::Inferred, Start::Recorded))
     }
 
     /// Where the fields of each side stand, the control's first.

@@ -33,14 +33,14 @@ use progress_feed::watched;
 /// Runs the command.
 pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError> {
     let clock = SystemClock::default();
-    let settings = args.settings(context, Utc::now())?;
     let [control_mapping, candidate_mapping] = args.mappings(context)?;
     let config = &context.config;
     let configured =
         [config.legacy_events_json.value.as_path(), configured_path(config.storage_backend.value, config)];
     let paths = [&args.control, &args.candidate];
     let paths = [0, 1].map(|side| paths[side].as_deref().unwrap_or(configured[side]));
-    let is_configured = is_same(paths[0], configured[0]) && is_same(paths[1], configured[1]);
+    let [is_control, is_candidate] = [0, 1].map(|side| is_same(paths[side], configured[side]));
+    let settings = args.settings(context, is_candidate, Utc::now())?;
     let progress = Progress::of_parts(context.is_quiet);
     let watch = |feed: Box<dyn Feed>, rows: Option<u64>| watched(feed, &progress, rows);
     let stores = [config.sqlite_path.value.as_path()];
@@ -61,7 +61,7 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
         clock: &clock,
         absolute: &|path| absolute(path).display().to_string(),
     };
-    let found = compare_and_record(&run, is_configured, &ports);
+    let found = compare_and_record(&run, is_control && is_candidate, &ports);
     progress.finish();
     let RecordedComparison { mut comparison, recording } = found?;
     // What is looked at before the comparison is a part of what is waited for.

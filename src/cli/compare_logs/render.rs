@@ -81,6 +81,7 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         table.add([name, events, range, pending, rejected, &side.path.display().to_string()]);
     }
     write!(out, "\n{}", table.text(&[(5, 20)]))?;
+    types(out, comparison)?;
     beginning(out, &comparison.beginning)?;
     for side in [&comparison.control, &comparison.candidate] {
         for reject in side.rejects.iter().take(3) {
@@ -105,6 +106,22 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Which types are compared, where not all are.
+fn types(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+    let Comparison { event_types, control, candidate, .. } = comparison;
+    if event_types.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = event_types.iter().map(|name| visible(name)).collect();
+    writeln!(
+        out,
+        "only events of type {} are compared; of other types are {} events of the control and {} of the candidate",
+        names.join(", "),
+        control.other_types,
+        candidate.other_types
+    )
 }
 
 /// Where the comparison begins, and how that is known.

@@ -1,16 +1,19 @@
 //! The answer to one event, for programs and for people.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::application::dispatch::{DispatchError, Dispatched};
+use crate::application::dispatch::{DispatchError, Dispatched, Timing};
 use crate::application::handling::Outcome;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::output::visible;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::format_timestamp;
+use crate::domain::event_system_mode::{EventSystemMode, Side};
 use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::EventId;
 
 /// The answer to an event that is stored. Its keys are stable.
 #[derive(Debug, Serialize)]
@@ -18,13 +21,41 @@ pub struct AnswerLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
     event_id: &'a str,
-    position: i64,
+    mode: String,
+    primary: String,
+    position: Option<i64>,
     already_stored: bool,
     succeeded: bool,
     handlers: Vec<HandlerLine<'a>>,
     waited_ms: f64,
     stored_ms: f64,
     handled_ms: f64,
+    #[cfg(feature = "legacy")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    legacy: Option<LegacyLine>,
+    #[cfg(feature = "legacy")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mirror: Option<MirrorLine<'a>>,
+}
+
+/// Where the record of the event stands in the legacy log, in bytes.
+#[cfg(feature = "legacy")]
+#[derive(Debug, Serialize)]
+pub struct LegacyLine {
+    pub offset: u64,
+    pub length: u64,
+}
+
+/// What has become of the event on the other side.
+#[cfg(feature = "legacy")]
+#[derive(Debug, Serialize)]
+pub struct MirrorLine<'a> {
+    pub mirror: &'static str,
+    pub outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,24 +85,62 @@ pub struct BlankLine {
 }
 
 impl<'a> AnswerLine<'a> {
-    /// The answer to the event of that line of the input.
-    pub fn of(line: Option<u64>, dispatched: &'a Dispatched) -> Self {
-        let milliseconds = |time: std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
+    /// The answer to an event that the primary side has.
+    fn new(event_id: &'a EventId, mode: EventSystemMode, primary: Side, timing: &Timing) -> Self {
+        let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
         Self {
-            line,
-            event_id: dispatched.event_id.as_str(),
-            position: dispatched.position.get(),
+            line: None,
+            event_id: event_id.as_str(),
+            mode: mode.to_string(),
+            primary: primary.to_string(),
+            position: None,
+            already_stored: false,
+            succeeded: true,
+            handlers: Vec::new(),
+            waited_ms: milliseconds(timing.waited),
+            stored_ms: milliseconds(timing.stored),
+            handled_ms: milliseconds(timing.handled),
+            #[cfg(feature = "legacy")]
+            legacy: None,
+            #[cfg(feature = "legacy")]
+            mirror: None,
+        }
+    }
+
+    /// The answer to an event that the new side has, as primary.
+    pub fn of_dispatched(mode: EventSystemMode, dispatched: &'a Dispatched) -> Self {
+        let handlers = dispatched.handlers.iter().map(|(name, outcome)| HandlerLine::of(name, outcome));
+        Self {
+            position: Some(dispatched.position.get()),
             already_stored: dispatched.already_stored,
             succeeded: dispatched.succeeded(),
-            handlers: dispatched
-                .handlers
-                .iter()
-                .map(|(name, outcome)| HandlerLine::of(name, outcome))
-                .collect(),
-            waited_ms: milliseconds(dispatched.timing.waited),
-            stored_ms: milliseconds(dispatched.timing.stored),
-            handled_ms: milliseconds(dispatched.timing.handled),
+            handlers: handlers.collect(),
+            ..Self::new(&dispatched.event_id, mode, Side::New, &dispatched.timing)
         }
+    }
+
+    /// The answer to an event that the legacy side has, as primary.
+    #[cfg(feature = "legacy")]
+    pub fn of_record(
+        mode: EventSystemMode,
+        event_id: &'a EventId,
+        record: LegacyLine,
+        timing: &Timing,
+    ) -> Self {
+        Self { legacy: Some(record), ..Self::new(event_id, mode, Side::Legacy, timing) }
+    }
+
+    /// The same, with what has become of the event on the other side.
+    #[cfg(feature = "legacy")]
+    #[must_use]
+    pub fn mirrored(self, mirror: Option<MirrorLine<'a>>) -> Self {
+        Self { mirror, ..self }
+    }
+
+    /// The same, as the answer to that line of the input.
+    #[must_use]
+    pub fn for_line(self, line: u64) -> Self {
+        Self { line: Some(line), ..self }
     }
 }
 
@@ -129,8 +198,8 @@ pub fn code_of(error: &DispatchError) -> ExitCode {
     }
 }
 
-/// The answer for people.
-pub fn print_for_people(dispatched: &Dispatched, out: &mut dyn Write) -> io::Result<()> {
+/// The answer for people to an event that the new side has.
+pub fn print_dispatched(dispatched: &Dispatched, out: &mut dyn Write) -> io::Result<()> {
     let Dispatched { event_id, position, .. } = dispatched;
     let stored = if dispatched.already_stored { "was stored already, at" } else { "is stored at" };
     writeln!(out, "event {} {stored} position {position}", visible(event_id.as_str()))?;

@@ -11,13 +11,17 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
-use super::answer_line::{AnswerLine, BlankLine, RefusedLine, code_of, is_only_behind};
+use super::answer_line::{BlankLine, RefusedLine};
 use super::input::next_line;
-use crate::application::dispatch::{DispatchError, PendingDispatch};
+#[cfg(not(feature = "legacy"))]
+use super::new_system::{ActiveSystem, PendingAnswer};
+use super::not_stored::NotStored;
 use crate::cli::answer::Lines;
 use crate::cli::error::CliError;
-use crate::cli::event_system::EventSystem;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::global::Context;
+#[cfg(feature = "legacy")]
+use crate::cli::legacy::routed_system::{ActiveSystem, PendingAnswer};
 use crate::cli::termination::Termination;
 
 /// How often a request to end is looked for while there is nothing to answer.
@@ -31,8 +35,8 @@ struct Submitted {
 
 enum Begun {
     Nothing,
-    Pending(PendingDispatch),
-    Refused(anyhow::Error, ExitCode),
+    Pending(PendingAnswer),
+    Refused(NotStored),
     /// The input cannot be read on.
     Unreadable(std::io::Error),
 }
@@ -42,13 +46,15 @@ enum Begun {
 /// # Errors
 /// The input cannot be read on; what was read is answered.
 pub fn dispatch_lines(
-    system: EventSystem,
+    system: ActiveSystem,
+    context: Context,
     input: impl Read + Send + 'static,
     max_in_flight: usize,
     termination: &Termination,
     lines: &mut Lines<'_>,
 ) -> Result<ExitCode, CliError> {
     let system = Arc::new(system);
+    system.follow_settings(context)?;
     let (submit, submitted) = bounded(max_in_flight);
     let gate = Arc::new(Gate::default());
     let submitting = Submitting { system: Arc::clone(&system), submit, gate: Arc::clone(&gate) };
@@ -71,7 +77,7 @@ struct Gate {
 }
 
 struct Submitting {
-    system: Arc<EventSystem>,
+    system: Arc<ActiveSystem>,
     submit: Sender<Submitted>,
     gate: Arc<Gate>,
 }
@@ -94,7 +100,7 @@ impl Submitting {
             let begun = match text {
                 Ok(text) if text.trim_ascii().is_empty() => Begun::Nothing,
                 Ok(text) => self.begin(&text),
-                Err(error) => Begun::Refused(error.into(), ExitCode::Negative),
+                Err(error) => refused(error),
             };
             if self.submit.send(Submitted { line, begun }).is_err() {
                 return;
@@ -104,18 +110,14 @@ impl Submitting {
 
     fn begin(&self, text: &str) -> Begun {
         match self.system.event_of(text) {
-            Ok(event) => match self.system.dispatcher().dispatch_async(event) {
-                Ok(pending) => Begun::Pending(pending),
-                Err(error) => refused(error),
-            },
-            Err(error) => Begun::Refused(error.into(), ExitCode::Negative),
+            Ok(event) => self.system.begin(event).map_or_else(Begun::Refused, Begun::Pending),
+            Err(error) => refused(error),
         }
     }
 }
 
-fn refused(error: DispatchError) -> Begun {
-    let code = code_of(&error);
-    Begun::Refused(error.into(), code)
+fn refused(error: impl Into<anyhow::Error>) -> Begun {
+    Begun::Refused(NotStored { error: error.into(), code: ExitCode::Negative })
 }
 
 struct Answering<'a> {
@@ -170,20 +172,20 @@ impl Answering<'_> {
     fn answer(&mut self, Submitted { line, begun }: Submitted, lines: &mut Lines<'_>) -> bool {
         self.line = line;
         let begun = match begun {
-            Begun::Pending(pending) => match pending.handled() {
-                Ok(dispatched) => {
+            Begun::Pending(pending) => match pending.answer() {
+                Ok(answered) => {
                     self.stored += 1;
-                    if !is_only_behind(&dispatched) {
+                    if !answered.is_handled() {
                         self.found(ExitCode::Negative);
                     }
-                    return lines.print(&AnswerLine::of(Some(line), &dispatched));
+                    return lines.print(&answered.line().for_line(line));
                 }
-                Err(error) => refused(error),
+                Err(not_stored) => Begun::Refused(not_stored),
             },
             begun => begun,
         };
         match begun {
-            Begun::Refused(error, code) => {
+            Begun::Refused(NotStored { error, code }) => {
                 self.found(code);
                 lines.print(&RefusedLine::new(line, error.as_ref()))
             }

@@ -10,10 +10,13 @@ use clap::Args;
 
 use super::answer::Answer;
 use super::error::CliError;
+use super::event_system::mode_changes;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::store::StoreError;
 use crate::application::export::{Export, ExportError, ExportOptions};
+use crate::application::mode_log::OnlyOnNewSide;
+use crate::domain::value_objects::StreamId;
 use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::sqlite::SqliteExport;
@@ -65,6 +68,13 @@ pub struct ExportArgs {
     #[arg(long, conflicts_with = "source")]
     legacy: bool,
 
+    /// With --legacy: write the live events alone that the new system alone has received, and no log
+    ///
+    /// These are the ones that were dispatched while the mode was new_events, or of a type in new_event_types while it was
+    /// legacy_events. `legacy append` appends them to the legacy log, for a rollback.
+    #[arg(long, requires = "legacy")]
+    only_new: bool,
+
     /// Replace files that exist, where nothing is lost with them
     #[arg(long)]
     force: bool,
@@ -82,12 +92,17 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
     }
     let database = context.sqlite_path("export")?;
     let zone = context.config.timezone.value.clone();
+    let only = match args.only_new {
+        true => Some(OnlyOnNewSide::of_stream(&StreamId::single(), &mode_changes(&context.config)?)),
+        false => None,
+    };
     let mut store = SqliteExport::open(database, zone.clone()).map_err(StoreError::from)?;
     let mut folder = FileFolder::new(&args.to, args.force)
         .keep_store(database)
         .keep_evidence(&context.config.evidence_path.value)
         .with_jsonl_store(&context.config.jsonl_dir.value);
-    let options = ExportOptions { source_id: args.source, legacy: args.legacy, force: args.force, zone };
+    let options =
+        ExportOptions { source_id: args.source, legacy: args.legacy, only, force: args.force, zone };
     let exported = Export::new(&mut store, &mut folder, options).run()?;
     let code = if exported.is_whole() { ExitCode::Done } else { ExitCode::Negative };
     let written = exported.files.iter().filter(|file| file.written).count();

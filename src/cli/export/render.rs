@@ -92,7 +92,7 @@ fn human(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     if exported.files.is_empty() {
-        return writeln!(out, "{} holds no events: nothing was written", visible(&store.path));
+        return writeln!(out, "{} holds no events to write: nothing was written", visible(&store.path));
     }
     let live = written.iter().filter(|file| file.source_id.is_none()).count();
     let logs = written.iter().filter(|file| file.source_id.is_some() && file.exact).count();

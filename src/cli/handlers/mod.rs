@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 
 use clap::{Args, Subcommand};
 
-use self::answer::{Changed, FailureList};
-pub use self::answer::{HandlerEntry, HandlerList, events};
+use self::answer::Changed;
+pub use self::answer::{FailureList, HandlerEntry, HandlerList, events};
 pub use self::render::table as handlers_table;
 use super::answer::Answer;
 use super::error::CliError;

@@ -1,8 +1,12 @@
 //! `legacy`: the legacy event system, run and inspected. Part of the cargo feature `legacy`.
 
+mod append;
 mod definitions;
+pub mod doctor;
 mod escaped;
 mod queue;
+pub mod routed_system;
+mod settings_reload;
 mod system;
 mod watch;
 
@@ -51,6 +55,7 @@ enum LegacyCommand {
     #[command(after_help = "Example: mission-events legacy watch")]
     Watch,
     Queue(queue::QueueArgs),
+    Append(append::AppendArgs),
 }
 
 impl LegacyArgs {
@@ -78,5 +83,6 @@ pub fn run(args: LegacyArgs, context: &Context) -> Result<Answer, CliError> {
         LegacyCommand::Definitions(args) => definitions::run(args, context),
         LegacyCommand::Watch => watch::run(context),
         LegacyCommand::Queue(args) => queue::run(&args, context),
+        LegacyCommand::Append(args) => append::run(&args, context),
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::output::visible;
+use crate::domain::event_system_mode::{Routing, Side};
 use crate::infrastructure::config::{self, Config};
 use crate::infrastructure::system_clock::SystemClock;
 use crate::legacy::dispatcher::{DispatcherError, DispatcherSettings, EventDispatcher, LegacyFiles};
@@ -16,6 +18,36 @@ pub(super) fn files(config: &Config) -> LegacyFiles {
     LegacyFiles::beside(&config.legacy_events_json.value, &config.jsonl_dir.value)
 }
 
+/// Which program writes the legacy log.
+pub(super) fn writer(config: &Config) -> LegacyWriter {
+    match config.legacy_writer.value {
+        config::LegacyWriter::This => LegacyWriter::This,
+        config::LegacyWriter::Other => LegacyWriter::Other,
+    }
+}
+
+/// Refuses a command that would write the legacy log, where another program does.
+pub(super) fn ensure_written_here(config: &Config, command: &str) -> Result<(), CliError> {
+    if writer(config) == LegacyWriter::This {
+        return Ok(());
+    }
+    let log = config.legacy_events_json.value.display().to_string();
+    let message = format!(
+        "legacy.writer is other, and {command} would write {}: what two programs write into one array is lost",
+        visible(&log)
+    );
+    Err(CliError::usage(message).with_details([
+        "set legacy.writer = \"this\" once the other program does not write that file any more;".to_owned(),
+        "events go to the new system alone with use_new_event_system = true and parallel_run = false"
+            .to_owned(),
+    ]))
+}
+
+/// Refuses a routing by which the legacy log is written, where another program does that.
+pub(super) fn ensure_may_route(config: &Config, routing: &Routing) -> Result<(), CliError> {
+    if routing.uses(Side::Legacy) { ensure_written_here(config, "dispatch") } else { Ok(()) }
+}
+
 /// The handlers of this program.
 pub(super) fn handlers(files: &LegacyFiles) -> [(&'static str, Arc<dyn LegacyHandler>); 4] {
     example_handlers(ExamplePlaces { folder: files.folder.clone(), events_json: files.events_json.clone() })
@@ -25,10 +57,7 @@ pub(super) fn handlers(files: &LegacyFiles) -> [(&'static str, Arc<dyn LegacyHan
 pub(super) fn open_dispatcher(config: &Config) -> Result<EventDispatcher, CliError> {
     let files = files(config);
     let settings = DispatcherSettings {
-        writer: match config.legacy_writer.value {
-            config::LegacyWriter::This => LegacyWriter::This,
-            config::LegacyWriter::Other => LegacyWriter::Other,
-        },
+        writer: writer(config),
         max_retries: config.legacy_max_retries.value,
         retry_delay: config.legacy_retry_delay_seconds.value.0,
         stop_patience: config.handlers_shutdown.value,

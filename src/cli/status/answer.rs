@@ -5,15 +5,21 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::handlers_state::HandlersState;
+use super::parts::{
+    DispatchDay, Growth, LastComparison, MirrorState, ModeSwitch, Parts, ProcessState, Sides,
+};
 use super::store_state::StoreState;
 use crate::cli::exit_code::ExitCode;
 use crate::durable::presence::metadata_if_present;
-use crate::infrastructure::config::{Backend, Config};
+use crate::infrastructure::config::{Backend, Config, Source};
 
 /// The whole answer; its keys are stable.
 #[derive(Debug, Serialize)]
 pub struct Status {
     pub mode: String,
+    /// Why it is the mode: the settings that select it, each with its source.
+    pub why: String,
+    pub sides: Sides,
     pub backend: String,
     pub settings: Vec<SettingState>,
     /// The active store.
@@ -23,6 +29,19 @@ pub struct Status {
     pub legacy_log: FileState,
     /// The handlers of events.
     pub handlers: HandlersState,
+    /// The mirrors that a parallel run has or had.
+    pub mirrors: Vec<MirrorState>,
+    /// How both stores have grown, where they are there.
+    pub growth: Vec<Growth>,
+    /// What was dispatched on each of the last 14 days.
+    pub dispatching: Vec<DispatchDay>,
+    pub last_comparison: Option<LastComparison>,
+    /// The processes that dispatch, and those that were killed.
+    pub processes: Vec<ProcessState>,
+    /// The last switches of the mode, the latest last.
+    pub mode_changes: Vec<ModeSwitch>,
+    /// What of this could not be looked at, and why.
+    pub problems: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,14 +72,25 @@ impl Status {
             value: setting.value,
             source: setting.source.to_string(),
         });
+        let Parts { growth, dispatching, last_comparison, mirrors, processes, mode_changes, problems } =
+            Parts::of(config);
         Self {
             mode: config.mode.to_string(),
+            why: why(config),
+            sides: Sides::of(&config.routing()),
             backend: active.to_string(),
             settings: settings.collect(),
             store: StoreState::of(active, config),
             other_store: StoreState::of(other, config),
             legacy_log: FileState::of(&config.legacy_events_json.value),
             handlers: HandlersState::of(config),
+            mirrors,
+            growth,
+            dispatching,
+            last_comparison,
+            processes,
+            mode_changes,
+            problems,
         }
     }
 
@@ -68,8 +98,25 @@ impl Status {
     pub fn exit_code(&self) -> ExitCode {
         let errors =
             [&self.store.error, &self.other_store.error, &self.legacy_log.error, &self.handlers.error];
-        if errors.into_iter().any(Option::is_some) { ExitCode::Storage } else { ExitCode::Done }
+        if errors.into_iter().any(Option::is_some) || !self.problems.is_empty() {
+            ExitCode::Storage
+        } else {
+            ExitCode::Done
+        }
     }
+}
+
+/// The settings that select the mode, with what they are and why.
+fn why(config: &Config) -> String {
+    let selecting = ["use_new_event_system", "parallel_run", "new_event_types"];
+    let settings = config.settings().filter(|setting| selecting.contains(&setting.spec.key));
+    let given = settings.filter(|setting| {
+        setting.spec.key == selecting[0] || !matches!(setting.source, Source::Default { .. })
+    });
+    given
+        .map(|setting| format!("{} = {}, by {}", setting.spec.key, setting.value, setting.source))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 impl FileState {

@@ -2,10 +2,15 @@
 
 use serde::Serialize;
 
+use crate::application::handling::HandlerStatus;
+use crate::application::handling::store::{Durability, HandlerSession, HandlerStore};
+use crate::cli::error::CliError;
 use crate::cli::event_system::{HandlerAccess, failed, operations};
 use crate::cli::handlers::{HandlerEntry, HandlerList};
+use crate::cli::store::{StoreError, open_active};
 use crate::durable::presence::is_present;
 use crate::infrastructure::config::Config;
+use crate::infrastructure::handler_store::SqliteHandlerStore;
 
 /// What is known of the handlers without changing anything.
 #[derive(Debug, Serialize)]
@@ -29,8 +34,7 @@ impl HandlersState {
                 state.exists = false;
                 return state;
             }
-            Ok(true) => operations(config, HandlerAccess::Reading)
-                .and_then(|operations| operations.list().map_err(failed)),
+            Ok(true) => found_handlers(config),
             Err(error) => {
                 state.error = Some(error.to_string());
                 return state;
@@ -42,4 +46,25 @@ impl HandlersState {
         }
         state
     }
+}
+
+/// The handlers of the active store; none where none was ever run and there is no store of events: the handler store may have modes alone, as the
+/// legacy system leaves it.
+pub fn found_handlers(config: &Config) -> Result<Vec<HandlerStatus>, CliError> {
+    match operations(config, HandlerAccess::Reading) {
+        Ok(operations) => operations.list().map_err(failed),
+        Err(error) => {
+            let path = &config.handlers_path.value;
+            let knows_none =
+                matches!(SqliteHandlerStore::open_existing(path), Ok(Some(store)) if knows_none(&store));
+            let is_store_missing = matches!(open_active(config), Err(StoreError::Missing { .. }));
+            if knows_none && is_store_missing { Ok(Vec::new()) } else { Err(error) }
+        }
+    }
+}
+
+/// Whether no handler was ever registered there, as far as it can be read.
+fn knows_none(store: &SqliteHandlerStore) -> bool {
+    let known = |mut session: Box<dyn HandlerSession>| session.snapshot()?.handlers();
+    store.session(Durability::AtCommit).and_then(known).is_ok_and(|handlers| handlers.is_empty())
 }

@@ -2,10 +2,13 @@
 
 mod answer;
 mod handlers_state;
+mod parts;
 mod render;
+mod render_parts;
 mod store_state;
 
-use self::answer::Status;
+pub use self::answer::Status;
+pub use self::handlers_state::found_handlers;
 use super::answer::Answer;
 use super::error::CliError;
 use super::global::Context;
@@ -19,8 +22,9 @@ Examples:
 
 Sizes are in bytes, times are RFC 3339 in UTC. A store that does not exist yet is no error.
 
-Exit codes: 4 where a store or the legacy log is there and cannot be read; the rest is shown all
-the same.";
+Growth is told of the last 14 days, by the times of events; what was dispatched, by the times of dispatching.
+
+Exit codes: 4 where something is there and cannot be read; the rest is shown all the same.";
 
 pub fn run(context: &Context) -> Result<Answer, CliError> {
     let format = context.format;

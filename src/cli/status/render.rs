@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use super::answer::{FileState, Status};
 use super::handlers_state::HandlersState;
+use super::parts::Sides;
+use super::render_parts;
 use super::store_state::StoreState;
 use crate::cli::handlers::handlers_table;
 use crate::cli::output::visible;
@@ -12,6 +14,8 @@ use crate::cli::table::Columns;
 pub fn print(status: &Status, stdout: &mut dyn Write) -> io::Result<()> {
     writeln!(stdout, "mode     {}", status.mode)?;
     writeln!(stdout, "backend  {}", status.backend)?;
+    writeln!(stdout, "why      {}", visible(&status.why))?;
+    writeln!(stdout, "sides    {}", sides(&status.sides))?;
 
     let mut settings = Columns::new(["SETTING", "VALUE", "SOURCE"]);
     for setting in &status.settings {
@@ -22,7 +26,16 @@ pub fn print(status: &Status, stdout: &mut dyn Write) -> io::Result<()> {
     print_store("active store", &status.store, stdout)?;
     print_store("other store", &status.other_store, stdout)?;
     print_legacy_log(&status.legacy_log, stdout)?;
-    print_handlers(&status.handlers, stdout)
+    print_handlers(&status.handlers, stdout)?;
+    render_parts::print(status, stdout)
+}
+
+fn sides(sides: &Sides) -> String {
+    let secondary = sides.secondary.as_ref().map(|side| format!(", {side} is secondary")).unwrap_or_default();
+    let types = &sides.new_event_types;
+    let named =
+        if types.is_empty() { String::new() } else { format!(", new for {}", visible(&types.join(", "))) };
+    format!("{} is primary{secondary}{named}", sides.primary)
 }
 
 fn print_handlers(handlers: &HandlersState, stdout: &mut dyn Write) -> io::Result<()> {

@@ -40,6 +40,25 @@ fn what_is_missing_is_written_in_front_and_every_byte_is_kept() {
 }
 
 #[test]
+fn an_event_about_a_task_without_an_aggregate_is_about_the_task() {
+    for (given, aggregate) in [
+        (r#"{"event_type": "A", "task_id": "T \"1\""}"#, Some("T \"1\"")),
+        (r#"{"event_type": "A", "aggregate_id": null, "task_id": "T1"}"#, Some("T1")),
+        (r#"{"event_type": "A", "aggregate_id": "P1", "task_id": "T1"}"#, Some("P1")),
+        (r#"{"event_type": "A", "task_id": ""}"#, None),
+        (r#"{"event_type": "A", "task_id": 1}"#, Some("1")),
+        (r#"{"event_type": "A", "task_id": null}"#, None),
+    ] {
+        assert_eq!(completed(given).aggregate_id().map(|id| id.as_str()), aggregate, "{given}");
+    }
+    assert_eq!(
+        completed(r#"{"event_id": "e1", "timestamp": "2025-10-25", "event_type": "A", "task_id": "T1"}"#)
+            .body(),
+        r#"{"aggregate_id": "T1", "event_id": "e1", "timestamp": "2025-10-25", "event_type": "A", "task_id": "T1"}"#
+    );
+}
+
+#[test]
 fn a_null_is_filled_where_it_stands() {
     assert_eq!(
         completed(r#"{"a": null, "event_id" : null, "event_type": "A", "\u0074imestamp":null}"#).body(),

@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! name = "warehouse"
+//! event_types = ["Sold"]   # events of these types are compared; without it, those of all types
 //!
 //! [[one_sided]]            # the control may lack it
 //! field = "priority"
@@ -12,6 +13,7 @@
 //! reason = "the new system runs elsewhere"
 //! ```
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -71,6 +73,8 @@ struct File {
     one_sided: Vec<OneSidedEntry>,
     #[serde(default)]
     ignore: Vec<IgnoreEntry>,
+    #[serde(default)]
+    event_types: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -111,7 +115,12 @@ pub fn read(path: &Path) -> Result<Profile, ProfileError> {
     let one_sided =
         file.one_sided.into_iter().map(|OneSidedEntry { field, default }| OneSided { field, default });
     let ignore = file.ignore.into_iter().map(|IgnoreEntry { field, reason }| IgnoreRule { field, reason });
-    Ok(Profile { name: file.name, one_sided: one_sided.collect(), ignore: ignore.collect() })
+    Ok(Profile {
+        name: file.name,
+        one_sided: one_sided.collect(),
+        ignore: ignore.collect(),
+        event_types: file.event_types,
+    })
 }
 
 #[cfg(test)]
@@ -126,11 +135,12 @@ mod tests {
 
     #[test]
     fn a_profile_names_its_fields_defaults_and_reasons() {
-        let text = "name = \"w\"\n[[one_sided]]\nfield = \"p\"\ndefault = '\"P2\"'\n[[one_sided]]\nfield = \"q\"\n\
+        let text = "name = \"w\"\nevent_types = [\"B\", \"A\"]\n[[one_sided]]\nfield = \"p\"\ndefault = '\"P2\"'\n[[one_sided]]\nfield = \"q\"\n\
                     [[ignore]]\nfield = \"h\"\nreason = \"moved\"\n";
         let read = profile(text).unwrap();
         assert_eq!(read.one_sided[0], OneSided { field: "p".to_owned(), default: Some("\"P2\"".to_owned()) });
         assert_eq!(read.one_sided[1].default, None);
+        assert_eq!(read.event_types, BTreeSet::from(["A".to_owned(), "B".to_owned()]));
         assert_eq!(read.ignore, [IgnoreRule { field: "h".to_owned(), reason: "moved".to_owned() }]);
     }
 

@@ -71,10 +71,12 @@ impl ConfigLoader<'_> {
             sources.setting_or(&spec::USE_NEW_EVENT_SYSTEM, default_of_use_new(self.legacy_built))?;
         let parallel_run = sources.setting(&spec::PARALLEL_RUN)?;
         Ok(Config {
+            new_event_types: sources.setting(&spec::NEW_EVENT_TYPES)?,
             mode: select_mode(&use_new_event_system, &parallel_run, self.legacy_built)?,
             use_new_event_system,
             parallel_run,
             secondary_timeout: sources.setting(&spec::SECONDARY_TIMEOUT)?,
+            parallel_behind_warn: sources.setting(&spec::PARALLEL_BEHIND_WARN)?,
             storage_backend: sources.setting(&spec::STORAGE_BACKEND)?,
             jsonl_dir: sources.setting(&spec::JSONL_DIR)?,
             sqlite_path: sources.setting(&spec::SQLITE_PATH)?,
@@ -84,6 +86,7 @@ impl ConfigLoader<'_> {
             legacy_max_retries: sources.setting(&spec::LEGACY_MAX_RETRIES)?,
             legacy_retry_delay_seconds: sources.setting(&spec::LEGACY_RETRY_DELAY)?,
             evidence_path: sources.setting(&spec::EVIDENCE_PATH)?,
+            dispatch_figures: sources.setting(&spec::DISPATCH_FIGURES)?,
             handlers_path: sources.setting(&spec::HANDLERS_PATH)?,
             handlers_wait: sources.setting(&spec::HANDLERS_WAIT)?,
             handlers_shutdown: sources.setting(&spec::HANDLERS_SHUTDOWN)?,

@@ -21,6 +21,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+
 pub use self::error::ConfigError;
 #[cfg(feature = "legacy")]
 pub use self::legacy_values::{LegacyWatcher, LegacyWriter, RetryDelay};
@@ -30,3 +32,19 @@ pub use self::settings::Config;
 pub use self::source::{Setting, Source};
 pub use self::suggestions::meant_variable;
 pub use self::value::Backend;
+
+/// The settings of this process: its flags, its environment, and the files of its working directory, or `config_file` in the place of
+/// `mission-events.toml`.
+///
+/// # Errors
+/// As [`ConfigLoader::load`].
+pub fn load_for_process(config_file: Option<PathBuf>, flags: Flags) -> Result<Config, ConfigError> {
+    let loader = ConfigLoader {
+        config_file,
+        directory: PathBuf::new(),
+        environment: &|name| std::env::var_os(name),
+        flags,
+        legacy_built: cfg!(feature = "legacy"),
+    };
+    loader.load()
+}

@@ -1,5 +1,6 @@
 //! All settings together.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,18 +9,22 @@ use super::mapping::MappingSettings;
 use super::source::{Setting, Source};
 use super::spec::{self, SettingSpec};
 use super::value::{Backend, SettingValue};
-use crate::domain::event_system_mode::EventSystemMode;
+use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
 use crate::wire::zone::Zone;
 
 /// All settings. Relative paths are relative to the working directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Config {
     /// Whether the new event system is primary.
     pub use_new_event_system: Setting<bool>,
     /// Whether both event systems run side by side.
     pub parallel_run: Setting<bool>,
+    /// The types of events that go to the new system while the legacy one is primary: they alone, where there is one.
+    pub new_event_types: Setting<BTreeSet<String>>,
     /// How long a parallel run waits for the secondary side.
     pub secondary_timeout: Setting<Duration>,
+    /// How many events a mirror of a parallel run may be behind before that is a finding.
+    pub parallel_behind_warn: Setting<u64>,
     /// The active store's backend.
     pub storage_backend: Setting<Backend>,
     /// The folder of the daily JSONL files.
@@ -38,6 +43,8 @@ pub struct Config {
     pub legacy_retry_delay_seconds: Setting<RetryDelay>,
     /// The file of recorded comparisons.
     pub evidence_path: Setting<PathBuf>,
+    /// The file of what dispatching took, by minute.
+    pub dispatch_figures: Setting<PathBuf>,
     /// The database of handlers: their progress, failures and read models.
     pub handlers_path: Setting<PathBuf>,
     /// How long a dispatch waits for the handlers of its event.
@@ -71,7 +78,9 @@ impl Config {
         [
             shown(&spec::USE_NEW_EVENT_SYSTEM, &self.use_new_event_system),
             shown(&spec::PARALLEL_RUN, &self.parallel_run),
+            shown(&spec::NEW_EVENT_TYPES, &self.new_event_types),
             shown(&spec::SECONDARY_TIMEOUT, &self.secondary_timeout),
+            shown(&spec::PARALLEL_BEHIND_WARN, &self.parallel_behind_warn),
             shown(&spec::STORAGE_BACKEND, &self.storage_backend),
             shown(&spec::JSONL_DIR, &self.jsonl_dir),
             shown(&spec::SQLITE_PATH, &self.sqlite_path),
@@ -81,6 +90,7 @@ impl Config {
             shown(&spec::LEGACY_MAX_RETRIES, &self.legacy_max_retries),
             shown(&spec::LEGACY_RETRY_DELAY, &self.legacy_retry_delay_seconds),
             shown(&spec::EVIDENCE_PATH, &self.evidence_path),
+            shown(&spec::DISPATCH_FIGURES, &self.dispatch_figures),
             shown(&spec::HANDLERS_PATH, &self.handlers_path),
             shown(&spec::HANDLERS_WAIT, &self.handlers_wait),
             shown(&spec::HANDLERS_SHUTDOWN, &self.handlers_shutdown),
@@ -90,9 +100,16 @@ impl Config {
         .into_iter()
     }
 
+    /// Where events go.
+    pub fn routing(&self) -> Routing {
+        let types = self.new_event_types.value.clone();
+        Routing::of(self.use_new_event_system.value, self.parallel_run.value, types)
+    }
+
     /// The lines to log at start-up, without line ends.
     ///
-    /// `Source:` is that of `use_new_event_system`. A parallel run adds a line with its own source.
+    /// `Source:` is that of `use_new_event_system`. A parallel run adds a line with its own source, and so do types of
+    /// events that go to the new system while the legacy one is primary.
     pub fn startup_lines(&self) -> Vec<String> {
         let mut lines = vec![
             "[config] Configuration loaded:".to_owned(),
@@ -107,7 +124,41 @@ impl Config {
                 self.parallel_run.source
             ));
         }
+        let types = self.new_event_types_in_effect();
+        if !types.is_empty() {
+            lines.push(format!("[config]   Event types on the new system: {}", types.show()));
+        }
         lines
+    }
+
+    /// What is allowed and yet not as it seems, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Source::Environment { variable, value } | Source::DotenvFile { variable, value, .. } =
+            &self.use_new_event_system.source
+            && matches!(value.as_str(), "0" | "1")
+        {
+            let meant = value == "1";
+            let python = if meant { ", and reads this as false" } else { "" };
+            warnings.push(format!(
+                "{variable}={value} is {meant} here, and the Python side takes only the text \"true\" for \
+                 true{python}: write {variable}={meant}"
+            ));
+        }
+        if self.new_event_types_in_effect() != self.new_event_types.value {
+            warnings.push(
+                "new_event_types says nothing while use_new_event_system is true: events of all types go to the new \
+                 system"
+                    .to_owned(),
+            );
+        }
+        warnings
+    }
+
+    /// The types of events that alone go to the new system, or are mirrored to it; none where those of all types are, or none are.
+    pub fn new_event_types_in_effect(&self) -> BTreeSet<String> {
+        let Routing { primary, new_event_types, .. } = self.routing();
+        if primary == Side::Legacy { new_event_types } else { BTreeSet::new() }
     }
 }
 

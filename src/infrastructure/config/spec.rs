@@ -36,6 +36,8 @@ pub enum Kind {
     Path,
     /// The name of a time zone.
     TimeZone,
+    /// Types of events.
+    EventTypes,
 }
 
 impl Kind {
@@ -51,6 +53,7 @@ impl Kind {
             Kind::LegacyWatcher => "native or poll, in any case",
             Kind::Path => "a path that is not empty",
             Kind::TimeZone => ZONE_EXAMPLES,
+            Kind::EventTypes => "types of events with commas between them, or nothing",
         }
     }
 }
@@ -77,6 +80,22 @@ pub static SECONDARY_TIMEOUT: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_SECONDARY_TIMEOUT_MS",
     default: "250",
     kind: Kind::Milliseconds,
+};
+
+/// Which types of events go to the new system while the legacy one is primary.
+pub static NEW_EVENT_TYPES: SettingSpec = SettingSpec {
+    key: "new_event_types",
+    variable: "MISSION_CONTROL_NEW_EVENT_TYPES",
+    default: "",
+    kind: Kind::EventTypes,
+};
+
+/// How many events a mirror of a parallel run may be behind before that is a finding.
+pub static PARALLEL_BEHIND_WARN: SettingSpec = SettingSpec {
+    key: "parallel.behind_warn",
+    variable: "MISSION_CONTROL_PARALLEL_BEHIND_WARN",
+    default: "1000",
+    kind: Kind::Count,
 };
 
 /// The active store's backend.
@@ -151,6 +170,14 @@ pub static EVIDENCE_PATH: SettingSpec = SettingSpec {
     kind: Kind::Path,
 };
 
+/// The file of what dispatching took, by minute.
+pub static DISPATCH_FIGURES: SettingSpec = SettingSpec {
+    key: "evidence.dispatch_figures",
+    variable: "MISSION_CONTROL_DISPATCH_FIGURES",
+    default: "data/dispatch-figures.jsonl",
+    kind: Kind::Path,
+};
+
 /// The database of handlers: their progress, failures and read models.
 pub static HANDLERS_PATH: SettingSpec = SettingSpec {
     key: "handlers.path",
@@ -192,10 +219,12 @@ pub static TIMEZONE: SettingSpec = SettingSpec {
 };
 
 /// Every setting, in the order in which they are documented and shown.
-pub static SETTINGS: [&SettingSpec; 17] = [
+pub static SETTINGS: [&SettingSpec; 20] = [
     &USE_NEW_EVENT_SYSTEM,
     &PARALLEL_RUN,
+    &NEW_EVENT_TYPES,
     &SECONDARY_TIMEOUT,
+    &PARALLEL_BEHIND_WARN,
     &STORAGE_BACKEND,
     &JSONL_DIR,
     &SQLITE_PATH,
@@ -205,6 +234,7 @@ pub static SETTINGS: [&SettingSpec; 17] = [
     &LEGACY_MAX_RETRIES,
     &LEGACY_RETRY_DELAY,
     &EVIDENCE_PATH,
+    &DISPATCH_FIGURES,
     &HANDLERS_PATH,
     &HANDLERS_WAIT,
     &HANDLERS_SHUTDOWN,

@@ -89,11 +89,12 @@ impl Reader<'_> {
         value: &Spanned<DeValue<'_>>,
     ) -> ConfigError {
         let found = match value.get_ref() {
-            DeValue::Array(_) => "an array".to_owned(),
             DeValue::Table(_) => "a section".to_owned(),
-            scalar => {
+            other => {
                 let literal = self.text.get(value.span()).unwrap_or_default();
-                format!("the {} {literal}", scalar.type_str())
+                // An array may span several lines.
+                let literal = literal.split_whitespace().collect::<Vec<_>>().join(" ");
+                format!("the {} {literal}", other.type_str())
             }
         };
         ConfigError::WrongType { key: key.to_owned(), expected, found, path: self.path.to_owned(), line }
@@ -154,7 +155,7 @@ mod tests {
             ),
             (
                 "[storage]\njsonl_dir = ['d']",
-                "storage.jsonl_dir: expected a path in quotes, got an array at mission-events.toml:2",
+                "storage.jsonl_dir: expected a path in quotes, got the array ['d'] at mission-events.toml:2",
             ),
             (
                 "[timezone]\nname = 'UTC'",
@@ -173,6 +174,11 @@ mod tests {
             (
                 "mapping.event_id = 1",
                 "mapping.event_id: expected a string in quotes, got the integer 1 at mission-events.toml:1",
+            ),
+            (
+                "new_event_types = [\n  'TaskCreated',\n  1\n]",
+                "new_event_types: expected an array of strings in quotes, without commas in them, such as \
+                 [\"TaskCreated\"], got the array [ 'TaskCreated', 1 ] at mission-events.toml:1",
             ),
             (
                 "storage = 'sqlite'",

@@ -4,6 +4,8 @@ use toml::de::DeValue;
 
 use super::spec::Kind;
 
+const TEXT_LIST: &str = "an array of strings in quotes, without commas in them, such as [\"TaskCreated\"]";
+
 /// The TOML types that a key takes.
 pub(super) enum TomlType {
     /// A boolean, an integer or a string: their text is checked as any other source's.
@@ -11,6 +13,8 @@ pub(super) enum TomlType {
     Integer,
     /// A string, described for messages about values of other types.
     Text(&'static str),
+    /// Strings without commas.
+    TextList,
 }
 
 impl TomlType {
@@ -23,6 +27,7 @@ impl TomlType {
             Kind::LegacyWatcher => TomlType::Text("\"native\" or \"poll\", in quotes"),
             Kind::Path => TomlType::Text("a path in quotes"),
             Kind::TimeZone => TomlType::Text("a time zone in quotes, such as \"Europe/Berlin\""),
+            Kind::EventTypes => TomlType::TextList,
         }
     }
 
@@ -35,6 +40,13 @@ impl TomlType {
                 Ok(decimal.map_or_else(|_| value.to_string(), |decimal| decimal.to_string()))
             }
             (TomlType::Boolean | TomlType::Text(_), DeValue::String(value)) => Ok(value.to_string()),
+            (TomlType::TextList, DeValue::Array(values)) => {
+                let texts = values.iter().map(|value| value.get_ref().as_str());
+                let texts: Option<Vec<&str>> =
+                    texts.map(|text| text.filter(|text| !text.contains(','))).collect();
+                texts.map(|texts| texts.join(",")).ok_or(TEXT_LIST)
+            }
+            (TomlType::TextList, _) => Err(TEXT_LIST),
             (TomlType::Boolean, _) => Err("true, false, 1 or 0"),
             (TomlType::Integer, _) => Err("an integer without quotes"),
             (TomlType::Text(expected), _) => Err(expected),
@@ -58,6 +70,8 @@ mod tests {
             (Kind::Milliseconds, "-5", "-5"),
             (Kind::Milliseconds, "99999999999999999999", "99999999999999999999"),
             (Kind::Path, "'a b'", "a b"),
+            (Kind::EventTypes, "['A', \"B\"]", "A,B"),
+            (Kind::EventTypes, "[]", ""),
         ] {
             let value = DeValue::parse(toml).unwrap();
             let given = TomlType::of(kind).text_of(value.get_ref());
@@ -76,6 +90,9 @@ mod tests {
             (Kind::Path, "3"),
             (Kind::Path, "true"),
             (Kind::TimeZone, "2025-01-01"),
+            (Kind::EventTypes, "'A'"),
+            (Kind::EventTypes, "['A', 1]"),
+            (Kind::EventTypes, "['A,B']"),
         ] {
             let value = DeValue::parse(toml).unwrap();
             let given = TomlType::of(kind).text_of(value.get_ref());

@@ -1,5 +1,6 @@
 //! The types that settings have: how each is read from a source's text, and how it is shown.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -93,6 +94,21 @@ impl SettingValue for Backend {
     }
 }
 
+/// Types of events, with commas between them.
+impl SettingValue for BTreeSet<String> {
+    fn parse(text: &str) -> Option<Self> {
+        if text.trim().is_empty() {
+            return Some(Self::new());
+        }
+        let named = text.split(',').map(str::trim);
+        named.map(|name| (!name.is_empty()).then(|| name.to_owned())).collect()
+    }
+
+    fn show(&self) -> String {
+        self.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// The one place where configuration asks whether a zone exists.
 impl SettingValue for Zone {
     fn parse(text: &str) -> Option<Zone> {
@@ -156,6 +172,23 @@ mod tests {
         ] {
             assert_eq!(Backend::parse(text), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn types_have_commas_between_them_and_none_is_empty() {
+        let types = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+        for (text, expected) in [
+            ("", types(&[])),
+            (" ", types(&[])),
+            ("TaskCreated", types(&["TaskCreated"])),
+            ("B, A ,B", types(&["A", "B"])),
+            ("A,", None),
+            (",", None),
+            ("A,,B", None),
+        ] {
+            assert_eq!(BTreeSet::parse(text), expected, "{text:?}");
+        }
+        assert_eq!(BTreeSet::parse("B,A").unwrap().show(), "A, B");
     }
 
     #[test]

@@ -16,6 +16,8 @@
 //! effect handler, which is locked while a process runs it.
 
 mod error;
+mod mode_row;
+mod modes;
 mod name;
 mod read_models;
 mod row;
@@ -36,6 +38,7 @@ use crate::infrastructure::sqlite::SqliteError;
 use crate::infrastructure::sqlite::database_kind::HANDLER_STORE;
 use crate::infrastructure::sqlite::{connection, schema};
 
+pub use modes::SqliteModeLog;
 pub use task_reports::SqliteTaskReports;
 
 use error::{OpenedForReading, not_opened};
@@ -85,6 +88,14 @@ impl SqliteHandlerStore {
     /// The database was changed since this was opened, or cannot be read.
     pub fn reading_connection(&self) -> Result<Connection, SqliteError> {
         schema::open_checked_for_reading(&HANDLER_STORE, &self.path)
+    }
+
+    /// What is recorded of modes in this store.
+    ///
+    /// # Errors
+    /// As [`reading_connection`](Self::reading_connection).
+    pub fn mode_log(&self) -> Result<SqliteModeLog, SqliteError> {
+        Ok(SqliteModeLog::new(self.connect(Durability::AtCommit)?, self.reads_only))
     }
 
     fn connect(&self, durability: Durability) -> Result<Connection, SqliteError> {

@@ -89,14 +89,14 @@ pub(super) fn events_of_days(row: &Row<'_>) -> Result<u64, HandlerStoreError> {
 }
 
 /// The columns of a row, of which the first ones are its key.
-struct Fields<'r> {
-    row: &'r Row<'r>,
-    table: &'static str,
-    key: usize,
+pub(super) struct Fields<'r> {
+    pub row: &'r Row<'r>,
+    pub table: &'static str,
+    pub key: usize,
 }
 
 impl Fields<'_> {
-    fn get<T: FromSql>(&self, column: usize) -> Result<T, HandlerStoreError> {
+    pub fn get<T: FromSql>(&self, column: usize) -> Result<T, HandlerStoreError> {
         self.row.get(column).map_err(|error| self.corrupt(error.to_string()))
     }
 
@@ -104,7 +104,7 @@ impl Fields<'_> {
         EventId::new(self.get::<String>(column)?).map_err(|error| self.corrupt(error.to_string()))
     }
 
-    fn time(&self, column: usize) -> Result<DateTime<Utc>, HandlerStoreError> {
+    pub fn time(&self, column: usize) -> Result<DateTime<Utc>, HandlerStoreError> {
         self.as_time(self.get(column)?)
     }
 
@@ -117,18 +117,18 @@ impl Fields<'_> {
             .ok_or_else(|| self.corrupt(format!("{micros} microseconds since 1970 are no time")))
     }
 
-    fn word<T: Copy>(
+    pub fn word<T: Copy, W: AsRef<str>>(
         &self,
         column: usize,
         known: &[T],
-        word_of: fn(T) -> &'static str,
+        word_of: fn(T) -> W,
     ) -> Result<T, HandlerStoreError> {
         let found: String = self.get(column)?;
-        let value = known.iter().find(|value| word_of(**value) == found);
+        let value = known.iter().find(|value| word_of(**value).as_ref() == found);
         value.copied().ok_or_else(|| self.corrupt(format!("{found:?} is no word of this program")))
     }
 
-    fn corrupt(&self, detail: String) -> HandlerStoreError {
+    pub fn corrupt(&self, detail: String) -> HandlerStoreError {
         let mut key = String::new();
         for column in 0..self.key {
             let separator = if column == 0 { "" } else { ", " };

@@ -217,6 +217,14 @@ impl JsonlEventRepository {
             .map_err(|error| error.during("look at the size of the JSONL store"))
     }
 
+    /// The files of days that are not archived, with their lengths in bytes, in the order of their days.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Storage`] when the folder cannot be listed, or a file in it not be looked at.
+    pub fn day_files(&self) -> Result<Vec<(PathBuf, u64)>, RepositoryError> {
+        streams::lengths(&self.folder).map_err(|error| error.during("look at the files of the JSONL store"))
+    }
+
     fn index(&self) -> MutexGuard<'_, Option<IdIndex>> {
         self.index.lock().unwrap_or_else(|poisoned| {
             // A panic may have left the index half changed: it is built anew.

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use std::path::PathBuf;
+
 use super::error::JsonlError;
 use super::folder::EventFolder;
 use super::id_table::IdTable;
@@ -26,6 +28,17 @@ pub(super) fn size_in_bytes(folder: &EventFolder) -> Result<u64, JsonlError> {
         bytes += files.map(|file| file.length).sum::<u64>();
     }
     Ok(bytes)
+}
+
+/// The files of days that are not archived, with their lengths in bytes, in the order of their days.
+pub(super) fn lengths(folder: &EventFolder) -> Result<Vec<(PathBuf, u64)>, JsonlError> {
+    let mut lengths = Vec::new();
+    for file in folder.list()? {
+        if let Some(live) = folder.state_of(&file)?.and_then(|state| state.live) {
+            lengths.push((file.path, live.length));
+        }
+    }
+    Ok(lengths)
 }
 
 /// Reads the whole store: daily files hold no counts.

@@ -56,7 +56,7 @@ pub(in crate::infrastructure) const HANDLER_STORE: DatabaseKind = DatabaseKind {
     migrating_command: "handlers run",
     migrations_folder: "handler_migrations/",
     migrations: handler_migrations::migrations::runner,
-    known_schemas: &[(2, "83e600c76ca6499e47b9882f3541d21353679312d6011f8326174bc0ef2445e6")],
+    known_schemas: &[(3, "11198e27f60690e7e0c664644be3bfd8308c2a074a1c2d1255f30de0baf98b11")],
 };
 
 const KINDS: [DatabaseKind; 2] = [EVENT_STORE, HANDLER_STORE];

@@ -55,9 +55,10 @@ const SORT: &str = "DROP TABLE IF EXISTS temp.sorted_events;
 const FILL: &str = "INSERT INTO temp.sorted_events SELECT ifnull(source_offset, -1), position FROM events
     WHERE position BETWEEN ?2 AND ?3 AND source_id = ?1";
 
-const LIVE: &str = "SELECT position, occurred_at, body FROM events
+const LIVE: &str = "SELECT position, occurred_at, body, event_type FROM events
     WHERE source_id IS NULL ORDER BY position";
-const LIVE_OF_DAY: &str = "SELECT position, occurred_at, body FROM events INDEXED BY events_by_timestamp
+const LIVE_OF_DAY: &str =
+    "SELECT position, occurred_at, body, event_type FROM events INDEXED BY events_by_timestamp
     WHERE occurred_at BETWEEN ?1 AND ?2 AND source_id IS NULL ORDER BY position";
 const ONLY_THERE: &str = "SELECT count(*) FROM events
     WHERE position BETWEEN ?2 AND ?3 AND source_id = ?1 AND NOT EXISTS (
@@ -290,7 +291,12 @@ impl ExportStore for SqliteExport {
                 if day.is_some_and(|day| day.day != self.zone.day_of(occurred_at)) {
                     return Ok(ControlFlow::Continue(()));
                 }
-                Ok(take(LiveEvent { position: row.get(0)?, occurred_at, body: row.get_ref(2)?.as_str()? }))
+                Ok(take(LiveEvent {
+                    position: row.get(0)?,
+                    occurred_at,
+                    event_type: row.get_ref(3)?.as_str()?,
+                    body: row.get_ref(2)?.as_str()?,
+                }))
             };
             if give().map_err(&failed)?.is_break() {
                 break;

@@ -24,6 +24,7 @@ mod error;
 mod expected_schema;
 mod export;
 mod feed;
+mod health;
 pub mod import;
 mod log_rows;
 mod lost_bytes;
@@ -38,8 +39,10 @@ pub mod turn;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
+use crate::application::growth::DayGrowth;
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{
@@ -55,6 +58,7 @@ pub use connection::MAGIC;
 pub use error::SqliteError;
 pub use export::SqliteExport;
 pub use feed::{StoreFeed, holds_events, is_event_store, row_counts};
+pub use health::{Database, integrity, library_version, write_ahead_log_bytes};
 pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
@@ -127,6 +131,11 @@ impl SqliteEventRepository {
     /// The last import into the store, where there was one.
     pub fn last_import(&self) -> Result<Option<LastImport>, RepositoryError> {
         read::last_import(&self.reader())
+    }
+
+    /// How many events are of each day from `since` on, with the bytes of their texts, in the order of the days.
+    pub fn growth(&self, since: DateTime<Utc>) -> Result<Vec<DayGrowth>, RepositoryError> {
+        health::growth(&self.reader(), since, &self.zone)
     }
 
     fn writer(&self) -> Result<MutexGuard<'_, Connection>, RepositoryError> {

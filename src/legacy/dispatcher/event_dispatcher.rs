@@ -78,9 +78,7 @@ impl EventDispatcher {
         let now = self.handling.clock.now();
         match GivenEvent::from_json(event, &self.handling.settings.zone, now)? {
             GivenEvent::OfTask(record) => {
-                let appended = self.events_json()?.append(&record)?;
-                let path = self.files.events_json.display();
-                tracing::info!("[EventDispatcher] an event is in {path}, from byte {} on", appended.offset);
+                self.events_json()?.append(&record)?;
             }
             GivenEvent::OfDefinition { definition_id, data, priority } => {
                 let definition = self.enabled(&definition_id)?;

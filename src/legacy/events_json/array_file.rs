@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::error::EventsJsonError;
 use super::in_place::replace_end;
-use super::layout::ArrayEnd;
+use super::layout::{Appended, ArrayEnd};
 use super::mend::{ensure_torn, is_zero, mend};
 use super::note::{FileState, Note};
-use super::scan::{Cut, Scanned, scan};
+use super::scan::{Cut, PlacedText, Scanned, elements_after, scan};
 use crate::durable::append::AppendFile;
 use crate::durable::directory::sync_folder;
 use crate::durable::links::file_identity;
@@ -32,6 +32,7 @@ pub(super) struct ArrayFile {
 }
 
 /// A whole array.
+#[derive(Debug)]
 pub(super) struct FoundArray {
     file: File,
     state: FileState,
@@ -145,6 +146,29 @@ impl ArrayFile {
             .map_err(EventsJsonError::io("read", &self.path))?;
         let is_closing = closing.iter().filter(|byte| !is_blank(**byte)).eq([b']'].iter());
         Ok((is_closing && array.end + closing.len() as u64 == state.length).then_some(closing))
+    }
+
+    /// The bytes at a place in what was found; `None` where it reaches beyond the last element.
+    pub fn bytes_at(&self, found: &FoundArray, place: Appended) -> Result<Option<Vec<u8>>, EventsJsonError> {
+        if place.offset.checked_add(place.length).is_none_or(|end| end > found.array.end) {
+            return Ok(None);
+        }
+        let (mut reader, mut bytes) = (&found.file, Vec::new());
+        reader
+            .seek(SeekFrom::Start(place.offset))
+            .and_then(|_| reader.take(place.length).read_to_end(&mut bytes))
+            .map_err(EventsJsonError::io("read", &self.path))?;
+        Ok(Some(bytes))
+    }
+
+    /// The first elements of what was found after `end`; `None` where the array does not go on from there.
+    pub fn records_after(
+        &self,
+        found: &FoundArray,
+        end: u64,
+        limit: usize,
+    ) -> Result<Option<Vec<PlacedText>>, EventsJsonError> {
+        elements_after(&found.file, &found.array, end, limit).map_err(EventsJsonError::io("read", &self.path))
     }
 
     /// Writes records after the last element of what was found; `array` is what they make of it.

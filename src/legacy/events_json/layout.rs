@@ -7,6 +7,15 @@ use super::python_json::Spread;
 /// A separator that is longer is no layout of any program.
 pub(super) const LONGEST_SEPARATOR: usize = 80;
 
+/// Where a record was written. A later write of another program may have moved it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Where its text begins in the file, in bytes.
+    pub offset: u64,
+    /// How long its text is, in bytes.
+    pub length: u64,
+}
+
 /// Where the last element of an array ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ArrayEnd {

@@ -70,21 +70,24 @@
 mod array_file;
 mod error;
 mod in_place;
+mod inspection;
 mod layout;
+mod locked;
 mod mend;
 mod note;
 mod python_json;
 mod scan;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use self::array_file::{ArrayFile, FoundArray};
+use self::array_file::ArrayFile;
 pub use self::error::EventsJsonError;
-use self::layout::ArrayEnd;
+pub use self::inspection::{InspectedContent, Inspection, inspect};
+pub use self::layout::Appended;
+pub use self::locked::LockedEventsJson;
 pub use self::python_json::InvalidRecord;
-use self::python_json::write_record;
 use crate::durable::directory::create_folders;
 use crate::durable::links::follow_links;
 use crate::durable::lock::FileLock;
@@ -100,15 +103,6 @@ pub enum LegacyWriter {
     This,
     /// Another one: here it is only read.
     Other,
-}
-
-/// Where a record was written. A later write of another program may have moved it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appended {
-    /// Where its text begins in the file, in bytes.
-    pub offset: u64,
-    /// How long its text is, in bytes.
-    pub length: u64,
 }
 
 /// The file `events.json`, to append to. Threads may share it.
@@ -136,7 +130,7 @@ impl EventsJson {
             let folder = events.file.folder();
             create_folders(folder).map_err(EventsJsonError::io("create the folder", folder))?;
             events.file.ensure_none_but_a_file()?;
-            let _lock = events.lock()?;
+            let _lock = events.take_lock()?;
             events.file.find_array()?;
         }
         Ok(events)
@@ -147,9 +141,9 @@ impl EventsJson {
     /// # Errors
     /// Nothing was stored, unless the error says otherwise.
     pub fn append(&self, record: &str) -> Result<Appended, EventsJsonError> {
-        let mut batch = self.begin()?;
-        let appended = batch.add(record)?;
-        batch.write()?;
+        let mut events = self.lock()?;
+        let appended = events.push(record)?;
+        events.write()?;
         Ok(appended)
     }
 
@@ -158,56 +152,29 @@ impl EventsJson {
     /// # Errors
     /// As [`append`](Self::append).
     pub fn append_all(&self, records: &[&str]) -> Result<Vec<Appended>, EventsJsonError> {
-        let mut batch = self.begin()?;
-        let appended = records.iter().map(|record| batch.add(record)).collect::<Result<Vec<_>, _>>()?;
-        batch.write()?;
+        let mut events = self.lock()?;
+        let appended = events.add(records)?.into_iter().map(|(place, _)| place).collect();
+        events.write()?;
         Ok(appended)
     }
 
-    fn lock(&self) -> Result<FileLock, EventsJsonError> {
-        FileLock::exclusive(&self.lock, PATIENCE)
-            .map_err(|error| EventsJsonError::lock(error, &self.lock, PATIENCE))
-    }
-
-    fn begin(&self) -> Result<Batch<'_>, EventsJsonError> {
+    /// Waits until no other thread or process of this program appends, and keeps it so.
+    ///
+    /// # Errors
+    /// Another program writes the file; another process holds the lock for too long; or the file is no array of events, or
+    /// cannot be read.
+    pub fn lock(&self) -> Result<LockedEventsJson<'_>, EventsJsonError> {
         if self.writer == LegacyWriter::Other {
             return Err(EventsJsonError::OtherWriter { path: self.file.path.clone() });
         }
         let turn = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
-        let lock = self.lock()?;
-        let found = self.file.find_array()?;
-        let array = found.array.clone();
-        Ok(Batch { file: &self.file, found, array, text: String::new(), _lock: lock, _turn: turn })
-    }
-}
-
-/// Records that are written together.
-struct Batch<'e> {
-    file: &'e ArrayFile,
-    found: FoundArray,
-    /// What the records make of it.
-    array: ArrayEnd,
-    text: String,
-    _lock: FileLock,
-    _turn: MutexGuard<'e, ()>,
-}
-
-impl Batch<'_> {
-    fn add(&mut self, record: &str) -> Result<Appended, EventsJsonError> {
-        self.text.push_str(self.array.separator());
-        let start = self.text.len() as u64;
-        write_record(record, self.array.layout.spread(), &mut self.text)
-            .map_err(|source| EventsJsonError::Record { path: self.file.path.clone(), source })?;
-        let end = self.text.len() as u64;
-        (self.array.end, self.array.is_empty) = (self.found.array.end + end, false);
-        Ok(Appended { offset: self.found.array.end + start, length: end - start })
+        let lock = self.take_lock()?;
+        Ok(LockedEventsJson::new(&self.file, self.file.find_array()?, (lock, turn)))
     }
 
-    fn write(self) -> Result<(), EventsJsonError> {
-        if self.text.is_empty() {
-            return Ok(());
-        }
-        self.file.append(self.found, self.text.as_bytes(), &self.array)
+    fn take_lock(&self) -> Result<FileLock, EventsJsonError> {
+        FileLock::exclusive(&self.lock, PATIENCE)
+            .map_err(|error| EventsJsonError::lock(error, &self.lock, PATIENCE))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::layout::{ArrayEnd, Layout};
+use super::layout::{Appended, ArrayEnd, Layout};
 use crate::wire::json::{ScanError, Tokens, is_blank};
 
 /// How much is read at once, in bytes; more for an element that is longer.
@@ -81,6 +81,44 @@ pub(super) fn scan(file: &File) -> io::Result<Scanned> {
     })
 }
 
+/// An element, and where it stands.
+pub(super) type PlacedText = (Appended, Vec<u8>);
+
+/// The first `limit` elements of an array after `end`, with their texts: `end` is where an element ended once, or where the
+/// array began. `None` where it does not go on from there with whole elements.
+pub(super) fn elements_after(
+    file: &File,
+    array: &ArrayEnd,
+    end: u64,
+    limit: usize,
+) -> io::Result<Option<Vec<PlacedText>>> {
+    let Some(start) = end.checked_sub(1).filter(|_| end <= array.end) else { return Ok(None) };
+    let mut reader = file;
+    reader.seek(SeekFrom::Start(start))?;
+    let mut text = Window { file, bytes: Vec::new(), start, at: 0 };
+    let mut is_first = text.peek()? == Some(b'[');
+    text.at += 1;
+    let mut elements = Vec::new();
+    while elements.len() < limit && text.offset() < array.end {
+        text.skip_blanks()?;
+        if !std::mem::take(&mut is_first) {
+            if text.peek()? != Some(b',') {
+                return Ok(None);
+            }
+            text.at += 1;
+            text.skip_blanks()?;
+        }
+        let Some(length) = text.element()? else { return Ok(None) };
+        let place = Appended { offset: text.offset(), length: length as u64 };
+        if place.offset + place.length > array.end {
+            return Ok(None);
+        }
+        elements.push((place, text.bytes[text.at..text.at + length].to_vec()));
+        text.at += length;
+    }
+    Ok(Some(elements))
+}
+
 /// A part of a file, which moves on.
 struct Window<'f> {
     file: &'f File,
@@ -135,20 +173,27 @@ impl Window<'_> {
 
     /// Passes an element, and says so in `array`; false where no whole one stands there.
     fn skip_element(&mut self, blanks: &str, array: &mut ArrayEnd) -> io::Result<bool> {
-        let length = loop {
-            match value_length(&self.bytes[self.at..]) {
-                // A number that goes on with the next bytes would be another one.
-                Ok(length) if self.at + length < self.bytes.len() || !self.grow()? => break length,
-                Ok(_) => {}
-                Err(ScanError::Incomplete { .. }) if self.grow()? => {}
-                Err(_) => return Ok(false),
-            }
-        };
+        let Some(length) = self.element()? else { return Ok(false) };
         let element = &self.bytes[self.at..self.at + length];
         let layout = Layout::of_element(blanks, is_expanded(element));
         self.at += length;
         *array = ArrayEnd { end: self.offset(), is_empty: false, layout };
         Ok(true)
+    }
+
+    /// How long the element is that stands here; `None` where no whole one does. It is in `bytes` then.
+    fn element(&mut self) -> io::Result<Option<usize>> {
+        loop {
+            match value_length(&self.bytes[self.at..]) {
+                // A number that goes on with the next bytes would be another one.
+                Ok(length) if self.at + length < self.bytes.len() || !self.grow()? => {
+                    return Ok(Some(length));
+                }
+                Ok(_) => {}
+                Err(ScanError::Incomplete { .. }) if self.grow()? => {}
+                Err(_) => return Ok(None),
+            }
+        }
     }
 }
 

@@ -33,4 +33,35 @@
 //! [`UndecidedRecord`](crate::application::mode_log::UndecidedRecord), and so is what another program has written into the array; nothing
 //! undecided is written again blindly.
 
+mod intervals;
+mod legacy_begin;
+mod legacy_log;
+mod legacy_mirror;
+mod legacy_pages;
+mod legacy_primary;
+mod legacy_records;
+mod legacy_recovery;
+mod log_progress;
+mod mirror;
+mod mirror_error;
+mod mirror_state;
+mod mirror_store;
+mod mode_record;
+mod new_mirror;
+pub mod outbox_file;
+mod outbox_lines;
+mod outbox_progress;
+mod outbox_tail;
+mod pending_route;
 pub mod ports;
+mod routed;
+mod router;
+mod sides;
+#[cfg(test)]
+mod tests;
+mod undecided;
+
+pub use pending_route::PendingRoute;
+pub use routed::{MirrorOutcome, MirrorStatus, MirrorTrouble, PrimaryAnswer, RouteError, Routed};
+pub use router::{Router, RouterSettings};
+pub use sides::{NewSide, Opener, RouterPorts};

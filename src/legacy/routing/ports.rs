@@ -20,6 +20,22 @@ pub struct LegacyPlace {
     pub sha256: [u8; 32],
 }
 
+impl LegacyPlace {
+    /// Where its text ends, in bytes.
+    pub fn end(&self) -> u64 {
+        self.offset + self.length
+    }
+}
+
+/// A record that stands in the legacy log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LegacyRecord {
+    /// Where.
+    pub place: LegacyPlace,
+    /// The text of its object, as it is spelled.
+    pub text: String,
+}
+
 /// The legacy log.
 pub trait LegacyLog: Send + Sync {
     /// Waits until no other thread or process of this program appends, and keeps it so.
@@ -39,6 +55,13 @@ pub trait LockedLegacyLog {
     /// # Errors
     /// It cannot be read.
     fn holds(&self, place: &LegacyPlace) -> Result<bool, LegacySideError>;
+
+    /// The first `limit` records that stand after `end`, where a record ended once, or where an array without records began.
+    /// `None` where no record ends there: another program has written the log anew, or has cut it.
+    ///
+    /// # Errors
+    /// It cannot be read, or is damaged there.
+    fn records_after(&self, end: u64, limit: usize) -> Result<Option<Vec<LegacyRecord>>, LegacySideError>;
 
     /// Says where further records will stand. They are JSON objects in the legacy shape, and are spelled as Python spells them.
     ///
@@ -66,7 +89,8 @@ pub struct OutboxLine {
     pub is_crossed_out: bool,
 }
 
-/// The outbox: what the legacy side, as primary, was about to take. It is changed under the lock of the legacy log alone.
+/// The outbox: what the legacy side, as primary, was about to take. It is changed under the lock of the legacy log alone, and
+/// has no file before the first line.
 pub trait Outbox: Send + Sync {
     /// Appends a line, without a sync; answers its number.
     ///
@@ -74,7 +98,7 @@ pub trait Outbox: Send + Sync {
     /// Nothing was appended.
     fn append(&self, event: &str, place: &LegacyPlace) -> Result<u64, LegacySideError>;
 
-    /// Says that the record of that line was not written.
+    /// Says that the record of that line was not written; a second time, this changes nothing.
     ///
     /// # Errors
     /// It cannot be written.
@@ -85,6 +109,12 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     /// It cannot be read.
     fn head(&self) -> Result<u64, LegacySideError>;
+
+    /// The last line, also where its room was given back; `None` where there was none ever.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn last(&self) -> Result<Option<OutboxLine>, LegacySideError>;
 
     /// The first `limit` lines after that number.
     ///

@@ -99,7 +99,7 @@ impl WatchError {
 ///
 /// # Errors
 /// The system has none of that name.
-pub(super) fn read_sysctl(name: &str) -> io::Result<String> {
+pub fn read_sysctl(name: &str) -> io::Result<String> {
     let path = Path::new("/proc/sys").join(name.replace('.', "/"));
     Ok(std::fs::read_to_string(path)?.trim().to_owned())
 }

@@ -8,6 +8,7 @@
 
 mod error;
 mod files;
+mod needs;
 mod own_paths;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ mod watcher;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use error::WatchError;
+pub use error::{WatchError, read_sysctl};
+pub use needs::{FolderNeeds, folder_needs};
 pub use watcher::{Notes, Watcher, Watching};
 
 use crate::application::clock::Clock;

@@ -127,11 +127,15 @@ const CASES: &[Case] = &[
     #[cfg(feature = "legacy")]
     case("legacy definitions remove", "legacy definitions remove a", 0, "a is removed"),
     #[cfg(feature = "legacy")]
+    case("legacy append", "legacy append legacy.json", 0, "0 of 0 records are appended"),
+    #[cfg(feature = "legacy")]
     case("legacy queue", "legacy queue", 0, ""),
     case("tasks stats", "tasks stats", 0, ""),
     case("tasks show", "tasks show T1", 0, ""),
     case("status", "-q status", 0, ""),
     case("status", "-q --store broken.db status", 4, ""),
+    case("doctor", "-q doctor", 1, "things to be looked after"),
+    case("doctor", "-q --store broken.db doctor", 4, "could not be looked at"),
     case("completions", "completions bash", 0, ""),
 ];
 
@@ -173,6 +177,7 @@ fn prepared() -> TestDir {
     write(&dir, "good.jsonl", format!("{one}\n{two}\n"));
     write(&dir, "other.jsonl", format!("{one}\n{three}\n"));
     write(&dir, "torn.jsonl", format!("{one}\n{two}\n{}", &three[..20]));
+    write(&dir, "legacy.json", "[]");
     write(&dir, "bad.jsonl", format!("{one}\n{}\n", event("e2", "yesterday")));
     write(&dir, "broken.db", "SQLite format 3\0 and no more");
     assert_eq!(program(&dir).run("import-legacy bad.jsonl --into store.db").code, 1);

@@ -58,7 +58,9 @@ fn the_config_lines_name_mode_and_source() {
     assert_eq!(run.code, 0);
     assert_eq!(
         run.stderr,
-        "[config] Configuration loaded:\n\
+        "warning: MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=1 is true here, and the Python side takes only the text \
+         \"true\" for true, and reads this as false: write MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=true\n\
+         [config] Configuration loaded:\n\
          [config]   USE_NEW_EVENT_SYSTEM = True\n\
          [config]   Event system mode: parallel_events\n\
          [config]   Source: Environment (MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=1)\n\

@@ -2,10 +2,14 @@
 
 mod answers;
 mod configuration;
+mod doctor;
+mod doctor_modes;
+mod doctor_report;
 mod events;
 mod events_output;
 mod general;
 mod status;
+mod status_parts;
 mod stores;
 mod tasks;
 #[cfg(unix)]

@@ -13,31 +13,36 @@ use crate::support::{cli, utc, write};
 #[cfg(feature = "legacy")]
 #[test]
 fn in_an_empty_folder_everything_is_default_and_nothing_exists() {
-    let run = cli(&TestDir::new()).run("status");
+    let run = cli(&TestDir::new()).without_flag().run("status");
     assert_eq!((run.code, run.stderr.as_str()), (0, CONFIG_LINES));
     assert_eq!(
         run.stdout,
         "mode     legacy_events
 backend  jsonl
+why      use_new_event_system = False, by Default (False)
+sides    legacy is primary
 
-SETTING                        VALUE                SOURCE
-use_new_event_system           False                Default (False)
-parallel_run                   False                Default (False)
-parallel.secondary_timeout_ms  250                  Default (250)
-storage.backend                jsonl                Default (jsonl)
-storage.jsonl_dir              data/events          Default (data/events)
-storage.sqlite_path            data/events.db       Default (data/events.db)
-legacy.events_json             data/events.json     Default (data/events.json)
-legacy.writer                  this                 Default (this)
-legacy.watcher                 native               Default (native)
-legacy.max_retries             3                    Default (3)
-legacy.retry_delay_seconds     300                  Default (300)
-evidence.path                  data/evidence.jsonl  Default (data/evidence.jsonl)
-handlers.path                  data/handlers.db     Default (data/handlers.db)
-handlers.wait_ms               1000                 Default (1000)
-handlers.shutdown_ms           5000                 Default (5000)
-handlers.behind_warn           1000                 Default (1000)
-timezone                       UTC                  Default (UTC)
+SETTING                        VALUE                        SOURCE
+use_new_event_system           False                        Default (False)
+parallel_run                   False                        Default (False)
+new_event_types                                             Default ()
+parallel.secondary_timeout_ms  250                          Default (250)
+parallel.behind_warn           1000                         Default (1000)
+storage.backend                jsonl                        Default (jsonl)
+storage.jsonl_dir              data/events                  Default (data/events)
+storage.sqlite_path            data/events.db               Default (data/events.db)
+legacy.events_json             data/events.json             Default (data/events.json)
+legacy.writer                  this                         Default (this)
+legacy.watcher                 native                       Default (native)
+legacy.max_retries             3                            Default (3)
+legacy.retry_delay_seconds     300                          Default (300)
+evidence.path                  data/evidence.jsonl          Default (data/evidence.jsonl)
+evidence.dispatch_figures      data/dispatch-figures.jsonl  Default (data/dispatch-figures.jsonl)
+handlers.path                  data/handlers.db             Default (data/handlers.db)
+handlers.wait_ms               1000                         Default (1000)
+handlers.shutdown_ms           5000                         Default (5000)
+handlers.behind_warn           1000                         Default (1000)
+timezone                       UTC                          Default (UTC)
 
 active store: jsonl at data/events
   does not exist yet

@@ -75,14 +75,3 @@ fn what_is_no_event_is_refused_with_what_was_expected() {
         assert!(run.stderr.contains(said), "{text}: {}", run.stderr);
     }
 }
-
-#[cfg(feature = "legacy")]
-#[test]
-fn with_the_new_event_system_switched_off_nothing_is_dispatched_and_the_way_to_switch_it_on_is_told() {
-    let dir = TestDir::new();
-    let run = cli(&dir).run_with(["-q", "dispatch", &created("T1")]);
-    run.code_is(2, "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=true");
-    let parallel = on(&dir, "events.db").env("MISSION_CONTROL_PARALLEL_RUN", "true");
-    parallel.run_with(["-q", "dispatch", &created("T1")]).code_is(2, "parallel_run");
-    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
-}

@@ -52,7 +52,11 @@ pub fn evidence(number: u64) -> Evidence {
         recorded_at: time("2025-10-26T01:02:03.25Z"),
         tool_version: "0.1.0".to_owned(),
         canonical_form: 1,
-        profile: ProfileEvidence { name: "mission-control".to_owned(), sha256: "ab".repeat(32) },
+        profile: ProfileEvidence {
+            name: "mission-control".to_owned(),
+            sha256: "ab".repeat(32),
+            event_types: Default::default(),
+        },
         rules: vec![RuleEvidence {
             name: "cost".to_owned(),
             reason: "\"new\" only\n".to_owned(),

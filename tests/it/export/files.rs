@@ -108,7 +108,7 @@ fn a_store_without_events_has_nothing_to_export() {
     import(&dir, "empty.jsonl");
     rusqlite::Connection::open(dir.join(DATABASE)).unwrap().execute("DELETE FROM sources", []).unwrap();
     let said = quiet(&dir).run(&format!("--store {DATABASE} export --to out")).result();
-    assert_eq!(said, "events.db holds no events: nothing was written\n");
+    assert_eq!(said, "events.db holds no events to write: nothing was written\n");
     assert!(!dir.join("out").exists());
 }
 

@@ -46,7 +46,7 @@ fn retry(dir: &TestDir) -> RetryReport {
 #[track_caller]
 fn comes_back(dir: &TestDir, content: &str) {
     let mut store = SqliteExport::open(&dir.join("events.db"), berlin()).unwrap();
-    let options = ExportOptions { source_id: None, legacy: false, force: true, zone: berlin() };
+    let options = ExportOptions { source_id: None, legacy: false, only: None, force: true, zone: berlin() };
     let exported =
         Export::new(&mut store, &mut FileFolder::new(&dir.join("out"), true), options).run().unwrap();
     assert!(exported.is_whole(), "{exported:#?}");

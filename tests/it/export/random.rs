@@ -98,7 +98,7 @@ fn import(database: &Path, logs: &[std::path::PathBuf]) -> Vec<RecordCounts> {
 
 fn export(database: &Path, to: &Path) -> Exported {
     let mut store = SqliteExport::open(database, berlin()).unwrap();
-    let options = ExportOptions { source_id: None, legacy: false, force: false, zone: berlin() };
+    let options = ExportOptions { source_id: None, legacy: false, only: None, force: false, zone: berlin() };
     Export::new(&mut store, &mut FileFolder::new(to, false), options).run().unwrap()
 }
 

@@ -282,7 +282,7 @@ fn changed_meanwhile(dir: &TestDir) -> mission_events::internals::application::e
         }
     }
     let mut store = SqliteExport::open(&dir.join(DATABASE), utc()).unwrap();
-    let options = ExportOptions { source_id: None, legacy: false, force: false, zone: utc() };
+    let options = ExportOptions { source_id: None, legacy: false, only: None, force: false, zone: utc() };
     let mut folder = Forgetful(FileFolder::new(&dir.join("out"), false));
     Export::new(&mut store, &mut folder, options).run().unwrap()
 }

@@ -14,6 +14,9 @@ use mission_events::{AggregateId, EventId, Position, StreamId};
 /// Which files does it open, make, migrate and refuse, and what does it say?
 mod files;
 
+/// What is recorded of modes, by how many processes, and what is read of it?
+mod modes;
+
 /// Does any sequence of transactions leave what it leaves in the store in memory, which tests of handling build on?
 mod model;
 

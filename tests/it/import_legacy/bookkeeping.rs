@@ -121,7 +121,7 @@ fn contents(database: &Path, logs: &[PathBuf], parts: bool, out: &Path) -> Conte
     assert_eq!(stored, BTreeSet::from(["1, 1".to_owned()]), "every row is there that was counted");
     drop(connection);
     let mut store = SqliteExport::open(database, utc()).unwrap();
-    let options = ExportOptions { source_id: None, legacy: false, force: false, zone: utc() };
+    let options = ExportOptions { source_id: None, legacy: false, only: None, force: false, zone: utc() };
     let exported = Export::new(&mut store, &mut FileFolder::new(out, false), options).run().unwrap();
     assert!(exported.is_whole(), "{exported:#?}");
     let exported = logs.iter().map(|log| {

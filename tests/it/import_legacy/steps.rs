@@ -78,7 +78,8 @@ fn import_into(
 /// Demands that the store gives the log back.
 fn comes_back(database: &Path, log: &[u8], out: &Path, name: &str) {
     let mut store = SqliteExport::open(database, Zone::utc()).unwrap();
-    let options = ExportOptions { source_id: None, legacy: false, force: false, zone: Zone::utc() };
+    let options =
+        ExportOptions { source_id: None, legacy: false, only: None, force: false, zone: Zone::utc() };
     let exported = Export::new(&mut store, &mut FileFolder::new(out, false), options).run().unwrap();
     assert!(exported.is_whole(), "{exported:#?}");
     assert!(fs::read(out.join(name)).unwrap() == log, "it came back otherwise");

@@ -56,12 +56,3 @@ fn lines_of(dir: &TestDir, name: &str) -> Vec<Value> {
 fn handled(dir: &TestDir) -> Vec<Value> {
     lines_of(dir, "data/legacy/handlers.jsonl")
 }
-
-/// Waits until it is so, for a minute at most.
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !is_so() {
-        assert!(std::time::Instant::now() < deadline, "it has not come to that: {what}");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-}

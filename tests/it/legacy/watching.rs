@@ -4,10 +4,10 @@ use std::fs::{self, File};
 
 use serde_json::{Value, json};
 
-use super::{add, briefings, defined, handled, lines_of, until};
+use super::{add, briefings, defined, handled, lines_of};
 use crate::support::cli::Running;
 use crate::support::test_dir::TestDir;
-use crate::support::{cli, kill_moments, write};
+use crate::support::{cli, kill_moments, until, write};
 
 /// Starts watching, and waits until the definition is watched. stderr is appended to `logs/application.log`, as the README
 /// shows it.
@@ -15,7 +15,7 @@ fn watch(dir: &TestDir, id: &str) -> Running {
     let before = log(dir).len();
     fs::create_dir_all(dir.join("logs")).unwrap();
     let log_file = File::options().create(true).append(true).open(dir.join("logs/application.log")).unwrap();
-    let running = cli(dir).stderr(log_file).start("legacy watch --format json");
+    let running = cli(dir).without_flag().stderr(log_file).start("legacy watch --format json");
     until("it watches", || log(dir)[before..].contains(&format!("[EventDispatcher] {id} is watched")));
     running
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use mission_events::internals::legacy::events_json::{EventsJson, EventsJsonError, LegacyWriter};
 use serde_json::Value;
-use tracing::Dispatch;
+use tracing::{Dispatch, Level};
 
 use crate::support::test_dir::TestDir;
 
@@ -85,7 +85,11 @@ fn warnings<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
     LazyLock::force(&ANOTHER);
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(Level::WARN)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
     let result = tracing::subscriber::with_default(subscriber, work);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     (result, text.lines().map(str::to_owned).collect())

@@ -6,7 +6,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use super::test_dir::TestDir;
 
-/// The binary in the working directory `dir`, with nothing in its environment but `PATH`.
+/// The flag of the new event system: the tests run with it on and off.
+const FLAG: &str = "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM";
+
+/// The binary in the working directory `dir`, with nothing in its environment but `PATH`, and the flag where the tests have it.
 pub fn cli(dir: &TestDir) -> Cli {
     let command = Command::new(env!("CARGO_BIN_EXE_mission-events"));
     Cli::in_dir(command, dir)
@@ -49,8 +52,14 @@ pub struct Cli {
 impl Cli {
     fn in_dir(mut command: Command, dir: &TestDir) -> Self {
         command.current_dir(dir.path()).env_clear().stdin(Stdio::null());
-        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
+        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == FLAG));
         Self { command, stderr: None }
+    }
+
+    /// As where nothing is set, for tests of the flag and of its default.
+    pub fn without_flag(mut self) -> Self {
+        self.command.env_remove(FLAG);
+        self
     }
 
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -63,7 +72,8 @@ impl Cli {
         self
     }
 
-    /// Gives it a standard error of the test's own, for [`start`](Self::start).
+    /// Gives it a standard error of the test's own, for [`start`](Self::start) and
+    /// [`start_with_pipes`](Self::start_with_pipes).
     #[cfg(feature = "legacy")]
     pub fn stderr(mut self, stderr: impl Into<Stdio>) -> Self {
         self.stderr = Some(stderr.into());
@@ -90,7 +100,8 @@ impl Cli {
     /// Starts it with the words of `line` as arguments, and both ends of a conversation with it.
     pub fn start_with_pipes(mut self, line: &str) -> (Running, ChildStdin, ChildStdout) {
         let command = self.command.args(line.split_whitespace()).stdin(Stdio::piped());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let stderr = self.stderr.unwrap_or_else(Stdio::inherit);
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         (Running(child), input, output)
     }

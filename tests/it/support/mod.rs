@@ -20,3 +20,13 @@ pub use tampering::tamper;
 pub fn kill_moments() -> u64 {
     std::env::var("KILL_MOMENTS").map_or(6, |count| count.parse().unwrap())
 }
+
+/// Waits until it is so, for a minute at most.
+#[cfg(feature = "legacy")]
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !is_so() {
+        assert!(std::time::Instant::now() < deadline, "it has not come to that: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}

@@ -48,7 +48,12 @@ impl Fields {
         }
         let one_sided = optional_fields.len() - 1;
         optional_fields.extend(profile.ignore.iter().map(|rule| rule.field.clone()));
-        let mapped_may_lack = *profile != Profile { ignore: profile.ignore.clone(), ..Profile::default() };
+        let mapped_may_lack = *profile
+            != Profile {
+                ignore: profile.ignore.clone(),
+                event_types: profile.event_types.clone(),
+                ..Profile::default()
+            };
         Ok(Self { optional_fields, one_sided, defaults, mapped_may_lack })
     }
 

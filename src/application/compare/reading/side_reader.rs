@@ -187,6 +187,10 @@ impl Consumer<'_> {
         record: &Record<'_>,
         reader: &RecordReader<'_>,
     ) -> Result<(), CompareError> {
+        if !self.context.settings.profile.compares(&record.event_type) {
+            self.side.other_types += 1;
+            return Ok(());
+        }
         let at = record.occurred_at.timestamp_micros();
         self.side.first = Some(self.side.first.map_or(at, |first| first.min(at)));
         let nearness = self.range.nearness(at);

@@ -28,6 +28,8 @@ pub(crate) struct SideSummary {
     pub after_range: u64,
     /// Outside the range, but so near that a partner may be within it.
     pub near_boundary: u64,
+    /// Of types that are not compared, whenever they occurred.
+    pub other_types: u64,
     pub with_id: u64,
     /// Those whose time was written without an offset.
     pub naive: u64,
@@ -54,6 +56,7 @@ impl SideSummary {
             out_of_range: 0,
             after_range: 0,
             near_boundary: 0,
+            other_types: 0,
             with_id: 0,
             naive: 0,
             days: BTreeMap::new(),
@@ -83,6 +86,7 @@ impl SideSummary {
         self.out_of_range += other.out_of_range;
         self.after_range += other.after_range;
         self.near_boundary += other.near_boundary;
+        self.other_types += other.other_types;
         self.with_id += other.with_id;
         self.naive += other.naive;
         for (day, sum) in other.days {

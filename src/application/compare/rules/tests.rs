@@ -60,6 +60,7 @@ fn fields() -> Fields {
         name: "test".to_owned(),
         one_sided: vec![one_sided("a", Some("true")), one_sided("b", None), one_sided("c", None)],
         ignore: vec![rule("d"), rule("e")],
+        event_types: Default::default(),
     };
     Fields::new(&profile).unwrap()
 }

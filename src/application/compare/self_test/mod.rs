@@ -16,7 +16,6 @@ use crate::wire::unix_time::TimestampUnit;
 use crate::application::compare::feed::{CompareError, Scratch};
 use crate::application::compare::input::Input;
 use crate::application::compare::memory_side::{MemoryFeed, MemoryScratch};
-use crate::application::compare::profile::Profile;
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
 
@@ -41,7 +40,7 @@ pub(crate) fn run(
     compare: &Compare<'_>,
 ) -> Result<SelfTest, CompareError> {
     let settings = Settings {
-        profile: Profile { one_sided: Vec::new(), ignore: Vec::new(), ..settings.profile.clone() },
+        profile: settings.profile.without_rules(),
         as_of: DateTime::<Utc>::MAX_UTC,
         as_of_is_declared: true,
         settle: TimeDelta::zero(),

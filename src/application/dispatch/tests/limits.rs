@@ -166,3 +166,25 @@ fn whatever_shuts_it_down_at_the_same_time_is_told_the_same() {
 fn a_dispatcher_that_never_was_used_has_nothing_to_shut_down() {
     assert!(dispatcher(&Arc::new(Store::default())).shut_down(AT_ONCE));
 }
+
+#[test]
+fn a_flush_waits_for_what_was_submitted_before_also_where_the_answer_is_awaited_by_nothing() {
+    let (store, hold) = held_store();
+    let dispatcher = dispatcher(&store);
+    for id in ["e1", "e2", "e3"] {
+        drop(dispatcher.dispatch_async(event(id)).unwrap());
+    }
+    hold.wait();
+    assert!(!dispatcher.flush(AT_ONCE), "the first event is still being stored");
+    drop(hold);
+    assert!(dispatcher.flush(LONG));
+    assert_eq!(store.ids(), ["e1", "e2", "e3"]);
+}
+
+#[test]
+fn a_flush_of_nothing_waits_for_nothing() {
+    let dispatcher = dispatcher(&Arc::new(Store::default()));
+    assert!(dispatcher.flush(AT_ONCE));
+    dispatcher.dispatch(event("e1")).unwrap();
+    assert!(dispatcher.flush(AT_ONCE));
+}

@@ -37,6 +37,21 @@ fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
             "-1",
             "legacy.retry_delay_seconds: expected a whole number of seconds, from 0 to 3155760000 (100 years), got \"-1\"",
         ),
+        (
+            &spec::PARALLEL_BEHIND_WARN,
+            "-1",
+            "parallel.behind_warn: expected a whole number, 0 or more, got \"-1\"",
+        ),
+        (
+            &spec::NEW_EVENT_TYPES,
+            "A,,B",
+            "new_event_types: expected types of events with commas between them, or nothing, got \"A,,B\"",
+        ),
+        (
+            &spec::DISPATCH_FIGURES,
+            "",
+            "evidence.dispatch_figures: expected a path that is not empty, got \"\"",
+        ),
         (&spec::EVIDENCE_PATH, "", "evidence.path: expected a path that is not empty, got \"\""),
         (&spec::HANDLERS_PATH, "", "handlers.path: expected a path that is not empty, got \"\""),
         (
@@ -52,10 +67,12 @@ fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
         ),
     ] {
         let (key, variable) = (setting.key, setting.variable);
-        let literal = if matches!(setting.kind, Kind::Milliseconds | Kind::Seconds | Kind::Count) {
-            bad.to_owned()
-        } else {
-            format!("{bad:?}")
+        let literal = match setting.kind {
+            Kind::Milliseconds | Kind::Seconds | Kind::Count => bad.to_owned(),
+            Kind::EventTypes => {
+                format!("[{}]", bad.split(',').map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
+            }
+            _ => format!("{bad:?}"),
         };
         for (world, place) in [
             (World::new().flag(setting, bad), "from the flag --flag".to_owned()),

@@ -3,7 +3,7 @@
 mod errors;
 mod precedence;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::spec::{Kind, SettingSpec};
 use super::*;
-use crate::domain::event_system_mode::EventSystemMode;
+use crate::domain::event_system_mode::{EventSystemMode, Side};
 use crate::wire::mapping::Mapping;
 
 /// A working directory, an environment and a command line, all private to one test.
@@ -88,7 +88,9 @@ fn without_any_source_every_setting_has_its_default() {
     let expected = [
         ("use_new_event_system", "False"),
         ("parallel_run", "False"),
+        ("new_event_types", ""),
         ("parallel.secondary_timeout_ms", "250"),
+        ("parallel.behind_warn", "1000"),
         ("storage.backend", "jsonl"),
         ("storage.jsonl_dir", "data/events"),
         ("storage.sqlite_path", "data/events.db"),
@@ -98,6 +100,7 @@ fn without_any_source_every_setting_has_its_default() {
         ("legacy.max_retries", "3"),
         ("legacy.retry_delay_seconds", "300"),
         ("evidence.path", "data/evidence.jsonl"),
+        ("evidence.dispatch_figures", "data/dispatch-figures.jsonl"),
         ("handlers.path", "data/handlers.db"),
         ("handlers.wait_ms", "1000"),
         ("handlers.shutdown_ms", "5000"),
@@ -117,7 +120,9 @@ fn scripts_can_rely_on_the_names_of_the_variables() {
         [
             ("use_new_event_system", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM"),
             ("parallel_run", "MISSION_CONTROL_PARALLEL_RUN"),
+            ("new_event_types", "MISSION_CONTROL_NEW_EVENT_TYPES"),
             ("parallel.secondary_timeout_ms", "MISSION_CONTROL_SECONDARY_TIMEOUT_MS"),
+            ("parallel.behind_warn", "MISSION_CONTROL_PARALLEL_BEHIND_WARN"),
             ("storage.backend", "MISSION_CONTROL_STORAGE_BACKEND"),
             ("storage.jsonl_dir", "MISSION_CONTROL_EVENTS_DIR"),
             ("storage.sqlite_path", "MISSION_CONTROL_SQLITE_PATH"),
@@ -127,6 +132,7 @@ fn scripts_can_rely_on_the_names_of_the_variables() {
             ("legacy.max_retries", "MISSION_CONTROL_LEGACY_MAX_RETRIES"),
             ("legacy.retry_delay_seconds", "MISSION_CONTROL_LEGACY_RETRY_DELAY_SECONDS"),
             ("evidence.path", "MISSION_CONTROL_EVIDENCE"),
+            ("evidence.dispatch_figures", "MISSION_CONTROL_DISPATCH_FIGURES"),
             ("handlers.path", "MISSION_CONTROL_HANDLERS"),
             ("handlers.wait_ms", "MISSION_CONTROL_HANDLERS_WAIT_MS"),
             ("handlers.shutdown_ms", "MISSION_CONTROL_HANDLERS_SHUTDOWN_MS"),
@@ -150,10 +156,10 @@ fn each_field_has_the_value_of_its_own_key() {
         .file(
             "mission-events.toml",
             "use_new_event_system = true\nparallel_run = true\ntimezone = 'Europe/Berlin'\n\
-             [parallel]\nsecondary_timeout_ms = 5\n\
+             new_event_types = ['B', 'A']\n[parallel]\nsecondary_timeout_ms = 5\nbehind_warn = 6\n\
              [storage]\nbackend = 'SQLite'\njsonl_dir = 'j'\nsqlite_path = 's'\n\
              [legacy]\nevents_json = 'l'\nwriter = 'other'\nwatcher = 'poll'\nmax_retries = 4\n\
-             retry_delay_seconds = 5\n[evidence]\npath = 'e'\n\
+             retry_delay_seconds = 5\n[evidence]\npath = 'e'\ndispatch_figures = 'f'\n\
              [handlers]\npath = 'h'\nwait_ms = 1\nshutdown_ms = 2\nbehind_warn = 3\n",
         )
         .load()
@@ -161,7 +167,9 @@ fn each_field_has_the_value_of_its_own_key() {
     assert!(config.use_new_event_system.value);
     assert!(config.parallel_run.value);
     assert_eq!(config.mode, EventSystemMode::ParallelEvents);
+    assert_eq!(config.new_event_types.value, BTreeSet::from(["A".to_owned(), "B".to_owned()]));
     assert_eq!(config.secondary_timeout.value, Duration::from_millis(5));
+    assert_eq!(config.parallel_behind_warn.value, 6);
     assert_eq!(config.storage_backend.value, Backend::Sqlite);
     assert_eq!(config.jsonl_dir.value, PathBuf::from("j"));
     assert_eq!(config.sqlite_path.value, PathBuf::from("s"));
@@ -171,6 +179,7 @@ fn each_field_has_the_value_of_its_own_key() {
     assert_eq!(config.legacy_max_retries.value, 4);
     assert_eq!(config.legacy_retry_delay_seconds.value, RetryDelay(Duration::from_secs(5)));
     assert_eq!(config.evidence_path.value, PathBuf::from("e"));
+    assert_eq!(config.dispatch_figures.value, PathBuf::from("f"));
     assert_eq!(config.handlers_path.value, PathBuf::from("h"));
     assert_eq!(config.handlers_wait.value, Duration::from_millis(1));
     assert_eq!(config.handlers_shutdown.value, Duration::from_millis(2));
@@ -231,6 +240,50 @@ fn startup_of_a_parallel_run_says_where_that_came_from_too() {
             "[config]   PARALLEL_RUN = True, from Environment (MISSION_CONTROL_PARALLEL_RUN=TRUE)",
         ]
     );
+}
+
+#[test]
+fn types_on_the_new_system_are_told_where_the_legacy_one_is_primary_and_else_warned_of() {
+    let types = || World::new().environment("MISSION_CONTROL_NEW_EVENT_TYPES", "TaskUpdated, TaskCreated");
+    let config = types().load().unwrap();
+    let line = "[config]   Event types on the new system: TaskCreated, TaskUpdated";
+    assert_eq!(config.startup_lines()[4..], [line]);
+    assert_eq!(config.warnings(), Vec::<String>::new());
+    let route = config.routing().route("TaskCreated");
+    assert_eq!((route.primary, config.routing().route("TaskDeleted").primary), (Side::New, Side::Legacy));
+
+    let config = types().flag(&spec::USE_NEW_EVENT_SYSTEM, "true").load().unwrap();
+    assert_eq!(config.startup_lines().len(), 4);
+    let [warning] = &config.warnings()[..] else { panic!("{:?}", config.warnings()) };
+    assert!(
+        warning.starts_with("new_event_types says nothing while use_new_event_system is true"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn a_flag_that_python_reads_otherwise_is_warned_of() {
+    const VARIABLE: &str = "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM";
+    for (world, said) in [
+        (
+            World::new().environment(VARIABLE, "1"),
+            Some("and reads this as false: write MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=true"),
+        ),
+        (
+            World::new().file(".env", "MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=1\n"),
+            Some("and reads this as false"),
+        ),
+        (World::new().environment(VARIABLE, "0"), Some("write MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=false")),
+        (World::new().environment(VARIABLE, "True"), None),
+        (World::new().environment(VARIABLE, "false"), None),
+        // Python does not read these.
+        (World::new().file("mission-events.toml", "use_new_event_system = 1\n"), None),
+        (World::new().flag(&spec::USE_NEW_EVENT_SYSTEM, "1"), None),
+    ] {
+        let warnings = world.load().unwrap().warnings();
+        assert_eq!(warnings.len(), usize::from(said.is_some()), "{warnings:?}");
+        assert!(warnings.iter().all(|warning| warning.contains(said.unwrap())), "{warnings:?}");
+    }
 }
 
 #[test]

@@ -90,6 +90,7 @@ fn texts(kind: Kind) -> BoxedStrategy<String> {
         Kind::TimeZone => {
             select(vec!["UTC", "Europe/Berlin", "Asia/Kolkata"]).prop_map(str::to_owned).boxed()
         }
+        Kind::EventTypes => select(vec!["", "TaskCreated", "B,A"]).prop_map(str::to_owned).boxed(),
     }
 }
 
@@ -113,12 +114,13 @@ fn world_in_which(given: &[Given]) -> World {
             dotenv += &format!("{}='{text}'\n", setting.variable);
         }
         if let Some(text) = in_toml {
-            let quote = if matches!(setting.kind, Kind::Milliseconds | Kind::Seconds | Kind::Count) {
-                ""
-            } else {
-                "'"
+            let value = match setting.kind {
+                Kind::Milliseconds | Kind::Seconds | Kind::Count => text.clone(),
+                Kind::EventTypes if text.is_empty() => "[]".to_owned(),
+                Kind::EventTypes => format!("['{}']", text.replace(',', "', '")),
+                _ => format!("'{text}'"),
             };
-            toml += &format!("{} = {quote}{text}{quote}\n", setting.key);
+            toml += &format!("{} = {value}\n", setting.key);
         }
     }
     world.file(".env", dotenv).file("mission-events.toml", toml)
@@ -136,6 +138,7 @@ fn model(setting: &SettingSpec, given: &Given) -> (&'static str, String) {
         (Kind::Boolean, "true" | "1") => "True".to_owned(),
         (Kind::Boolean, _) => "False".to_owned(),
         (Kind::Backend | Kind::LegacyWriter | Kind::LegacyWatcher, _) => text.to_lowercase(),
+        (Kind::EventTypes, "B,A") => "A, B".to_owned(),
         _ => text,
     };
     (name, shown)

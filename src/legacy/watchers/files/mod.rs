@@ -5,7 +5,7 @@
 //! answered in one way.
 
 pub(in crate::legacy::watchers) mod known_files;
-mod network;
+pub(in crate::legacy::watchers) mod network;
 pub(in crate::legacy::watchers) mod notices;
 pub(in crate::legacy::watchers) mod watch;
 pub(in crate::legacy::watchers) mod watched_path;

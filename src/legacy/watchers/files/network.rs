@@ -17,7 +17,7 @@ const KINDS: &[(u32, &str)] = &[
 
 /// The kind of network file system that a folder is on; `None` for others, and where the system does not say.
 #[cfg(target_os = "linux")]
-pub(super) fn network_file_system(folder: &Path) -> Option<&'static str> {
+pub(in crate::legacy::watchers) fn network_file_system(folder: &Path) -> Option<&'static str> {
     // The width of the number differs between machines, and its sign too.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let magic = rustix::fs::statfs(folder).ok()?.f_type as u32;
@@ -26,7 +26,7 @@ pub(super) fn network_file_system(folder: &Path) -> Option<&'static str> {
 
 /// The kind of network file system that a folder is on; `None` for others, and where the system does not say.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn network_file_system(_: &Path) -> Option<&'static str> {
+pub(in crate::legacy::watchers) fn network_file_system(_: &Path) -> Option<&'static str> {
     None
 }
 

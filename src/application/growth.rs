@@ -1,0 +1,44 @@
+//! How fast a store grows.
+
+use chrono::NaiveDate;
+
+use crate::domain::repository::{EventRepository, RepositoryError};
+
+/// So many events are read at a time.
+const PAGE: usize = 1_000;
+
+/// What a store holds of a day, which is that of the times of its events in the configured zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayGrowth {
+    /// The day.
+    pub day: NaiveDate,
+    /// How many events.
+    pub events: u64,
+    /// How many bytes their texts have.
+    pub bytes: u64,
+}
+
+/// The same of a store that has a stream for each day, for the days from `since` on, in their order.
+///
+/// # Errors
+/// What the store says.
+pub fn growth_of_daily_streams(
+    events: &dyn EventRepository,
+    since: NaiveDate,
+) -> Result<Vec<DayGrowth>, RepositoryError> {
+    let mut days = Vec::new();
+    for stream in events.streams()? {
+        let Some(day) = stream.id.as_str().parse().ok().filter(|day| *day >= since) else { continue };
+        let mut growth = DayGrowth { day, events: 0, bytes: 0 };
+        let mut after = None;
+        while after.is_none_or(|after| after < stream.head) {
+            let page = events.read_stream(&stream.id, after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.position);
+            growth.events += page.len() as u64;
+            growth.bytes += page.iter().map(|stored| stored.event.body().len() as u64).sum::<u64>();
+        }
+        days.push(growth);
+    }
+    Ok(days)
+}

@@ -1,0 +1,127 @@
+//! The thread of a mirror: it outlives every error, and tries again.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::mirror_error::MirrorError;
+use super::mirror_state::MirrorState;
+use super::routed::RouteError;
+use super::sides::Sides;
+use crate::application::handling::panic_message;
+use crate::domain::error_chain::error_chain;
+
+/// The pause after an error, which doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How often a mirror looks for what other processes have dispatched.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What a mirror does, one step at a time.
+pub(super) trait MirrorWorker: Send {
+    /// Brings at most one page of events to the other side.
+    fn round(&mut self) -> Result<Round, MirrorError>;
+
+    /// What is in memory may be wrong: everything is read again.
+    fn forget(&mut self);
+
+    /// Keeps the reason for which it does not go on, or that it goes on, where it can.
+    fn note_trouble(&mut self, reason: Option<&str>);
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Round {
+    /// There may be more.
+    Worked,
+    /// There is nothing to do until something is dispatched.
+    CaughtUp,
+    /// Something else has to be done first, or another process mirrors.
+    Waits,
+    /// Nothing is left, and nothing will come in this mode.
+    Finished,
+}
+
+/// A mirror: its thread is started when there is something for it.
+pub(super) struct Mirror {
+    pub state: Arc<MirrorState>,
+    sides: Arc<Sides>,
+    worker: fn(Arc<Sides>, Arc<MirrorState>) -> Box<dyn MirrorWorker>,
+}
+
+impl Mirror {
+    pub fn new(
+        state: MirrorState,
+        sides: Arc<Sides>,
+        worker: fn(Arc<Sides>, Arc<MirrorState>) -> Box<dyn MirrorWorker>,
+    ) -> Self {
+        Self { state: Arc::new(state), sides, worker }
+    }
+
+    /// Starts the thread, if it does not run.
+    pub fn start(&self) -> Result<(), RouteError> {
+        if !self.state.start() {
+            return Ok(());
+        }
+        let worker = (self.worker)(Arc::clone(&self.sides), Arc::clone(&self.state));
+        let mut thread = MirrorThread {
+            state: Arc::clone(&self.state),
+            sides: Arc::clone(&self.sides),
+            worker,
+            pause: FIRST_PAUSE,
+        };
+        let started = thread::Builder::new().name(self.state.name.to_owned()).spawn(move || thread.run());
+        started.map(|_| ()).map_err(|error| {
+            self.state.set_ended();
+            RouteError::Thread(error)
+        })
+    }
+}
+
+struct MirrorThread {
+    state: Arc<MirrorState>,
+    sides: Arc<Sides>,
+    worker: Box<dyn MirrorWorker>,
+    /// After the next error.
+    pause: Duration,
+}
+
+impl MirrorThread {
+    fn run(&mut self) {
+        while !self.state.is_stopping() {
+            match self.guarded_round() {
+                Ok(round) => {
+                    self.pause = FIRST_PAUSE;
+                    if self.state.clear_trouble() {
+                        self.worker.note_trouble(None);
+                    }
+                    match round {
+                        Round::Worked => {}
+                        Round::CaughtUp | Round::Waits => self.state.wait_for_news(LOOK_AGAIN),
+                        Round::Finished if self.state.end() => return,
+                        Round::Finished => {}
+                    }
+                }
+                Err(error) => {
+                    self.worker.forget();
+                    let reason = error_chain(&error);
+                    if self.state.set_trouble(&reason, self.sides.ports.clock.now()) {
+                        self.worker.note_trouble(Some(&reason));
+                    }
+                    self.state.pause(self.pause, &*self.sides.ports.clock);
+                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+        // The right to mirror is given back before the thread counts as ended.
+        self.worker.forget();
+        self.state.set_ended();
+    }
+
+    /// A panic in a side is an error like others: the worker reads everything again, which `AssertUnwindSafe` builds on.
+    fn guarded_round(&mut self) -> Result<Round, MirrorError> {
+        catch_unwind(AssertUnwindSafe(|| self.worker.round()))
+            .unwrap_or_else(|panic| Err(MirrorError::Panicked { message: panic_message(&*panic).to_owned() }))
+    }
+}

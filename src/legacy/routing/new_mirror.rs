@@ -1,0 +1,227 @@
+//! The mirror to the new side: brings what the legacy side takes, as primary, into the event store.
+
+use std::sync::Arc;
+
+use super::intervals::Intervals;
+use super::log_progress::LEGACY_MIRROR;
+use super::mirror::{MirrorWorker, Round};
+use super::mirror_error::MirrorError;
+use super::mirror_state::MirrorState;
+use super::mirror_store::MirrorStore;
+use super::outbox_lines::{LineState, states_of};
+use super::outbox_progress::{BroughtEvents, NEW_MIRROR, OutboxProgress, line_position, outbox_stream};
+use super::ports::OutboxLine;
+use super::sides::{NewSide, RouterPorts, Sides};
+use super::undecided::tell;
+use crate::application::mode_log::ModeChange;
+use crate::domain::error_chain::error_chain;
+use crate::domain::event::DomainEvent;
+use crate::domain::value_objects::{EventId, Position, StreamId};
+
+/// The most lines of a page.
+const PAGE: usize = 100;
+
+/// From this size on, the outbox gives back the room of what is mirrored. In bytes.
+const ROTATED_BYTES: u64 = 1 << 20;
+
+/// The mirror to the new side.
+pub(super) struct NewMirror {
+    sides: Arc<Sides>,
+    state: Arc<MirrorState>,
+    store: MirrorStore,
+    /// What is known since this process mirrors.
+    progress: Option<OutboxProgress>,
+}
+
+impl MirrorWorker for NewMirror {
+    fn round(&mut self) -> Result<Round, MirrorError> {
+        let sides = Arc::clone(&self.sides);
+        let ports = &sides.ports;
+        let is_on = ports.modes.changes()?.last().is_some_and(|last| last.to.mirrors_to_new());
+        let (_, given) = self.state.take_news();
+        let head = ports.outbox.head()?;
+        if !self.store.claim(&*ports.handlers)? {
+            self.progress = None;
+            self.state.set_elsewhere(true);
+            let line = OutboxProgress::of(&self.store.progress(&*ports.handlers)?)?.line;
+            return Ok(if line >= head && !is_on { Round::Finished } else { Round::Waits });
+        }
+        self.state.set_elsewhere(false);
+        self.store.enter(&*ports.handlers, ports.clock.now())?;
+        let mut progress = match self.progress.take() {
+            Some(progress) => progress,
+            None => OutboxProgress::of(&self.store.progress(&*ports.handlers)?)?,
+        };
+        if progress.line > head {
+            self.begin_anew(&mut progress, head)?;
+        }
+        self.state.set_mirrored(&outbox_stream(), line_position(progress.line), 0);
+        let round = if progress.line < head {
+            self.state.set_behind(head - progress.line);
+            self.bring_page(&mut progress)?;
+            Round::Worked
+        } else {
+            self.state.set_caught_up(given);
+            self.rotate(progress.line)?;
+            if is_on { Round::CaughtUp } else { Round::Finished }
+        };
+        self.progress = Some(progress);
+        Ok(round)
+    }
+
+    fn forget(&mut self) {
+        self.store.forget();
+        self.progress = None;
+    }
+
+    fn note_trouble(&mut self, reason: Option<&str>) {
+        let ports = &self.sides.ports;
+        // It is for other processes to read, and the next trouble is noted again.
+        if let Err(error) = self.store.put_reason(&*ports.handlers, reason, ports.clock.now()) {
+            tracing::debug!("{NEW_MIRROR}: its trouble could not be noted: {}", error_chain(&error));
+        }
+    }
+}
+
+impl NewMirror {
+    pub fn boxed(sides: Arc<Sides>, state: Arc<MirrorState>) -> Box<dyn MirrorWorker> {
+        Box::new(Self::new(sides, state))
+    }
+
+    pub fn new(sides: Arc<Sides>, state: Arc<MirrorState>) -> Self {
+        Self { sides, state, store: MirrorStore::new(NEW_MIRROR), progress: None }
+    }
+
+    /// The outbox is not the one that was mirrored: all of its lines are to be.
+    fn begin_anew(&mut self, progress: &mut OutboxProgress, head: u64) -> Result<(), MirrorError> {
+        let detail = format!(
+            "the outbox has {head} lines, and {} were mirrored: it was deleted, moved or restored, and events of lines that are gone may \
+             be missing on the new side; compare-logs shows them",
+            progress.line
+        );
+        tell(&self.sides.ports, NEW_MIRROR, None, None, detail)?;
+        self.state.set_unmirrored(&outbox_stream());
+        progress.line = 0;
+        Ok(())
+    }
+
+    /// Brings the next lines to the new side, one after the other: none passes by one that the new side does not take.
+    fn bring_page(&mut self, progress: &mut OutboxProgress) -> Result<(), MirrorError> {
+        let sides = Arc::clone(&self.sides);
+        let lines = sides.ports.outbox.read_after(progress.line, PAGE)?;
+        let mut known_end = progress.known_end;
+        let states = states_of(&**sides.legacy_log()?, &lines, &mut known_end)?;
+        let (mut page, mut failed) = (BroughtPage::default(), None);
+        for (line, state) in lines.iter().zip(states) {
+            if let Err(error) = self.bring(line, state, &mut page) {
+                failed = Some(error);
+                break;
+            }
+            progress.line = line.number;
+            progress.known_end =
+                if state == LineState::Written { line.place.end() } else { progress.known_end };
+            self.state.set_mirrored(&outbox_stream(), line_position(line.number), 1);
+        }
+        if let Some(last) = &page.last {
+            self.keep_brought(progress, &page.brought)?;
+            let now = sides.ports.clock.now();
+            let row = progress.row(last, now)?;
+            self.store.put_progress(&*sides.ports.handlers, &[row], page.events, now)?;
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn bring(
+        &mut self,
+        line: &OutboxLine,
+        state: LineState,
+        page: &mut BroughtPage,
+    ) -> Result<(), MirrorError> {
+        let ports = &self.sides.ports;
+        let event = DomainEvent::from_json(&line.event, &ports.zone)
+            .map_err(|source| MirrorError::NoEvent { number: line.number, source })?;
+        let event_id = event.event_id().clone();
+        match state {
+            LineState::NotWritten => {}
+            LineState::Undecided => {
+                let detail = "whether its record was written to the legacy log is not known, since another program has written the log \
+                              anew meanwhile; it is not brought to the new side, and compare-logs shows whether it is missing there";
+                let offset = Some(line.place.offset);
+                tell(ports, NEW_MIRROR, Some(event_id.as_str()), offset, detail.to_owned())?;
+            }
+            LineState::Written => {
+                let new = self.sides.new_side()?;
+                let position = store(new, event)?;
+                if let Some(stream) = new.events.stream_of(position)? {
+                    page.brought.add(&stream, position);
+                }
+                page.events += 1;
+            }
+        }
+        page.last = Some(event_id);
+        Ok(())
+    }
+
+    /// Keeps which events the legacy mirror is to leave out: those that came when the new side was primary already, and those of the
+    /// last page, since a switch may have asked how far the new side is, and not be recorded yet.
+    fn keep_brought(
+        &mut self,
+        progress: &mut OutboxProgress,
+        last_page: &BroughtEvents,
+    ) -> Result<(), MirrorError> {
+        let ports = &self.sides.ports;
+        let intervals = Intervals::of(&ports.modes.changes()?);
+        let mirrored = self.store.progress_of(&*ports.handlers, LEGACY_MIRROR)?;
+        let is_passed = |stream: &StreamId, last: Position| {
+            mirrored.iter().any(|row| row.stream == *stream && row.position >= last)
+        };
+        progress.brought.retain(|stream, first, last| {
+            let is_mirrored_elsewhere = intervals.contain(stream, first) || intervals.contain(stream, last);
+            is_mirrored_elsewhere && !is_passed(stream, last)
+        });
+        progress.brought.extend(last_page);
+        Ok(())
+    }
+
+    /// Gives back the room of what is mirrored, under the lock of the legacy log, as all that changes the outbox.
+    fn rotate(&self, line: u64) -> Result<(), MirrorError> {
+        let ports = &self.sides.ports;
+        if ports.outbox.bytes()? >= ROTATED_BYTES {
+            let log = self.sides.legacy_log()?.lock()?;
+            ports.outbox.rotate(line)?;
+            drop(log);
+        }
+        Ok(())
+    }
+}
+
+/// Whether lines are left for this mirror, or may come.
+pub(super) fn is_left(ports: &RouterPorts, changes: &[ModeChange]) -> Result<bool, MirrorError> {
+    if changes.last().is_some_and(|last| last.to.mirrors_to_new()) {
+        return Ok(true);
+    }
+    if !changes.iter().any(|change| change.to.mirrors_to_new()) {
+        return Ok(false);
+    }
+    let progress = MirrorStore::new(NEW_MIRROR).progress(&*ports.handlers)?;
+    Ok(OutboxProgress::of(&progress)?.line < ports.outbox.head()?)
+}
+
+/// What a page has brought.
+#[derive(Default)]
+struct BroughtPage {
+    /// Of its last line.
+    last: Option<EventId>,
+    /// How many events were stored.
+    events: u64,
+    brought: BroughtEvents,
+}
+
+/// Stores an event, which can be repeated; its handlers run by themselves.
+fn store(new: &NewSide, event: DomainEvent) -> Result<Position, MirrorError> {
+    let event_id = event.event_id().clone();
+    match new.dispatcher.store(event) {
+        Ok(stored) => Ok(stored.saved().position),
+        Err(source) => Err(MirrorError::NotTaken { event_id, source }),
+    }
+}

@@ -1,0 +1,50 @@
+//! Records of the legacy log after the last line of the outbox: a power cut can have taken their lines.
+
+use super::legacy_records::{Next, RecordsAfter};
+use super::log_progress::{LEGACY_MIRROR, LogProgress};
+use super::mirror_error::MirrorError;
+use super::mirror_store::MirrorStore;
+use super::outbox_progress::NEW_MIRROR;
+use super::ports::{LegacyLog, OutboxLine};
+use super::sides::Sides;
+use super::undecided::tell;
+use crate::application::mode_log::ModeChange;
+use crate::domain::event_system_mode::Routing;
+use crate::domain::recorded_fields::RecordedFields;
+
+/// So many records are told at most.
+const TOLD: usize = 256;
+
+const DETAIL: &str = "it stands in the legacy log and has no line in the outbox, which a power cut can have taken; or queue_event, or another \
+                      program, has written it: it is not brought to the new side, and compare-logs shows whether it is missing there";
+
+/// Tells the records that were appended in the mode of the last switch, in which each has a line, after the last line. It is asked
+/// before anything is appended: a line that comes later hides them.
+pub(super) fn tell_records_without_line(sides: &Sides, last_change: &ModeChange) -> Result<(), MirrorError> {
+    let legacy = &**sides.legacy_log()?;
+    let last = sides.ports.outbox.last()?;
+    // A record that the mirror to the legacy side has written since needs no line.
+    let mut progress = MirrorStore::new(LEGACY_MIRROR).progress(&*sides.ports.handlers)?;
+    let mirrored_end = LogProgress::take(&mut progress)?.map(|log| log.end);
+    let Some(line_end) = end_of(legacy, last.as_ref())? else { return Ok(()) };
+    let Some(from) = line_end.max(last_change.legacy_end).max(mirrored_end) else { return Ok(()) };
+    let mut records = RecordsAfter::new(legacy, from);
+    for _ in 0..TOLD {
+        let Next::Record(record) = records.next()? else { break };
+        if is_mirrored(&last_change.to, &record.text) {
+            tell(&sides.ports, NEW_MIRROR, None, Some(record.place.offset), DETAIL.to_owned())?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the record of the last line ends, where there is a line; `None` where that was never written: nothing is known then.
+fn end_of(legacy: &dyn LegacyLog, last: Option<&OutboxLine>) -> Result<Option<Option<u64>>, MirrorError> {
+    let Some(line) = last else { return Ok(Some(None)) };
+    Ok(legacy.lock()?.holds(&line.place)?.then(|| Some(line.place.end())))
+}
+
+fn is_mirrored(routing: &Routing, record: &str) -> bool {
+    let event_type = RecordedFields::of_json(record).text("type").unwrap_or_default().into_owned();
+    routing.route(&event_type).is_mirrored
+}

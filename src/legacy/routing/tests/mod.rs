@@ -1,0 +1,4 @@
+//! What routing promises.
+
+mod doubles;
+mod legacy_crashes;
