@@ -173,25 +173,34 @@ impl LegacyMirror {
         intervals: &Intervals,
         changes: &[ModeChange],
     ) -> Result<Round, MirrorError> {
-        let mut page = None;
+        loop {
+            let Some(page) = self.next_page(begun, new, intervals)? else { return Ok(Round::CaughtUp) };
+            if page.events.len() == PAGE || !begun.is_recovered {
+                self.count(begun, new, intervals)?;
+            }
+            let Some((page, brought)) = self.without_brought(page, changes)? else { return Ok(Round::Waits) };
+            if begun.is_recovered {
+                self.write(begun, &page)?;
+                return Ok(Round::Worked);
+            }
+            // It moves the progress, and is no step that went well by itself.
+            self.recover(begun, new, intervals, &brought)?;
+        }
+    }
+
+    fn next_page(
+        &self,
+        begun: &Begun,
+        new: &NewSide,
+        intervals: &Intervals,
+    ) -> Result<Option<LegacyPage>, MirrorError> {
         for stream in &self.streams {
             let mirrored = begun.mirrored.get(&stream.id).copied();
-            page = LegacyPage::read(&*new.events, intervals, stream, mirrored)?;
-            if page.is_some() {
-                break;
+            if let Some(page) = LegacyPage::read(&*new.events, intervals, stream, mirrored)? {
+                return Ok(Some(page));
             }
         }
-        let Some(page) = page else { return Ok(Round::CaughtUp) };
-        if page.events.len() == PAGE || !begun.is_recovered {
-            self.count(begun, new, intervals)?;
-        }
-        let Some((page, brought)) = self.without_brought(page, changes)? else { return Ok(Round::Waits) };
-        if !begun.is_recovered {
-            self.recover(begun, new, intervals, &brought)?;
-            return Ok(Round::Worked);
-        }
-        self.write(begun, &page)?;
-        Ok(Round::Worked)
+        Ok(None)
     }
 
     /// Counts what is to be mirrored, now and then.

@@ -109,8 +109,7 @@ impl NewMirror {
     fn bring_page(&mut self, progress: &mut OutboxProgress) -> Result<(), MirrorError> {
         let sides = Arc::clone(&self.sides);
         let lines = sides.ports.outbox.read_after(progress.line, PAGE)?;
-        let mut known_end = progress.known_end;
-        let states = states_of(&**sides.legacy_log()?, &lines, &mut known_end)?;
+        let states = states_of(&**sides.legacy_log()?, &lines, self.known_ends(progress)?)?;
         let (mut page, mut failed) = (BroughtPage::default(), None);
         for (line, state) in lines.iter().zip(states) {
             if let Err(error) = self.bring(line, state, &mut page) {
@@ -118,8 +117,9 @@ impl NewMirror {
                 break;
             }
             progress.line = line.number;
-            progress.known_end =
-                if state == LineState::Written { line.place.end() } else { progress.known_end };
+            if state == LineState::Written {
+                progress.known_end = line.place.end();
+            }
             self.state.set_mirrored(&outbox_stream(), line_position(line.number), 1);
         }
         if let Some(last) = &page.last {
@@ -129,6 +129,12 @@ impl NewMirror {
             self.store.put_progress(&*sides.ports.handlers, &[row], page.events, now)?;
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Where records of the legacy log have ended.
+    fn known_ends(&self, progress: &OutboxProgress) -> Result<Vec<u64>, MirrorError> {
+        let changes = self.sides.ports.modes.changes()?;
+        Ok(changes.iter().filter_map(|change| change.legacy_end).chain([progress.known_end]).collect())
     }
 
     fn bring(

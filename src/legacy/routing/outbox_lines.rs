@@ -17,22 +17,26 @@ pub(super) enum LineState {
     Undecided,
 }
 
-/// What is known of the records of these lines. All records up to `known_end` are known, which is then that of the last line that
-/// was written. Under the lock no line is in between: each was written or not.
+/// What is known of the records of these lines, which come one after the other; `ends` are ends of records of the log. Under the lock no
+/// line is in between: each was written or not.
 pub(super) fn states_of(
     legacy: &dyn LegacyLog,
     lines: &[OutboxLine],
-    known_end: &mut u64,
+    mut ends: Vec<u64>,
 ) -> Result<Vec<LineState>, MirrorError> {
     let log = legacy.lock()?;
     let mut states = Vec::with_capacity(lines.len());
-    for line in lines {
+    for (index, line) in lines.iter().enumerate() {
+        let place = &line.place;
+        // The log was no longer when the next line was planned.
+        let is_planned_again = || lines.get(index + 1).is_some_and(|next| next.place.offset <= place.offset);
         let state = if line.is_crossed_out {
             LineState::NotWritten
-        } else if log.holds(&line.place)? {
-            *known_end = line.place.end().max(*known_end);
+        } else if log.holds(place)? {
+            ends.push(place.end());
             LineState::Written
-        } else if log.end() <= line.place.offset || stands_in_its_place(&*log, &line.place, *known_end)? {
+        } else if log.end() <= place.offset || is_planned_again() || stands_in_its_place(&*log, place, &ends)?
+        {
             LineState::NotWritten
         } else {
             LineState::Undecided
@@ -46,8 +50,9 @@ pub(super) fn states_of(
 fn stands_in_its_place(
     log: &dyn LockedLegacyLog,
     place: &LegacyPlace,
-    known_end: u64,
+    ends: &[u64],
 ) -> Result<bool, MirrorError> {
-    let records = log.records_after(known_end, WALK)?.unwrap_or_default();
+    let Some(end) = ends.iter().copied().filter(|end| *end <= place.offset).max() else { return Ok(false) };
+    let records = log.records_after(end, WALK)?.unwrap_or_default();
     Ok(records.iter().any(|record| record.place.offset == place.offset))
 }

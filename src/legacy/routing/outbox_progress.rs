@@ -29,7 +29,7 @@ pub(super) fn line_position(number: u64) -> Position {
 pub(super) struct OutboxProgress {
     /// The last line that is done with.
     pub line: u64,
-    /// All records of the legacy log up to here have a line, or are told to have none.
+    /// Where the record of the last line ends that was written, in bytes.
     pub known_end: u64,
     /// What it has brought to the new side.
     pub brought: BroughtEvents,

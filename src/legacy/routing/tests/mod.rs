@@ -2,3 +2,10 @@
 
 mod doubles;
 mod legacy_crashes;
+mod legacy_foreign;
+mod modes;
+mod new_crashes;
+mod outbox;
+mod property;
+mod switching;
+mod waiting;

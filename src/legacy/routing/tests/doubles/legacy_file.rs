@@ -13,6 +13,8 @@ pub struct LegacyFile {
     pub records: Vec<LegacyRecord>,
     /// What another program has put before each record.
     pub indent: u64,
+    /// No record ends any more where the array began.
+    pub is_moved: bool,
 }
 
 impl LegacyFile {
@@ -75,7 +77,8 @@ impl LockedLegacyLog for Locked<'_> {
 
     fn records_after(&self, end: u64, limit: usize) -> Result<Option<Vec<LegacyRecord>>, LegacySideError> {
         let records = &self.file.records;
-        let is_end = end == 1 || records.iter().any(|record| record.place.end() == end);
+        let is_end =
+            (end == 1 && !self.file.is_moved) || records.iter().any(|record| record.place.end() == end);
         let after = records.iter().filter(|record| record.place.offset >= end);
         Ok(is_end.then(|| after.take(limit).cloned().collect()))
     }
@@ -94,9 +97,9 @@ impl LockedLegacyLog for Locked<'_> {
     /// A kill leaves any number of the first records, as an array that was torn is closed after its last whole one.
     fn write(mut self: Box<Self>) -> Result<(), LegacySideError> {
         for record in std::mem::take(&mut self.planned) {
-            self.faults.legacy_step(Part::Legacy)?;
+            self.faults.legacy_step(Part::LegacyWrite)?;
             self.file.append(&record);
         }
-        if self.faults.is_killed() { self.faults.legacy_step(Part::Legacy) } else { Ok(()) }
+        if self.faults.is_killed() { self.faults.legacy_step(Part::LegacyWrite) } else { Ok(()) }
     }
 }

@@ -8,5 +8,5 @@ mod new_store;
 mod outbox_file;
 mod world;
 
-pub use faults::{Fault, Faults};
-pub use world::{Process, World, event, event_of, named, routing};
+pub use faults::{Fault, Faults, Part};
+pub use world::{LONG, Process, SetClock, World, event, event_of, named, routing, wait_until};

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
 use super::faults::Faults;
 use super::handlers::ProcessHandlers;
 use super::legacy_file::{LegacyFile, ProcessLog};
@@ -13,10 +15,12 @@ use super::outbox_file::{OutboxFile, ProcessOutbox};
 use crate::application::clock::Clock;
 use crate::application::dispatch::{DispatchPorts, DispatchSettings, EventDispatcherService};
 use crate::application::handling::memory::MemoryHandlerStore;
-use crate::application::handling::{Runner, RunnerSettings};
+use crate::application::handling::{
+    EventHandler, Handled, HandlerContext, HandlerError, Runner, RunnerSettings,
+};
 use crate::domain::event::DomainEvent;
 use crate::domain::event_system_mode::Routing;
-use crate::domain::repository::{EventRepository, Stream};
+use crate::domain::repository::{EventRepository, StoredEvent, Stream};
 use crate::infrastructure::memory::InMemoryEventRepository;
 use crate::infrastructure::system_clock::SystemClock;
 use crate::legacy::routing::ports::LegacyLog;
@@ -36,7 +40,47 @@ pub struct World {
     pub clock: Arc<dyn Clock + Send + Sync>,
     pub opened_new: Arc<AtomicUsize>,
     pub opened_legacy: Arc<AtomicUsize>,
-    pids: AtomicU32,
+    /// How many events a handler of the new side was given; there is one where `has_handler`.
+    pub handled: Arc<AtomicUsize>,
+    pub has_handler: bool,
+    pub pids: AtomicU32,
+}
+
+struct Counter(Arc<AtomicUsize>);
+
+impl EventHandler for Counter {
+    fn name(&self) -> &str {
+        "counter"
+    }
+
+    fn handle(&self, _: &StoredEvent, _: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Handled::Done)
+    }
+}
+
+/// A clock that stands still until it is set on.
+#[derive(Default)]
+pub struct SetClock(Mutex<Duration>);
+
+impl SetClock {
+    pub fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+
+    fn wait(&self, duration: Duration) {
+        self.advance(duration);
+    }
 }
 
 impl Default for World {
@@ -50,6 +94,8 @@ impl Default for World {
             clock: Arc::new(SystemClock::default()),
             opened_new: Arc::default(),
             opened_legacy: Arc::default(),
+            handled: Arc::default(),
+            has_handler: false,
             pids: AtomicU32::new(1),
         }
     }
@@ -66,7 +112,8 @@ impl World {
     pub fn ports(&self, faults: &Arc<Faults>) -> RouterPorts {
         let (store, clock, opened_new) =
             (Arc::clone(&self.store), Arc::clone(&self.clock), Arc::clone(&self.opened_new));
-        let new_faults = Arc::clone(faults);
+        let (new_faults, has_handler) = (Arc::clone(faults), self.has_handler);
+        let handled = Arc::clone(&self.handled);
         let new_side = move || {
             opened_new.fetch_add(1, Ordering::SeqCst);
             let events: Arc<dyn EventRepository> =
@@ -84,6 +131,9 @@ impl World {
                 ports,
                 DispatchSettings { wait_for_handlers: Duration::ZERO, ..DispatchSettings::default() },
             );
+            if has_handler {
+                dispatcher.register_handler("TaskCreated", Arc::new(Counter(Arc::clone(&handled))))?;
+            }
             Ok(NewSide { events, dispatcher: Arc::new(dispatcher) })
         };
         let (file, opened_legacy) = (Arc::clone(&self.legacy), Arc::clone(&self.opened_legacy));
@@ -158,10 +208,6 @@ impl Process {
     /// The process ends in order.
     pub fn end(self) {
         assert!(self.router.shut_down(LONG));
-    }
-
-    pub fn wait_until(&self, what: &str, is_so: impl Fn(&Router) -> bool) {
-        wait_until(what, || is_so(&self.router));
     }
 }
 

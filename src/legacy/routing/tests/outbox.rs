@@ -1,0 +1,99 @@
+//! The outbox: its room, its loss, and what it cannot note.
+
+use super::doubles::*;
+use super::new_crashes::{steps, world};
+use crate::legacy::routing::mirror::{MirrorWorker, Round};
+use crate::legacy::routing::{MirrorOutcome, PrimaryAnswer};
+
+#[test]
+fn the_room_of_what_is_mirrored_is_given_back_and_the_numbers_go_on() {
+    let world = world();
+    let mut process = steps(&world);
+    process.append("e1").unwrap();
+    process.append(&"x".repeat(1 << 20)).unwrap();
+    process.mirror().unwrap();
+    let numbers = || world.outbox.lock().unwrap().lines.iter().map(|line| line.number).collect::<Vec<u64>>();
+    assert_eq!(numbers(), [2], "the last line stays");
+    process.append("e3").unwrap();
+    assert_eq!(process.mirror().unwrap(), Round::CaughtUp);
+    assert_eq!(numbers(), [3]);
+    assert_eq!(world.new_ids().last().map(String::as_str), Some("e3"));
+}
+
+#[test]
+fn an_outbox_that_was_deleted_begins_anew_and_that_is_told() {
+    let world = world();
+    let mut process = steps(&world);
+    process.append("e1").unwrap();
+    process.append("e2").unwrap();
+    process.mirror().unwrap();
+    world.outbox.lock().unwrap().lines.clear();
+    process.mirror.forget();
+    process.append("e3").unwrap();
+    process.mirror().unwrap();
+    assert_eq!(world.new_ids(), ["e1", "e2", "e3"]);
+    assert!(world.undecided()[0].1.contains("was deleted, moved or restored"), "{:?}", world.undecided());
+}
+
+#[test]
+fn an_outbox_that_takes_no_line_changes_nothing_for_the_primary_and_is_told() {
+    let world = World::default();
+    let process = world.start(routing(false, true));
+    process.faults.set(Part::Outbox, Some(Fault::Fails("the disk is full")));
+    let routed = process.dispatch("e1").unwrap();
+    assert!(matches!(routed.answer, PrimaryAnswer::Legacy(_)));
+    assert_eq!(routed.mirror, Some(MirrorOutcome::NotNoted { reason: "the disk is full".to_owned() }));
+    assert_eq!(world.legacy_ids(), ["e1"]);
+    let undecided = world.undecided();
+    assert_eq!(undecided[0].0.as_deref(), Some("e1"));
+    assert!(undecided[0].1.contains("could not be noted in the outbox"), "{undecided:?}");
+}
+
+#[test]
+fn records_whose_lines_a_power_cut_has_taken_are_told_once() {
+    let world = World::default();
+    let process = world.start(routing(false, true));
+    for id in ["e1", "e2", "e3"] {
+        process.dispatch(id).unwrap();
+    }
+    process.end();
+    world.outbox.lock().unwrap().lines.truncate(1);
+    for _ in 0..3 {
+        world.start(routing(false, true)).end();
+    }
+    let modes = world.modes.lock().unwrap();
+    let offsets: Vec<u64> = modes
+        .undecided
+        .iter()
+        .filter(|record| record.event_id.is_none())
+        .filter_map(|record| record.legacy_offset)
+        .collect();
+    let legacy = world.legacy.lock().unwrap();
+    assert_eq!(offsets, [legacy.records[1].place.offset, legacy.records[2].place.offset]);
+}
+
+#[test]
+fn records_of_types_that_are_not_mirrored_are_not_missed_in_the_outbox() {
+    let world = World::default();
+    let process = world.start(named(false, true, &["TaskDeleted"]));
+    process.router.dispatch(event_of("e1", "TaskDeleted")).unwrap();
+    process.router.dispatch(event_of("e2", "TaskCreated")).unwrap();
+    process.end();
+    world.start(named(false, true, &["TaskDeleted"])).end();
+    assert_eq!(world.undecided(), []);
+    assert_eq!(
+        (world.legacy_ids(), world.new_ids()),
+        (vec!["e1".to_owned(), "e2".to_owned()], vec!["e1".to_owned()])
+    );
+}
+
+#[test]
+fn records_of_other_modes_are_not_missed_in_the_outbox() {
+    let world = World::default();
+    for mode in [routing(false, true), routing(false, false), routing(false, true), routing(false, true)] {
+        let process = world.start(mode);
+        process.dispatch("e1").unwrap();
+        process.end();
+    }
+    assert_eq!(world.undecided(), []);
+}
