@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 pub use self::error::ConfigError;
 #[cfg(feature = "legacy")]
-pub use self::legacy_values::{LegacyWatcher, LegacyWriter, RetryDelay};
+pub use self::legacy_values::{LegacyWatcher, LegacyWriter};
 pub use self::loader::{ConfigLoader, Flags};
 pub use self::mapping::MappingSettings;
 pub use self::settings::Config;

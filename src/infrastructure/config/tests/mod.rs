@@ -3,6 +3,7 @@
 mod errors;
 mod precedence;
 
+use crate::infrastructure::config::legacy_values::RetryDelay;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
