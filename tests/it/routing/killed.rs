@@ -10,6 +10,7 @@ use std::time::Duration;
 use chrono::Utc;
 use mission_events::compare::{FoundSide, ParallelRun, Settings, TempScratch, Verdict};
 use mission_events::import::Mapping;
+use mission_events::legacy_system::routing::MirrorOutcome;
 
 use super::{LONG, legacy_tasks, parallel, router, stored_tasks, undecided};
 use crate::support::test_dir::TestDir;
@@ -53,7 +54,7 @@ fn after_a_kill_every_acknowledged_event_is_on_both_sides_once_and_in_the_same_o
             let mut acknowledged = killed_after(dir.path(), primary, "a", 1 + 37 * moment);
             // The next one goes on where it was, while it dispatches.
             acknowledged.extend(killed_after(dir.path(), primary, "b", 1 + 11 * moment));
-            assert!(router(dir.path(), parallel(primary == "new"), LONG).shut_down(LONG));
+            catch_up(dir.path(), primary);
 
             let (legacy, stored) = (legacy_tasks(dir.path()), stored_tasks(dir.path()));
             let once: BTreeSet<&String> = stored.iter().collect();
@@ -66,6 +67,14 @@ fn after_a_kill_every_acknowledged_event_is_on_both_sides_once_and_in_the_same_o
             assert_consistent(dir.path());
         }
     }
+}
+
+/// An event is mirrored after all that came before it.
+fn catch_up(folder: &Path, primary: &str) {
+    let router = router(folder, parallel(primary == "new"), LONG);
+    let last = event("e-last").at("2025-10-25T10:00:01Z").about("last").with("title", "\"x\"").build();
+    assert_eq!(router.dispatch(last).unwrap().mirror, Some(MirrorOutcome::Done));
+    assert!(router.shut_down(LONG));
 }
 
 fn assert_consistent(folder: &Path) {

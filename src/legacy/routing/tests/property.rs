@@ -68,7 +68,7 @@ impl Given {
 }
 
 fn types_of(number: usize) -> &'static str {
-    if number % 2 == 0 { "TaskCreated" } else { "TaskDeleted" }
+    if number.is_multiple_of(2) { "TaskCreated" } else { "TaskDeleted" }
 }
 
 fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
