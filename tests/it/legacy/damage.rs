@@ -5,8 +5,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{briefings, defined, handled, until};
+use super::{briefings, defined, handled};
 use crate::support::test_dir::TestDir;
+use crate::support::until;
 use crate::support::{cli, write};
 
 const LINE: &str = r#"{"event_id":"file_changed_briefings_1760615000","definition_id":"file_changed_briefings","timestamp":"2025-10-16T13:00:00Z","type":"file_system","data":{"path":"data/briefings/.keep"},"status":"pending"}"#;

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{briefings, defined, handled, until};
+use super::{briefings, defined, handled};
 use crate::support::test_dir::TestDir;
+use crate::support::until;
 use crate::support::write;
 
 /// What is said on standard error, which is no file that the limit holds for.

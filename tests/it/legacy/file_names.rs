@@ -7,8 +7,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::{add, briefings, defined, until};
+use super::{add, briefings, defined};
 use crate::support::cli;
+use crate::support::until;
 
 fn name(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))

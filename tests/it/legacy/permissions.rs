@@ -5,9 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
-use super::{briefings, defined, handled, until};
+use super::{briefings, defined, handled};
 use crate::support::cli::Running;
 use crate::support::test_dir::TestDir;
+use crate::support::until;
 use crate::support::{cli, write};
 
 const DENIED: &str = "Permission denied (os error 13)";
