@@ -2,8 +2,11 @@
 
 use glob::Pattern;
 
+/// Whether a pattern is of another syntax.
+type IsOther = fn(&str) -> bool;
+
 /// What a pattern that could be read as one of another program is: it would be taken for the name of a file, and match none.
-const OTHER_SYNTAX: [(fn(&str) -> bool, &str); 6] = [
+const OTHER_SYNTAX: [(IsOther, &str); 6] = [
     (str::is_empty, "it matches no name; without `patterns`, each name matches"),
     (|pattern| pattern.contains('/'), "a / is in no name, and folders are watched without those in them"),
     (

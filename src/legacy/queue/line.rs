@@ -64,8 +64,11 @@ fn ended(line: &str) -> Vec<u8> {
 const TIME: &str = "a time, as \"2025-10-16T13:00:00Z\"";
 const STATUS: &str = "\"pending\", \"processing\", \"done\", \"failed\" or \"rate_limited\"";
 
+/// Whether a value is what is expected of a field.
+type IsExpected = fn(&Value) -> bool;
+
 /// The fields of an entry that are looked at: name, whether it has to be there, what is expected, and whether a value is that.
-const FIELDS: [(&str, bool, &str, fn(&Value) -> bool); 9] = [
+const FIELDS: [(&str, bool, &str, IsExpected); 9] = [
     ("event_id", true, "a text", Value::is_string),
     ("definition_id", true, "a text", Value::is_string),
     ("timestamp", true, TIME, is_time),
