@@ -47,6 +47,7 @@ fn zeros_in_the_last_line_as_after_a_power_cut_are_a_torn_line() {
         fs::write(test.path(), &damaged).unwrap();
         assert_eq!(test.handle().head().unwrap(), 2);
         assert_eq!(test.handle().read_after(1, 9).unwrap(), [line(2)]);
+        assert_eq!(test.handle().read_after(2, 9).unwrap(), []);
         append(&test.handle(), 3..=3);
         assert_eq!(test.text(), text);
         assert_eq!(test.torn(), [damaged[start..].to_vec()]);

@@ -26,6 +26,20 @@ fn a_rotation_keeps_the_last_line_and_its_number_and_every_handle_goes_on() {
 }
 
 #[test]
+fn a_new_file_that_is_longer_than_the_former_one_is_noticed_too() {
+    let test = TestOutbox::new();
+    let (writer, other, reader) = (test.handle(), test.handle(), test.handle());
+    append(&writer, 1..=2);
+    append(&other, 3..=3);
+    assert_eq!(numbers(&reader.read_after(0, 9).unwrap()), [1, 2, 3]);
+    writer.rotate(3).unwrap();
+    append(&writer, 4..=9);
+    assert_eq!(reader.read_after(3, 9).unwrap(), (4..=9).map(line).collect::<Vec<_>>());
+    append(&other, 10..=10);
+    assert_eq!(writer.read_after(9, 9).unwrap(), [line(10)]);
+}
+
+#[test]
 fn nothing_is_rotated_that_is_short_or_has_lines_that_are_left() {
     let test = TestOutbox::new();
     let outbox = test.handle();
