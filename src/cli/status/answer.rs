@@ -72,16 +72,19 @@ impl Status {
             value: setting.value,
             source: setting.source.to_string(),
         });
+        let (store, of_active) = StoreState::of(active, config);
+        let (other_store, of_other) = StoreState::of(other, config);
+        let opened = [(active, of_active), (other, of_other)];
         let Parts { growth, dispatching, last_comparison, mirrors, processes, mode_changes, problems } =
-            Parts::of(config);
+            Parts::of(config, &opened);
         Self {
             mode: config.mode.to_string(),
             why: why(config),
             sides: Sides::of(&config.routing()),
             backend: active.to_string(),
             settings: settings.collect(),
-            store: StoreState::of(active, config),
-            other_store: StoreState::of(other, config),
+            store,
+            other_store,
             legacy_log: FileState::of(&config.legacy_events_json.value),
             handlers: HandlersState::of(config),
             mirrors,

@@ -8,7 +8,7 @@ use crate::application::evidence::{Chain, EvidenceLog};
 use crate::application::figures::{FiguresLog, figures_by_day};
 use crate::application::growth::{DayGrowth, growth_of_daily_streams};
 use crate::cli::mode_records::{RecordedModes, mirrors, recorded_modes};
-use crate::cli::store::{self, OpenStore, StoreError};
+use crate::cli::store::OpenStore;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::format_timestamp;
 use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
@@ -134,11 +134,15 @@ impl Sides {
 
 impl Parts {
     /// Looks at what the settings name.
-    pub fn of(config: &Config) -> Self {
+    pub fn of(config: &Config, stores: &[(Backend, Option<OpenStore>)]) -> Self {
         let mut parts = Self::default();
         for backend in [Backend::Jsonl, Backend::Sqlite] {
-            // Why a store cannot be read is told with the store.
-            parts.growth.extend(growth(backend, config).unwrap_or_default());
+            let opened =
+                stores.iter().filter(|(of, _)| *of == backend).filter_map(|(_, store)| store.as_ref());
+            for store in opened {
+                let growth = parts.told(growth(backend, store, config).map(Some));
+                parts.growth.extend(growth);
+            }
         }
         parts.dispatching = parts.told(dispatching(config));
         parts.last_comparison = parts.told(last_comparison(config));
@@ -173,16 +177,12 @@ impl Parts {
     }
 }
 
-fn growth(backend: Backend, config: &Config) -> Result<Option<Growth>, String> {
+fn growth(backend: Backend, store: &OpenStore, config: &Config) -> Result<Growth, String> {
     let zone = &config.timezone.value;
     let first = first_day(SystemClock::default().now(), zone);
-    let days = match OpenStore::for_reading(backend, store::configured_path(backend, config), config) {
-        Err(StoreError::Missing { .. }) => return Ok(None),
-        Err(error) => return Err(error_chain(&error)),
-        Ok(OpenStore::Jsonl(store)) => growth_of_daily_streams(&store, first),
-        Ok(OpenStore::Sqlite(store)) => {
-            store.growth(zone.first_showing(first.and_time(chrono::NaiveTime::MIN)))
-        }
+    let days = match store {
+        OpenStore::Jsonl(store) => growth_of_daily_streams(store, first),
+        OpenStore::Sqlite(store) => store.growth(zone.first_showing(first.and_time(chrono::NaiveTime::MIN))),
     };
     let days = days.map_err(|error| error_chain(&error))?;
     let days = days.into_iter().map(|DayGrowth { day, events, bytes }| GrowthDay {
@@ -190,7 +190,7 @@ fn growth(backend: Backend, config: &Config) -> Result<Option<Growth>, String> {
         events,
         bytes,
     });
-    Ok(Some(Growth { backend: backend.to_string(), days: days.collect() }))
+    Ok(Growth { backend: backend.to_string(), days: days.collect() })
 }
 
 fn first_day(now: DateTime<Utc>, zone: &Zone) -> chrono::NaiveDate {

@@ -1,7 +1,5 @@
 //! One store, as it is found.
 
-use std::path::Path;
-
 use serde::Serialize;
 
 use crate::cli::store::{self, OpenStore, StoreError};
@@ -31,8 +29,8 @@ pub struct StoreState {
 }
 
 impl StoreState {
-    /// Looks at the store that is configured for this backend.
-    pub fn of(backend: Backend, config: &Config) -> Self {
+    /// Looks at the store that is configured for this backend, and gives it, opened, where it is there.
+    pub fn of(backend: Backend, config: &Config) -> (Self, Option<OpenStore>) {
         let path = store::configured_path(backend, config);
         let mut state = Self {
             backend: backend.to_string(),
@@ -46,26 +44,30 @@ impl StoreState {
             last_import: None,
             error: None,
         };
-        if let Err(error) = state.look(backend, path, config) {
+        let opened = match OpenStore::for_reading(backend, path, config) {
+            Err(StoreError::Missing { .. }) => {
+                state.exists = false;
+                return (state, None);
+            }
+            Err(error) => {
+                state.error = Some(error_chain(&error));
+                return (state, None);
+            }
+            Ok(store) => store,
+        };
+        if let Err(error) = state.look(&opened) {
             state.error = Some(error_chain(error.as_ref()));
         }
-        state
+        (state, Some(opened))
     }
 
-    fn look(&mut self, backend: Backend, path: &Path, config: &Config) -> anyhow::Result<()> {
-        let store = match OpenStore::for_reading(backend, path, config) {
-            Err(StoreError::Missing { .. }) => {
-                self.exists = false;
-                return Ok(());
-            }
-            other => other?,
-        };
-        self.bytes = Some(match &store {
+    fn look(&mut self, store: &OpenStore) -> anyhow::Result<()> {
+        self.bytes = Some(match store {
             OpenStore::Jsonl(store) => store.size_in_bytes()?,
             OpenStore::Sqlite(store) => store.size_in_bytes()?,
         });
         let summary = store.repository().summary()?;
-        if let OpenStore::Sqlite(store) = &store {
+        if let OpenStore::Sqlite(store) = store {
             self.log_bytes = Some(store.log_size_in_bytes()?);
             self.last_import = store.last_import()?.map(|import| {
                 let end = if import.is_finished { "" } else { ", interrupted: import it again" };

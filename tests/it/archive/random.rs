@@ -123,7 +123,7 @@ fn run(operations: Vec<Operation>) {
             }
             Operation::OpenAgain(handle) => handles[handle] = open(&dir),
             Operation::ReadOn(handle, day, limit) => {
-                let stream = mission_events::StreamId::new(&format!("2025-10-{}", 20 + day));
+                let stream = mission_events::StreamId::new(format!("2025-10-{}", 20 + day));
                 let mut read: Vec<StoredEvent> = Vec::new();
                 loop {
                     let after = read.last().map(|last| last.position);

@@ -72,7 +72,8 @@ fn a_part_that_is_gone_and_a_queue_that_is_gone_are_told_by_both_commands() {
 
 #[test]
 fn what_is_no_file_is_refused_where_one_is_expected_and_no_command_waits_for_it() {
-    let makers: [(&str, fn(&TestDir, &str)); 3] = [
+    type Make = fn(&TestDir, &str);
+    let makers: [(&str, Make); 3] = [
         ("a named pipe", |dir, name| {
             assert!(Command::new("mkfifo").arg(dir.join(name)).status().unwrap().success());
         }),

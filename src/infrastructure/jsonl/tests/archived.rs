@@ -7,8 +7,11 @@ use crate::domain::repository::EventOrigin;
 
 const TIME: &str = "2025-10-25T10:00:00Z";
 
+/// Archives the file of that name in a folder.
+type Way = fn(&Path, &str);
+
 /// Ways to archive the file of a day by hand, with the store open or not.
-const BY_HAND: [(&str, fn(&Path, &str)); 3] = [
+const BY_HAND: [(&str, Way); 3] = [
     ("moved", |folder, name| {
         fs::create_dir_all(folder.join("archive")).unwrap();
         fs::rename(folder.join(name), folder.join("archive").join(name)).unwrap();
@@ -41,7 +44,7 @@ pub(super) fn archive_all(folder: &Path) {
     }
 }
 
-fn all_ways() -> Vec<(&'static str, fn(&Path, &str))> {
+fn all_ways() -> Vec<(&'static str, Way)> {
     let mut ways = BY_HAND.to_vec();
     ways.push(("archive", |folder, _| archive_all(folder)));
     ways

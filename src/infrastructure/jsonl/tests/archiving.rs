@@ -126,7 +126,7 @@ fn a_torn_last_line_is_kept_aside_and_told_and_no_position_changes() {
     let before = all(&store);
     let (done, told) = warnings(|| archive(&folder).remove(0).unwrap());
     let copy = folder.path().join(format!("{DAY}.torn-107"));
-    assert_eq!(done.torn, [copy.clone()]);
+    assert_eq!(done.torn, std::slice::from_ref(&copy));
     assert_eq!(fs::read_to_string(copy).unwrap(), "{\"torn");
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("2025-10-25: the last line was torn"), "{told:?}");

@@ -16,7 +16,7 @@ fn a_rotation_keeps_the_last_line_and_its_number_and_every_handle_goes_on() {
     for handle in handles.iter().chain([&test.handle()]) {
         assert_eq!((handle.head().unwrap(), handle.last().unwrap()), (5, Some(last.clone())));
         assert_eq!(handle.read_after(5, 9).unwrap(), []);
-        assert_eq!(handle.read_after(4, 9).unwrap(), [last.clone()]);
+        assert_eq!(handle.read_after(4, 9).unwrap(), std::slice::from_ref(&last));
         let error = handle.read_after(3, 9).unwrap_err().to_string();
         assert!(error.contains("the line of number 4 is not in"), "{error}");
     }
