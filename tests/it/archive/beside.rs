@@ -26,7 +26,9 @@ fn events_that_are_saved_and_read_while_their_days_are_archived_are_neither_lost
                     let save = |number: u32| {
                         let id = format!("w{writer}-{number}");
                         let event = of_day(&id, 20 + number % 3, number);
-                        let position = store.save_event(&event).unwrap();
+                        // A move by hand takes no lock: the save that it meets is refused, and has stored nothing.
+                        let save = || store.save_event(&event);
+                        let position = save().or_else(|_| save()).or_else(|_| save()).unwrap();
                         assert_eq!(
                             open(dir).find_by_id(event.event_id()).unwrap().map(|at| at.position),
                             Some(position)

@@ -40,7 +40,8 @@ fn the_mode_is_told_with_the_settings_that_select_it_and_the_sides() {
         found["sides"],
         json!({"primary": "legacy", "secondary": "new", "new_event_types": ["A", "B"]})
     );
-    let human = cli(&dir).env("MISSION_CONTROL_PARALLEL_RUN", "true").run("-q status").result();
+    let human =
+        cli(&dir).without_flag().env("MISSION_CONTROL_PARALLEL_RUN", "true").run("-q status").result();
     assert!(human.contains("\nsides    legacy is primary, new is secondary\n"), "{human}");
 }
 
