@@ -3,6 +3,7 @@
 mod answers;
 mod configuration;
 mod doctor;
+#[cfg(feature = "legacy")]
 mod doctor_modes;
 mod doctor_report;
 mod events;
