@@ -12,7 +12,7 @@ pub struct Occurrence {
     /// When it was noticed.
     pub at: DateTime<Utc>,
     /// What is known of it. For files: `path` as the definition spells it (a byte that is no UTF-8 as
-    /// [`path_text`](crate::legacy::path_text) has it), `event_type` (created, modified, deleted, moved), and `src_path` where it was moved. For times: `scheduled_at` (RFC 3339, UTC), and `missed` where the
+    /// Python's `surrogateescape` has it), `event_type` (created, modified, deleted, moved), and `src_path` where it was moved. For times: `scheduled_at` (RFC 3339, UTC), and `missed` where the
     /// ticks of so many earlier times were passed over.
     pub data: serde_json::Map<String, serde_json::Value>,
 }
