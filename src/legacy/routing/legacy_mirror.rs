@@ -53,6 +53,8 @@ impl MirrorWorker for LegacyMirror {
     fn round(&mut self) -> Result<Round, MirrorError> {
         let sides = Arc::clone(&self.sides);
         let ports = &sides.ports;
+        // A switch is recorded before the mirror is told of it.
+        let (news, given) = self.state.take_news();
         let changes = ports.modes.changes()?;
         let intervals = Intervals::of(&changes);
         if !self.store.claim(&*ports.handlers)? {
@@ -63,14 +65,13 @@ impl MirrorWorker for LegacyMirror {
         if self.begun.is_none() && is_done(&mut self.store, ports, &intervals)? {
             return Ok(Round::Finished);
         }
-        let (news, given) = self.state.take_news();
         let new = sides.new_side()?;
         self.look(new, &news)?;
         let mut begun = match self.begun.take() {
             Some(begun) => begun,
             None => self.begin(new)?,
         };
-        let round = self.mirror(&mut begun, new, &intervals, &changes)?;
+        let round = self.mirror(&mut begun, new, changes)?;
         if round == Round::CaughtUp {
             self.state.set_caught_up(given);
         }
@@ -106,7 +107,7 @@ impl LegacyMirror {
 
     /// What another process has mirrored.
     fn watch(&mut self, intervals: &Intervals) -> Result<Round, MirrorError> {
-        self.begun = None;
+        (self.begun, self.looked_at) = (None, None);
         self.state.set_elsewhere(true);
         let is_done = is_done(&mut self.store, &self.sides.ports, intervals)?;
         Ok(if is_done { Round::Finished } else { Round::Waits })
@@ -116,7 +117,7 @@ impl LegacyMirror {
     fn look(&mut self, new: &NewSide, news: &News) -> Result<(), MirrorError> {
         let now = self.sides.ports.clock.elapsed();
         let is_due = self.looked_at.is_none_or(|at| now.saturating_sub(at) >= LOOK_AGAIN);
-        if is_due || (news.is_any && news.positions.is_empty()) {
+        if is_due || news.is_all {
             self.streams = new.events.streams()?;
             self.looked_at = Some(now);
             return Ok(());
@@ -170,21 +171,30 @@ impl LegacyMirror {
         &mut self,
         begun: &mut Begun,
         new: &NewSide,
-        intervals: &Intervals,
-        changes: &[ModeChange],
+        mut changes: Vec<ModeChange>,
     ) -> Result<Round, MirrorError> {
+        let mut intervals = Intervals::of(&changes);
         loop {
-            let Some(page) = self.next_page(begun, new, intervals)? else { return Ok(Round::CaughtUp) };
-            if page.events.len() == PAGE || !begun.is_recovered {
-                self.count(begun, new, intervals)?;
+            let Some(page) = self.next_page(begun, new, &intervals)? else { return Ok(Round::CaughtUp) };
+            // An event that was stored after a switch was stored after that was recorded.
+            let changes_after = self.sides.ports.modes.changes()?;
+            if changes_after.len() != changes.len() {
+                changes = changes_after;
+                intervals = Intervals::of(&changes);
+                continue;
             }
-            let Some((page, brought)) = self.without_brought(page, changes)? else { return Ok(Round::Waits) };
+            if page.events.len() == PAGE || !begun.is_recovered {
+                self.count(begun, new, &intervals)?;
+            }
+            let Some((page, brought)) = self.without_brought(page, &changes)? else {
+                return Ok(Round::Waits);
+            };
             if begun.is_recovered {
                 self.write(begun, &page)?;
                 return Ok(Round::Worked);
             }
             // It moves the progress, and is no step that went well by itself.
-            self.recover(begun, new, intervals, &brought)?;
+            self.recover(begun, new, &intervals, &brought)?;
         }
     }
 

@@ -87,31 +87,23 @@ struct MirrorThread {
     pause: Duration,
 }
 
+/// What the thread does next.
+#[derive(Debug, PartialEq, Eq)]
+enum Then {
+    GoOn,
+    WaitForNews,
+    Pause(Duration),
+    End,
+}
+
 impl MirrorThread {
     fn run(&mut self) {
         while !self.state.is_stopping() {
-            match self.guarded_round() {
-                Ok(round) => {
-                    self.pause = FIRST_PAUSE;
-                    if self.state.clear_trouble() {
-                        self.worker.note_trouble(None);
-                    }
-                    match round {
-                        Round::Worked => {}
-                        Round::CaughtUp | Round::Waits => self.state.wait_for_news(LOOK_AGAIN),
-                        Round::Finished if self.state.end() => return,
-                        Round::Finished => {}
-                    }
-                }
-                Err(error) => {
-                    self.worker.forget();
-                    let reason = error_chain(&error);
-                    if self.state.set_trouble(&reason, self.sides.ports.clock.now()) {
-                        self.worker.note_trouble(Some(&reason));
-                    }
-                    self.state.pause(self.pause, &*self.sides.ports.clock);
-                    self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-                }
+            match self.step() {
+                Then::GoOn => {}
+                Then::WaitForNews => self.state.wait_for_news(LOOK_AGAIN),
+                Then::Pause(time) => self.state.pause(time, &*self.sides.ports.clock),
+                Then::End => return,
             }
         }
         // The right to mirror is given back before the thread counts as ended.
@@ -119,9 +111,84 @@ impl MirrorThread {
         self.state.set_ended();
     }
 
+    fn step(&mut self) -> Then {
+        match self.guarded_round() {
+            Ok(round) => {
+                self.pause = FIRST_PAUSE;
+                if self.state.clear_trouble() {
+                    self.worker.note_trouble(None);
+                }
+                match round {
+                    Round::Worked => Then::GoOn,
+                    Round::CaughtUp | Round::Waits => Then::WaitForNews,
+                    Round::Finished => {
+                        self.worker.forget();
+                        if self.state.end() { Then::End } else { Then::GoOn }
+                    }
+                }
+            }
+            Err(error) => {
+                self.worker.forget();
+                let reason = error_chain(&error);
+                if self.state.set_trouble(&reason, self.sides.ports.clock.now()) {
+                    self.worker.note_trouble(Some(&reason));
+                }
+                let pause = self.pause;
+                self.pause = (pause * 2).min(LONGEST_PAUSE);
+                Then::Pause(pause)
+            }
+        }
+    }
+
     /// A panic in a side is an error like others: the worker reads everything again, which `AssertUnwindSafe` builds on.
     fn guarded_round(&mut self) -> Result<Round, MirrorError> {
         catch_unwind(AssertUnwindSafe(|| self.worker.round()))
             .unwrap_or_else(|panic| Err(MirrorError::Panicked { message: panic_message(&*panic).to_owned() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::legacy::routing::tests::doubles::World;
+
+    /// What each step comes to.
+    struct Steps(Vec<Result<Round, MirrorError>>);
+
+    impl MirrorWorker for Steps {
+        fn round(&mut self) -> Result<Round, MirrorError> {
+            self.0.remove(0)
+        }
+
+        fn forget(&mut self) {}
+
+        fn note_trouble(&mut self, _: Option<&str>) {}
+    }
+
+    fn failure() -> Result<Round, MirrorError> {
+        Err(MirrorError::LayoutChanged)
+    }
+
+    fn thread(steps: Vec<Result<Round, MirrorError>>) -> MirrorThread {
+        let sides = World::default().sides(&std::sync::Arc::default());
+        let state = Arc::new(MirrorState::new("legacy_mirror", 1_000));
+        MirrorThread { state, sides, worker: Box::new(Steps(steps)), pause: FIRST_PAUSE }
+    }
+
+    #[test]
+    fn a_mirror_tries_again_after_1_2_4_and_at_last_every_60_seconds_and_never_gives_up() {
+        let mut thread = thread((0..10).map(|_| failure()).collect());
+        for seconds in [1, 2, 4, 8, 16, 32, 60, 60, 60, 60] {
+            assert_eq!(thread.step(), Then::Pause(Duration::from_secs(seconds)));
+        }
+    }
+
+    #[test]
+    fn a_mirror_that_went_on_begins_its_pauses_anew() {
+        let mut thread = thread(vec![failure(), failure(), Ok(Round::Worked), failure()]);
+        assert_eq!(thread.step(), Then::Pause(Duration::from_secs(1)));
+        assert_eq!(thread.step(), Then::Pause(Duration::from_secs(2)));
+        assert_eq!(thread.step(), Then::GoOn);
+        assert_eq!(thread.step(), Then::Pause(Duration::from_secs(1)));
     }
 }

@@ -31,6 +31,12 @@ struct State {
     news: News,
     /// How many events this process has given it.
     given: u64,
+    /// How many of them there were when nothing was left last.
+    caught_up_at: u64,
+    /// Events are being brought to the other side.
+    is_in_page: bool,
+    /// None may be.
+    is_held: bool,
     /// How many events are to be mirrored, as far as is known.
     behind: u64,
     trouble: Option<MirrorTrouble>,
@@ -47,8 +53,10 @@ struct State {
 #[derive(Default)]
 pub(super) struct News {
     pub positions: Vec<Position>,
-    /// There may be others.
+    /// There are some.
     pub is_any: bool,
+    /// There are others than these.
+    pub is_all: bool,
 }
 
 impl MirrorState {
@@ -65,7 +73,7 @@ impl MirrorState {
         state.news.is_any = true;
         match position {
             Some(position) if state.news.positions.len() < POSITIONS => state.news.positions.push(position),
-            _ => {}
+            _ => state.news.is_all = true,
         }
         self.warn_if_far_behind(&mut state);
         self.woken.notify_one();
@@ -101,14 +109,20 @@ impl MirrorState {
 
     /// Waits for at most `limit` until the mirror has caught up; not where that is not to be expected.
     pub fn wait_until_caught_up(&self, limit: Duration) {
+        let mut state = self.state();
+        // What was stored without a word is looked for as well.
+        state.given += 1;
+        (state.news.is_any, state.news.is_all) = (true, true);
+        let given = state.given;
+        self.woken.notify_one();
         let is_to_come = |state: &mut State| {
-            state.behind > 0
+            state.caught_up_at < given
                 && state.trouble.is_none()
                 && !state.is_slow
                 && !state.is_elsewhere
                 && state.is_started
         };
-        drop(self.changed.wait_timeout_while(self.state(), limit, is_to_come));
+        drop(self.changed.wait_timeout_while(state, limit, is_to_come));
     }
 
     pub fn status(&self) -> Option<MirrorStatus> {
@@ -144,7 +158,7 @@ impl MirrorState {
     /// A thread is to be started: whether there is none. Where there is one, it looks again before it ends.
     pub fn start(&self) -> bool {
         let mut state = self.state();
-        state.news.is_any = true;
+        (state.news.is_any, state.news.is_all) = (true, true);
         self.woken.notify_one();
         !std::mem::replace(&mut state.is_started, true)
     }
@@ -183,6 +197,34 @@ impl MirrorState {
     pub fn wait_until_ended(&self, patience: Duration) -> bool {
         let waited = self.changed.wait_timeout_while(self.state(), patience, |state| state.is_started);
         !waited.unwrap_or_else(PoisonError::into_inner).0.is_started
+    }
+
+    /// Events are about to be brought to the other side: whether they may be.
+    pub fn begin_page(&self) -> bool {
+        let mut state = self.state();
+        state.is_in_page = !state.is_held;
+        state.is_in_page
+    }
+
+    /// The events that were brought to the other side are in the progress, or none was.
+    pub fn end_page(&self) {
+        self.state().is_in_page = false;
+        self.changed.notify_all();
+    }
+
+    /// Lets no events be brought to the other side until [`release`](Self::release), and waits for at most `limit` until none are.
+    /// Answers whether that is so.
+    pub fn hold(&self, limit: Duration) -> bool {
+        let mut state = self.state();
+        state.is_held = true;
+        let waited = self.changed.wait_timeout_while(state, limit, |state| state.is_in_page);
+        !waited.unwrap_or_else(PoisonError::into_inner).0.is_in_page
+    }
+
+    pub fn release(&self) {
+        let mut state = self.state();
+        (state.is_held, state.news.is_any, state.news.is_all) = (false, true, true);
+        self.woken.notify_one();
     }
 
     /// Takes the news, and how many events were given so far.
@@ -234,7 +276,7 @@ impl MirrorState {
     /// Nothing was left when so many events had been given.
     pub fn set_caught_up(&self, given: u64) {
         let mut state = self.state();
-        state.behind = state.given - given;
+        (state.behind, state.caught_up_at) = (state.given - given, given);
         (state.is_slow, state.is_warned, state.is_elsewhere) = (false, false, false);
         self.changed.notify_all();
     }

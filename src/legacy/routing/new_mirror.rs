@@ -37,8 +37,9 @@ impl MirrorWorker for NewMirror {
     fn round(&mut self) -> Result<Round, MirrorError> {
         let sides = Arc::clone(&self.sides);
         let ports = &sides.ports;
-        let is_on = ports.modes.changes()?.last().is_some_and(|last| last.to.mirrors_to_new());
+        // A switch is recorded before the mirror is told of it.
         let (_, given) = self.state.take_news();
+        let is_on = ports.modes.changes()?.last().is_some_and(|last| last.to.mirrors_to_new());
         let head = ports.outbox.head()?;
         if !self.store.claim(&*ports.handlers)? {
             self.progress = None;
@@ -58,7 +59,12 @@ impl MirrorWorker for NewMirror {
         self.state.set_mirrored(&outbox_stream(), line_position(progress.line), 0);
         let round = if progress.line < head {
             self.state.set_behind(head - progress.line);
-            self.bring_page(&mut progress)?;
+            if !self.state.begin_page() {
+                return Ok(Round::Waits);
+            }
+            let brought = self.bring_page(&mut progress);
+            self.state.end_page();
+            brought?;
             Round::Worked
         } else {
             self.state.set_caught_up(given);
@@ -71,6 +77,7 @@ impl MirrorWorker for NewMirror {
 
     fn forget(&mut self) {
         self.store.forget();
+        self.state.end_page();
         self.progress = None;
     }
 
@@ -112,7 +119,7 @@ impl NewMirror {
         let states = states_of(&**sides.legacy_log()?, &lines, self.known_ends(progress)?)?;
         let (mut page, mut failed) = (BroughtPage::default(), None);
         for (line, state) in lines.iter().zip(states) {
-            if let Err(error) = self.bring(line, state, &mut page) {
+            if let Err(error) = self.bring(line, state, &mut page, &mut progress.brought) {
                 failed = Some(error);
                 break;
             }
@@ -123,7 +130,7 @@ impl NewMirror {
             self.state.set_mirrored(&outbox_stream(), line_position(line.number), 1);
         }
         if let Some(last) = &page.last {
-            self.keep_brought(progress, &page.brought)?;
+            self.forget_brought(progress)?;
             let now = sides.ports.clock.now();
             let row = progress.row(last, now)?;
             self.store.put_progress(&*sides.ports.handlers, &[row], page.events, now)?;
@@ -142,6 +149,7 @@ impl NewMirror {
         line: &OutboxLine,
         state: LineState,
         page: &mut BroughtPage,
+        brought: &mut BroughtEvents,
     ) -> Result<(), MirrorError> {
         let ports = &self.sides.ports;
         let event = DomainEvent::from_json(&line.event, &ports.zone)
@@ -159,7 +167,7 @@ impl NewMirror {
                 let new = self.sides.new_side()?;
                 let position = store(new, event)?;
                 if let Some(stream) = new.events.stream_of(position)? {
-                    page.brought.add(&stream, position);
+                    brought.add(&stream, position);
                 }
                 page.events += 1;
             }
@@ -168,13 +176,8 @@ impl NewMirror {
         Ok(())
     }
 
-    /// Keeps which events the legacy mirror is to leave out: those that came when the new side was primary already, and those of the
-    /// last page, since a switch may have asked how far the new side is, and not be recorded yet.
-    fn keep_brought(
-        &mut self,
-        progress: &mut OutboxProgress,
-        last_page: &BroughtEvents,
-    ) -> Result<(), MirrorError> {
+    /// Forgets which events the legacy mirror was to leave out, once it has passed them, or if they are none of its own.
+    fn forget_brought(&mut self, progress: &mut OutboxProgress) -> Result<(), MirrorError> {
         let ports = &self.sides.ports;
         let intervals = Intervals::of(&ports.modes.changes()?);
         let mirrored = self.store.progress_of(&*ports.handlers, LEGACY_MIRROR)?;
@@ -185,7 +188,6 @@ impl NewMirror {
             let is_mirrored_elsewhere = intervals.contain(stream, first) || intervals.contain(stream, last);
             is_mirrored_elsewhere && !is_passed(stream, last)
         });
-        progress.brought.extend(last_page);
         Ok(())
     }
 
@@ -220,7 +222,6 @@ struct BroughtPage {
     last: Option<EventId>,
     /// How many events were stored.
     events: u64,
-    brought: BroughtEvents,
 }
 
 /// Stores an event, which can be repeated; its handlers run by themselves.

@@ -1,7 +1,5 @@
 //! What the new mirror keeps with its progress.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +34,15 @@ pub(super) struct OutboxProgress {
 }
 
 /// Events that the new mirror has brought to the new side while that is primary, or shortly before: the legacy side has them, so
-/// that the legacy mirror leaves them out. Ranges of positions, both ends included, by the name of the stream.
+/// that the legacy mirror leaves them out. Ranges in the order in which they were brought: the name of the stream, and the first and
+/// the last position.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct BroughtEvents(BTreeMap<String, Vec<(i64, i64)>>);
+pub(super) struct BroughtEvents(Vec<(String, i64, i64)>);
+
+/// So many of the last events are kept in any case: another process may have asked how far the new side is for a switch that is not
+/// recorded yet.
+const RECENT: i64 = 256;
 
 #[derive(Default, Serialize, Deserialize)]
 struct Detail {
@@ -50,32 +53,33 @@ struct Detail {
 
 impl BroughtEvents {
     pub fn add(&mut self, stream: &StreamId, position: Position) {
-        let (ranges, position) = (self.0.entry(stream.as_str().to_owned()).or_default(), position.get());
-        match ranges.iter_mut().find(|(first, last)| (*first..=*last + 1).contains(&position)) {
-            Some((_, last)) => *last = position.max(*last),
-            None => ranges.push((position, position)),
+        let position = position.get();
+        match self.0.last_mut() {
+            Some((name, _, last)) if name == stream.as_str() && *last + 1 == position => *last = position,
+            _ => self.0.push((stream.as_str().to_owned(), position, position)),
         }
     }
 
     pub fn contain(&self, stream: &StreamId, position: Position) -> bool {
-        let ranges = self.0.get(stream.as_str()).into_iter().flatten();
-        ranges.into_iter().any(|(first, last)| (*first..=*last).contains(&position.get()))
+        let is_in = |(name, first, last): &(String, i64, i64)| {
+            name == stream.as_str() && (*first..=*last).contains(&position.get())
+        };
+        self.0.iter().any(is_in)
     }
 
-    /// Adds all of the others.
-    pub fn extend(&mut self, others: &Self) {
-        for (stream, ranges) in &others.0 {
-            self.0.entry(stream.clone()).or_default().extend(ranges);
-        }
-    }
-
-    /// Keeps the ranges of which `is_kept` holds, by stream, first and last position.
+    /// Keeps the ranges of which `is_kept` holds, by stream, first and last position, and the last ones.
     pub fn retain(&mut self, is_kept: impl Fn(&StreamId, Position, Position) -> bool) {
-        for (stream, ranges) in &mut self.0 {
-            let stream = StreamId::new(stream.as_str());
-            ranges.retain(|(first, last)| is_kept(&stream, Position::new(*first), Position::new(*last)));
+        let mut later = 0;
+        let mut kept: Vec<(String, i64, i64)> = Vec::new();
+        for (name, first, last) in std::mem::take(&mut self.0).into_iter().rev() {
+            let stream = StreamId::new(name.as_str());
+            if later < RECENT || is_kept(&stream, Position::new(first), Position::new(last)) {
+                kept.push((name, first, last));
+            }
+            later += last - first + 1;
         }
-        self.0.retain(|_, ranges| !ranges.is_empty());
+        kept.reverse();
+        self.0 = kept;
     }
 }
 
@@ -109,17 +113,34 @@ impl OutboxProgress {
 mod tests {
     use super::*;
 
+    fn brought(positions: impl IntoIterator<Item = i64>) -> BroughtEvents {
+        let mut brought = BroughtEvents::default();
+        positions.into_iter().for_each(|position| brought.add(&StreamId::single(), Position::new(position)));
+        brought
+    }
+
+    fn has(brought: &BroughtEvents, position: i64) -> bool {
+        brought.contain(&StreamId::single(), Position::new(position))
+    }
+
     #[test]
     fn positions_that_follow_each_other_are_one_range() {
-        let (stream, mut brought) = (StreamId::single(), BroughtEvents::default());
-        for position in [5, 6, 7, 9, 8, 8] {
-            brought.add(&stream, Position::new(position));
-        }
+        let brought = brought([5, 6, 7, 9, 8, 8]);
         for (position, is_brought) in [(4, false), (5, true), (7, true), (8, true), (9, true), (10, false)] {
-            assert_eq!(brought.contain(&stream, Position::new(position)), is_brought, "{position}");
+            assert_eq!(has(&brought, position), is_brought, "{position}");
         }
         assert!(!brought.contain(&StreamId::new("2025-10-25"), Position::new(5)));
-        brought.retain(|_, _, last| last.get() > 8);
-        assert!(!brought.contain(&stream, Position::new(5)) && brought.contain(&stream, Position::new(9)));
+        assert_eq!(brought.0.len(), 4);
+    }
+
+    #[test]
+    fn the_last_ones_are_kept_and_of_those_before_them_what_is_still_asked_for() {
+        let mut many = brought((0..1_000).map(|number| number * 2));
+        many.retain(|_, first, _| first.get() == 100);
+        assert!(has(&many, 100) && !has(&many, 102));
+        assert!(has(&many, (1_000 - RECENT) * 2) && !has(&many, (1_000 - RECENT) * 2 - 2));
+        let mut one_range = brought(0..1_000);
+        one_range.retain(|_, _, _| false);
+        assert!(has(&one_range, 0) && has(&one_range, 999));
     }
 }

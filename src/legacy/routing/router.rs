@@ -166,7 +166,17 @@ impl Router {
             return Err(RouteError::InFlight);
         }
         let since = self.sides.ports.clock.now();
-        let recorded = record(&self.sides, &routing, since, self.settings.secondary_timeout)?;
+        // What the other mirror brings to the new side has to be known as such before that is primary.
+        let is_held = routing.mirrors_to_legacy();
+        let recorded = if is_held && !self.new_mirror.state.hold(SWITCH_PATIENCE) {
+            Err(RouteError::InFlight)
+        } else {
+            record(&self.sides, &routing, since, self.settings.secondary_timeout)
+        };
+        if is_held {
+            self.new_mirror.state.release();
+        }
+        let recorded = recorded?;
         tracing::info!(
             "events go another way: {} ({} side primary) to {} ({} side primary)",
             current.routing.mode,

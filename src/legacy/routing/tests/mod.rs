@@ -1,6 +1,6 @@
 //! What routing promises.
 
-mod doubles;
+pub mod doubles;
 mod legacy_crashes;
 mod legacy_foreign;
 mod modes;

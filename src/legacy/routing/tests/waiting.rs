@@ -79,33 +79,27 @@ fn a_secondary_that_fails_is_trouble_that_is_answered_at_once_and_the_mirror_cat
         assert!(began.elapsed() < LONG);
         assert!(process.router.mirrors()[0].trouble.is_some());
         process.faults.set(secondary(use_new), None);
-        clock.advance(Duration::from_secs(1));
         process.dispatch("last").unwrap();
-        wait_until("the mirror has caught up", || process.router.mirrors()[0].behind == 0);
-        assert_eq!(process.router.mirrors()[0].trouble, None);
+        wait_until("the mirror has caught up", || {
+            clock.advance(Duration::from_secs(1));
+            process.router.mirrors()[0].behind == 0 && process.router.mirrors()[0].trouble.is_none()
+        });
         assert_eq!(world.legacy_ids(), world.new_ids());
         assert_eq!(world.legacy_ids().len(), 11);
     }
 }
 
 #[test]
-fn a_mirror_tries_again_after_1_2_4_and_at_last_every_60_seconds_and_never_gives_up() {
-    let clock = Arc::new(SetClock::default());
-    let world = World { clock: Arc::clone(&clock) as _, ..World::default() };
-    let process = start(&world, true, Duration::ZERO);
-    process.faults.set(Part::LegacyWrite, Some(Fault::Fails("no space left on device")));
-    process.dispatch("e0").unwrap();
-    wait_until("it was tried", || process.faults.failed() == 1);
-    for (attempt, pause) in [1, 2, 4, 8, 16, 32, 60, 60, 60].into_iter().enumerate() {
-        wait_until("it waits", || process.router.mirrors()[0].trouble.is_some());
-        clock.advance(Duration::from_secs(pause) - Duration::from_millis(1));
-        process.dispatch(&format!("early{attempt}")).unwrap();
-        clock.advance(Duration::from_millis(1));
-        process.dispatch(&format!("due{attempt}")).unwrap();
-        wait_until("it was tried again", || process.faults.failed() == attempt + 2);
-        // The pause begins after the attempt.
-        std::thread::sleep(Duration::from_millis(5));
-    }
+fn a_pause_is_over_by_the_clock_which_each_event_has_looked_at() {
+    let (clock, state) = (SetClock::default(), MirrorState::new("legacy_mirror", 10));
+    std::thread::scope(|scope| {
+        let paused = scope.spawn(|| state.pause(Duration::from_secs(3_600), &clock));
+        wait_until("the pause is over", || {
+            clock.advance(Duration::from_secs(1_000));
+            state.give(None);
+            paused.is_finished()
+        });
+    });
 }
 
 #[test]

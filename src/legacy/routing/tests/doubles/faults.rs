@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
 
 use crate::legacy::routing::ports::LegacySideError;
@@ -35,7 +35,6 @@ pub struct Faults {
     /// The process is killed at that step, and does nothing from then on.
     kill_at: Mutex<Option<u64>>,
     steps: Mutex<u64>,
-    failed: AtomicUsize,
 }
 
 pub type FaultError = Box<dyn StdError + Send + Sync>;
@@ -71,7 +70,6 @@ impl Faults {
             faults = self.changed.wait(faults).unwrap();
         }
         if let Some(Fault::Fails(reason)) = faults.get(&part) {
-            self.failed.fetch_add(1, Ordering::SeqCst);
             return Err(Box::from(*reason));
         }
         let mut steps = self.steps.lock().unwrap();
@@ -80,11 +78,6 @@ impl Faults {
             self.is_killed.store(true, Ordering::SeqCst);
         }
         if self.is_killed() { Err(Box::from("the process is killed")) } else { Ok(()) }
-    }
-
-    /// How often a part has failed.
-    pub fn failed(&self) -> usize {
-        self.failed.load(Ordering::SeqCst)
     }
 
     pub fn legacy_step(&self, part: Part) -> Result<(), LegacySideError> {
