@@ -23,15 +23,18 @@ const DETAIL: &str = "it stands in the legacy log and has no line in the outbox,
 pub(super) fn tell_records_without_line(sides: &Sides, last_change: &ModeChange) -> Result<(), MirrorError> {
     let legacy = &**sides.legacy_log()?;
     let last = sides.ports.outbox.last()?;
-    // A record that the mirror to the legacy side has written since needs no line.
+    // A record that the mirror to the legacy side has written since, or was about to write, needs no line.
     let mut progress = MirrorStore::new(LEGACY_MIRROR).progress(&*sides.ports.handlers)?;
-    let mirrored_end = LogProgress::take(&mut progress)?.map(|log| log.end);
+    let mirrored = LogProgress::take(&mut progress)?;
+    let mirrored_end = mirrored.as_ref().map(|log| log.end);
+    let intended = mirrored.and_then(|log| log.intent).map(|intent| intent.records).unwrap_or_default();
     let Some(line_end) = end_of(legacy, last.as_ref())? else { return Ok(()) };
     let Some(from) = line_end.max(last_change.legacy_end).max(mirrored_end) else { return Ok(()) };
     let mut records = RecordsAfter::new(legacy, from);
     for _ in 0..TOLD {
         let Next::Record(record) = records.next()? else { break };
-        if is_mirrored(&last_change.to, &record.text) {
+        let is_intended = intended.iter().any(|intended| intended.is(&record.place));
+        if !is_intended && is_mirrored(&last_change.to, &record.text) {
             tell(&sides.ports, NEW_MIRROR, None, Some(record.place.offset), DETAIL.to_owned())?;
         }
     }

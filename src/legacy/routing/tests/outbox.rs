@@ -1,9 +1,12 @@
 //! The outbox: its room, its loss, and what it cannot note.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::doubles::*;
 use super::new_crashes::{steps, world};
 use crate::legacy::routing::mirror::{MirrorWorker, Round};
-use crate::legacy::routing::{MirrorOutcome, PrimaryAnswer};
+use crate::legacy::routing::{MirrorOutcome, PrimaryAnswer, Router, RouterSettings};
 
 #[test]
 fn the_room_of_what_is_mirrored_is_given_back_and_the_numbers_go_on() {
@@ -96,4 +99,28 @@ fn records_of_other_modes_are_not_missed_in_the_outbox() {
         process.end();
     }
     assert_eq!(world.undecided(), []);
+}
+
+#[test]
+fn a_record_that_the_other_mirror_has_written_when_it_was_killed_is_not_missed_in_the_outbox() {
+    for step in 1..40 {
+        let world = World::default();
+        let settings = RouterSettings { secondary_timeout: Duration::ZERO, ..RouterSettings::default() };
+        let first = world.try_start(routing(true, true), settings).unwrap();
+        first.faults.set(Part::LegacyWrite, Some(Fault::Fails("no space left on device")));
+        first.dispatch("e1").unwrap();
+        first.kill();
+        let faults = Arc::<Faults>::default();
+        let killed = Router::open(routing(false, true), world.ports(&faults), settings).unwrap();
+        faults.kill_at(step);
+        wait_until("it is killed, or done", || faults.is_killed() || killed.mirrors().len() == 1);
+        faults.kill();
+        drop(killed);
+        world.start(routing(false, true)).end();
+        assert_eq!(world.undecided(), [], "step {step}");
+        wait_until("it is mirrored", || {
+            world.start(routing(false, true)).end();
+            world.legacy_ids() == ["e1"]
+        });
+    }
 }
