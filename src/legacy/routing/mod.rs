@@ -25,9 +25,9 @@
 //! names count as written where they are, text for text, the next ones.
 //!
 //! **Legacy side primary.** Under the lock of the legacy log, a line with the event and with offset, length and SHA-256 of its record is
-//! appended to the outbox, without a sync, and then the record is appended. A line of which the next line's record stands
-//! at or after its end was written; the last line was written if its bytes stand there, which is asked under the lock. A failed append
-//! is crossed out by a further line. `new_mirror` dispatches to the new side by id, which can be repeated.
+//! appended to the outbox, without a sync, and then the record is appended. A line was written if its bytes stand there, which is asked
+//! under the lock, unless the next line has the same place: then what stands there is a later one's. A failed append
+//! crosses its line out. `new_mirror` dispatches to the new side by id, which can be repeated.
 //!
 //! A kill leaves nothing undecided. A power cut can take lines of the outbox: records after the last line's are told as
 //! [`UndecidedRecord`](crate::application::mode_log::UndecidedRecord), and so is what another program has written into the array; nothing

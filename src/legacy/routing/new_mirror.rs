@@ -115,10 +115,11 @@ impl NewMirror {
     /// Brings the next lines to the new side, one after the other: none passes by one that the new side does not take.
     fn bring_page(&mut self, progress: &mut OutboxProgress) -> Result<(), MirrorError> {
         let sides = Arc::clone(&self.sides);
-        let lines = sides.ports.outbox.read_after(progress.line, PAGE)?;
+        // The line after a page decides about its last one.
+        let lines = sides.ports.outbox.read_after(progress.line, PAGE + 1)?;
         let states = states_of(&**sides.legacy_log()?, &lines, self.known_ends(progress)?)?;
         let (mut page, mut failed) = (BroughtPage::default(), None);
-        for (line, state) in lines.iter().zip(states) {
+        for (line, state) in lines.iter().zip(states).take(PAGE) {
             if let Err(error) = self.bring(line, state, &mut page, &mut progress.brought) {
                 failed = Some(error);
                 break;

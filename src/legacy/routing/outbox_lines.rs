@@ -27,16 +27,17 @@ pub(super) fn states_of(
     let log = legacy.lock()?;
     let mut states = Vec::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
-        let place = &line.place;
-        // The log was no longer when the next line was planned.
-        let is_planned_again = || lines.get(index + 1).is_some_and(|next| next.place.offset <= place.offset);
-        let state = if line.is_crossed_out {
+        let (place, next) = (&line.place, lines.get(index + 1).map(|next| &next.place));
+        // What stands there was planned later, be it of the same text.
+        let is_planned_again = next.is_some_and(|next| next.offset == place.offset);
+        // Where a line follows, the log was shortened by another program since.
+        let ends_before = next.is_none() && log.end() <= place.offset;
+        let state = if line.is_crossed_out || is_planned_again {
             LineState::NotWritten
         } else if log.holds(place)? {
             ends.push(place.end());
             LineState::Written
-        } else if log.end() <= place.offset || is_planned_again() || stands_in_its_place(&*log, place, &ends)?
-        {
+        } else if ends_before || stands_in_its_place(&*log, place, &ends)? {
             LineState::NotWritten
         } else {
             LineState::Undecided

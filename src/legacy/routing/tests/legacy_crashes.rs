@@ -151,7 +151,8 @@ fn a_write_that_failed_after_some_of_its_records_is_gone_on_with() {
     let (mut mirror, faults) = mirror(&world);
     faults.set(Part::LegacyWrite, Some(Fault::Fails("the disk is full")));
     for _ in 0..3 {
-        assert!(run(&mut mirror).is_err());
+        // To find out what was written is no step that went well by itself: it would end the pauses.
+        assert!(mirror.round().is_err());
         mirror.forget();
     }
     assert_eq!(world.legacy_ids(), [""; 0]);
@@ -201,4 +202,20 @@ fn one_process_mirrors_at_a_time_and_another_goes_on_when_it_ends() {
     drop(first);
     assert_eq!(run(&mut second).unwrap(), Round::CaughtUp);
     assert_eq!(world.legacy_ids(), ["e1", "e2"]);
+}
+
+#[test]
+fn what_is_stored_after_a_switch_that_the_mirror_has_not_seen_yet_is_not_mirrored() {
+    let world = world(&["e1"]);
+    let store = Arc::clone(&world.store);
+    let switch = move |changes: &mut Vec<ModeChange>| {
+        let heads = store.streams().unwrap().into_iter().map(|stream| (stream.id, stream.head)).collect();
+        let last = changes[0].clone();
+        changes.push(ModeChange { from: Some(last.to.clone()), to: routing(true, false), heads, ..last });
+        store.save_event(&event("e2")).unwrap();
+    };
+    world.modes.lock().unwrap().after_read = Some(Box::new(switch));
+    let (mut mirror, _) = mirror(&world);
+    run(&mut mirror).unwrap();
+    assert_eq!(world.legacy_ids(), ["e1"], "the new side alone was asked for");
 }

@@ -166,3 +166,16 @@ fn a_router_that_is_shut_down_lets_no_event_in() {
     assert_eq!(world.new_ids(), ["e1"]);
     assert!(world.modes.lock().unwrap().processes.is_empty());
 }
+
+#[test]
+fn a_shutdown_mirrors_what_was_stored_without_a_word() {
+    for _ in 0..20 {
+        let world = World::default();
+        let process = world.start(routing(true, true));
+        for id in ["e1", "e2", "e3"] {
+            drop(process.router.dispatch_async(event(id)).unwrap());
+        }
+        process.end();
+        assert_eq!(world.legacy_ids(), ["e1", "e2", "e3"]);
+    }
+}

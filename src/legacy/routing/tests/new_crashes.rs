@@ -156,6 +156,39 @@ fn a_failed_append_whose_line_could_not_be_crossed_out_is_not_brought_to_the_new
 }
 
 #[test]
+fn of_two_equal_records_in_one_place_the_one_of_the_later_line_was_written() {
+    // The second number puts the later line on the next page.
+    for before in [0, 99] {
+        let world = world();
+        let mut process = steps(&world);
+        let ids: Vec<String> = (0..before).map(|number| format!("before {number}")).collect();
+        ids.iter().for_each(|id| drop(process.append(id).unwrap()));
+        let sides = Arc::clone(&process.sides);
+        let mut log = sides.legacy_log().unwrap().lock().unwrap();
+        let planned = log.plan(&[r#"{"title": "e2"}"#.to_owned()]).unwrap();
+        for id in ["killed", "e2"] {
+            sides.ports.outbox.append(event(id).body(), &planned[0]).unwrap();
+        }
+        log.write().unwrap();
+        process.mirror().unwrap();
+        assert_eq!(world.new_ids(), [ids, vec!["e2".to_owned()]].concat());
+        assert_eq!(world.undecided(), []);
+    }
+}
+
+#[test]
+fn a_record_that_another_program_has_removed_is_told_and_not_taken_for_one_that_was_never_written() {
+    let world = world();
+    let mut process = steps(&world);
+    process.append("e1").unwrap();
+    process.append("e2").unwrap();
+    world.legacy.lock().unwrap().records.clear();
+    process.mirror().unwrap();
+    let told: Vec<_> = world.undecided().into_iter().filter_map(|(id, _)| id).collect();
+    assert_eq!(told, ["e1"], "of the last line alone a kill can have left as much");
+}
+
+#[test]
 fn a_log_that_was_written_anew_leaves_lines_undecided_which_is_told_once_and_the_mirror_goes_on() {
     let world = world();
     let mut process = steps(&world);

@@ -7,11 +7,13 @@ use crate::application::handling::store::HandlerStoreError;
 use crate::application::mode_log::{ModeChange, ModeLog, ProcessMode, UndecidedRecord};
 
 /// As it is on disk.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct ModeList {
     pub changes: Vec<ModeChange>,
     pub processes: Vec<ProcessMode>,
     pub undecided: Vec<UndecidedRecord>,
+    /// What other processes do when the switches have been read once more.
+    pub after_read: Option<Box<dyn FnOnce(&mut Vec<ModeChange>) + Send>>,
 }
 
 /// As one process has it open.
@@ -29,7 +31,12 @@ impl ProcessModes {
 
 impl ModeLog for ProcessModes {
     fn changes(&self) -> Result<Vec<ModeChange>, HandlerStoreError> {
-        Ok(self.list.lock().unwrap().changes.clone())
+        let mut list = self.list.lock().unwrap();
+        let changes = list.changes.clone();
+        if let Some(work) = list.after_read.take() {
+            work(&mut list.changes);
+        }
+        Ok(changes)
     }
 
     fn add_change(&self, change: &ModeChange) -> Result<bool, HandlerStoreError> {
