@@ -194,6 +194,9 @@ impl JsonlEventRepository {
         let NewLine { day, end, .. } = run.first;
         let file = self.folder.file(day);
         let mut length = end.in_file(end.end);
+        if length == 0 {
+            self.ensure_archived_up_to(day, end)?;
+        }
         let (mut opened, identity) = open_to_append(&file, length)?;
         if end.tail == Tail::Torn {
             move_torn_tail(&self.folder, &file, &mut opened, end)?;
@@ -219,6 +222,17 @@ impl JsonlEventRepository {
             index.appended(day, end, identity, end.file_start + length, ids);
         }
         Ok(())
+    }
+
+    /// A file of the day that was moved into the archive by hand while it was looked for was seen in neither place, and
+    /// positions of a new one would begin too early. Before a file is begun, the archive is looked at once more.
+    fn ensure_archived_up_to(&self, day: Day, end: DayEnd) -> Result<(), JsonlError> {
+        let found = self.folder.open_day(day)?.map_or(0, |opened| opened.live_start);
+        if found == end.file_start {
+            return Ok(());
+        }
+        let path = self.folder.file(day).path;
+        Err(JsonlError::ChangedUnderLock { path, expected: end.file_start, found })
     }
 
     /// An event that another process wrote may not be on disk yet: that process may have been
@@ -270,4 +284,44 @@ fn runs_by_day(new: Vec<NewLine>) -> Vec<Run> {
         }
     }
     runs.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::wire::zone::Zone;
+
+    fn event(id: &str) -> DomainEvent {
+        let text =
+            format!(r#"{{"event_id": "{id}", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z"}}"#);
+        DomainEvent::from_json(&text, &Zone::utc()).unwrap()
+    }
+
+    #[test]
+    fn a_day_whose_archive_has_grown_by_hand_since_the_plan_is_not_written_to_at_a_wrong_position() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let store = JsonlEventRepository::open(folder.path(), Zone::utc()).unwrap();
+        store.append(&[event("e1")]).unwrap();
+        fs::create_dir(path("archive")).unwrap();
+        let gzip = fs::File::create(path("archive/events-2025-10-25.jsonl.gz")).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(gzip, flate2::Compression::default());
+        io::copy(&mut fs::File::open(path("events-2025-10-25.jsonl")).unwrap(), &mut gzip).unwrap();
+        gzip.finish().unwrap();
+        fs::remove_file(path("events-2025-10-25.jsonl")).unwrap();
+
+        let (e2, e3) = (event("e2"), event("e3"));
+        let planned = store.plan(&[&e3]).unwrap().new;
+        // Another process has saved an event, and its file was moved when it was about to be looked at.
+        fs::write(path("archive/events-2025-10-25.jsonl"), format!("{}\n", e2.body())).unwrap();
+        let refused = store.write(&[&e3], &runs_by_day(planned)[0]);
+        assert!(matches!(refused, Err(JsonlError::ChangedUnderLock { .. })), "{refused:?}");
+        assert!(!path("events-2025-10-25.jsonl").exists(), "nothing was begun");
+
+        let [position] = store.append(std::slice::from_ref(&e3)).unwrap()[..] else { panic!("one event") };
+        let offset = (event("e1").body().len() + e2.body().len() + 2) as u64;
+        assert_eq!(Day::of_position(position).unwrap().1, offset);
+    }
 }
