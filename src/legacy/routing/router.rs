@@ -16,7 +16,7 @@ use super::new_mirror::{self, NewMirror};
 use super::outbox_progress::NEW_MIRROR;
 use super::pending_route::{Mirroring, Pending, PendingRoute, new_routed};
 use super::routed::{MirrorStatus, RouteError, Routed};
-use super::sides::{RouterPorts, Sides};
+use super::sides::{NewSide, RouterPorts, Sides};
 use crate::application::entry_points::EventRoute;
 use crate::application::mode_log::ProcessMode;
 use crate::domain::error_chain::error_chain;
@@ -107,9 +107,7 @@ impl Router {
         let route = current.routing.route(event.event_type());
         match route.primary {
             Side::New => {
-                let new = self.sides.new_side()?;
-                let mirror = route.is_mirrored.then_some(&self.legacy_mirror);
-                let mirroring = Mirroring { events: Some(Arc::clone(&new.events)), ..self.mirroring(mirror) };
+                let (new, mirroring) = self.new_primary(route.is_mirrored)?;
                 let stored = new.dispatcher.store(event)?;
                 drop(current);
                 Ok(new_routed(stored, &mirroring))
@@ -132,9 +130,7 @@ impl Router {
         let route = current.routing.route(event.event_type());
         match route.primary {
             Side::New => {
-                let new = self.sides.new_side()?;
-                let mirror = route.is_mirrored.then_some(&self.legacy_mirror);
-                let mirroring = Mirroring { events: Some(Arc::clone(&new.events)), ..self.mirroring(mirror) };
+                let (new, mirroring) = self.new_primary(route.is_mirrored)?;
                 Ok(PendingRoute { pending: Pending::New(new.dispatcher.dispatch_async(event)?), mirroring })
             }
             Side::Legacy => self.append(&event, route.is_mirrored),
@@ -274,6 +270,13 @@ impl Router {
         }
         let mirroring = self.mirroring(is_mirrored.then_some(&self.new_mirror));
         Ok(PendingRoute { pending: Pending::Legacy(event.event_id().clone(), appended), mirroring })
+    }
+
+    /// The new side as primary, and what is to be waited for after it.
+    fn new_primary(&self, is_mirrored: bool) -> Result<(&NewSide, Mirroring), RouteError> {
+        let new = self.sides.new_side()?;
+        let mirror = is_mirrored.then_some(&self.legacy_mirror);
+        Ok((new, Mirroring { events: Some(Arc::clone(&new.events)), ..self.mirroring(mirror) }))
     }
 
     fn mirroring(&self, mirror: Option<&Mirror>) -> Mirroring {

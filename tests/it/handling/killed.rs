@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::OpenOptions;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use mission_events::{
 
 use super::{Backend, operations, projections, read_models, read_models_from_nothing, update};
 use crate::support::test_dir::TestDir;
-use crate::support::{kill_moments, utc};
+use crate::support::{kill_moments, killing, utc};
 
 /// Names the backend, the beginning of the ids, how many events are dispatched, and the folder of a started process.
 const CHILD: &str = "MISSION_EVENTS_TEST_CHILD";
@@ -169,20 +169,6 @@ fn every_acknowledged_event_is_stored_once_projected_once_and_given_to_its_effec
 
 /// Starts the process, kills it after so many acknowledgements, and gives all that it has acknowledged.
 fn killed_after(backend: Backend, folder: &Path, acknowledgements: u64) -> Vec<String> {
-    let mut child = start(backend, "e", u64::MAX, folder);
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut acknowledged = Vec::new();
-    let mut next = |acknowledged: &mut Vec<String>| {
-        let line = lines.next()?.ok()?;
-        // The test harness begins its own line with the first one.
-        acknowledged.extend(line.split_once("stored ").map(|(_, id)| id.to_owned()));
-        Some(())
-    };
-    while (acknowledged.len() as u64) < acknowledgements {
-        next(&mut acknowledged).expect("it dispatches until it is killed");
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    while next(&mut acknowledged).is_some() {}
-    acknowledged
+    let child = start(backend, "e", u64::MAX, folder);
+    killing::killed_after(child, acknowledgements)
 }

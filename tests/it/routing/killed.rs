@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -14,7 +13,7 @@ use mission_events::legacy_system::routing::MirrorOutcome;
 
 use super::{LONG, legacy_tasks, parallel, router, stored_tasks, undecided};
 use crate::support::test_dir::TestDir;
-use crate::support::{event, kill_moments, utc};
+use crate::support::{event, kill_moments, killing, utc};
 
 /// Names which side is primary, what ids begin with, and the folder of a started process.
 const CHILD: &str = "MISSION_EVENTS_TEST_ROUTES";
@@ -89,7 +88,7 @@ fn assert_consistent(folder: &Path) {
 
 /// Starts a process, kills it after so many acknowledgements, and gives all that it has acknowledged.
 fn killed_after(folder: &Path, primary: &str, prefix: &str, acknowledgements: u64) -> Vec<String> {
-    let mut child = Command::new(env::current_exe().unwrap())
+    let child = Command::new(env::current_exe().unwrap())
         .args([
             "routing::killed::a_started_process_routes_events_until_it_is_killed",
             "--exact",
@@ -99,19 +98,5 @@ fn killed_after(folder: &Path, primary: &str, prefix: &str, acknowledgements: u6
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut acknowledged = Vec::new();
-    let mut next = |acknowledged: &mut Vec<String>| {
-        let line = lines.next()?.ok()?;
-        // The test harness begins its own line with the first one.
-        acknowledged.extend(line.split_once("stored ").map(|(_, task)| task.to_owned()));
-        Some(())
-    };
-    while (acknowledged.len() as u64) < acknowledgements {
-        next(&mut acknowledged).expect("it dispatches until it is killed");
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    while next(&mut acknowledged).is_some() {}
-    acknowledged
+    killing::killed_after(child, acknowledgements)
 }

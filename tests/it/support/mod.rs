@@ -3,6 +3,7 @@
 pub mod changing;
 pub mod cli;
 pub mod imports;
+pub mod killing;
 pub mod tampering;
 pub mod test_dir;
 

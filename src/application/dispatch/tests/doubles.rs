@@ -224,7 +224,8 @@ pub fn runner(events: Arc<dyn EventRepository>) -> Arc<Runner> {
 }
 
 pub fn dispatcher(store: &Arc<Store>) -> EventDispatcherService {
-    dispatcher_with(Arc::clone(store) as _, Box::new(()), LONG)
+    // Idle time does nothing here, and would be busy at any moment.
+    service(Arc::clone(store) as _, Box::new(()), LONG, LONG)
 }
 
 pub fn dispatcher_with(
@@ -232,7 +233,16 @@ pub fn dispatcher_with(
     turn: Box<dyn StoreTurn>,
     limit: Duration,
 ) -> EventDispatcherService {
+    service(events, turn, limit, Duration::ZERO)
+}
+
+fn service(
+    events: Arc<dyn EventRepository>,
+    turn: Box<dyn StoreTurn>,
+    limit: Duration,
+    idle_after: Duration,
+) -> EventDispatcherService {
     let ports = DispatchPorts { turn, clock: Arc::new(SystemClock::default()) };
-    let settings = DispatchSettings { limit, wait_for_handlers: Duration::ZERO, idle_after: Duration::ZERO };
+    let settings = DispatchSettings { limit, wait_for_handlers: Duration::ZERO, idle_after };
     EventDispatcherService::new(Arc::clone(&events), runner(events), ports, settings)
 }
