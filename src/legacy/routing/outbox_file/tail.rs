@@ -251,32 +251,11 @@ fn read_between(mut file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::durable::failing_disk::FailingDisk;
 
-    /// A disk that is full after so many bytes, and where told, cannot cut a file.
-    struct FullDisk {
-        bytes: Vec<u8>,
-        room: usize,
-        cannot_truncate: bool,
-    }
-
-    impl AppendFile for FullDisk {
-        fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-            let fits = bytes.len().min(self.room - self.bytes.len());
-            self.bytes.extend_from_slice(&bytes[..fits]);
-            if fits < bytes.len() { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
-        }
-
-        fn truncate(&mut self, length: u64) -> io::Result<()> {
-            if self.cannot_truncate {
-                return Err(io::Error::other("no truncation"));
-            }
-            self.bytes.truncate(length as usize);
-            Ok(())
-        }
-
-        fn sync(&mut self) -> io::Result<()> {
-            Err(io::Error::other("nothing is synced"))
-        }
+    /// A file of which nothing is synced.
+    fn file(bytes: &[u8], room: usize, cannot_truncate: bool) -> FailingDisk {
+        FailingDisk { bytes: bytes.to_vec(), room: Some(room), failing_syncs: u32::MAX, cannot_truncate }
     }
 
     #[test]
@@ -284,14 +263,14 @@ mod tests {
         let (before, line) = (b"1\n", b"2222\n");
         for room in before.len()..before.len() + line.len() {
             for cannot_truncate in [false, true] {
-                let mut disk = FullDisk { bytes: before.to_vec(), room, cannot_truncate };
+                let mut disk = file(before, room, cannot_truncate);
                 let error = append_or_cut_back(&mut disk, 2, line).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::StorageFull);
                 assert_eq!(disk.bytes.len(), if cannot_truncate { room } else { before.len() });
                 assert!(!disk.bytes[2..].contains(&b'\n'), "no whole line");
             }
         }
-        let mut disk = FullDisk { bytes: before.to_vec(), room: 7, cannot_truncate: false };
+        let mut disk = file(before, 7, false);
         append_or_cut_back(&mut disk, 2, line).unwrap();
         assert_eq!(disk.bytes, b"1\n2222\n");
     }

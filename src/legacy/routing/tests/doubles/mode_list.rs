@@ -6,6 +6,9 @@ use super::faults::{Faults, Part};
 use crate::application::handling::store::HandlerStoreError;
 use crate::application::mode_log::{ModeChange, ModeLog, ProcessMode, UndecidedRecord};
 
+/// Changes the switches.
+type Work = Box<dyn FnOnce(&mut Vec<ModeChange>) + Send>;
+
 /// As it is on disk.
 #[derive(Default)]
 pub struct ModeList {
@@ -13,7 +16,7 @@ pub struct ModeList {
     pub processes: Vec<ProcessMode>,
     pub undecided: Vec<UndecidedRecord>,
     /// What other processes do when the switches have been read once more.
-    pub after_read: Option<Box<dyn FnOnce(&mut Vec<ModeChange>) + Send>>,
+    pub after_read: Option<Work>,
 }
 
 /// As one process has it open.
