@@ -7,6 +7,7 @@ use crate::measure::Figures;
 use crate::processes::Shares;
 
 /// What a figure is divided by, in the same round, and what the project has set itself.
+#[derive(Clone)]
 pub struct Must {
     pub to: String,
     pub at_least: f64,
@@ -65,6 +66,9 @@ impl Table {
             );
             println!("{:<38} raw: {}", "", listed(&row.rates, 0));
         }
+        if self.shares.is_empty() {
+            return;
+        }
         println!(
             "\n{:<38} {:>9} {:>12} {:>10}",
             "processes of 8 threads", "events/s", "least/most", "slowest ms"
@@ -85,9 +89,12 @@ impl Table {
 
     fn verdict(&self, row: &Row, p99: f64) -> String {
         let mut parts = Vec::new();
-        if let Some(must) = &row.must {
-            let base = &self.rows[&must.to].rates;
-            let ratios: Vec<f64> = row.rates.iter().zip(base).map(|(rate, base)| rate / base).collect();
+        // The other figure may be left out.
+        if let Some(must) = &row.must
+            && let Some(base) = self.rows.get(&must.to)
+        {
+            let ratios: Vec<f64> =
+                row.rates.iter().zip(&base.rates).map(|(rate, base)| rate / base).collect();
             let (ratio, at_least) = (median(ratios.clone()), must.at_least);
             let met = if ratio >= at_least { "met" } else { "MISSED" };
             parts.push(format!(
