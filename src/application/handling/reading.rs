@@ -1,8 +1,8 @@
 //! Reading the event store on after what was handled.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::store::StreamProgress;
 use crate::domain::repository::{EventRepository, RepositoryError, StoredEvent, Stream};
@@ -39,11 +39,21 @@ pub(super) struct EventReader {
     events: Arc<dyn EventRepository>,
     /// Whether the store is known to be one stream, so that no position has to be looked up.
     is_single: AtomicBool,
+    /// Held for one look.
+    known: Mutex<Option<KnownStream>>,
+}
+
+/// The stream that was found last.
+struct KnownStream {
+    id: StreamId,
+    /// Positions in it: those between are as well.
+    first: Position,
+    last: Position,
 }
 
 impl EventReader {
     pub fn new(events: Arc<dyn EventRepository>) -> Self {
-        Self { events, is_single: AtomicBool::new(false) }
+        Self { events, is_single: AtomicBool::new(false), known: Mutex::default() }
     }
 
     /// The streams, in the order of their positions.
@@ -125,9 +135,30 @@ impl EventReader {
         if self.is_single.load(Ordering::Relaxed) {
             return Ok(Some(StreamId::single()));
         }
+        if let Some(known) = self.known().as_ref().filter(|known| known.holds(position)) {
+            return Ok(Some(known.id.clone()));
+        }
         let stream = self.events.stream_of(position)?;
         self.is_single.store(stream.as_ref() == Some(&StreamId::single()), Ordering::Relaxed);
+        if let Some(stream) = &stream {
+            self.know(stream, position);
+        }
         Ok(stream)
+    }
+
+    fn know(&self, stream: &StreamId, position: Position) {
+        let mut known = self.known();
+        *known = Some(match known.take().filter(|known| known.id == *stream) {
+            Some(known) => {
+                KnownStream { first: known.first.min(position), last: known.last.max(position), ..known }
+            }
+            None => KnownStream { id: stream.clone(), first: position, last: position },
+        });
+    }
+
+    fn known(&self) -> MutexGuard<'_, Option<KnownStream>> {
+        // It is set as a whole.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The streams in which these positions are, each with the greatest of them, in their order.
@@ -157,6 +188,12 @@ impl EventReader {
         let (left, right) = positions.split_at(positions.len() / 2);
         self.find_streams(left, found)?;
         self.find_streams(right, found)
+    }
+}
+
+impl KnownStream {
+    fn holds(&self, position: Position) -> bool {
+        (self.first..=self.last).contains(&position)
     }
 }
 

@@ -183,7 +183,15 @@ impl Runner {
 
     /// Tells that events were saved at these positions. Returns at once.
     pub fn saved(&self, positions: &[Position]) {
-        locked(&self.threads).wakes.iter().for_each(|(_, wake)| wake.saved(positions));
+        let threads = locked(&self.threads);
+        if threads.wakes.is_empty() {
+            return;
+        }
+        // Once for all that will ask for it; where it fails, they are told.
+        for position in positions.iter().min().into_iter().chain(positions.iter().max()) {
+            drop(self.parts.events.stream_of(*position));
+        }
+        threads.wakes.iter().for_each(|(_, wake)| wake.saved(positions));
     }
 
     /// What has become of the event of that type at that position with each of its handlers, in order of
@@ -199,6 +207,10 @@ impl Runner {
         let concerned: Vec<usize> = (0..registered.len())
             .filter(|&index| registered[index].event_types.contain(event_type))
             .collect();
+        // Where no handler is waited for, the store is not asked.
+        if concerned.is_empty() {
+            return Vec::new();
+        }
         let name = |index: usize| registered[index].handler.name().to_owned();
         let Ok(Some(stream)) = self.parts.events.stream_of(position) else {
             // The handlers cannot read the event either.

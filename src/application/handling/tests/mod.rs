@@ -7,6 +7,7 @@ mod failures;
 mod model;
 mod operations;
 mod pages;
+mod reading;
 mod replays;
 mod runners;
 

@@ -93,6 +93,17 @@ fn patience_ends_and_a_handler_that_does_not_run_is_not_waited_for() {
 }
 
 #[test]
+fn of_an_event_that_no_handler_is_given_the_store_is_not_asked() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    let runner = runner(&setting, NEVER);
+    runner.register(of_type("TaskCreated", projection(&tasks))).unwrap();
+    let position = setting.events.append(1, "e1", "Other", None);
+    setting.events.failing_reads.store(1, Ordering::SeqCst);
+    assert_eq!(runner.outcomes("Other", position, PATIENCE), []);
+    assert_eq!(setting.events.failing_reads.load(Ordering::SeqCst), 1);
+}
+
+#[test]
 fn events_of_other_processes_are_found_without_a_word() {
     let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
     let runner = runner(&setting, Duration::from_millis(1));
