@@ -7,6 +7,7 @@
 
 mod current;
 mod dispatched;
+mod gathering;
 mod pending;
 mod ports;
 mod queue;

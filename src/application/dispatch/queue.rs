@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::dispatched::DispatchError;
+use super::gathering::gather;
 use super::request::{Reply, Request, request};
 use super::writer::Writer;
 use crate::domain::event::DomainEvent;
@@ -243,9 +244,10 @@ impl Shared {
     /// Stores what is in the queue, and what comes meanwhile.
     fn store_all(&self) -> MutexGuard<'_, State> {
         loop {
-            self.writer.store(&|| self.next());
+            let stored = self.writer.store(&|| self.next());
+            self.answered(&mut self.state());
+            gather(stored, || self.state().waiting.len(), thread::yield_now);
             let mut state = self.state();
-            self.answered(&mut state);
             if state.waiting.is_empty() {
                 (state.is_storing, state.is_busy) = (false, true);
                 return state;

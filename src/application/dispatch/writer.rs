@@ -34,12 +34,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Waits for this process's turn, and stores what is in the queue then, as far as a batch takes it. `next` takes the
-    /// first event that waits.
-    pub fn store(&self, next: &dyn Fn() -> Option<Request>) {
+    /// first event that waits. Answers how many events it has taken.
+    pub fn store(&self, next: &dyn Fn() -> Option<Request>) -> usize {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         // Fairness, never correctness: without a turn, events are stored all the same.
         let held = survive(|| turn.take());
-        self.store_batch(held, Batch::default(), next);
+        self.store_batch(held, Batch::default(), next)
     }
 
     /// Stores that event, with what comes until the batch begins, where nothing is to be waited for; gives it back where it
@@ -58,14 +58,15 @@ impl Writer {
         held: Option<Box<dyn Turn + '_>>,
         mut batch: Batch,
         next: &dyn Fn() -> Option<Request>,
-    ) {
+    ) -> usize {
         while !batch.is_full()
             && let Some(next) = next()
         {
             batch.add(next);
         }
-        if batch.events.is_empty() {
-            return;
+        let taken = batch.events.len();
+        if taken == 0 {
+            return 0;
         }
         // Events that were taken are answered where their tickets are dropped.
         survive(|| {
@@ -80,6 +81,7 @@ impl Writer {
             }
             batch.answer(answers, taken_at, stored_at);
         });
+        taken
     }
 
     /// Has the store do what it does in idle time.
