@@ -16,8 +16,10 @@ pub(super) const LOCK: &str = ".lock";
 pub(super) const IMPORT_LOCK: &str = ".import.lock";
 /// The file on which processes that write to a store wait for their turn.
 pub(super) const TURN: &str = ".turn";
+/// What is added to the name of that for the file by which the next turn is waited for.
+pub(super) const NEXT_TURN: &str = ".next";
 /// What this program puts beside a SQLite store.
-pub(super) const OF_A_STORE: [&str; 3] = [LOCK, IMPORT_LOCK, TURN];
+pub(super) const OF_A_STORE: [&str; 4] = [LOCK, IMPORT_LOCK, TURN, ".turn.next"];
 /// The lock of a folder of daily files.
 pub(super) const LOCK_OF_A_FOLDER: &str = ".events.lock";
 /// The lock of what archives days of such a folder.

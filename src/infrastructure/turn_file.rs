@@ -2,10 +2,12 @@
 //!
 //! A lock that is polled, as those of SQLite and of the JSONL folder are, goes to the process that happens to look in
 //! the moment between two batches, mostly to the one that has just written. For the turn file, processes wait in the
-//! kernel, in a queue. It is fairness and never correctness: the store's own lock stays the only guard, so that
-//! what the system refuses here is done without.
+//! kernel. That alone would not do: the one that waits is woken when a turn ends, and the one whose turn it was takes the next
+//! before the other runs. So the next turn has a file of its own: it is held by the one process that waits for the present turn to
+//! end, and by none that has a turn. It is fairness and never correctness: the store's own lock stays the only guard,
+//! so that what the system refuses here is done without.
 //!
-//! The file is empty and is never deleted, which would split the queue in two.
+//! The files are empty and are never deleted, which would split the queue in two.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -13,20 +15,30 @@ use std::path::PathBuf;
 use crate::application::dispatch::Turn;
 use crate::domain::error_chain::error_chain;
 use crate::durable::lock::{HeldLock, LockError, LockFile};
+use crate::infrastructure::side_files::{NEXT_TURN, with_suffix};
 
-/// The turn file of a store, which the first turn opens.
+/// The turn file of a store, and that of the next turn, which the first turn opens.
 #[derive(Debug)]
 pub(super) struct TurnFile {
     path: PathBuf,
-    file: Option<LockFile>,
+    files: Option<Files>,
     /// The system has no such lock, or lets no such file be made.
     is_refused: bool,
 }
 
+#[derive(Debug)]
+struct Files {
+    turn: LockFile,
+    next: LockFile,
+}
+
+/// A way to take a lock.
+type Take = fn(&LockFile) -> Result<HeldLock, LockError>;
+
 impl TurnFile {
     /// The turn file at that path, whether it is there yet or not.
     pub fn at(path: PathBuf) -> Self {
-        Self { path, file: None, is_refused: false }
+        Self { path, files: None, is_refused: false }
     }
 
     /// Waits for a turn, for as long as it takes. `None` where the system refuses it, which is logged once; and before
@@ -40,11 +52,11 @@ impl TurnFile {
         self.take_by(LockFile::exclusive_now)
     }
 
-    fn take_by(&mut self, lock: fn(&LockFile) -> Result<HeldLock, LockError>) -> Option<Option<HeldTurn>> {
+    fn take_by(&mut self, take: Take) -> Option<Option<HeldTurn>> {
         if self.is_refused {
             return Some(None);
         }
-        let turn = match self.lock(lock) {
+        let turn = match self.lock(take) {
             Ok(held) => Some(HeldTurn { _held: held }),
             Err(LockError::Held) => return None,
             Err(LockError::Open(error)) if error.kind() == ErrorKind::NotFound => None,
@@ -61,12 +73,17 @@ impl TurnFile {
         Some(turn)
     }
 
-    fn lock(&mut self, lock: fn(&LockFile) -> Result<HeldLock, LockError>) -> Result<HeldLock, LockError> {
-        let file = match self.file.take() {
-            Some(file) => file,
-            None => LockFile::open(&self.path)?,
+    fn lock(&mut self, take: Take) -> Result<HeldLock, LockError> {
+        let files = match self.files.take() {
+            Some(files) => files,
+            None => Files {
+                turn: LockFile::open(&self.path)?,
+                next: LockFile::open(&with_suffix(&self.path, NEXT_TURN))?,
+            },
         };
-        lock(self.file.insert(file))
+        let files = self.files.insert(files);
+        let _next = take(&files.next)?;
+        take(&files.turn)
     }
 }
 
@@ -106,6 +123,33 @@ mod tests {
         assert!(turns.recv().unwrap());
         waits.join().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().len(), 0, "it stays, and is empty");
+    }
+
+    #[test]
+    fn the_next_turn_is_that_of_the_process_that_waits_already() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db.turn");
+        let mut file = TurnFile::at(path.clone());
+        let next = LockFile::open(&with_suffix(&path, NEXT_TURN)).unwrap();
+        for _ in 0..20 {
+            let held = file.take().unwrap();
+            thread::scope(|scope| {
+                let (took, turns) = channel();
+                let path = path.clone();
+                scope.spawn(move || {
+                    let mut other = TurnFile::at(path);
+                    let _held = other.take();
+                    took.send(()).unwrap();
+                });
+                while !matches!(next.exclusive_now(), Err(LockError::Held)) {
+                    thread::yield_now();
+                }
+                assert!(file.take_now().is_none());
+                drop(held);
+                drop(file.take().unwrap());
+                assert_eq!(turns.try_recv(), Ok(()), "the other one had its turn in between");
+            });
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@ use crate::application::dispatch::{StoreTurn, Turn};
 use crate::infrastructure::side_files::TURN_OF_A_FOLDER;
 use crate::infrastructure::turn_file::TurnFile;
 
-/// The turns of the processes that write to a JSONL store, by the file `.events.turn` in its folder.
+/// The turns of the processes that write to a JSONL store, by the files `.events.turn` and `.events.turn.next` in its
+/// folder.
 pub struct JsonlStoreTurn {
     file: TurnFile,
 }

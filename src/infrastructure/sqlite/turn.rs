@@ -10,8 +10,8 @@ use super::schema::turn_file_of;
 use crate::application::dispatch::{StoreTurn, Turn};
 use crate::infrastructure::turn_file::TurnFile;
 
-/// The turns of the processes that write to a SQLite store, by the file `<database>.turn`; and the checkpoints of its
-/// write-ahead log, by the connection that writes.
+/// The turns of the processes that write to a SQLite store, by the files `<database>.turn` and
+/// `<database>.turn.next`; and the checkpoints of its write-ahead log, by the connection that writes.
 pub struct SqliteStoreTurn {
     store: Arc<SqliteEventRepository>,
     file: TurnFile,
