@@ -103,6 +103,7 @@ impl SqliteHandlerStore {
             return self.reading_connection();
         }
         let connection = schema::open_current(&HANDLER_STORE, &self.path)?;
+        connection::keep_undo_in_memory(&self.path, &connection)?;
         if durability == Durability::Later {
             connection::sync_later(&self.path, &connection)?;
         }

@@ -25,6 +25,7 @@ const SYNCHRONOUS_FULL: i64 = 2;
 const SYNCHRONOUS_NORMAL: i64 = 1;
 const SYNCHRONOUS_OFF: i64 = 0;
 const TEMP_STORE_FILE: i64 = 1;
+const TEMP_STORE_MEMORY: i64 = 2;
 
 /// Versions up to 3.51.2 can corrupt a database in WAL mode that has two connections.
 const SAFE_SQLITE: i32 = 3_051_003;
@@ -120,6 +121,16 @@ pub(super) fn make_durable(path: &Path, connection: &Connection) -> Result<(), S
 /// back, each of them whole, and none without all later ones.
 pub(in crate::infrastructure) fn sync_later(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
     set(path, connection, "synchronous", SYNCHRONOUS_NORMAL)
+}
+
+/// Has a connection that makes small changes alone keep in memory what takes back a single statement or a savepoint, which is
+/// the size of the pages that it has changed: else SQLite writes most of them to a file for each statement that fires a
+/// trigger, which costs as much as the change itself.
+pub(in crate::infrastructure) fn keep_undo_in_memory(
+    path: &Path,
+    connection: &Connection,
+) -> Result<(), SqliteError> {
+    set(path, connection, "temp_store", TEMP_STORE_MEMORY)
 }
 
 /// Puts a connection to a database that is still being built, and that has no other connection,

@@ -83,6 +83,7 @@ impl SqliteEventRepository {
     pub fn open(path: impl AsRef<Path>, zone: Zone) -> Result<Self, SqliteError> {
         let path = path.as_ref().to_owned();
         let writer = schema::open_current(&EVENT_STORE, &path)?;
+        connection::keep_undo_in_memory(&path, &writer)?;
         let reader = connection::open_existing(&path)?;
         stored_rows::tell_of_an_early_end(&path, &reader)?;
         Ok(Self { path, zone, writer: Some(Mutex::new(writer)), reader: Mutex::new(reader) })
