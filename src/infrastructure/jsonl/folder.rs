@@ -6,7 +6,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
+use super::day_files::file_state::{FolderState, SETTLED_AFTER};
 use super::day_files::measure::Measures;
 use super::day_files::part_reader::KeptReaders;
 use super::error::JsonlError;
@@ -28,6 +30,13 @@ pub(super) struct DayFile {
     pub(super) archived: Vec<PathBuf>,
 }
 
+/// See [`EventFolder::names`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FolderNames {
+    folder: FolderState,
+    archive: Option<FolderState>,
+}
+
 /// The folder, and the zone that its naive timestamps are in.
 pub(super) struct EventFolder {
     path: PathBuf,
@@ -35,6 +44,8 @@ pub(super) struct EventFolder {
     zone: Zone,
     measures: Measures,
     kept: KeptReaders,
+    /// How long after a change of its names a further one shows for certain.
+    pub(super) settled_after: Duration,
     /// What was warned of. Held for one look-up, and no other lock is taken meanwhile: it comes last.
     told: Mutex<HashSet<(Notice, i64)>>,
 }
@@ -54,7 +65,7 @@ impl EventFolder {
     pub(super) fn new(path: PathBuf, zone: Zone) -> Self {
         let archive = path.join(ARCHIVE);
         let (measures, kept) = (Measures::default(), KeptReaders::default());
-        Self { path, archive, zone, measures, kept, told: Mutex::default() }
+        Self { path, archive, zone, measures, kept, settled_after: SETTLED_AFTER, told: Mutex::default() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -101,6 +112,26 @@ impl EventFolder {
                 Ok(archive.is_some_and(|archive| archive.is_dir()))
             }
         }
+    }
+
+    /// The states of the folder and of its archive, between two of which that are equal no name of a file has changed; `None`
+    /// where that cannot be told.
+    pub(super) fn names(&self) -> Result<Option<FolderNames>, JsonlError> {
+        let (now, after) = (SystemTime::now(), self.settled_after);
+        let folder = metadata_if_present(&self.path).map_err(JsonlError::io("look at", &self.path))?;
+        let Some(folder) = folder.and_then(|folder| FolderState::settled(&folder, after, now)) else {
+            return Ok(None);
+        };
+        let archive = match fs::symlink_metadata(&self.archive) {
+            Ok(archive) if archive.is_dir() => match FolderState::settled(&archive, after, now) {
+                None => return Ok(None),
+                settled => settled,
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // A link can lead to another folder from one moment to the next.
+            _ => return Ok(None),
+        };
+        Ok(Some(FolderNames { folder, archive }))
     }
 
     /// Where the files of a day are, or would be.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::day_files::open_day::DayExtent;
 use super::error::{Damage, JsonlError};
-use super::folder::{DayFile, EventFolder, Notice};
+use super::folder::{EventFolder, Notice};
 use super::id_table::{IdTable, Lookup};
+use super::known_files::KnownFiles;
 use super::layout::Day;
 use super::reader::{Checkpoint, Content, DayReader};
 use super::visit::{event_at, is_first, tell_torn_tail};
@@ -19,6 +20,7 @@ const REFRESH_BUFFER: usize = 32 * 1024;
 pub(super) struct IdIndex {
     ids: IdTable,
     days: BTreeMap<Day, KnownDay>,
+    files: KnownFiles,
 }
 
 /// A day as far as it was read under the lock. Offsets are those of its content.
@@ -71,12 +73,11 @@ impl IdIndex {
     /// Reads what was appended since the last time; everything, if a file is not what it was. To be
     /// called under the lock: what another process is still writing may be taken back.
     pub(super) fn refresh(&mut self, folder: &EventFolder) -> Result<(), JsonlError> {
-        let files = folder.list()?;
-        let unread = match self.unread(folder, &files)? {
+        let unread = match self.unread_of_all(folder)? {
             Some(unread) => unread,
             None => {
                 *self = Self::default();
-                self.unread(folder, &files)?.unwrap_or_default()
+                self.unread_of_all(folder)?.unwrap_or_default()
             }
         };
         for (day, unread) in unread {
@@ -88,38 +89,42 @@ impl IdIndex {
         Ok(())
     }
 
+    fn unread_of_all(&mut self, folder: &EventFolder) -> Result<Option<Vec<(Day, Unread)>>, JsonlError> {
+        let extents = self.files.extents(folder)?.collect::<Vec<_>>();
+        self.unread(extents)
+    }
+
     /// The days that have more than was read, each with where to go on; `None` if a file shrank,
     /// vanished, or was replaced. One that was archived has only moved: what was read of it is there.
     fn unread(
         &self,
-        folder: &EventFolder,
-        files: &[DayFile],
+        extents: impl IntoIterator<Item = (Day, Result<Option<DayExtent>, JsonlError>)>,
     ) -> Result<Option<Vec<(Day, Unread)>>, JsonlError> {
         let mut unread = Vec::new();
         let mut known = 0;
-        for file in files {
-            let extent = match folder.extent_of(file) {
+        for (day, extent) in extents {
+            let extent = match extent {
                 Ok(Some(extent)) => extent,
                 Ok(None) => continue,
-                Err(JsonlError::Damaged(damage)) => match self.days.get(&file.day) {
-                    Some(day) if day.is_undecodable => {
+                Err(JsonlError::Damaged(damage)) => match self.days.get(&day) {
+                    Some(known_day) if known_day.is_undecodable => {
                         known += 1;
                         continue;
                     }
                     Some(_) => return Ok(None),
                     None => {
-                        unread.push((file.day, Unread::Undecodable(damage)));
+                        unread.push((day, Unread::Undecodable(damage)));
                         continue;
                     }
                 },
                 Err(error) => return Err(error),
             };
-            match self.days.get(&file.day) {
-                None => unread.push((file.day, Unread::After(Checkpoint::default()))),
-                Some(day) if day.goes_on_in(&extent) => {
+            match self.days.get(&day) {
+                None => unread.push((day, Unread::After(Checkpoint::default()))),
+                Some(known_day) if known_day.goes_on_in(&extent) => {
                     known += 1;
-                    if day.extent != extent {
-                        unread.push((file.day, Unread::After(day.checkpoint.clone())));
+                    if known_day.extent != extent {
+                        unread.push((day, Unread::After(known_day.checkpoint.clone())));
                     }
                 }
                 Some(_) => return Ok(None),
@@ -196,7 +201,8 @@ impl IdIndex {
         if !matches!(found, Lookup::Absent) {
             return Ok(found);
         }
-        let Some(unread) = self.unread(folder, &folder.list()?)? else { return Ok(Lookup::Stale) };
+        let extents = folder.list()?.into_iter().map(|file| (file.day, folder.extent_of(&file)));
+        let Some(unread) = self.unread(extents)? else { return Ok(Lookup::Stale) };
         for (day, unread) in unread {
             let from = match unread {
                 Unread::After(from) => from,

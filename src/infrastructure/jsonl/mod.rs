@@ -61,7 +61,7 @@
 //! for at most one batch, and wait for it for 15 seconds. An append is one write and one fsync for
 //! each run of events of the same day (for each day where every event is answered for itself); when one fails, the
 //! file is cut back to its former length. Writers of other programs must take the same lock. Processes that dispatch
-//! events take turns before, by `.events.turn` in the folder, so that each gets as much as the others; that is fairness,
+//! events take turns before, by `.events.turn` and `.events.turn.next` in the folder, so that each gets as much as the others; that is fairness,
 //! and the lock alone the guard.
 //!
 //! Readers take no lock. They can see an event whose save has not returned yet, and, where the disk fails
@@ -94,7 +94,8 @@
 //! need not read that file do not find it.
 //!
 //! The first append of a process reads all files once, to know all ids, and other writers wait for it;
-//! every append looks at the length of each file, and reads what other processes appended since.
+//! every append looks at the length of each file, and reads what other processes appended since. The folder is listed again where
+//! a name in it has changed; the newest 64 files are kept open meanwhile.
 
 mod append;
 mod archiving;
@@ -105,6 +106,7 @@ mod folder;
 mod heads;
 mod id_index;
 mod id_table;
+mod known_files;
 mod layout;
 mod lock;
 mod pages;

@@ -15,7 +15,11 @@ use crate::domain::value_objects::{Position, StreamId};
 /// The day of a position, where its files reach so far.
 pub(super) fn stream_of(folder: &EventFolder, position: Position) -> Result<Option<StreamId>, JsonlError> {
     let Some((day, offset)) = Day::of_position(position) else { return Ok(None) };
-    let extent = folder.extent_of(&folder.file(day))?;
+    let mut file = folder.file(day);
+    if !folder.has_archive()? {
+        file.archived.clear();
+    }
+    let extent = folder.extent_of(&file)?;
     Ok(extent.filter(|extent| offset < extent.end).map(|_| day.stream()))
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use crate::durable::links::file_identity;
 
 /// A file that changed less than this ago can change again without a sign: file systems count time in steps.
-const SETTLED_AFTER: Duration = Duration::from_secs(3);
+pub(in super::super) const SETTLED_AFTER: Duration = Duration::from_secs(3);
 
 /// A file as it was at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,35 @@ impl DayState {
     pub fn has_files_of(&self, other: &Self) -> bool {
         let identity = |state: &Self| state.live.as_ref().map(|live| live.identity);
         self.archived == other.archived && identity(self) == identity(other)
+    }
+}
+
+/// A folder as it was at one moment: as long as it stays so, no name in it was added, taken away or given to another file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct FolderState {
+    identity: (u64, u64),
+    /// When a name was changed last. No program can set that time.
+    #[cfg(unix)]
+    changed: (i64, i64),
+}
+
+#[cfg(unix)]
+impl FolderState {
+    /// `None` where a further change may not show: after the last one, for so long.
+    pub fn settled(metadata: &Metadata, after: Duration, now: SystemTime) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        let since = Duration::new(u64::try_from(changed.0).ok()?, u32::try_from(changed.1).ok()?);
+        let age = now.duration_since(SystemTime::UNIX_EPOCH + since).ok()?;
+        (age > after).then(|| Self { identity: identity(metadata), changed })
+    }
+}
+
+#[cfg(not(unix))]
+impl FolderState {
+    /// The system does not tell.
+    pub fn settled(_: &Metadata, _: Duration, _: SystemTime) -> Option<Self> {
+        None
     }
 }
 
