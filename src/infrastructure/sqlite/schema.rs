@@ -63,7 +63,7 @@ pub(super) fn migrate(
     path: &Path,
     connection: &mut Connection,
 ) -> Result<(), SqliteError> {
-    let known = kind.newest_version();
+    let known = kind.newest_version;
     if version(kind, path, connection)? < known {
         kind.migration_runner().run(connection).map_err(|source| SqliteError::Migration {
             path: path.to_owned(),
@@ -92,7 +92,7 @@ pub(in crate::infrastructure) fn open_checked_for_reading(
     if !is_empty(path, &state)? {
         ensure_ours(kind, path, &state)?;
     }
-    let (found, known) = (version(kind, path, &state)?, kind.newest_version());
+    let (found, known) = (version(kind, path, &state)?, kind.newest_version);
     ensure_unchanged(kind, path, &state, found)?;
     if found < known {
         let command = kind.migrating_command;
@@ -255,7 +255,7 @@ fn version(kind: &DatabaseKind, path: &Path, connection: &Connection) -> Result<
         }
         newest = version;
     }
-    let known = kind.newest_version();
+    let known = kind.newest_version;
     if newest > known {
         return Err(SqliteError::Newer { path: path.to_owned(), found: newest, known });
     }

@@ -3,8 +3,7 @@
 use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::shortcuts::joined_pairs::JoinedPairs;
-use crate::application::compare::spill::partitions::Partitions;
-use crate::application::compare::spill::partitions::share;
+use crate::application::compare::spill::partitions::{PartitionSet, Partitions, share};
 
 use super::order_count::OrderCount;
 use super::placed_pair::PlacedPair;
@@ -19,7 +18,8 @@ pub(crate) fn reordered(
 ) -> Result<OrderCount, CompareError> {
     let Context { scratch, budget, .. } = context;
     let mut counts = vec![OrderCount::default(); orders.len()];
-    share(&mut counts, &|total, partition| {
+    let partitions = PartitionSet::of(orders.iter().chain(joined.map(JoinedPairs::pairs)));
+    share(&mut counts, &partitions, &|total, partition| {
         let each = |take: &mut dyn FnMut(PlacedPair) -> Result<(), CompareError>| {
             for order in orders {
                 order.blocks(partition, scratch, &mut |block| {

@@ -19,8 +19,7 @@ use crate::application::compare::reading::packed_event::Side;
 use crate::application::compare::report::Class;
 use crate::application::compare::rules::Rules;
 use crate::application::compare::spill::memory_budget::MemoryBudget;
-use crate::application::compare::spill::partitions::share;
-use crate::application::compare::spill::partitions::{Partitions, SharedScratch};
+use crate::application::compare::spill::partitions::{PartitionSet, Partitions, SharedScratch, share};
 
 use super::joined_pair::{JoinedPair, RereadEvent};
 
@@ -97,7 +96,7 @@ impl JoinedPairs {
             rejected: Vec::new(),
         };
         let mut workers: Vec<ConfirmationWorker<'_>> = (0..context.budget.workers()).map(worker).collect();
-        share(&mut workers, &|worker, partition| {
+        share(&mut workers, &PartitionSet::of([&self.pairs]), &|worker, partition| {
             self.pairs.blocks(partition, &context.scratch, &mut |block| {
                 for pair in block.as_chunks().0.iter().map(JoinedPair::unpacked) {
                     let at = pair.control.at;
@@ -143,7 +142,8 @@ impl JoinedPairs {
         most: usize,
     ) -> Result<Option<HashSet<u64, RandomState>>, CompareError> {
         let mut found = vec![HashSet::default(); context.budget.workers()];
-        share(&mut found, &|found: &mut HashSet<u64, RandomState>, partition| {
+        let partitions = PartitionSet::of([&self.ids]);
+        share(&mut found, &partitions, &|found: &mut HashSet<u64, RandomState>, partition| {
             if found.len() > most {
                 return Ok(());
             }
@@ -163,6 +163,11 @@ impl JoinedPairs {
             return Ok(None);
         }
         Ok(Some(found.into_iter().flatten().collect()))
+    }
+
+    /// All pairs that were joined, as they are packed.
+    pub fn pairs(&self) -> &Partitions {
+        &self.pairs
     }
 
     /// How many pairs of a partition were joined.

@@ -10,8 +10,7 @@ use crate::application::compare::outcome::tally::Tally;
 use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::packed_event::{PackedEvent, Side};
 use crate::application::compare::rules::Rules;
-use crate::application::compare::spill::partitions::share;
-use crate::application::compare::spill::partitions::{PARTITIONS, Partitions};
+use crate::application::compare::spill::partitions::{PartitionSet, Partitions, share};
 
 use super::key::{Key, Keyed, compare};
 use super::memory_group::MemoryGroup;
@@ -79,7 +78,7 @@ impl<'r, 'm> StageRun<'r, 'm> {
                 continue;
             }
             let mut routed = Partitions::new(self.context.budget.stage_leftovers());
-            for partition in 0..PARTITIONS {
+            for partition in PartitionSet::of([&*side]).iter() {
                 side.blocks(partition, scratch, &mut |block| {
                     PackedEvent::all(block).try_for_each(|event| {
                         let partition = Partitions::of(key.hash(&event), 0);
@@ -120,7 +119,9 @@ impl<'r, 'm> StageRun<'r, 'm> {
                 })
                 .collect();
             let total = events.iter().map(Partitions::total).sum();
-            share(&mut workers, &|worker, partition| worker.partition(events, total, partition, 0))?;
+            share(&mut workers, &PartitionSet::of(events), &|worker, partition| {
+                worker.partition(events, total, partition, 0)
+            })?;
         }
         Ok(leftovers.map(|side| side.into_inner().unwrap_or_else(PoisonError::into_inner)))
     }
@@ -133,7 +134,7 @@ impl<'r, 'm> StageRun<'r, 'm> {
         let Some(tally) = tallies.first_mut() else { return Ok(()) };
         let mut correction = ClockCorrection::new(self.context.settings, &self.sides.clock);
         for (side, partitions) in [Side::Control, Side::Candidate].into_iter().zip(events) {
-            for partition in 0..PARTITIONS {
+            for partition in PartitionSet::of([partitions]).iter() {
                 partitions.blocks(partition, &self.context.scratch, &mut |block| {
                     for event in PackedEvent::all(block) {
                         let at = correction.time(side, &event);
@@ -178,7 +179,8 @@ impl<'m> StageWorker<'_, 'm> {
                 return self.sorted_on_disk(sides, partition);
             }
             let divided = self.divided(sides, partition, depth)?;
-            return (0..PARTITIONS).try_for_each(|part| self.partition(&divided, size, part, depth + 1));
+            let parts = PartitionSet::of(&divided);
+            return parts.iter().try_for_each(|part| self.partition(&divided, size, part, depth + 1));
         }
         let mut bytes = sizes.map(Vec::with_capacity);
         for (side, bytes) in sides.iter().zip(&mut bytes) {
