@@ -20,7 +20,7 @@ step() {
     time "$@"
 }
 
-# Begins a step that others run beside; `finish` waits for it, and shows what it printed.
+# Begins a step that others run beside; `finish` waits for it, and shows what it printed. A warning of the compiler fails it.
 begin() {
     heading "begun: $*"
     (time "$@") > "$temporary/begun.log" 2>&1 &
@@ -32,6 +32,10 @@ finish() {
     heading "begun before"
     wait "$begun" || status=$?
     cat "$temporary/begun.log"
+    if grep -q '^warning: `mission-events` .* generated' "$temporary/begun.log"; then
+        echo "the compiler has warned, above: expected no warning" >&2
+        status=1
+    fi
     return "$status"
 }
 

@@ -4,7 +4,7 @@
 use proptest::test_runner::Config;
 
 /// For a property whose cases take long: so many cases, or as many percent of them as the environment variable
-/// `CASES_PERCENT` says. `.ci/run` says 30 and, for its second build, 10, and `.ci/nightly` 1600. Where `PROPTEST_CASES`
+/// `CASES_PERCENT` says. `.ci/run` says 30 and, where it runs them once more, 1, and `.ci/nightly` 1600. Where `PROPTEST_CASES`
 /// is set, proptest takes that number for every property.
 pub fn cases(usual: u32) -> Config {
     let percent = std::env::var("CASES_PERCENT").map_or(100, |percent| percent.parse().unwrap());

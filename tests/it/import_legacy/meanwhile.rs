@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const EVENTS: u64 = 12_000;
 /// The events of a log that changes while it is read: so many that no moment in which the other thread has to wait for a
 /// processor is as long as a pass over them.
-const LONG: u64 = events_to_last(25_000, 40_000);
+const LONG: u64 = events_to_last(12_000, 40_000);
 
 #[test]
 fn a_log_that_does_not_stop_changing_is_said_to_be_and_makes_no_store() {

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::processes::write_log;
 use super::{BUILD_FOLDER, DATABASE, Report, import, import_into, quiet, rows};
 use crate::support::cli::{Running, write};
-use crate::support::events_to_last;
 use crate::support::test_dir::TestDir;
+use crate::support::{events_to_last, some_pairs};
 
 const EVENTS: u64 = events_to_last(400, 1_500);
 
@@ -53,29 +53,27 @@ fn twins(dir: &TestDir) -> i64 {
 
 #[test]
 fn two_imports_at_once_through_two_names_keep_what_both_systems_wrote_once() {
-    for name in &NAMES[1..] {
-        // A store that is there, one that holds nothing yet, and none.
-        for before in ["store", "empty", "none"] {
-            let dir = with_links();
-            write_both_logs(&dir);
-            match before {
-                "store" => drop(import_into(&dir, "legacy.jsonl", DATABASE)),
-                "empty" => write(&dir, DATABASE, ""),
-                _ => {}
-            }
-            let runs = [start(&dir, "legacy.jsonl", DATABASE), start(&dir, "native.jsonl", name)];
-            for run in runs {
-                Report::of(run.end());
-            }
-            assert_eq!(
-                (rows(&dir, DATABASE).len() as u64, twins(&dir) as u64),
-                (EVENTS, EVENTS),
-                "{name}, {before}"
-            );
-            let link = Path::new(name).file_name().unwrap().to_str().unwrap();
-            let beside = dir.names_like(&format!("{link}."));
-            assert!(link == DATABASE || beside.is_empty(), "{beside:?} has a name of a link");
+    // A store that is there, one that holds nothing yet, and none.
+    for (name, before) in some_pairs(&NAMES[1..], &["store", "empty", "none"]) {
+        let dir = with_links();
+        write_both_logs(&dir);
+        match before {
+            "store" => drop(import_into(&dir, "legacy.jsonl", DATABASE)),
+            "empty" => write(&dir, DATABASE, ""),
+            _ => {}
         }
+        let runs = [start(&dir, "legacy.jsonl", DATABASE), start(&dir, "native.jsonl", name)];
+        for run in runs {
+            Report::of(run.end());
+        }
+        assert_eq!(
+            (rows(&dir, DATABASE).len() as u64, twins(&dir) as u64),
+            (EVENTS, EVENTS),
+            "{name}, {before}"
+        );
+        let link = Path::new(name).file_name().unwrap().to_str().unwrap();
+        let beside = dir.names_like(&format!("{link}."));
+        assert!(link == DATABASE || beside.is_empty(), "{beside:?} has a name of a link");
     }
 }
 

@@ -16,7 +16,7 @@ use crate::support::test_dir::TestDir;
 use crate::support::{event, events_to_last, utc};
 
 const IMPORTS: usize = 3;
-const AT_FIRST: u64 = events_to_last(1_000, 3_000);
+const AT_FIRST: u64 = events_to_last(500, 3_000);
 
 fn legacy(number: u64) -> String {
     format!("{{\"type\": \"Legacy\", \"task_id\": \"T{number}\", \"timestamp\": \"2025-10-25T10:00:00Z\"}}")
@@ -42,7 +42,7 @@ fn beside(write: impl Fn(u64) + Sync, mut imports: impl FnMut()) -> u64 {
             while !done.load(Ordering::Relaxed) {
                 number += 1;
                 write(number);
-                std::thread::sleep(Duration::from_millis(1));
+                std::thread::sleep(Duration::from_millis(2));
             }
             number
         });

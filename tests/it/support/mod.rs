@@ -17,9 +17,19 @@ pub use property_cases::{cases, events_to_last};
 pub use tampering::tamper;
 
 /// At how many moments, spread over its work, a program is killed. The environment variable `KILL_MOMENTS` says
-/// it: 3 and, for its second build, 1 in `.ci/run`, 50 in `.ci/nightly`. Each takes a second or more.
+/// it: 3 and, where they are run once more, 1 in `.ci/run`, 50 in `.ci/nightly`. Each takes a second or more.
 pub fn kill_moments() -> u64 {
     std::env::var("KILL_MOMENTS").map_or(6, |count| count.parse().unwrap())
+}
+
+/// Pairs of a first and a second thing: all of them, or as many percent as [`cases`] tests of a property, beginning with one
+/// for each first thing, whose second things take turns.
+pub fn some_pairs<A: Copy, B: Copy>(first: &[A], second: &[B]) -> Vec<(A, B)> {
+    let count = cases((first.len() * second.len()) as u32).cases as usize;
+    let turns = (0..second.len()).flat_map(|turn| {
+        first.iter().enumerate().map(move |(place, one)| (*one, second[(place + turn) % second.len()]))
+    });
+    turns.take(count).collect()
 }
 
 /// Waits until it is so, for a minute at most.
