@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::dispatched::DispatchError;
-use super::gathering::gather;
+use super::gathering::Gathering;
 use super::request::{Reply, Request, request};
 use super::writer::Writer;
 use crate::domain::event::DomainEvent;
@@ -185,10 +185,11 @@ impl Queue {
 impl Shared {
     /// Stores what comes, until nothing can come any more and nothing waits.
     fn run(&self) {
+        let mut gathering = Gathering::default();
         let mut state = self.state();
         loop {
             state = match self.task(state) {
-                Task::Store => self.store_all(),
+                Task::Store => self.store_all(&mut gathering),
                 Task::Idle => {
                     self.writer.idle();
                     let mut state = self.state();
@@ -242,11 +243,12 @@ impl Shared {
     }
 
     /// Stores what is in the queue, and what comes meanwhile.
-    fn store_all(&self) -> MutexGuard<'_, State> {
+    fn store_all(&self, gathering: &mut Gathering) -> MutexGuard<'_, State> {
         loop {
             let stored = self.writer.store(&|| self.next());
             self.answered(&mut self.state());
-            gather(stored, || self.state().waiting.len(), thread::yield_now);
+            let elapsed = || self.writer.clock.elapsed();
+            gathering.gather(stored, elapsed, || self.state().waiting.len(), thread::yield_now);
             let mut state = self.state();
             if state.waiting.is_empty() {
                 (state.is_storing, state.is_busy) = (false, true);
