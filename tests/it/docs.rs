@@ -141,7 +141,7 @@ fn commands_not_mentioned(readme: &str) -> Vec<String> {
 }
 
 /// Each subcommand below a command, with the names that lead to it.
-fn every_command(command: &Command) -> Vec<(Vec<String>, Command)> {
+pub fn every_command(command: &Command) -> Vec<(Vec<String>, Command)> {
     let mut found = Vec::new();
     for subcommand in command.get_subcommands() {
         let name = subcommand.get_name().to_owned();

@@ -1,0 +1,97 @@
+//! The manual pages, the versions, and what a forge runs: what is published says what the program is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use mission_events::internals::cli::{self, ExitCode};
+use mission_events::internals::infrastructure::config::spec::SETTINGS;
+
+use crate::docs::every_command;
+
+#[path = "../../packaging/man_pages/pages.rs"]
+mod pages;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn file(name: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(name)).unwrap()
+}
+
+/// The manual pages by the names of their files, without the escapes of hyphens.
+fn manual() -> BTreeMap<String, String> {
+    let pages = pages::of_the_program().unwrap().into_iter();
+    pages.map(|page| (page.file_name, String::from_utf8(page.text).unwrap().replace("\\-", "-"))).collect()
+}
+
+#[test]
+fn each_command_has_a_manual_page_that_names_its_options() {
+    let manual = manual();
+    let mut expected = BTreeSet::from(["mission-events.1".to_owned()]);
+    for (path, command) in every_command(&cli::command()) {
+        let name = format!("mission-events-{}.1", path.join("-"));
+        let page = manual.get(&name).unwrap_or_else(|| panic!("there is no {name}"));
+        for option in command.get_arguments() {
+            let Some(long) = option.get_long() else { continue };
+            assert_eq!(page.contains(&format!("--{long}")), !option.is_hide_set(), "{name}: --{long}");
+        }
+        assert!(page.contains("--store"), "{name} does not name the options of all commands");
+        expected.insert(name);
+    }
+    assert_eq!(manual.into_keys().collect::<BTreeSet<_>>(), expected);
+}
+
+#[test]
+fn the_page_of_the_program_names_its_commands_exit_codes_and_settings() {
+    let page = &manual()["mission-events.1"];
+    for command in cli::command().get_subcommands() {
+        assert!(
+            page.contains(&format!("mission-events-{}(1)", command.get_name())),
+            "{}",
+            command.get_name()
+        );
+    }
+    for code in ExitCode::ALL {
+        assert!(page.contains(code.meaning()), "{code:?}");
+    }
+    for setting in SETTINGS {
+        assert!(page.contains(setting.variable) && page.contains(setting.key), "{}", setting.key);
+    }
+}
+
+#[test]
+fn a_manual_page_has_the_examples_of_the_help_under_their_heading() {
+    let page = &manual()["mission-events-handlers.1"];
+    let (_, examples) = page.split_once(".SH EXAMPLES\n").unwrap();
+    assert!(examples.contains("  mission-events handlers list --check\n"), "{examples}");
+    assert!(page.starts_with(".ie") && page.contains("\n.TH mission-events-handlers 1 \"\" "), "{page}");
+}
+
+#[test]
+fn the_changelog_has_the_version_of_the_package() {
+    let version = env!("CARGO_PKG_VERSION");
+    let changelog = file("CHANGELOG.md");
+    let headings = changelog.lines().filter(|line| line.starts_with("## "));
+    assert!(headings.into_iter().any(|heading| heading.contains(version)), "CHANGELOG.md has no {version}");
+}
+
+#[test]
+fn a_forge_runs_the_scripts_of_this_folder_and_actions_that_cannot_change() {
+    let workflow = file(".github/workflows/ci.yml");
+    let of = |key: &str| -> Vec<String> {
+        let values =
+            workflow.lines().filter_map(|line| line.trim_start_matches([' ', '-']).strip_prefix(key));
+        values.map(|value| value.trim().to_owned()).collect()
+    };
+    for action in of("uses:") {
+        let commit = action.split([' ', '@']).nth(1).unwrap_or_default();
+        assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{action}");
+    }
+    for script in [".ci/run", ".ci/nightly"] {
+        assert!(of("run:").iter().any(|command| command == script), "no job runs {script}");
+        assert!(Path::new(ROOT).join(script).exists(), "there is no {script}");
+    }
+    let (_, toolchain) = workflow.split_once("rustup toolchain install ").unwrap();
+    let needed = env!("CARGO_PKG_RUST_VERSION");
+    assert!(toolchain.starts_with(needed), "the workflow installs another Rust than {needed}");
+}
