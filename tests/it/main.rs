@@ -77,7 +77,7 @@ mod routing;
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
 
-/// Is what is published what the program is: manual pages, versions, what a forge runs?
+/// Do the manual pages say what the program is, and does a forge run what is run here?
 mod packaging;
 
 /// Do README, help, settings and exit codes say the same, and does the README show what is printed?
