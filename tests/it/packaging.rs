@@ -9,8 +9,8 @@ use mission_events::internals::infrastructure::config::spec::SETTINGS;
 
 use crate::docs::every_command;
 
-#[path = "../../packaging/man_pages/pages.rs"]
-mod pages;
+#[path = "../../packaging/documents/manual_pages.rs"]
+mod manual_pages;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -20,7 +20,7 @@ fn file(name: &str) -> String {
 
 /// The manual pages by the names of their files, without the escapes of hyphens.
 fn manual() -> BTreeMap<String, String> {
-    let pages = pages::of_the_program().unwrap().into_iter();
+    let pages = manual_pages::of_the_program().unwrap().into_iter();
     pages.map(|page| (page.file_name, String::from_utf8(page.text).unwrap().replace("\\-", "-"))).collect()
 }
 
@@ -86,7 +86,8 @@ fn a_forge_runs_the_scripts_of_this_folder_and_actions_that_cannot_change() {
         assert!(of("run:").iter().any(|command| command == script), "no job runs {script}");
         assert!(Path::new(ROOT).join(script).exists(), "there is no {script}");
     }
-    let (_, toolchain) = workflow.split_once("rustup toolchain install ").unwrap();
-    let needed = env!("CARGO_PKG_RUST_VERSION");
-    assert!(toolchain.starts_with(needed), "the workflow installs another Rust than {needed}");
+    let needed = concat!("rust:", env!("CARGO_PKG_RUST_VERSION"), "-");
+    for image in of("container:") {
+        assert!(image.starts_with(needed), "{image} has another Rust than the package needs: {needed}");
+    }
 }
