@@ -141,7 +141,7 @@ fn commands_not_mentioned(readme: &str) -> Vec<String> {
 }
 
 /// Each subcommand below a command, with the names that lead to it.
-fn every_command(command: &Command) -> Vec<(Vec<String>, Command)> {
+pub fn every_command(command: &Command) -> Vec<(Vec<String>, Command)> {
     let mut found = Vec::new();
     for subcommand in command.get_subcommands() {
         let name = subcommand.get_name().to_owned();
@@ -187,8 +187,8 @@ fn configurations_that_fail(readme: &str) -> Vec<String> {
 }
 
 /// Where the project's own files are; other paths in the pages are those of users.
-const FOLDERS: [&str; 8] =
-    ["src/", "tests/", "benches/", "examples/", "fuzz/", "docs/", "migrations/", ".ci/"];
+const FOLDERS: [&str; 9] =
+    ["src/", "tests/", "benches/", "examples/", "fuzz/", "docs/", "migrations/", "packaging/", ".ci/"];
 
 fn paths_that_do_not_exist(page: &str) -> Vec<String> {
     let is_ours = |span: &String| FOLDERS.iter().any(|folder| span.starts_with(folder));
@@ -257,6 +257,18 @@ fn every_path_and_link_of_the_other_pages_leads_to_a_file() {
     assert_eq!(paths_that_do_not_exist(&broken), ["src/domain/events_of_tasks.rs"]);
     let broken = recipes.replacen("](docs/design.md)", "](docs/designs.md)", 1);
     assert!(linked_files(&broken).any(|link| link == "docs/designs.md"));
+}
+
+#[test]
+fn every_command_line_of_the_other_pages_can_be_parsed() {
+    let mut failures = Vec::new();
+    for page in other_pages() {
+        let text = file(page.to_str().unwrap());
+        let scripts = blocks(&text).filter(|block| block.language == "sh").map(|block| block.text);
+        failures.extend(scripts.flat_map(|script| command_lines_that_fail(&script)));
+    }
+    assert_eq!(failures, [] as [String; 0]);
+    assert_eq!(command_lines_that_fail("mission-events legacy-definitions list\n").len(), 1);
 }
 
 #[test]

@@ -77,6 +77,9 @@ mod routing;
 /// Does the source keep the invariants of the architecture: layers, purity, length of files?
 mod tidy;
 
+/// Do the manual pages say what the program is, and does a forge run what is run here?
+mod packaging;
+
 /// Do README, help, settings and exit codes say the same, and does the README show what is printed?
 mod dispatch;
 mod docs;
