@@ -1,12 +1,11 @@
 //! What the gate answers. Its JSON form is the document of `cutover-check` in `docs/contract.md`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, Serializer};
 
-use super::name::CriterionName;
+use super::criterion::{Criterion, CriterionVerdict};
 use crate::domain::event::format_timestamp;
 
 /// Which step the gate stands before.
@@ -29,42 +28,6 @@ pub enum GateVerdict {
     NoGo,
     /// None fails, and not every one is known to hold.
     NotEnoughEvidence,
-}
-
-/// What came of one criterion.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CriterionVerdict {
-    /// It holds.
-    Holds,
-    /// It does not.
-    Fails,
-    /// What is known says neither.
-    NotEnoughEvidence,
-}
-
-/// One criterion, and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Criterion {
-    /// Its name; stable.
-    #[serde(rename = "criterion")]
-    pub name: CriterionName,
-    /// What has to hold, as a sentence.
-    pub sentence: &'static str,
-    /// What was found, in words.
-    pub value: String,
-    /// What has to be found, in words.
-    pub threshold: String,
-    /// What came of it.
-    pub verdict: CriterionVerdict,
-    /// Why it does not hold, a sentence each; none where it holds.
-    pub reasons: Vec<String>,
-    /// The ways out, or to more evidence, in the order in which to go them; none where it holds.
-    pub remedies: Vec<String>,
-    /// What is worth knowing and decides nothing.
-    pub notes: Vec<String>,
-    /// The numbers after `value`, by stable names; times in microseconds.
-    pub figures: BTreeMap<&'static str, u64>,
 }
 
 /// What a day is for the gate.
@@ -135,13 +98,6 @@ pub struct GateReport {
     pub days: Vec<GateDay>,
 }
 
-impl GateReport {
-    /// The criteria that came to this.
-    pub fn criteria_that(&self, verdict: CriterionVerdict) -> impl Iterator<Item = &Criterion> {
-        self.criteria.iter().filter(move |criterion| criterion.verdict == verdict)
-    }
-}
-
 impl GateVerdict {
     /// The answer over all criteria.
     pub fn over(criteria: &[Criterion]) -> Self {
@@ -162,16 +118,6 @@ impl fmt::Display for GateVerdict {
             Self::Go => "GO",
             Self::NoGo => "NO-GO",
             Self::NotEnoughEvidence => "NOT ENOUGH EVIDENCE",
-        })
-    }
-}
-
-impl fmt::Display for CriterionVerdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Holds => "holds",
-            Self::Fails => "FAILS",
-            Self::NotEnoughEvidence => "not enough evidence",
         })
     }
 }
