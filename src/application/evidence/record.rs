@@ -267,9 +267,6 @@ pub struct DayEvidence {
     pub classes: BTreeMap<String, u64>,
     /// Differences that a rule ignored, by the name of the rule.
     pub ignored: BTreeMap<String, u64>,
-    /// Events that a repair has added, on either side: they are neither missing nor matched.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub repaired: u64,
 }
 
 /// What one side has on a day.
@@ -342,9 +339,4 @@ pub enum SelfTestOutcome {
     Failed,
     /// The logs have nothing that it could be tried on.
     NotApplicable,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }

@@ -31,15 +31,16 @@ impl JudgedDays {
     pub fn of(facts: &GateFacts, comparisons: &Comparisons<'_>, needed: u32) -> Self {
         let judge = Judge::new(facts, comparisons);
         let mut judged = Self { days: judge.all(), clean: 0, broken_by: None, since: None };
-        judged.count();
-        let ended = judged.days.iter().rev().filter(|day| day.state != DayState::Open);
+        judged.count(judge.last);
+        let ended = judged.days.iter().rev().filter(|day| day.day <= judge.last);
         let with_events = ended.filter(|day| day.state != DayState::Quiet).take(needed as usize);
         judged.since = with_events.last().or(judged.days.first()).map(|day| day.day);
         judged
     }
 
-    fn count(&mut self) {
-        for day in self.days.iter_mut().rev() {
+    /// Counts backwards from the day `last`.
+    fn count(&mut self, last: NaiveDate) {
+        for day in self.days.iter_mut().rev().filter(|day| day.day <= last) {
             match day.state {
                 DayState::Open | DayState::Quiet => {}
                 DayState::Clean => {
@@ -130,8 +131,8 @@ impl<'f> Judge<'f> {
         if let Some((run, entry)) = entries.iter().find(|(run, entry)| is_different(run.comparison, entry)) {
             return (DayState::Different, Some(difference(run, entry)));
         }
-        if let Some((run, entry)) = entries.iter().find(|(_, entry)| entry.repaired > 0) {
-            let reason = format!("{} of its events were repaired (record {})", entry.repaired, run.sequence);
+        if let Some((run, entry)) = entries.iter().find(|(_, entry)| repaired(entry) > 0) {
+            let reason = format!("{} of its events were repaired (record {})", repaired(entry), run.sequence);
             return (DayState::Repaired, Some(reason));
         }
         if day > self.last {
@@ -227,6 +228,11 @@ fn is_different(comparison: &ComparisonEvidence, entry: &DayEvidence) -> bool {
     comparison.verdict == Verdict::Different && (entry.differences > 0 || is_over_offset)
 }
 
+/// Events that a repair has added: they are neither missing nor matched.
+fn repaired(entry: &DayEvidence) -> u64 {
+    entry.classes.get(REPAIRED).copied().unwrap_or(0)
+}
+
 fn difference(run: &RecordedRun<'_>, entry: &DayEvidence) -> String {
     let found = match entry.differences {
         0 => "the clocks are farther apart than they may be".to_owned(),
@@ -240,8 +246,9 @@ fn difference(run: &RecordedRun<'_>, entry: &DayEvidence) -> String {
     format!("{found}{classes} (record {}); a later comparison changes nothing", run.sequence)
 }
 
-/// The classes of an evidence record that are none.
-const NO_DIFFERENCE: [&str; 3] = ["matched", "pending", "ignored"];
+const REPAIRED: &str = "repaired";
+/// The classes of an evidence record that are no differences.
+const NO_DIFFERENCE: [&str; 4] = ["matched", "pending", "ignored", REPAIRED];
 
 fn settle_of(comparison: &ComparisonEvidence) -> TimeDelta {
     TimeDelta::microseconds(i64::try_from(comparison.settings.settle_us).unwrap_or(i64::MAX))

@@ -93,7 +93,6 @@ fn comparison(number: u64) -> ComparisonEvidence {
             differences: 0,
             classes: classes.clone(),
             ignored: BTreeMap::new(),
-            repaired: 0,
         }],
         clock: ClockEvidence {
             anchors: number,

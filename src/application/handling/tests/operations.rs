@@ -2,7 +2,6 @@
 
 use super::doubles::{Ending, effect, of_type, projection};
 use super::*;
-use crate::application::handling::status::Behind;
 
 #[test]
 fn the_list_has_registered_handlers_in_order_then_those_that_only_the_store_knows() {
