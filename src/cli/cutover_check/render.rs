@@ -7,7 +7,6 @@ use crate::application::gate::{
 };
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
-use crate::domain::event::format_timestamp;
 
 /// The criteria, why those that do not hold do not, and the answer; with `explain` everything that is known.
 pub fn print(report: &GateReport, explain: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -17,33 +16,36 @@ pub fn print(report: &GateReport, explain: bool, out: &mut dyn Write) -> io::Res
         table.add([criterion.name.as_str(), &verdict, &criterion.value, &criterion.threshold]);
     }
     writeln!(out, "{}", table.text(&[(3, 16), (2, 30)]))?;
-    for criterion in &report.criteria {
-        match explain {
-            true => explained(criterion, out)?,
-            false => not_held(criterion, out)?,
-        }
-    }
     if explain {
+        report.criteria.iter().try_for_each(|criterion| explained(criterion, out))?;
         days(&report.days, out)?;
+    } else {
+        not_held(&report.criteria, out)?;
     }
     writeln!(out, "{}", visible(&summary(report)))
 }
 
-/// The first reason and remedy of a criterion that does not hold.
-fn not_held(criterion: &Criterion, out: &mut dyn Write) -> io::Result<()> {
-    if criterion.verdict == CriterionVerdict::Holds {
-        return Ok(());
+/// The first reason and remedy of the criteria that do not hold; those with the same ones are told together.
+fn not_held(criteria: &[Criterion], out: &mut dyn Write) -> io::Result<()> {
+    let first =
+        |criterion: &Criterion| (criterion.reasons.first().cloned(), criterion.remedies.first().cloned());
+    let mut told = Vec::new();
+    for criterion in criteria.iter().filter(|criterion| criterion.verdict != CriterionVerdict::Holds) {
+        let (reason, remedy) = first(criterion);
+        if told.contains(&(reason.clone(), remedy.clone())) {
+            continue;
+        }
+        let same = criteria.iter().filter(|other| first(other) == (reason.clone(), remedy.clone()));
+        let names: Vec<&str> = same.map(|criterion| criterion.name.as_str()).collect();
+        let more = match criterion.reasons.len() {
+            0 | 1 => String::new(),
+            count => format!(" (and {} more: --explain)", count - 1),
+        };
+        writeln!(out, "{}: {}{more}", names.join(", "), visible(reason.as_deref().unwrap_or_default()))?;
+        writeln!(out, "    {}\n", visible(remedy.as_deref().unwrap_or_default()))?;
+        told.push((reason, remedy));
     }
-    let more = match criterion.reasons.len() {
-        0 | 1 => String::new(),
-        count => format!(" (and {} more: --explain)", count - 1),
-    };
-    let reason = criterion.reasons.first().map_or("", String::as_str);
-    writeln!(out, "{}: {}{more}", criterion.name.as_str(), visible(reason))?;
-    match criterion.remedies.first() {
-        Some(remedy) => writeln!(out, "    {}\n", visible(remedy)),
-        None => writeln!(out),
-    }
+    Ok(())
 }
 
 fn explained(criterion: &Criterion, out: &mut dyn Write) -> io::Result<()> {
@@ -119,5 +121,5 @@ pub fn summary(report: &GateReport) -> String {
             count(CriterionVerdict::NotEnoughEvidence)
         ),
     };
-    format!("{} for {step}: {found} (as of {})", report.verdict, format_timestamp(report.judged_at))
+    format!("{} for {step}: {found}", report.verdict)
 }

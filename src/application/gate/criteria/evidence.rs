@@ -1,6 +1,6 @@
 //! Whether the recorded evidence is what was recorded.
 
-use super::{COMPARE, Known};
+use super::{COMPARE, Known, counted};
 use crate::application::evidence::InputState;
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;
@@ -10,7 +10,12 @@ pub fn unaltered(known: &Known<'_>) -> Criterion {
     let chain = &known.facts.evidence;
     let runs = known.comparisons.runs().len() as u64;
     let records = chain.records.len() as u64;
-    let value = format!("{records} records, {runs} comparisons of these logs, {} faults", chain.faults.len());
+    let value = format!(
+        "{}, {} of these logs, {}",
+        counted(records, "record", "records"),
+        counted(runs, "comparison", "comparisons"),
+        counted(chain.faults.len() as u64, "fault", "faults")
+    );
     let mut criterion =
         Criterion::new(CriterionName::Evidence, value, "a chain without faults, inputs unchanged")
             .figure("records", records)

@@ -15,7 +15,7 @@ use crate::domain::event::format_timestamp;
 const SETTLE: TimeDelta = TimeDelta::seconds(60);
 
 const WITHOUT_STORE: &str = "the handler store is missing, and with it what handlers have failed on and done";
-const RESTORE: &str = "restore it from a backup, or name it in `handlers.path`";
+const RESTORE: &str = "restore it from a backup, or name it in `handlers.path`; where none was ever made, `mission-events handlers run` makes it";
 
 /// No handler has failed in the period, on whatever event, and whatever became of it.
 pub fn errors(known: &Known<'_>) -> Criterion {

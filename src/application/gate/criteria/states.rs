@@ -38,8 +38,7 @@ pub fn equivalent(known: &Known<'_>) -> Criterion {
             .figure("different", different.len() as u64)
             .figure("young", compared.young);
     for found in compared.differences.iter().take(TOLD) {
-        criterion = criterion
-            .fails(sentence(found), "`mission-events tasks show TASK` shows what the store says of it");
+        criterion = criterion.fails(sentence(found), remedy(found));
     }
     if let Some(more) = compared.differences.len().checked_sub(TOLD).filter(|more| *more > 0) {
         criterion = criterion.note(format!("{more} more differences are not listed"));
@@ -56,14 +55,27 @@ pub fn equivalent(known: &Known<'_>) -> Criterion {
 }
 
 fn sentence(found: &StateDifference) -> String {
+    let StateDifference { task_id, field, control, candidate } = found;
     let said = |value: &Option<String>| {
         value.as_ref().map_or_else(|| "nothing".to_owned(), |value| format!("{value:?}"))
     };
-    format!(
-        "task {}: {} is {} by the legacy log, {} by the store",
-        found.task_id,
-        found.field,
-        said(&found.control),
-        said(&found.candidate)
-    )
+    match (*field, control) {
+        ("task", Some(_)) => format!("task {task_id} is known to the legacy log alone"),
+        ("task", None) => format!("task {task_id} is known to the store alone"),
+        _ => format!(
+            "task {task_id}: {field} is {} by the legacy log, {} by the store",
+            said(control),
+            said(candidate)
+        ),
+    }
+}
+
+/// What helps with a difference.
+fn remedy(found: &StateDifference) -> &'static str {
+    match found.field {
+        "task" => {
+            "`mission-events import-legacy` where its events are earlier than the parallel run, else `mission-events compare-logs` shows what is missing"
+        }
+        _ => "`mission-events tasks show TASK` shows what the store says of it",
+    }
 }
