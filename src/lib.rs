@@ -309,12 +309,13 @@ pub mod compare {
     pub mod evidence {
         pub use crate::application::evidence::record::{
             BeginningEvidence, BeginningKind, ClockEvidence, ComparisonEvidence, DayEvidence, DaySide,
-            EvidenceRecord, FileEvidence, HistoryEvidence, LeftOutFile, Prefix, ProfileEvidence,
-            RuleEvidence, SelfTestCheck, SelfTestEvidence, SelfTestOutcome, SettingsEvidence, SideEvidence,
-            SideKind, StoreEvidence, Window,
+            FileEvidence, HistoryEvidence, LeftOutFile, Prefix, ProfileEvidence, RuleEvidence, SelfTestCheck,
+            SelfTestEvidence, SelfTestOutcome, SettingsEvidence, SideEvidence, SideKind, StoreEvidence,
+            Window,
         };
         pub use crate::application::evidence::{
-            Evidence, Rehearsal, RehearsalEvidence, RehearsalFindings, UnknownEvidence, record_rehearsal,
+            Evidence, EvidenceRecord, Rehearsal, RehearsalEvidence, RehearsalFindings, UnknownEvidence,
+            record_rehearsal,
         };
     }
 }

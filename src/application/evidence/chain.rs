@@ -8,7 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::line::{Line, UTF_8_BOM, is_blank, without_cr};
-use super::record::EvidenceRecord;
+use super::recorded::EvidenceRecord;
 
 /// What the first record has in place of a hash.
 pub const NO_PREVIOUS: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -5,8 +5,7 @@ use std::error::Error as StdError;
 use thiserror::Error;
 
 use super::line::Line;
-use super::record::EvidenceRecord;
-use super::recorded::Evidence;
+use super::recorded::{Evidence, EvidenceRecord};
 
 /// The log of what is recorded: appended to, never changed.
 pub trait EvidenceLog {

@@ -11,24 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::recorded::Evidence;
 use super::timestamp;
 
 pub use super::clock_evidence::ClockEvidence;
 pub use crate::application::compare::report::Verdict;
-
-/// One line of an evidence log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EvidenceRecord {
-    /// Its number, from 1, one more than that of the record before it.
-    pub sequence: u64,
-    /// The SHA-256 of the bytes of the record before it, without their line end;
-    /// 64 zeros in the first one.
-    pub previous: String,
-    /// What it records.
-    #[serde(flatten)]
-    pub evidence: Evidence,
-}
 
 /// One comparison: what was compared, how, and what it found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! What one record holds, by its kind.
+//! One record, and what it holds by its kind.
 
 use chrono::{DateTime, Utc};
 use serde::de::{DeserializeOwned, Error};
@@ -10,6 +10,19 @@ use super::rehearsal::RehearsalEvidence;
 
 /// The key that says what a record is of. Without it, it is of a comparison.
 const KIND: &str = "kind";
+
+/// One line of an evidence log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EvidenceRecord {
+    /// Its number, from 1, one more than that of the record before it.
+    pub sequence: u64,
+    /// The SHA-256 of the bytes of the record before it, without their line end;
+    /// 64 zeros in the first one.
+    pub previous: String,
+    /// What it records.
+    #[serde(flatten)]
+    pub evidence: Evidence,
+}
 
 /// What was found, and recorded. Its JSON form is that of what it holds, with the key `kind` for all but comparisons.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +125,7 @@ impl<'de> Deserialize<'de> for Evidence {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::{EvidenceRecord, Verdict};
+    use super::super::record::Verdict;
     use super::super::rehearsal::{Rehearsal, RehearsalFindings};
     use super::super::{Chain, NO_PREVIOUS, line_hash};
     use super::*;

@@ -4,10 +4,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::log::{EvidenceError, EvidenceLog};
-use super::record::{EvidenceRecord, Verdict};
+use super::record::Verdict;
 use super::timestamp;
-use crate::application::clock::Clock;
 
 /// What was rehearsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,18 +67,4 @@ impl RehearsalEvidence {
     pub(super) fn is_kind(kind: &str) -> bool {
         Rehearsal::ALL.iter().any(|rehearsal| rehearsal.as_str() == kind)
     }
-}
-
-/// Records what a rehearsal came to, whatever that is. It ended now, by `clock`.
-///
-/// # Errors
-/// As [`EvidenceLog::append`].
-pub fn record_rehearsal(
-    rehearsal: Rehearsal,
-    findings: RehearsalFindings,
-    log: &dyn EvidenceLog,
-    clock: &dyn Clock,
-) -> Result<EvidenceRecord, EvidenceError> {
-    let tool_version = env!("CARGO_PKG_VERSION").to_owned();
-    log.append(&RehearsalEvidence { rehearsal, recorded_at: clock.now(), tool_version, findings }.into())
 }

@@ -1,6 +1,6 @@
 //! What the last comparison says of the period.
 
-use super::{COMPARE, Known, TOLD, counted};
+use super::known::{COMPARE, Known, TOLD, counted};
 use crate::application::evidence::record::ComparisonEvidence;
 use crate::application::gate::comparisons::RecordedRun;
 use crate::application::gate::criterion::Criterion;

@@ -1,6 +1,6 @@
 //! Whether enough days are clean, under rules that did not change.
 
-use super::{COMPARE, Known};
+use super::known::{COMPARE, Known};
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;
 use crate::application::gate::report::DayState;

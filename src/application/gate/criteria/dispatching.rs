@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::{Known, counted};
+use super::known::{Known, counted};
 use crate::application::figures::{DayFigures, FiguresLine, Latencies, figures_by_day};
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;

@@ -1,6 +1,6 @@
 //! Whether the recorded evidence is what was recorded.
 
-use super::{COMPARE, Known, counted};
+use super::known::{COMPARE, Known, counted};
 use crate::application::evidence::InputState;
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Known, TOLD, counted};
+use super::known::{Known, TOLD, counted};
 use crate::application::doctor::handlers::MIRRORS;
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::facts::HandlerFacts;

@@ -1,6 +1,6 @@
 //! Whether the whole legacy log was imported.
 
-use super::{COMPARE, Known, counted};
+use super::known::{COMPARE, Known, counted};
 use crate::application::evidence::record::{ComparisonEvidence, SideKind, Verdict};
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;

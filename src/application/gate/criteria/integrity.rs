@@ -1,6 +1,6 @@
 //! Whether the stores are whole.
 
-use super::{Known, TOLD, counted};
+use super::known::{Known, TOLD, counted};
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;
 

@@ -7,45 +7,14 @@ mod evidence;
 mod handlers;
 mod import;
 mod integrity;
+mod known;
 mod modes;
 mod rollback;
 mod states;
 
-use chrono::{DateTime, NaiveDate, Utc};
-
-use super::comparisons::Comparisons;
 use super::criterion::Criterion;
-use super::days::JudgedDays;
-use super::facts::{GateFacts, GateSettings};
 use super::name::CriterionName;
-
-/// What the criteria judge by.
-pub(super) struct Known<'f> {
-    pub settings: &'f GateSettings,
-    pub facts: &'f GateFacts,
-    pub comparisons: &'f Comparisons<'f>,
-    pub days: &'f JudgedDays,
-    /// The first day of the period over which errors, failures and latencies are judged; `None`: from the beginning of what is
-    /// recorded.
-    pub since: Option<NaiveDate>,
-}
-
-impl Known<'_> {
-    /// The day of a time.
-    fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
-        self.facts.zone.day_of(at)
-    }
-
-    /// Whether a day is one of the period.
-    fn is_in_period(&self, day: NaiveDate) -> bool {
-        self.since.is_none_or(|since| since <= day)
-    }
-
-    /// The period in words.
-    fn period(&self) -> String {
-        self.since.map_or_else(|| "ever".to_owned(), |since| format!("since {since}"))
-    }
-}
+pub(super) use known::Known;
 
 /// Judges one criterion.
 pub(super) fn judge(name: CriterionName, known: &Known<'_>) -> Criterion {
@@ -71,14 +40,3 @@ pub(super) fn judge(name: CriterionName, known: &Known<'_>) -> Criterion {
         CriterionName::NoRollback => modes::no_rollback(known),
     }
 }
-
-/// So many of a list are told each for itself.
-const TOLD: usize = 10;
-
-/// `1 event`, `2 events`.
-fn counted(count: u64, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
-}
-
-/// What makes the next comparison.
-const COMPARE: &str = "`mission-events compare-logs`";

@@ -1,6 +1,6 @@
 //! Whether the new system was the primary one throughout.
 
-use super::Known;
+use super::known::Known;
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;
 use crate::application::mode_log::ModeChange;

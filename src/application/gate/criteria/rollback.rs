@@ -1,6 +1,6 @@
 //! Whether the way back was rehearsed.
 
-use super::Known;
+use super::known::Known;
 use crate::application::evidence::record::Verdict;
 use crate::application::evidence::{Rehearsal, RehearsalEvidence};
 use crate::application::gate::criterion::Criterion;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::{COMPARE, Known, TOLD, counted};
+use super::known::{COMPARE, Known, TOLD, counted};
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;
 use crate::application::gate::task_states::{StateDifference, StateRules};
