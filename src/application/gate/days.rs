@@ -1,13 +1,13 @@
 //! What recorded comparisons say of each day.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use super::comparisons::{Comparisons, RecordedRun};
 use super::facts::GateFacts;
 use super::report::{DayState, GateDay};
-use crate::application::evidence::record::{ComparisonEvidence, DayEvidence, Verdict};
+use crate::application::evidence::record::{ComparisonEvidence, DayEvidence, DaySide, Verdict};
 use crate::wire::zone::Zone;
 
 /// How long an event may be on one side only, where no comparison says it.
@@ -254,13 +254,13 @@ fn settle_of(comparison: &ComparisonEvidence) -> TimeDelta {
     TimeDelta::microseconds(i64::try_from(comparison.settings.settle_us).unwrap_or(i64::MAX))
 }
 
-/// The types of events of both sides, over the days of a comparison from one day on.
-pub(super) fn types_since(comparison: &ComparisonEvidence, since: Option<NaiveDate>) -> [BTreeSet<&str>; 2] {
-    let mut types = [BTreeSet::new(), BTreeSet::new()];
-    for day in comparison.days.iter().filter(|day| since.is_none_or(|since| since <= day.day)) {
-        for (types, side) in types.iter_mut().zip([&day.control, &day.candidate]) {
-            types.extend(side.event_types.iter().map(String::as_str));
-        }
-    }
-    types
+/// The types of events of both sides on the days from `since` on, each as its last comparison has found them.
+pub(super) fn types_since(comparisons: &Comparisons<'_>, since: Option<NaiveDate>) -> [BTreeSet<String>; 2] {
+    let all = comparisons.runs().iter().flat_map(|run| &run.comparison.days);
+    let in_period = all.filter(|entry| since.is_none_or(|since| since <= entry.day));
+    let last: BTreeMap<NaiveDate, &DayEvidence> = in_period.map(|entry| (entry.day, entry)).collect();
+    let of = |side: fn(&DayEvidence) -> &DaySide| {
+        last.values().flat_map(|entry| &side(entry).event_types).cloned().collect()
+    };
+    [of(|entry| &entry.control), of(|entry| &entry.candidate)]
 }

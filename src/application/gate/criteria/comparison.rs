@@ -118,8 +118,8 @@ pub fn files_read(known: &Known<'_>) -> Criterion {
 pub fn event_types(known: &Known<'_>) -> Criterion {
     let (name, threshold) = (CriterionName::EventTypes, "the same types on both sides, at least one");
     by_last(known, name, threshold, |last| {
-        let [control, candidate] = types_since(last.comparison, known.since);
-        let both: Vec<&str> = control.intersection(&candidate).copied().collect();
+        let [control, candidate] = types_since(known.comparisons, known.since);
+        let both: Vec<&str> = control.intersection(&candidate).map(String::as_str).collect();
         let all = control.union(&candidate).count() as u64;
         let value = format!("{} of {all} on both sides ({})", both.len(), both.join(", "));
         let mut criterion = Criterion::new(name, value, threshold)
