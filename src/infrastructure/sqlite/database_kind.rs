@@ -43,7 +43,7 @@ pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
     migrating_command: "import-legacy",
     migrations_folder: "migrations/",
     migrations: event_migrations::migrations::runner,
-    known_schemas: &[(7, "f51f6c18d0119fac29df3296200f27546fa365509d9ed14adbc452cf0e9f4f62")],
+    known_schemas: &[(8, "41abdb4867ab3096cbed7fe6963b3f09c150ce789c2dd577647f4e3d90fdf744")],
 };
 
 /// What handlers have done, and their read models.
