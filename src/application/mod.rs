@@ -18,4 +18,5 @@ pub mod log_source;
 pub mod mode_log;
 pub mod read_models;
 pub mod rejects;
+pub mod repair;
 pub mod task_handlers;

@@ -29,6 +29,7 @@ mod outbox;
 mod output;
 mod progress;
 mod rejects;
+mod repair;
 mod status;
 mod store;
 mod table;
@@ -57,6 +58,7 @@ use import_legacy::ImportLegacyArgs;
 #[cfg(feature = "legacy")]
 use legacy::LegacyArgs;
 use rejects::RejectsArgs;
+use repair::RepairArgs;
 use tasks::TasksArgs;
 
 /// A SQLite-backed event store, and the proven migration of JSON event logs into it
@@ -74,6 +76,7 @@ struct Cli {
 enum Command {
     ImportLegacy(ImportLegacyArgs),
     CompareLogs(Box<CompareLogsArgs>),
+    Repair(Box<RepairArgs>),
     Rejects(RejectsArgs),
     Export(ExportArgs),
     Archive(ArchiveArgs),
@@ -140,6 +143,7 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
             import_legacy::run(args, &context)
         }
         Command::CompareLogs(args) => compare_logs::run(*args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Repair(args) => repair::run(*args, &global.context(StartupLines::WhenVerbose)?),
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Archive(args) => archive::run(&args, &global.context(StartupLines::WhenVerbose)?),

@@ -35,6 +35,9 @@ pub enum EventOrigin {
     /// It was read from a log: imported, or a line without an id in a file of the store. It is a fact of the past;
     /// what acts on the world must not act on it.
     Imported,
+    /// A repair added it: the legacy log has it, and the running system did not save it. What acts on the world must not
+    /// act on it either.
+    Repaired,
 }
 
 /// What became of one event of [`EventRepository::save_each`].

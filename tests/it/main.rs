@@ -60,6 +60,9 @@ mod export;
 /// Does compare-logs prove what it says, whatever stands on either side, and say so as agreed?
 mod compare_logs;
 
+/// Does a repair add what is missing, once and apart from the rest, and leave everything else as it is?
+mod repair;
+
 /// Is what was rejected listed with its bytes, and does a retry make events of it?
 mod rejects;
 

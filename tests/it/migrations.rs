@@ -198,6 +198,17 @@ fn a_store_of_every_earlier_version_opens_with_every_event_and_all_that_it_had()
         assert_eq!(cells(&dir, "PRAGMA foreign_key_check"), [] as [String; 0]);
         let next = store.save_events(&[event("e4").build()]).unwrap();
         assert_eq!(next[0].get(), 4, "version {version}");
+        // What a version allows besides is allowed, and nothing else.
+        let connection = Connection::open(&path).unwrap();
+        let insert = |origin: &str| {
+            let row =
+                format!("(NULL, 'e-{origin}', 'A', 0, NULL, '{{}}', '{origin}', 0, 1, NULL, NULL, NULL)");
+            connection.execute(&format!("INSERT INTO events VALUES {row}"), [])
+        };
+        insert("repaired").unwrap();
+        assert!(insert("other").unwrap_err().to_string().contains("CHECK"));
+        assert_eq!(cells(&dir, "PRAGMA integrity_check"), [r#"Text([111, 107])"#]);
+        SqliteEventRepository::open_for_reading(&path, utc()).unwrap();
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Class {
     Matched,
     /// The same, but for fields that a rule disregards.
     Ignored,
+    /// The same, because a repair has put it into a store: the new system did not write it.
+    Repaired,
     /// The same at another time than the tolerance allows.
     TimeShifted,
     /// The same event with other content.
@@ -35,9 +37,10 @@ pub enum Class {
 impl Class {
     /// Every class, in the order of its weight among the reasons of a verdict: the differences come in
     /// the order in which they are told.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Matched,
         Self::Ignored,
+        Self::Repaired,
         Self::Missing,
         Self::Extra,
         Self::Changed,
@@ -53,6 +56,7 @@ impl Class {
         match self {
             Self::Matched => "matched",
             Self::Ignored => "ignored",
+            Self::Repaired => "repaired",
             Self::TimeShifted => "time_shifted",
             Self::Changed => "changed",
             Self::Retyped => "retyped",
@@ -74,6 +78,7 @@ impl Class {
         match self {
             Self::Matched => "matched",
             Self::Ignored => "ignored",
+            Self::Repaired => "repaired",
             Self::TimeShifted => "at another time",
             Self::Changed => "changed",
             Self::Retyped => "under another type",
@@ -90,6 +95,7 @@ impl Class {
         let (singular, plural) = match self {
             Self::Matched => ("event is the same on both sides", "events are the same on both sides"),
             Self::Ignored => ("event agrees only because of a rule", "events agree only because of a rule"),
+            Self::Repaired => ("event was added by a repair", "events were added by a repair"),
             Self::TimeShifted => ("event has another time", "events have another time"),
             Self::Changed => ("event has changed", "events have changed"),
             Self::Retyped => ("event has another type", "events have another type"),
@@ -104,7 +110,7 @@ impl Class {
 
     /// Whether an event of this class makes the verdict different.
     pub const fn is_difference(self) -> bool {
-        !matches!(self, Self::Matched | Self::Ignored | Self::Pending)
+        !matches!(self, Self::Matched | Self::Ignored | Self::Repaired | Self::Pending)
     }
 
     /// Whether events of a side can be in this class.
@@ -148,6 +154,8 @@ pub struct ClassCounts {
     pub matched: u64,
     /// Pairs.
     pub ignored: u64,
+    /// Pairs of which one event was repaired.
+    pub repaired: u64,
     /// Pairs.
     pub time_shifted: u64,
     /// Pairs.
@@ -186,6 +194,7 @@ impl ClassCounts {
         match class {
             Class::Matched => &mut self.matched,
             Class::Ignored => &mut self.ignored,
+            Class::Repaired => &mut self.repaired,
             Class::TimeShifted => &mut self.time_shifted,
             Class::Changed => &mut self.changed,
             Class::Retyped => &mut self.retyped,
@@ -253,8 +262,8 @@ mod tests {
     }
 
     #[test]
-    fn what_agrees_or_is_pending_is_no_difference() {
-        let mut counts = ClassCounts { matched: 1, ignored: 2, ..ClassCounts::default() };
+    fn what_agrees_was_repaired_or_is_pending_is_no_difference() {
+        let mut counts = ClassCounts { matched: 1, ignored: 2, repaired: 8, ..ClassCounts::default() };
         counts.pending = PerSide { control: 3, candidate: 4 };
         assert_eq!(counts.differences(), 0);
         counts.duplicated = PerSide { control: 5, candidate: 6 };

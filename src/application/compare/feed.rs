@@ -24,6 +24,11 @@ pub trait Feed: Send {
         false
     }
 
+    /// Whether its records are events that a repair has put into a store.
+    fn holds_repaired(&self) -> bool {
+        false
+    }
+
     /// Reads it from the beginning to the end; `reader` must be new for every feed, and is the one
     /// whose [`members`](RecordReader::members) are those of the record that was fed last.
     ///

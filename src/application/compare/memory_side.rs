@@ -11,17 +11,28 @@ use crate::wire::record::RecordReader;
 pub(crate) struct MemoryFeed {
     path: PathBuf,
     records: Vec<String>,
+    are_repaired: bool,
 }
 
 impl MemoryFeed {
     pub fn new(records: Vec<String>) -> Self {
-        Self { path: PathBuf::from("memory"), records }
+        Self { path: PathBuf::from("memory"), records, are_repaired: false }
+    }
+
+    /// Records that a repair has put into a store.
+    #[cfg(test)]
+    pub fn repaired(records: Vec<String>) -> Self {
+        Self { are_repaired: true, ..Self::new(records) }
     }
 }
 
 impl Feed for MemoryFeed {
     fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn holds_repaired(&self) -> bool {
+        self.are_repaired
     }
 
     fn read(
@@ -101,6 +112,7 @@ mod for_tests {
         /// What a log holds, and the native rows of a store.
         records: Vec<String>,
         history: Vec<String>,
+        repaired: Vec<String>,
         pub skipped: Vec<(PathBuf, String)>,
         pub left_out: Vec<SkippedFile>,
     }
@@ -120,6 +132,7 @@ mod for_tests {
                 is_legacy: false,
                 records: records.collect(),
                 history: Vec::new(),
+                repaired: Vec::new(),
                 skipped: Vec::new(),
                 left_out: Vec::new(),
             }
@@ -141,11 +154,21 @@ mod for_tests {
             side.medium = Medium::Store(RowCounts {
                 native: side.records.len() as u64,
                 history: side.history.len() as u64,
+                repaired: 0,
                 first_native: time(side.records.first()),
                 last_history: time(side.history.last()),
                 missing: Some(0),
             });
             side
+        }
+
+        /// The same store with these events that a repair has added.
+        pub fn with_repaired(mut self, records: impl Iterator<Item = String>) -> Self {
+            self.repaired = records.collect();
+            if let Medium::Store(rows) = &mut self.medium {
+                rows.repaired = self.repaired.len() as u64;
+            }
+            self
         }
     }
 
@@ -175,14 +198,15 @@ mod for_tests {
         }
 
         fn input(&self, rows: Rows) -> Result<Input, CompareError> {
-            let records = match (self.medium, rows) {
-                (Medium::Store(_), Rows::History) => &self.history,
-                _ => &self.records,
+            let feed = match (self.medium, rows) {
+                (Medium::Store(_), Rows::History) => MemoryFeed::new(self.history.clone()),
+                (Medium::Store(_), Rows::Repaired) => MemoryFeed::repaired(self.repaired.clone()),
+                _ => MemoryFeed::new(self.records.clone()),
             };
             Ok(Input {
                 path: self.path.clone(),
                 mapping: Mapping::BuiltIn,
-                feeds: vec![Box::new(MemoryFeed::new(records.clone()))],
+                feeds: vec![Box::new(feed)],
                 skipped: self.skipped.clone(),
             })
         }

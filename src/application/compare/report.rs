@@ -64,6 +64,9 @@ pub struct Comparison {
     pub matched: u64,
     /// Pairs that agree in value but are spelled differently (`1` and `1.0`, `\u00e9` and `é`); among the matched.
     pub representation: u64,
+    /// Pairs that agree because a repair has put one of their events into a store; not among the matched. A day that has
+    /// some is no clean day.
+    pub repaired: u64,
     /// Pairs.
     pub time_shifted: u64,
     /// Pairs.

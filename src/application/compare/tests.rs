@@ -24,6 +24,7 @@ mod identical_inputs;
 mod many_fields;
 mod one_key;
 mod paired;
+mod repaired;
 mod start;
 mod streaming_join;
 mod types;

@@ -127,8 +127,11 @@ struct LiveWriter<'z, W> {
 
 impl<W: Write> LiveWriter<'_, W> {
     fn write(&mut self, event: LiveEvent<'_>) -> Result<(), Failure> {
-        let LiveEvent { position, occurred_at, event_type, body } = event;
-        if self.only.is_some_and(|only| !only.includes(Position::new(position), event_type)) {
+        let LiveEvent { position, occurred_at, event_type, body, is_repaired } = event;
+        // What was repaired was read from the legacy log.
+        let is_on_both =
+            |only: &OnlyOnNewSide| is_repaired || !only.includes(Position::new(position), event_type);
+        if self.only.is_some_and(is_on_both) {
             return Ok(());
         }
         let written = if self.is_array {

@@ -74,6 +74,8 @@ pub struct LiveEvent<'r> {
     pub event_type: &'r str,
     /// Its exact JSON text.
     pub body: &'r str,
+    /// A repair has added it: it was read from the legacy log.
+    pub is_repaired: bool,
 }
 
 /// A store as an export reads it: one state of it, from the first answer to the last.

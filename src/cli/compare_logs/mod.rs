@@ -1,14 +1,16 @@
 //! `compare-logs`: which two logs, and what is said of them.
 
 mod args;
+mod comparison_args;
 mod progress_feed;
 mod render;
-
-use std::path::{Path, PathBuf};
+mod sides;
 
 use chrono::Utc;
 
 pub use args::CompareLogsArgs;
+pub use comparison_args::ComparisonArgs;
+pub use sides::{ComparedPaths, absolute, find_sides};
 
 use super::answer::Answer;
 use super::error::CliError;
@@ -16,38 +18,28 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use super::output::{self, Format};
 use super::progress::Progress;
-use super::store::configured_path;
 use crate::application::clock::Clock;
 use crate::application::compare::feed::{CompareError, Feed, Scratch};
 use crate::application::compare::parallel_run::{Medium, ParallelRun};
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::evidence::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
-use crate::infrastructure::compare_inputs::{FoundSide, SideError, TempScratch};
+use crate::infrastructure::compare_inputs::{SideError, TempScratch};
 use crate::infrastructure::config::Source;
 use crate::infrastructure::config::compare_profile::ProfileError;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
-use crate::infrastructure::sources::Surroundings;
 use crate::infrastructure::system_clock::SystemClock;
 use progress_feed::watched;
 
 /// Runs the command.
 pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError> {
     let clock = SystemClock::default();
-    let [control_mapping, candidate_mapping] = args.mappings(context)?;
     let config = &context.config;
-    let configured =
-        [config.legacy_events_json.value.as_path(), configured_path(config.storage_backend.value, config)];
-    let paths = [&args.control, &args.candidate];
-    let paths = [0, 1].map(|side| paths[side].as_deref().unwrap_or(configured[side]));
-    let [is_control, is_candidate] = [0, 1].map(|side| is_same(paths[side], configured[side]));
-    let settings = args.settings(context, is_candidate, Utc::now())?;
+    let compared = ComparedPaths::new(args.control.as_deref(), args.candidate.as_deref(), config);
+    let [is_control, is_candidate] = compared.are_configured;
+    let settings = args.comparison.settings(context, is_candidate, args.limit, Utc::now())?;
     let progress = Progress::of_parts(context.is_quiet);
     let watch = |feed: Box<dyn Feed>, rows: Option<u64>| watched(feed, &progress, rows);
-    let stores = [config.sqlite_path.value.as_path()];
-    let beside = |other_side| Surroundings { other_side: Some(other_side), stores: &stores };
-    let control = FoundSide::find_beside(&beside(paths[1]), paths[0], control_mapping)?.wrapped_by(&watch);
-    let candidate =
-        FoundSide::find_beside(&beside(paths[0]), paths[1], candidate_mapping)?.wrapped_by(&watch);
+    let [control, candidate] = find_sides(compared.paths, &args.comparison, context, &watch)?;
     let new_scratch = || Box::new(TempScratch::default()) as Box<dyn Scratch>;
     let run = ParallelRun {
         settings: &settings,
@@ -104,15 +96,6 @@ fn warn_of_naive_times(run: &ParallelRun<'_>, comparison: &Comparison, context: 
             "{naive} events have a timestamp without offset; they were read as UTC, because no `timezone` is set"
         );
     }
-}
-
-/// The absolute form of a path, through all links; a path that leads nowhere is left as it is.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    absolute(one) == absolute(other)
 }
 
 impl From<ProfileError> for CliError {

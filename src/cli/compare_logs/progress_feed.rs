@@ -37,6 +37,10 @@ impl Feed for Watched {
         self.feed.has_positions()
     }
 
+    fn holds_repaired(&self) -> bool {
+        self.feed.holds_repaired()
+    }
+
     fn read(
         &mut self,
         reader: &mut RecordReader<'_>,

@@ -59,8 +59,12 @@ fn verdict(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
             } else {
                 String::new()
             };
+            let repaired = match comparison.repaired {
+                0 => String::new(),
+                repaired => format!(", {}", Class::Repaired.sentence(repaired)),
+            };
             let matched = Class::Matched.sentence(comparison.matched);
-            writeln!(out, "{style}{word}{end}: {matched}{but}")?;
+            writeln!(out, "{style}{word}{end}: {matched}{but}{repaired}")?;
         }
         _ => writeln!(out, "{style}{word}{end}")?,
     }
@@ -242,6 +246,17 @@ fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Setting
     }
     if comparison.representation > 0 {
         writeln!(out, "spelling: {} pairs say the same in another spelling", comparison.representation)?;
+    }
+    if comparison.repaired > 0 {
+        let days = comparison.by_day.iter().filter(|day| day.counts.repaired > 0);
+        let days: Vec<String> = days.map(|day| day.day.to_string()).collect();
+        let shown = days.iter().take(SHOWN_LINES).cloned().collect::<Vec<_>>().join(", ");
+        let more = if days.len() > SHOWN_LINES { ", ..." } else { "" };
+        writeln!(
+            out,
+            "repaired: {}; these days do not count as clean: {shown}{more}",
+            Class::Repaired.sentence(comparison.repaired)
+        )?;
     }
     for rule in &comparison.ignored {
         let hint = if rule.pairs == 0 { "; the rule matched nothing; remove it?" } else { "" };

@@ -176,8 +176,14 @@ impl ParallelSide for FoundSide<'_> {
                 self.files.iter().map(|path| self.wrapped(log(path), None)).collect()
             }
             Medium::Store(counts) => {
-                let store = StoreFeed::open(&self.path, rows)?;
-                vec![self.wrapped(Box::new(store), Some(counts.native + counts.history))]
+                let store = Box::new(StoreFeed::open(&self.path, rows)?);
+                match rows {
+                    // They are few, and stand in the rows that are shown already.
+                    Rows::Repaired => vec![store],
+                    Rows::Native | Rows::History => {
+                        vec![self.wrapped(store, Some(counts.native + counts.history))]
+                    }
+                }
             }
         };
         let (path, mapping) = (self.path.clone(), self.mapping.clone());

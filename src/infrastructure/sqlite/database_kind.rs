@@ -46,7 +46,7 @@ pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
     migrating_command: "import-legacy",
     migrations_folder: "migrations/",
     migrations: event_migrations::migrations::runner,
-    newest_version: 7,
+    newest_version: 8,
     newest_schema: "329bb552ea24fe17ffb5e6320ac52756169d0fedfca343d5549b0ce6f8ec2b30",
 };
 

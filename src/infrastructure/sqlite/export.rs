@@ -55,10 +55,10 @@ const SORT: &str = "DROP TABLE IF EXISTS temp.sorted_events;
 const FILL: &str = "INSERT INTO temp.sorted_events SELECT ifnull(source_offset, -1), position FROM events
     WHERE position BETWEEN ?2 AND ?3 AND source_id = ?1";
 
-const LIVE: &str = "SELECT position, occurred_at, body, event_type FROM events
+const LIVE: &str = "SELECT position, occurred_at, body, event_type, origin = 'repaired' FROM events
     WHERE source_id IS NULL ORDER BY position";
 const LIVE_OF_DAY: &str =
-    "SELECT position, occurred_at, body, event_type FROM events INDEXED BY events_by_timestamp
+    "SELECT position, occurred_at, body, event_type, origin = 'repaired' FROM events INDEXED BY events_by_timestamp
     WHERE occurred_at BETWEEN ?1 AND ?2 AND source_id IS NULL ORDER BY position";
 const ONLY_THERE: &str = "SELECT count(*) FROM events
     WHERE position BETWEEN ?2 AND ?3 AND source_id = ?1 AND NOT EXISTS (
@@ -296,6 +296,7 @@ impl ExportStore for SqliteExport {
                     occurred_at,
                     event_type: row.get_ref(3)?.as_str()?,
                     body: row.get_ref(2)?.as_str()?,
+                    is_repaired: row.get(4)?,
                 }))
             };
             if give().map_err(&failed)?.is_break() {

@@ -17,18 +17,30 @@ use super::schema::open_checked_for_reading;
 use super::stored_rows;
 
 /// A twin stands at the position of its event, which is of the other origin: of one origin there is at
-/// most one record at each position.
+/// most one record at each position. An event that was repaired is of the history as well, once its log is imported.
 const PAGE_OF: &str = "SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body
         FROM events WHERE position > ?1 AND position <= ?2 AND origin = ?4
     UNION ALL
     SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body
         FROM twins WHERE position > ?1 AND position <= ?2 AND origin = ?4 AND twin_id <= ?5
+    UNION ALL
+    SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body
+        FROM repairs CROSS JOIN events USING (position)
+        WHERE position > ?1 AND position <= ?2 AND origin = 'repaired' AND ?4 = 'history'
+          AND EXISTS (SELECT 1 FROM source_repeats WHERE source_repeats.position = repairs.position)
     ORDER BY position LIMIT ?3";
-const TEXT_OF: &str = "SELECT body FROM events WHERE position = ?1 AND origin = ?2
+/// Those that were added by a repair, and those of the history that were accepted by one.
+const PAGE_OF_REPAIRED: &str =
+    "SELECT position, event_id, id_derived, event_type, occurred_at, aggregate_id, body
+    FROM repairs CROSS JOIN events USING (position) WHERE position > ?1 AND position <= ?2
+    ORDER BY position LIMIT ?3";
+const TEXT_OF_REPAIRED: &str = "SELECT body FROM events WHERE position = ?1";
+const TEXT_OF: &str = "SELECT body FROM events WHERE position = ?1 AND origin IN (?2, 'repaired')
     UNION ALL SELECT body FROM twins WHERE position = ?1 AND origin = ?2";
 const STATE: &str =
     "SELECT count(*) FILTER (WHERE origin = 'native'), count(*) FILTER (WHERE origin = 'history'),
-        min(occurred_at) FILTER (WHERE origin = 'native'), max(occurred_at) FILTER (WHERE origin = 'history')
+        min(occurred_at) FILTER (WHERE origin = 'native'), max(occurred_at) FILTER (WHERE origin = 'history'),
+        (SELECT count(*) FROM repairs)
     FROM (SELECT origin, occurred_at FROM events UNION ALL SELECT origin, occurred_at FROM twins)";
 
 /// The rows, as the column `origin` says it.
@@ -36,6 +48,7 @@ fn origin(rows: Rows) -> &'static str {
     match rows {
         Rows::Native => "native",
         Rows::History => "history",
+        Rows::Repaired => "repaired",
     }
 }
 
@@ -55,6 +68,7 @@ pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
                 history: row.get(1)?,
                 first_native: time(row.get(2)?),
                 last_history: time(row.get(3)?),
+                repaired: row.get(4)?,
                 missing,
             })
         })
@@ -118,17 +132,26 @@ impl Feed for StoreFeed {
         true
     }
 
+    fn holds_repaired(&self) -> bool {
+        self.rows == Rows::Repaired
+    }
+
     fn read(
         &mut self,
         reader: &mut RecordReader<'_>,
         take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
     ) -> Result<FeedFacts, CompareError> {
         let failed = port_error("read events");
-        let mut statement = self.connection.prepare(PAGE_OF).map_err(&failed)?;
+        let are_repaired = self.holds_repaired();
+        let page_of = if are_repaired { PAGE_OF_REPAIRED } else { PAGE_OF };
+        let mut statement = self.connection.prepare(page_of).map_err(&failed)?;
         let mut after = 0_i64;
         loop {
-            let page = (after, self.last, PAGE, origin(self.rows), self.last_twin);
-            let mut rows = statement.query(page).map_err(&failed)?;
+            let rows = match are_repaired {
+                true => statement.query((after, self.last, PAGE)),
+                false => statement.query((after, self.last, PAGE, origin(self.rows), self.last_twin)),
+            };
+            let mut rows = rows.map_err(&failed)?;
             let mut count = 0;
             while let Some(row) = rows.next().map_err(&failed)? {
                 count += 1;
@@ -156,11 +179,15 @@ impl Feed for StoreFeed {
 
     fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
         let failed = port_error("read events");
-        let mut statement = self.connection.prepare(TEXT_OF).map_err(&failed)?;
+        let are_repaired = self.holds_repaired();
+        let text_of = if are_repaired { TEXT_OF_REPAIRED } else { TEXT_OF };
+        let mut statement = self.connection.prepare(text_of).map_err(&failed)?;
         for offset in offsets {
-            let body: String =
-                statement.query_row((offset, origin(self.rows)), |row| row.get(0)).map_err(&failed)?;
-            take(*offset, body.as_bytes());
+            let body: rusqlite::Result<String> = match are_repaired {
+                true => statement.query_row([offset], |row| row.get(0)),
+                false => statement.query_row((offset, origin(self.rows)), |row| row.get(0)),
+            };
+            take(*offset, body.map_err(&failed)?.as_bytes());
         }
         Ok(())
     }

@@ -30,6 +30,7 @@ mod log_rows;
 mod lost_bytes;
 mod read;
 mod rejects;
+mod repair;
 mod retry_preview;
 mod row;
 pub(in crate::infrastructure) mod schema;
@@ -62,6 +63,7 @@ pub use health::{Database, integrity, library_version, write_ahead_log_bytes};
 pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
+pub use repair::SqliteRepair;
 
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {

@@ -13,7 +13,8 @@ use crate::wire::record::Shape;
 use super::error::port_error;
 
 /// The columns that [`stored_event`] reads, in its order.
-pub(super) const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body, source_id";
+pub(super) const COLUMNS: &str =
+    "position, event_id, event_type, occurred_at, aggregate_id, body, source_id, origin";
 
 /// Puts a row after all that were stored, those that another program has removed included: what refers to a position
 /// never comes to refer to another event.
@@ -35,11 +36,12 @@ pub(super) const INSERT_IN_BULK: &str = "INSERT INTO events
      id_derived, source_id, source_offset, source_line)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
-/// Which system wrote an event.
+/// How an event came into the store: which system wrote it, or by a repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
     Native,
     History,
+    Repaired,
 }
 
 impl Origin {
@@ -47,6 +49,7 @@ impl Origin {
         match self {
             Self::Native => "native",
             Self::History => "history",
+            Self::Repaired => "repaired",
         }
     }
 }
@@ -139,9 +142,15 @@ pub(super) fn stored_event(row: &Row<'_>) -> Result<StoredEvent, RepositoryError
         .ok_or_else(|| corrupt(format!("occurred_at {occurred_at} is no time")))?;
     let aggregate: Option<String> = row.get(4).map_err(|error| corrupt(error.to_string()))?;
     let source: Option<i64> = row.get(6).map_err(|error| corrupt(error.to_string()))?;
+    let origin = row.get_ref(7).map_err(&failed)?.as_str().map_err(|error| corrupt(error.to_string()))?;
+    let is_repaired = origin == Origin::Repaired.as_str();
     Ok(StoredEvent {
         position: Position::new(position),
-        origin: if source.is_some() { EventOrigin::Imported } else { EventOrigin::Saved },
+        origin: match (source, is_repaired) {
+            (Some(_), _) => EventOrigin::Imported,
+            (None, true) => EventOrigin::Repaired,
+            (None, false) => EventOrigin::Saved,
+        },
         event: DomainEvent::from_parts(
             EventId::new(id).map_err(|error| corrupt(error.to_string()))?,
             row.get(2).map_err(|error| corrupt(error.to_string()))?,

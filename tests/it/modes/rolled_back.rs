@@ -59,6 +59,20 @@ fn after_a_time_with_the_new_system_alone_the_appended_log_is_consistent_with_th
 }
 
 #[test]
+fn what_a_repair_has_added_is_on_both_sides() {
+    let dir = TestDir::new();
+    set(&dir, "sqlite", LEGACY, "");
+    dispatch(&dir, &created("T1"));
+    set(&dir, "sqlite", NEW, "");
+    dispatch(&dir, &created("T2"));
+    export(&dir, "only-new");
+    program(&dir).run("-q legacy append only-new/events.json").result();
+    let repaired = program(&dir).run("-q repair --since all --settle 0s --apply");
+    assert_eq!((repaired.code, repaired.stdout.lines().count()), (0, 1), "{repaired:?}");
+    assert_eq!(export(&dir, "again")["files"][0]["records"], 1, "T2 alone");
+}
+
+#[test]
 fn of_named_types_the_new_side_alone_has_the_events() {
     let dir = TestDir::new();
     set(&dir, "sqlite", LEGACY, "new_event_types = [\"TaskCreated\"]");

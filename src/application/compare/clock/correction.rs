@@ -28,7 +28,12 @@ impl<'m> ClockCorrection<'m> {
 
     /// The time of an event by the control's clock.
     pub fn time(&mut self, side: Side, entry: &PackedEvent<'_>) -> i64 {
-        self.by_the_control(side, entry.head.at)
+        // What was repaired has the time that the control gives it.
+        if entry.head.is(EventHead::REPAIRED) {
+            entry.head.at
+        } else {
+            self.by_the_control(side, entry.head.at)
+        }
     }
 
     /// What the control's clock showed when that of a side showed `at`.

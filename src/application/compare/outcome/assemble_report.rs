@@ -88,6 +88,7 @@ pub(crate) fn assemble_report(
         event_types: settings.profile.event_types.clone(),
         matched: total.matched,
         representation: counts.representation,
+        repaired: total.repaired,
         time_shifted: total.time_shifted,
         changed: total.changed,
         ambiguous: counts.ambiguous,

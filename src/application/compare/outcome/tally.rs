@@ -10,7 +10,7 @@ use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::context::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::compare::reading::both_sides::BothSides;
-use crate::application::compare::reading::packed_event::{PackedEvent, Side};
+use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
 use crate::application::compare::report::{Cause, Class};
 use crate::application::compare::rules::Ruling;
 use crate::application::compare::spill::partitions::Partitions;
@@ -63,8 +63,12 @@ impl<'t> Tally<'t> {
         ambiguous: bool,
     ) -> Result<(), CompareError> {
         let Context { settings, scratch, pair_log, coverage, .. } = self.context;
-        let class = ruling.class;
         let (one, other) = (&control.entry, &candidate.entry);
+        let is_repaired = one.head.is(EventHead::REPAIRED) || other.head.is(EventHead::REPAIRED);
+        let class = match ruling.class {
+            class if class.is_difference() || !is_repaired => class,
+            _ => Class::Repaired,
+        };
         if let Some(log) = pair_log {
             log.note(Some(class), control, candidate, ambiguous, scratch)?;
         }
@@ -76,7 +80,7 @@ impl<'t> Tally<'t> {
             self.counts.beyond.candidate += 1;
             return Ok(());
         }
-        if self.range.is_within_tolerance(control.at, candidate.at) {
+        if self.range.is_within_tolerance(control.at, candidate.at) && !is_repaired {
             self.counts.note_pair_in_time(one.head.at, other.head.at);
         }
         let day = self.day(one.head.at);
@@ -92,6 +96,7 @@ impl<'t> Tally<'t> {
                     *self.counts.rules.entry((rule, day)).or_default() += 1;
                 }
             }
+            Class::Repaired => {}
             _ => self.different_pair(class, one, other, day, ambiguous),
         }
         self.note_order(one, other)

@@ -79,7 +79,10 @@ pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<Judged, CompareError> {
         }
     }
     if total.matched + total.ignored == 0 && inconclusive.is_empty() && different.is_empty() {
-        inconclusive.push("every event is too young to be judged: nothing was compared".to_owned());
+        inconclusive.push(match total.repaired {
+            0 => "every event is too young to be judged: nothing was compared".to_owned(),
+            _ => "every event was repaired: nothing that the new system wrote was compared".to_owned(),
+        });
     }
     let is_changing = control.1.changing.is_some() || candidate.1.changing.is_some();
     if !different.is_empty() && !is_changing {
@@ -101,7 +104,7 @@ fn check_digests(
     (_, candidate): &(Input, SideSummary),
     total: &ClassCounts,
 ) -> Result<(), CompareError> {
-    let is_whole = total.ignored == 0
+    let is_whole = total.ignored + total.repaired == 0
         && total.pending == PerSide::default()
         && (control.near_boundary, total.control) == (0, control.events)
         && (candidate.near_boundary, total.candidate) == (0, candidate.events);

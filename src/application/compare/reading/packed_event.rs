@@ -32,6 +32,8 @@ impl EventHead {
     pub const AMBIGUOUS: u8 = 4;
     /// Left over, with an identical sibling within the tolerance.
     pub const SIBLING: u8 = 8;
+    /// A repair has put it into its store: the system of its side did not write it.
+    pub const REPAIRED: u8 = 16;
 
     pub fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0

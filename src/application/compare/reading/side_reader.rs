@@ -107,6 +107,7 @@ impl SideReader<'_> {
             range: self.range,
             sampled_below: u64::MAX,
             destination,
+            is_repaired: false,
             side: SideSummary::nothing(),
         }
     }
@@ -124,6 +125,7 @@ impl SideReader<'_> {
         for (number, feed) in feeds.iter_mut().enumerate() {
             let (path, has_positions) = (feed.path().to_owned(), feed.has_positions());
             let before = consumer.side.events;
+            consumer.is_repaired = feed.holds_repaired();
             let mut reader = self.reader();
             let facts = feed.read(&mut reader, &mut |fed, reader| match fed {
                 Fed::Record { place, record } => consumer.take(number as u32, place, record, reader),
@@ -176,6 +178,8 @@ struct Consumer<'t> {
     /// The hash from which on no record is sampled any more.
     sampled_below: u64,
     destination: Destination<'t>,
+    /// The records of this feed were put into a store by a repair.
+    is_repaired: bool,
     side: SideSummary,
 }
 
@@ -192,7 +196,10 @@ impl Consumer<'_> {
             return Ok(());
         }
         let at = record.occurred_at.timestamp_micros();
-        self.side.first = Some(self.side.first.map_or(at, |first| first.min(at)));
+        // A run does not begin with what its system did not write.
+        if !self.is_repaired {
+            self.side.first = Some(self.side.first.map_or(at, |first| first.min(at)));
+        }
         let nearness = self.range.nearness(at);
         if nearness != Some(Nearness::Within) {
             self.side.after_range += u64::from(self.range.is_after(at));
@@ -218,7 +225,10 @@ impl Consumer<'_> {
         }
         // A local time that came twice sets no clock.
         let sure = (!head.is(EventHead::AMBIGUOUS)).then_some(at);
-        self.side.anchors.observe(first::<16>(&digest).map_or(0, u128::from_le_bytes), sure);
+        // One that was repaired says nothing of the clock of its side.
+        if !self.is_repaired {
+            self.side.anchors.observe(first::<16>(&digest).map_or(0, u128::from_le_bytes), sure);
+        }
         self.side.with_id += u64::from(record.event_id.as_deref().is_some_and(|id| !id.is_empty()));
         self.side.naive += u64::from(record.flags.time.contains(TimeFlags::NAIVE));
         self.keep_sample(&digest, record.body);
@@ -271,6 +281,7 @@ impl Consumer<'_> {
             (EventHead::LEGACY_SHAPE, self.scratch.legacy_shape),
             (EventHead::NEAR_BOUNDARY, is_near_boundary),
             (EventHead::AMBIGUOUS, record.flags.time.contains(TimeFlags::AMBIGUOUS)),
+            (EventHead::REPAIRED, self.is_repaired),
         ] {
             flags |= if is_set { flag } else { 0 };
         }

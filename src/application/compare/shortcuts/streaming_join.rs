@@ -201,7 +201,7 @@ impl JoinInput<'_, '_> {
     ) -> Result<(), CompareError> {
         let hash = xxh3_64(id);
         let cannot_wait = id.is_empty()
-            || head.is(EventHead::NEAR_BOUNDARY | EventHead::AMBIGUOUS)
+            || head.is(EventHead::NEAR_BOUNDARY | EventHead::AMBIGUOUS | EventHead::REPAIRED)
             || JoinedEvent::of(head).is_none()
             || self.join.has_given_up();
         if cannot_wait {

@@ -40,10 +40,11 @@ fn a_handler_begins_after_a_position_that_need_not_be_that_of_an_event() {
 }
 
 #[test]
-fn an_effect_is_never_given_imported_events() {
+fn an_effect_is_never_given_imported_or_repaired_events() {
     let (setting, mail) = (Setting::new(), Recorder::new("mail"));
     let mut process = setting.process(&[effect(&mail)]);
     setting.events.append_as(1, "history", "TaskCreated", None, EventOrigin::Imported);
+    setting.events.append_as(1, "repaired", "TaskCreated", None, EventOrigin::Repaired);
     setting.events.append(1, "e1", "TaskCreated", None);
     process.catch_up();
     assert_eq!(mail.attempts(), [("e1".to_owned(), 1)]);
