@@ -308,10 +308,13 @@ pub mod compare {
     /// What is recorded of a comparison as evidence, with everything in it.
     pub mod evidence {
         pub use crate::application::evidence::record::{
-            BeginningEvidence, BeginningKind, ClockEvidence, DayEvidence, DaySide, Evidence, EvidenceRecord,
-            FileEvidence, HistoryEvidence, LeftOutFile, Prefix, ProfileEvidence, RuleEvidence, SelfTestCheck,
-            SelfTestEvidence, SelfTestOutcome, SettingsEvidence, SideEvidence, SideKind, StoreEvidence,
-            Window,
+            BeginningEvidence, BeginningKind, ClockEvidence, ComparisonEvidence, DayEvidence, DaySide,
+            EvidenceRecord, FileEvidence, HistoryEvidence, LeftOutFile, Prefix, ProfileEvidence,
+            RuleEvidence, SelfTestCheck, SelfTestEvidence, SelfTestOutcome, SettingsEvidence, SideEvidence,
+            SideKind, StoreEvidence, Window,
+        };
+        pub use crate::application::evidence::{
+            Evidence, Rehearsal, RehearsalEvidence, RehearsalFindings, UnknownEvidence, record_rehearsal,
         };
     }
 }

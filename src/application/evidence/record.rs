@@ -1,4 +1,4 @@
-//! What is recorded of a comparison. The keys are part of the contract (`docs/contract.md`): they may be added to, and
+//! What is recorded, above all of a comparison. The keys are part of the contract (`docs/contract.md`): they may be added to, and
 //! are never renamed or given another meaning.
 //!
 //! Hashes and digests are in lower-case hexadecimal. Times are RFC 3339 in UTC with at most
@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::recorded::Evidence;
 use super::timestamp;
 
 pub use super::clock_evidence::ClockEvidence;
@@ -31,7 +32,7 @@ pub struct EvidenceRecord {
 
 /// One comparison: what was compared, how, and what it found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct ComparisonEvidence {
     /// When the comparison ended.
     #[serde(with = "timestamp")]
     pub recorded_at: DateTime<Utc>,
@@ -74,6 +75,10 @@ pub struct Evidence {
     pub verdict: Verdict,
     /// Why, where it is not `consistent`; sentences for people.
     pub reasons: Vec<String>,
+    /// What keeps it from being conclusive, or would, if it had found no differences; sentences for people. `None` in
+    /// records of versions before it was told apart from the other reasons.
+    #[serde(default)]
+    pub doubts: Option<Vec<String>>,
 }
 
 /// A mapping between two shapes of an event.
@@ -86,6 +91,9 @@ pub struct ProfileEvidence {
     /// The types of the events that were compared; empty where those of all types were.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub event_types: BTreeSet<String>,
+    /// The fields that only one side is expected to have; none in records of versions before they were told.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub one_sided: BTreeSet<String>,
 }
 
 /// A rule by which differences are ignored, and what it did.
@@ -259,6 +267,9 @@ pub struct DayEvidence {
     pub classes: BTreeMap<String, u64>,
     /// Differences that a rule ignored, by the name of the rule.
     pub ignored: BTreeMap<String, u64>,
+    /// Events that a repair has added, on either side: they are neither missing nor matched.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repaired: u64,
 }
 
 /// What one side has on a day.
@@ -331,4 +342,9 @@ pub enum SelfTestOutcome {
     Failed,
     /// The logs have nothing that it could be tried on.
     NotApplicable,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

@@ -1,0 +1,1 @@
+//! The criteria, over facts in memory.
