@@ -161,7 +161,7 @@ fn days(comparison: &Comparison, settings: &settings::Settings) -> Vec<DayEviden
                 differences: counts.differences(),
                 classes: classes(counts),
                 ignored: rules.collect(),
-                repaired: 0,
+                repaired: counts.repaired,
             }
         })
         .collect()

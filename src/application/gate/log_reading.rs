@@ -22,7 +22,7 @@ use crate::wire::zone::Zone;
 const PAGE: usize = 1_000;
 
 /// How logs are read.
-pub(super) struct LogReading {
+pub struct LogReading {
     /// The zone of local times, and of days.
     pub zone: Zone,
     /// The types of the events that are read; all, where there is none.

@@ -25,6 +25,7 @@ use chrono::Days;
 
 pub use criterion::{Criterion, CriterionVerdict};
 pub use facts::{Fact, GateFacts, GateSettings, HandlerFacts, LogFacts};
+pub use log_reading::LogReading;
 pub use name::CriterionName;
 pub use report::{DayState, Gate, GateDay, GateReport, GateVerdict};
 pub use sources::GateSources;

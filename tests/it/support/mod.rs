@@ -23,7 +23,7 @@ pub fn kill_moments() -> u64 {
 }
 
 /// Waits until it is so, for a minute at most.
-#[cfg(feature = "legacy")]
+#[cfg(any(feature = "legacy", target_os = "linux"))]
 pub fn until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !is_so() {
