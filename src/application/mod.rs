@@ -17,6 +17,7 @@ pub mod log_files;
 pub mod log_source;
 pub mod mode_log;
 pub mod read_models;
+pub mod rehearsal;
 pub mod rejects;
 pub mod repair;
 pub mod task_handlers;

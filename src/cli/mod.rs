@@ -28,6 +28,7 @@ mod mode_records;
 mod outbox;
 mod output;
 mod progress;
+mod rehearse;
 mod rejects;
 mod repair;
 mod status;
@@ -57,6 +58,7 @@ use handlers::HandlersArgs;
 use import_legacy::ImportLegacyArgs;
 #[cfg(feature = "legacy")]
 use legacy::LegacyArgs;
+use rehearse::RehearseArgs;
 use rejects::RejectsArgs;
 use repair::RepairArgs;
 use tasks::TasksArgs;
@@ -74,6 +76,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Rehearse(Box<RehearseArgs>),
     ImportLegacy(ImportLegacyArgs),
     CompareLogs(Box<CompareLogsArgs>),
     Repair(Box<RepairArgs>),
@@ -142,6 +145,7 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
             let context = global.context_where(StartupLines::WhenVerbose, MissingStore::WillBeMade)?;
             import_legacy::run(args, &context)
         }
+        Command::Rehearse(args) => rehearse::run(*args, &global.context(StartupLines::WhenVerbose)?),
         Command::CompareLogs(args) => compare_logs::run(*args, &global.context(StartupLines::WhenVerbose)?),
         Command::Repair(args) => repair::run(*args, &global.context(StartupLines::WhenVerbose)?),
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),

@@ -60,6 +60,9 @@ mod export;
 /// Does compare-logs prove what it says, whatever stands on either side, and say so as agreed?
 mod compare_logs;
 
+/// Does a rehearsal try everything that a cutover needs, on copies alone, and say what one would say?
+mod rehearse;
+
 /// Does a repair add what is missing, once and apart from the rest, and leave everything else as it is?
 mod repair;
 

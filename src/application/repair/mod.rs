@@ -27,7 +27,7 @@ use crate::application::compare::report::{Class, Comparison};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::Position;
 
-pub use line::{Action, LineKind, RepairLine};
+pub use line::{LineKind, RepairLine};
 pub use missing::MissingEvent;
 pub use report::RepairReport;
 pub use store::{Disposition, HeldEvent, HeldOrigin, RepairStore, disposition};

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::line::Action;
 use super::*;
 use crate::application::compare::feed::Scratch;
 use crate::application::compare::memory_side::{MemoryScratch, MemorySide, event, settings};

@@ -65,6 +65,8 @@ const ONLY_THERE: &str = "SELECT count(*) FROM events
         SELECT 1 FROM source_repeats AS repeats
         WHERE repeats.position = events.position
           AND repeats.source_id IN (SELECT value FROM json_each(?4)))";
+const REPEATED: &str = "SELECT count(*) FROM source_repeats
+    WHERE source_id IN (SELECT value FROM json_each(?1)) AND twin_id IS NULL";
 const TWINS_ONLY_THERE: &str = "SELECT count(*) FROM twins
     WHERE source_id = ?1 AND NOT EXISTS (
         SELECT 1 FROM source_repeats AS repeats
@@ -108,6 +110,16 @@ impl SqliteExport {
             source,
         })?;
         Ok(export)
+    }
+
+    /// How many records of these logs are events that the store has from elsewhere, or from another place of the log.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn repeated_records(&self, logs: &[i64]) -> Result<u64, RepositoryError> {
+        self.connection
+            .query_row(REPEATED, [format!("{logs:?}")], |row| row.get(0))
+            .map_err(port_error("count the records that repeat events"))
     }
 
     /// Where the events of each log lie, and which days have live events.

@@ -19,6 +19,7 @@
 mod append;
 mod checkpoint;
 pub(in crate::infrastructure) mod connection;
+mod copy;
 pub(in crate::infrastructure) mod database_kind;
 mod error;
 mod expected_schema;
@@ -56,6 +57,7 @@ use crate::wire::zone::Zone;
 use database_kind::EVENT_STORE;
 
 pub use connection::MAGIC;
+pub use copy::{copy_store, store_size_in_bytes};
 pub use error::SqliteError;
 pub use export::SqliteExport;
 pub use feed::{StoreFeed, holds_events, is_event_store, row_counts};

@@ -60,6 +60,7 @@ const CASES: &[Case] = &[
     case("compare-logs", "compare-logs good.jsonl other.jsonl", 1, "the logs are different; not recorded"),
     case("compare-logs", "compare-logs good.jsonl torn.jsonl", 3, "the logs are inconclusive; not recorded"),
     case("compare-logs", "compare-logs", 1, "the logs are different; recorded as number 2 in evidence.jsonl"),
+    case("rehearse", "rehearse --rollback", 0, "REHEARSED: there is a way back"),
     case("repair", "repair good.jsonl other.jsonl", 1, "0 events can be added"),
     case("rejects", "--store store.db rejects", 0, ""),
     case(

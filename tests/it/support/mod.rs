@@ -35,7 +35,7 @@ pub fn some_pairs<A: Copy, B: Copy>(first: &[A], second: &[B]) -> Vec<(A, B)> {
 }
 
 /// Waits until it is so, for a minute at most.
-#[cfg(feature = "legacy")]
+#[cfg(any(feature = "legacy", target_os = "linux"))]
 pub fn until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !is_so() {

@@ -82,3 +82,16 @@ fn where_every_event_was_repaired_nothing_was_compared() {
     assert_eq!((found.verdict, found.matched), (Verdict::Inconclusive, 0));
     assert!(found.reasons[0].starts_with("every event was repaired"), "{:?}", found.reasons);
 }
+
+#[test]
+fn a_repaired_event_that_carries_an_id_counts_apart_with_and_without_shortcuts() {
+    let with_id = |number: u32| event(number).replacen('{', &format!(r#"{{"event_id": "e{number}", "#), 1);
+    let control = MemorySide::file("events.jsonl", (0..40).map(with_id));
+    let native = (0..40).filter(|number| *number != 12).map(with_id);
+    let candidate =
+        MemorySide::store("events.db", native, [].into_iter()).with_repaired([12].map(with_id).into_iter());
+    for shortcuts in [true, false] {
+        let found = compared(&Settings { shortcuts, ..settings() }, &control, &candidate);
+        assert_eq!((found.verdict, found.matched, found.repaired), (Verdict::Consistent, 39, 1));
+    }
+}
