@@ -4,7 +4,7 @@
 //! Hashes and digests are in lower-case hexadecimal. Times are RFC 3339 in UTC with at most
 //! microseconds; spans of time are in microseconds, sizes in bytes. Classes of events are named as in
 //! the result of a comparison: `matched`, `time_shifted`, `changed`, `retyped`, `misfiled`, `missing`,
-//! `extra`, `duplicated`, `pending`, `ignored`.
+//! `extra`, `duplicated`, `pending`, `ignored`, `repaired`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
