@@ -3,6 +3,7 @@
 mod days;
 mod each_alone;
 mod finalised;
+mod not_known;
 mod rules;
 mod states;
 
