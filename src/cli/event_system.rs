@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit_code::ExitCode;
+use super::mirrors::set_lags;
 use super::store::{self, OpenStore, StoreError};
 use crate::application::clock::Clock;
 use crate::application::dispatch::{
@@ -13,7 +14,7 @@ use crate::application::dispatch::{
 };
 use crate::application::handling::memory::MemoryHandlerStore;
 use crate::application::handling::store::HandlerStore;
-use crate::application::handling::{HandlerOperations, HandlingError, Runner, RunnerSettings};
+use crate::application::handling::{HandlerOperations, HandlerStatus, HandlingError, Runner, RunnerSettings};
 use crate::application::mode_log::{ModeChange, ModeLog};
 use crate::application::task_handlers::default_registrations;
 use crate::domain::error_chain::error_chain;
@@ -98,6 +99,13 @@ pub fn operations(config: &Config, access: HandlerAccess) -> Result<HandlerOpera
     Ok(HandlerOperations::new(events, store, clock, RunnerSettings::default().page, registrations))
 }
 
+/// Every handler as it is, mirrors with what they have still to bring to the other side.
+pub fn statuses(config: &Config, operations: &HandlerOperations) -> Result<Vec<HandlerStatus>, CliError> {
+    let mut statuses = operations.list().map_err(failed)?;
+    set_lags(&mut statuses, config)?;
+    Ok(statuses)
+}
+
 /// Runs the handlers of the program over the active store until `is_to_end` says so; answers what was done, as a
 /// sentence.
 pub fn follow(config: &Config, is_to_end: &dyn Fn() -> bool) -> Result<String, CliError> {
@@ -138,7 +146,7 @@ fn open_for_reading(config: &Config) -> Result<Arc<dyn EventRepository>, CliErro
 }
 
 /// A JSONL store without a folder is empty: the first event that is saved makes it.
-fn open_or_empty(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
+pub fn open_or_empty(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
     if config.storage_backend.value == Backend::Sqlite {
         return open_for_reading(config);
     }

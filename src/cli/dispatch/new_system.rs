@@ -70,7 +70,7 @@ impl ActiveSystem {
     }
 
     /// There is one mode: no settings are read again.
-    pub fn follow_settings(self: &Arc<Self>, _: Context) -> Result<(), CliError> {
+    pub fn follow_settings(self: &Arc<Self>, _: Context, _: HangUps) -> Result<(), CliError> {
         Ok(())
     }
 

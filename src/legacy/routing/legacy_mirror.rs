@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::intervals::Intervals;
+use super::lag::LegacyLag;
 use super::legacy_pages::{LegacyPage, PAGE};
-use super::legacy_records::records_of;
+use super::legacy_records::{records_of, refused};
 use super::log_progress::{IntendedRecord, Intent, LEGACY_MIRROR, LogProgress};
 use super::mirror::{MirrorWorker, Round};
 use super::mirror_error::MirrorError;
 use super::mirror_state::{MirrorState, News};
 use super::mirror_store::MirrorStore;
 use super::outbox_progress::{BroughtEvents, NEW_MIRROR, OutboxProgress};
-use super::ports::LegacyPlace;
+use super::ports::{LegacyLog, LegacyPlace};
 use super::sides::{NewSide, RouterPorts, Sides};
 use super::undecided::tell;
 use crate::application::handling::store::StreamProgress;
@@ -24,8 +25,6 @@ use crate::domain::value_objects::{Position, StreamId};
 
 /// How often all streams are looked at, for what other processes have stored, and counted what is left.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// So many events are counted at most.
-const COUNTED: u64 = 10_000;
 
 /// The mirror to the legacy side.
 pub(super) struct LegacyMirror {
@@ -190,7 +189,7 @@ impl LegacyMirror {
                 return Ok(Round::Waits);
             };
             if begun.is_recovered {
-                self.write(begun, &page)?;
+                self.write(begun, page)?;
                 return Ok(Round::Worked);
             }
             // It moves the progress, and is no step that went well by itself.
@@ -220,38 +219,30 @@ impl LegacyMirror {
             return Ok(());
         }
         self.counted_at = Some(now);
-        let mut behind = 0;
-        for stream in &self.streams {
-            let mut mirrored = begun.mirrored.get(&stream.id).copied();
-            while behind < COUNTED
-                && let Some(page) = LegacyPage::read(&*new.events, intervals, stream, mirrored)?
-            {
-                behind += page.events.len() as u64;
-                mirrored = Some(page.read.0);
-            }
-        }
-        self.state.set_behind(behind);
+        let passed = OutboxProgress::of(&self.store.progress_of(&*self.sides.ports.handlers, NEW_MIRROR)?)?;
+        let (streams, mirrored) = (&self.streams, &begun.mirrored);
+        let lag = LegacyLag { events: &*new.events, intervals, brought: &passed.brought, streams, mirrored };
+        self.state.set_behind(lag.count()?.events);
         Ok(())
     }
 
     /// Writes the records of a page: an intent first, then the records with one write, then the progress.
-    fn write(&mut self, begun: &mut Begun, page: &LegacyPage) -> Result<(), MirrorError> {
+    fn write(&mut self, begun: &mut Begun, mut page: LegacyPage) -> Result<(), MirrorError> {
         let sides = Arc::clone(&self.sides);
         let ports = &sides.ports;
-        let records = records_of(page.events.iter().map(|event| &event.event), &ports.zone)?;
-        if let Some(first) = page.events.first() {
-            let legacy = sides.legacy_log()?;
-            let (from, planned) = {
-                let mut log = legacy.lock()?;
-                (log.end(), log.plan(&records)?)
-            };
+        let mut records = records_of(page.events.iter().map(|event| &event.event), &ports.zone)?;
+        if !page.events.is_empty() {
+            let legacy = &**sides.legacy_log()?;
+            let (from, planned) = self.planned(legacy, &mut page, &mut records)?;
             self.check_length(begun, from)?;
             let events = page.events.iter().zip(&planned);
             let intended = events.map(|(event, place)| IntendedRecord::new(event, place)).collect();
             let stream = page.stream.as_str().to_owned();
             begun.log.end = from;
             begun.log.intent = Some(Intent { from, stream, records: intended });
-            begun.log.last.get_or_insert_with(|| first.event.event_id().clone());
+            if begun.log.last.is_none() {
+                begun.log.last = page.events.first().map(|event| event.event.event_id().clone());
+            }
             // The lock is not held meanwhile: what the legacy side, as primary, appends does not wait for the handler store.
             self.put(begun, &[], 0)?;
             let mut log = legacy.lock()?;
@@ -263,7 +254,9 @@ impl LegacyMirror {
             begun.log.end = places.last().map_or(from, LegacyPlace::end);
             begun.log.intent = None;
             begun.log.records += records.len() as u64;
-            begun.log.last = page.events.last().map(|event| event.event.event_id().clone());
+            if let Some(last) = page.events.last() {
+                begun.log.last = Some(last.event.event_id().clone());
+            }
         }
         let (position, event_id) = page.read.clone();
         begun.mirrored.insert(page.stream.clone(), position);
@@ -273,6 +266,36 @@ impl LegacyMirror {
         self.put(begun, &[row], records.len() as u64)
     }
 
+    /// Where the log ends, and where the records of a page would stand. Those that the legacy log has no form for are told, and left out.
+    fn planned(
+        &self,
+        legacy: &dyn LegacyLog,
+        page: &mut LegacyPage,
+        records: &mut Vec<String>,
+    ) -> Result<(u64, Vec<LegacyPlace>), MirrorError> {
+        loop {
+            let mut log = legacy.lock()?;
+            let (from, planned) = (log.end(), log.plan(records));
+            drop(log);
+            let error = match planned {
+                Ok(planned) => return Ok((from, planned)),
+                Err(error) => error,
+            };
+            let refused = refused(legacy, records)?;
+            if refused.is_empty() {
+                return Err(error.into());
+            }
+            for (index, reason) in refused.into_iter().rev() {
+                records.remove(index);
+                let event = page.events.remove(index).event;
+                let detail = format!(
+                    "the legacy log has no form for it ({reason}): only the new side has it, and compare-logs shows it"
+                );
+                tell(&self.sides.ports, LEGACY_MIRROR, Some(event.event_id().as_str()), None, detail)?;
+            }
+        }
+    }
+
     /// A log that is shorter than it was has lost records.
     fn check_length(&self, begun: &Begun, end: u64) -> Result<(), MirrorError> {
         let known = begun.log.end;
@@ -280,7 +303,8 @@ impl LegacyMirror {
             return Ok(());
         }
         let detail = format!(
-            "the legacy log ends at byte {end}, and ended at {known} before: another program has written it anew, or cut it, and              records may be missing; compare-logs shows them"
+            "the legacy log ends at byte {end}, and ended at {known} before: another program has written it anew, or cut it, and \
+             records may be missing; compare-logs shows them"
         );
         tell(&self.sides.ports, LEGACY_MIRROR, None, Some(end), detail)
     }

@@ -107,8 +107,9 @@ impl MirrorState {
         MirrorOutcome::Queued { behind: state.behind.max(1) }
     }
 
-    /// Waits for at most `limit` until the mirror has caught up; not where that is not to be expected.
-    pub fn wait_until_caught_up(&self, limit: Duration) {
+    /// Waits for at most `limit` until the mirror has caught up; not where that is not to be expected. Answers whether it is still to be
+    /// expected.
+    pub fn wait_until_caught_up(&self, limit: Duration) -> bool {
         let mut state = self.state();
         // What was stored without a word is looked for as well.
         state.given += 1;
@@ -122,7 +123,9 @@ impl MirrorState {
                 && !state.is_elsewhere
                 && state.is_started
         };
-        drop(self.changed.wait_timeout_while(state, limit, is_to_come));
+        let waited = self.changed.wait_timeout_while(state, limit, is_to_come);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        is_to_come(&mut state)
     }
 
     pub fn status(&self) -> Option<MirrorStatus> {

@@ -13,9 +13,11 @@ use super::outbox_progress::{BroughtEvents, NEW_MIRROR, OutboxProgress, line_pos
 use super::ports::OutboxLine;
 use super::sides::{NewSide, RouterPorts, Sides};
 use super::undecided::tell;
+use crate::application::dispatch::DispatchError;
 use crate::application::mode_log::ModeChange;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
+use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position, StreamId};
 
 /// The most lines of a page.
@@ -112,12 +114,13 @@ impl NewMirror {
         Ok(())
     }
 
-    /// Brings the next lines to the new side, one after the other: none passes by one that the new side does not take.
+    /// Brings the next lines to the new side, in their order: none passes by one that the new side does not take for now.
     fn bring_page(&mut self, progress: &mut OutboxProgress) -> Result<(), MirrorError> {
         let sides = Arc::clone(&self.sides);
         // The line after a page decides about its last one.
         let lines = sides.ports.outbox.read_after(progress.line, PAGE + 1)?;
         let states = states_of(&**sides.legacy_log()?, &lines, self.known_ends(progress)?)?;
+        self.store_together(&lines, &states)?;
         let (mut page, mut failed) = (BroughtPage::default(), None);
         for (line, state) in lines.iter().zip(states).take(PAGE) {
             if let Err(error) = self.bring(line, state, &mut page, &mut progress.brought) {
@@ -145,6 +148,25 @@ impl NewMirror {
         Ok(changes.iter().filter_map(|change| change.legacy_end).chain([progress.known_end]).collect())
     }
 
+    /// Stores what a page has with one commit, where it has more than one event. Where the new side does not take all of it, what it
+    /// takes is a beginning of it, and each event is brought by itself.
+    fn store_together(&self, lines: &[OutboxLine], states: &[LineState]) -> Result<(), MirrorError> {
+        let written = lines.iter().zip(states).take(PAGE).filter(|(_, state)| **state == LineState::Written);
+        // A line without an event is told when it is its turn.
+        let events: Vec<DomainEvent> = written.map_while(|(line, _)| self.event_of(line).ok()).collect();
+        if events.len() > 1
+            && let Err(error) = self.sides.new_side()?.events.save_events(&events)
+        {
+            tracing::debug!("{NEW_MIRROR}: a page is not taken as a whole: {}", error_chain(&error));
+        }
+        Ok(())
+    }
+
+    fn event_of(&self, line: &OutboxLine) -> Result<DomainEvent, MirrorError> {
+        DomainEvent::from_json(&line.event, &self.sides.ports.zone)
+            .map_err(|source| MirrorError::NoEvent { number: line.number, source })
+    }
+
     fn bring(
         &mut self,
         line: &OutboxLine,
@@ -152,25 +174,36 @@ impl NewMirror {
         page: &mut BroughtPage,
         brought: &mut BroughtEvents,
     ) -> Result<(), MirrorError> {
-        let ports = &self.sides.ports;
-        let event = DomainEvent::from_json(&line.event, &ports.zone)
-            .map_err(|source| MirrorError::NoEvent { number: line.number, source })?;
+        let event = self.event_of(line)?;
         let event_id = event.event_id().clone();
+        let tell = |detail| {
+            let offset = Some(line.place.offset);
+            tell(&self.sides.ports, NEW_MIRROR, Some(event_id.as_str()), offset, detail)
+        };
         match state {
             LineState::NotWritten => {}
             LineState::Undecided => {
                 let detail = "whether its record was written to the legacy log is not known, since another program has written the log \
                               anew meanwhile; it is not brought to the new side, and compare-logs shows whether it is missing there";
-                let offset = Some(line.place.offset);
-                tell(ports, NEW_MIRROR, Some(event_id.as_str()), offset, detail.to_owned())?;
+                tell(detail.to_owned())?;
             }
             LineState::Written => {
                 let new = self.sides.new_side()?;
-                let position = store(new, event)?;
-                if let Some(stream) = new.events.stream_of(position)? {
-                    brought.add(&stream, position);
+                match store(new, event) {
+                    Ok(position) => {
+                        if let Some(stream) = new.events.stream_of(position)? {
+                            brought.add(&stream, position);
+                        }
+                        page.events += 1;
+                    }
+                    Err(error) if is_refused(&error) => {
+                        let reason = error_chain(&error);
+                        tell(format!(
+                            "the new side refuses it for what it is ({reason}): only the legacy side has it, and compare-logs shows it"
+                        ))?;
+                    }
+                    Err(source) => return Err(MirrorError::NotTaken { event_id, source }),
                 }
-                page.events += 1;
             }
         }
         page.last = Some(event_id);
@@ -226,10 +259,14 @@ struct BroughtPage {
 }
 
 /// Stores an event, which can be repeated; its handlers run by themselves.
-fn store(new: &NewSide, event: DomainEvent) -> Result<Position, MirrorError> {
-    let event_id = event.event_id().clone();
-    match new.dispatcher.store(event) {
-        Ok(stored) => Ok(stored.saved().position),
-        Err(source) => Err(MirrorError::NotTaken { event_id, source }),
-    }
+fn store(new: &NewSide, event: DomainEvent) -> Result<Position, DispatchError> {
+    new.dispatcher.store(event).map(|stored| stored.saved().position)
+}
+
+/// Whether it would be refused whenever it came: what the mode of the new side alone would answer to the one that dispatches it.
+fn is_refused(error: &DispatchError) -> bool {
+    matches!(
+        error,
+        DispatchError::Repository(RepositoryError::Conflict { .. } | RepositoryError::NotLive { .. })
+    )
 }

@@ -1,0 +1,29 @@
+//! Requests to read the settings again: SIGHUP.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::SIGHUP;
+use signal_hook::flag;
+
+/// Requests since the last look.
+pub struct HangUps(Arc<AtomicBool>);
+
+impl HangUps {
+    /// Notices requests from now on; before, one ends the process.
+    ///
+    /// # Errors
+    /// The system refused a signal handler.
+    pub fn listen() -> io::Result<Self> {
+        let requested = Arc::new(AtomicBool::new(false));
+        flag::register(SIGHUP, Arc::clone(&requested))?;
+        Ok(Self(requested))
+    }
+
+    /// Whether there was one since this was asked last. Without the legacy system there is one mode, and none is heeded.
+    #[cfg(feature = "legacy")]
+    pub fn take(&self) -> bool {
+        self.0.swap(false, Ordering::SeqCst)
+    }
+}
