@@ -187,7 +187,7 @@ pub fn mode_changes(config: &Config) -> Result<Vec<ModeChange>, CliError> {
         Err(error) => return Err(StoreError::Sqlite(error).into()),
     };
     let changes = store.mode_log().map_err(StoreError::Sqlite)?.changes();
-    changes.map_err(|error| CliError::new(ExitCode::Storage, error))
+    changes.map(|changes| changes.to_vec()).map_err(|error| CliError::new(ExitCode::Storage, error))
 }
 
 /// Why a command on handlers failed: not found and refused is an answer, the rest a failure of a store.

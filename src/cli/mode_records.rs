@@ -34,7 +34,7 @@ pub fn recorded_modes(config: &Config) -> Result<RecordedModes, String> {
     let log = store.mode_log().map_err(|error| error_chain(&error))?;
     let read = || -> Result<RecordedModes, HandlerStoreError> {
         Ok(RecordedModes {
-            changes: log.changes()?,
+            changes: log.changes()?.to_vec(),
             processes: log.processes()?,
             undecided: log.undecided()?,
         })

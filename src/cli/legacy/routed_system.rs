@@ -134,8 +134,7 @@ impl PendingAnswer {
             PrimaryAnswer::New(dispatched) => dispatched.timing.total(),
             PrimaryAnswer::Legacy(_) => submitted,
         };
-        let has_failed =
-            matches!(routed.mirror, Some(MirrorOutcome::Trouble(_) | MirrorOutcome::NotNoted { .. }));
+        let has_failed = matches!(&routed.mirror, Some(outcome) if !matches!(outcome, MirrorOutcome::Done | MirrorOutcome::Queued { .. }));
         figures.took(mode, latency, has_failed);
         Ok(Answered { routed, stored: submitted })
     }
@@ -207,6 +206,7 @@ fn mirror_line(primary: Side, outcome: &MirrorOutcome) -> MirrorLine<'_> {
         MirrorOutcome::Done => MirrorLine { outcome: "done", ..line },
         MirrorOutcome::Queued { behind } => MirrorLine { behind: Some(*behind), ..line },
         MirrorOutcome::Trouble(trouble) => MirrorLine { error: Some(&trouble.reason), ..line },
+        MirrorOutcome::Refused { reason } => MirrorLine { outcome: "refused", error: Some(reason), ..line },
         MirrorOutcome::NotNoted { reason } => {
             MirrorLine { outcome: "undecided", error: Some(reason), ..line }
         }

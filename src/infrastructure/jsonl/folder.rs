@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::day_files::equal_content::Copies;
 use super::day_files::measure::Measures;
 use super::day_files::part_reader::KeptReaders;
 use super::error::JsonlError;
@@ -34,6 +35,7 @@ pub(super) struct EventFolder {
     archive: PathBuf,
     zone: Zone,
     measures: Measures,
+    copies: Copies,
     kept: KeptReaders,
     /// What was warned of. Held for one look-up, and no other lock is taken meanwhile: it comes last.
     told: Mutex<HashSet<(Notice, i64)>>,
@@ -54,7 +56,7 @@ impl EventFolder {
     pub(super) fn new(path: PathBuf, zone: Zone) -> Self {
         let archive = path.join(ARCHIVE);
         let (measures, kept) = (Measures::default(), KeptReaders::default());
-        Self { path, archive, zone, measures, kept, told: Mutex::default() }
+        Self { path, archive, zone, measures, copies: Copies::default(), kept, told: Mutex::default() }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -73,6 +75,11 @@ impl EventFolder {
     /// What is known of archived files.
     pub(super) fn measures(&self) -> &Measures {
         &self.measures
+    }
+
+    /// Which archived files are copies of others.
+    pub(super) fn copies(&self) -> &Copies {
+        &self.copies
     }
 
     /// Readers of compressed files that are not in use.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::intervals::Intervals;
+use super::known_changes::KnownChanges;
 use super::lag::LegacyLag;
 use super::legacy_pages::{LegacyPage, PAGE};
 use super::legacy_records::{records_of, refused};
@@ -20,7 +21,7 @@ use super::undecided::tell;
 use crate::application::handling::store::StreamProgress;
 use crate::application::mode_log::ModeChange;
 use crate::domain::error_chain::error_chain;
-use crate::domain::repository::Stream;
+use crate::domain::repository::{StoredEvent, Stream};
 use crate::domain::value_objects::{Position, StreamId};
 
 /// How often all streams are looked at, for what other processes have stored, and counted what is left.
@@ -33,6 +34,7 @@ pub(super) struct LegacyMirror {
     pub(super) store: MirrorStore,
     /// What is known since this process mirrors.
     begun: Option<Begun>,
+    known: KnownChanges,
     /// The streams of the new side, and how far they reach.
     pub(super) streams: Vec<Stream>,
     looked_at: Option<Duration>,
@@ -54,8 +56,8 @@ impl MirrorWorker for LegacyMirror {
         let ports = &sides.ports;
         // A switch is recorded before the mirror is told of it.
         let (news, given) = self.state.take_news();
-        let changes = ports.modes.changes()?;
-        let intervals = Intervals::of(&changes);
+        self.known.read(&*ports.modes)?;
+        let intervals = Arc::clone(&self.known.intervals);
         if !self.store.claim(&*ports.handlers)? {
             return self.watch(&intervals);
         }
@@ -70,7 +72,7 @@ impl MirrorWorker for LegacyMirror {
             Some(begun) => begun,
             None => self.begin(new)?,
         };
-        let round = self.mirror(&mut begun, new, changes)?;
+        let round = self.mirror(&mut begun, new)?;
         if round == Round::CaughtUp {
             self.state.set_caught_up(given);
         }
@@ -101,7 +103,17 @@ impl LegacyMirror {
     pub fn new(sides: Arc<Sides>, state: Arc<MirrorState>) -> Self {
         let store = MirrorStore::new(LEGACY_MIRROR);
         let (streams, looked_at, counted_at, barrier) = (Vec::new(), None, None, None);
-        Self { sides, state, store, begun: None, streams, looked_at, counted_at, barrier }
+        Self {
+            sides,
+            state,
+            store,
+            begun: None,
+            known: KnownChanges::default(),
+            streams,
+            looked_at,
+            counted_at,
+            barrier,
+        }
     }
 
     /// What another process has mirrored.
@@ -144,10 +156,9 @@ impl LegacyMirror {
     fn without_brought(
         &mut self,
         mut page: LegacyPage,
-        changes: &[ModeChange],
     ) -> Result<Option<(LegacyPage, BroughtEvents)>, MirrorError> {
         let ports = &self.sides.ports;
-        if !changes.iter().any(|change| change.to.mirrors_to_new()) {
+        if !self.known.changes.iter().any(|change| change.to.mirrors_to_new()) {
             page.keep_mirrored(&BroughtEvents::default());
             return Ok(Some((page, BroughtEvents::default())));
         }
@@ -166,26 +177,18 @@ impl LegacyMirror {
     }
 
     /// Mirrors the next page.
-    fn mirror(
-        &mut self,
-        begun: &mut Begun,
-        new: &NewSide,
-        mut changes: Vec<ModeChange>,
-    ) -> Result<Round, MirrorError> {
-        let mut intervals = Intervals::of(&changes);
+    fn mirror(&mut self, begun: &mut Begun, new: &NewSide) -> Result<Round, MirrorError> {
         loop {
+            let intervals = Arc::clone(&self.known.intervals);
             let Some(page) = self.next_page(begun, new, &intervals)? else { return Ok(Round::CaughtUp) };
             // An event that was stored after a switch was stored after that was recorded.
-            let changes_after = self.sides.ports.modes.changes()?;
-            if changes_after.len() != changes.len() {
-                changes = changes_after;
-                intervals = Intervals::of(&changes);
+            if self.known.read(&*self.sides.ports.modes)? {
                 continue;
             }
             if page.events.len() == PAGE || !begun.is_recovered {
                 self.count(begun, new, &intervals)?;
             }
-            let Some((page, brought)) = self.without_brought(page, &changes)? else {
+            let Some((page, brought)) = self.without_brought(page)? else {
                 return Ok(Round::Waits);
             };
             if begun.is_recovered {
@@ -287,7 +290,8 @@ impl LegacyMirror {
             }
             for (index, reason) in refused.into_iter().rev() {
                 records.remove(index);
-                let event = page.events.remove(index).event;
+                let StoredEvent { event, position, .. } = page.events.remove(index);
+                self.state.set_refused(&page.stream, position, reason.clone());
                 let detail = format!(
                     "the legacy log has no form for it ({reason}): only the new side has it, and compare-logs shows it"
                 );

@@ -34,6 +34,7 @@
 //! undecided is written again blindly.
 
 mod intervals;
+mod known_changes;
 mod lag;
 mod legacy_begin;
 mod legacy_log;

@@ -65,6 +65,11 @@ pub enum MirrorOutcome {
     },
     /// It will be brought there once the mirror goes on again.
     Trouble(MirrorTrouble),
+    /// The other side refuses it for what it is. It is recorded as undecided.
+    Refused {
+        /// Why.
+        reason: String,
+    },
     /// It will not be brought there by itself: what is to bring it could not be noted. It is recorded as undecided.
     NotNoted {
         /// Why.

@@ -182,7 +182,7 @@ impl Router {
             if current.routing == routing {
                 current.recorded = recorded;
             }
-        } else if let Some(last) = self.sides.ports.modes.changes()?.pop()
+        } else if let Some(last) = self.sides.ports.modes.changes()?.last()
             && last.to != routing
             && !self.is_warned.swap(true, Ordering::SeqCst)
         {
