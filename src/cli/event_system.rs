@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit_code::ExitCode;
-use super::mirrors::set_lags;
 use super::store::{self, OpenStore, StoreError};
 use crate::application::clock::Clock;
 use crate::application::dispatch::{
@@ -14,7 +13,7 @@ use crate::application::dispatch::{
 };
 use crate::application::handling::memory::MemoryHandlerStore;
 use crate::application::handling::store::HandlerStore;
-use crate::application::handling::{HandlerOperations, HandlerStatus, HandlingError, Runner, RunnerSettings};
+use crate::application::handling::{HandlerOperations, HandlingError, Runner, RunnerSettings};
 use crate::application::mode_log::{ModeChange, ModeLog};
 use crate::application::task_handlers::default_registrations;
 use crate::domain::error_chain::error_chain;
@@ -97,13 +96,6 @@ pub fn operations(config: &Config, access: HandlerAccess) -> Result<HandlerOpera
     let registrations = default_registrations(&config.timezone.value);
     let clock = Arc::new(SystemClock::default());
     Ok(HandlerOperations::new(events, store, clock, RunnerSettings::default().page, registrations))
-}
-
-/// Every handler as it is, mirrors with what they have still to bring to the other side.
-pub fn statuses(config: &Config, operations: &HandlerOperations) -> Result<Vec<HandlerStatus>, CliError> {
-    let mut statuses = operations.list().map_err(failed)?;
-    set_lags(&mut statuses, config)?;
-    Ok(statuses)
 }
 
 /// Runs the handlers of the program over the active store until `is_to_end` says so; answers what was done, as a

@@ -1,6 +1,7 @@
 //! What is recorded of modes and mirrors, as it is found without changing anything.
 
-use super::event_system::{HandlerAccess, operations, statuses};
+use super::event_system::{HandlerAccess, operations};
+use super::mirrors::{lag_of, statuses};
 use crate::application::doctor::handlers::{MIRRORS, MirrorFacts};
 use crate::application::handling::HandlerStatus;
 use crate::application::handling::store::{Durability, HandlerState, HandlerStore, HandlerStoreError};
@@ -70,10 +71,9 @@ fn was_mirrored(store: &SqliteHandlerStore) -> Result<bool, HandlerStoreError> {
 
 fn facts(status: HandlerStatus) -> MirrorFacts {
     MirrorFacts {
+        behind: lag_of(&status),
         name: status.name,
         state: status.state.unwrap_or(HandlerState::Running),
         reason: status.reason,
-        // A program without the legacy system cannot tell.
-        behind: cfg!(feature = "legacy").then_some(status.behind.events),
     }
 }

@@ -76,6 +76,11 @@ impl RunningMirrors {
     }
 }
 
+/// What a mirror has still to bring to the other side.
+pub fn lag_of(mirror: &HandlerStatus) -> Option<u64> {
+    Some(mirror.behind.events)
+}
+
 /// Says of each mirror how far it is behind, by what it has to bring to the other side.
 pub fn set_lags(statuses: &mut [HandlerStatus], config: &Config) -> Result<(), CliError> {
     let is_mirror = |status: &HandlerStatus| MIRRORS.contains(&status.name.as_str());

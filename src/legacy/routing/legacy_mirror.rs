@@ -288,14 +288,17 @@ impl LegacyMirror {
             if refused.is_empty() {
                 return Err(error.into());
             }
-            for (index, reason) in refused.into_iter().rev() {
-                records.remove(index);
-                let StoredEvent { event, position, .. } = page.events.remove(index);
-                self.state.set_refused(&page.stream, position, reason.clone());
+            for (index, reason) in &refused {
+                let Some(StoredEvent { event, position, .. }) = page.events.get(*index) else { continue };
+                self.state.set_refused(&page.stream, *position, reason.clone());
                 let detail = format!(
                     "the legacy log has no form for it ({reason}): only the new side has it, and compare-logs shows it"
                 );
                 tell(&self.sides.ports, LEGACY_MIRROR, Some(event.event_id().as_str()), None, detail)?;
+            }
+            for (index, _) in refused.iter().rev() {
+                records.remove(*index);
+                page.events.remove(*index);
             }
         }
     }

@@ -44,7 +44,7 @@ pub enum Fault {
     LostOnNewSide,
     /// The legacy side does not have it.
     LostOnLegacySide,
-    /// Both have it, with other titles.
+    /// Both have it, with other notes.
     Changed,
     /// The legacy side has it twice.
     Doubled,
@@ -155,20 +155,25 @@ impl SimulatedRun {
         }
     }
 
-    fn on_legacy_side(&self, at: DateTime<Utc>, task: &str, title: &str) {
+    fn on_legacy_side(&self, at: DateTime<Utc>, task: &str, note: &str) {
         let log = EventsJson::open(self.folder.join("data/events.json"), LegacyWriter::This).unwrap();
         let at = at.format("%Y-%m-%dT%H:%M:%S");
         let record = format!(
-            r#"{{"type": "TaskCreated", "task_id": "{task}", "timestamp": "{at}", "title": "{title}", "priority": "P1"}}"#
+            r#"{{"type": "TaskCreated", "task_id": "{task}", "timestamp": "{at}", "title": "Task {task}", "note": "{note}"}}"#
         );
         log.append(&record).unwrap();
     }
 
-    fn on_new_side(&self, at: DateTime<Utc>, task: &str, title: &str) {
+    fn on_new_side(&self, at: DateTime<Utc>, task: &str, note: &str) {
         let store = JsonlEventRepository::open(self.folder.join("data/events"), utc()).unwrap();
         let created = event(&format!("e-{task}")).at(&at.to_rfc3339()).about(task);
         store
-            .save_event(&created.with("title", &format!("\"{title}\"")).with("priority", "\"P1\"").build())
+            .save_event(
+                &created
+                    .with("title", &format!("\"Task {task}\""))
+                    .with("note", &format!("\"{note}\""))
+                    .build(),
+            )
             .unwrap();
     }
 }

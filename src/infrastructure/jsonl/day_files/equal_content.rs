@@ -1,45 +1,54 @@
 //! Whether two files, however they are compressed, have one content.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::file_state::FileState;
-use super::measure::is_of_the_content;
-use super::open_day::ArchivedFile;
+use super::measure::{Measure, is_of_the_content};
 use crate::infrastructure::jsonl::error::JsonlError;
 
 /// How much is compared at a time.
 const BUFFER: usize = 128 * 1024;
 
+/// An archived file that is compared.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Compared<'f> {
+    pub path: &'f Path,
+    pub file: &'f Arc<File>,
+    pub state: &'f FileState,
+    pub measure: &'f Measure,
+}
+
 /// Archived files that were compared, by their paths, with what they were then.
 #[derive(Default)]
 pub(in super::super) struct Copies {
     /// Held for one look-up.
-    known: Mutex<HashMap<[PathBuf; 2], Compared>>,
+    known: Mutex<HashMap<[PathBuf; 2], Known>>,
 }
 
-type Compared = ([FileState; 2], bool);
+type Known = ([FileState; 2], bool);
 
 impl Copies {
     /// Whether the content of both is the same, and not nothing. It is found out once, while the files are as they are.
-    pub fn are_copies(&self, one: &ArchivedFile, other: &ArchivedFile) -> Result<bool, JsonlError> {
+    pub fn are_copies(&self, one: Compared<'_>, other: Compared<'_>) -> Result<bool, JsonlError> {
         if one.measure.length != other.measure.length || one.measure.length == 0 {
             return Ok(false);
         }
-        let paths = [one.path.clone(), other.path.clone()];
+        let paths = [one.path.to_owned(), other.path.to_owned()];
         let states = [one.state.clone(), other.state.clone()];
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, are_copies)) = known.get(&paths).filter(|(then, _)| *then == states) {
             return Ok(*are_copies);
         }
-        let content = |file: &ArchivedFile| file.measure.storage.decoder(&file.file);
+        let content = |of: Compared<'_>| of.measure.storage.decoder(of.file);
         let compared = content(one).and_then(|mut one| are_same(&mut one, &mut content(other)?, &mut |_| {}));
         let are_copies = match compared {
             // What cannot be decompressed is told where it is read.
             Err(error) if is_of_the_content(&error) => false,
-            compared => compared.map_err(JsonlError::io("read", &other.path))?,
+            compared => compared.map_err(JsonlError::io("read", other.path))?,
         };
         known.insert(paths, (states, are_copies));
         Ok(are_copies)

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::super::error::JsonlError;
 use super::super::folder::{DayFile, EventFolder};
 use super::super::layout::Day;
+use super::equal_content::Compared;
 use super::file_state::{DayState, FileState};
 use super::measure::Measure;
 
@@ -29,6 +30,12 @@ pub(in super::super) struct ArchivedFile {
     pub measure: Arc<Measure>,
     /// Where its content begins in that of the day.
     pub start: u64,
+}
+
+impl ArchivedFile {
+    fn compared(&self) -> Compared<'_> {
+        Compared { path: &self.path, file: &self.file, state: &self.state, measure: &self.measure }
+    }
 }
 
 /// The file that is appended to.
@@ -157,7 +164,7 @@ impl EventFolder {
 
     fn is_copy(&self, file: &ArchivedFile, of: &[ArchivedFile]) -> Result<bool, JsonlError> {
         for other in of {
-            if self.copies().are_copies(other, file)? {
+            if self.copies().are_copies(other.compared(), file.compared())? {
                 return Ok(true);
             }
         }
