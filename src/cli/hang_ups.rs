@@ -2,13 +2,18 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
+#[cfg(feature = "legacy")]
+use std::sync::atomic::Ordering;
 
 use signal_hook::consts::SIGHUP;
 use signal_hook::flag;
 
 /// Requests since the last look.
-pub struct HangUps(Arc<AtomicBool>);
+pub struct HangUps {
+    #[cfg(feature = "legacy")]
+    requested: Arc<AtomicBool>,
+}
 
 impl HangUps {
     /// Notices requests from now on; before, one ends the process.
@@ -18,12 +23,15 @@ impl HangUps {
     pub fn listen() -> io::Result<Self> {
         let requested = Arc::new(AtomicBool::new(false));
         flag::register(SIGHUP, Arc::clone(&requested))?;
-        Ok(Self(requested))
+        Ok(Self {
+            #[cfg(feature = "legacy")]
+            requested,
+        })
     }
 
     /// Whether there was one since this was asked last. Without the legacy system there is one mode, and none is heeded.
     #[cfg(feature = "legacy")]
     pub fn take(&self) -> bool {
-        self.0.swap(false, Ordering::SeqCst)
+        self.requested.swap(false, Ordering::SeqCst)
     }
 }
