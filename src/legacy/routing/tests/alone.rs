@@ -97,10 +97,13 @@ fn they_give_the_right_to_mirror_back_once_they_have_caught_up_and_a_router_keep
 fn only_events_that_are_to_be_brought_to_the_legacy_side_count_as_its_lag() {
     let world = World::default();
     // Before the run, and brought by the other mirror.
-    let process = world.start(routing(true, false));
+    // The side that hangs is asked how far it is for no longer than that.
+    let short = RouterSettings { secondary_timeout: std::time::Duration::from_millis(20), ..settings() };
+    let process = world.try_start(routing(true, false), short).unwrap();
     process.dispatch("before").unwrap();
     process.router.switch(routing(false, true)).unwrap();
     process.dispatch("by the other mirror").unwrap();
+    wait_until("it is brought", || lags(&world) == [0, 0]);
     process.faults.set(Part::LegacyWrite, Some(Fault::Hangs));
     process.router.switch(routing(true, true)).unwrap();
     let waits = process.router.dispatch_async(event("e1")).unwrap();
