@@ -170,7 +170,7 @@ pub mod routing {
         LegacyLog, LegacyPlace, LegacyRecord, LegacySideError, LockedLegacyLog, Outbox, OutboxLine,
     };
     pub use crate::legacy::routing::{
-        MirrorOutcome, MirrorStatus, MirrorTrouble, NewSide, Opener, PendingRoute, PrimaryAnswer, RouteError,
-        Routed, Router, RouterPorts, RouterSettings,
+        MirrorOutcome, MirrorStatus, MirrorTrouble, Mirrors, NewSide, Opener, PendingRoute, PrimaryAnswer,
+        RouteError, Routed, Router, RouterPorts, RouterSettings,
     };
 }

@@ -48,7 +48,7 @@ pub struct SkippedFile {
     pub path: String,
     /// Why it was left out.
     pub reason: String,
-    /// Whether an event is in it; `None` where it could not be looked at.
+    /// Whether an event is in it, other than those of a log that it is a copy of; `None` where it could not be looked at.
     pub holds_events: Option<bool>,
 }
 

@@ -1,6 +1,7 @@
 //! What is recorded of modes: each switch, the mode of each process that dispatches, and what a mirror could not decide. The port to it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -105,11 +106,11 @@ pub struct UndecidedRecord {
 
 /// The port to what is recorded of modes. Any number of threads and processes may use one at a time.
 pub trait ModeLog: Send + Sync {
-    /// Every switch, the earliest first.
+    /// Every switch, the earliest first. It is asked for each event: while there are no further ones, the answer is the same list.
     ///
     /// # Errors
     /// The store cannot be read; the same holds for the other questions.
-    fn changes(&self) -> Result<Vec<ModeChange>, HandlerStoreError>;
+    fn changes(&self) -> Result<Arc<Vec<ModeChange>>, HandlerStoreError>;
 
     /// Adds a switch, if the last one led anywhere else than to `change.to`; answers whether it was added.
     /// `change.from` is what the last one led to: what is given there is not looked at.

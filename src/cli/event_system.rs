@@ -138,7 +138,7 @@ fn open_for_reading(config: &Config) -> Result<Arc<dyn EventRepository>, CliErro
 }
 
 /// A JSONL store without a folder is empty: the first event that is saved makes it.
-fn open_or_empty(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
+pub fn open_or_empty(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
     if config.storage_backend.value == Backend::Sqlite {
         return open_for_reading(config);
     }
@@ -179,7 +179,7 @@ pub fn mode_changes(config: &Config) -> Result<Vec<ModeChange>, CliError> {
         Err(error) => return Err(StoreError::Sqlite(error).into()),
     };
     let changes = store.mode_log().map_err(StoreError::Sqlite)?.changes();
-    changes.map_err(|error| CliError::new(ExitCode::Storage, error))
+    changes.map(|changes| changes.to_vec()).map_err(|error| CliError::new(ExitCode::Storage, error))
 }
 
 /// Why a command on handlers failed: not found and refused is an answer, the rest a failure of a store.

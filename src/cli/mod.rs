@@ -19,11 +19,13 @@ mod exit_code;
 mod export;
 mod global;
 mod handlers;
+mod hang_ups;
 mod import_legacy;
 #[cfg(feature = "legacy")]
 mod legacy;
 mod logging;
 mod mapping;
+mod mirrors;
 mod mode_records;
 mod outbox;
 mod output;
@@ -155,8 +157,10 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Dispatch(args) => {
+            // Before the settings are read: one that is sent now has them read again.
+            let hang_ups = args.listen()?;
             let context = global.context_where(StartupLines::Always, MissingStore::WillBeMade)?;
-            dispatch::run(args, context)
+            dispatch::run(args, context, hang_ups)
         }
         Command::Handlers(args) => handlers::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Tasks(args) => tasks::run(args, &global.context(StartupLines::WhenVerbose)?),

@@ -1,14 +1,12 @@
 //! What is recorded of modes and mirrors, as it is found without changing anything.
 
-use super::event_system::{HandlerAccess, failed, operations};
-use super::outbox;
+use super::event_system::{HandlerAccess, operations};
+use super::mirrors::{lag_of, statuses};
 use crate::application::doctor::handlers::{MIRRORS, MirrorFacts};
 use crate::application::handling::HandlerStatus;
 use crate::application::handling::store::{Durability, HandlerState, HandlerStore, HandlerStoreError};
 use crate::application::mode_log::{ModeChange, ModeLog, ProcessMode, UndecidedRecord};
 use crate::domain::error_chain::error_chain;
-use crate::domain::event_system_mode::{EventSystemMode, Side};
-use crate::domain::value_objects::StreamId;
 use crate::infrastructure::config::Config;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
 use crate::infrastructure::sqlite::SqliteError;
@@ -37,7 +35,7 @@ pub fn recorded_modes(config: &Config) -> Result<RecordedModes, String> {
     let log = store.mode_log().map_err(|error| error_chain(&error))?;
     let read = || -> Result<RecordedModes, HandlerStoreError> {
         Ok(RecordedModes {
-            changes: log.changes()?,
+            changes: log.changes()?.to_vec(),
             processes: log.processes()?,
             undecided: log.undecided()?,
         })
@@ -60,9 +58,9 @@ pub fn mirrors(config: &Config) -> Result<Vec<MirrorFacts>, String> {
         return Ok(Vec::new());
     }
     let operations = operations(config, HandlerAccess::Reading).map_err(|error| error.to_string())?;
-    let statuses = operations.list().map_err(|error| failed(error).to_string())?;
-    let mirrors = statuses.iter().filter(|status| MIRRORS.contains(&status.name.as_str()));
-    mirrors.map(|status| facts(config, &store, status)).collect()
+    let statuses = statuses(config, &operations).map_err(|error| error.to_string())?;
+    let mirrors = statuses.into_iter().filter(|status| MIRRORS.contains(&status.name.as_str()));
+    Ok(mirrors.map(facts).collect())
 }
 
 fn was_mirrored(store: &SqliteHandlerStore) -> Result<bool, HandlerStoreError> {
@@ -71,26 +69,11 @@ fn was_mirrored(store: &SqliteHandlerStore) -> Result<bool, HandlerStoreError> {
     Ok(view.handler(MIRRORS[0])?.or(view.handler(MIRRORS[1])?).is_some())
 }
 
-/// The number of the line of the outbox up to which everything is mirrored.
-fn line_of(store: &SqliteHandlerStore) -> Result<u64, HandlerStoreError> {
-    let mut session = store.session(Durability::AtCommit)?;
-    let progress = session.snapshot()?.progress_in(MIRRORS[1], &StreamId::new("outbox"))?;
-    Ok(progress.and_then(|progress| u64::try_from(progress.position.get()).ok()).unwrap_or(0))
-}
-
-fn facts(config: &Config, store: &SqliteHandlerStore, status: &HandlerStatus) -> Result<MirrorFacts, String> {
-    let routing = config.routing();
-    // What the other one has to bring was mirrored before the sides changed places.
-    let brings_to = if status.name == MIRRORS[0] { Side::Legacy } else { Side::New };
-    let works = routing.mode == EventSystemMode::ParallelEvents && routing.primary != brings_to;
-    let behind = match brings_to {
-        _ if !works => None,
-        Side::Legacy => Some(status.behind.events),
-        Side::New => {
-            let line = line_of(store).map_err(|error| error_chain(&error))?;
-            outbox::lines_after(config, line)?
-        }
-    };
-    let state = status.state.unwrap_or(HandlerState::Running);
-    Ok(MirrorFacts { name: status.name.clone(), state, reason: status.reason.clone(), behind })
+fn facts(status: HandlerStatus) -> MirrorFacts {
+    MirrorFacts {
+        behind: lag_of(&status),
+        name: status.name,
+        state: status.state.unwrap_or(HandlerState::Running),
+        reason: status.reason,
+    }
 }

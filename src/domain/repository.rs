@@ -255,6 +255,24 @@ impl<R: EventRepository + ?Sized> EventRepository for Arc<R> {
 }
 
 /// The named questions, in terms of [`EventRepository::query`]; every repository has them.
+///
+/// ```
+/// use chrono::{TimeDelta, Utc};
+/// use mission_events::{EventRepositoryExt, JsonlEventRepository, Zone};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let event_repo = JsonlEventRepository::open(&folder.path().join("events"), Zone::utc())?;
+///
+/// let recent = event_repo.get_recent_events(50)?;
+/// let task_created_events = event_repo.find_by_type("TaskCreated", 100)?;
+/// let today = Utc::now();
+/// let todays_events = event_repo.find_by_date_range(today - TimeDelta::days(1), today, 100)?;
+/// let task_events = event_repo.find_by_aggregate("T123", 100)?;
+/// # assert!([recent, task_created_events, todays_events, task_events].iter().all(Vec::is_empty));
+/// # Ok(())
+/// # }
+/// ```
 pub trait EventRepositoryExt: EventRepository {
     /// The events of a type, newest first.
     ///

@@ -13,6 +13,45 @@ use super::value_objects::{AggregateId, EventId, InvalidValue, Priority, Status}
 use crate::wire::timestamp::{TimestampError, WrittenTimestamp};
 
 /// A task was created.
+///
+/// A typed event is created, becomes an event with an id and a time, and is dispatched to the handlers that keep the read models of
+/// tasks; here to the JSONL store:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use mission_events::dispatch::{
+///     Clock, DispatchPorts, DispatchSettings, EventDispatcherService, EventIds, JsonlStoreTurn, Runner, RunnerSettings,
+///     SqliteHandlerStore, SystemClock, TimeOrderedIds,
+/// };
+/// use mission_events::tasks::default_registrations;
+/// use mission_events::{JsonlEventRepository, Priority, Status, TaskCreated, TaskEvent, Zone};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let data = folder.path();
+/// // Setup (typically done at app startup).
+/// let event_repo = Arc::new(JsonlEventRepository::open(&data.join("events"), Zone::utc())?);
+/// let handled = Arc::new(SqliteHandlerStore::open(data.join("handlers.db"))?);
+/// let clock = Arc::new(SystemClock::default());
+/// let runner = Runner::new(event_repo.clone(), handled, clock.clone(), RunnerSettings::default());
+/// let ports = DispatchPorts { turn: Box::new(JsonlStoreTurn::new(data.join("events"))), clock: clock.clone() };
+/// let dispatcher = EventDispatcherService::new(event_repo, Arc::new(runner), ports, DispatchSettings::default());
+/// for registration in default_registrations(&Zone::utc()) {
+///     dispatcher.register(registration)?;
+/// }
+///
+/// // Create strongly-typed domain event, and dispatch it.
+/// let created = TaskCreated::new("T123", "My Task", Priority::P1, Status::NotStarted)?;
+/// let event = TaskEvent::Created(created).to_event(TimeOrderedIds.next(), clock.now(), &Default::default())?;
+/// let success = dispatcher.dispatch(event)?.succeeded();
+/// assert!(success);
+///
+/// // Registered handlers, by type.
+/// assert!(dispatcher.handlers()["TaskCreated"].iter().any(|handler| handler == "task_state"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TaskCreated {
     task_id: String,

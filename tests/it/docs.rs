@@ -319,6 +319,27 @@ fn what_can_and_cannot_be_detected_is_shown_by_tests_that_exist() {
     assert!(file("README.md").contains("](docs/comparison.md)"));
 }
 
+/// The examples of the migration guide of which the place that is named does not show what is said, or nothing runs it.
+fn examples_that_are_not_there(page: &str) -> Vec<String> {
+    let is_shown = |row: &Vec<String>| {
+        let [_, _, path, beginning] = &row[..] else { return false };
+        let is_run = path == "README.md" || path.ends_with(".rs");
+        let text = std::fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_default();
+        is_run && !beginning.is_empty() && text.contains(beginning)
+    };
+    let rows = rows(page, "Examples").into_iter();
+    rows.filter(|row| !is_shown(row)).map(|row| row[0].clone()).collect()
+}
+
+#[test]
+fn every_example_of_the_migration_guide_has_one_here_that_is_run() {
+    let page = file("docs/guide.md");
+    assert_eq!(examples_that_are_not_there(&page), [] as [String; 0]);
+    assert_eq!(rows(&page, "Examples").len(), 19);
+    let broken = page.replacen("get_recent_events(50)", "get_recent_events(51)", 1);
+    assert_eq!(examples_that_are_not_there(&broken), ["querying, new way"]);
+}
+
 #[test]
 fn every_command_and_every_option_has_a_help_text() {
     let root = cli::command();

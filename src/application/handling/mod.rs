@@ -47,4 +47,4 @@ pub use handler::{EventHandler, Handled, HandlerContext, HandlerError};
 pub use operations::HandlerOperations;
 pub use registration::{EventTypes, HandlerKind, PositionInterval, Registration, RetryPolicy, StartFrom};
 pub use runner::{Outcome, Runner, RunnerSettings};
-pub use status::HandlerStatus;
+pub use status::{Behind, HandlerStatus};

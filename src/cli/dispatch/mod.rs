@@ -20,6 +20,7 @@ use super::error::CliError;
 use super::event_system::signals_refused;
 use super::exit_code::ExitCode;
 use super::global::Context;
+use super::hang_ups::HangUps;
 #[cfg(feature = "legacy")]
 use super::legacy::routed_system::ActiveSystem;
 use super::output::{self, Format};
@@ -65,15 +66,29 @@ pub struct DispatchArgs {
     max_in_flight: u16,
 }
 
+impl DispatchArgs {
+    /// Listens to requests to read the settings again, where the command heeds them.
+    pub fn listen(&self) -> Result<Option<HangUps>, CliError> {
+        (self.event == "-").then(HangUps::listen).transpose().map_err(signals_refused)
+    }
+}
+
 /// Runs the command.
-pub fn run(args: DispatchArgs, context: Context) -> Result<Answer, CliError> {
+pub fn run(args: DispatchArgs, context: Context, hang_ups: Option<HangUps>) -> Result<Answer, CliError> {
     let format = context.format;
     let system = ActiveSystem::open(&context.config)?;
-    if args.event == "-" {
+    if let Some(hang_ups) = hang_ups {
         let termination = Termination::watch().map_err(signals_refused)?;
         let max_in_flight = usize::from(args.max_in_flight);
         return Ok(Answer::streamed(move |lines| {
-            stream::dispatch_lines(system, context, io::stdin(), max_in_flight, &termination, lines)
+            stream::dispatch_lines(
+                system,
+                (context, hang_ups),
+                io::stdin(),
+                max_in_flight,
+                &termination,
+                lines,
+            )
         }));
     }
     let event = system.event_of(&args.event).map_err(|error| CliError::new(ExitCode::Negative, error))?;

@@ -11,6 +11,7 @@ use crate::application::dispatch::{DispatchError, Dispatched, EventDispatcherSer
 use crate::cli::error::CliError;
 use crate::cli::event_system::{event_of, new_system, warn_of_unfinished};
 use crate::cli::global::Context;
+use crate::cli::hang_ups::HangUps;
 use crate::domain::event::DomainEvent;
 use crate::domain::event_draft::InvalidDraft;
 use crate::domain::event_system_mode::EventSystemMode;
@@ -70,7 +71,7 @@ impl ActiveSystem {
     }
 
     /// There is one mode: no settings are read again.
-    pub fn follow_settings(self: &Arc<Self>, _: Context) -> Result<(), CliError> {
+    pub fn follow_settings(self: &Arc<Self>, _: Context, _: HangUps) -> Result<(), CliError> {
         Ok(())
     }
 

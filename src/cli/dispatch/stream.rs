@@ -20,6 +20,7 @@ use crate::cli::answer::Lines;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
+use crate::cli::hang_ups::HangUps;
 #[cfg(feature = "legacy")]
 use crate::cli::legacy::routed_system::{ActiveSystem, PendingAnswer};
 use crate::cli::termination::Termination;
@@ -47,14 +48,14 @@ enum Begun {
 /// The input cannot be read on; what was read is answered.
 pub fn dispatch_lines(
     system: ActiveSystem,
-    context: Context,
+    (context, hang_ups): (Context, HangUps),
     input: impl Read + Send + 'static,
     max_in_flight: usize,
     termination: &Termination,
     lines: &mut Lines<'_>,
 ) -> Result<ExitCode, CliError> {
     let system = Arc::new(system);
-    system.follow_settings(context)?;
+    system.follow_settings(context, hang_ups)?;
     let (submit, submitted) = bounded(max_in_flight);
     let gate = Arc::new(Gate::default());
     let submitting = Submitting { system: Arc::clone(&system), submit, gate: Arc::clone(&gate) };

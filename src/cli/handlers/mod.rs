@@ -16,6 +16,7 @@ use super::error::CliError;
 use super::event_system::{self, HandlerAccess, failed, follow};
 use super::exit_code::ExitCode;
 use super::global::Context;
+use super::mirrors::{RunningMirrors, statuses};
 use super::output::{self, Format};
 use super::termination::Termination;
 use crate::application::handling::HandlerOperations;
@@ -99,6 +100,8 @@ enum HandlersCommand {
         effects_again: Option<u64>,
     },
     /// Handle what is not handled yet, and end; or go on with what is stored later
+    ///
+    /// The mirrors of a parallel run bring what is left to the other side first, or meanwhile. No mode is switched by that.
     Run {
         /// Go on until SIGTERM or SIGINT
         #[arg(long)]
@@ -151,7 +154,13 @@ pub fn run(args: HandlersArgs, context: &Context) -> Result<Answer, CliError> {
         HandlersCommand::Replay { name, effects_again } => replay(name, effects_again, context),
         HandlersCommand::Run { follow: true } => {
             let termination = Termination::watch().map_err(event_system::signals_refused)?;
-            let said = follow(config, &|| termination.is_requested())?;
+            let mirrors = RunningMirrors::start(config)?;
+            let is_to_end = || {
+                mirrors.look();
+                termination.is_requested()
+            };
+            let said = follow(config, &is_to_end)?;
+            mirrors.end();
             Ok(told(Changed { said, ..Changed::default() }, ExitCode::Done, format))
         }
         HandlersCommand::Run { follow: false } => run_to_end(context),
@@ -184,7 +193,7 @@ fn told(changed: Changed, code: ExitCode, format: Format) -> Answer {
 
 fn list(check: bool, context: &Context) -> Result<Answer, CliError> {
     let operations = event_system::operations(&context.config, HandlerAccess::Reading)?;
-    let list = HandlerList::of(&operations.list().map_err(failed)?);
+    let list = HandlerList::of(&statuses(&context.config, &operations)?);
     let findings = if check { list.findings(context.config.handlers_behind_warn.value) } else { Vec::new() };
     let code = if findings.is_empty() { ExitCode::Done } else { ExitCode::Negative };
     let format = context.format;
@@ -236,11 +245,16 @@ fn replay(name: String, effects_again: Option<u64>, context: &Context) -> Result
 fn run_to_end(context: &Context) -> Result<Answer, CliError> {
     let operations = changing(&context.config)?;
     let termination = Termination::watch().map_err(event_system::signals_refused)?;
-    let not_run = operations.run_to_end(&|| !termination.is_requested()).map_err(failed)?;
+    let goes_on = || !termination.is_requested();
+    // First: what they bring to the new side is handled.
+    let mirrors = RunningMirrors::start(&context.config)?;
+    mirrors.catch_up(&goes_on);
+    mirrors.end();
+    let not_run = operations.run_to_end(&goes_on).map_err(failed)?;
     for not_run in &not_run {
         tracing::warn!("{} was not run to its end: {}", not_run.handler, error_chain(&not_run.error));
     }
-    let list = HandlerList::of(&operations.list().map_err(failed)?);
+    let list = HandlerList::of(&statuses(&context.config, &operations)?);
     let is_anything_left =
         list.handlers.iter().any(|handler| handler.behind + handler.parked + handler.retrying > 0);
     let code = if not_run.is_empty() && !is_anything_left { ExitCode::Done } else { ExitCode::Negative };

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::answer::{FailureList, HandlerEntry, HandlerList};
+use crate::application::doctor::handlers::MIRRORS;
 use crate::cli::output::{self, Format};
 use crate::cli::table::Columns;
 
@@ -38,6 +39,7 @@ pub fn table(handlers: &[HandlerEntry]) -> String {
 
 fn events(handler: &HandlerEntry) -> String {
     match &handler.event_types {
+        None if MIRRORS.contains(&handler.handler.as_str()) => "mirrored".to_owned(),
         None => "not registered".to_owned(),
         Some(names) if names.iter().any(|name| name == "*") => "all".to_owned(),
         Some(names) => names.join(", "),

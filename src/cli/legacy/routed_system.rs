@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::router_ports::{legacy_log, new_side, router_ports, settings};
 use super::settings_reload::SettingsReload;
 use super::system;
-use crate::application::clock::Clock;
 use crate::application::dispatch::Timing;
 use crate::cli::dispatch::answer_line::{
     AnswerLine, LegacyLine, MirrorLine, is_only_behind, print_dispatched,
@@ -14,25 +14,18 @@ use crate::cli::dispatch::answer_line::{
 use crate::cli::dispatch::figures::Figures;
 use crate::cli::dispatch::not_stored::NotStored;
 use crate::cli::error::CliError;
-use crate::cli::event_system::{event_of, new_system, signals_refused, warn_of_unfinished};
+use crate::cli::event_system::{event_of, signals_refused, warn_of_unfinished};
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
-use crate::cli::outbox;
+use crate::cli::hang_ups::HangUps;
 use crate::cli::output::visible;
-use crate::cli::store::StoreError;
 use crate::domain::event::DomainEvent;
 use crate::domain::event_draft::InvalidDraft;
 use crate::domain::event_system_mode::{EventSystemMode, Side};
 use crate::infrastructure::config::Config;
-use crate::infrastructure::handler_store::SqliteHandlerStore;
 use crate::infrastructure::system_clock::SystemClock;
-use crate::legacy::events_json::EventsJson;
-use crate::legacy::routing::outbox_file::OutboxFile;
-use crate::legacy::routing::ports::{LegacyLog, LegacyPlace};
-use crate::legacy::routing::{
-    MirrorOutcome, NewSide, PendingRoute, PrimaryAnswer, RouteError, Routed, Router, RouterPorts,
-    RouterSettings,
-};
+use crate::legacy::routing::ports::LegacyPlace;
+use crate::legacy::routing::{MirrorOutcome, PendingRoute, PrimaryAnswer, RouteError, Routed, Router};
 use crate::wire::zone::Zone;
 
 /// Both event systems, as the settings say.
@@ -48,7 +41,6 @@ pub struct ActiveSystem {
 /// An event that is being stored.
 pub struct PendingAnswer {
     pending: PendingRoute,
-    mode: EventSystemMode,
     began: Duration,
     /// Until it was submitted, or the legacy side had it.
     submitted: Duration,
@@ -58,7 +50,6 @@ pub struct PendingAnswer {
 /// An event that its primary has.
 pub struct Answered {
     routed: Routed,
-    mode: EventSystemMode,
     /// How long the legacy side took, as primary.
     stored: Duration,
 }
@@ -71,36 +62,8 @@ impl ActiveSystem {
         let clock = Arc::new(SystemClock::default());
         let new_side = routing.answers(Side::New).then(|| new_side(config, &clock)).transpose()?;
         let legacy_log = routing.answers(Side::Legacy).then(|| legacy_log(config)).transpose()?;
-        let handlers =
-            Arc::new(SqliteHandlerStore::open(&config.handlers_path.value).map_err(StoreError::Sqlite)?);
-        let modes = Arc::new(handlers.mode_log().map_err(StoreError::Sqlite)?);
-        let settings = RouterSettings {
-            secondary_timeout: config.secondary_timeout.value,
-            behind_warn: config.parallel_behind_warn.value,
-        };
-        let ports = RouterPorts {
-            new_side: Box::new({
-                let (config, clock) = (config.clone(), Arc::clone(&clock));
-                move || match &new_side {
-                    Some(side) => Ok(side.clone()),
-                    None => self::new_side(&config, &clock).map_err(cause),
-                }
-            }),
-            legacy_log: Box::new({
-                let config = config.clone();
-                move || match &legacy_log {
-                    Some(log) => Ok(Arc::clone(log)),
-                    None => self::legacy_log(&config).map_err(cause),
-                }
-            }),
-            outbox: Arc::new(OutboxFile::at(outbox::path(config))),
-            handlers,
-            modes,
-            clock: Arc::clone(&clock) as Arc<dyn Clock + Send + Sync>,
-            zone: config.timezone.value.clone(),
-            pid: std::process::id(),
-        };
-        let router = Router::open(routing, ports, settings)
+        let ports = router_ports(config, &clock, new_side, legacy_log)?;
+        let router = Router::open(routing, ports, settings(config))
             .map_err(|error| CliError::new(ExitCode::Storage, error))?;
         let figures = Arc::new(Figures::start(config, &clock));
         Ok(Self {
@@ -125,17 +88,18 @@ impl ActiveSystem {
 
     /// Begins to.
     pub fn begin(&self, event: DomainEvent) -> Result<PendingAnswer, NotStored> {
-        let (mode, figures) = (self.router.routing().mode, Arc::clone(&self.figures));
+        let figures = Arc::clone(&self.figures);
         let began = figures.now();
-        let pending =
-            self.router.dispatch_async(event).map_err(|error| failed(&figures, mode, began, error))?;
+        let refused = |error| failed(&figures, self.router.routing().mode, began, error);
+        let pending = self.router.dispatch_async(event).map_err(refused)?;
         let submitted = figures.now().saturating_sub(began);
-        Ok(PendingAnswer { pending, mode, began, submitted, figures })
+        Ok(PendingAnswer { pending, began, submitted, figures })
     }
 
-    /// From now on, reads the settings again at each SIGHUP, and switches the mode.
-    pub fn follow_settings(self: &Arc<Self>, context: Context) -> Result<(), CliError> {
-        let reload = SettingsReload::start(Arc::clone(&self.router), context).map_err(signals_refused)?;
+    /// Reads the settings again at each SIGHUP that was or is noticed, and switches the mode.
+    pub fn follow_settings(self: &Arc<Self>, context: Context, hang_ups: HangUps) -> Result<(), CliError> {
+        let router = Arc::clone(&self.router);
+        let reload = SettingsReload::start(router, context, hang_ups).map_err(signals_refused)?;
         // It is called once.
         let _ = self.reload.set(reload);
         Ok(())
@@ -147,23 +111,6 @@ impl ActiveSystem {
             warn_of_unfinished(self.shutdown);
         }
         self.figures.shut_down();
-    }
-}
-
-fn new_side(config: &Config, clock: &Arc<SystemClock>) -> Result<NewSide, CliError> {
-    let (events, dispatcher) = new_system(config, clock)?;
-    Ok(NewSide { events, dispatcher })
-}
-
-fn legacy_log(config: &Config) -> Result<Arc<dyn LegacyLog>, CliError> {
-    let log = EventsJson::open(config.legacy_events_json.value.clone(), system::writer(config));
-    Ok(Arc::new(log.map_err(|error| CliError::new(ExitCode::Storage, error))?))
-}
-
-fn cause(error: CliError) -> Box<dyn std::error::Error + Send + Sync> {
-    match error {
-        CliError::CommandLine(error) => Box::new(error),
-        CliError::Failed { error, .. } => error.into(),
     }
 }
 
@@ -180,16 +127,16 @@ impl From<RouteError> for NotStored {
 impl PendingAnswer {
     /// Waits for what becomes of the event.
     pub fn answer(self) -> Result<Answered, NotStored> {
-        let Self { pending, mode, began, submitted, figures } = self;
+        let Self { pending, began, submitted, figures } = self;
+        let mode = pending.mode();
         let routed = pending.routed().map_err(|error| failed(&figures, mode, began, error))?;
         let latency = match &routed.answer {
             PrimaryAnswer::New(dispatched) => dispatched.timing.total(),
             PrimaryAnswer::Legacy(_) => submitted,
         };
-        let has_failed =
-            matches!(routed.mirror, Some(MirrorOutcome::Trouble(_) | MirrorOutcome::NotNoted { .. }));
+        let has_failed = matches!(&routed.mirror, Some(outcome) if !matches!(outcome, MirrorOutcome::Done | MirrorOutcome::Queued { .. }));
         figures.took(mode, latency, has_failed);
-        Ok(Answered { routed, mode, stored: submitted })
+        Ok(Answered { routed, stored: submitted })
     }
 }
 
@@ -202,13 +149,13 @@ fn failed(figures: &Figures, mode: EventSystemMode, began: Duration, error: Rout
 impl Answered {
     /// The answer for programs.
     pub fn line(&self) -> AnswerLine<'_> {
-        let Routed { event_id, answer, mirror } = &self.routed;
+        let Routed { event_id, mode, answer, mirror } = &self.routed;
         let line = match answer {
-            PrimaryAnswer::New(dispatched) => AnswerLine::of_dispatched(self.mode, dispatched),
+            PrimaryAnswer::New(dispatched) => AnswerLine::of_dispatched(*mode, dispatched),
             PrimaryAnswer::Legacy(LegacyPlace { offset, length, .. }) => {
                 let timing = Timing { stored: self.stored, ..Timing::default() };
                 let record = LegacyLine { offset: *offset, length: *length };
-                AnswerLine::of_record(self.mode, event_id, record, &timing)
+                AnswerLine::of_record(*mode, event_id, record, &timing)
             }
         };
         line.mirrored(mirror.as_ref().map(|outcome| mirror_line(self.routed.primary(), outcome)))
@@ -259,6 +206,7 @@ fn mirror_line(primary: Side, outcome: &MirrorOutcome) -> MirrorLine<'_> {
         MirrorOutcome::Done => MirrorLine { outcome: "done", ..line },
         MirrorOutcome::Queued { behind } => MirrorLine { behind: Some(*behind), ..line },
         MirrorOutcome::Trouble(trouble) => MirrorLine { error: Some(&trouble.reason), ..line },
+        MirrorOutcome::Refused { reason } => MirrorLine { outcome: "refused", error: Some(reason), ..line },
         MirrorOutcome::NotNoted { reason } => {
             MirrorLine { outcome: "undecided", error: Some(reason), ..line }
         }

@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::SIGHUP;
-use signal_hook::flag;
-
 use super::system::ensure_may_route;
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
+use crate::cli::hang_ups::HangUps;
 use crate::cli::output;
 use crate::domain::error_chain::error_chain;
 use crate::infrastructure::config::{Config, spec};
@@ -34,19 +32,18 @@ pub struct SettingsReload {
 }
 
 impl SettingsReload {
-    /// Switches the router at each SIGHUP from now on. What `context` has is in effect.
+    /// Switches the router at each request. What `context` has is in effect.
     ///
     /// # Errors
-    /// The system refused a signal handler, or a thread.
-    pub fn start(router: Arc<Router>, context: Context) -> io::Result<Self> {
-        let (requested, ends) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        flag::register(SIGHUP, Arc::clone(&requested))?;
+    /// The system refused a thread.
+    pub fn start(router: Arc<Router>, context: Context, hang_ups: HangUps) -> io::Result<Self> {
+        let ends = Arc::new(AtomicBool::new(false));
         let is_ending = Arc::clone(&ends);
         let thread = thread::Builder::new().name("settings".to_owned()).spawn(move || {
             let mut seen = Instant::now();
             while !is_ending.load(Ordering::SeqCst) {
                 thread::sleep(LOOK);
-                if requested.swap(false, Ordering::SeqCst) {
+                if hang_ups.take() {
                     read_again(&router, &context);
                 }
                 if seen.elapsed() >= SEEN_EVERY {

@@ -5,8 +5,9 @@ use serde::Serialize;
 use crate::application::handling::HandlerStatus;
 use crate::application::handling::store::{Durability, HandlerSession, HandlerStore};
 use crate::cli::error::CliError;
-use crate::cli::event_system::{HandlerAccess, failed, operations};
+use crate::cli::event_system::{HandlerAccess, operations};
 use crate::cli::handlers::{HandlerEntry, HandlerList};
+use crate::cli::mirrors::statuses;
 use crate::cli::store::{StoreError, open_active};
 use crate::durable::presence::is_present;
 use crate::infrastructure::config::Config;
@@ -52,7 +53,7 @@ impl HandlersState {
 /// legacy system leaves it.
 pub fn found_handlers(config: &Config) -> Result<Vec<HandlerStatus>, CliError> {
     match operations(config, HandlerAccess::Reading) {
-        Ok(operations) => operations.list().map_err(failed),
+        Ok(operations) => statuses(config, &operations),
         Err(error) => {
             let path = &config.handlers_path.value;
             let knows_none =

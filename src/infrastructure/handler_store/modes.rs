@@ -1,6 +1,6 @@
 //! What is recorded of modes, as tables of the handler store: see `handler_migrations/`.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Params, Row, Transaction, TransactionBehavior, params};
 
@@ -15,6 +15,7 @@ const HEADS: &str =
     "SELECT change, stream, position FROM mode_change_heads WHERE change = ?1 ORDER BY stream";
 const LAST_ROUTING: &str = "SELECT change, mode, primary_side, new_event_types FROM mode_changes
     ORDER BY change DESC LIMIT 1";
+const LAST_CHANGE: &str = "SELECT ifnull(max(change), 0) FROM mode_changes";
 const ADD_CHANGE: &str = "INSERT INTO mode_changes (at, mode, primary_side, new_event_types, legacy_end)
     VALUES (?1, ?2, ?3, ?4, ?5)";
 const ADD_HEAD: &str = "INSERT INTO mode_change_heads (change, stream, position) VALUES (?1, ?2, ?3)";
@@ -38,12 +39,16 @@ const ADD_UNDECIDED: &str =
 pub struct SqliteModeLog {
     connection: Mutex<Connection>,
     reads_only: bool,
+    /// The changes as they were read last, and the number of the last one. None is ever altered. Taken after the connection.
+    known: Mutex<Known>,
 }
+
+type Known = (i64, Arc<Vec<ModeChange>>);
 
 impl SqliteModeLog {
     /// On a connection of its own, whose commits are synced.
     pub(super) fn new(connection: Connection, reads_only: bool) -> Self {
-        Self { connection: Mutex::new(connection), reads_only }
+        Self { connection: Mutex::new(connection), reads_only, known: Mutex::default() }
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -79,18 +84,25 @@ impl SqliteModeLog {
 }
 
 impl ModeLog for SqliteModeLog {
-    fn changes(&self) -> Result<Vec<ModeChange>, HandlerStoreError> {
+    fn changes(&self) -> Result<Arc<Vec<ModeChange>>, HandlerStoreError> {
         let action = "read the changes of mode";
         let connection = self.connection();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         // The heads are those of the changes that are read.
         let _state = connection.unchecked_transaction().map_err(failed(action))?;
-        let mut changes: Vec<ModeChange> = Vec::new();
-        for (change, mut row) in rows(&connection, action, CHANGES, [], mode_row::change)? {
-            row.from = changes.last().map(|before| before.to.clone());
-            row.heads = rows(&connection, action, HEADS, [change], mode_row::head)?;
-            changes.push(row);
+        let last =
+            connection.prepare_cached(LAST_CHANGE).and_then(|mut last| last.query_one([], |row| row.get(0)));
+        let last: i64 = last.map_err(failed(action))?;
+        if last != known.0 {
+            let mut changes: Vec<ModeChange> = Vec::new();
+            for (change, mut row) in rows(&connection, action, CHANGES, [], mode_row::change)? {
+                row.from = changes.last().map(|before| before.to.clone());
+                row.heads = rows(&connection, action, HEADS, [change], mode_row::head)?;
+                changes.push(row);
+            }
+            *known = (last, Arc::new(changes));
         }
-        Ok(changes)
+        Ok(Arc::clone(&known.1))
     }
 
     fn add_change(&self, change: &ModeChange) -> Result<bool, HandlerStoreError> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::day_files::equal_content::Copies;
 use super::day_files::file_state::{FolderState, SETTLED_AFTER};
 use super::day_files::measure::Measures;
 use super::day_files::part_reader::KeptReaders;
@@ -43,6 +44,7 @@ pub(super) struct EventFolder {
     archive: PathBuf,
     zone: Zone,
     measures: Measures,
+    copies: Copies,
     kept: KeptReaders,
     /// How long after a change of its names a further one shows for certain.
     pub(super) settled_after: Duration,
@@ -65,7 +67,16 @@ impl EventFolder {
     pub(super) fn new(path: PathBuf, zone: Zone) -> Self {
         let archive = path.join(ARCHIVE);
         let (measures, kept) = (Measures::default(), KeptReaders::default());
-        Self { path, archive, zone, measures, kept, settled_after: SETTLED_AFTER, told: Mutex::default() }
+        Self {
+            path,
+            archive,
+            zone,
+            measures,
+            copies: Copies::default(),
+            kept,
+            settled_after: SETTLED_AFTER,
+            told: Mutex::default(),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -84,6 +95,11 @@ impl EventFolder {
     /// What is known of archived files.
     pub(super) fn measures(&self) -> &Measures {
         &self.measures
+    }
+
+    /// Which archived files are copies of others.
+    pub(super) fn copies(&self) -> &Copies {
+        &self.copies
     }
 
     /// Readers of compressed files that are not in use.

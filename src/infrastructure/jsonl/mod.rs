@@ -32,7 +32,8 @@
 //! **Archived days.** In `archive/` a day can have the files `events-YYYY-MM-DD.jsonl.gz`, `.jsonl.zst` and `.jsonl`. Their
 //! contents, and then that of the day file, are the content of the day: offsets count the decompressed bytes of all of
 //! them, and a last line of an archived file that is not ended as one that is. So an archived day is the stream that
-//! it was, with its old positions, and a late event begins a day file anew that goes on there. [`JsonlArchiver`] makes
+//! it was, with its old positions, and a late event begins a day file anew that goes on there. An archived file
+//! that has the content of another one of its day, as a compressed copy beside its original, adds nothing. [`JsonlArchiver`] makes
 //! such files; an operator may also move a day file there, once.
 //!
 //! **One id, one event.** Of two lines of a file with the same id, the first is the event. If the

@@ -7,6 +7,7 @@ use crate::infrastructure::side_files::own_records;
 use crate::wire::mapping::Mapping;
 
 use super::byte_source::read_error;
+use super::decompressed_content::have_same_content;
 use super::file_kind::is_pipe;
 use super::other_side::{OtherSide, Surroundings};
 use super::unread::{Unread, look_at};
@@ -21,7 +22,7 @@ const NO_JSON: &str = "not a .json, .jsonl or .ndjson file";
 pub struct FolderListing {
     /// The logs, in the order in which they are read.
     pub logs: Vec<PathBuf>,
-    /// Days that more than one log of one folder is named after, as a plain file and a compressed copy of it. All are
+    /// Days that more than one log of one folder is named after, as a plain file and a compressed one with other content. All are
     /// read; events with ids are stored once. A day that is archived and goes on in a file anew is none of them.
     pub repeated_days: Vec<String>,
     /// Everything else that is in it, at any depth. A folder within it is named as a whole, for all that holds no
@@ -49,7 +50,7 @@ pub fn list_folder(
         days.extend(day(path).filter(|_| is_log(path)).map(|day| (day, path.clone())));
     }
     let mut listing = FolderListing::default();
-    let mut unread: Vec<Unread> = Vec::new();
+    let (mut unread, mut copies): (Vec<Unread>, Vec<SkippedFile>) = Default::default();
     let mut leave = |path: &PathBuf, reason| unread.push(Unread { path: path.clone(), reason });
     if days.is_empty() {
         for path in top.files {
@@ -71,15 +72,33 @@ pub fn list_folder(
         let is_same = |one: &(String, PathBuf), next: &(String, PathBuf)| {
             one.0 == next.0 && one.1.parent() == next.1.parent()
         };
-        for same_day in days.chunk_by(is_same).filter(|files| files.len() > 1) {
-            listing.repeated_days.push(same_day[0].0.clone());
+        for same_day in days.chunk_by(is_same) {
+            // A compressed copy beside its original is read once.
+            let mut logs: Vec<PathBuf> = Vec::new();
+            for (_, path) in same_day {
+                match logs.iter().find(|log| have_same_content(log, path)) {
+                    Some(log) => copies.push(copy_of(path, log)),
+                    None => logs.push(path.clone()),
+                }
+            }
+            if logs.len() > 1 {
+                listing.repeated_days.push(same_day[0].0.clone());
+            }
+            listing.logs.extend(logs);
         }
-        listing.logs = days.into_iter().map(|(_, path)| path).collect();
     }
     if !unread.is_empty() {
         listing.skipped = look_at(folder, unread, &listing.logs, mapping, (surroundings, other.as_ref()));
     }
+    listing.skipped.extend(copies);
     Ok(listing)
+}
+
+/// A file of which every event is in a log.
+fn copy_of(path: &Path, log: &Path) -> SkippedFile {
+    let name = log.file_name().unwrap_or_default().to_string_lossy();
+    let reason = format!("it has the content of {name}, which is read");
+    SkippedFile { path: path.display().to_string(), reason, holds_events: Some(false) }
 }
 
 /// What a folder holds, by name.

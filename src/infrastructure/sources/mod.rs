@@ -10,6 +10,7 @@ mod damaged_lines;
 mod decoded_step;
 mod decoder;
 mod decompressed;
+mod decompressed_content;
 mod event_search;
 mod file_equality;
 mod file_kind;

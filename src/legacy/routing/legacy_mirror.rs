@@ -5,27 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::intervals::Intervals;
+use super::known_changes::KnownChanges;
+use super::lag::LegacyLag;
 use super::legacy_pages::{LegacyPage, PAGE};
-use super::legacy_records::records_of;
+use super::legacy_records::{records_of, refused};
 use super::log_progress::{IntendedRecord, Intent, LEGACY_MIRROR, LogProgress};
 use super::mirror::{MirrorWorker, Round};
 use super::mirror_error::MirrorError;
 use super::mirror_state::{MirrorState, News};
 use super::mirror_store::MirrorStore;
 use super::outbox_progress::{BroughtEvents, NEW_MIRROR, OutboxProgress};
-use super::ports::LegacyPlace;
+use super::ports::{LegacyLog, LegacyPlace};
 use super::sides::{NewSide, RouterPorts, Sides};
 use super::undecided::tell;
 use crate::application::handling::store::StreamProgress;
 use crate::application::mode_log::ModeChange;
 use crate::domain::error_chain::error_chain;
-use crate::domain::repository::Stream;
+use crate::domain::repository::{StoredEvent, Stream};
 use crate::domain::value_objects::{Position, StreamId};
 
 /// How often all streams are looked at, for what other processes have stored, and counted what is left.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// So many events are counted at most.
-const COUNTED: u64 = 10_000;
 
 /// The mirror to the legacy side.
 pub(super) struct LegacyMirror {
@@ -34,6 +34,7 @@ pub(super) struct LegacyMirror {
     pub(super) store: MirrorStore,
     /// What is known since this process mirrors.
     begun: Option<Begun>,
+    known: KnownChanges,
     /// The streams of the new side, and how far they reach.
     pub(super) streams: Vec<Stream>,
     looked_at: Option<Duration>,
@@ -55,8 +56,8 @@ impl MirrorWorker for LegacyMirror {
         let ports = &sides.ports;
         // A switch is recorded before the mirror is told of it.
         let (news, given) = self.state.take_news();
-        let changes = ports.modes.changes()?;
-        let intervals = Intervals::of(&changes);
+        self.known.read(&*ports.modes)?;
+        let intervals = Arc::clone(&self.known.intervals);
         if !self.store.claim(&*ports.handlers)? {
             return self.watch(&intervals);
         }
@@ -71,7 +72,7 @@ impl MirrorWorker for LegacyMirror {
             Some(begun) => begun,
             None => self.begin(new)?,
         };
-        let round = self.mirror(&mut begun, new, changes)?;
+        let round = self.mirror(&mut begun, new)?;
         if round == Round::CaughtUp {
             self.state.set_caught_up(given);
         }
@@ -102,7 +103,17 @@ impl LegacyMirror {
     pub fn new(sides: Arc<Sides>, state: Arc<MirrorState>) -> Self {
         let store = MirrorStore::new(LEGACY_MIRROR);
         let (streams, looked_at, counted_at, barrier) = (Vec::new(), None, None, None);
-        Self { sides, state, store, begun: None, streams, looked_at, counted_at, barrier }
+        Self {
+            sides,
+            state,
+            store,
+            begun: None,
+            known: KnownChanges::default(),
+            streams,
+            looked_at,
+            counted_at,
+            barrier,
+        }
     }
 
     /// What another process has mirrored.
@@ -145,10 +156,9 @@ impl LegacyMirror {
     fn without_brought(
         &mut self,
         mut page: LegacyPage,
-        changes: &[ModeChange],
     ) -> Result<Option<(LegacyPage, BroughtEvents)>, MirrorError> {
         let ports = &self.sides.ports;
-        if !changes.iter().any(|change| change.to.mirrors_to_new()) {
+        if !self.known.changes.iter().any(|change| change.to.mirrors_to_new()) {
             page.keep_mirrored(&BroughtEvents::default());
             return Ok(Some((page, BroughtEvents::default())));
         }
@@ -167,30 +177,22 @@ impl LegacyMirror {
     }
 
     /// Mirrors the next page.
-    fn mirror(
-        &mut self,
-        begun: &mut Begun,
-        new: &NewSide,
-        mut changes: Vec<ModeChange>,
-    ) -> Result<Round, MirrorError> {
-        let mut intervals = Intervals::of(&changes);
+    fn mirror(&mut self, begun: &mut Begun, new: &NewSide) -> Result<Round, MirrorError> {
         loop {
+            let intervals = Arc::clone(&self.known.intervals);
             let Some(page) = self.next_page(begun, new, &intervals)? else { return Ok(Round::CaughtUp) };
             // An event that was stored after a switch was stored after that was recorded.
-            let changes_after = self.sides.ports.modes.changes()?;
-            if changes_after.len() != changes.len() {
-                changes = changes_after;
-                intervals = Intervals::of(&changes);
+            if self.known.read(&*self.sides.ports.modes)? {
                 continue;
             }
             if page.events.len() == PAGE || !begun.is_recovered {
                 self.count(begun, new, &intervals)?;
             }
-            let Some((page, brought)) = self.without_brought(page, &changes)? else {
+            let Some((page, brought)) = self.without_brought(page)? else {
                 return Ok(Round::Waits);
             };
             if begun.is_recovered {
-                self.write(begun, &page)?;
+                self.write(begun, page)?;
                 return Ok(Round::Worked);
             }
             // It moves the progress, and is no step that went well by itself.
@@ -220,38 +222,30 @@ impl LegacyMirror {
             return Ok(());
         }
         self.counted_at = Some(now);
-        let mut behind = 0;
-        for stream in &self.streams {
-            let mut mirrored = begun.mirrored.get(&stream.id).copied();
-            while behind < COUNTED
-                && let Some(page) = LegacyPage::read(&*new.events, intervals, stream, mirrored)?
-            {
-                behind += page.events.len() as u64;
-                mirrored = Some(page.read.0);
-            }
-        }
-        self.state.set_behind(behind);
+        let passed = OutboxProgress::of(&self.store.progress_of(&*self.sides.ports.handlers, NEW_MIRROR)?)?;
+        let (streams, mirrored) = (&self.streams, &begun.mirrored);
+        let lag = LegacyLag { events: &*new.events, intervals, brought: &passed.brought, streams, mirrored };
+        self.state.set_behind(lag.count()?.events);
         Ok(())
     }
 
     /// Writes the records of a page: an intent first, then the records with one write, then the progress.
-    fn write(&mut self, begun: &mut Begun, page: &LegacyPage) -> Result<(), MirrorError> {
+    fn write(&mut self, begun: &mut Begun, mut page: LegacyPage) -> Result<(), MirrorError> {
         let sides = Arc::clone(&self.sides);
         let ports = &sides.ports;
-        let records = records_of(page.events.iter().map(|event| &event.event), &ports.zone)?;
-        if let Some(first) = page.events.first() {
-            let legacy = sides.legacy_log()?;
-            let (from, planned) = {
-                let mut log = legacy.lock()?;
-                (log.end(), log.plan(&records)?)
-            };
+        let mut records = records_of(page.events.iter().map(|event| &event.event), &ports.zone)?;
+        if !page.events.is_empty() {
+            let legacy = &**sides.legacy_log()?;
+            let (from, planned) = self.planned(legacy, &mut page, &mut records)?;
             self.check_length(begun, from)?;
             let events = page.events.iter().zip(&planned);
             let intended = events.map(|(event, place)| IntendedRecord::new(event, place)).collect();
             let stream = page.stream.as_str().to_owned();
             begun.log.end = from;
             begun.log.intent = Some(Intent { from, stream, records: intended });
-            begun.log.last.get_or_insert_with(|| first.event.event_id().clone());
+            if begun.log.last.is_none() {
+                begun.log.last = page.events.first().map(|event| event.event.event_id().clone());
+            }
             // The lock is not held meanwhile: what the legacy side, as primary, appends does not wait for the handler store.
             self.put(begun, &[], 0)?;
             let mut log = legacy.lock()?;
@@ -263,7 +257,9 @@ impl LegacyMirror {
             begun.log.end = places.last().map_or(from, LegacyPlace::end);
             begun.log.intent = None;
             begun.log.records += records.len() as u64;
-            begun.log.last = page.events.last().map(|event| event.event.event_id().clone());
+            if let Some(last) = page.events.last() {
+                begun.log.last = Some(last.event.event_id().clone());
+            }
         }
         let (position, event_id) = page.read.clone();
         begun.mirrored.insert(page.stream.clone(), position);
@@ -273,6 +269,40 @@ impl LegacyMirror {
         self.put(begun, &[row], records.len() as u64)
     }
 
+    /// Where the log ends, and where the records of a page would stand. Those that the legacy log has no form for are told, and left out.
+    fn planned(
+        &self,
+        legacy: &dyn LegacyLog,
+        page: &mut LegacyPage,
+        records: &mut Vec<String>,
+    ) -> Result<(u64, Vec<LegacyPlace>), MirrorError> {
+        loop {
+            let mut log = legacy.lock()?;
+            let (from, planned) = (log.end(), log.plan(records));
+            drop(log);
+            let error = match planned {
+                Ok(planned) => return Ok((from, planned)),
+                Err(error) => error,
+            };
+            let refused = refused(legacy, records)?;
+            if refused.is_empty() {
+                return Err(error.into());
+            }
+            for (index, reason) in &refused {
+                let Some(StoredEvent { event, position, .. }) = page.events.get(*index) else { continue };
+                self.state.set_refused(&page.stream, *position, reason.clone());
+                let detail = format!(
+                    "the legacy log has no form for it ({reason}): only the new side has it, and compare-logs shows it"
+                );
+                tell(&self.sides.ports, LEGACY_MIRROR, Some(event.event_id().as_str()), None, detail)?;
+            }
+            for (index, _) in refused.iter().rev() {
+                records.remove(*index);
+                page.events.remove(*index);
+            }
+        }
+    }
+
     /// A log that is shorter than it was has lost records.
     fn check_length(&self, begun: &Begun, end: u64) -> Result<(), MirrorError> {
         let known = begun.log.end;
@@ -280,7 +310,8 @@ impl LegacyMirror {
             return Ok(());
         }
         let detail = format!(
-            "the legacy log ends at byte {end}, and ended at {known} before: another program has written it anew, or cut it, and              records may be missing; compare-logs shows them"
+            "the legacy log ends at byte {end}, and ended at {known} before: another program has written it anew, or cut it, and \
+             records may be missing; compare-logs shows them"
         );
         tell(&self.sides.ports, LEGACY_MIRROR, None, Some(end), detail)
     }

@@ -31,11 +31,11 @@ pub(super) fn append(
     event: &DomainEvent,
     is_mirrored: bool,
 ) -> Result<AppendedRecord, RouteError> {
-    let record = [record_of(event, &sides.ports.zone)?];
+    let record = [record_of(event, &sides.ports.zone).map_err(|error| RouteError::Shape(Box::new(error)))?];
     let legacy = &**sides.legacy_log()?;
     let mut log = legacy.lock().map_err(RouteError::Legacy)?;
     let place = log.plan(&record).and_then(|places| places.first().copied().ok_or_else(no_place));
-    let place = place.map_err(RouteError::Legacy)?;
+    let place = place.map_err(|error| RouteError::Shape(Box::new(error)))?;
     let line = if is_mirrored {
         match sides.ports.outbox.append(event.body(), &place) {
             Ok(number) => Line::Number(number),

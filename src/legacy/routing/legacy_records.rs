@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::mirror_error::MirrorError;
 use super::ports::{LegacyLog, LegacyRecord, LegacySideError};
+use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
 use crate::domain::legacy_shape::in_legacy_shape;
 use crate::wire::json::ScanError;
@@ -28,6 +29,21 @@ pub(super) fn records_of<'e>(
             .map_err(|source| MirrorError::Shape { event_id: event.event_id().clone(), source })
     };
     events.map(record).collect()
+}
+
+/// Which records the legacy log has no form for, by their indexes, and why.
+pub(super) fn refused(
+    legacy: &dyn LegacyLog,
+    records: &[String],
+) -> Result<Vec<(usize, String)>, LegacySideError> {
+    let mut refused = Vec::new();
+    for (index, record) in records.iter().enumerate() {
+        // Nothing of it is written: the lock is given up.
+        if let Err(error) = legacy.lock()?.plan(std::slice::from_ref(record)) {
+            refused.push((index, error_chain(&error)));
+        }
+    }
+    Ok(refused)
 }
 
 /// Reads the records that stand after an end of the legacy log, up to those that stood there when they were read first.

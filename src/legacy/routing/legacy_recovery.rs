@@ -8,7 +8,7 @@ use super::legacy_records::{Next, RecordsAfter, records_of};
 use super::log_progress::{IntendedRecord, Intent};
 use super::mirror_error::MirrorError;
 use super::outbox_progress::BroughtEvents;
-use super::ports::{LegacyLog, LegacySideError};
+use super::ports::{LegacyLog, LegacyPlace, LegacySideError};
 use crate::domain::repository::{EventRepository, Stream};
 use crate::domain::value_objects::{Position, StreamId};
 use crate::wire::zone::Zone;
@@ -85,6 +85,17 @@ impl Unmirrored<'_> {
     }
 }
 
+/// The places of records, each as if it were the next one; `None` for one that the log has no form for.
+fn places_of_each(
+    log: &dyn LegacyLog,
+    records: &[String],
+) -> Result<Vec<Option<LegacyPlace>>, LegacySideError> {
+    let place = |record: &String| {
+        Ok(log.lock()?.plan(std::slice::from_ref(record)).ok().and_then(|mut places| places.pop()))
+    };
+    records.iter().map(place).collect()
+}
+
 /// The records of a stream's next events.
 struct NextRecords<'s> {
     stream: &'s Stream,
@@ -113,9 +124,17 @@ impl<'s> NextRecords<'s> {
             self.read = Some(page.read.0);
             page.keep_mirrored(from.brought);
             let records = records_of(page.events.iter().map(|event| &event.event), from.zone)?;
-            let places = log.lock()?.plan(&records)?;
+            let planned = log.lock()?.plan(&records);
+            let places = match planned {
+                Ok(places) => places.into_iter().map(Some).collect(),
+                // What the log has no form for is told, and left out, when it is its turn.
+                Err(_) => places_of_each(log, &records)?,
+            };
             let records = page.events.iter().zip(&places);
-            self.records = records.map(|(event, place)| IntendedRecord::new(event, place)).collect();
+            let intended = |(event, place): (_, &Option<_>)| {
+                place.as_ref().map(|place| IntendedRecord::new(event, place))
+            };
+            self.records = records.filter_map(intended).collect();
         }
         Ok(self.records.front().is_some_and(is_it).then(|| self.records.pop_front()).flatten())
     }

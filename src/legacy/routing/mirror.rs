@@ -43,11 +43,21 @@ pub(super) enum Round {
     Finished,
 }
 
+/// What becomes of the right to mirror once everything is mirrored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// It is kept, for what this process dispatches next.
+    Kept,
+    /// It is given back, to whichever process dispatches.
+    GivenBack,
+}
+
 /// A mirror: its thread is started when there is something for it.
 pub(super) struct Mirror {
     pub state: Arc<MirrorState>,
     sides: Arc<Sides>,
     worker: fn(Arc<Sides>, Arc<MirrorState>) -> Box<dyn MirrorWorker>,
+    right: Right,
 }
 
 impl Mirror {
@@ -55,8 +65,9 @@ impl Mirror {
         state: MirrorState,
         sides: Arc<Sides>,
         worker: fn(Arc<Sides>, Arc<MirrorState>) -> Box<dyn MirrorWorker>,
+        right: Right,
     ) -> Self {
-        Self { state: Arc::new(state), sides, worker }
+        Self { state: Arc::new(state), sides, worker, right }
     }
 
     /// Starts the thread, if it does not run.
@@ -69,6 +80,7 @@ impl Mirror {
             state: Arc::clone(&self.state),
             sides: Arc::clone(&self.sides),
             worker,
+            right: self.right,
             pause: FIRST_PAUSE,
         };
         let started = thread::Builder::new().name(self.state.name.to_owned()).spawn(move || thread.run());
@@ -83,6 +95,7 @@ struct MirrorThread {
     state: Arc<MirrorState>,
     sides: Arc<Sides>,
     worker: Box<dyn MirrorWorker>,
+    right: Right,
     /// After the next error.
     pause: Duration,
 }
@@ -120,6 +133,10 @@ impl MirrorThread {
                 }
                 match round {
                     Round::Worked => Then::GoOn,
+                    Round::CaughtUp if self.right == Right::GivenBack => {
+                        self.worker.forget();
+                        Then::WaitForNews
+                    }
                     Round::CaughtUp | Round::Waits => Then::WaitForNews,
                     Round::Finished => {
                         self.worker.forget();
@@ -172,7 +189,7 @@ mod tests {
     fn thread(steps: Vec<Result<Round, MirrorError>>) -> MirrorThread {
         let sides = World::default().sides(&std::sync::Arc::default());
         let state = Arc::new(MirrorState::new("legacy_mirror", 1_000));
-        MirrorThread { state, sides, worker: Box::new(Steps(steps)), pause: FIRST_PAUSE }
+        MirrorThread { state, sides, worker: Box::new(Steps(steps)), right: Right::Kept, pause: FIRST_PAUSE }
     }
 
     #[test]

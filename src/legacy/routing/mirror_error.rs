@@ -13,7 +13,9 @@ use crate::wire::json::ScanError;
 
 /// Why a mirror does not go on. It tries again, and never passes by what failed.
 #[derive(Debug, Error)]
-pub(super) enum MirrorError {
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each says by itself what it is")]
+pub enum MirrorError {
     #[error(transparent)]
     Handlers(#[from] HandlerStoreError),
     #[error(transparent)]

@@ -1,6 +1,6 @@
 //! What a mirror's thread and those that wait for it know of each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use crate::domain::value_objects::{Position, StreamId};
 
 /// So many positions are kept for a thread that is at work; where there are more, it looks at all streams.
 const POSITIONS: usize = 4_096;
+/// So many of the last events that the other side has refused are kept for those that wait for them.
+const REFUSED: usize = 256;
 
 /// Shared by the mirror's thread and by all that dispatch. Its lock is held for moments, and with no other one.
 pub(super) struct MirrorState {
@@ -28,6 +30,8 @@ pub(super) struct MirrorState {
 struct State {
     /// Up to where events are on the other side.
     mirrored: BTreeMap<StreamId, Position>,
+    /// Those of them that the other side has refused, and why.
+    refused: VecDeque<(StreamId, Position, String)>,
     news: News,
     /// How many events this process has given it.
     given: u64,
@@ -94,7 +98,10 @@ impl MirrorState {
         let waited = self.changed.wait_timeout_while(self.state(), limit, is_to_come);
         let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         if is_there(&state) {
-            return MirrorOutcome::Done;
+            let refused = state.refused.iter().find(|(of, at, _)| of == stream && *at == position);
+            return refused.map_or(MirrorOutcome::Done, |(_, _, reason)| MirrorOutcome::Refused {
+                reason: reason.clone(),
+            });
         }
         if let Some(trouble) = &state.trouble {
             return MirrorOutcome::Trouble(trouble.clone());
@@ -107,8 +114,9 @@ impl MirrorState {
         MirrorOutcome::Queued { behind: state.behind.max(1) }
     }
 
-    /// Waits for at most `limit` until the mirror has caught up; not where that is not to be expected.
-    pub fn wait_until_caught_up(&self, limit: Duration) {
+    /// Waits for at most `limit` until the mirror has caught up; not where that is not to be expected. Answers whether it is still to be
+    /// expected.
+    pub fn wait_until_caught_up(&self, limit: Duration) -> bool {
         let mut state = self.state();
         // What was stored without a word is looked for as well.
         state.given += 1;
@@ -122,7 +130,9 @@ impl MirrorState {
                 && !state.is_elsewhere
                 && state.is_started
         };
-        drop(self.changed.wait_timeout_while(state, limit, is_to_come));
+        let waited = self.changed.wait_timeout_while(state, limit, is_to_come);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        is_to_come(&mut state)
     }
 
     pub fn status(&self) -> Option<MirrorStatus> {
@@ -259,6 +269,13 @@ impl MirrorState {
         *mirrored = position.max(*mirrored);
         state.behind = state.behind.saturating_sub(events);
         self.changed.notify_all();
+    }
+
+    /// The other side has refused an event for what it is: it is passed by.
+    pub fn set_refused(&self, stream: &StreamId, position: Position, reason: String) {
+        let mut state = self.state();
+        state.refused.truncate(REFUSED - 1);
+        state.refused.push_front((stream.clone(), position, reason));
     }
 
     /// What was known of a stream is of another one: nothing of it is on the other side.

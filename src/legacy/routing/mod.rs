@@ -34,6 +34,8 @@
 //! undecided is written again blindly.
 
 mod intervals;
+mod known_changes;
+mod lag;
 mod legacy_begin;
 mod legacy_log;
 mod legacy_mirror;
@@ -46,6 +48,7 @@ mod mirror;
 mod mirror_error;
 mod mirror_state;
 mod mirror_store;
+mod mirrors;
 mod mode_record;
 mod new_mirror;
 pub mod outbox_file;
@@ -56,12 +59,17 @@ mod pending_route;
 pub mod ports;
 mod routed;
 mod router;
+mod settings;
 mod sides;
 #[cfg(test)]
 mod tests;
 mod undecided;
 
+pub use lag::mirror_lags;
+pub use mirror_error::MirrorError;
+pub use mirrors::Mirrors;
 pub use pending_route::PendingRoute;
 pub use routed::{MirrorOutcome, MirrorStatus, MirrorTrouble, PrimaryAnswer, RouteError, Routed};
-pub use router::{Router, RouterSettings};
+pub use router::Router;
+pub use settings::RouterSettings;
 pub use sides::{NewSide, Opener, RouterPorts};

@@ -38,7 +38,7 @@ pub(super) fn record(
     limit: Duration,
 ) -> Result<Recorded, RouteError> {
     let modes = &sides.ports.modes;
-    let last = modes.changes()?.pop();
+    let last = modes.changes()?.last().cloned();
     if let Some(last) = last.clone().filter(|last| last.to.mirrors_to_new()) {
         tell_tail(sides, last, limit);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::intervals::Intervals;
+use super::known_changes::KnownChanges;
 use super::log_progress::LEGACY_MIRROR;
 use super::mirror::{MirrorWorker, Round};
 use super::mirror_error::MirrorError;
@@ -13,9 +13,11 @@ use super::outbox_progress::{BroughtEvents, NEW_MIRROR, OutboxProgress, line_pos
 use super::ports::OutboxLine;
 use super::sides::{NewSide, RouterPorts, Sides};
 use super::undecided::tell;
+use crate::application::dispatch::DispatchError;
 use crate::application::mode_log::ModeChange;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
+use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position, StreamId};
 
 /// The most lines of a page.
@@ -31,6 +33,7 @@ pub(super) struct NewMirror {
     store: MirrorStore,
     /// What is known since this process mirrors.
     progress: Option<OutboxProgress>,
+    known: KnownChanges,
 }
 
 impl MirrorWorker for NewMirror {
@@ -39,7 +42,8 @@ impl MirrorWorker for NewMirror {
         let ports = &sides.ports;
         // A switch is recorded before the mirror is told of it.
         let (_, given) = self.state.take_news();
-        let is_on = ports.modes.changes()?.last().is_some_and(|last| last.to.mirrors_to_new());
+        self.known.read(&*ports.modes)?;
+        let is_on = self.known.mirrors_to_new();
         let head = ports.outbox.head()?;
         if !self.store.claim(&*ports.handlers)? {
             self.progress = None;
@@ -96,7 +100,13 @@ impl NewMirror {
     }
 
     pub fn new(sides: Arc<Sides>, state: Arc<MirrorState>) -> Self {
-        Self { sides, state, store: MirrorStore::new(NEW_MIRROR), progress: None }
+        Self {
+            sides,
+            state,
+            store: MirrorStore::new(NEW_MIRROR),
+            progress: None,
+            known: KnownChanges::default(),
+        }
     }
 
     /// The outbox is not the one that was mirrored: all of its lines are to be.
@@ -112,15 +122,17 @@ impl NewMirror {
         Ok(())
     }
 
-    /// Brings the next lines to the new side, one after the other: none passes by one that the new side does not take.
+    /// Brings the next lines to the new side, in their order: none passes by one that the new side does not take for now.
     fn bring_page(&mut self, progress: &mut OutboxProgress) -> Result<(), MirrorError> {
         let sides = Arc::clone(&self.sides);
         // The line after a page decides about its last one.
         let lines = sides.ports.outbox.read_after(progress.line, PAGE + 1)?;
-        let states = states_of(&**sides.legacy_log()?, &lines, self.known_ends(progress)?)?;
+        let states = states_of(&**sides.legacy_log()?, &lines, self.known_ends(progress))?;
+        let mut stored = self.store_together(&lines, &states)?.into_iter();
         let (mut page, mut failed) = (BroughtPage::default(), None);
         for (line, state) in lines.iter().zip(states).take(PAGE) {
-            if let Err(error) = self.bring(line, state, &mut page, &mut progress.brought) {
+            let position = if state == LineState::Written { stored.next() } else { None };
+            if let Err(error) = self.bring(line, state, position, &mut page, &mut progress.brought) {
                 failed = Some(error);
                 break;
             }
@@ -128,7 +140,12 @@ impl NewMirror {
             if state == LineState::Written {
                 progress.known_end = line.place.end();
             }
-            self.state.set_mirrored(&outbox_stream(), line_position(line.number), 1);
+            page.lines += 1;
+            // Those that wait for a page that was stored as a whole are woken once.
+            if stored.len() == 0 {
+                let lines = std::mem::take(&mut page.lines);
+                self.state.set_mirrored(&outbox_stream(), line_position(line.number), lines);
+            }
         }
         if let Some(last) = &page.last {
             self.forget_brought(progress)?;
@@ -140,37 +157,81 @@ impl NewMirror {
     }
 
     /// Where records of the legacy log have ended.
-    fn known_ends(&self, progress: &OutboxProgress) -> Result<Vec<u64>, MirrorError> {
-        let changes = self.sides.ports.modes.changes()?;
-        Ok(changes.iter().filter_map(|change| change.legacy_end).chain([progress.known_end]).collect())
+    fn known_ends(&self, progress: &OutboxProgress) -> Vec<u64> {
+        let changes = self.known.changes.iter();
+        changes.filter_map(|change| change.legacy_end).chain([progress.known_end]).collect()
+    }
+
+    /// Stores what a page has with one commit, where it has more than one event: their positions. Where the new side does not take all of
+    /// it, there are none: what it takes is a beginning of it, and each event is brought by itself.
+    fn store_together(
+        &self,
+        lines: &[OutboxLine],
+        states: &[LineState],
+    ) -> Result<Vec<Position>, MirrorError> {
+        let written = lines.iter().zip(states).take(PAGE).filter(|(_, state)| **state == LineState::Written);
+        // A line without an event is told when it is its turn.
+        let events: Vec<DomainEvent> = written.map_while(|(line, _)| self.event_of(line).ok()).collect();
+        let Some(last) = events.last().filter(|_| events.len() > 1) else { return Ok(Vec::new()) };
+        let new = self.sides.new_side()?;
+        match new.events.save_events(&events) {
+            Ok(positions) => {
+                // Handlers are told of an event that its dispatcher stores, though it is there already.
+                store(new, last.clone())
+                    .map_err(|source| MirrorError::NotTaken { event_id: last.event_id().clone(), source })?;
+                Ok(positions)
+            }
+            Err(error) => {
+                tracing::debug!("{NEW_MIRROR}: a page is not taken as a whole: {}", error_chain(&error));
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn event_of(&self, line: &OutboxLine) -> Result<DomainEvent, MirrorError> {
+        DomainEvent::from_json(&line.event, &self.sides.ports.zone)
+            .map_err(|source| MirrorError::NoEvent { number: line.number, source })
     }
 
     fn bring(
         &mut self,
         line: &OutboxLine,
         state: LineState,
+        position: Option<Position>,
         page: &mut BroughtPage,
         brought: &mut BroughtEvents,
     ) -> Result<(), MirrorError> {
-        let ports = &self.sides.ports;
-        let event = DomainEvent::from_json(&line.event, &ports.zone)
-            .map_err(|source| MirrorError::NoEvent { number: line.number, source })?;
+        let event = self.event_of(line)?;
         let event_id = event.event_id().clone();
+        let tell = |detail| {
+            let offset = Some(line.place.offset);
+            tell(&self.sides.ports, NEW_MIRROR, Some(event_id.as_str()), offset, detail)
+        };
         match state {
             LineState::NotWritten => {}
             LineState::Undecided => {
                 let detail = "whether its record was written to the legacy log is not known, since another program has written the log \
                               anew meanwhile; it is not brought to the new side, and compare-logs shows whether it is missing there";
-                let offset = Some(line.place.offset);
-                tell(ports, NEW_MIRROR, Some(event_id.as_str()), offset, detail.to_owned())?;
+                tell(detail.to_owned())?;
             }
             LineState::Written => {
                 let new = self.sides.new_side()?;
-                let position = store(new, event)?;
-                if let Some(stream) = new.events.stream_of(position)? {
-                    brought.add(&stream, position);
+                match position.map_or_else(|| store(new, event), Ok) {
+                    Ok(position) => {
+                        if let Some(stream) = new.events.stream_of(position)? {
+                            brought.add(&stream, position);
+                        }
+                        page.events += 1;
+                    }
+                    Err(error) if is_refused(&error) => {
+                        let reason = error_chain(&error);
+                        self.state.set_refused(&outbox_stream(), line_position(line.number), reason.clone());
+                        tell(format!(
+                            "the new side refuses it for what it is ({reason}): only the legacy side has it, and compare-logs shows it"
+                        ))?;
+                    }
+                    Err(source) => return Err(MirrorError::NotTaken { event_id, source }),
                 }
-                page.events += 1;
             }
         }
         page.last = Some(event_id);
@@ -180,7 +241,8 @@ impl NewMirror {
     /// Forgets which events the legacy mirror was to leave out, once it has passed them, or if they are none of its own.
     fn forget_brought(&mut self, progress: &mut OutboxProgress) -> Result<(), MirrorError> {
         let ports = &self.sides.ports;
-        let intervals = Intervals::of(&ports.modes.changes()?);
+        self.known.read(&*ports.modes)?;
+        let intervals = Arc::clone(&self.known.intervals);
         let mirrored = self.store.progress_of(&*ports.handlers, LEGACY_MIRROR)?;
         let is_passed = |stream: &StreamId, last: Position| {
             mirrored.iter().any(|row| row.stream == *stream && row.position >= last)
@@ -223,13 +285,19 @@ struct BroughtPage {
     last: Option<EventId>,
     /// How many events were stored.
     events: u64,
+    /// How many lines are done with of which those that wait were not told.
+    lines: u64,
 }
 
 /// Stores an event, which can be repeated; its handlers run by themselves.
-fn store(new: &NewSide, event: DomainEvent) -> Result<Position, MirrorError> {
-    let event_id = event.event_id().clone();
-    match new.dispatcher.store(event) {
-        Ok(stored) => Ok(stored.saved().position),
-        Err(source) => Err(MirrorError::NotTaken { event_id, source }),
-    }
+fn store(new: &NewSide, event: DomainEvent) -> Result<Position, DispatchError> {
+    new.dispatcher.store(event).map(|stored| stored.saved().position)
+}
+
+/// Whether it would be refused whenever it came: what the mode of the new side alone would answer to the one that dispatches it.
+fn is_refused(error: &DispatchError) -> bool {
+    matches!(
+        error,
+        DispatchError::Repository(RepositoryError::Conflict { .. } | RepositoryError::NotLive { .. })
+    )
 }

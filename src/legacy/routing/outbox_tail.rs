@@ -1,11 +1,11 @@
 //! Records of the legacy log after the last line of the outbox: a power cut can have taken their lines.
 
 use super::legacy_records::{Next, RecordsAfter};
-use super::log_progress::{LEGACY_MIRROR, LogProgress};
+use super::log_progress::{IntendedRecord, LEGACY_MIRROR, LogProgress};
 use super::mirror_error::MirrorError;
 use super::mirror_store::MirrorStore;
 use super::outbox_progress::NEW_MIRROR;
-use super::ports::{LegacyLog, OutboxLine};
+use super::ports::LegacyLog;
 use super::sides::Sides;
 use super::undecided::tell;
 use crate::application::mode_log::ModeChange;
@@ -22,18 +22,16 @@ const DETAIL: &str = "it stands in the legacy log and has no line in the outbox,
 /// before anything is appended: a line that comes later hides them.
 pub(super) fn tell_records_without_line(sides: &Sides, last_change: &ModeChange) -> Result<(), MirrorError> {
     let legacy = &**sides.legacy_log()?;
-    let last = sides.ports.outbox.last()?;
-    // A record that the mirror to the legacy side has written since, or was about to write, needs no line.
-    let mut progress = MirrorStore::new(LEGACY_MIRROR).progress(&*sides.ports.handlers)?;
-    let mirrored = LogProgress::take(&mut progress)?;
-    let mirrored_end = mirrored.as_ref().map(|log| log.end);
-    let intended = mirrored.and_then(|log| log.intent).map(|intent| intent.records).unwrap_or_default();
-    let Some(line_end) = end_of(legacy, last.as_ref())? else { return Ok(()) };
-    let Some(from) = line_end.max(last_change.legacy_end).max(mirrored_end) else { return Ok(()) };
+    let Some(tail) = Tail::of(sides, legacy)? else { return Ok(()) };
+    let Some(from) = tail.line_end.max(last_change.legacy_end).max(tail.mirrored_end) else { return Ok(()) };
     let mut records = RecordsAfter::new(legacy, from);
     for _ in 0..TOLD {
         let Next::Record(record) = records.next()? else { break };
-        let is_intended = intended.iter().any(|intended| intended.is(&record.place));
+        // What has been appended since has its line.
+        if record.place.offset >= tail.end {
+            break;
+        }
+        let is_intended = tail.intended.iter().any(|intended| intended.is(&record.place));
         if !is_intended && is_mirrored(&last_change.to, &record.text) {
             tell(&sides.ports, NEW_MIRROR, None, Some(record.place.offset), DETAIL.to_owned())?;
         }
@@ -41,10 +39,32 @@ pub(super) fn tell_records_without_line(sides: &Sides, last_change: &ModeChange)
     Ok(())
 }
 
-/// Where the record of the last line ends, where there is a line; `None` where that was never written: nothing is known then.
-fn end_of(legacy: &dyn LegacyLog, last: Option<&OutboxLine>) -> Result<Option<Option<u64>>, MirrorError> {
-    let Some(line) = last else { return Ok(Some(None)) };
-    Ok(legacy.lock()?.holds(&line.place)?.then(|| Some(line.place.end())))
+/// The end of the legacy log and what is known of it, at one moment.
+struct Tail {
+    end: u64,
+    /// Where the record of the last line ends, where there is a line.
+    line_end: Option<u64>,
+    /// A record that the mirror to the legacy side has written, or was about to write, needs no line.
+    mirrored_end: Option<u64>,
+    intended: Vec<IntendedRecord>,
+}
+
+impl Tail {
+    /// `None` where the record of the last line was never written: nothing is known then. All of it is read under the lock, under which both
+    /// mirrors and the primary write: this is asked in a thread of its own, which may come to it late.
+    fn of(sides: &Sides, legacy: &dyn LegacyLog) -> Result<Option<Self>, MirrorError> {
+        let log = legacy.lock()?;
+        let line_end = match sides.ports.outbox.last()? {
+            None => None,
+            Some(line) if log.holds(&line.place)? => Some(line.place.end()),
+            Some(_) => return Ok(None),
+        };
+        let mut progress = MirrorStore::new(LEGACY_MIRROR).progress(&*sides.ports.handlers)?;
+        let mirrored = LogProgress::take(&mut progress)?;
+        let mirrored_end = mirrored.as_ref().map(|log| log.end);
+        let intended = mirrored.and_then(|log| log.intent).map(|intent| intent.records).unwrap_or_default();
+        Ok(Some(Self { end: log.end(), line_end, mirrored_end, intended }))
+    }
 }
 
 fn is_mirrored(routing: &Routing, record: &str) -> bool {

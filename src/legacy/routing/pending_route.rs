@@ -8,6 +8,7 @@ use super::mirror_state::MirrorState;
 use super::outbox_progress::{line_position, outbox_stream};
 use super::routed::{MirrorOutcome, PrimaryAnswer, RouteError, Routed};
 use crate::application::dispatch::{PendingDispatch, StoredDispatch};
+use crate::domain::event_system_mode::EventSystemMode;
 use crate::domain::repository::EventRepository;
 use crate::domain::value_objects::{EventId, Position, StreamId};
 
@@ -22,9 +23,11 @@ pub(super) enum Pending {
     Legacy(EventId, AppendedRecord),
 }
 
-/// How an event is mirrored.
+/// How an event is routed beside its primary.
 #[derive(Clone)]
 pub(super) struct Mirroring {
+    /// The mode that it is routed in.
+    pub mode: EventSystemMode,
     /// `None` where it goes to one side.
     pub mirror: Option<Arc<MirrorState>>,
     /// Where the new side's events are.
@@ -42,6 +45,11 @@ enum Awaited {
 }
 
 impl PendingRoute {
+    /// The mode in which it is routed.
+    pub fn mode(&self) -> EventSystemMode {
+        self.mirroring.mode
+    }
+
     /// Waits until the primary has it, and then for its handlers and for the mirror, as
     /// [`dispatch`](super::router::Router::dispatch) does.
     ///
@@ -71,7 +79,7 @@ pub(super) fn new_routed(stored: StoredDispatch, mirroring: &Mirroring) -> Route
         // What was stored before is mirrored if it was stored in this mode: it is not waited for.
         outcome(mirror, awaited, if saved.is_new { mirroring.limit } else { Duration::ZERO })
     });
-    Routed { event_id, answer: PrimaryAnswer::New(dispatched), mirror }
+    Routed { event_id, mode: mirroring.mode, answer: PrimaryAnswer::New(dispatched), mirror }
 }
 
 /// The answer to an event that the legacy side, as primary, has taken.
@@ -84,7 +92,7 @@ pub(super) fn legacy_routed(event_id: EventId, appended: AppendedRecord, mirrori
     };
     let mirror = mirroring.mirror.as_ref().zip(awaited);
     let mirror = mirror.map(|(mirror, awaited)| outcome(mirror, awaited, mirroring.limit));
-    Routed { event_id, answer: PrimaryAnswer::Legacy(place), mirror }
+    Routed { event_id, mode: mirroring.mode, answer: PrimaryAnswer::Legacy(place), mirror }
 }
 
 fn outcome(mirror: &MirrorState, awaited: Awaited, limit: Duration) -> MirrorOutcome {

@@ -9,16 +9,17 @@ use thiserror::Error;
 use super::ports::{LegacyPlace, LegacySideError};
 use crate::application::dispatch::{DispatchError, Dispatched};
 use crate::application::handling::store::HandlerStoreError;
-use crate::domain::event_system_mode::Side;
+use crate::domain::event_system_mode::{EventSystemMode, Side};
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::EventId;
-use crate::wire::json::ScanError;
 
 /// An event that the primary has, and what became of it on the other side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Routed {
     /// Its id.
     pub event_id: EventId,
+    /// The mode in which it was routed, whatever the mode is by now.
+    pub mode: EventSystemMode,
     /// What the primary answered.
     pub answer: PrimaryAnswer,
     /// What the mirror made of it; `None` where the mode sends it to one side.
@@ -64,6 +65,11 @@ pub enum MirrorOutcome {
     },
     /// It will be brought there once the mirror goes on again.
     Trouble(MirrorTrouble),
+    /// The other side refuses it for what it is. It is recorded as undecided.
+    Refused {
+        /// Why.
+        reason: String,
+    },
     /// It will not be brought there by itself: what is to bring it could not be noted. It is recorded as undecided.
     NotNoted {
         /// Why.
@@ -104,9 +110,9 @@ pub enum RouteError {
     /// The legacy side, as primary, did not take it.
     #[error("the event was not written to the legacy log")]
     Legacy(#[source] LegacySideError),
-    /// It has no form in the legacy log.
+    /// It has no form in the legacy log, which is primary: nothing was written.
     #[error("the event has no form in the legacy log")]
-    Shape(#[from] ScanError),
+    Shape(#[source] Box<dyn StdError + Send + Sync>),
     /// A side cannot be opened, or not be asked how far it is.
     #[error("the {side} side cannot be used")]
     Side {

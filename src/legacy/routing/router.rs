@@ -6,43 +6,24 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::legacy_mirror::{self, LegacyMirror};
 use super::legacy_primary::{Line, append};
-use super::log_progress::LEGACY_MIRROR;
-use super::mirror::Mirror;
-use super::mirror_state::MirrorState;
+use super::mirror::{Mirror, Right};
+use super::mirrors::Mirrors;
 use super::mode_record::{Recorded, record};
-use super::new_mirror::{self, NewMirror};
-use super::outbox_progress::NEW_MIRROR;
 use super::pending_route::{Mirroring, Pending, PendingRoute, new_routed};
 use super::routed::{MirrorStatus, RouteError, Routed};
+use super::settings::RouterSettings;
 use super::sides::{NewSide, RouterPorts, Sides};
 use crate::application::entry_points::EventRoute;
 use crate::application::mode_log::ProcessMode;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
-use crate::domain::event_system_mode::{Routing, Side};
+use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
 
 /// How long a switch waits for events that are being stored.
 const SWITCH_PATIENCE: Duration = Duration::from_secs(15);
 /// How long a router that is dropped waits for its threads.
 const PATIENCE_AT_DROP: Duration = Duration::from_secs(15);
-
-/// How long a router waits, and when it warns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RouterSettings {
-    /// How long a caller waits for the mirror: `parallel.secondary_timeout_ms`.
-    pub secondary_timeout: Duration,
-    /// A mirror that is behind by more events than this is warned of: `parallel.behind_warn`.
-    pub behind_warn: u64,
-}
-
-impl Default for RouterSettings {
-    /// 1 second, 1,000 events.
-    fn default() -> Self {
-        Self { secondary_timeout: Duration::from_secs(1), behind_warn: 1_000 }
-    }
-}
 
 /// Takes each event to the side, or sides, that the mode asks for.
 ///
@@ -53,8 +34,7 @@ pub struct Router {
     settings: RouterSettings,
     /// Held shared while an event goes to its primary.
     current: RwLock<Current>,
-    legacy_mirror: Mirror,
-    new_mirror: Mirror,
+    mirrors: Mirrors,
     is_closed: AtomicBool,
     /// A mode of another process was warned of.
     is_warned: AtomicBool,
@@ -76,17 +56,15 @@ impl Router {
         let sides = Arc::new(Sides::new(ports));
         let since = sides.ports.clock.now();
         let recorded = record(&sides, &routing, since, settings.secondary_timeout)?;
-        let state = |name| MirrorState::new(name, settings.behind_warn);
         let router = Self {
-            legacy_mirror: Mirror::new(state(LEGACY_MIRROR), Arc::clone(&sides), LegacyMirror::boxed),
-            new_mirror: Mirror::new(state(NEW_MIRROR), Arc::clone(&sides), NewMirror::boxed),
+            mirrors: Mirrors::of(Arc::clone(&sides), &settings, Right::Kept),
             sides,
             settings,
             current: RwLock::new(Current { routing, since, recorded }),
             is_closed: AtomicBool::new(false),
             is_warned: AtomicBool::new(false),
         };
-        router.start_mirrors()?;
+        router.mirrors.start()?;
         router.put_process();
         Ok(router)
     }
@@ -104,16 +82,16 @@ impl Router {
     /// Those of the primary alone: the event is not stored, but where an error says that this is not known.
     pub fn dispatch(&self, event: DomainEvent) -> Result<Routed, RouteError> {
         let current = self.open_current()?;
-        let route = current.routing.route(event.event_type());
+        let (mode, route) = (current.routing.mode, current.routing.route(event.event_type()));
         match route.primary {
             Side::New => {
-                let (new, mirroring) = self.new_primary(route.is_mirrored)?;
+                let (new, mirroring) = self.new_primary(mode, route.is_mirrored)?;
                 let stored = new.dispatcher.store(event)?;
                 drop(current);
                 Ok(new_routed(stored, &mirroring))
             }
             Side::Legacy => {
-                let pending = self.append(&event, route.is_mirrored)?;
+                let pending = self.append(&event, mode, route.is_mirrored)?;
                 drop(current);
                 pending.routed()
             }
@@ -127,13 +105,13 @@ impl Router {
     /// As [`dispatch`](Self::dispatch); what becomes of the event later, the answer tells.
     pub fn dispatch_async(&self, event: DomainEvent) -> Result<PendingRoute, RouteError> {
         let current = self.open_current()?;
-        let route = current.routing.route(event.event_type());
+        let (mode, route) = (current.routing.mode, current.routing.route(event.event_type()));
         match route.primary {
             Side::New => {
-                let (new, mirroring) = self.new_primary(route.is_mirrored)?;
+                let (new, mirroring) = self.new_primary(mode, route.is_mirrored)?;
                 Ok(PendingRoute { pending: Pending::New(new.dispatcher.dispatch_async(event)?), mirroring })
             }
-            Side::Legacy => self.append(&event, route.is_mirrored),
+            Side::Legacy => self.append(&event, mode, route.is_mirrored),
         }
     }
 
@@ -164,13 +142,13 @@ impl Router {
         let since = self.sides.ports.clock.now();
         // What the other mirror brings to the new side has to be known as such before that is primary.
         let is_held = routing.mirrors_to_legacy();
-        let recorded = if is_held && !self.new_mirror.state.hold(SWITCH_PATIENCE) {
+        let recorded = if is_held && !self.mirrors.new.state.hold(SWITCH_PATIENCE) {
             Err(RouteError::InFlight)
         } else {
             record(&self.sides, &routing, since, self.settings.secondary_timeout)
         };
         if is_held {
-            self.new_mirror.state.release();
+            self.mirrors.new.state.release();
         }
         let recorded = recorded?;
         tracing::info!(
@@ -182,7 +160,7 @@ impl Router {
         );
         *current = Current { routing, since, recorded };
         drop(current);
-        self.start_mirrors()?;
+        self.mirrors.start()?;
         self.put_process();
         Ok(())
     }
@@ -204,7 +182,7 @@ impl Router {
             if current.routing == routing {
                 current.recorded = recorded;
             }
-        } else if let Some(last) = self.sides.ports.modes.changes()?.pop()
+        } else if let Some(last) = self.sides.ports.modes.changes()?.last()
             && last.to != routing
             && !self.is_warned.swap(true, Ordering::SeqCst)
         {
@@ -216,12 +194,12 @@ impl Router {
                 routing.mode
             );
         }
-        self.start_mirrors()
+        self.mirrors.start()
     }
 
     /// The mirrors of this process.
     pub fn mirrors(&self) -> Vec<MirrorStatus> {
-        self.mirror_list().into_iter().filter_map(|mirror| mirror.state.status()).collect()
+        self.mirrors.statuses()
     }
 
     /// Lets no more events in, stores those that were submitted, gives mirrors that are not in trouble the time that a caller would
@@ -238,16 +216,7 @@ impl Router {
         if let Some(new) = new.filter(|_| is_new_answering) {
             is_done &= new.dispatcher.flush(left());
         }
-        for mirror in self.mirror_list() {
-            mirror.state.wait_until_caught_up(left().min(self.settings.secondary_timeout));
-            mirror.state.stop();
-        }
-        for mirror in self.mirror_list() {
-            is_done &= mirror.state.wait_until_ended(left());
-        }
-        if let Some(new) = new {
-            is_done &= new.dispatcher.shut_down(left());
-        }
+        is_done &= self.mirrors.end(&left);
         if let Err(error) = self.sides.ports.modes.remove_process(self.sides.ports.pid) {
             tracing::warn!("the end of this process could not be recorded: {}", error_chain(&error));
         }
@@ -263,43 +232,34 @@ impl Router {
         if self.is_closed.load(Ordering::SeqCst) { Err(RouteError::ShuttingDown) } else { Ok(current) }
     }
 
-    fn append(&self, event: &DomainEvent, is_mirrored: bool) -> Result<PendingRoute, RouteError> {
+    fn append(
+        &self,
+        event: &DomainEvent,
+        mode: EventSystemMode,
+        is_mirrored: bool,
+    ) -> Result<PendingRoute, RouteError> {
         let appended = append(&self.sides, event, is_mirrored)?;
         if let Line::Number(_) = appended.line {
-            self.new_mirror.state.give(None);
+            self.mirrors.new.state.give(None);
         }
-        let mirroring = self.mirroring(is_mirrored.then_some(&self.new_mirror));
+        let mirroring = self.mirroring(mode, is_mirrored.then_some(&self.mirrors.new));
         Ok(PendingRoute { pending: Pending::Legacy(event.event_id().clone(), appended), mirroring })
     }
 
     /// The new side as primary, and what is to be waited for after it.
-    fn new_primary(&self, is_mirrored: bool) -> Result<(&NewSide, Mirroring), RouteError> {
+    fn new_primary(
+        &self,
+        mode: EventSystemMode,
+        is_mirrored: bool,
+    ) -> Result<(&NewSide, Mirroring), RouteError> {
         let new = self.sides.new_side()?;
-        let mirror = is_mirrored.then_some(&self.legacy_mirror);
-        Ok((new, Mirroring { events: Some(Arc::clone(&new.events)), ..self.mirroring(mirror) }))
+        let mirror = is_mirrored.then_some(&self.mirrors.legacy);
+        Ok((new, Mirroring { events: Some(Arc::clone(&new.events)), ..self.mirroring(mode, mirror) }))
     }
 
-    fn mirroring(&self, mirror: Option<&Mirror>) -> Mirroring {
+    fn mirroring(&self, mode: EventSystemMode, mirror: Option<&Mirror>) -> Mirroring {
         let mirror = mirror.map(|mirror| Arc::clone(&mirror.state));
-        Mirroring { mirror, events: None, limit: self.settings.secondary_timeout }
-    }
-
-    fn mirror_list(&self) -> [&Mirror; 2] {
-        [&self.legacy_mirror, &self.new_mirror]
-    }
-
-    /// Starts the mirrors for which something is left, or may come.
-    fn start_mirrors(&self) -> Result<(), RouteError> {
-        let changes = self.sides.ports.modes.changes()?;
-        let ports = &self.sides.ports;
-        // What cannot be read now, the mirror reads later.
-        if legacy_mirror::is_left(ports, &changes).unwrap_or(true) {
-            self.legacy_mirror.start()?;
-        }
-        if new_mirror::is_left(ports, &changes).unwrap_or(true) {
-            self.new_mirror.start()?;
-        }
-        Ok(())
+        Mirroring { mode, mirror, events: None, limit: self.settings.secondary_timeout }
     }
 
     /// It is for other processes to read, and keeps no event from being routed.

@@ -42,11 +42,11 @@ fn switches_are_kept_in_their_order_with_what_was_before_and_only_where_they_lea
         let from = expected.last().map(|last| last.to.clone());
         expected.push(ModeChange { from, ..change(mode) });
     }
-    assert_eq!(store.mode_log().unwrap().changes().unwrap(), expected);
+    assert_eq!(*store.mode_log().unwrap().changes().unwrap(), expected);
     let nothing = ModeChange { heads: Vec::new(), legacy_end: None, ..change(routing(true, false, &[])) };
     let log = store.mode_log().unwrap();
     assert!(log.add_change(&nothing).unwrap());
-    let last = log.changes().unwrap().pop().unwrap();
+    let last = log.changes().unwrap().last().cloned().unwrap();
     assert_eq!((last.heads, last.legacy_end), (Vec::new(), None));
 }
 
@@ -120,7 +120,7 @@ fn a_store_that_was_opened_for_reading_tells_modes_and_records_none() {
     let mode = routing(true, false, &[]);
     open(&path).mode_log().unwrap().add_change(&change(mode.clone())).unwrap();
     let log = SqliteHandlerStore::open_existing(&path).unwrap().unwrap().mode_log().unwrap();
-    assert_eq!(log.changes().unwrap(), [change(mode.clone())]);
+    assert_eq!(*log.changes().unwrap(), [change(mode.clone())]);
     let refusals = [log.add_change(&change(mode)).map(drop).unwrap_err(), log.remove_process(1).unwrap_err()];
     for refusal in refusals {
         let source = std::error::Error::source(&refusal).unwrap().to_string();

@@ -2,6 +2,7 @@
 //! parallel run, and the way back.
 
 mod compared;
+mod left_behind;
 mod reload;
 mod rolled_back;
 mod routed;

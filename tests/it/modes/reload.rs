@@ -7,7 +7,8 @@ use std::process::{ChildStdin, ChildStdout};
 use serde_json::{Value, json};
 
 use super::{
-    BACKENDS, LEGACY, NEW, PARALLEL, PARALLEL_NEW, created, on_legacy_side, on_new_side, program, set,
+    BACKENDS, LEGACY, NEW, PARALLEL, PARALLEL_NEW, created, dispatch, on_legacy_side, on_new_side, program,
+    set,
 };
 use crate::support::cli::Running;
 use crate::support::test_dir::TestDir;
@@ -84,6 +85,32 @@ fn each_event_goes_where_the_mode_sends_it_that_is_on_when_it_comes() {
         assert_eq!(on_legacy_side(&dir), ["T1", "T2", "T3", "T5", "T6"], "{backend}");
         assert_eq!(on_new_side(&dir), ["T2", "T3", "T4", "T5"], "{backend}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_comes_before_it_listens_to_its_input_has_the_settings_read_again() {
+    let dir = TestDir::new();
+    set(&dir, "sqlite", LEGACY, "");
+    dispatch(&dir, &created("T1"));
+    // While it waits for the legacy log, it has not begun to take events.
+    let lock = File::open(dir.join("data/events.json.lock")).unwrap();
+    lock.lock().unwrap();
+    let log = File::create(dir.join("dispatch.log")).unwrap();
+    let (running, mut input, output) = program(&dir).stderr(log).start_with_pipes("dispatch -");
+    until("it waits", || running.has_open(&dir.path().canonicalize().unwrap().join("data/events.json.lock")));
+    set(&dir, "sqlite", NEW, "");
+    running.signal("HUP");
+    lock.unlock().unwrap();
+    let said = || std::fs::read_to_string(dir.join("dispatch.log")).unwrap();
+    until("the mode is switched", || said().contains("[config]   Event system mode: new_events\n"));
+    writeln!(input, "{}", created("T2")).unwrap();
+    let mut answer = String::new();
+    BufReader::new(output).read_line(&mut answer).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&answer).unwrap()["mode"], "new_events");
+    drop(input);
+    assert_eq!(running.code(), 0);
+    assert_eq!((on_legacy_side(&dir), on_new_side(&dir)), (vec!["T1".to_owned()], vec!["T2".to_owned()]));
 }
 
 #[test]

@@ -73,6 +73,28 @@ fn what_a_repair_has_added_is_on_both_sides() {
 }
 
 #[test]
+fn a_jsonl_store_is_brought_back_by_dispatching_what_it_has_with_the_flag_off() {
+    let dir = TestDir::new();
+    set(&dir, "jsonl", LEGACY, "");
+    dispatch(&dir, &created("T1"));
+    set(&dir, "jsonl", NEW, "");
+    for task in ["T2", "T3"] {
+        dispatch(&dir, &created(task));
+    }
+    dispatch(&dir, &deleted("T3"));
+    set(&dir, "jsonl", LEGACY, "");
+    let raw = program(&dir).run("-q events between 2000-01-01 2100-01-01 --limit 1000 --raw").result();
+    write(&dir, "only-new.jsonl", &raw);
+    let input = std::fs::File::open(dir.join("only-new.jsonl")).unwrap();
+    let run = program(&dir).stdin(input).run("-q dispatch -");
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 3), "{}", run.stderr);
+    assert_eq!(on_legacy_side(&dir), ["T1", "T2", "T3", "T3"]);
+    let found = program(&dir).run("-q compare-logs --format json --settle 0s --since all");
+    let found: Value = serde_json::from_str(&found.stdout).unwrap();
+    assert_eq!((&found["matched"], &found["extra"]), (&json!(3), &json!(0)), "{found}");
+}
+
+#[test]
 fn of_named_types_the_new_side_alone_has_the_events() {
     let dir = TestDir::new();
     set(&dir, "sqlite", LEGACY, "new_event_types = [\"TaskCreated\"]");

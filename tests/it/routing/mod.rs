@@ -2,6 +2,7 @@
 
 mod killed;
 mod legacy_log;
+mod week;
 
 use std::fs;
 use std::path::Path;

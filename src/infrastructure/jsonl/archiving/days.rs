@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use thiserror::Error;
 
+use super::super::day_files::equal_content::are_same;
 use super::super::day_files::frame_reader::FrameReader;
 use super::super::day_files::measure::is_of_the_content;
 use super::super::day_files::open_day::OpenDay;
@@ -18,7 +19,7 @@ use super::super::folder::{DayFile, EventFolder};
 use super::super::layout::Day;
 use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
 use super::super::turn::JsonlStoreTurn;
-use super::frames::{are_same, write_frames};
+use super::frames::write_frames;
 use super::steps::Steps;
 use super::whole_day::WholeDay;
 use crate::application::dispatch::StoreTurn;
@@ -202,8 +203,8 @@ impl JsonlArchiver {
 
     fn next_step(&self, day: &OpenDay) -> Result<Step, ArchiveError> {
         let live = day.live.as_ref().filter(|live| live.state.length > 0);
-        let paths = day.archived.iter().map(|file| &file.path).chain(live.map(|_| &day.live_path));
-        if let Some(link) = paths.clone().find(|path| path.is_symlink()) {
+        let archived = day.archived.iter().map(|file| &file.path).chain(&day.copies);
+        if let Some(link) = archived.chain(live.map(|_| &day.live_path)).find(|path| path.is_symlink()) {
             let reason = format!("{} is a symbolic link: put the file itself in its place", link.display());
             return Err(ArchiveError::Left { reason });
         }
@@ -212,6 +213,10 @@ impl JsonlArchiver {
             Some(file) if file.measure.storage.is_compressed() => Step::Finish,
             // It has the name that the file that is appended to needs first.
             Some(_) => Step::Compress { live: false },
+            // So has a copy of what is compressed.
+            None if day.copies.iter().any(|copy| copy.ends_with(day.day.file_name())) => {
+                Step::Compress { live: false }
+            }
             None if live.is_some() => Step::Compress { live: true },
             None => Step::None,
         })
@@ -285,8 +290,8 @@ impl JsonlArchiver {
         let _turn = self.turn.take();
         let _lock = lock_folder(self.folder.path(), self.patience)?;
         let Some(now) = self.folder.open_day(due.file.day)? else { return Ok(None) };
-        let state = now.state();
-        let files = state.archived.iter().chain(state.live.iter().filter(|_| live));
+        let archived = now.archived.iter().map(|file| &file.state);
+        let files = archived.chain(now.live.iter().map(|file| &file.state).filter(|_| live));
         if !files.eq(day.files.iter().map(|file| &file.state)) {
             return Ok(None);
         }

@@ -1,4 +1,4 @@
-//! A zstd file with a seek table: written, and held against what it was made of.
+//! A zstd file with a seek table, as it is written.
 
 use std::io::{self, Read, Write};
 
@@ -10,8 +10,6 @@ use super::super::day_files::seek_table::SeekTable;
 const FRAME: u64 = 1 << 20;
 /// A line that is longer is cut into several frames.
 const LONGEST_LINE: usize = 32 << 20;
-/// How much is compared at a time.
-const BUFFER: usize = 128 * 1024;
 
 /// Compresses content into frames of whole lines, each with its checksum. The last line is a frame of its own, so that
 /// how far a day reaches is seen in it alone. Answers how long the content was; `tell` is told how far it was read.
@@ -53,34 +51,6 @@ pub(super) fn write_frames(
     Ok(table.content_length())
 }
 
-/// Whether two contents are the same, byte for byte; `tell` is told how far they are.
-pub(super) fn are_same(
-    one: &mut dyn Read,
-    other: &mut dyn Read,
-    tell: &mut dyn FnMut(u64),
-) -> io::Result<bool> {
-    let (mut buffer, mut expected) = (vec![0; BUFFER], Vec::new());
-    let mut compared = 0;
-    loop {
-        let count = match one.read(&mut buffer) {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        expected.clear();
-        // At its end the other one must have ended, too.
-        other.take(count.max(1) as u64).read_to_end(&mut expected)?;
-        if expected != buffer[..count] {
-            return Ok(false);
-        }
-        if count == 0 {
-            return Ok(true);
-        }
-        compared += count as u64;
-        tell(compared);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,18 +81,5 @@ mod tests {
         assert!(descriptors.iter().all(|descriptor| descriptor & 4 != 0), "{descriptors:?}");
         let last = memchr::memmem::rfind(&file, &[0x28, 0xB5, 0x2F, 0xFD]).unwrap();
         assert_eq!(zstd::decode_all(&file[last..]).unwrap(), b"the last one\n");
-    }
-
-    #[test]
-    fn contents_that_differ_in_a_byte_or_in_length_are_not_the_same() {
-        let one = vec![7; 300_000];
-        let same = |other: &[u8]| are_same(&mut &one[..], &mut &other[..], &mut |_| {}).unwrap();
-        assert!(same(&one));
-        for at in [0, 131_072, 299_999] {
-            let mut other = one.clone();
-            other[at] = 8;
-            assert!(!same(&other), "{at}");
-        }
-        assert!(!same(&one[1..]) && !same(&[&one[..], &[7]].concat()) && !same(b""));
     }
 }

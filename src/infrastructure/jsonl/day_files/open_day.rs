@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::super::error::JsonlError;
 use super::super::folder::{DayFile, EventFolder};
 use super::super::layout::Day;
+use super::equal_content::Compared;
 use super::file_state::{DayState, FileState};
 use super::measure::Measure;
 
@@ -31,6 +32,12 @@ pub(in super::super) struct ArchivedFile {
     pub start: u64,
 }
 
+impl ArchivedFile {
+    fn compared(&self) -> Compared<'_> {
+        Compared { path: &self.path, file: &self.file, state: &self.state, measure: &self.measure }
+    }
+}
+
 /// The file that is appended to.
 #[derive(Debug, Clone)]
 pub(in super::super) struct LiveFile {
@@ -44,6 +51,10 @@ pub(in super::super) struct OpenDay {
     pub day: Day,
     /// In the order of their contents.
     pub archived: Vec<ArchivedFile>,
+    /// Archived files that have the content of another one, as a compressed copy beside its original: they add nothing.
+    pub copies: Vec<PathBuf>,
+    /// Of all archived files.
+    states: Vec<FileState>,
     /// Where the file that is appended to is, or would be.
     pub live_path: PathBuf,
     /// Where its content begins in that of the day.
@@ -53,10 +64,7 @@ pub(in super::super) struct OpenDay {
 
 impl OpenDay {
     pub fn state(&self) -> DayState {
-        DayState {
-            archived: self.archived.iter().map(|file| file.state.clone()).collect(),
-            live: self.live.as_ref().map(|live| live.state.clone()),
-        }
+        DayState { archived: self.states.clone(), live: self.live.as_ref().map(|live| live.state.clone()) }
     }
 
     /// Where its content ended when it was opened.
@@ -135,13 +143,15 @@ impl EventFolder {
         if live.is_none() && files.is_empty() {
             return Ok(None);
         }
-        let mut archived = Vec::new();
+        let states = files.iter().map(|(_, _, state)| state.clone()).collect();
+        let (mut archived, mut copies) = (Vec::new(), Vec::new());
         for (path, file, state) in files {
             let measure = self.measures().of(&path, &file, &state)?;
             if is_all_of_it(&path, &measure) {
                 archived.clear();
             }
-            archived.push(ArchivedFile { path, file, state, measure, start: 0 });
+            let file = ArchivedFile { path, file, state, measure, start: 0 };
+            if self.is_copy(&file, &archived)? { copies.push(file.path) } else { archived.push(file) }
         }
         let mut live_start = 0;
         for file in &mut archived {
@@ -149,7 +159,16 @@ impl EventFolder {
             live_start += file.measure.end();
         }
         let live = live.map(|(file, state)| LiveFile { file, state });
-        Ok(Some(OpenDay { day, archived, live_path, live_start, live }))
+        Ok(Some(OpenDay { day, archived, copies, states, live_path, live_start, live }))
+    }
+
+    fn is_copy(&self, file: &ArchivedFile, of: &[ArchivedFile]) -> Result<bool, JsonlError> {
+        for other in of {
+            if self.copies().are_copies(other.compared(), file.compared())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// What the file system says about the files of a listed day; `None` where one of them is not there any more.
@@ -177,13 +196,18 @@ impl EventFolder {
             self.state_of(file)?.filter(|state| !state.archived.is_empty() || state.live.is_some())
         {
             let files = file.archived.iter().zip(&state.archived);
-            let mut live_start = Some(0);
+            let (mut live_start, mut last_end) = (Some(0), None);
             for (path, state) in files {
-                live_start = match (live_start, self.measures().known(path, state)) {
+                let measure = self.measures().known(path, state);
+                let end = measure.as_ref().map(|measure| measure.end());
+                live_start = match (live_start, measure) {
                     (Some(_), Some(measure)) if is_all_of_it(path, &measure) => Some(measure.end()),
+                    // One may be a copy of the other.
+                    (Some(_), Some(_)) if last_end == end => None,
                     (Some(start), Some(measure)) => Some(start + measure.end()),
                     _ => None,
                 };
+                last_end = end;
             }
             if let Some(live_start) = live_start {
                 return Ok(Some(extent(live_start, state.live.as_ref())));

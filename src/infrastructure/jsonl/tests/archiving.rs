@@ -261,3 +261,54 @@ fn a_day_whose_archive_is_damaged_in_a_frame_is_left_as_it_is() {
     );
     assert!(folder.path().join(DAY).exists());
 }
+
+/// A compressed copy of a text, beside its original in the archive.
+fn put_copy(folder: &TempDir, extension: &str, text: &[u8]) {
+    let copy = match extension {
+        "zst" => zstd::encode_all(text, 3).unwrap(),
+        _ => {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            gzip.write_all(text).unwrap();
+            gzip.finish().unwrap()
+        }
+    };
+    put(folder.path(), &format!("{PLAIN}.{extension}"), &copy);
+}
+
+#[test]
+fn a_compressed_copy_beside_its_original_in_the_archive_is_read_once_and_archived_once() {
+    for extension in ["zst", "gz"] {
+        let folder = folder();
+        // A line without id is an event for each time that it stands there.
+        let text = r#"{"type": "TaskCreated", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#;
+        put(folder.path(), PLAIN, format!("{text}\n").as_bytes());
+        let store = open(&folder);
+        store.save_event(&event("e2", "2025-10-25T10:00:00Z")).unwrap();
+        let before = all(&store);
+        assert_eq!(before.len(), 2);
+        put_copy(&folder, extension, format!("{text}\n").as_bytes());
+        let check = |step: &str| {
+            for store in [&store, &open(&folder)] {
+                assert_eq!(all(store), before, "{extension}: {step}");
+                assert_eq!(store.streams().unwrap().len(), 1);
+                let again = store.save_event(&before[1].event).unwrap();
+                assert_eq!(again, before[1].position, "{extension}: {step}");
+            }
+        };
+        check("beside it");
+        assert_eq!(due(&folder), ["2025-10-25"]);
+        archive_all(folder.path());
+        check("archived");
+        archive_all(folder.path());
+        assert_eq!(names(&folder.path().join("archive")), ["events-2025-10-25.jsonl.zst"]);
+        assert_eq!(content(&folder), format!("{text}\n{}\n", before[1].event.body()));
+    }
+}
+
+#[test]
+fn a_compressed_file_with_other_content_is_a_part_of_its_day() {
+    let folder = folder();
+    put(folder.path(), PLAIN, format!("{}\n", event("e2", "2025-10-25T10:00:00Z").body()).as_bytes());
+    put_copy(&folder, "gz", format!("{}\n", event("e1", "2025-10-25T10:00:00Z").body()).as_bytes());
+    assert_eq!(all(&open(&folder)).len(), 2);
+}

@@ -94,6 +94,33 @@ fn a_day_that_lies_there_twice_is_read_twice_and_told_but_one_that_is_archived_a
 }
 
 #[test]
+fn a_compressed_copy_beside_its_original_is_read_once_and_named_and_one_with_other_content_is_read_too() {
+    for (copied, logs, repeated) in [
+        ("one\n", &["archive/events-2025-10-01.jsonl"][..], &[][..]),
+        (
+            "two\n",
+            &["archive/events-2025-10-01.jsonl", "archive/events-2025-10-01.jsonl.zst"],
+            &["2025-10-01"],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = folder.path().join("archive");
+        std::fs::create_dir(&archive).unwrap();
+        std::fs::write(archive.join("events-2025-10-01.jsonl"), "one\n").unwrap();
+        let copy = zstd::encode_all(copied.as_bytes(), 0).unwrap();
+        std::fs::write(archive.join("events-2025-10-01.jsonl.zst"), copy).unwrap();
+        let listing = list_folder(folder.path(), &Mapping::BuiltIn, &Surroundings::default()).unwrap();
+        let listed: Vec<_> = logs.iter().map(|log| folder.path().join(log)).collect();
+        assert_eq!(listing.logs, listed);
+        assert_eq!(listing.repeated_days, repeated);
+        let skipped: Vec<_> =
+            listing.skipped.iter().map(|file| (&*file.reason, file.may_hold_events())).collect();
+        let expected = ("it has the content of events-2025-10-01.jsonl, which is read", false);
+        assert_eq!(skipped, if repeated.is_empty() { vec![expected] } else { vec![] });
+    }
+}
+
+#[test]
 fn days_in_the_archive_alone_are_days() {
     let (logs, _, skipped) = listed(&["archive/events-2025-10-01.jsonl.gz", "notes.json"]);
     assert_eq!(logs, ["archive/events-2025-10-01.jsonl.gz"]);

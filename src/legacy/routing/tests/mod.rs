@@ -1,5 +1,6 @@
 //! What routing promises.
 
+mod alone;
 pub mod doubles;
 mod legacy_crashes;
 mod legacy_foreign;
@@ -7,5 +8,6 @@ mod modes;
 mod new_crashes;
 mod outbox;
 mod property;
+mod refused;
 mod switching;
 mod waiting;

@@ -6,6 +6,9 @@ use std::time::Duration;
 use super::doubles::*;
 use super::new_crashes::{steps, world};
 use crate::legacy::routing::mirror::{MirrorWorker, Round};
+use crate::legacy::routing::outbox_tail::tell_records_without_line;
+use crate::legacy::routing::ports::{LegacyPlace, LegacySideError, Outbox, OutboxLine};
+use crate::legacy::routing::sides::Sides;
 use crate::legacy::routing::{MirrorOutcome, PrimaryAnswer, Router, RouterSettings};
 
 #[test]
@@ -88,6 +91,70 @@ fn records_of_types_that_are_not_mirrored_are_not_missed_in_the_outbox() {
         (world.legacy_ids(), world.new_ids()),
         (vec!["e1".to_owned(), "e2".to_owned()], vec!["e1".to_owned()])
     );
+}
+
+/// An outbox beside which another thread dispatches while its last line is looked at.
+struct Beside {
+    outbox: Arc<dyn Outbox>,
+    dispatch: std::sync::Mutex<Option<Box<dyn FnOnce() + Send>>>,
+    dispatched: std::sync::Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Outbox for Beside {
+    fn append(&self, event: &str, place: &LegacyPlace) -> Result<u64, LegacySideError> {
+        self.outbox.append(event, place)
+    }
+
+    fn cross_out(&self, number: u64) -> Result<(), LegacySideError> {
+        self.outbox.cross_out(number)
+    }
+
+    fn head(&self) -> Result<u64, LegacySideError> {
+        self.outbox.head()
+    }
+
+    fn last(&self) -> Result<Option<OutboxLine>, LegacySideError> {
+        let last = self.outbox.last();
+        if let Some(dispatch) = self.dispatch.lock().unwrap().take() {
+            let thread = std::thread::spawn(dispatch);
+            // It may have to wait until this look is over.
+            std::thread::sleep(Duration::from_millis(100));
+            *self.dispatched.lock().unwrap() = Some(thread);
+        }
+        last
+    }
+
+    fn read_after(&self, number: u64, limit: usize) -> Result<Vec<OutboxLine>, LegacySideError> {
+        self.outbox.read_after(number, limit)
+    }
+
+    fn rotate(&self, up_to: u64) -> Result<(), LegacySideError> {
+        self.outbox.rotate(up_to)
+    }
+
+    fn bytes(&self) -> Result<u64, LegacySideError> {
+        self.outbox.bytes()
+    }
+}
+
+#[test]
+fn what_is_dispatched_while_the_end_of_the_outbox_is_looked_at_is_not_missed_in_it() {
+    let world = world();
+    let process = steps(&world);
+    process.append("e1").unwrap();
+    let mut ports = world.ports(&Arc::default());
+    let dispatch = Box::new(move || drop(process.append("e2").unwrap()));
+    let beside = Arc::new(Beside {
+        outbox: Arc::clone(&ports.outbox),
+        dispatch: std::sync::Mutex::new(Some(dispatch)),
+        dispatched: std::sync::Mutex::default(),
+    });
+    ports.outbox = Arc::clone(&beside) as _;
+    let last_change = ports.modes.changes().unwrap().last().cloned().unwrap();
+    tell_records_without_line(&Sides::new(ports), &last_change).unwrap();
+    beside.dispatched.lock().unwrap().take().unwrap().join().unwrap();
+    assert_eq!(world.legacy_ids(), ["e1", "e2"]);
+    assert_eq!(world.undecided(), []);
 }
 
 #[test]

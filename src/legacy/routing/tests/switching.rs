@@ -8,7 +8,7 @@ use chrono::DateTime;
 
 use super::doubles::*;
 use crate::application::mode_log::ModeChange;
-use crate::domain::event_system_mode::{Routing, Side};
+use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
 use crate::domain::value_objects::{Position, StreamId};
 use crate::legacy::routing::RouterSettings;
 
@@ -68,6 +68,20 @@ fn a_switch_sends_what_comes_after_it_the_other_way() {
     caught_up(&world, &process);
     process.end();
     assert_eq!((world.legacy_ids(), world.new_ids()), expected);
+}
+
+#[test]
+fn an_answer_that_is_asked_for_after_a_switch_has_the_mode_in_which_its_event_was_routed() {
+    for use_new in [true, false] {
+        let world = World::default();
+        let process = world.start(routing(use_new, true));
+        let pending = process.router.dispatch_async(event("e1")).unwrap();
+        process.router.switch(routing(use_new, false)).unwrap();
+        assert_eq!(pending.mode(), EventSystemMode::ParallelEvents);
+        assert_eq!(pending.routed().unwrap().mode, EventSystemMode::ParallelEvents);
+        assert_eq!(process.dispatch("e2").unwrap().mode, process.router.routing().mode);
+        process.end();
+    }
 }
 
 #[test]

@@ -84,6 +84,9 @@ impl LockedLegacyLog for Locked<'_> {
     }
 
     fn plan(&mut self, records: &[String]) -> Result<Vec<LegacyPlace>, LegacySideError> {
+        if records.iter().any(|record| record.contains("1e999")) {
+            return Err(LegacySideError(Box::from("a number beyond what a float can hold")));
+        }
         self.planned = records.to_vec();
         let (mut end, mut is_first) = (self.file.end(), self.file.records.is_empty());
         let place = |record: &String| {

@@ -33,13 +33,13 @@ impl ProcessModes {
 }
 
 impl ModeLog for ProcessModes {
-    fn changes(&self) -> Result<Vec<ModeChange>, HandlerStoreError> {
+    fn changes(&self) -> Result<Arc<Vec<ModeChange>>, HandlerStoreError> {
         let mut list = self.list.lock().unwrap();
         let changes = list.changes.clone();
         if let Some(work) = list.after_read.take() {
             work(&mut list.changes);
         }
-        Ok(changes)
+        Ok(Arc::new(changes))
     }
 
     fn add_change(&self, change: &ModeChange) -> Result<bool, HandlerStoreError> {

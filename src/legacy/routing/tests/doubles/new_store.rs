@@ -26,7 +26,9 @@ impl ProcessStore {
 impl EventRepository for ProcessStore {
     fn save_events(&self, events: &[DomainEvent]) -> Result<Vec<Position>, BatchError> {
         self.step()?;
-        self.store.save_events(events)
+        let saved = self.store.save_events(events)?;
+        self.step()?;
+        Ok(saved)
     }
 
     /// A kill comes before, or when the events are stored and the answer is not given.
