@@ -47,7 +47,7 @@ pub struct Behind {
     pub events: u64,
     /// Whether there may be more: after 10,000 events were read, no further ones are counted.
     pub is_at_least: bool,
-    /// When the earliest of them occurred.
+    /// When the earliest of them occurred; not known of mirrors.
     pub earliest: Option<DateTime<Utc>>,
 }
 

@@ -40,7 +40,7 @@ pub fn mirror_lags(
         mirrored: &progress.into_iter().map(|row| (row.stream, row.position)).collect(),
     };
     let lines = outbox.head()?.saturating_sub(passed.line);
-    Ok([(LEGACY_MIRROR, legacy.count()?), (NEW_MIRROR, Behind { events: lines, is_at_least: false })])
+    Ok([(LEGACY_MIRROR, legacy.count()?), (NEW_MIRROR, Behind { events: lines, ..Behind::default() })])
 }
 
 /// What the mirror to the legacy side has still to bring there.
