@@ -28,6 +28,7 @@ mod outbox;
 mod output;
 mod progress;
 mod rejects;
+mod report;
 mod status;
 mod store;
 mod table;

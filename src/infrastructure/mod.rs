@@ -11,6 +11,7 @@ pub mod handler_store;
 pub mod jsonl;
 pub mod memory;
 pub mod naive_times;
+pub mod report_file;
 pub mod running;
 mod side_files;
 pub mod sources;
