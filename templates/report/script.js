@@ -22,6 +22,18 @@
     return made;
   };
 
+  // On a narrow screen rows are no boxes of a table any more: that they are rows is said.
+  const rowOf = (className) => {
+    const row = element("tr", undefined, className);
+    row.setAttribute("role", "row");
+    return row;
+  };
+  const cellOf = (text, className) => {
+    const cell = element("td", text, className);
+    cell.setAttribute("role", "cell");
+    return cell;
+  };
+
   const collator = new Intl.Collator("en", { numeric: true });
   const compare = (one, other) => {
     const [left, right] = [one[order.key] ?? "", other[order.key] ?? ""];
@@ -79,9 +91,10 @@
   };
 
   const details = (row) => {
-    const line = element("tr", undefined, "more");
-    const cell = line.insertCell();
+    const line = rowOf("more");
+    const cell = cellOf();
     cell.colSpan = 6;
+    line.append(cell);
     if (row.ambiguous) cell.append(element("p", "One of several possible partners."));
     if (row.fields) cell.append(fieldTable(row));
     if (row.more_fields) cell.append(element("p", `and ${row.more_fields} more fields`));
@@ -97,16 +110,15 @@
   };
 
   const summary = (row) => {
-    const cell = element("td");
+    const cell = cellOf();
     const first = row.fields?.[0];
     if (first) {
       const token = (value) => (value === null ? document.createTextNode("nothing") : element("code", shortened(value, 60)));
       cell.append(element("b", first.path), ": ", token(first.control), " \u2192 ", token(first.candidate), " ");
       const more = row.fields.length - 1 + (row.more_fields ?? 0);
       if (more > 0) cell.append(element("small", `and ${more} more `));
-    } else {
-      const record = (row.control ?? row.candidate)?.record;
-      if (record) cell.append(element("code", shortened(record, 90)), " ");
+    } else if (row.says) {
+      cell.append(element("code", row.says), " ");
     }
     const button = element("button", "Details", "toggle");
     button.type = "button";
@@ -133,15 +145,15 @@
     page = Math.min(Math.max(page, 0), pages - 1);
     const from = page * PAGE_SIZE;
     const lines = found.slice(from, from + PAGE_SIZE).map((row) => {
-      const line = element("tr");
-      const aggregate = element("td", row.aggregate);
+      const line = rowOf();
+      const aggregate = cellOf(row.aggregate);
       if (row.aggregate === undefined) aggregate.append(element("small", "none"));
       line.append(
-        element("td", row.at, "time"),
-        element("td", row.class, "word-cell"),
-        element("td", row.type, "word-cell"),
+        cellOf(row.at, "time"),
+        cellOf(row.class, "word"),
+        cellOf(row.type, "word"),
         aggregate,
-        element("td", row.cause, "word-cell"),
+        cellOf(row.cause, "word"),
         summary(row));
       return line;
     });

@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::numbers::{grouped, shortened};
+use super::record_summary::summary;
 use crate::application::compare::report::{Comparison, Difference, DifferentField, EventPlace};
 use crate::cli::output::visible;
 
 /// How many differences a report has at most.
 const MOST: usize = 10_000;
 /// How many stand in the page itself: for print, and where no script runs.
-const PLAIN_ROWS: usize = 200;
+const PLAIN_ROWS: usize = 100;
 /// How many fields of a difference are shown.
 const SHOWN_FIELDS: usize = 20;
 /// How many characters of a value are shown.
@@ -29,7 +30,7 @@ pub struct DifferenceTable {
 /// A difference. Its texts are what is shown: what would steer a reader is escaped in them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// When the event occurred.
+    /// When the event occurred, in UTC.
     pub at: String,
     /// On which day it is counted.
     pub day: String,
@@ -52,6 +53,9 @@ pub struct Row {
     /// How many fields are not shown.
     #[serde(skip_serializing_if = "is_zero")]
     pub more_fields: usize,
+    /// What the event says, where it has no partner.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub says: String,
     /// The event of the control.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<PlaceRow>,
@@ -149,11 +153,15 @@ impl DifferenceTable {
 
 impl From<&Difference> for Row {
     fn from(difference: &Difference) -> Self {
-        let has_partner = difference.control.is_some() && difference.candidate.is_some();
+        let alone = match (&difference.control, &difference.candidate) {
+            (Some(_), Some(_)) => None,
+            (one, other) => one.as_ref().or(other.as_ref()),
+        };
+        let has_partner = alone.is_none();
         let place =
             |place: &Option<EventPlace>| place.as_ref().map(|place| PlaceRow::new(place, has_partner));
         Self {
-            at: difference.timestamp.clone(),
+            at: difference.timestamp.replace('T', " ").replace("+00:00", ""),
             day: difference.day.to_string(),
             class: difference.class.label(),
             cause: difference.cause.as_str(),
@@ -162,6 +170,7 @@ impl From<&Difference> for Row {
             ambiguous: difference.ambiguous,
             fields: difference.fields.iter().take(SHOWN_FIELDS).map(FieldRow::from).collect(),
             more_fields: difference.fields.len().saturating_sub(SHOWN_FIELDS),
+            says: alone.map(|event| visible(&summary(&event.body)).into_owned()).unwrap_or_default(),
             control: place(&difference.control),
             candidate: place(&difference.candidate),
         }

@@ -40,7 +40,7 @@ pub fn facts(comparison: &Comparison) -> Vec<Fact> {
         Fact::new("Differences", "differences", total.differences()),
         Fact::new("Too young to be judged", "pending", total.of(Class::Pending)),
         Fact::new(
-            "Records that could not be read",
+            "Unreadable records",
             "quarantined",
             comparison.quarantined.control + comparison.quarantined.candidate,
         ),

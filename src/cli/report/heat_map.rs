@@ -72,6 +72,11 @@ impl From<&Comparison> for HeatMap {
 }
 
 impl HeatMap {
+    /// How many differences there are, as that is shown.
+    pub fn shown_total(&self) -> String {
+        grouped(self.total)
+    }
+
     /// The map of these counts, of which several may belong together.
     pub fn new<'c>(counts: impl Iterator<Item = (NaiveDate, &'c str, u64)>) -> Self {
         let mut by_day: BTreeMap<NaiveDate, BTreeMap<&str, u64>> = BTreeMap::new();

@@ -14,6 +14,7 @@ mod numbers;
 mod of_comparison;
 mod offsets;
 mod outcome;
+mod record_summary;
 #[cfg(test)]
 mod tests;
 

@@ -27,10 +27,15 @@ pub struct Bucket {
 impl From<&ClockReport> for Offsets {
     fn from(clock: &ClockReport) -> Self {
         let most = clock.histogram.iter().map(|bucket| bucket.anchors).max().unwrap_or_default();
-        let buckets = clock.histogram.iter().map(|bucket| Bucket {
-            label: label(bucket),
-            events: grouped(bucket.anchors),
-            bar: percent(bucket.anchors, most),
+        // Empty buckets between others are one row: there can be dozens.
+        let rows = clock.histogram.chunk_by(|one, other| one.anchors == 0 && other.anchors == 0);
+        let buckets = rows.filter_map(|row| {
+            let (first, last) = (row.first()?, row.last()?);
+            Some(Bucket {
+                label: label(&HistogramBucket { to_us: last.to_us, ..*first }),
+                events: grouped(first.anchors),
+                bar: percent(first.anchors, most),
+            })
         });
         Self { buckets: buckets.collect(), sentences: sentences(clock) }
     }
@@ -63,7 +68,11 @@ fn sentences(clock: &ClockReport) -> Vec<String> {
         told.push(format!("The offset {verb} by {} a day.", rounded(drift)));
     }
     let modes = clock.modes.iter().map(|mode| {
-        format!("{} % of the events are {} apart: {}.", mode.percent, rounded(mode.offset_us), mode.hint)
+        let hint = match &*mode.hint {
+            "none" => String::new(),
+            hint => format!(": {hint}"),
+        };
+        format!("{} % of the events are {} apart{hint}.", mode.percent, rounded(mode.offset_us))
     });
     told.extend(modes);
     if !clock.days_over_max_offset.is_empty() {
@@ -107,7 +116,9 @@ mod tests {
             histogram: vec![
                 bucket(None, Some(-100_000_000_000), 1),
                 bucket(Some(-5_000), Some(-2_000), 1_000),
+                bucket(Some(-200), Some(-100), 0),
                 bucket(Some(-100), Some(0), 0),
+                bucket(Some(0), Some(100), 0),
                 bucket(Some(1_000_000), None, 4),
             ],
             ..ClockReport::default()
@@ -123,7 +134,7 @@ mod tests {
             [
                 ("less than −27h 46m 40s", "1", "0.5"),
                 ("−5ms to −2ms", "1,000", "100.0"),
-                ("−100µs to 0s", "0", "0"),
+                ("−200µs to 100µs", "0", "0"),
                 ("1s and more", "4", "0.5"),
             ]
         );
