@@ -1,6 +1,5 @@
 //! The report on a comparison.
 
-use super::Page;
 use super::day_table::DayTable;
 use super::difference_table::DifferenceTable;
 use super::facts::{self, Source};
@@ -8,6 +7,7 @@ use super::heat_map::HeatMap;
 use super::limits::limits;
 use super::offsets::Offsets;
 use super::outcome::Outcome;
+use super::page::Page;
 use crate::application::compare::report::Comparison;
 
 /// What is said of a comparison beside its numbers.

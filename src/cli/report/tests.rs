@@ -1,9 +1,13 @@
+use data_encoding::BASE64;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
+use super::outcome::Outcome;
 use super::*;
 use crate::application::compare::memory_side::{self, MemorySide, compare_in_memory, settings};
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
+use crate::infrastructure::report_file::MARK;
 
 const EVIL: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}";
 
