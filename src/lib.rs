@@ -36,7 +36,7 @@
 //!
 //! # What is public
 //!
-//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`] and [`compare`]; which event systems
+//! The event store at the root, and its use cases in a module each: [`dispatch`], [`import`], [`compare`] and [`gate`]; which event systems
 //! run, in [`event_system`]; with the cargo feature `legacy`, the legacy system as the module `legacy_system`. The layers themselves are private, so that they
 //! can change. The programs in `examples/` use public names alone. Fuzz targets, benches and integration tests reach
 //! the layers through a hidden module of the cargo feature `internals`, which promises nothing.
@@ -308,10 +308,14 @@ pub mod compare {
     /// What is recorded of a comparison as evidence, with everything in it.
     pub mod evidence {
         pub use crate::application::evidence::record::{
-            BeginningEvidence, BeginningKind, ClockEvidence, DayEvidence, DaySide, Evidence, EvidenceRecord,
+            BeginningEvidence, BeginningKind, ClockEvidence, ComparisonEvidence, DayEvidence, DaySide,
             FileEvidence, HistoryEvidence, LeftOutFile, Prefix, ProfileEvidence, RuleEvidence, SelfTestCheck,
             SelfTestEvidence, SelfTestOutcome, SettingsEvidence, SideEvidence, SideKind, StoreEvidence,
             Window,
+        };
+        pub use crate::application::evidence::{
+            Evidence, EvidenceRecord, Rehearsal, RehearsalEvidence, RehearsalFindings, UnknownEvidence,
+            record_rehearsal,
         };
     }
 }
@@ -335,6 +339,7 @@ pub mod tasks {
 }
 
 pub mod event_system;
+pub mod gate;
 #[cfg(feature = "legacy")]
 pub mod legacy_system;
 

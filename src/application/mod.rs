@@ -9,6 +9,7 @@ pub mod entry_points;
 pub mod evidence;
 pub mod export;
 pub mod figures;
+pub mod gate;
 pub mod growth;
 pub mod handling;
 pub mod import;

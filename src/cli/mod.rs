@@ -8,6 +8,7 @@ mod answer;
 mod archive;
 mod compare_logs;
 mod completions;
+mod cutover_check;
 mod dispatch;
 mod doctor;
 mod error;
@@ -46,6 +47,7 @@ pub use exit_code::ExitCode;
 
 use compare_logs::CompareLogsArgs;
 use completions::CompletionsArgs;
+use cutover_check::CutoverCheckArgs;
 use doctor::DoctorArgs;
 use events::EventsArgs;
 use evidence::EvidenceArgs;
@@ -77,6 +79,7 @@ enum Command {
     Export(ExportArgs),
     Archive(ArchiveArgs),
     Evidence(EvidenceArgs),
+    CutoverCheck(CutoverCheckArgs),
     Events(EventsArgs),
     Dispatch(DispatchArgs),
     Handlers(HandlersArgs),
@@ -141,6 +144,7 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Archive(args) => archive::run(&args, &global.context(StartupLines::WhenVerbose)?),
+        Command::CutoverCheck(args) => cutover_check::run(&args, &global.context(StartupLines::WhenVerbose)?),
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Dispatch(args) => {

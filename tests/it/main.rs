@@ -66,6 +66,9 @@ mod rejects;
 /// Does recorded evidence show what was done to it, and what became of what was compared?
 mod evidence;
 
+/// Does the gate say GO, NO-GO or too little evidence for the right reason?
+mod cutover_check;
+
 /// Is the legacy system's array whole, and each acknowledged event in it once, whatever happens to it?
 #[cfg(feature = "legacy")]
 mod legacy_events_json;

@@ -193,6 +193,7 @@ fn judge(comparison: &mut Comparison, begins_by: BeginsBy, candidate: Medium) {
         let reason = "the store holds no event that the new system wrote, only such as were imported from \
                       the legacy log: the parallel run has not begun";
         comparison.reasons.insert(0, reason.to_owned());
+        comparison.doubts.insert(0, reason.to_owned());
     } else if !comparison.beginning.is_paired && comparison.verdict == Verdict::Different {
         let reason = "the comparison begins with the first event of the candidate, which has no partner at its \
                       time: if it was written before the parallel run, as a test perhaps, --since TIME says \
@@ -280,7 +281,8 @@ fn judge_missing_rows(comparison: &mut Comparison, media: [Medium; 2]) {
 
 /// What keeps logs that do not differ from being consistent.
 fn doubt(comparison: &mut Comparison, reason: String) {
-    comparison.reasons.push(reason);
+    comparison.reasons.push(reason.clone());
+    comparison.doubts.push(reason);
     if comparison.verdict == Verdict::Consistent {
         comparison.verdict = Verdict::Inconclusive;
     }

@@ -46,6 +46,9 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Why, a sentence each; the first one weighs most.
     pub reasons: Vec<String>,
+    /// Of the reasons, those that make it inconclusive, or would, if nothing differed.
+    #[serde(skip)]
+    pub doubts: Vec<String>,
     /// Where the comparison begins; `None` at the beginning of both logs. Where that was recorded or inferred,
     /// it is a time of the candidate's clock.
     pub since: Option<DateTime<Utc>>,

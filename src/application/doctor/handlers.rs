@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_handler_that_runs_and_keeps_up_is_no_finding() {
-        let behind = Behind { events: 1_000, is_at_least: false };
+        let behind = Behind { events: 1_000, is_at_least: false, ..Behind::default() };
         assert_eq!(handlers(&[running("a"), HandlerStatus { behind, ..running("b") }], 1_000), []);
         assert_eq!(handlers(&[HandlerStatus { state: None, ..running("never run") }], 0), []);
     }
@@ -187,13 +187,13 @@ mod tests {
                 .contains("handlers resume h --from-now")
         );
 
-        let behind = Behind { events: 1_001, is_at_least: true };
+        let behind = Behind { events: 1_001, is_at_least: true, ..Behind::default() };
         assert!(only(HandlerStatus { behind, ..running("h") }).0.contains("at least 1001 events behind"));
     }
 
     #[test]
     fn mirrors_are_no_handlers_and_are_found_by_what_is_known_of_them() {
-        let behind = Behind { events: 5_000, is_at_least: false };
+        let behind = Behind { events: 5_000, is_at_least: false, ..Behind::default() };
         assert_eq!(handlers(&[HandlerStatus { behind, ..running("new_mirror") }], 1_000), []);
         let mirror =
             |state, behind| MirrorFacts { name: "new_mirror".to_owned(), state, reason: None, behind };

@@ -1,13 +1,14 @@
 //! The chain of an evidence log, recomputed from its lines.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::line::{Line, UTF_8_BOM, is_blank, without_cr};
-use super::record::EvidenceRecord;
+use super::recorded::EvidenceRecord;
 
 /// What the first record has in place of a hash.
 pub const NO_PREVIOUS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -94,6 +95,39 @@ pub enum FaultKind {
         /// The number that it has.
         found: u64,
     },
+}
+
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotARecord { detail } => write!(f, "it is no evidence record: {detail}"),
+            Self::Missing { first, last } if first == last => {
+                write!(
+                    f,
+                    "record {first} is missing before it: it was removed, or altered beyond recognition"
+                )
+            }
+            Self::Missing { first, last } => write!(
+                f,
+                "records {first} to {last} are missing before it: they were removed, or altered beyond recognition"
+            ),
+            Self::Moved { behind: 0 } => {
+                f.write_str("it belongs at the beginning: lines were moved, copied or added")
+            }
+            Self::Moved { behind } => {
+                write!(f, "it belongs after line {behind}: lines were moved, copied or added")
+            }
+            Self::Altered { before: 0 } => f.write_str(
+                "it is the first record, and follows another one: it was altered, or its place was changed",
+            ),
+            Self::Altered { before } => {
+                write!(f, "it does not follow line {before}: one of the two was altered after it was written")
+            }
+            Self::WrongSequence { expected, found } => {
+                write!(f, "it has the number {found}, expected {expected}: it was altered")
+            }
+        }
+    }
 }
 
 /// What other programs have changed around the records. No hash covers it: it is no fault.

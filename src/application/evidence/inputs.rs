@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::chain::ChainedRecord;
 use super::log::EvidenceError;
 use super::record::{FileEvidence, StoreEvidence};
+use super::recorded::Evidence;
 use crate::domain::error_chain::error_chain;
 
 /// The port to what was compared. A path that leads nowhere any more is `None`.
@@ -87,7 +88,8 @@ pub fn check_inputs(records: &[ChainedRecord], inputs: &dyn EvidenceInputs) -> V
     let mut files: BTreeMap<&str, Vec<(u64, &FileEvidence)>> = BTreeMap::new();
     let mut stores: BTreeMap<&str, Vec<(u64, &StoreEvidence)>> = BTreeMap::new();
     for ChainedRecord { record, .. } in records {
-        for side in [&record.evidence.control, &record.evidence.candidate] {
+        let Evidence::Comparison(comparison) = &record.evidence else { continue };
+        for side in [&comparison.control, &comparison.candidate] {
             for file in &side.files {
                 files.entry(&file.path).or_default().push((record.sequence, file));
             }

@@ -5,14 +5,14 @@ use std::error::Error as StdError;
 use thiserror::Error;
 
 use super::line::Line;
-use super::record::{Evidence, EvidenceRecord};
+use super::recorded::{Evidence, EvidenceRecord};
 
-/// The log of recorded comparisons: appended to, never changed.
+/// The log of what is recorded: appended to, never changed.
 pub trait EvidenceLog {
     /// Where it is, as settings name it.
     fn place(&self) -> String;
 
-    /// Records a comparison as the next link of the chain, and answers the record. It is on disk when
+    /// Records what was found as the next link of the chain, and answers the record. It is on disk when
     /// this returns `Ok`, and otherwise not there. Any number of processes may append at a time: the
     /// chain never forks.
     ///
@@ -32,7 +32,7 @@ pub trait EvidenceLog {
 #[non_exhaustive]
 pub enum EvidenceError {
     /// A part of the record cannot be written as JSON.
-    #[error("the record of the comparison cannot be written as JSON: nothing was recorded")]
+    #[error("the record of what was found cannot be written as JSON: nothing was recorded")]
     Form(#[source] serde_json::Error),
     /// It could not be written.
     #[error(

@@ -1,4 +1,4 @@
-//! Recorded evidence: what every comparison found, in a log whose lines are chained by their hashes.
+//! Recorded evidence: what every comparison and every rehearsal found, in a log whose lines are chained by their hashes.
 //!
 //! One line is one JSON object ([`EvidenceRecord`]). It holds the SHA-256 of the line before it, so
 //! that a line that was altered, removed, added or moved later shows ([`Chain`]). What a chain cannot
@@ -12,7 +12,10 @@ mod line;
 mod log;
 mod of_comparison;
 pub mod record;
+mod recorded;
 mod recorded_comparison;
+mod recorded_rehearsal;
+mod rehearsal;
 mod timestamp;
 mod verification;
 
@@ -25,6 +28,9 @@ pub use inputs::{
 pub use line::{Line, UTF_8_BOM, length_without_blank_end, without_cr};
 pub use log::{EvidenceError, EvidenceLog};
 pub use of_comparison::of_comparison;
-pub use record::{Evidence, EvidenceRecord};
+pub use record::ComparisonEvidence;
+pub use recorded::{Evidence, EvidenceRecord, UnknownEvidence};
 pub use recorded_comparison::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
+pub use recorded_rehearsal::record_rehearsal;
+pub use rehearsal::{Rehearsal, RehearsalEvidence, RehearsalFindings};
 pub use verification::Verification;

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::log::EvidenceError;
 use super::record::{
-    BeginningEvidence, BeginningKind, DayEvidence, DaySide, Evidence, FileEvidence, HistoryEvidence,
-    LeftOutFile, Prefix, ProfileEvidence, RuleEvidence, SelfTestCheck, SelfTestEvidence, SelfTestOutcome,
-    SettingsEvidence, SideEvidence, SideKind, StoreEvidence, Verdict, Window,
+    BeginningEvidence, BeginningKind, ComparisonEvidence, DayEvidence, DaySide, FileEvidence,
+    HistoryEvidence, LeftOutFile, Prefix, ProfileEvidence, RuleEvidence, SelfTestCheck, SelfTestEvidence,
+    SelfTestOutcome, SettingsEvidence, SideEvidence, SideKind, StoreEvidence, Verdict, Window,
 };
 use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide};
@@ -30,11 +30,11 @@ pub fn of_comparison(
     run: &ParallelRun<'_>,
     recorded_at: DateTime<Utc>,
     absolute: &dyn Fn(&Path) -> String,
-) -> Result<Evidence, EvidenceError> {
+) -> Result<ComparisonEvidence, EvidenceError> {
     let settings = run.settings;
     let total = comparison.total();
     let side = |which| side(which, comparison, &total, run, absolute);
-    Ok(Evidence {
+    Ok(ComparisonEvidence {
         recorded_at,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         canonical_form: CANONICAL_FORM_VERSION,
@@ -42,6 +42,7 @@ pub fn of_comparison(
             name: settings.profile.name.clone(),
             sha256: sha256_of(&settings.profile)?,
             event_types: settings.profile.event_types.clone(),
+            one_sided: settings.profile.one_sided.iter().map(|rule| rule.field.clone()).collect(),
         },
         rules: comparison
             .ignored
@@ -77,6 +78,7 @@ pub fn of_comparison(
         self_test: self_test(comparison),
         verdict: comparison.verdict,
         reasons: comparison.reasons.clone(),
+        doubts: Some(comparison.doubts.clone()),
     })
 }
 
@@ -241,7 +243,11 @@ mod tests {
     use super::*;
     use crate::application::compare::memory_side::{MemorySide, compare_in_memory, event, settings};
 
-    fn evidence(control: &MemorySide, candidate: &MemorySide, settings: &settings::Settings) -> Evidence {
+    fn evidence(
+        control: &MemorySide,
+        candidate: &MemorySide,
+        settings: &settings::Settings,
+    ) -> ComparisonEvidence {
         compare_in_memory(settings, control, candidate, |run, comparison| {
             let recorded_at = "2025-10-26T01:02:03Z".parse().unwrap();
             of_comparison(comparison, run, recorded_at, &|path| format!("/logs/{}", path.display())).unwrap()

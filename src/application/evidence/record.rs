@@ -1,4 +1,4 @@
-//! What is recorded of a comparison. The keys are part of the contract (`docs/contract.md`): they may be added to, and
+//! What is recorded, above all of a comparison. The keys are part of the contract (`docs/contract.md`): they may be added to, and
 //! are never renamed or given another meaning.
 //!
 //! Hashes and digests are in lower-case hexadecimal. Times are RFC 3339 in UTC with at most
@@ -16,22 +16,9 @@ use super::timestamp;
 pub use super::clock_evidence::ClockEvidence;
 pub use crate::application::compare::report::Verdict;
 
-/// One line of an evidence log.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EvidenceRecord {
-    /// Its number, from 1, one more than that of the record before it.
-    pub sequence: u64,
-    /// The SHA-256 of the bytes of the record before it, without their line end;
-    /// 64 zeros in the first one.
-    pub previous: String,
-    /// What it records.
-    #[serde(flatten)]
-    pub evidence: Evidence,
-}
-
 /// One comparison: what was compared, how, and what it found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
+pub struct ComparisonEvidence {
     /// When the comparison ended.
     #[serde(with = "timestamp")]
     pub recorded_at: DateTime<Utc>,
@@ -74,6 +61,10 @@ pub struct Evidence {
     pub verdict: Verdict,
     /// Why, where it is not `consistent`; sentences for people.
     pub reasons: Vec<String>,
+    /// What keeps it from being conclusive, or would, if it had found no differences; sentences for people. `None` in
+    /// records of versions before it was told apart from the other reasons.
+    #[serde(default)]
+    pub doubts: Option<Vec<String>>,
 }
 
 /// A mapping between two shapes of an event.
@@ -86,6 +77,9 @@ pub struct ProfileEvidence {
     /// The types of the events that were compared; empty where those of all types were.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub event_types: BTreeSet<String>,
+    /// The fields that only one side is expected to have; none in records of versions before they were told.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub one_sided: BTreeSet<String>,
 }
 
 /// A rule by which differences are ignored, and what it did.

@@ -60,7 +60,7 @@ pub fn compare_and_record(
         return Ok(RecordedComparison { comparison, recording: Recording::NotConfigured });
     }
     let evidence = of_comparison(&comparison, run, ports.clock.now(), ports.absolute);
-    let recording = match evidence.and_then(|evidence| ports.log.append(&evidence)) {
+    let recording = match evidence.and_then(|evidence| ports.log.append(&evidence.into())) {
         Ok(record) => Recording::Recorded { sequence: record.sequence },
         Err(error) => Recording::Failed(error),
     };
@@ -140,11 +140,9 @@ mod tests {
         let found = compared(&log, true);
         assert!(matches!(found.recording, Recording::Recorded { sequence: 1 }), "{:?}", found.recording);
         let recorded = log.recorded.borrow();
-        assert_eq!(
-            (recorded[0].verdict, recorded[0].recorded_at),
-            (Verdict::Different, DateTime::UNIX_EPOCH)
-        );
-        assert_eq!(recorded[0].control.path, "/events.json");
+        let Evidence::Comparison(recorded) = &recorded[0] else { panic!("a comparison") };
+        assert_eq!((recorded.verdict, recorded.recorded_at), (Verdict::Different, DateTime::UNIX_EPOCH));
+        assert_eq!(recorded.control.path, "/events.json");
     }
 
     #[test]

@@ -46,6 +46,7 @@ mod tests {
             })
             .unwrap()
         });
+        let evidence = evidence.into();
         serde_json::to_vec(&EvidenceRecord { sequence: 1, previous: previous.to_owned(), evidence }).unwrap()
     }
 

@@ -1,5 +1,7 @@
 //! What is known of each handler, for a list of them.
 
+use chrono::{DateTime, Utc};
+
 use super::error::HandlingError;
 use super::failure::Failure;
 use super::parts::HandlingParts;
@@ -45,6 +47,8 @@ pub struct Behind {
     pub events: u64,
     /// Whether there may be more: after 10,000 events were read, no further ones are counted.
     pub is_at_least: bool,
+    /// When the earliest of them occurred.
+    pub earliest: Option<DateTime<Utc>>,
 }
 
 /// The status of a handler that is registered, known to the handler store, or both.
@@ -146,7 +150,11 @@ fn behind(
             let concerned = page
                 .iter()
                 .filter(|event| registration.is_none_or(|known| known.concerns(&stream.id, event)));
-            behind.events += concerned.count() as u64;
+            for event in concerned {
+                let at = event.event.timestamp();
+                behind.events += 1;
+                behind.earliest = Some(behind.earliest.map_or(at, |earliest| earliest.min(at)));
+            }
         }
     }
     Ok(behind)

@@ -138,7 +138,8 @@ fn warn_of_naive_times(run: &ParallelRun<'_>, comparison: &Comparison, context: 
     }
 }
 
-fn absolute(path: &Path) -> PathBuf {
+/// The absolute form of a path, through all links; a path that leads nowhere is left as it is.
+pub(super) fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 

@@ -22,8 +22,8 @@ Examples:
 
 /// Show the recorded comparisons, and check that none was changed
 ///
-/// Each comparison of the configured logs is recorded as one line of JSON in the file that the setting
-/// `evidence.path` names. Each line holds the SHA-256 of the line before it.
+/// Each comparison of the configured logs, and each rehearsal on copies of them, is recorded as one line of JSON in the
+/// file that the setting `evidence.path` names. Each line holds the SHA-256 of the line before it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct EvidenceArgs {
@@ -33,7 +33,7 @@ pub struct EvidenceArgs {
 
 #[derive(Debug, Subcommand)]
 enum EvidenceCommand {
-    /// List the recorded comparisons, in their order
+    /// List the recorded comparisons and rehearsals, in their order
     ///
     /// For people, the latest 100 (--limit) are shown, with the numbers of events and differences. `--format json`
     /// prints {"path", "records": [...]}, `--format jsonl` a record a line: all that is recorded, with

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::verified::Verified;
 use crate::application::evidence::{
-    Chain, ChainedRecord, CheckedInput, Converted, Fault, FaultKind, InputKind, InputState,
+    Chain, ChainedRecord, CheckedInput, Converted, Evidence, InputKind, InputState, RehearsalFindings,
 };
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
@@ -51,17 +51,28 @@ fn human_list(records: &[ChainedRecord], earlier: usize, out: &mut dyn Write) ->
         "differences",
     ]);
     for ChainedRecord { record, .. } in records {
-        let evidence = &record.evidence;
-        table.add([
-            &record.sequence.to_string(),
-            &format_timestamp(evidence.recorded_at),
-            &evidence.verdict.to_string(),
-            &evidence.control.path,
-            &evidence.control.events.to_string(),
-            &evidence.candidate.path,
-            &evidence.candidate.events.to_string(),
-            &evidence.differences.to_string(),
-        ]);
+        let (number, recorded) = (record.sequence.to_string(), recorded(&record.evidence));
+        match &record.evidence {
+            Evidence::Comparison(comparison) => table.add([
+                &number,
+                &recorded,
+                &comparison.verdict.to_string(),
+                &comparison.control.path,
+                &comparison.control.events.to_string(),
+                &comparison.candidate.path,
+                &comparison.candidate.events.to_string(),
+                &comparison.differences.to_string(),
+            ]),
+            Evidence::Rehearsal(rehearsal) => {
+                let RehearsalFindings { verdict, control, candidate, events, .. } = &rehearsal.findings;
+                let verdict = format!("{verdict} ({})", record.evidence.kind());
+                table.add([&number, &recorded, &verdict, control, "", candidate, &events.to_string(), ""]);
+            }
+            Evidence::Unknown(_) => {
+                let kind = format!("unknown kind {}", record.evidence.kind());
+                table.add([&number, &recorded, &kind, "", "", "", "", ""]);
+            }
+        }
     }
     write!(out, "{}", table.text(&[(3, 12), (5, 12)]))?;
     if earlier > 0 {
@@ -83,7 +94,8 @@ fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()
     let holds = holds(verified.chain_holds);
     writeln!(out, "{}: {} records, the chain {holds}", visible(&verified.path), verified.records)?;
     if let Some(last) = &verified.last {
-        writeln!(out, "the last one is number {} of {}, SHA-256", last.sequence, last.recorded_at)?;
+        let recorded = last.recorded_at.as_deref().unwrap_or("an unknown time");
+        writeln!(out, "the last one is number {} of {recorded}, SHA-256", last.sequence)?;
         writeln!(out, "{} (noted elsewhere, it also shows an end that was cut off)", last.sha256)?;
     }
     if !verified.faults.is_empty() || !verified.torn.is_empty() || verified.converted.is_some() {
@@ -93,7 +105,7 @@ fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "converted by another program, which hashes do not cover: {}", said(converted))?;
     }
     for fault in verified.faults {
-        writeln!(out, "line {}: {}", fault.line, visible(&sentence(fault)))?;
+        writeln!(out, "line {}: {}", fault.line, visible(&fault.kind.to_string()))?;
     }
     for torn in verified.torn {
         writeln!(
@@ -123,6 +135,10 @@ fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()
     write!(out, "\n{}", table.text(&[(0, 20), (3, 10)]))
 }
 
+fn recorded(evidence: &Evidence) -> String {
+    evidence.recorded_at().map(format_timestamp).unwrap_or_default()
+}
+
 /// What was found, in one sentence.
 pub fn summary(place: &str, chain: &Chain, inputs: &[CheckedInput]) -> String {
     let is_changed = |input: &&CheckedInput| matches!(input.state, InputState::Changed { .. });
@@ -149,36 +165,6 @@ pub fn said(converted: Converted) -> String {
         (blank_lines > 0).then(|| format!("blank lines at the end: {blank_lines}")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
-}
-
-fn sentence(Fault { kind, .. }: &Fault) -> String {
-    match kind {
-        FaultKind::NotARecord { detail } => format!("it is no evidence record: {detail}"),
-        FaultKind::Missing { first, last } if first == last => {
-            format!("record {first} is missing before it: it was removed, or altered beyond recognition")
-        }
-        FaultKind::Missing { first, last } => {
-            format!(
-                "records {first} to {last} are missing before it: they were removed, or altered beyond recognition"
-            )
-        }
-        FaultKind::Moved { behind: 0 } => {
-            "it belongs at the beginning: lines were moved, copied or added".to_owned()
-        }
-        FaultKind::Moved { behind } => {
-            format!("it belongs after line {behind}: lines were moved, copied or added")
-        }
-        FaultKind::Altered { before: 0 } => {
-            "it is the first record, and follows another one: it was altered, or its place was changed"
-                .to_owned()
-        }
-        FaultKind::Altered { before } => {
-            format!("it does not follow line {before}: one of the two was altered after it was written")
-        }
-        FaultKind::WrongSequence { expected, found } => {
-            format!("it has the number {found}, expected {expected}: it was altered")
-        }
-    }
 }
 
 /// Ascending numbers for people: `1-3, 5`.

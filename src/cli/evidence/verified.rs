@@ -24,7 +24,8 @@ pub struct Verified<'c> {
 pub struct LastRecord<'c> {
     pub line: u64,
     pub sequence: u64,
-    pub recorded_at: String,
+    /// `None` where a record of an unknown kind does not say it.
+    pub recorded_at: Option<String>,
     pub sha256: &'c str,
 }
 
@@ -34,7 +35,7 @@ impl<'c> Verified<'c> {
         let last = chain.records.last().map(|ChainedRecord { line, sha256, record }| LastRecord {
             line: *line,
             sequence: record.sequence,
-            recorded_at: format_timestamp(record.evidence.recorded_at),
+            recorded_at: record.evidence.recorded_at().map(format_timestamp),
             sha256,
         });
         Self {

@@ -220,16 +220,15 @@ fn dispatching(config: &Config) -> Result<Vec<DispatchDay>, String> {
 fn last_comparison(config: &Config) -> Result<Option<LastComparison>, String> {
     let log = JsonlEvidenceLog::new(&config.evidence_path.value);
     let lines = log.lines().map_err(|error| error_chain(&error))?.unwrap_or_default();
-    let mut chain = Chain::of(&lines);
-    Ok(chain.records.pop().map(|last| {
-        let evidence = last.record.evidence;
-        LastComparison {
-            sequence: last.record.sequence,
-            recorded_at: format_timestamp(evidence.recorded_at),
-            verdict: evidence.verdict.to_string(),
-            matched: evidence.matched,
-            differences: evidence.differences,
-        }
+    let records = Chain::of(&lines).records;
+    let comparisons = records.iter().rev().map(|record| (record, record.record.evidence.as_comparison()));
+    let last = comparisons.filter_map(|(record, comparison)| Some((record, comparison?))).next();
+    Ok(last.map(|(record, comparison)| LastComparison {
+        sequence: record.record.sequence,
+        recorded_at: format_timestamp(comparison.recorded_at),
+        verdict: comparison.verdict.to_string(),
+        matched: comparison.matched,
+        differences: comparison.differences,
     }))
 }
 

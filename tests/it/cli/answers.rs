@@ -82,6 +82,13 @@ const CASES: &[Case] = &[
         0,
         "1 day before 2025-11-01 archived in days: ",
     ),
+    case("cutover-check", "cutover-check", 1, "NO-GO for the cutover: of 17 criteria "),
+    case(
+        "cutover-check",
+        "cutover-check --finalise",
+        1,
+        "NO-GO for deleting the legacy system: of 8 criteria ",
+    ),
     case("evidence list", "evidence list", 0, ""),
     case("evidence verify", "evidence verify", 1, "evidence.jsonl: 1 records, the chain "),
     case("events recent", "--store store.db events recent", 0, ""),

@@ -62,6 +62,7 @@ fn a_record_is_one_line_of_json_with_these_keys_and_is_read_as_it_was_written() 
             "self_test",
             "verdict",
             "reasons",
+            "doubts",
         ]
     );
     assert_eq!(text["previous"], NO_PREVIOUS);

@@ -3,12 +3,12 @@
 use std::fs;
 
 use mission_events::internals::application::evidence::record::Verdict;
-use mission_events::internals::application::evidence::{Evidence, EvidenceLog};
+use mission_events::internals::application::evidence::{ComparisonEvidence, EvidenceLog};
 use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
 use serde_json::{Value, json};
 
 use super::inputs::with_file;
-use super::{evidence, lines, record};
+use super::{comparison, lines, record};
 use crate::support::cli::{Cli, cli};
 use crate::support::test_dir::TestDir;
 
@@ -23,7 +23,8 @@ fn program(dir: &TestDir) -> Cli {
 fn recorded() -> TestDir {
     let dir = TestDir::new();
     record(&dir.join(PATH), 2);
-    let different = Evidence { verdict: Verdict::Different, differences: 7, ..evidence(3) };
+    let different =
+        ComparisonEvidence { verdict: Verdict::Different, differences: 7, ..comparison(3) }.into();
     JsonlEvidenceLog::new(&dir.join(PATH)).append(&different).unwrap();
     dir
 }
@@ -152,7 +153,8 @@ fn what_was_compared_is_told_and_only_a_change_is_1() {
     let (one, other) = (dir.join("one.jsonl"), dir.join("other.jsonl"));
     fs::write(&one, DAY).unwrap();
     fs::write(&other, DAY).unwrap();
-    let sides = Evidence { control: with_file(&one), candidate: with_file(&other), ..evidence(1) };
+    let sides =
+        ComparisonEvidence { control: with_file(&one), candidate: with_file(&other), ..comparison(1) }.into();
     JsonlEvidenceLog::new(&dir.join(PATH)).append(&sides).unwrap();
     let verify = || {
         let run = program(&dir).run("--format json evidence verify");

@@ -27,7 +27,7 @@ fn a_record_without_the_keys_of_today_is_read_and_its_chain_holds() {
     record(&path, 1);
     let Chain { records, faults, torn, converted } = chain(&path);
     assert_eq!((records.len(), faults, torn, converted), (2, Vec::new(), Vec::new(), None));
-    let evidence = &records[0].record.evidence;
+    let evidence = records[0].record.evidence.as_comparison().unwrap();
     assert_eq!(evidence.window.beginning, None);
     assert_eq!((evidence.clock.anchors, evidence.clock.spread, &evidence.clock.histogram), (1, None, &None));
     let history = evidence.history.as_ref().unwrap();

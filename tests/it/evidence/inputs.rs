@@ -7,7 +7,7 @@ use mission_events::internals::application::evidence::record::{
     FileEvidence, Prefix, SideEvidence, SideKind, StoreEvidence,
 };
 use mission_events::internals::application::evidence::{
-    Chain, CheckedInput, Evidence, EvidenceLog, InputKind, InputState, check_inputs, line_hash,
+    Chain, CheckedInput, ComparisonEvidence, EvidenceLog, InputKind, InputState, check_inputs, line_hash,
 };
 use mission_events::internals::domain::repository::EventRepository;
 use mission_events::internals::domain::value_objects::Position;
@@ -19,7 +19,7 @@ use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 use mission_events::internals::wire::record::RecordReader;
 
-use super::{chain, evidence, side};
+use super::{chain, comparison, side};
 use crate::support::test_dir::TestDir;
 use crate::support::{event, tamper, utc};
 
@@ -55,7 +55,7 @@ fn with_store(path: &Path) -> SideEvidence {
 
 fn record(dir: &TestDir, control: SideEvidence, candidate: SideEvidence) {
     let log = JsonlEvidenceLog::new(&dir.join("evidence.jsonl"));
-    log.append(&Evidence { control, candidate, ..evidence(1) }).unwrap();
+    log.append(&ComparisonEvidence { control, candidate, ..comparison(1) }.into()).unwrap();
 }
 
 fn checked(dir: &TestDir) -> Vec<CheckedInput> {

@@ -12,8 +12,8 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use mission_events::internals::application::evidence::record::{
-    ClockEvidence, DayEvidence, DaySide, ProfileEvidence, RuleEvidence, SelfTestCheck, SelfTestEvidence,
-    SelfTestOutcome, SettingsEvidence, SideEvidence, SideKind, Verdict, Window,
+    ClockEvidence, ComparisonEvidence, DayEvidence, DaySide, ProfileEvidence, RuleEvidence, SelfTestCheck,
+    SelfTestEvidence, SelfTestOutcome, SettingsEvidence, SideEvidence, SideKind, Verdict, Window,
 };
 use mission_events::internals::application::evidence::{Chain, Evidence, EvidenceLog, Line};
 use mission_events::internals::infrastructure::evidence::log::JsonlEvidenceLog;
@@ -40,6 +40,10 @@ fn side(path: &Path) -> SideEvidence {
 
 /// The evidence of a small comparison; `number` tells one from another.
 pub fn evidence(number: u64) -> Evidence {
+    comparison(number).into()
+}
+
+fn comparison(number: u64) -> ComparisonEvidence {
     let day_side = || DaySide {
         events: 2,
         digest: "0f".repeat(32),
@@ -48,7 +52,7 @@ pub fn evidence(number: u64) -> Evidence {
         quarantined: 0,
     };
     let classes = BTreeMap::from([("matched".to_owned(), 2)]);
-    Evidence {
+    ComparisonEvidence {
         recorded_at: time("2025-10-26T01:02:03.25Z"),
         tool_version: "0.1.0".to_owned(),
         canonical_form: 1,
@@ -56,6 +60,7 @@ pub fn evidence(number: u64) -> Evidence {
             name: "mission-control".to_owned(),
             sha256: "ab".repeat(32),
             event_types: Default::default(),
+            one_sided: ["metadata".to_owned()].into(),
         },
         rules: vec![RuleEvidence {
             name: "cost".to_owned(),
@@ -109,6 +114,7 @@ pub fn evidence(number: u64) -> Evidence {
         },
         verdict: Verdict::Consistent,
         reasons: Vec::new(),
+        doubts: Some(Vec::new()),
     }
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn assemble_report(
         }
     }
     let quarantined = PerSide { control: control.1.quarantined, candidate: candidate.1.quarantined };
-    let (verdict, reasons) = verdict::judge(&verdict::VerdictInput {
+    let verdict::Judged { verdict, reasons, doubts } = verdict::judge(&verdict::VerdictInput {
         control: &control,
         candidate: &candidate,
         total: &total,
@@ -84,6 +84,7 @@ pub(crate) fn assemble_report(
     let report = Comparison {
         verdict,
         reasons,
+        doubts,
         since: settings.since.and(since.and_then(DateTime::from_timestamp_micros)),
         beginning: beginning_report(context, beginning, earlier),
         event_types: settings.profile.event_types.clone(),

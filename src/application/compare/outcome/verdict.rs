@@ -17,7 +17,16 @@ pub(crate) struct VerdictInput<'e> {
 }
 
 /// The verdict, and the reasons for it.
-pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<(Verdict, Vec<String>), CompareError> {
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub verdict: Verdict,
+    pub reasons: Vec<String>,
+    /// Of the reasons, those that make it inconclusive, or would, if nothing differed.
+    pub doubts: Vec<String>,
+}
+
+/// Judges the result of a comparison.
+pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<Judged, CompareError> {
     let VerdictInput { control, candidate, total, clock } = *input;
     let differences = Class::ALL.into_iter().filter(|class| class.is_difference());
     let counted = differences.map(|class| (class, total.of(class))).filter(|(_, count)| *count > 0);
@@ -74,14 +83,15 @@ pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<(Verdict, Vec<String>), 
     }
     let is_changing = control.1.changing.is_some() || candidate.1.changing.is_some();
     if !different.is_empty() && !is_changing {
-        different.append(&mut inconclusive);
-        return Ok((Verdict::Different, different));
+        different.extend_from_slice(&inconclusive);
+        return Ok(Judged { verdict: Verdict::Different, reasons: different, doubts: inconclusive });
     }
     if !inconclusive.is_empty() {
-        return Ok((Verdict::Inconclusive, inconclusive));
+        let reasons = inconclusive.clone();
+        return Ok(Judged { verdict: Verdict::Inconclusive, reasons, doubts: inconclusive });
     }
     check_digests(control, candidate, total)?;
-    Ok((Verdict::Consistent, Vec::new()))
+    Ok(Judged { verdict: Verdict::Consistent, reasons: Vec::new(), doubts: Vec::new() })
 }
 
 /// Where every event has its partner, the order-free digests of both sides must be equal: a second

@@ -51,6 +51,11 @@ struct Values {
 }
 
 impl MemoryReadModels {
+    /// The states of the tasks, by their ids.
+    pub fn into_states(self) -> BTreeMap<String, TaskState> {
+        self.states
+    }
+
     /// Empties the read models of a handler.
     pub fn clear(&mut self, handler: &str) {
         match handler {

@@ -1,0 +1,109 @@
+//! One log, read once from its first event to its last.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::facts::{Fact, LogFacts};
+use super::task_states::TaskReplay;
+use crate::application::compare::feed::{CompareError, Fed};
+use crate::application::compare::parallel_run::{ParallelSide, Rows};
+use crate::application::handling::HandlerError;
+use crate::domain::error_chain::error_chain;
+use crate::domain::event::DomainEvent;
+use crate::domain::repository::{EventOrigin, EventRepository, RepositoryError, StoredEvent};
+use crate::domain::value_objects::{EventId, Position};
+use crate::wire::local_time::DstPolicy;
+use crate::wire::record::RecordReader;
+use crate::wire::zone::Zone;
+
+/// So many events of a store are read at a time.
+const PAGE: usize = 1_000;
+
+/// How logs are read.
+#[derive(Debug, Clone)]
+pub struct LogReading {
+    /// The zone of local times, and of days.
+    pub zone: Zone,
+    /// The types of the events that are read; all, where there is none.
+    pub event_types: BTreeSet<String>,
+}
+
+/// What was read so far.
+struct Read<'r> {
+    reading: &'r LogReading,
+    days: BTreeMap<NaiveDate, u64>,
+    replay: TaskReplay,
+}
+
+impl LogReading {
+    /// Reads a legacy log, in its own order.
+    pub fn legacy_log(&self, log: &dyn ParallelSide) -> Fact<LogFacts> {
+        self.read_legacy_log(log).map_err(|error| error_chain(&error))
+    }
+
+    fn read_legacy_log(&self, log: &dyn ParallelSide) -> Result<LogFacts, CompareError> {
+        let mut read = Read::new(self);
+        // Records of the legacy system have no ids, and nothing here asks for one.
+        let id = EventId::from(Uuid::nil());
+        let mut position = 0;
+        for mut feed in log.input(Rows::Native)?.feeds {
+            let mut reader = RecordReader::with_mapping(&self.zone, DstPolicy::Resolve, log.mapping());
+            feed.read(&mut reader, &mut |fed, _| {
+                let Fed::Record { record, .. } = fed else { return Ok(()) };
+                position += 1;
+                let event = StoredEvent {
+                    position: Position::new(position),
+                    origin: EventOrigin::Saved,
+                    event: DomainEvent::from_record(record, id.clone()),
+                };
+                read.take(&event).map_err(|error| CompareError::Open(error.into()))
+            })?;
+        }
+        Ok(read.into_facts())
+    }
+
+    /// Reads a store, whatever wrote its events.
+    pub fn store(&self, events: &dyn EventRepository) -> Fact<LogFacts> {
+        self.read_store(events).map_err(|error| error_chain(&error))
+    }
+
+    fn read_store(&self, events: &dyn EventRepository) -> Result<LogFacts, RepositoryError> {
+        let mut read = Read::new(self);
+        for stream in events.streams()? {
+            let mut after = None;
+            while after.is_none_or(|after| after < stream.head) {
+                let page = events.read_stream(&stream.id, after, PAGE)?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.position);
+                for event in &page {
+                    let failed = |error| RepositoryError::storage("replay an event", error);
+                    read.take(event).map_err(failed)?;
+                }
+            }
+        }
+        Ok(read.into_facts())
+    }
+}
+
+impl<'r> Read<'r> {
+    fn new(reading: &'r LogReading) -> Self {
+        Self { reading, days: BTreeMap::new(), replay: TaskReplay::new(&reading.zone) }
+    }
+
+    fn take(&mut self, stored: &StoredEvent) -> Result<(), HandlerError> {
+        let types = &self.reading.event_types;
+        if !types.is_empty() && !types.contains(stored.event.event_type()) {
+            return Ok(());
+        }
+        if stored.origin == EventOrigin::Saved {
+            *self.days.entry(self.reading.zone.day_of(stored.event.timestamp())).or_default() += 1;
+        }
+        self.replay.apply(stored)
+    }
+
+    fn into_facts(self) -> LogFacts {
+        LogFacts { days: self.days, tasks: self.replay.into_states() }
+    }
+}
