@@ -85,7 +85,9 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
     let mut failed = None;
     if let (Some(report), Some(path)) = (report, &args.report) {
         match write_report(report, &comparison, &line) {
-            Ok(()) => line = format!("{line}; the report is {}", path.display()),
+            Ok(()) => {
+                line = format!("{line}; the report is {}", output::visible(&path.display().to_string()))
+            }
             Err(error) => failed = Some(error),
         }
     }

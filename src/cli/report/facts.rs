@@ -3,6 +3,7 @@
 use super::numbers::grouped;
 use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::report::{Class, Comparison, SideReport};
+use crate::application::evidence::record::SideEvidence;
 use crate::cli::output::visible;
 
 /// How many files of a side are named.
@@ -20,7 +21,8 @@ pub struct Fact {
 }
 
 impl Fact {
-    fn new(label: &str, key: &'static str, value: u64) -> Self {
+    /// A number of that name, under that key.
+    pub fn new(label: &str, key: &'static str, value: u64) -> Self {
         Self { label: label.to_owned(), key, value }
     }
 
@@ -60,8 +62,8 @@ pub struct Source {
     pub side: &'static str,
     /// As it was named.
     pub path: String,
-    /// How many events of it are outside the range.
-    pub out_of_range: String,
+    /// How many events of it are outside the range, where that is known.
+    pub out_of_range: Option<String>,
     /// Its files, or the store.
     pub files: Vec<ReadFile>,
     /// How many files are not named.
@@ -88,21 +90,47 @@ impl Source {
             path: visible(&file.path.display().to_string()).into_owned(),
             events: grouped(file.events),
             state: match &file.facts {
-                FeedFacts::File { bytes, sha256, .. } => {
-                    format!("{} bytes, SHA-256 {sha256}", grouped(*bytes))
-                }
-                FeedFacts::Store { last_position, .. } => {
-                    format!("a store, up to position {}", grouped(*last_position))
-                }
+                FeedFacts::File { bytes, sha256, .. } => file_state(*bytes, sha256),
+                FeedFacts::Store { last_position, .. } => store_state(last_position),
             },
         });
         Self {
             side,
             path: visible(&report.path.display().to_string()).into_owned(),
-            out_of_range: grouped(report.out_of_range),
+            out_of_range: Some(grouped(report.out_of_range)),
             files: files.collect(),
             more_files: report.files.len().saturating_sub(SHOWN_FILES),
             left_out: report.left_out.len(),
         }
     }
+
+    /// A side as it was recorded.
+    pub fn of_evidence(side: &'static str, evidence: &SideEvidence) -> Self {
+        let files = evidence.files.iter().take(SHOWN_FILES).map(|file| ReadFile {
+            path: visible(&file.path).into_owned(),
+            events: grouped(file.events),
+            state: file_state(file.bytes, &file.sha256),
+        });
+        let store = evidence.store.iter().map(|store| ReadFile {
+            path: visible(&store.path).into_owned(),
+            events: grouped(store.events),
+            state: store_state(store.last_position),
+        });
+        Self {
+            side,
+            path: visible(&evidence.path).into_owned(),
+            out_of_range: None,
+            files: files.chain(store).collect(),
+            more_files: evidence.files.len().saturating_sub(SHOWN_FILES),
+            left_out: evidence.left_out.len(),
+        }
+    }
+}
+
+fn file_state(bytes: u64, sha256: &str) -> String {
+    format!("{} bytes, SHA-256 {}", grouped(bytes), visible(sha256))
+}
+
+fn store_state(last_position: impl std::fmt::Display) -> String {
+    format!("a store, up to position {last_position}")
 }

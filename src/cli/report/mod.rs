@@ -8,10 +8,14 @@ mod day_table;
 mod difference_table;
 mod facts;
 mod file;
+#[cfg(test)]
+mod gate_tests;
+mod gate_view;
 mod heat_map;
 mod limits;
 mod numbers;
 mod of_comparison;
+mod of_gate;
 mod offsets;
 mod outcome;
 mod page;

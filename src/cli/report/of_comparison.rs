@@ -29,10 +29,11 @@ impl Page {
             outcome: Outcome::from(comparison),
             facts: facts::facts(comparison),
             classes: facts::classes(comparison),
+            gate: None,
             days: DayTable::from(comparison),
             heat_map: HeatMap::from(comparison),
             offsets: Offsets::from(&comparison.clock),
-            differences: DifferenceTable::from(comparison),
+            differences: Some(DifferenceTable::from(comparison)),
             limits: limits(),
             statements,
             sources: vec![

@@ -3,6 +3,7 @@
 use super::numbers::{grouped, percent};
 use crate::application::compare::report::{ClockReport, HistogramBucket};
 use crate::application::duration::rounded;
+use crate::application::evidence::record::ClockEvidence;
 
 /// A histogram of offsets, candidate minus control.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +39,27 @@ impl From<&ClockReport> for Offsets {
             })
         });
         Self { buckets: buckets.collect(), sentences: sentences(clock) }
+    }
+}
+
+impl From<&ClockEvidence> for Offsets {
+    fn from(clock: &ClockEvidence) -> Self {
+        let ClockEvidence {
+            anchors, sampled, offset_us, tolerance_us, max_offset_us, drift_us_per_day, ..
+        } = *clock;
+        Self::from(&ClockReport {
+            anchors,
+            sampled,
+            offset_us,
+            tolerance_us,
+            max_offset_us,
+            spread: clock.spread.unwrap_or_default(),
+            drift_us_per_day,
+            days: clock.days.clone(),
+            modes: clock.modes.clone(),
+            days_over_max_offset: clock.days_over_max_offset.clone(),
+            histogram: clock.histogram.clone().unwrap_or_default(),
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::day_table::DayTable;
 use super::difference_table::DifferenceTable;
 use super::facts::{Fact, Source};
+use super::gate_view::GateView;
 use super::heat_map::HeatMap;
 use super::limits::Limit;
 use super::offsets::Offsets;
@@ -28,16 +29,18 @@ pub struct Page {
     pub outcome: Outcome,
     /// The most important numbers.
     pub facts: Vec<Fact>,
-    /// How many events ended in each class.
+    /// How many events ended in each class; nothing where that is not known.
     pub classes: Vec<Fact>,
-    /// The counts of both sides, day by day.
+    /// The criteria of a go / no-go decision, and the days as they are judged; `None` where the report is on a comparison.
+    pub gate: Option<GateView>,
+    /// The counts of both sides, day by day, of a comparison.
     pub days: DayTable,
     /// The differences by day and type.
     pub heat_map: HeatMap,
     /// How far the clocks are apart.
     pub offsets: Offsets,
-    /// Each difference.
-    pub differences: DifferenceTable,
+    /// Each difference; `None` where only their numbers are known.
+    pub differences: Option<DifferenceTable>,
     /// What a comparison cannot see.
     pub limits: Vec<Limit>,
     /// What else is to be known, a sentence each.
