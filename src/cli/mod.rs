@@ -33,6 +33,7 @@ mod progress;
 mod rehearse;
 mod rejects;
 mod repair;
+mod report;
 mod status;
 mod store;
 mod table;

@@ -12,6 +12,7 @@ pub mod jsonl;
 pub mod memory;
 pub mod naive_times;
 pub mod rehearsal_site;
+pub mod report_file;
 pub mod running;
 mod side_files;
 pub mod sources;

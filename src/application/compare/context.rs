@@ -61,6 +61,12 @@ impl<'c> Context<'c> {
         })
     }
 
+    /// How many differences are kept: those that are listed, and those that a report shows.
+    pub fn kept_differences(&self) -> usize {
+        let Settings { limit, is_reported, .. } = *self.settings;
+        if is_reported { limit.max(self.budget.reported_differences()) } else { limit }
+    }
+
     /// As much of a grouping hash as is used.
     pub fn hash_mask(&self) -> u64 {
         u64::MAX.checked_shl(u64::BITS - self.hash_bits).unwrap_or(u64::MAX)

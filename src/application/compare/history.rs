@@ -57,6 +57,7 @@ fn exact(settings: &Settings, until: Option<DateTime<Utc>>) -> Settings {
         as_of_is_declared: true,
         settle: TimeDelta::zero(),
         limit: 0,
+        is_reported: false,
         ..settings.clone()
     }
 }

@@ -109,6 +109,10 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
     /// There are more than are listed.
     pub differences_truncated: bool,
+    /// Differences that follow the listed ones, where the comparison [is reported](super::settings::Settings::is_reported);
+    /// of these, long texts are cut.
+    #[serde(skip)]
+    pub more_differences: Vec<Difference>,
     /// The check of the tool by itself.
     pub self_test: Option<SelfTest>,
     /// How long it took.
@@ -328,6 +332,8 @@ pub struct Difference {
     pub aggregate_id: Option<String>,
     /// When, RFC 3339 in UTC, likewise.
     pub timestamp: String,
+    /// The day on which it is counted, by the control's time.
+    pub day: NaiveDate,
     /// The event of the control.
     pub control: Option<EventPlace>,
     /// The event of the candidate.
@@ -346,7 +352,7 @@ pub struct EventPlace {
     pub location: RecordLocation,
     /// The id that it carries.
     pub event_id: Option<String>,
-    /// Its text, exactly.
+    /// Its text: exactly, or cut in [`Comparison::more_differences`].
     #[serde(skip)]
     pub body: String,
 }

@@ -47,6 +47,8 @@ pub struct Settings {
     pub memory: usize,
     /// How many differences are listed.
     pub limit: usize,
+    /// More differences are kept than are listed, for a report that shows them.
+    pub is_reported: bool,
     /// Pairs may be taken out before the stages where that is faster. The report is the same without.
     pub shortcuts: bool,
 }
@@ -71,6 +73,7 @@ impl Settings {
             until: None,
             memory: 256 << 20,
             limit: 1000,
+            is_reported: false,
             shortcuts: true,
         }
     }

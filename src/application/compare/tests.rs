@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{TimeDelta, Utc};
 
 use super::profile::{IgnoreRule, OneSided, Profile};
-use super::report::{Cause, Class, Comparison, RecordLocation, Verdict};
+use super::report::{Cause, Class, Comparison, Difference, RecordLocation, Verdict};
 use super::settings::Settings;
 use super::stages::Stage;
 use super::*;
@@ -25,6 +25,7 @@ mod many_fields;
 mod one_key;
 mod paired;
 mod repaired;
+mod reported;
 mod start;
 mod streaming_join;
 mod types;

@@ -136,6 +136,11 @@ fn side(
 
 fn days(comparison: &Comparison, settings: &settings::Settings) -> Vec<DayEvidence> {
     let day_of = |time: DateTime<Utc>| settings.zone.day_of(time);
+    let mut differing_types: BTreeMap<NaiveDate, BTreeMap<String, u64>> = BTreeMap::new();
+    for cause in &comparison.by_cause {
+        let of_day = differing_types.entry(cause.day).or_default();
+        *of_day.entry(cause.event_type.clone()).or_default() += cause.count;
+    }
     comparison
         .by_day
         .iter()
@@ -161,6 +166,7 @@ fn days(comparison: &Comparison, settings: &settings::Settings) -> Vec<DayEviden
                 differences: counts.differences(),
                 classes: classes(counts),
                 ignored: rules.collect(),
+                differing_types: differing_types.remove(&day.day).unwrap_or_default(),
             }
         })
         .collect()
@@ -287,6 +293,9 @@ mod tests {
             assert_eq!(of_days, found.classes[class.as_str()], "{class:?}");
         }
         assert_eq!(found.differences, found.days.iter().map(|day| day.differences).sum::<u64>());
+        for day in &found.days {
+            assert_eq!(day.differing_types.values().sum::<u64>(), day.differences, "{}", day.day);
+        }
     }
 
     #[test]

@@ -253,6 +253,10 @@ pub struct DayEvidence {
     pub classes: BTreeMap<String, u64>,
     /// Differences that a rule ignored, by the name of the rule.
     pub ignored: BTreeMap<String, u64>,
+    /// The types of the events that differ, and how many differences each has: in sum `differences`. Records of earlier
+    /// versions lack it, and so does a day without differences.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub differing_types: BTreeMap<String, u64>,
 }
 
 /// What one side has on a day.

@@ -41,6 +41,14 @@ pub struct CompareLogsArgs {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub limit: usize,
 
+    /// Write the result to FILE.html as well, a page that opens without a network
+    ///
+    /// It shows the verdict, both sides day by day, the differences by day and type, the clocks, what a comparison cannot
+    /// see, and up to 10,000 differences, whatever --limit says (fewer where --memory is less than 240MiB), to be searched,
+    /// sorted and filtered. An earlier report is written over, and no other file; FILE.html cannot lie in a folder of logs.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+
     #[command(flatten)]
     pub comparison: ComparisonArgs,
 }

@@ -179,6 +179,7 @@ impl ComparisonArgs {
             memory: self.memory,
             limit,
             shortcuts: !self.no_shortcuts,
+            is_reported: false,
         };
         Ok(settings)
     }

@@ -5,6 +5,7 @@ mod comparison_args;
 mod progress_feed;
 mod render;
 mod sides;
+mod statements;
 
 use chrono::Utc;
 
@@ -18,15 +19,18 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use super::output::{self, Format};
 use super::progress::Progress;
+use super::report::{self, Page, Told};
 use crate::application::clock::Clock;
 use crate::application::compare::feed::{CompareError, Feed, Scratch};
 use crate::application::compare::parallel_run::{Medium, ParallelRun};
 use crate::application::compare::report::{Comparison, Verdict};
+use crate::application::compare::settings::Settings;
 use crate::application::evidence::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
 use crate::infrastructure::compare_inputs::{SideError, TempScratch};
 use crate::infrastructure::config::Source;
 use crate::infrastructure::config::compare_profile::ProfileError;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
+use crate::infrastructure::report_file::ReportFile;
 use crate::infrastructure::system_clock::SystemClock;
 use progress_feed::watched;
 
@@ -36,7 +40,10 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
     let config = &context.config;
     let compared = ComparedPaths::new(args.control.as_deref(), args.candidate.as_deref(), config);
     let [is_control, is_candidate] = compared.are_configured;
+    let report =
+        args.report.as_deref().map(|path| report::begin(path, config, &compared.paths)).transpose()?;
     let settings = args.comparison.settings(context, is_candidate, args.limit, Utc::now())?;
+    let settings = Settings { is_reported: report.is_some(), ..settings };
     let progress = Progress::of_parts(context.is_quiet);
     let watch = |feed: Box<dyn Feed>, rows: Option<u64>| watched(feed, &progress, rows);
     let [control, candidate] = find_sides(compared.paths, &args.comparison, context, &watch)?;
@@ -59,7 +66,7 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
     // What is looked at before the comparison is a part of what is waited for.
     comparison.elapsed_seconds = clock.elapsed().as_secs_f64();
     warn_of_naive_times(&run, &comparison, context);
-    let line = match &recording {
+    let mut line = match &recording {
         Recording::Recorded { sequence } => {
             format!("recorded as number {sequence} in {}", evidence_path.display())
         }
@@ -68,6 +75,15 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
             "not recorded: only a comparison of the configured logs is evidence".to_owned()
         }
     };
+    let mut failed = None;
+    if let (Some(report), Some(path)) = (report, &args.report) {
+        match write_report(report, &comparison, &line) {
+            Ok(()) => {
+                line = format!("{line}; the report is {}", output::visible(&path.display().to_string()))
+            }
+            Err(error) => failed = Some(error),
+        }
+    }
     let (code, verdict) = match comparison.verdict {
         Verdict::Consistent => (ExitCode::Done, "consistent"),
         Verdict::Different => (ExitCode::Negative, "different"),
@@ -80,9 +96,28 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
         Format::Json => output::json_document(out, &comparison),
         Format::Jsonl => comparison.differences.iter().try_for_each(|found| output::json_line(out, found)),
     });
-    Ok(match recording {
-        Recording::Failed(error) => answer.but_failed(error.into()),
-        Recording::Recorded { .. } | Recording::NotConfigured => answer,
+    let failed = match recording {
+        // A comparison that is no evidence weighs more than a report that is not there.
+        Recording::Failed(error) => {
+            let report = failed.map(|error| error.to_string());
+            Some(CliError::from(error).with_details(report))
+        }
+        Recording::Recorded { .. } | Recording::NotConfigured => failed,
+    };
+    Ok(match failed {
+        Some(error) => answer.but_failed(error),
+        None => answer,
+    })
+}
+
+/// Writes the HTML report. It is written when the verdict stands and, where it is evidence, is recorded.
+fn write_report(report: ReportFile, comparison: &Comparison, recorded: &str) -> Result<(), CliError> {
+    let mut statements = statements::range(comparison);
+    statements.extend(statements::observations(comparison));
+    let page = Page::of_comparison(comparison, Told { statements, recorded: recorded.to_owned() });
+    report.publish(|out| page.write(out)).map_err(|error| {
+        // The comparison was made: that is no error of the command line any more.
+        CliError::new(ExitCode::Storage, error)
     })
 }
 

@@ -5,15 +5,12 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::statements;
 use crate::application::compare::feed::FeedFacts;
-use crate::application::compare::report::{
-    BeginningKind, BeginningReport, Cause, CheckOutcome, Class, Comparison, Difference, EventPlace,
-    OffsetMode, Verdict,
-};
+use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
-use crate::domain::event::format_timestamp;
 
 /// How many differences are shown with their places.
 const SHOWN: usize = 10;
@@ -35,7 +32,9 @@ pub fn report(
     sides(out, comparison)?;
     causes(out, comparison)?;
     places(out, comparison)?;
-    surroundings(out, comparison, settings)?;
+    writeln!(out)?;
+    lines(out, &statements::clocks(&comparison.clock, settings))?;
+    lines(out, &statements::observations(comparison))?;
     writeln!(out, "\n{recorded} ({:.1} s)", comparison.elapsed_seconds)
 }
 
@@ -85,8 +84,7 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         table.add([name, events, range, pending, rejected, &side.path.display().to_string()]);
     }
     write!(out, "\n{}", table.text(&[(5, 20)]))?;
-    types(out, comparison)?;
-    beginning(out, &comparison.beginning)?;
+    lines(out, &statements::range(comparison))?;
     for side in [&comparison.control, &comparison.candidate] {
         for reject in side.rejects.iter().take(3) {
             let path = reject.path.display().to_string();
@@ -110,47 +108,6 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Which types are compared, where not all are.
-fn types(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
-    let Comparison { event_types, control, candidate, .. } = comparison;
-    if event_types.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<_> = event_types.iter().map(|name| visible(name)).collect();
-    writeln!(
-        out,
-        "only events of type {} are compared; of other types are {} events of the control and {} of the candidate",
-        names.join(", "),
-        control.other_types,
-        candidate.other_types
-    )
-}
-
-/// Where the comparison begins, and how that is known.
-fn beginning(out: &mut dyn Write, beginning: &BeginningReport) -> io::Result<()> {
-    let Some(at) = beginning.at else { return Ok(()) };
-    let known = match beginning.kind {
-        BeginningKind::All | BeginningKind::Declared => "",
-        BeginningKind::Recorded => ", the recorded start of the parallel run",
-        BeginningKind::Inferred if beginning.is_paired => {
-            ", the partner of the candidate's first event (inferred; --since TIME declares it)"
-        }
-        BeginningKind::Inferred => ", the candidate's first event (inferred; --since TIME declares it)",
-    };
-    let earlier = match beginning.earlier {
-        0 => String::new(),
-        1 => "; 1 event of the control is earlier".to_owned(),
-        earlier => format!("; {earlier} events of the control are earlier"),
-    };
-    writeln!(out, "from {} on{known}{earlier}", format_timestamp(at))?;
-    match beginning.partial_day {
-        Some(day) if beginning.kind != BeginningKind::Declared => {
-            writeln!(out, "{day} is compared in part, and does not count as a clean day")
-        }
-        _ => Ok(()),
-    }
 }
 
 fn causes(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
@@ -218,79 +175,8 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     Ok(())
 }
 
-fn surroundings(out: &mut dyn Write, comparison: &Comparison, settings: &Settings) -> io::Result<()> {
-    let clock = &comparison.clock;
-    writeln!(out)?;
-    if clock.anchors == 0 {
-        writeln!(out, "clocks: no event occurs exactly once on each side; they are taken as equal")?;
-    } else {
-        writeln!(
-            out,
-            "clocks: the {} is {} ahead (median of {} events); tolerance {}",
-            if clock.offset_us < 0 { "control" } else { "candidate" },
-            micros(clock.offset_us),
-            clock.anchors,
-            micros(settings.tolerance.num_microseconds().unwrap_or_default())
-        )?;
-    }
-    for OffsetMode { offset_us, percent, hint } in &clock.modes {
-        let offset = micros(*offset_us);
-        writeln!(out, "  {percent} % of the events are {offset} apart: {hint}")?;
-    }
-    if comparison.reordered > 0 || comparison.reordered_at_equal_times > 0 {
-        writeln!(
-            out,
-            "order: {} events are in a different order within their aggregate, {} more among events of one time (for information)",
-            comparison.reordered, comparison.reordered_at_equal_times
-        )?;
-    }
-    if comparison.representation > 0 {
-        writeln!(out, "spelling: {} pairs say the same in another spelling", comparison.representation)?;
-    }
-    if comparison.repaired > 0 {
-        let days = comparison.by_day.iter().filter(|day| day.counts.repaired > 0);
-        let days: Vec<String> = days.map(|day| day.day.to_string()).collect();
-        let shown = days.iter().take(SHOWN_LINES).cloned().collect::<Vec<_>>().join(", ");
-        let more = if days.len() > SHOWN_LINES { ", ..." } else { "" };
-        writeln!(
-            out,
-            "repaired: {}; these days do not count as clean: {shown}{more}",
-            Class::Repaired.sentence(comparison.repaired)
-        )?;
-    }
-    for rule in &comparison.ignored {
-        let hint = if rule.pairs == 0 { "; the rule matched nothing; remove it?" } else { "" };
-        writeln!(
-            out,
-            "ignored: {} pairs agree only without `{}` ({}){hint}",
-            rule.pairs,
-            visible(&rule.field),
-            visible(&rule.reason)
-        )?;
-    }
-    if let Some(history) = &comparison.history {
-        let holds = if history.holds { "holds" } else { "does not hold" };
-        let later = match history.not_imported {
-            0 => String::new(),
-            1 => ", 1 later one is not imported yet".to_owned(),
-            later => format!(", {later} later ones are not imported yet"),
-        };
-        writeln!(
-            out,
-            "history: the import {holds}: {} of {} events of the legacy log are in the store ({} there){later}",
-            history.matched, history.control, history.candidate
-        )?;
-    }
-    if let Some(test) = &comparison.self_test {
-        writeln!(
-            out,
-            "self-test: {} checks passed on {} events of this run and {} synthetic ones",
-            test.checks.iter().filter(|check| check.outcome == CheckOutcome::Held).count(),
-            test.sampled,
-            test.synthetic
-        )?;
-    }
-    Ok(())
+fn lines(out: &mut dyn Write, lines: &[String]) -> io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
@@ -314,10 +200,6 @@ fn shortened(token: &str) -> String {
         Some((end, _)) => format!("{}…", &shown[..end]),
         None => shown.into_owned(),
     }
-}
-
-fn micros(micros: i64) -> String {
-    crate::application::duration::rounded(micros)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod render;
 mod sources;
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use self::sources::ConfiguredSources;
@@ -11,10 +13,14 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::output::{self, Format};
+use super::report::{self, Page};
 use super::store::configured_path;
+use crate::application::evidence::{Chain, EvidenceLog};
 use crate::application::gate::{Gate, GateReport, GateSettings, GateVerdict, check};
 use crate::cli::compare_logs::absolute;
 use crate::infrastructure::config::Config;
+use crate::infrastructure::evidence::log::JsonlEvidenceLog;
+use crate::infrastructure::report_file::ReportFile;
 
 /// So many clean days are needed before a cutover.
 const DAYS: u32 = 7;
@@ -62,6 +68,13 @@ pub struct CutoverCheckArgs {
     /// Judge whether the legacy system can be deleted
     #[arg(long)]
     finalise: bool,
+
+    /// Write the answer to FILE.html as well, a page that opens without a network
+    ///
+    /// It shows the verdict, each criterion, the days, what the recorded comparisons have found by day and type, and what a comparison
+    /// cannot see. An earlier report is written over, and no other file; FILE.html cannot lie in a folder of logs.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -70,18 +83,40 @@ pub fn run(args: &CutoverCheckArgs, context: &Context) -> Result<Answer, CliErro
         true => (Gate::Finalise, DAYS_TO_FINALISE),
         false => (Gate::Cutover, DAYS),
     };
-    let report = report(&context.config, gate, args.days.unwrap_or(default))?;
+    let config = &context.config;
+    let page = args.report.as_deref().map(|path| report::begin(path, config, &[])).transpose()?;
+    let report = report(config, gate, args.days.unwrap_or(default))?;
+    let written = page.map_or(Ok(()), |page| write_page(page, &report, config));
     let code = match report.verdict {
         GateVerdict::Go => ExitCode::Done,
         GateVerdict::NoGo => ExitCode::Negative,
         GateVerdict::NotEnoughEvidence => ExitCode::Inconclusive,
     };
     let (format, explain) = (context.format, args.explain);
-    Ok(Answer::new(code, Some(render::summary(&report)), move |out| match format {
-        Format::Human => render::print(&report, explain, out),
+    let page_path = args.report.clone().filter(|_| written.is_ok());
+    let answer = Answer::new(code, Some(render::summary(&report)), move |out| match format {
+        Format::Human => render::print(&report, explain, page_path.as_deref(), out),
         Format::Json => output::json_document(out, &report),
         Format::Jsonl => report.criteria.iter().try_for_each(|criterion| output::json_line(out, criterion)),
-    }))
+    });
+    Ok(match written {
+        Ok(()) => answer,
+        Err(error) => answer.but_failed(error),
+    })
+}
+
+/// Writes the HTML report, with what the records have that the gate has counted.
+fn write_page(page: ReportFile, report: &GateReport, config: &Config) -> Result<(), CliError> {
+    let lines = JsonlEvidenceLog::new(&config.evidence_path.value).lines()?.unwrap_or_default();
+    let chain = Chain::of(&lines);
+    let counted = |number: &u64| report.days.iter().any(|day| day.records.contains(number));
+    let recorded = chain.records.iter().filter(|one| counted(&one.record.sequence));
+    let recorded = recorded
+        .filter_map(|one| Some((one.record.sequence, one.record.evidence.as_comparison()?)))
+        .collect();
+    // The gate has answered: what fails from here on is no error of the command line.
+    page.publish(|out| Page::of_gate(report, &recorded).write(out))
+        .map_err(|error| CliError::new(ExitCode::Storage, error))
 }
 
 /// What the gate says of what the settings name.

@@ -1,6 +1,7 @@
 //! The gate for people.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::application::gate::{
     Criterion, CriterionVerdict, DayState, Gate, GateDay, GateReport, GateVerdict,
@@ -8,8 +9,9 @@ use crate::application::gate::{
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
 
-/// The criteria, why those that do not hold do not, and the answer; with `explain` everything that is known.
-pub fn print(report: &GateReport, explain: bool, out: &mut dyn Write) -> io::Result<()> {
+/// The criteria, why those that do not hold do not, and the answer; with `explain` everything that is known. `page` is where the
+/// HTML report is, if one was written.
+pub fn print(report: &GateReport, explain: bool, page: Option<&Path>, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Columns::new(["criterion", "verdict", "found", "needed"]);
     for criterion in &report.criteria {
         let verdict = criterion.verdict.to_string();
@@ -22,7 +24,11 @@ pub fn print(report: &GateReport, explain: bool, out: &mut dyn Write) -> io::Res
     } else {
         not_held(&report.criteria, out)?;
     }
-    writeln!(out, "{}", visible(&summary(report)))
+    writeln!(out, "{}", visible(&summary(report)))?;
+    match page {
+        Some(page) => writeln!(out, "the report is {}", visible(&page.display().to_string())),
+        None => Ok(()),
+    }
 }
 
 /// The first reason and remedy of the criteria that do not hold; those with the same ones are told together.

@@ -94,7 +94,7 @@ fn key_of_name(path: &Path) -> String {
 }
 
 /// The path with its links resolved, as far as it exists.
-pub(super) fn resolved(path: &Path) -> PathBuf {
+pub fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let resolve = |part: &Path| {
         let rest = absolute.strip_prefix(part).ok()?;

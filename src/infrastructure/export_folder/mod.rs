@@ -15,7 +15,7 @@ use std::io::{self, BufReader, BufWriter, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use self::kept_files::resolved;
+pub(super) use self::kept_files::resolved;
 use self::pending_file::PendingFile;
 use self::place::Place;
 use self::rules::Rules;

@@ -6,6 +6,7 @@ mod compressed;
 mod evidence;
 mod flags;
 mod history;
+mod html_report;
 #[cfg(target_os = "linux")]
 mod interrupted;
 mod known_files;

@@ -2,6 +2,7 @@
 //!
 //! What each criterion decides is tested over facts in memory: `src/application/gate/tests/`.
 
+mod html_report;
 #[cfg(feature = "legacy")]
 mod whole_life;
 

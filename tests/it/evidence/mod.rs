@@ -93,6 +93,7 @@ fn comparison(number: u64) -> ComparisonEvidence {
             differences: 0,
             classes: classes.clone(),
             ignored: BTreeMap::new(),
+            differing_types: BTreeMap::new(),
         }],
         clock: ClockEvidence {
             anchors: number,

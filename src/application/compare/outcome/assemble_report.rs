@@ -24,6 +24,8 @@ pub(crate) struct Outcome {
     pub counts: Counts,
     pub order: OrderCount,
     pub differences: Vec<Difference>,
+    /// Those that follow, for a report.
+    pub more_differences: Vec<Difference>,
     /// Where the range begins by the control's clock, where that is told by the candidate's.
     pub beginning: Option<SettledBeginning>,
 }
@@ -37,7 +39,7 @@ pub(crate) fn assemble_report(
 ) -> Result<Comparison, CompareError> {
     let settings = context.settings;
     let BothSides { control: one, candidate: other, clock, type_names: names, since, .. } = sides;
-    let Outcome { counts, order, differences, beginning } = outcome;
+    let Outcome { counts, order, differences, more_differences, beginning } = outcome;
     let [control, candidate] = inputs;
     let (control, candidate) = ((control, one), (candidate, other));
     let earlier = control.1.out_of_range + counts.beyond.control - control.1.after_range;
@@ -112,6 +114,7 @@ pub(crate) fn assemble_report(
         by_cause: by_cause.collect(),
         differences_truncated: total.differences() > listed,
         differences,
+        more_differences,
         self_test: None,
         elapsed_seconds: 0.0,
         control: side_report(control, total.control, counts.beyond.control, &names),

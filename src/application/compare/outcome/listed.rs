@@ -1,5 +1,7 @@
 //! A difference, as it is held until it is listed.
 
+use chrono::NaiveDate;
+
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent};
 use crate::application::compare::report::{Cause, Class};
 
@@ -21,6 +23,8 @@ pub(crate) struct Listed {
     pub candidate: Option<ListedEvent>,
     /// The type and the aggregate of the candidate, where the control has others.
     pub elsewhere: Option<(u32, Option<String>)>,
+    /// By the control's clock.
+    pub day: NaiveDate,
 }
 
 /// Where an event of a listed difference stands.

@@ -41,6 +41,8 @@ pub(crate) fn add_up<'t>(
     let beginning = total.settle_beginning()?;
     let order = reordered(&orders, matched.pairs.as_ref(), context)?;
     let (counts, listed) = total.into_parts();
-    let differences = difference_details::differences(listed, &sides.type_names, inputs)?;
-    Ok(Outcome { counts, order, differences, beginning })
+    let limit = context.settings.limit;
+    let mut differences = difference_details::differences(listed, limit, &sides.type_names, inputs)?;
+    let more_differences = differences.split_off(limit.min(differences.len()));
+    Ok(Outcome { counts, order, differences, more_differences, beginning })
 }

@@ -130,6 +130,7 @@ impl<'t> Tally<'t> {
             control: Some(one.into()),
             candidate: Some(other.into()),
             elsewhere: Some((self.rank(other), text(other.aggregate))),
+            day,
         });
     }
 
@@ -166,7 +167,7 @@ impl<'t> Tally<'t> {
     fn count_unmatched(&mut self, side: Side, event: &PackedEvent<'_>, corrected: i64) {
         let (day, event_type) = (self.day(corrected), self.rank(event));
         let unmatched = Unmatched::new(side, event, day, event_type, self.context.settings);
-        let Unmatched { side, class, day, listed } = unmatched;
+        let Unmatched { side, class, listed } = unmatched;
         let counts = self.counts.by.entry((day, listed.event_type)).or_default();
         match side {
             Side::Control => counts.control += 1,
@@ -204,8 +205,7 @@ impl<'t> Tally<'t> {
     }
 
     fn list(&mut self, listed: Listed) {
-        let limit = self.context.settings.limit;
-        if self.listed.len() < limit {
+        if self.listed.len() < self.context.kept_differences() {
             self.listed.push(listed);
         } else if let Some(mut last) = self.listed.peek_mut()
             && listed < *last

@@ -12,12 +12,11 @@ use super::listed::{Listed, ListedEvent, text};
 pub(crate) struct Unmatched {
     pub side: Side,
     pub class: Class,
-    /// Its day by the control's clock.
-    pub day: NaiveDate,
     pub listed: Listed,
 }
 
 impl Unmatched {
+    /// `day` is that of the event by the control's clock.
     pub fn new(
         side: Side,
         event: &PackedEvent<'_>,
@@ -41,8 +40,9 @@ impl Unmatched {
             control,
             candidate,
             elsewhere: None,
+            day,
         };
-        Self { side, class, day, listed }
+        Self { side, class, listed }
     }
 }
 

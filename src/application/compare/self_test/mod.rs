@@ -47,6 +47,7 @@ pub(crate) fn run(
         since: None,
         until: None,
         limit: 0,
+        is_reported: false,
         ..settings.clone()
     };
     let test = Test {

@@ -3,7 +3,7 @@
 //! A comparison holds bytes of events in several places at a time; each is given a share, and goes to the
 //! temporary file, or reads again, beyond it, however many events have one type, aggregate, content or time.
 //! Outside the cap is what does not grow with the logs: the samples of anchors (65,536 contents a side), the
-//! listed differences (`--limit`), a few records at once (64 MiB each at most), and the counts by day, type and
+//! listed differences (`--limit`; of a report's the memory says how many), a few records at once (64 MiB each at most), and the counts by day, type and
 //! cause; and one bit for each pair of the largest aggregate, where its pairs are too many for memory.
 
 use super::sorter::SortShare;
@@ -111,6 +111,13 @@ impl MemoryBudget {
     /// Events from about the beginning that one thread keeps until all pairs are known.
     pub fn about_beginning(&self) -> usize {
         self.total / 64 / self.workers
+    }
+
+    /// How many differences a report shows at most. Each takes up to some 24 KiB, with the beginnings of its texts, and
+    /// about 1 KiB where an event is one of Mission Control; they are held when events are matched.
+    pub fn reported_differences(&self) -> usize {
+        const MOST: usize = 10_000;
+        MOST.min(self.total / (24 << 10))
     }
 
     /// Pairs that are noted for an import.

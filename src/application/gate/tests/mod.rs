@@ -243,6 +243,7 @@ fn entry(day: NaiveDate) -> DayEvidence {
         differences: 0,
         classes: BTreeMap::from([("matched".to_owned(), EVENTS)]),
         ignored: BTreeMap::new(),
+        differing_types: BTreeMap::new(),
     }
 }
 
