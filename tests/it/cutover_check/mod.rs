@@ -46,8 +46,8 @@ fn criteria(report: &Value, verdict: &str) -> Vec<String> {
 }
 
 fn first_reason(report: &Value, name: &str) -> String {
-    let criteria = report["criteria"].as_array().unwrap().iter();
-    let criterion = criteria.filter(|criterion| criterion["criterion"] == name).next().unwrap();
+    let mut criteria = report["criteria"].as_array().unwrap().iter();
+    let criterion = criteria.find(|criterion| criterion["criterion"] == name).unwrap();
     criterion["reasons"][0].as_str().unwrap().to_owned()
 }
 

@@ -10,7 +10,10 @@ fn changed_from(record: usize, change: fn(&mut ComparisonEvidence), until: u32) 
     case.judged()
 }
 
-const CHANGES: [(fn(&mut ComparisonEvidence), &str); 6] = [
+/// What is changed, and by which word it is told.
+type Change = (fn(&mut ComparisonEvidence), &'static str);
+
+const CHANGES: [Change; 6] = [
     (|found| found.profile.sha256 = "ef".repeat(32), "profile"),
     (|found| found.rules_sha256 = "ef".repeat(32), "rules"),
     (|found| found.settings.tolerance_us += 1, "tolerances"),
