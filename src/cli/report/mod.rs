@@ -8,8 +8,6 @@ mod day_table;
 mod difference_table;
 mod facts;
 mod file;
-#[cfg(test)]
-mod gate_tests;
 mod gate_view;
 mod heat_map;
 mod limits;

@@ -1,3 +1,7 @@
+//! The pages as they are written.
+
+mod gate;
+
 use data_encoding::BASE64;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -1,13 +1,15 @@
+//! The page of a go / no-go decision.
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::page::Page;
 use crate::application::compare::memory_side::{self, MemorySide, compare_in_memory, settings};
 use crate::application::evidence::{ComparisonEvidence, of_comparison};
 use crate::application::gate::{
     Criterion, CriterionName, CriterionVerdict, DayState, Gate, GateDay, GateReport, GateVerdict,
 };
+use crate::cli::report::Page;
 
 const EVIL: &str = "<img src=x onerror=alert(2)>\u{202e}";
 
