@@ -100,7 +100,7 @@ mod tests {
     use std::fs;
     use std::sync::mpsc::{RecvTimeoutError, channel};
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -141,7 +141,9 @@ mod tests {
                     let _held = other.take();
                     took.send(()).unwrap();
                 });
+                let deadline = Instant::now() + Duration::from_secs(30);
                 while !matches!(next.exclusive_now(), Err(LockError::Held)) {
+                    assert!(Instant::now() < deadline, "it does not wait for the next turn");
                     thread::yield_now();
                 }
                 assert!(file.take_now().is_none());

@@ -73,9 +73,13 @@ impl Pages {
                 if page.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
         }
-        // A line that is not ended may become another one.
-        let (checkpoint, end) = reader.into_checkpoint();
-        if let Some(last) = last.filter(|_| checkpoint.offset == end) {
+        // An event whose line is not ended may become another one. What is after the event is not read yet: a line that a writer is at does
+        // not have the whole day read again.
+        let (checkpoint, _) = reader.into_checkpoint();
+        let is_ended = |last: &StoredEvent| {
+            Day::of_position(last.position).is_some_and(|(_, offset)| offset < checkpoint.offset)
+        };
+        if let Some(last) = last.filter(is_ended) {
             self.keep(Pass { day, state, last, checkpoint, seen });
         }
         Ok(page)

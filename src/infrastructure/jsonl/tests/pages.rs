@@ -72,6 +72,26 @@ fn a_page_after_another_does_not_read_the_file_from_its_start() {
 }
 
 #[test]
+fn a_page_that_ended_before_a_line_that_was_being_written_is_gone_on_from() {
+    let folder = folder();
+    let (one, two) = (line("e1", "2025-10-25T10:00:00Z"), line("e2", "2025-10-25T11:00:00Z"));
+    let three = line("e3", "2025-10-25T09:00:00Z");
+    for written in 1..three.len() {
+        write(&folder, DAY, format!("{one}\n{two}\n{}", &three[..written]));
+        let (store, day) = (open(&folder), stream("2025-10-25"));
+        let page = store.read_stream(&day, None, 9).unwrap();
+        assert_eq!(ids(&page), ["e1", "e2"], "{written} bytes");
+        // A damaged line before the next page shows whether it is read.
+        write(&folder, DAY, format!("{}\n{two}\n{three}\n", one.replacen('{', "?", 1)));
+        assert_eq!(
+            ids(&store.read_stream(&day, Some(page[1].position), 9).unwrap()),
+            ["e3"],
+            "{written} bytes"
+        );
+    }
+}
+
+#[test]
 fn a_page_is_read_from_the_start_where_the_file_is_another() {
     let day = stream("2025-10-25");
     let old = format!("{}\n{}\n", line("e1", "2025-10-25T10:00:00Z"), line("e2", "2025-10-25T11:00:00Z"));
