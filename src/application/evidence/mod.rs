@@ -19,9 +19,9 @@ mod rehearsal;
 mod timestamp;
 mod verification;
 
-pub use chain::{
-    Chain, ChainedRecord, Converted, Fault, FaultKind, NO_PREVIOUS, TornLine, is_torn, line_hash,
-};
+#[cfg(test)]
+pub use chain::FaultKind;
+pub use chain::{Chain, ChainedRecord, Converted, Fault, NO_PREVIOUS, TornLine, is_torn, line_hash};
 pub use inputs::{
     CheckedInput, EvidenceInputs, FileContent, InputKind, InputState, StoreContent, check_inputs,
 };

@@ -47,7 +47,7 @@ pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
     migrations_folder: "migrations/",
     migrations: event_migrations::migrations::runner,
     newest_version: 8,
-    newest_schema: "329bb552ea24fe17ffb5e6320ac52756169d0fedfca343d5549b0ce6f8ec2b30",
+    newest_schema: "95b22ecbdb1570c1045837a95d94a8b461095a0619c1a53eec23a626b41b91f1",
 };
 
 /// What handlers have done, and their read models.
