@@ -132,8 +132,8 @@ fn run_handlers(
 
 fn open_for_reading(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
     Ok(match store::open_active(config)? {
-        OpenStore::Jsonl(store) => Arc::new(store),
-        OpenStore::Sqlite(store) => Arc::new(store),
+        OpenStore::Jsonl(store) => Arc::new(*store),
+        OpenStore::Sqlite(store) => Arc::new(*store),
     })
 }
 

@@ -51,9 +51,9 @@ impl From<BackendError> for StoreError {
 /// An open store, when it matters which one.
 pub enum OpenStore {
     /// Daily JSONL files.
-    Jsonl(JsonlEventRepository),
+    Jsonl(Box<JsonlEventRepository>),
     /// One SQLite database.
-    Sqlite(SqliteEventRepository),
+    Sqlite(Box<SqliteEventRepository>),
 }
 
 impl OpenStore {
@@ -61,9 +61,11 @@ impl OpenStore {
     pub fn for_reading(backend: Backend, path: &Path, config: &Config) -> Result<Self, StoreError> {
         let zone = config.timezone.value.clone();
         match backend {
-            Backend::Sqlite => Ok(Self::Sqlite(SqliteEventRepository::open_for_reading(path, zone)?)),
+            Backend::Sqlite => {
+                Ok(Self::Sqlite(Box::new(SqliteEventRepository::open_for_reading(path, zone)?)))
+            }
             Backend::Jsonl => match JsonlEventRepository::open_existing(path, zone) {
-                Ok(Some(store)) => Ok(Self::Jsonl(store)),
+                Ok(Some(store)) => Ok(Self::Jsonl(Box::new(store))),
                 Ok(None) => Err(StoreError::Missing { path: path.to_owned() }),
                 Err(error) => Err(StoreError::Jsonl(error)),
             },
@@ -73,8 +75,8 @@ impl OpenStore {
     /// The store as its port.
     pub fn repository(&self) -> &dyn EventRepository {
         match self {
-            Self::Jsonl(store) => store,
-            Self::Sqlite(store) => store,
+            Self::Jsonl(store) => &**store,
+            Self::Sqlite(store) => &**store,
         }
     }
 }

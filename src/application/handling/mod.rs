@@ -47,4 +47,6 @@ pub use handler::{EventHandler, Handled, HandlerContext, HandlerError};
 pub use operations::HandlerOperations;
 pub use registration::{EventTypes, HandlerKind, PositionInterval, Registration, RetryPolicy, StartFrom};
 pub use runner::{Outcome, Runner, RunnerSettings};
-pub use status::{Behind, HandlerStatus};
+#[cfg(any(test, feature = "legacy"))]
+pub use status::Behind;
+pub use status::HandlerStatus;

@@ -77,8 +77,8 @@ impl GateSources for ConfiguredSources<'_> {
 
     fn events(&self) -> Fact<Box<dyn EventRepository>> {
         match open_active(self.config).map_err(|error| error_chain(&error))? {
-            OpenStore::Jsonl(store) => Ok(Box::new(store)),
-            OpenStore::Sqlite(store) => Ok(Box::new(store)),
+            OpenStore::Jsonl(store) => Ok(store),
+            OpenStore::Sqlite(store) => Ok(store),
         }
     }
 

@@ -181,7 +181,7 @@ fn growth(backend: Backend, store: &OpenStore, config: &Config) -> Result<Growth
     let zone = &config.timezone.value;
     let first = first_day(SystemClock::default().now(), zone);
     let days = match store {
-        OpenStore::Jsonl(store) => growth_of_daily_streams(store, first),
+        OpenStore::Jsonl(store) => growth_of_daily_streams(store.as_ref(), first),
         OpenStore::Sqlite(store) => store.growth(zone.first_showing(first.and_time(chrono::NaiveTime::MIN))),
     };
     let days = days.map_err(|error| error_chain(&error))?;

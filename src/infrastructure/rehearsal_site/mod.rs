@@ -184,7 +184,7 @@ impl RehearsalSite for TemporarySite {
         };
         let bytes = settings.logs.files.iter().filter_map(|log| log.metadata().ok());
         let ports = ImportPorts {
-            store: &SqliteImport::new(&self.database(), bytes.map(|log| log.len()).sum()),
+            store: &SqliteImport::new(self.database(), bytes.map(|log| log.len()).sum()),
             open_log: &open_log,
             log_files: &FileSystem,
             scratch: &|| Box::new(TempScratch::default()),
@@ -236,7 +236,7 @@ impl RehearsalSite for TemporarySite {
         let zone = &self.plan.comparison.zone;
         let opened = SiteError::during("open the store for its handlers");
         let events = SqliteEventRepository::open(self.database(), zone.clone()).map_err(&opened)?;
-        let store = SqliteHandlerStore::open(&self.path().join("handlers.db")).map_err(opened)?;
+        let store = SqliteHandlerStore::open(self.path().join("handlers.db")).map_err(opened)?;
         let page = RunnerSettings::default().page;
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock + Send + Sync>;
         let registrations = default_registrations(zone);

@@ -66,7 +66,6 @@ mod tests;
 mod undecided;
 
 pub use lag::mirror_lags;
-pub use mirror_error::MirrorError;
 pub use mirrors::Mirrors;
 pub use pending_route::PendingRoute;
 pub use routed::{MirrorOutcome, MirrorStatus, MirrorTrouble, PrimaryAnswer, RouteError, Routed};
