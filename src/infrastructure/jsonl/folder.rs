@@ -35,7 +35,8 @@ pub(super) struct EventFolder {
     archive: PathBuf,
     zone: Zone,
     measures: Measures,
-    copies: Copies,
+    /// Not within it: what holds a store would become as large.
+    copies: Box<Copies>,
     kept: KeptReaders,
     /// What was warned of. Held for one look-up, and no other lock is taken meanwhile: it comes last.
     told: Mutex<HashSet<(Notice, i64)>>,
@@ -56,7 +57,7 @@ impl EventFolder {
     pub(super) fn new(path: PathBuf, zone: Zone) -> Self {
         let archive = path.join(ARCHIVE);
         let (measures, kept) = (Measures::default(), KeptReaders::default());
-        Self { path, archive, zone, measures, copies: Copies::default(), kept, told: Mutex::default() }
+        Self { path, archive, zone, measures, copies: Box::default(), kept, told: Mutex::default() }
     }
 
     pub(super) fn path(&self) -> &Path {
