@@ -9,7 +9,7 @@
 //! - *modes*: each mode with 1, 8 and 32 threads. Of a parallel run, the rate is told as a part of that of the slower of its sides, and
 //!   the p99 as a multiple of the larger one;
 //! - *secondary*: a parallel run of 8 threads whose secondary hangs, fails at once, or has no room on its disk. The rate and p99 are told as a
-//!   part of those with a sound one, and how long the mirror then takes to bring what is left.
+//!   part of those of the primary alone and of those with a sound one, and how long the mirror then takes to bring what is left.
 
 // A bench that cannot go on has failed.
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use measure::measure;
 use sides::{Backend, Place, Run, Trouble};
-use table::Table;
+use table::{Base, Table};
 
 const THREADS: [u64; 3] = [1, 8, 32];
 /// With so many is a secondary in trouble.
@@ -79,8 +79,8 @@ fn modes(place: &Place, backend: Backend, threads: u64, time: Duration, table: &
         let run = Run::begin(place, backend, use_new, parallel);
         let figures = measure(run.workers(threads), time);
         run.end();
-        let to = if parallel { sides.to_vec() } else { Vec::new() };
-        table.add(name(mode), &figures, to);
+        let slower = Base { called: "the slower side", rows: sides.to_vec() };
+        table.add(name(mode), &figures, if parallel { vec![slower] } else { Vec::new() });
     }
 }
 
@@ -104,7 +104,14 @@ fn secondaries(
         run.set(Trouble::None);
         let (left, caught_up) = run.catch_up();
         run.end();
-        let to = if trouble == Trouble::None { Vec::new() } else { vec![sound.clone()] };
+        let alone = if use_new { NEW.0 } else { LEGACY.0 };
+        let mut to = vec![Base {
+            called: "the primary alone",
+            rows: vec![format!("{alone}, {THREADS_IN_TROUBLE} threads")],
+        }];
+        if trouble != Trouble::None {
+            to.push(Base { called: "a sound secondary", rows: vec![sound.clone()] });
+        }
         table.add(name.clone(), &figures, to);
         table
             .note(&name, format!("{left} events were left, and brought in {:.1} s", caught_up.as_secs_f64()));
