@@ -19,7 +19,7 @@ mod rehearsal;
 mod timestamp;
 mod verification;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "internals"))]
 pub use chain::FaultKind;
 pub use chain::{Chain, ChainedRecord, Converted, Fault, NO_PREVIOUS, TornLine, is_torn, line_hash};
 pub use inputs::{
