@@ -115,9 +115,11 @@ impl DifferenceTable {
         match self.total - self.rows.len() as u64 {
             0 => sentence,
             more => format!(
-                "{sentence} {} more are counted above and not shown here: compare a part of the time (--since, --until), \
+                "{sentence} {} more are counted above and not shown here: {}compare a part of the time (--since, --until), \
                  or see --format json with a larger --limit.",
-                grouped(more)
+                grouped(more),
+                // Fewer than a report may have: the memory was too small for more.
+                if self.rows.len() < MOST { "give more --memory, " } else { "" }
             ),
         }
     }
@@ -273,6 +275,11 @@ mod tests {
         let sentence = |total| DifferenceTable { total, rows: rows.clone() }.plain_sentence();
         assert_eq!(sentence(1), "The one difference.");
         assert_eq!(sentence(1_234), "The first 1 of 1,234 differences, the earliest first.");
+        assert!(
+            DifferenceTable { total: 3, rows: rows.clone() }
+                .shown_sentence()
+                .contains("2 more are counted above and not shown here: give more --memory, ")
+        );
         let all = DifferenceTable { total: 2, rows: [rows.clone(), rows].concat() };
         assert_eq!(all.shown_sentence(), "All 2 differences, the earliest first.");
     }
