@@ -42,6 +42,13 @@ impl PresentPart {
     }
 }
 
+/// Whether the file was imported anew at the same path: it did not go on with that version.
+fn was_written_anew(version: &PartVersion, versions: &[PartVersion]) -> bool {
+    versions.iter().any(|later| {
+        later.source_id > version.source_id && later.path == version.path && later.file == version.file
+    })
+}
+
 /// A version of a part whose records need not be read again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeptVersion {
@@ -96,8 +103,8 @@ impl PartMatching {
         pairs.sort_by_cached_key(|(index, version)| {
             let (part, to) = (&parts[*index], version.resume.offset);
             let (is_whole, is_at_path) = (part.end <= to, part.path == version.path);
-            // Of one file that had several names, what was read last says most.
-            let of_file = part.is_file_of(version).then_some(to);
+            // Of one file that had several names, what was read last says most, unless the file was written anew since.
+            let of_file = (part.is_file_of(version) && !was_written_anew(version, versions)).then_some(to);
             let best_first = Reverse((of_file, version.is_latest, is_whole, is_at_path));
             // What has grown was the part that was written to.
             let name = if is_whole { None } else { Some(age(&version.path)) };

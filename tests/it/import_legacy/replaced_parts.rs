@@ -131,3 +131,15 @@ fn a_file_that_was_cut_and_written_anew_in_place_with_the_same_bytes_is_taken_fo
     write(&dir, "app.jsonl", EVENT.repeat(3));
     assert_eq!(import(&dir, "app.jsonl"), (3, vec![]), "there were five");
 }
+
+#[test]
+fn a_log_that_was_copied_and_emptied_in_place_is_no_longer_the_part_that_was_copied() {
+    let dir = TestDir::new();
+    write(&dir, "app.jsonl", EVENT.repeat(2));
+    assert_eq!(import(&dir, "app.jsonl"), (2, vec![]));
+    write(&dir, "app.jsonl.1", EVENT.repeat(2));
+    for (records, events) in [(1, 3), (2, 4), (5, 7)] {
+        write(&dir, "app.jsonl", EVENT.repeat(records));
+        assert_eq!(import(&dir, "app.jsonl.1 app.jsonl"), (events, vec![]), "{records} records since");
+    }
+}
