@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-/// Where others took longer than that, the processors have other work, which has no event to bring.
+/// Once a batch was held up for longer than that, it begins. Where others took so long at a time, the processors have other work, which has
+/// no event to bring.
 const TOO_LONG: Duration = Duration::from_millis(2);
 /// For so many batches it is not tried again then.
 const LEFT_OUT: u32 = 100;
@@ -18,8 +19,8 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    /// Lets other threads run, by `let_run`, until `enough` events wait, as `waiting` tells, or no further one has come
-    /// meanwhile. `elapsed` is a clock.
+    /// Lets other threads run, by `let_run`, until `enough` events wait, as `waiting` tells, no further one has come
+    /// meanwhile, or it has taken too long. `elapsed` is a clock.
     pub fn gather(
         &mut self,
         enough: usize,
@@ -31,11 +32,12 @@ impl Gathering {
             self.left_out -= 1;
             return;
         }
-        let mut before = waiting();
-        while before < enough {
-            let began = elapsed();
+        let began = elapsed();
+        let (mut at, mut before) = (began, waiting());
+        while before < enough && at.saturating_sub(began) <= TOO_LONG {
             let_run();
-            if elapsed().saturating_sub(began) > TOO_LONG {
+            let last = std::mem::replace(&mut at, elapsed());
+            if at.saturating_sub(last) > TOO_LONG {
                 self.left_out = LEFT_OUT;
                 return;
             }
@@ -89,6 +91,14 @@ mod tests {
         let mut gathering = Gathering::default();
         assert_eq!(runs(&mut gathering, 8, 0, &[], 1), 1);
         assert_eq!(runs(&mut gathering, 8, 2, &[3, 0, 3], 1), 2);
+    }
+
+    #[test]
+    fn a_batch_is_not_held_up_for_longer_by_events_that_come_one_by_one() {
+        let mut gathering = Gathering::default();
+        for _ in 0..2 {
+            assert_eq!(runs(&mut gathering, 512, 0, &[1; 512], 1), 3);
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub fn mirror_lags(
         streams: &events.streams()?,
         mirrored: &progress.into_iter().map(|row| (row.stream, row.position)).collect(),
     };
-    let lines = outbox.head()?.saturating_sub(passed.line);
+    let lines = passed.left(outbox.head()?);
     Ok([(LEGACY_MIRROR, legacy.count()?), (NEW_MIRROR, Behind { events: lines, ..Behind::default() })])
 }
 

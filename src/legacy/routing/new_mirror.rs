@@ -48,8 +48,8 @@ impl MirrorWorker for NewMirror {
         if !self.store.claim(&*ports.handlers)? {
             self.progress = None;
             self.state.set_elsewhere(true);
-            let line = OutboxProgress::of(&self.store.progress(&*ports.handlers)?)?.line;
-            return Ok(if line >= head && !is_on { Round::Finished } else { Round::Waits });
+            let left = OutboxProgress::of(&self.store.progress(&*ports.handlers)?)?.left(head);
+            return Ok(if left == 0 && !is_on { Round::Finished } else { Round::Waits });
         }
         self.state.set_elsewhere(false);
         self.store.enter(&*ports.handlers, ports.clock.now())?;
@@ -275,7 +275,7 @@ pub(super) fn is_left(ports: &RouterPorts, changes: &[ModeChange]) -> Result<boo
         return Ok(false);
     }
     let progress = MirrorStore::new(NEW_MIRROR).progress(&*ports.handlers)?;
-    Ok(OutboxProgress::of(&progress)?.line < ports.outbox.head()?)
+    Ok(OutboxProgress::of(&progress)?.left(ports.outbox.head()?) > 0)
 }
 
 /// What a page has brought.

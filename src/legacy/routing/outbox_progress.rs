@@ -96,6 +96,12 @@ impl OutboxProgress {
         Ok(Self { line: u64::try_from(row.position.get()).unwrap_or_default(), known_end, brought })
     }
 
+    /// How many lines are not done with of an outbox whose last line has the number `head`. Where that is before the last one that is done
+    /// with, it is another outbox, and all are left.
+    pub fn left(&self, head: u64) -> u64 {
+        head.checked_sub(self.line).unwrap_or(head)
+    }
+
     /// Its row; `last` is the event of its line.
     pub fn row(&self, last: &EventId, now: DateTime<Utc>) -> Result<StreamProgress, MirrorError> {
         let detail = Detail { known_end: self.known_end, brought: self.brought.clone() };

@@ -1,6 +1,7 @@
 //! What is stored together, and what becomes of each event.
 
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -206,4 +207,45 @@ fn the_runner_is_woken_with_the_positions_of_what_is_in_the_store() {
         [1, 2, 3],
         "the second event was there before, and may not be handled; the third was refused"
     );
+}
+
+#[test]
+fn what_callers_dispatch_once_they_have_their_answers_is_in_the_next_batch() {
+    let (store, hold) = held_store();
+    let queue: Arc<OnceLock<Queue>> = Arc::default();
+    let (come, comes) = unbounded();
+    // Of the looks at the clock after the second batch was stored, the first is of that; then one is before others are let run, and one
+    // after.
+    let looks = AtomicUsize::new(0);
+    let clock = LookedAt({
+        let (store, queue) = (Arc::clone(&store), Arc::clone(&queue));
+        move || {
+            let is_after = store.batches().len() == 2;
+            let look = if is_after { looks.fetch_add(1, Ordering::SeqCst) } else { 0 };
+            if is_after && let Some(id) = [None, Some("e3"), Some("e4")].get(look).copied().flatten() {
+                come.send(queue.get().unwrap().submit(event(id), LONG)).unwrap();
+            }
+        }
+    });
+    let writer = Writer {
+        events: Arc::clone(&store) as _,
+        turn: Mutex::new(Box::new(())),
+        clock: Arc::new(clock),
+        when_saved: Box::new(|_| {}),
+    };
+    let queue = queue.get_or_init(|| Queue::new(writer, LONG));
+    let submit = |id| queue.submit(event(id), LONG).unwrap().unwrap();
+    let first = submit("e0");
+    hold.wait();
+    let rest = ["e1", "e2"].map(submit);
+    drop(hold);
+    for submitted in [first].into_iter().chain(rest) {
+        submitted.reply.wait(LONG).unwrap().unwrap();
+    }
+    for _ in 0..2 {
+        let came = comes.recv_timeout(Duration::from_secs(10)).expect("no others are let run");
+        came.unwrap().unwrap().reply.wait(LONG).unwrap().unwrap();
+    }
+    assert!(queue.close(LONG));
+    assert_eq!(store.batches(), [names(0..1), names(1..3), names(3..5)]);
 }

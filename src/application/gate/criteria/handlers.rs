@@ -146,11 +146,17 @@ pub fn mirrors(known: &Known<'_>) -> Criterion {
         } else if mirror.reason.is_some() {
             criterion = criterion.fails(reason("is in trouble"), "`mission-events doctor` says what helps");
         }
-        if let Some(behind) = mirror.behind.filter(|behind| *behind > 0) {
-            let reason = format!("{} has {} left to bring", mirror.name, counted(behind, "event", "events"));
-            criterion = criterion
-                .lacks(reason, "let nothing be dispatched until it has brought them, and check again");
-        }
+        criterion = match mirror.behind {
+            Some(0) => criterion,
+            Some(behind) => criterion.lacks(
+                format!("{} has {} left to bring", mirror.name, counted(behind, "event", "events")),
+                "let nothing be dispatched until it has brought them, and check again",
+            ),
+            None => criterion.lacks(
+                format!("what {} has left to bring is not known without the legacy system", mirror.name),
+                "check with a program that was built with it",
+            ),
+        };
     }
     match &known.facts.undecided {
         Err(why) => {

@@ -2,6 +2,7 @@
 
 use super::each_alone::{Change, failure, figures_of, handler};
 use super::*;
+use crate::application::doctor::handlers::MirrorFacts;
 use crate::application::handling::failure::FailureState;
 use crate::application::handling::status::Behind;
 use CriterionName as Name;
@@ -86,4 +87,16 @@ fn a_store_of_daily_files_needs_no_history_where_nothing_is_earlier_than_what_wa
     };
     assert_eq!(import(0).verdict, GateVerdict::Go);
     assert_eq!(not_held(&import(1)), [(Name::Import, NotEnoughEvidence)]);
+}
+
+#[test]
+fn of_a_mirror_of_which_is_not_known_what_it_has_to_bring_nothing_is_known() {
+    let left = MirrorFacts {
+        name: "new_mirror".to_owned(),
+        state: HandlerState::Running,
+        reason: None,
+        behind: None,
+    };
+    let report = judged(|case| case.facts.mirrors = Ok(vec![left]));
+    assert_eq!(not_held(&report), [(Name::Mirrors, NotEnoughEvidence)]);
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::file_state::FileState;
 use super::measure::{Measure, is_of_the_content};
@@ -39,8 +39,7 @@ impl Copies {
         }
         let paths = [one.path.to_owned(), other.path.to_owned()];
         let states = [one.state.clone(), other.state.clone()];
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, are_copies)) = known.get(&paths).filter(|(then, _)| *then == states) {
+        if let Some((_, are_copies)) = self.known().get(&paths).filter(|(then, _)| *then == states) {
             return Ok(*are_copies);
         }
         let content = |of: Compared<'_>| of.measure.storage.decoder(of.file);
@@ -50,8 +49,12 @@ impl Copies {
             Err(error) if is_of_the_content(&error) => false,
             compared => compared.map_err(JsonlError::io("read", other.path))?,
         };
-        known.insert(paths, (states, are_copies));
+        self.known().insert(paths, (states, are_copies));
         Ok(are_copies)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<[PathBuf; 2], Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

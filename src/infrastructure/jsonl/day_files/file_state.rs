@@ -66,10 +66,17 @@ impl FolderState {
     /// `None` where a further change may not show: after the last one, for so long.
     pub fn settled(metadata: &Metadata, after: Duration, now: SystemTime) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
-        let changed = (metadata.ctime(), metadata.ctime_nsec());
+        Self::at(identity(metadata), (metadata.ctime(), metadata.ctime_nsec()), after, now)
+    }
+
+    fn at(identity: (u64, u64), changed: (i64, i64), after: Duration, now: SystemTime) -> Option<Self> {
+        // Some file systems keep no such time: FAT of its root, for one.
+        if changed == (0, 0) {
+            return None;
+        }
         let since = Duration::new(u64::try_from(changed.0).ok()?, u32::try_from(changed.1).ok()?);
         let age = now.duration_since(SystemTime::UNIX_EPOCH + since).ok()?;
-        (age > after).then(|| Self { identity: identity(metadata), changed })
+        (age > after).then_some(Self { identity, changed })
     }
 }
 
@@ -85,4 +92,21 @@ impl FolderState {
 /// length alone.
 pub(in super::super) fn identity(metadata: &Metadata) -> (u64, u64) {
     file_identity(metadata).unwrap_or_default()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_known_by_the_time_of_its_last_change_once_a_further_one_would_have_another() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
+        let at = |changed| FolderState::at((1, 2), changed, SETTLED_AFTER, now);
+        assert_eq!(at((996, 0)), at((996, 0)));
+        assert_ne!(at((996, 0)), at((996, 1)));
+        for changed in [(997, 0), (999, 0), (1_001, 0), (-1, 0)] {
+            assert_eq!(at(changed), None, "{changed:?}");
+        }
+        assert_eq!(at((0, 0)), None, "the file system keeps no such time");
+    }
 }

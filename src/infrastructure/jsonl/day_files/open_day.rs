@@ -196,18 +196,18 @@ impl EventFolder {
             self.state_of(file)?.filter(|state| !state.archived.is_empty() || state.live.is_some())
         {
             let files = file.archived.iter().zip(&state.archived);
-            let (mut live_start, mut last_end) = (Some(0), None);
+            let (mut live_start, mut ends) = (Some(0), Vec::new());
             for (path, state) in files {
                 let measure = self.measures().known(path, state);
                 let end = measure.as_ref().map(|measure| measure.end());
+                let may_be_copy = end.is_some_and(|end| ends.contains(&end));
                 live_start = match (live_start, measure) {
                     (Some(_), Some(measure)) if is_all_of_it(path, &measure) => Some(measure.end()),
-                    // One may be a copy of the other.
-                    (Some(_), Some(_)) if last_end == end => None,
+                    (Some(_), Some(_)) if may_be_copy => None,
                     (Some(start), Some(measure)) => Some(start + measure.end()),
                     _ => None,
                 };
-                last_end = end;
+                ends.extend(end);
             }
             if let Some(live_start) = live_start {
                 return Ok(Some(extent(live_start, state.live.as_ref())));

@@ -312,3 +312,19 @@ fn a_compressed_file_with_other_content_is_a_part_of_its_day() {
     put_copy(&folder, "gz", format!("{}\n", event("e1", "2025-10-25T10:00:00Z").body()).as_bytes());
     assert_eq!(all(&open(&folder)).len(), 2);
 }
+
+#[test]
+fn a_copy_of_any_archived_file_of_its_day_adds_nothing_to_how_far_the_day_reaches() {
+    let folder = folder();
+    let line = |id: &str| format!("{}\n", event(id, "2025-10-25T10:00:00Z").body());
+    put(folder.path(), PLAIN, line("e1").as_bytes());
+    put_copy(&folder, "gz", line("e1").as_bytes());
+    put_copy(&folder, "zst", line("another-one").as_bytes());
+    let store = open(&folder);
+    let last = event("late", "2025-10-25T10:00:00Z");
+    let position = store.save_event(&last).unwrap();
+    assert_eq!(all(&store).len(), 3);
+    let reach = |offset| store.stream_of(Position::new(position.get() + offset)).unwrap();
+    assert_eq!(reach(0), Some(stream("2025-10-25")));
+    assert_eq!(reach(last.body().len() as i64 + 1), None, "nothing stands after the last event");
+}

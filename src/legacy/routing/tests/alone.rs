@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::doubles::*;
+use super::new_crashes::steps;
 use crate::application::handling::store::HandlerStore;
+use crate::application::mode_log::ModeChange;
 use crate::domain::repository::EventRepository;
+use crate::legacy::routing::mirror::MirrorWorker;
 use crate::legacy::routing::{Mirrors, RouterSettings, mirror_lags};
 
 fn settings() -> RouterSettings {
@@ -114,4 +117,24 @@ fn only_events_that_are_to_be_brought_to_the_legacy_side_count_as_its_lag() {
     assert_eq!(lags(&world), [1, 0]);
     process.faults.set(Part::LegacyWrite, None);
     process.end();
+}
+
+#[test]
+fn of_an_outbox_that_ends_before_what_was_mirrored_all_is_left_also_once_the_run_is_over() {
+    let world = super::new_crashes::world();
+    let mut process = steps(&world);
+    for id in ["e1", "e2"] {
+        process.append(id).unwrap();
+    }
+    process.mirror().unwrap();
+    world.outbox.lock().unwrap().lines.clear();
+    process.append("e3").unwrap();
+    process.mirror.forget();
+    assert_eq!(lags(&world), [0, 1], "the outbox was deleted, and begun anew");
+    let modes = &process.sides.ports.modes;
+    let over = ModeChange { to: routing(false, false), ..modes.changes().unwrap().last().unwrap().clone() };
+    modes.add_change(&over).unwrap();
+    let (mirrors, _) = open(&world);
+    mirrors.catch_up(&|| true);
+    assert_eq!((world.new_ids(), lags(&world)), (ids(3), [0, 0]));
 }
