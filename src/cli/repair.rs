@@ -11,10 +11,12 @@ use super::compare_logs::{ComparedPaths, ComparisonArgs, absolute, find_sides};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
+use super::mode_records::mirrors;
 use super::output::{self, Format};
 use super::store::StoreError;
 use crate::application::compare::feed::Scratch;
 use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide};
+use crate::application::doctor::handlers::NEW_MIRROR;
 use crate::application::repair::{MOST_DIFFERENCES, Repair, RepairError, RepairReport, RepairStore};
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::sqlite::SqliteRepair;
@@ -31,7 +33,7 @@ use crate::infrastructure::sqlite::SqliteRepair;
 /// act on the world are not given it. Nothing is changed and nothing is removed, and a second run adds nothing.
 ///
 /// Nothing is added while it is uncertain what is missing: where a part of the candidate could not be read, the clocks are
-/// too far apart, or nothing agrees.
+/// too far apart, nothing agrees, or the mirror of a parallel run has still events to bring to the store.
 ///
 /// `--format json` prints {"verdict", "applied", "add", "accept_imported", "left", "truncated", "lines": [{"kind":
 /// "difference"|"obstacle"|"finding", "action": "add"|"accept_imported"|"none", "applied", "event_id", "position",
@@ -65,6 +67,8 @@ pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
     let RepairArgs { control, candidate, apply, comparison } = args;
     let compared = ComparedPaths::new(control.as_deref(), candidate.as_deref(), &context.config);
     let settings = comparison.settings(context, compared.are_configured[1], MOST_DIFFERENCES, Utc::now())?;
+    // Before anything is read: what is mirrored from then on is too young to be missing.
+    let unmirrored = if compared.are_configured[1] { unmirrored(context) } else { Ok(0) };
     let unwatched = |feed, _| feed;
     let [control, candidate] = find_sides(compared.paths, &comparison, context, &unwatched)?;
     let database = compared.paths[1];
@@ -90,6 +94,7 @@ pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
         },
         store: store.as_mut().map(|store| store as &mut dyn RepairStore),
         apply,
+        unmirrored,
         absolute: &|path| absolute(path).display().to_string(),
     };
     let report = repair.run()?;
@@ -107,6 +112,13 @@ pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
             }
         }
     }))
+}
+
+/// How many events the mirror to the new side has still to bring there.
+fn unmirrored(context: &Context) -> Result<u64, String> {
+    let mirrors = mirrors(&context.config)?;
+    let to_new_side = mirrors.iter().find(|mirror| mirror.name == NEW_MIRROR);
+    Ok(to_new_side.and_then(|mirror| mirror.behind).unwrap_or_default())
 }
 
 /// What was done, or can be, in a sentence.
