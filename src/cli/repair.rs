@@ -17,7 +17,9 @@ use super::store::StoreError;
 use crate::application::compare::feed::Scratch;
 use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide};
 use crate::application::doctor::handlers::NEW_MIRROR;
-use crate::application::repair::{MOST_DIFFERENCES, Repair, RepairError, RepairReport, RepairStore};
+use crate::application::repair::{
+    LineKind, MOST_DIFFERENCES, Repair, RepairError, RepairReport, RepairStore,
+};
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::sqlite::SqliteRepair;
 
@@ -128,13 +130,13 @@ fn summary(report: &RepairReport) -> String {
     if report.lines.is_empty() {
         return "nothing to repair: the logs agree".to_owned();
     }
-    let is_held_back = report.applied && report.done() == 0 && add + accept_imported > 0;
-    let done = match report.applied {
-        true if is_held_back => {
-            format!("nothing was added: see the obstacles; {} events wait", add + accept_imported)
-        }
-        true => format!("{add} events were added, {accept_imported} imported ones accepted"),
-        false => format!("{add} events can be added, {accept_imported} imported ones accepted (--apply)"),
+    let is_held_back = report.lines.iter().any(|line| line.kind == LineKind::Obstacle);
+    let done = if report.applied {
+        format!("{add} events were added, {accept_imported} imported ones accepted")
+    } else if is_held_back && add + accept_imported > 0 {
+        format!("nothing is added while the obstacles stand; {} events wait", add + accept_imported)
+    } else {
+        format!("{add} events can be added, {accept_imported} imported ones accepted (--apply)")
     };
     format!("{done}; {left} lines are left to people{more}")
 }

@@ -92,7 +92,7 @@ impl Repair<'_> {
         });
         let mut lines: Vec<RepairLine> = findings.into_iter().chain(of_missing).collect();
         lines.extend(rest.into_iter().map(RepairLine::of_difference));
-        Ok(RepairReport::new(comparison.verdict, lines, apply, comparison.differences_truncated))
+        Ok(RepairReport::new(comparison.verdict, lines, applies, comparison.differences_truncated))
     }
 }
 
