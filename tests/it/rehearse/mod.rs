@@ -157,6 +157,25 @@ fn the_way_back_and_the_states_are_evidence_whose_chain_holds() {
 }
 
 #[test]
+fn what_has_no_events_or_no_new_side_is_inconclusive_evidence() {
+    let dir = TestDir::new();
+    write(&dir, "data/events.json", "[]");
+    write(&dir, "data/events/events-2025-10-20.jsonl", "");
+    let (run, report) = rehearse(&dir, "--rollback");
+    assert_eq!(
+        (run.code, &report["reasons"][0]),
+        (3, &"the store has no event that could be exported".into())
+    );
+    // The log is of the shape of the new system: the import takes it for what that wrote.
+    write(&dir, "data/events.json", native(1));
+    std::fs::remove_dir_all(dir.join("data/events")).unwrap();
+    let (run, report) = rehearse(&dir, "");
+    assert_eq!((run.code, outcomes(&report)[0]), (3, ("copy", "inconclusive")), "{report:#}");
+    let recorded = std::fs::read_to_string(dir.join("data/evidence.jsonl")).unwrap();
+    assert!(recorded.contains(r#""verdict":"inconclusive""#), "{recorded}");
+}
+
+#[test]
 fn without_a_legacy_log_there_is_nothing_to_rehearse() {
     let dir = TestDir::new();
     let (run, report) = rehearse(&dir, "");
