@@ -27,6 +27,7 @@ use crate::application::compare::settings::Settings;
 use crate::application::compare::{Input, compare};
 use crate::application::export::{Export, ExportOptions, Exported, ExportedFile};
 use crate::application::gate::{ComparedStates, LogReading, StateRules};
+use crate::application::handling::store::OpenFailures;
 use crate::application::handling::{HandlerOperations, RunnerSettings};
 use crate::application::import::{
     self, ImportPorts, ImportReport, ImportSettings, OverlapPolicy, ReadOptions,
@@ -247,10 +248,10 @@ impl RehearsalSite for TemporarySite {
         let not_run = operations.run_to_end(&|| true).map_err(failed())?;
         let mut replayed = Replayed::default();
         for status in operations.list().map_err(failed())? {
-            let open = u64::from(status.open.is_any());
+            let OpenFailures { retrying, parked, waiting } = status.open;
             replayed.handled += status.handled;
-            replayed.failed += open;
-            if open > 0 || status.behind.events > 0 {
+            replayed.failed += retrying + parked + waiting;
+            if status.open.is_any() || status.behind.events > 0 {
                 let complaint = format!(
                     "the handler {} has events that it has not handled: `handlers failures {}` says which",
                     status.name, status.name
