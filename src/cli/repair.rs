@@ -67,7 +67,7 @@ pub struct RepairArgs {
 /// Runs the command.
 pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
     let RepairArgs { control, candidate, apply, comparison } = args;
-    let compared = ComparedPaths::new(control.as_deref(), candidate.as_deref(), &context.config);
+    let compared = ComparedPaths::new(control.as_deref(), candidate.as_deref(), &context.config)?;
     let settings = comparison.settings(context, compared.are_configured[1], MOST_DIFFERENCES, Utc::now())?;
     // Before anything is read: what is mirrored from then on is too young to be missing.
     let unmirrored = if compared.are_configured[1] { unmirrored(context) } else { Ok(0) };

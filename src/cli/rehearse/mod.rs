@@ -82,6 +82,7 @@ pub fn run(args: RehearseArgs, context: &Context) -> Result<Answer, CliError> {
         (_, true) => RehearsalScope::State,
         _ => RehearsalScope::Migration,
     };
+    let compared = ComparedPaths::new(None, None, &context.config)?;
     let clock = Arc::new(SystemClock::default());
     let mut site = TemporarySite::new(plan(&args, context)?, Arc::clone(&clock))?;
     let report = rehearse(scope, &mut site, &*clock);
@@ -98,7 +99,7 @@ pub fn run(args: RehearseArgs, context: &Context) -> Result<Answer, CliError> {
         RehearsalVerdict::Broken => ExitCode::Storage,
     };
     warn_of_naive_times(&report, context);
-    let recorded = record(&report, context, &clock);
+    let recorded = record(&report, &compared, context, &clock);
     let recorded_as = recorded.as_ref().ok().copied().flatten();
     let rehearsed = Rehearsed { report, folder, recorded_as };
     let (summary, format) = (render::verdict(&rehearsed.report).to_owned(), context.format);
@@ -116,14 +117,13 @@ pub fn run(args: RehearseArgs, context: &Context) -> Result<Answer, CliError> {
 /// Records the rehearsal where it is evidence; answers its number there.
 fn record(
     report: &RehearsalReport,
+    compared: &ComparedPaths<'_>,
     context: &Context,
     clock: &SystemClock,
 ) -> Result<Option<u64>, EvidenceError> {
-    let config = &context.config;
-    let paths = ComparedPaths::new(None, None, config).paths;
-    let [control, candidate] = paths.map(|path| absolute(path).display().to_string());
+    let [control, candidate] = compared.paths.map(|path| absolute(path).display().to_string());
     let Some((rehearsal, findings)) = report.evidence(control, candidate) else { return Ok(None) };
-    let log = JsonlEvidenceLog::new(&config.evidence_path.value);
+    let log = JsonlEvidenceLog::new(&context.config.evidence_path.value);
     record_rehearsal(rehearsal, findings, &log, clock).map(|record| Some(record.sequence))
 }
 

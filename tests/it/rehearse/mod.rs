@@ -176,6 +176,16 @@ fn what_has_no_events_or_no_new_side_is_inconclusive_evidence() {
 }
 
 #[test]
+fn a_log_that_is_both_sides_is_no_evidence_of_itself() {
+    let dir = logs(0..2);
+    for command in ["compare-logs", "rehearse --rollback", "repair"] {
+        let both = program(&dir).env("MISSION_CONTROL_LEGACY_EVENTS", "data/../data/events");
+        both.run(&format!("-q {command}")).code_is(2, "a log agrees with itself");
+    }
+    assert!(!dir.join("data/evidence.jsonl").exists());
+}
+
+#[test]
 fn without_a_legacy_log_there_is_nothing_to_rehearse() {
     let dir = TestDir::new();
     let (run, report) = rehearse(&dir, "");
