@@ -139,8 +139,14 @@ fn warn_of_naive_times(report: &RehearsalReport, context: &Context) {
 
 fn plan(args: &RehearseArgs, context: &Context) -> Result<RehearsalPlan, CliError> {
     let config = &context.config;
-    let [mapping, _] = args.comparison.mappings(context)?;
+    let [mapping, of_new_log] = args.comparison.mappings(context)?;
     let is_sqlite = config.storage_backend.value == Backend::Sqlite;
+    if !is_sqlite && mapping != of_new_log {
+        return Err(CliError::usage(
+            "both logs are imported by one mapping: expected it for both sides, got one for a side alone. Import each log into \
+             a SQLite store (import-legacy), and rehearse with that (--store)",
+        ));
+    }
     Ok(RehearsalPlan {
         legacy_log: config.legacy_events_json.value.clone(),
         new_log: (!is_sqlite).then(|| config.jsonl_dir.value.clone()),

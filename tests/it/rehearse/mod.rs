@@ -186,6 +186,13 @@ fn a_log_that_is_both_sides_is_no_evidence_of_itself() {
 }
 
 #[test]
+fn a_mapping_for_one_of_two_logs_is_refused() {
+    let dir = logs(0..2);
+    let run = program(&dir).run("-q rehearse --candidate-event-type kind --candidate-timestamp at");
+    run.code_is(2, "both logs are imported by one mapping");
+}
+
+#[test]
 fn without_a_legacy_log_there_is_nothing_to_rehearse() {
     let dir = TestDir::new();
     let (run, report) = rehearse(&dir, "");
