@@ -11,7 +11,7 @@ use crate::application::log_source::{SkippedFile, SourceError};
 use crate::application::rehearsal::Copied;
 use crate::durable::presence::is_present;
 use crate::durable::space::available_bytes;
-use crate::infrastructure::sources::{Surroundings, list_folder};
+use crate::infrastructure::sources::{Surroundings, ensure_file, list_folder};
 use crate::infrastructure::sqlite::{SqliteError, copy_store, store_size_in_bytes};
 
 /// How often a log is copied that changes meanwhile.
@@ -99,6 +99,7 @@ impl Originals {
     /// Adds a log; answers its place.
     fn add(&mut self, log: &Path, place: &Path, plan: &RehearsalPlan) -> Result<PathBuf, CopyError> {
         if !log.is_dir() {
+            ensure_file(log)?;
             let name = log.file_name().unwrap_or_default();
             let place = place.join(name);
             self.files.push((log.to_owned(), place.clone()));

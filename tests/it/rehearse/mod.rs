@@ -192,6 +192,18 @@ fn a_mapping_for_one_of_two_logs_is_refused() {
     run.code_is(2, "both logs are imported by one mapping");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_log_that_is_a_pipe_is_not_read_from() {
+    let dir = logs(0..2);
+    let path = dir.join("data/events.json");
+    std::fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let (run, report) = rehearse(&dir, "");
+    assert_eq!(run.code, 4);
+    assert!(report["reasons"][0].as_str().unwrap().contains("it is no regular file"), "{report:#}");
+}
+
 #[test]
 fn without_a_legacy_log_there_is_nothing_to_rehearse() {
     let dir = TestDir::new();
