@@ -32,8 +32,8 @@ const LISTED: usize = 100;
 /// databases are checked. Each step says what it came to and how long it took. There has to be room for all that, which
 /// is looked at first.
 ///
-/// With --rollback or --state only the steps for that are made, and what they come to is recorded as evidence: the gate asks for
-/// both. A rehearsal never counts as a clean day.
+/// With --rollback or --state only the steps for that are made, and what they come to is recorded as evidence. The gate asks
+/// for the first, and compares the states itself. A rehearsal never counts as a clean day.
 ///
 /// `--format json` prints {"verdict": "holds"|"fails"|"inconclusive"|"broken", "reasons", "steps": [{"step", "outcome":
 /// "holds"|"fails"|"inconclusive"|"broken"|"not_made", "summary", "reasons", "figures", "elapsed_seconds"}], "folder",
