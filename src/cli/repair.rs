@@ -11,11 +11,15 @@ use super::compare_logs::{ComparedPaths, ComparisonArgs, absolute, find_sides};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
+use super::mode_records::mirrors;
 use super::output::{self, Format};
 use super::store::StoreError;
 use crate::application::compare::feed::Scratch;
 use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide};
-use crate::application::repair::{MOST_DIFFERENCES, Repair, RepairError, RepairReport, RepairStore};
+use crate::application::doctor::handlers::NEW_MIRROR;
+use crate::application::repair::{
+    LineKind, MOST_DIFFERENCES, Repair, RepairError, RepairReport, RepairStore,
+};
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::sqlite::SqliteRepair;
 
@@ -31,7 +35,7 @@ use crate::infrastructure::sqlite::SqliteRepair;
 /// act on the world are not given it. Nothing is changed and nothing is removed, and a second run adds nothing.
 ///
 /// Nothing is added while it is uncertain what is missing: where a part of the candidate could not be read, the clocks are
-/// too far apart, or nothing agrees.
+/// too far apart, nothing agrees, or the mirror of a parallel run has still events to bring to the store.
 ///
 /// `--format json` prints {"verdict", "applied", "add", "accept_imported", "left", "truncated", "lines": [{"kind":
 /// "difference"|"obstacle"|"finding", "action": "add"|"accept_imported"|"none", "applied", "event_id", "position",
@@ -63,8 +67,10 @@ pub struct RepairArgs {
 /// Runs the command.
 pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
     let RepairArgs { control, candidate, apply, comparison } = args;
-    let compared = ComparedPaths::new(control.as_deref(), candidate.as_deref(), &context.config);
+    let compared = ComparedPaths::new(control.as_deref(), candidate.as_deref(), &context.config)?;
     let settings = comparison.settings(context, compared.are_configured[1], MOST_DIFFERENCES, Utc::now())?;
+    // Before anything is read: what is mirrored from then on is too young to be missing.
+    let unmirrored = if compared.are_configured[1] { unmirrored(context) } else { Ok(0) };
     let unwatched = |feed, _| feed;
     let [control, candidate] = find_sides(compared.paths, &comparison, context, &unwatched)?;
     let database = compared.paths[1];
@@ -90,6 +96,7 @@ pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
         },
         store: store.as_mut().map(|store| store as &mut dyn RepairStore),
         apply,
+        unmirrored,
         absolute: &|path| absolute(path).display().to_string(),
     };
     let report = repair.run()?;
@@ -109,6 +116,13 @@ pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
     }))
 }
 
+/// How many events the mirror to the new side has still to bring there.
+fn unmirrored(context: &Context) -> Result<u64, String> {
+    let mirrors = mirrors(&context.config)?;
+    let to_new_side = mirrors.iter().find(|mirror| mirror.name == NEW_MIRROR);
+    Ok(to_new_side.and_then(|mirror| mirror.behind).unwrap_or_default())
+}
+
 /// What was done, or can be, in a sentence.
 fn summary(report: &RepairReport) -> String {
     let RepairReport { add, accept_imported, left, .. } = report;
@@ -116,13 +130,13 @@ fn summary(report: &RepairReport) -> String {
     if report.lines.is_empty() {
         return "nothing to repair: the logs agree".to_owned();
     }
-    let is_held_back = report.applied && report.done() == 0 && add + accept_imported > 0;
-    let done = match report.applied {
-        true if is_held_back => {
-            format!("nothing was added: see the obstacles; {} events wait", add + accept_imported)
-        }
-        true => format!("{add} events were added, {accept_imported} imported ones accepted"),
-        false => format!("{add} events can be added, {accept_imported} imported ones accepted (--apply)"),
+    let is_held_back = report.lines.iter().any(|line| line.kind == LineKind::Obstacle);
+    let done = if report.applied {
+        format!("{add} events were added, {accept_imported} imported ones accepted")
+    } else if is_held_back && add + accept_imported > 0 {
+        format!("nothing is added while the obstacles stand; {} events wait", add + accept_imported)
+    } else {
+        format!("{add} events can be added, {accept_imported} imported ones accepted (--apply)")
     };
     format!("{done}; {left} lines are left to people{more}")
 }

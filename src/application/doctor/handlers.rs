@@ -4,8 +4,11 @@ use super::{Check, Finding, events_in_words};
 use crate::application::handling::store::HandlerState;
 use crate::application::handling::{HandlerKind, HandlerStatus};
 
+/// The mirror to the new side: it brings what the legacy side takes.
+pub const NEW_MIRROR: &str = "new_mirror";
+
 /// The handlers that a parallel run has as mirrors. They are checked as such.
-pub const MIRRORS: [&str; 2] = ["legacy_mirror", "new_mirror"];
+pub const MIRRORS: [&str; 2] = ["legacy_mirror", NEW_MIRROR];
 
 /// Handlers that have parked events, do not run, are ahead of the store, or further behind than `behind_warn`.
 pub fn handlers(statuses: &[HandlerStatus], behind_warn: u64) -> Vec<Finding> {

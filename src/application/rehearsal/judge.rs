@@ -20,7 +20,16 @@ pub(super) fn copied(copied: &Copied) -> Step {
         ("store_events", copied.store_events.unwrap_or_default()),
         ("bytes", copied.bytes),
     ];
-    Step::new(StepName::Copy, summary, &figures)
+    let step = Step::new(StepName::Copy, summary, &figures);
+    match copied.has_new_side {
+        true => step,
+        // What is built of the legacy log alone agrees with it, whatever the new system would have written.
+        false => step.because(
+            StepOutcome::Inconclusive,
+            "there is no store and no log of the new system, so that nothing can be said of it: `storage.backend`, \
+             `storage.sqlite_path` and `storage.jsonl_dir` name it",
+        ),
+    }
 }
 
 pub(super) fn imported(report: &ImportReport) -> Step {
@@ -110,6 +119,9 @@ pub(super) fn rolled_back(rolled_back: &RolledBack) -> Step {
     );
     let figures = [("files", exported.files.len() as u64), ("exact", exact), ("matched", matched)];
     let mut step = Step::new(StepName::Rollback, summary, &figures);
+    if exported.files.iter().all(|file| file.records == 0) {
+        step = step.because(StepOutcome::Inconclusive, "the store has no event that could be exported");
+    }
     if exported.missing_records > 0 {
         let records = exported.missing_records;
         step = step.because(StepOutcome::Fails, format!("{records} records of the store are in no file"));

@@ -77,12 +77,12 @@ impl SiteError {
 pub struct Copied {
     /// Logs.
     pub files: u64,
+    /// There is a store or a log of the new system.
+    pub has_new_side: bool,
     /// Events of the store that was copied; `None` where the new system has none of its own, and one is built.
     pub store_events: Option<u64>,
     /// How many bytes the copies have.
     pub bytes: u64,
-    /// How many bytes were free where they are, where the system says so.
-    pub free_bytes: Option<u64>,
 }
 
 /// What the way back came to.

@@ -33,6 +33,7 @@ impl Clock for StepClock {
 /// A site whose steps come to what is set, and which notes what was made.
 struct MemorySite {
     made: Vec<StepName>,
+    copied: Copied,
     import: ImportReport,
     comparison: Comparison,
     rolled_back: RolledBack,
@@ -91,6 +92,7 @@ impl MemorySite {
             RecordCounts { records: 40, imported: 20, matched_existing: 20, ..RecordCounts::default() };
         Self {
             made: Vec::new(),
+            copied: Copied { files: 2, bytes: 100, has_new_side: true, ..Copied::default() },
             import: imported(total),
             comparison: comparison(0..20),
             rolled_back: RolledBack {
@@ -116,7 +118,7 @@ impl MemorySite {
 
 impl RehearsalSite for MemorySite {
     fn copy(&mut self) -> Result<Copied, SiteError> {
-        self.make(StepName::Copy, Copied { files: 2, bytes: 100, ..Copied::default() })
+        self.make(StepName::Copy, self.copied)
     }
 
     fn import(&mut self) -> Result<ImportReport, SiteError> {
@@ -253,6 +255,23 @@ fn what_cannot_be_said_is_inconclusive_unless_something_else_fails() {
     assert_eq!(rehearsed(&mut site).verdict, RehearsalVerdict::Inconclusive);
     site.complaints.push("damaged".to_owned());
     assert_eq!(rehearsed(&mut site).verdict, RehearsalVerdict::Fails);
+}
+
+#[test]
+fn what_was_built_of_the_legacy_log_alone_or_of_nothing_proves_nothing() {
+    type Spoil = fn(&mut MemorySite);
+    let cases: [(StepName, Spoil); 2] = [
+        (StepName::Copy, |site| site.copied.has_new_side = false),
+        (StepName::Rollback, |site| site.rolled_back.exported.files[0].records = 0),
+    ];
+    for (name, spoil) in cases {
+        let mut site = MemorySite::new();
+        spoil(&mut site);
+        let report = rehearse(RehearsalScope::Rollback, &mut site, &StepClock::default());
+        assert_eq!(outcome(&report, name), StepOutcome::Inconclusive);
+        let (_, findings) = report.evidence(String::new(), String::new()).unwrap();
+        assert_eq!(findings.verdict, Verdict::Inconclusive, "{name:?}");
+    }
 }
 
 #[test]

@@ -5,8 +5,12 @@ use crate::application::compare::parallel_run::{Medium, ParallelRun, RowCounts};
 use crate::application::compare::report::{BeginningKind, Comparison, Verdict};
 use crate::application::duration;
 
-/// The findings of the comparison of a run.
-pub(super) fn of(comparison: &Comparison, run: &ParallelRun<'_>) -> Vec<RepairLine> {
+/// The findings of the comparison of a run; a mirror is still to bring `unmirrored` events to the candidate.
+pub(super) fn of(
+    comparison: &Comparison,
+    run: &ParallelRun<'_>,
+    unmirrored: &Result<u64, String>,
+) -> Vec<RepairLine> {
     let mut found = Vec::new();
     let mut add = |kind, reason: String, remedy: &str| {
         found.push(RepairLine::of_finding(kind, reason, remedy));
@@ -57,6 +61,25 @@ pub(super) fn of(comparison: &Comparison, run: &ParallelRun<'_>) -> Vec<RepairLi
             "another program has removed rows from the store: what is missing may be among them".to_owned(),
             "import the logs again (import-legacy), or go back to a copy of the store",
         );
+    }
+    if comparison.missing > 0 {
+        // It would be stored twice, under two ids, and could not be taken back.
+        match unmirrored {
+            Ok(0) => {}
+            Ok(behind) => add(
+                LineKind::Obstacle,
+                format!(
+                    "the mirror `new_mirror` has not brought everything yet: it is {behind} events behind, and what is missing may be \
+                     among them"
+                ),
+                "let it catch up (`handlers run`; `handlers list` says what it waits for), and repair again",
+            ),
+            Err(reason) => add(
+                LineKind::Obstacle,
+                format!("whether a mirror is still to bring what is missing is not known: {reason}"),
+                "see that what it names can be read",
+            ),
+        }
     }
     for (kind, quarantined, side) in [
         (LineKind::Finding, comparison.quarantined.control, &comparison.control),

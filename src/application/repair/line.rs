@@ -172,8 +172,8 @@ fn why_left(difference: &Difference) -> (&'static str, &'static str) {
     match difference.class {
         Class::Extra => (
             "the candidate alone has it: a repair adds to the candidate, and removes nothing",
-            "where it happened, append it to the legacy log (`legacy append` after `export --legacy --only-new`); where it did \
-             not, dispatch an event that corrects it",
+            "where it happened and the legacy log lacks it, append it there (`legacy append` after `export --legacy --only-new`); \
+             where it did not, or a repair has added it before, dispatch an event that corrects it",
         ),
         Class::Changed => (
             "both systems recorded it and say different things: which is right cannot be told from the logs",

@@ -54,6 +54,8 @@ pub struct Repair<'r> {
     pub store: Option<&'r mut dyn RepairStore>,
     /// What can be added is added.
     pub apply: bool,
+    /// How many events a mirror is still to bring to the candidate, looked up before it is compared; or why that is not known.
+    pub unmirrored: Result<u64, String>,
     /// Gives the absolute form of a path.
     pub absolute: &'r dyn Fn(&Path) -> String,
 }
@@ -64,9 +66,9 @@ impl Repair<'_> {
     /// # Errors
     /// What could not be read or written. Where the store failed, nothing was added to it.
     pub fn run(self) -> Result<RepairReport, RepairError> {
-        let Self { run, store, apply, absolute } = self;
+        let Self { run, store, apply, unmirrored, absolute } = self;
         let mut comparison = run.compare()?;
-        let findings = findings::of(&comparison, &run);
+        let findings = findings::of(&comparison, &run, &unmirrored);
         let is_held_back = findings.iter().any(|line| line.kind == LineKind::Obstacle);
         let differences = std::mem::take(&mut comparison.differences);
         let (missing, rest): (Vec<_>, Vec<_>) =
@@ -90,7 +92,7 @@ impl Repair<'_> {
         });
         let mut lines: Vec<RepairLine> = findings.into_iter().chain(of_missing).collect();
         lines.extend(rest.into_iter().map(RepairLine::of_difference));
-        Ok(RepairReport::new(comparison.verdict, lines, apply, comparison.differences_truncated))
+        Ok(RepairReport::new(comparison.verdict, lines, applies, comparison.differences_truncated))
     }
 }
 

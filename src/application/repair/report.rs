@@ -10,7 +10,7 @@ use crate::application::compare::report::Verdict;
 pub struct RepairReport {
     /// What the comparison came to before it.
     pub verdict: Verdict,
-    /// What can be done was done.
+    /// What can be done was done; never while an obstacle stands.
     pub applied: bool,
     /// Events that are added.
     pub add: u64,
@@ -30,11 +30,6 @@ impl RepairReport {
         let of = |action| lines.iter().filter(|line| line.action == action).count() as u64;
         let (add, accept_imported, left) = (of(Action::Add), of(Action::AcceptImported), of(Action::None));
         Self { verdict, applied, add, accept_imported, left, truncated, lines }
-    }
-
-    /// How many events were added or accepted.
-    pub fn done(&self) -> u64 {
-        self.lines.iter().filter(|line| line.applied).count() as u64
     }
 
     /// Nothing keeps the next comparison from being clean any more, as far as this run has seen.

@@ -57,11 +57,23 @@ fn repaired(
     store: Option<&mut MemoryStore>,
     apply: bool,
 ) -> RepairReport {
+    repaired_beside(&Ok(0), settings, control, candidate, store, apply)
+}
+
+/// The same beside a mirror that has still so many events to bring.
+fn repaired_beside(
+    unmirrored: &Result<u64, String>,
+    settings: &Settings,
+    control: &MemorySide,
+    candidate: &MemorySide,
+    store: Option<&mut MemoryStore>,
+    apply: bool,
+) -> RepairReport {
     let new_scratch = || Box::new(MemoryScratch::default()) as Box<dyn Scratch>;
     let run = ParallelRun { settings, control, candidate, new_scratch: &new_scratch };
     let store = store.map(|store| store as &mut dyn RepairStore);
     let absolute = |path: &Path| PathBuf::from("/logs").join(path).display().to_string();
-    Repair { run, store, apply, absolute: &absolute }.run().unwrap()
+    Repair { run, store, apply, unmirrored: unmirrored.clone(), absolute: &absolute }.run().unwrap()
 }
 
 fn legacy() -> MemorySide {
@@ -194,7 +206,7 @@ fn nothing_is_added_while_it_is_uncertain_what_is_missing() {
             "{reason}: {:?}",
             report.lines.iter().map(|line| &line.reason).collect::<Vec<_>>()
         );
-        assert!(store.added.is_empty() && !report.is_clean() && report.done() == 0, "{reason}");
+        assert!(store.added.is_empty() && !report.is_clean() && !report.applied, "{reason}");
     }
 }
 
@@ -207,6 +219,25 @@ fn a_first_event_without_a_partner_holds_everything_back_until_a_beginning_is_de
     let report = repaired(&settings(), &legacy(), &candidate, Some(&mut store), true);
     assert_eq!((report.lines[0].kind, store.added.len()), (LineKind::Obstacle, 0));
     assert!(report.lines[0].remedy.as_ref().unwrap().contains("--since"), "{:?}", report.lines[0]);
+}
+
+#[test]
+fn nothing_is_added_while_a_mirror_is_still_to_bring_what_is_missing_or_that_is_not_known() {
+    let agreeing = MemorySide::store("events.db", (0..20).map(event), [].into_iter());
+    for (unmirrored, reason) in [
+        (Ok(3), "has not brought everything yet: it is 3 events behind"),
+        (Err("it is locked".to_owned()), "is not known: it is locked"),
+    ] {
+        let mut store = MemoryStore::default();
+        let mut repair_of = |candidate: &MemorySide| {
+            repaired_beside(&unmirrored, &settings(), &legacy(), candidate, Some(&mut store), true)
+        };
+        let report = repair_of(&lacking());
+        assert_eq!(report.lines[0].kind, LineKind::Obstacle);
+        assert!(report.lines[0].reason.contains(reason), "{}", report.lines[0].reason);
+        assert!(repair_of(&agreeing).is_clean(), "nothing is missing");
+        assert!(store.added.is_empty(), "{reason}");
+    }
 }
 
 #[test]

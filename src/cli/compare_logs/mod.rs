@@ -38,7 +38,7 @@ use progress_feed::watched;
 pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError> {
     let clock = SystemClock::default();
     let config = &context.config;
-    let compared = ComparedPaths::new(args.control.as_deref(), args.candidate.as_deref(), config);
+    let compared = ComparedPaths::new(args.control.as_deref(), args.candidate.as_deref(), config)?;
     let [is_control, is_candidate] = compared.are_configured;
     let report =
         args.report.as_deref().map(|path| report::begin(path, config, &compared.paths)).transpose()?;

@@ -20,14 +20,28 @@ pub struct ComparedPaths<'p> {
 
 impl<'p> ComparedPaths<'p> {
     /// The paths that were named, and the configured ones where none was.
-    pub fn new(control: Option<&'p Path>, candidate: Option<&'p Path>, config: &'p Config) -> Self {
+    ///
+    /// # Errors
+    /// Both sides are configured to be the same log, which agrees with itself and would be recorded as evidence.
+    pub fn new(
+        control: Option<&'p Path>,
+        candidate: Option<&'p Path>,
+        config: &'p Config,
+    ) -> Result<Self, CliError> {
         let configured = [
             config.legacy_events_json.value.as_path(),
             configured_path(config.storage_backend.value, config),
         ];
         let paths = [control.unwrap_or(configured[0]), candidate.unwrap_or(configured[1])];
         let are_configured = [0, 1].map(|side| absolute(paths[side]) == absolute(configured[side]));
-        Self { paths, are_configured }
+        if are_configured == [true; 2] && absolute(paths[0]) == absolute(paths[1]) {
+            return Err(CliError::usage(format!(
+                "`legacy.events_json` and the store are both at {}, and a log agrees with itself whatever it holds: expected two \
+                 places",
+                paths[0].display()
+            )));
+        }
+        Ok(Self { paths, are_configured })
     }
 }
 

@@ -32,8 +32,8 @@ const LISTED: usize = 100;
 /// databases are checked. Each step says what it came to and how long it took. There has to be room for all that, which
 /// is looked at first.
 ///
-/// With --rollback or --state only the steps for that are made, and what they come to is recorded as evidence: the gate asks for
-/// both. A rehearsal never counts as a clean day.
+/// With --rollback or --state only the steps for that are made, and what they come to is recorded as evidence. The gate asks
+/// for the first, and compares the states itself. A rehearsal never counts as a clean day.
 ///
 /// `--format json` prints {"verdict": "holds"|"fails"|"inconclusive"|"broken", "reasons", "steps": [{"step", "outcome":
 /// "holds"|"fails"|"inconclusive"|"broken"|"not_made", "summary", "reasons", "figures", "elapsed_seconds"}], "folder",
@@ -82,6 +82,7 @@ pub fn run(args: RehearseArgs, context: &Context) -> Result<Answer, CliError> {
         (_, true) => RehearsalScope::State,
         _ => RehearsalScope::Migration,
     };
+    let compared = ComparedPaths::new(None, None, &context.config)?;
     let clock = Arc::new(SystemClock::default());
     let mut site = TemporarySite::new(plan(&args, context)?, Arc::clone(&clock))?;
     let report = rehearse(scope, &mut site, &*clock);
@@ -98,7 +99,7 @@ pub fn run(args: RehearseArgs, context: &Context) -> Result<Answer, CliError> {
         RehearsalVerdict::Broken => ExitCode::Storage,
     };
     warn_of_naive_times(&report, context);
-    let recorded = record(&report, context, &clock);
+    let recorded = record(&report, &compared, context, &clock);
     let recorded_as = recorded.as_ref().ok().copied().flatten();
     let rehearsed = Rehearsed { report, folder, recorded_as };
     let (summary, format) = (render::verdict(&rehearsed.report).to_owned(), context.format);
@@ -116,14 +117,13 @@ pub fn run(args: RehearseArgs, context: &Context) -> Result<Answer, CliError> {
 /// Records the rehearsal where it is evidence; answers its number there.
 fn record(
     report: &RehearsalReport,
+    compared: &ComparedPaths<'_>,
     context: &Context,
     clock: &SystemClock,
 ) -> Result<Option<u64>, EvidenceError> {
-    let config = &context.config;
-    let paths = ComparedPaths::new(None, None, config).paths;
-    let [control, candidate] = paths.map(|path| absolute(path).display().to_string());
+    let [control, candidate] = compared.paths.map(|path| absolute(path).display().to_string());
     let Some((rehearsal, findings)) = report.evidence(control, candidate) else { return Ok(None) };
-    let log = JsonlEvidenceLog::new(&config.evidence_path.value);
+    let log = JsonlEvidenceLog::new(&context.config.evidence_path.value);
     record_rehearsal(rehearsal, findings, &log, clock).map(|record| Some(record.sequence))
 }
 
@@ -139,8 +139,14 @@ fn warn_of_naive_times(report: &RehearsalReport, context: &Context) {
 
 fn plan(args: &RehearseArgs, context: &Context) -> Result<RehearsalPlan, CliError> {
     let config = &context.config;
-    let [mapping, _] = args.comparison.mappings(context)?;
+    let [mapping, of_new_log] = args.comparison.mappings(context)?;
     let is_sqlite = config.storage_backend.value == Backend::Sqlite;
+    if !is_sqlite && mapping != of_new_log {
+        return Err(CliError::usage(
+            "both logs are imported by one mapping: expected it for both sides, got one for a side alone. Import each log into \
+             a SQLite store (import-legacy), and rehearse with that (--store)",
+        ));
+    }
     Ok(RehearsalPlan {
         legacy_log: config.legacy_events_json.value.clone(),
         new_log: (!is_sqlite).then(|| config.jsonl_dir.value.clone()),

@@ -11,7 +11,7 @@ use crate::application::log_source::{SkippedFile, SourceError};
 use crate::application::rehearsal::Copied;
 use crate::durable::presence::is_present;
 use crate::durable::space::available_bytes;
-use crate::infrastructure::sources::{Surroundings, list_folder};
+use crate::infrastructure::sources::{Surroundings, ensure_file, list_folder};
 use crate::infrastructure::sqlite::{SqliteError, copy_store, store_size_in_bytes};
 
 /// How often a log is copied that changes meanwhile.
@@ -49,6 +49,7 @@ fn io_error(action: &'static str, path: &Path) -> impl Fn(io::Error) -> CopyErro
 }
 
 /// What is copied.
+#[derive(Default)]
 pub(super) struct Originals {
     /// Files, and their places below the folder.
     files: Vec<(PathBuf, PathBuf)>,
@@ -56,6 +57,7 @@ pub(super) struct Originals {
     legacy: PathBuf,
     skipped: Vec<SkippedFile>,
     store: Option<PathBuf>,
+    has_new_side: bool,
 }
 
 /// What was copied.
@@ -77,17 +79,19 @@ impl Originals {
         if !present(&plan.legacy_log)? {
             return Err(CopyError::Missing { path: plan.legacy_log.clone() });
         }
-        let mut found = Self { files: Vec::new(), legacy: PathBuf::new(), skipped: Vec::new(), store: None };
+        let mut found = Self::default();
         found.legacy = found.add(&plan.legacy_log, Path::new("legacy"), plan)?;
         if let Some(new_log) = &plan.new_log
             && present(new_log)?
         {
             found.add(new_log, Path::new("new"), plan)?;
+            found.has_new_side = true;
         }
         if let Some(store) = &plan.store
             && present(store)?
         {
             found.store = Some(store.clone());
+            found.has_new_side = true;
         }
         Ok(found)
     }
@@ -95,6 +99,7 @@ impl Originals {
     /// Adds a log; answers its place.
     fn add(&mut self, log: &Path, place: &Path, plan: &RehearsalPlan) -> Result<PathBuf, CopyError> {
         if !log.is_dir() {
+            ensure_file(log)?;
             let name = log.file_name().unwrap_or_default();
             let place = place.join(name);
             self.files.push((log.to_owned(), place.clone()));
@@ -130,7 +135,8 @@ impl Originals {
         }
         let mut copies =
             Copies { legacy_log: folder.join(&self.legacy), skipped: self.skipped, ..Copies::default() };
-        let mut copied = Copied { files: self.files.len() as u64, free_bytes: free, ..Copied::default() };
+        let mut copied =
+            Copied { files: self.files.len() as u64, has_new_side: self.has_new_side, ..Copied::default() };
         for (original, place) in self.files {
             let copy = folder.join(place);
             copied.bytes += copy_file(&original, &copy)?;

@@ -23,10 +23,11 @@ use crate::application::clock::Clock;
 use crate::application::compare::feed::{Feed, Scratch};
 use crate::application::compare::parallel_run::{Medium, ParallelRun, ParallelSide, native_and_repaired};
 use crate::application::compare::report::Comparison;
-use crate::application::compare::settings::{Settings, Start};
+use crate::application::compare::settings::Settings;
 use crate::application::compare::{Input, compare};
 use crate::application::export::{Export, ExportOptions, Exported, ExportedFile};
 use crate::application::gate::{ComparedStates, LogReading, StateRules};
+use crate::application::handling::store::OpenFailures;
 use crate::application::handling::{HandlerOperations, RunnerSettings};
 use crate::application::import::{
     self, ImportPorts, ImportReport, ImportSettings, OverlapPolicy, ReadOptions,
@@ -149,15 +150,16 @@ impl TemporarySite {
             skipped: Vec::new(),
         };
         let candidate = native_and_repaired(&store).map_err(failed())?;
+        // What may differ between the systems may not between a store and its export.
+        let Settings { zone, memory, .. } = &self.plan.comparison;
         let settings = Settings {
-            since: None,
-            until: None,
-            start: Start::FirstEvents,
-            as_of: DateTime::<Utc>::MAX_UTC,
             as_of_is_declared: true,
+            tolerance: TimeDelta::zero(),
+            max_offset: TimeDelta::zero(),
             settle: TimeDelta::zero(),
+            memory: *memory,
             limit: 0,
-            ..self.plan.comparison.clone()
+            ..Settings::new(zone.clone(), DateTime::<Utc>::MAX_UTC)
         };
         compare(&settings, control, candidate, Box::new(TempScratch::default())).map(Some).map_err(failed())
     }
@@ -246,10 +248,10 @@ impl RehearsalSite for TemporarySite {
         let not_run = operations.run_to_end(&|| true).map_err(failed())?;
         let mut replayed = Replayed::default();
         for status in operations.list().map_err(failed())? {
-            let open = u64::from(status.open.is_any());
+            let OpenFailures { retrying, parked, waiting } = status.open;
             replayed.handled += status.handled;
-            replayed.failed += open;
-            if open > 0 || status.behind.events > 0 {
+            replayed.failed += retrying + parked + waiting;
+            if status.open.is_any() || status.behind.events > 0 {
                 let complaint = format!(
                     "the handler {} has events that it has not handled: `handlers failures {}` says which",
                     status.name, status.name
@@ -304,5 +306,65 @@ impl RehearsalSite for TemporarySite {
             None => complaints.push("the store does not say how many rows were stored".to_owned()),
         }
         Ok(complaints)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::application::compare::profile::IgnoreRule;
+    use crate::application::compare::report::Verdict;
+    use crate::domain::event::DomainEvent;
+    use crate::domain::repository::EventRepository;
+    use crate::wire::mapping::Mapping;
+    use crate::wire::zone::Zone;
+
+    /// The event with this title, `second` seconds after ten.
+    fn event(title: &str, second: u32) -> String {
+        format!(
+            r#"{{"event_id": "e1", "event_type": "A", "timestamp": "2025-10-25T10:00:0{second}Z", "aggregate_id": "T1", "title": "{title}"}}"#
+        )
+    }
+
+    #[test]
+    fn what_may_differ_between_the_systems_may_not_between_a_store_and_its_export() {
+        let mut comparison = Settings::new(Zone::utc(), Utc::now());
+        comparison.profile.ignore.push(IgnoreRule { field: "title".to_owned(), reason: "noise".to_owned() });
+        comparison.profile.event_types.insert("B".to_owned());
+        comparison.tolerance = TimeDelta::minutes(1);
+        comparison.since = Some(Utc::now());
+        let plan = RehearsalPlan {
+            legacy_log: PathBuf::new(),
+            new_log: None,
+            store: None,
+            mapping: Mapping::default(),
+            comparison,
+        };
+        let site = TemporarySite::new(plan, Arc::new(SystemClock::default())).unwrap();
+        let store = SqliteEventRepository::open(site.database(), Zone::utc()).unwrap();
+        store.save_event(&DomainEvent::from_json(&event("a", 0), &Zone::utc()).unwrap()).unwrap();
+        let path = site.path().join("exported.jsonl");
+        for (exported, expected) in [
+            (event("a", 0), Verdict::Consistent),
+            (event("b", 0), Verdict::Different),
+            (event("a", 1), Verdict::Different),
+            (String::new(), Verdict::Different),
+        ] {
+            fs::write(&path, exported.clone() + "\n").unwrap();
+            let file = ExportedFile {
+                path: path.display().to_string(),
+                source_path: None,
+                source_id: None,
+                compression: None,
+                bytes: 0,
+                sha256: String::new(),
+                records: 1,
+                written: true,
+                exact: false,
+                reason: None,
+            };
+            let found = site.compare_back(&[&file]).unwrap().unwrap();
+            assert_eq!(found.verdict, expected, "{exported}: {:?}", found.reasons);
+        }
     }
 }

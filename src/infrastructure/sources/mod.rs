@@ -109,18 +109,24 @@ fn read_log(
     Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
 }
 
+/// Fails where a log is no regular file. Asked before it is opened: opening a pipe takes from it what the next reader would miss.
+pub fn ensure_file(path: &Path) -> Result<(), SourceError> {
+    let not_opened = |source| SourceError::Io { action: "open", path: path.to_owned(), source };
+    let metadata = std::fs::metadata(path).map_err(not_opened)?;
+    if metadata.is_file() {
+        return Ok(());
+    }
+    let what = if metadata.is_dir() { UnsupportedInput::Folder } else { UnsupportedInput::NoFile };
+    Err(what.at(path))
+}
+
 /// The content of a file, and of a compressed one what is known of that.
 type Opened = (Box<dyn ByteSource>, Option<Arc<Verification>>);
 
 /// Opens a file; whether it is compressed shows in its first bytes. One that is compressed is verified.
 fn open(path: &Path) -> Result<Opened, SourceError> {
     let not_opened = |source| SourceError::Io { action: "open", path: path.to_owned(), source };
-    // Asked before it is opened: opening a pipe takes from it what the next reader would miss.
-    let metadata = std::fs::metadata(path).map_err(not_opened)?;
-    if !metadata.is_file() {
-        let what = if metadata.is_dir() { UnsupportedInput::Folder } else { UnsupportedInput::NoFile };
-        return Err(what.at(path));
-    }
+    ensure_file(path)?;
     let mut file = File::open(path).map_err(not_opened)?;
     let metadata = file.metadata().map_err(not_opened)?;
     let failed = |source| read_error(path, source);

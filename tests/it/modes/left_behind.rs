@@ -46,6 +46,21 @@ fn handlers_run_brings_it_to_the_other_side_and_switches_no_mode() {
     }
 }
 
+#[test]
+fn a_repair_adds_nothing_that_is_still_to_be_brought_and_so_nothing_is_stored_twice() {
+    let dir = TestDir::new();
+    let mirror = left(&dir, PARALLEL);
+    let repair = || program(&dir).run("-q repair --settle 0s --apply --format json");
+    let held_back = repair();
+    let report: Value = serde_json::from_str(&held_back.stdout).unwrap();
+    assert_eq!((held_back.code, &report["lines"][0]["kind"]), (1, &json!("obstacle")), "{report:#}");
+    assert_eq!((&report["applied"], &report["add"]), (&json!(false), &json!(1)));
+    assert!(report["lines"][0]["reason"].as_str().unwrap().contains("1 events behind"), "{report:#}");
+    program(&dir).run(&format!("-q handlers resume {mirror}")).result();
+    program(&dir).run("-q handlers run").result();
+    assert_eq!((repair().code, on_new_side(&dir)), (0, vec!["T1".into(), "T2".into()]));
+}
+
 #[cfg(unix)]
 #[test]
 fn handlers_run_that_follows_brings_it_meanwhile() {

@@ -157,6 +157,54 @@ fn the_way_back_and_the_states_are_evidence_whose_chain_holds() {
 }
 
 #[test]
+fn what_has_no_events_or_no_new_side_is_inconclusive_evidence() {
+    let dir = TestDir::new();
+    write(&dir, "data/events.json", "[]");
+    write(&dir, "data/events/events-2025-10-20.jsonl", "");
+    let (run, report) = rehearse(&dir, "--rollback");
+    assert_eq!(
+        (run.code, &report["reasons"][0]),
+        (3, &"the store has no event that could be exported".into())
+    );
+    // The log is of the shape of the new system: the import takes it for what that wrote.
+    write(&dir, "data/events.json", native(1));
+    std::fs::remove_dir_all(dir.join("data/events")).unwrap();
+    let (run, report) = rehearse(&dir, "");
+    assert_eq!((run.code, outcomes(&report)[0]), (3, ("copy", "inconclusive")), "{report:#}");
+    let recorded = std::fs::read_to_string(dir.join("data/evidence.jsonl")).unwrap();
+    assert!(recorded.contains(r#""verdict":"inconclusive""#), "{recorded}");
+}
+
+#[test]
+fn a_log_that_is_both_sides_is_no_evidence_of_itself() {
+    let dir = logs(0..2);
+    for command in ["compare-logs", "rehearse --rollback", "repair"] {
+        let both = program(&dir).env("MISSION_CONTROL_LEGACY_EVENTS", "data/../data/events");
+        both.run(&format!("-q {command}")).code_is(2, "a log agrees with itself");
+    }
+    assert!(!dir.join("data/evidence.jsonl").exists());
+}
+
+#[test]
+fn a_mapping_for_one_of_two_logs_is_refused() {
+    let dir = logs(0..2);
+    let run = program(&dir).run("-q rehearse --candidate-event-type kind --candidate-timestamp at");
+    run.code_is(2, "both logs are imported by one mapping");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_that_is_a_pipe_is_not_read_from() {
+    let dir = logs(0..2);
+    let path = dir.join("data/events.json");
+    std::fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let (run, report) = rehearse(&dir, "");
+    assert_eq!(run.code, 4);
+    assert!(report["reasons"][0].as_str().unwrap().contains("it is no regular file"), "{report:#}");
+}
+
+#[test]
 fn without_a_legacy_log_there_is_nothing_to_rehearse() {
     let dir = TestDir::new();
     let (run, report) = rehearse(&dir, "");
