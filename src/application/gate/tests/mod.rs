@@ -1,5 +1,6 @@
 //! The criteria, over facts in memory.
 
+mod cases;
 mod days;
 mod each_alone;
 mod finalised;

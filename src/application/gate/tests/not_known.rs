@@ -1,6 +1,6 @@
 //! What is not known, what is too early, and what decides nothing.
 
-use super::each_alone::{Change, failure, figures_of, handler};
+use super::cases::{Change, failure, figures_of, handler};
 use super::*;
 use crate::application::handling::failure::FailureState;
 use crate::application::handling::status::Behind;
