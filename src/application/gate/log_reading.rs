@@ -10,6 +10,7 @@ use super::task_states::TaskReplay;
 use crate::application::compare::feed::{CompareError, Fed};
 use crate::application::compare::parallel_run::{ParallelSide, Rows};
 use crate::application::handling::HandlerError;
+use crate::application::stored_events::for_each_event;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{EventOrigin, EventRepository, RepositoryError, StoredEvent};
@@ -17,9 +18,6 @@ use crate::domain::value_objects::{EventId, Position};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
-
-/// So many events of a store are read at a time.
-const PAGE: usize = 1_000;
 
 /// How logs are read.
 #[derive(Debug, Clone)]
@@ -71,18 +69,8 @@ impl LogReading {
 
     fn read_store(&self, events: &dyn EventRepository) -> Result<LogFacts, RepositoryError> {
         let mut read = Read::new(self);
-        for stream in events.streams()? {
-            let mut after = None;
-            while after.is_none_or(|after| after < stream.head) {
-                let page = events.read_stream(&stream.id, after, PAGE)?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.position);
-                for event in &page {
-                    let failed = |error| RepositoryError::storage("replay an event", error);
-                    read.take(event).map_err(failed)?;
-                }
-            }
-        }
+        let failed = |error| RepositoryError::storage("replay an event", error);
+        for_each_event(events, &mut |event| read.take(event).map_err(failed))?;
         Ok(read.into_facts())
     }
 }
