@@ -108,6 +108,25 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
     ),
     ("the last comparison has a difference today", difference_of_today, Name::Differences, Fails),
     (
+        "a comparison has found a difference today, and a later one has not",
+        |case| {
+            let green = case.last().clone();
+            difference_of_today(case);
+            case.comparisons.push(ComparisonEvidence { recorded_at: at(day(28), 11, 30), ..green });
+        },
+        Name::Differences,
+        Fails,
+    ),
+    (
+        "an event of today was repaired",
+        |case| {
+            let repaired = BTreeMap::from([("repaired".to_owned(), 1)]);
+            case.last().days.push(DayEvidence { classes: repaired, ended: false, ..entry(day(28)) });
+        },
+        Name::Differences,
+        Fails,
+    ),
+    (
         "the last comparison is inconclusive, and the one before was not",
         |case| {
             let mut last = case.comparisons.last().unwrap().clone();
