@@ -24,7 +24,7 @@ use crate::wire::zone::Zone;
 pub struct LogReading {
     /// The zone of local times, and of days.
     pub zone: Zone,
-    /// The types of the events that are read; all, where there is none.
+    /// The types of the events that are counted and replayed; all, where there is none.
     pub event_types: BTreeSet<String>,
 }
 
@@ -32,6 +32,7 @@ pub struct LogReading {
 struct Read<'r> {
     reading: &'r LogReading,
     days: BTreeMap<NaiveDate, u64>,
+    left_out: BTreeMap<String, NaiveDate>,
     replay: TaskReplay,
 }
 
@@ -77,21 +78,30 @@ impl LogReading {
 
 impl<'r> Read<'r> {
     fn new(reading: &'r LogReading) -> Self {
-        Self { reading, days: BTreeMap::new(), replay: TaskReplay::new(&reading.zone) }
+        let replay = TaskReplay::new(&reading.zone);
+        Self { reading, days: BTreeMap::new(), left_out: BTreeMap::new(), replay }
     }
 
     fn take(&mut self, stored: &StoredEvent) -> Result<(), HandlerError> {
-        let types = &self.reading.event_types;
-        if !types.is_empty() && !types.contains(stored.event.event_type()) {
-            return Ok(());
-        }
+        let (types, event_type) = (&self.reading.event_types, stored.event.event_type());
+        let is_read = types.is_empty() || types.contains(event_type);
         if stored.origin == EventOrigin::Saved {
-            *self.days.entry(self.reading.zone.day_of(stored.event.timestamp())).or_default() += 1;
+            let day = self.reading.zone.day_of(stored.event.timestamp());
+            if is_read {
+                *self.days.entry(day).or_default() += 1;
+            } else if let Some(last) = self.left_out.get_mut(event_type) {
+                *last = day.max(*last);
+            } else {
+                self.left_out.insert(event_type.to_owned(), day);
+            }
+        }
+        if !is_read {
+            return Ok(());
         }
         self.replay.apply(stored)
     }
 
     fn into_facts(self) -> LogFacts {
-        LogFacts { days: self.days, tasks: self.replay.into_states() }
+        LogFacts { days: self.days, left_out: self.left_out, tasks: self.replay.into_states() }
     }
 }

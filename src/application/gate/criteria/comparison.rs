@@ -146,6 +146,15 @@ pub fn event_types(known: &Known<'_>) -> Criterion {
                 format!("dispatch in parallel, then {COMPARE}"),
             );
         }
+        for (log, side) in [(&known.facts.control, "legacy"), (&known.facts.candidate, "new")] {
+            let left_out = log.iter().flat_map(|log| &log.left_out);
+            for (event_type, _) in left_out.filter(|(_, last)| known.is_in_period(**last)) {
+                criterion = criterion.lacks(
+                    format!("{event_type} is on the {side} side, and was not compared"),
+                    format!("let events of all types go to both sides (`new_event_types`), and {COMPARE} of all of them"),
+                );
+            }
+        }
         if last.comparison.profile.event_types.is_empty() {
             return criterion;
         }

@@ -167,6 +167,14 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
         Fails,
     ),
     (
+        "a type of the legacy log was not compared",
+        |case| {
+            case.facts.control.as_mut().unwrap().left_out.insert("TaskDeleted".to_owned(), day(21));
+        },
+        Name::EventTypes,
+        NotEnoughEvidence,
+    ),
+    (
         "the history is not that of the legacy log",
         |case| case.last().history.as_mut().unwrap().differences = 1,
         Name::Import,
