@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::application::doctor::handlers::MirrorFacts;
-use crate::application::evidence::record::LeftOutFile;
+use crate::application::evidence::record::{FileEvidence, LeftOutFile};
 use crate::application::evidence::{CheckedInput, Fault, FaultKind, InputKind, InputState};
 use crate::application::handling::failure::{Failure, FailureState};
 use crate::application::handling::status::Behind;
@@ -183,6 +183,17 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
     (
         "an event of the legacy log is not imported yet",
         |case| case.last().history.as_mut().unwrap().not_imported = Some(1),
+        Name::Import,
+        NotEnoughEvidence,
+    ),
+    (
+        "the legacy log has grown since it was compared with what is imported",
+        |case| {
+            case.facts.inputs = vec![input(InputState::Grown)];
+            let (path, sha256) = (CONTROL.to_owned(), "ab".repeat(32));
+            let file = FileEvidence { path, bytes: 9_000, sha256, prefix: None, events: 70 };
+            case.last().control.files.push(file);
+        },
         Name::Import,
         NotEnoughEvidence,
     ),
