@@ -220,6 +220,16 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
         Fails,
     ),
     (
+        "a handler failed again on an event of before these days",
+        |case| {
+            let mut again = failure(FailureState::Resolved, at(day(20), 9, 0));
+            again.last_failed_at = Some(at(day(21), 9, 0));
+            handler(case).failures.push(again);
+        },
+        Name::HandlerErrors,
+        Fails,
+    ),
+    (
         "an event on which a handler failed was left out",
         |case| handler(case).failures.push(failure(FailureState::Skipped, at(day(21), 0, 0))),
         Name::HandlerErrors,
