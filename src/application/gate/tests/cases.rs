@@ -4,6 +4,7 @@ use super::*;
 use crate::application::doctor::handlers::MirrorFacts;
 use crate::application::evidence::record::{FileEvidence, LeftOutFile};
 use crate::application::evidence::{CheckedInput, Fault, FaultKind, InputKind, InputState};
+use crate::application::figures::DamagedLine;
 use crate::application::handling::failure::{Failure, FailureState};
 use crate::application::handling::status::Behind;
 use CriterionName as Name;
@@ -74,6 +75,12 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
         |case| {
             case.facts.inputs = vec![input(InputState::Unreadable { detail: "permission denied".to_owned() })]
         },
+        Name::Evidence,
+        NotEnoughEvidence,
+    ),
+    (
+        "what was compared last is gone",
+        |case| case.facts.inputs = vec![input(InputState::Gone)],
         Name::Evidence,
         NotEnoughEvidence,
     ),
@@ -287,6 +294,16 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
         Fails,
     ),
     (
+        "a line of the figures was altered",
+        |case| {
+            let line =
+                DamagedLine { line: 2, offset: 400, is_torn: false, detail: "a wrong count".to_owned() };
+            case.facts.figures.as_mut().unwrap().as_mut().unwrap().damage.push(line);
+        },
+        Name::DispatchFailures,
+        NotEnoughEvidence,
+    ),
+    (
         "dispatches were slow on average",
         |case| figures_of(case)[3] = figures(day(24), EVENTS, 80),
         Name::Latency,
@@ -311,6 +328,27 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
     (
         "the rehearsed rollback went wrong",
         |case| case.rehearsals[0].findings.verdict = Verdict::Different,
+        Name::RollbackRehearsed,
+        Fails,
+    ),
+    (
+        "the rehearsal of the rollback was inconclusive",
+        |case| case.rehearsals[0].findings.verdict = Verdict::Inconclusive,
+        Name::RollbackRehearsed,
+        NotEnoughEvidence,
+    ),
+    (
+        "the rollback of an empty store was rehearsed",
+        |case| case.rehearsals[0].findings.events = 0,
+        Name::RollbackRehearsed,
+        NotEnoughEvidence,
+    ),
+    (
+        "a later rehearsal of the rollback went wrong",
+        |case| {
+            let wrong = rehearsal(Rehearsal::Rollback, Verdict::Different, at(day(28), 1, 0));
+            case.rehearsals.push(wrong);
+        },
         Name::RollbackRehearsed,
         Fails,
     ),
