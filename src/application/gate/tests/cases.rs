@@ -39,7 +39,7 @@ fn input(state: InputState) -> CheckedInput {
     CheckedInput { path: CONTROL.to_owned(), kind: InputKind::File, state, records: vec![7] }
 }
 
-fn mirror(state: HandlerState, behind: u64) -> MirrorFacts {
+pub(super) fn mirror(state: HandlerState, behind: u64) -> MirrorFacts {
     MirrorFacts { name: "new_mirror".to_owned(), state, reason: None, behind: Some(behind) }
 }
 
@@ -184,6 +184,12 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
     (
         "the history is not that of the legacy log",
         |case| case.last().history.as_mut().unwrap().differences = 1,
+        Name::Import,
+        Fails,
+    ),
+    (
+        "the history does not hold, whatever its counts are",
+        |case| case.last().history.as_mut().unwrap().verdict = Verdict::Different,
         Name::Import,
         Fails,
     ),

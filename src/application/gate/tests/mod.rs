@@ -4,6 +4,7 @@ mod cases;
 mod days;
 mod each_alone;
 mod finalised;
+mod mirrors;
 mod not_known;
 mod rules;
 mod states;
