@@ -2,10 +2,8 @@
 
 use chrono::NaiveDate;
 
+use super::stored_events::for_each_event_of;
 use crate::domain::repository::{EventRepository, RepositoryError};
-
-/// So many events are read at a time.
-const PAGE: usize = 1_000;
 
 /// What a store holds of a day, which is that of the times of its events in the configured zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,14 +28,11 @@ pub fn growth_of_daily_streams(
     for stream in events.streams()? {
         let Some(day) = stream.id.as_str().parse().ok().filter(|day| *day >= since) else { continue };
         let mut growth = DayGrowth { day, events: 0, bytes: 0 };
-        let mut after = None;
-        while after.is_none_or(|after| after < stream.head) {
-            let page = events.read_stream(&stream.id, after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.position);
-            growth.events += page.len() as u64;
-            growth.bytes += page.iter().map(|stored| stored.event.body().len() as u64).sum::<u64>();
-        }
+        for_each_event_of(events, &stream, &mut |stored| {
+            growth.events += 1;
+            growth.bytes += stored.event.body().len() as u64;
+            Ok(())
+        })?;
         days.push(growth);
     }
     Ok(days)

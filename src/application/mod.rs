@@ -20,4 +20,5 @@ pub mod read_models;
 pub mod rehearsal;
 pub mod rejects;
 pub mod repair;
+pub mod stored_events;
 pub mod task_handlers;

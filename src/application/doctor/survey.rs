@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::application::stored_events::for_each_event;
 use crate::domain::repository::{EventRepository, RepositoryError};
 use crate::wire::local_time::{DstPolicy, TimeFlags};
 use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
-
-/// So many events are read at a time.
-const PAGE: usize = 1_000;
 
 /// What a store holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,23 +29,15 @@ pub fn survey(events: &dyn EventRepository) -> Result<StoreSurvey, RepositoryErr
     let mut survey = StoreSurvey::default();
     let utc = Zone::utc();
     let mut reader = RecordReader::new(&utc, DstPolicy::Resolve);
-    for stream in events.streams()? {
-        let mut after = None;
-        while after.is_none_or(|after| after < stream.head) {
-            let page = events.read_stream(&stream.id, after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.position);
-            for stored in &page {
-                let event = &stored.event;
-                *survey.types.entry(event.event_type().to_owned()).or_default() += 1;
-                survey.last = survey.last.max(Some(event.timestamp()));
-                // What other mappings than the built-in ones have read is not told to have times of either kind.
-                let record = reader.read_whole(event.body().as_bytes());
-                survey.naive +=
-                    u64::from(record.is_ok_and(|record| record.flags.time.contains(TimeFlags::NAIVE)));
-            }
-        }
-    }
+    for_each_event(events, &mut |stored| {
+        let event = &stored.event;
+        *survey.types.entry(event.event_type().to_owned()).or_default() += 1;
+        survey.last = survey.last.max(Some(event.timestamp()));
+        // What other mappings than the built-in ones have read is not told to have times of either kind.
+        let record = reader.read_whole(event.body().as_bytes());
+        survey.naive += u64::from(record.is_ok_and(|record| record.flags.time.contains(TimeFlags::NAIVE)));
+        Ok(())
+    })?;
     Ok(survey)
 }
 

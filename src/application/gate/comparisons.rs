@@ -98,9 +98,11 @@ impl<'e> Comparisons<'e> {
         self.runs.last()
     }
 
-    /// The last one that decided by other rules than the last one of all.
+    /// Of those that decided by other rules than the last one of all, the latest; by their times, as a clock can have been set back
+    /// between two records.
     pub fn last_of_other_rules(&self) -> Option<&RecordedRun<'e>> {
         let rules = self.last()?.rules();
-        self.runs.iter().rev().find(|run| !run.rules().differing(&rules).is_empty())
+        let others = self.runs.iter().filter(|run| run.rules() != rules);
+        others.max_by_key(|run| run.comparison.recorded_at)
     }
 }

@@ -24,23 +24,26 @@ pub struct JudgedDays {
     pub broken_by: Option<NaiveDate>,
     /// The first day of the period over which everything else is judged: so many days with events, backwards from the last one.
     pub since: Option<NaiveDate>,
+    /// The last day that has ended and settled.
+    last_ended: NaiveDate,
 }
 
 impl JudgedDays {
     /// Judges the days; `needed` of them have to be clean.
     pub fn of(facts: &GateFacts, comparisons: &Comparisons<'_>, needed: u32) -> Self {
         let judge = Judge::new(facts, comparisons);
-        let mut judged = Self { days: judge.all(), clean: 0, broken_by: None, since: None };
-        judged.count(judge.last);
+        let mut judged =
+            Self { days: judge.all(), clean: 0, broken_by: None, since: None, last_ended: judge.last };
+        judged.count();
         let ended = judged.days.iter().rev().filter(|day| day.day <= judge.last);
         let with_events = ended.filter(|day| day.state != DayState::Quiet).take(needed as usize);
         judged.since = with_events.last().or(judged.days.first()).map(|day| day.day);
         judged
     }
 
-    /// Counts backwards from the day `last`.
-    fn count(&mut self, last: NaiveDate) {
-        for day in self.days.iter_mut().rev().filter(|day| day.day <= last) {
+    /// Counts backwards from the last day that has ended.
+    fn count(&mut self) {
+        for day in self.days.iter_mut().rev().filter(|day| day.day <= self.last_ended) {
             match day.state {
                 DayState::Open | DayState::Quiet => {}
                 DayState::Clean => {
@@ -53,6 +56,11 @@ impl JudgedDays {
                 }
             }
         }
+    }
+
+    /// The days that have not ended, or not settled: they do not count yet.
+    pub fn not_ended(&self) -> impl Iterator<Item = &GateDay> {
+        self.days.iter().filter(|day| day.day > self.last_ended)
     }
 
     /// The day of that date.

@@ -71,6 +71,9 @@ pub struct GateFacts {
 pub struct LogFacts {
     /// How many events it has on each day; of a store, those that the new system wrote.
     pub days: BTreeMap<NaiveDate, u64>,
+    /// The types of events that the comparison leaves out, each with the last day on which it has one; of a store, of events that the
+    /// new system wrote.
+    pub left_out: BTreeMap<String, NaiveDate>,
     /// The tasks, as its events leave them.
     pub tasks: TaskStates,
 }

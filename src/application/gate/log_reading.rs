@@ -10,6 +10,7 @@ use super::task_states::TaskReplay;
 use crate::application::compare::feed::{CompareError, Fed};
 use crate::application::compare::parallel_run::{ParallelSide, Rows};
 use crate::application::handling::HandlerError;
+use crate::application::stored_events::for_each_event;
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{EventOrigin, EventRepository, RepositoryError, StoredEvent};
@@ -18,15 +19,12 @@ use crate::wire::local_time::DstPolicy;
 use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
 
-/// So many events of a store are read at a time.
-const PAGE: usize = 1_000;
-
 /// How logs are read.
 #[derive(Debug, Clone)]
 pub struct LogReading {
     /// The zone of local times, and of days.
     pub zone: Zone,
-    /// The types of the events that are read; all, where there is none.
+    /// The types of the events that are counted and replayed; all, where there is none.
     pub event_types: BTreeSet<String>,
 }
 
@@ -34,6 +32,7 @@ pub struct LogReading {
 struct Read<'r> {
     reading: &'r LogReading,
     days: BTreeMap<NaiveDate, u64>,
+    left_out: BTreeMap<String, NaiveDate>,
     replay: TaskReplay,
 }
 
@@ -71,39 +70,38 @@ impl LogReading {
 
     fn read_store(&self, events: &dyn EventRepository) -> Result<LogFacts, RepositoryError> {
         let mut read = Read::new(self);
-        for stream in events.streams()? {
-            let mut after = None;
-            while after.is_none_or(|after| after < stream.head) {
-                let page = events.read_stream(&stream.id, after, PAGE)?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.position);
-                for event in &page {
-                    let failed = |error| RepositoryError::storage("replay an event", error);
-                    read.take(event).map_err(failed)?;
-                }
-            }
-        }
+        let failed = |error| RepositoryError::storage("replay an event", error);
+        for_each_event(events, &mut |event| read.take(event).map_err(failed))?;
         Ok(read.into_facts())
     }
 }
 
 impl<'r> Read<'r> {
     fn new(reading: &'r LogReading) -> Self {
-        Self { reading, days: BTreeMap::new(), replay: TaskReplay::new(&reading.zone) }
+        let replay = TaskReplay::new(&reading.zone);
+        Self { reading, days: BTreeMap::new(), left_out: BTreeMap::new(), replay }
     }
 
     fn take(&mut self, stored: &StoredEvent) -> Result<(), HandlerError> {
-        let types = &self.reading.event_types;
-        if !types.is_empty() && !types.contains(stored.event.event_type()) {
-            return Ok(());
-        }
+        let (types, event_type) = (&self.reading.event_types, stored.event.event_type());
+        let is_read = types.is_empty() || types.contains(event_type);
         if stored.origin == EventOrigin::Saved {
-            *self.days.entry(self.reading.zone.day_of(stored.event.timestamp())).or_default() += 1;
+            let day = self.reading.zone.day_of(stored.event.timestamp());
+            if is_read {
+                *self.days.entry(day).or_default() += 1;
+            } else if let Some(last) = self.left_out.get_mut(event_type) {
+                *last = day.max(*last);
+            } else {
+                self.left_out.insert(event_type.to_owned(), day);
+            }
+        }
+        if !is_read {
+            return Ok(());
         }
         self.replay.apply(stored)
     }
 
     fn into_facts(self) -> LogFacts {
-        LogFacts { days: self.days, tasks: self.replay.into_states() }
+        LogFacts { days: self.days, left_out: self.left_out, tasks: self.replay.into_states() }
     }
 }

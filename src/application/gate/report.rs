@@ -98,6 +98,21 @@ pub struct GateReport {
     pub days: Vec<GateDay>,
 }
 
+impl DayState {
+    /// It in words for people.
+    pub fn as_words(self) -> &'static str {
+        match self {
+            Self::Clean => "clean",
+            Self::Different => "different",
+            Self::Repaired => "repaired",
+            Self::NotCompared => "not compared",
+            Self::BeforeRules => "before the rules",
+            Self::Quiet => "quiet",
+            Self::Open => "open",
+        }
+    }
+}
+
 impl GateVerdict {
     /// The answer over all criteria.
     pub fn over(criteria: &[Criterion]) -> Self {

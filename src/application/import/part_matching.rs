@@ -105,7 +105,9 @@ impl PartMatching {
             let (is_whole, is_at_path) = (part.end <= to, part.path == version.path);
             // Of one file that had several names, what was read last says most, unless the file was written anew since.
             let of_file = (part.is_file_of(version) && !was_written_anew(version, versions)).then_some(to);
-            let best_first = Reverse((of_file, version.is_latest, is_whole, is_at_path));
+            // A part that is all of what was imported last from somewhere has not grown out of something shorter.
+            let is_all = version.is_latest && is_whole;
+            let best_first = Reverse((is_all, of_file, version.is_latest, is_whole, is_at_path));
             // What has grown was the part that was written to.
             let name = if is_whole { None } else { Some(age(&version.path)) };
             (best_first, name, Reverse((to, version.source_id)))

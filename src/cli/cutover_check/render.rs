@@ -86,7 +86,7 @@ fn days(days: &[GateDay], out: &mut dyn Write) -> io::Result<()> {
         let records: Vec<String> = first.records.iter().map(u64::to_string).collect();
         table.add([
             &day,
-            state(first.state),
+            first.state.as_words(),
             counts,
             &first.control.to_string(),
             &first.candidate.to_string(),
@@ -96,18 +96,6 @@ fn days(days: &[GateDay], out: &mut dyn Write) -> io::Result<()> {
         ]);
     }
     writeln!(out, "{}", table.text(&[(6, 8), (7, 20)]))
-}
-
-fn state(state: DayState) -> &'static str {
-    match state {
-        DayState::Clean => "clean",
-        DayState::Different => "different",
-        DayState::Repaired => "repaired",
-        DayState::NotCompared => "not compared",
-        DayState::BeforeRules => "before the rules",
-        DayState::Quiet => "quiet",
-        DayState::Open => "open",
-    }
 }
 
 /// The answer in one sentence.

@@ -6,6 +6,7 @@ use crate::application::gate::comparisons::RecordedRun;
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::days::types_since;
 use crate::application::gate::name::CriterionName;
+use crate::application::gate::report::{DayState, GateDay};
 
 /// Judges by the last comparison; without one there is no evidence.
 fn by_last<'f>(
@@ -20,7 +21,7 @@ fn by_last<'f>(
     }
 }
 
-/// No difference without a named rule in the period, in a comparison that says something.
+/// No difference without a named rule in the period, in a comparison that says something, nor earlier on a day that has not ended.
 pub fn differences(known: &Known<'_>) -> Criterion {
     let (name, threshold) = (CriterionName::Differences, "0, conclusively");
     by_last(known, name, threshold, |last| {
@@ -44,6 +45,14 @@ pub fn differences(known: &Known<'_>) -> Criterion {
                 format!("{day}: the clocks are farther apart than they may be"),
                 "set the clocks of both systems",
             );
+        }
+        // A day that has not ended breaks no count yet: what earlier comparisons have found on it is told here.
+        let is_spoilt = |day: &&GateDay| matches!(day.state, DayState::Different | DayState::Repaired);
+        let is_told = |day: &&GateDay| different.iter().any(|told| told.day == day.day);
+        for day in known.days.not_ended().filter(is_spoilt).filter(|day| !is_told(day)) {
+            let reason = format!("{}: {}", day.day, day.reason.as_deref().unwrap_or_default());
+            criterion = criterion
+                .fails(reason, "mend what has caused it; clean days are counted after that day alone");
         }
         match last.doubt() {
             Some(doubt) => criterion.lacks(
@@ -136,6 +145,15 @@ pub fn event_types(known: &Known<'_>) -> Criterion {
                 "no event was compared in this period",
                 format!("dispatch in parallel, then {COMPARE}"),
             );
+        }
+        for (log, side) in [(&known.facts.control, "legacy"), (&known.facts.candidate, "new")] {
+            let left_out = log.iter().flat_map(|log| &log.left_out);
+            for (event_type, _) in left_out.filter(|(_, last)| known.is_in_period(**last)) {
+                criterion = criterion.lacks(
+                    format!("{event_type} is on the {side} side, and was not compared"),
+                    format!("let events of all types go to both sides (`new_event_types`), and {COMPARE} of all of them"),
+                );
+            }
         }
         if last.comparison.profile.event_types.is_empty() {
             return criterion;

@@ -46,7 +46,7 @@ pub fn clean(known: &Known<'_>) -> Criterion {
     }
 }
 
-/// Rules, profile and zone are the same since the first of the days, and are those of the program as it is.
+/// Rules, profile and zone are the same since the first of the days, and the zone is that of the settings.
 pub fn rules_unchanged(known: &Known<'_>) -> Criterion {
     let threshold = match known.since {
         Some(since) => format!("unchanged since {since}"),

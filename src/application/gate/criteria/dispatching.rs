@@ -68,9 +68,10 @@ pub fn failures(known: &Known<'_>) -> Criterion {
     let damaged = recorded.map_or(0, |recorded| recorded.damage.iter().filter(|line| !line.is_torn).count());
     match damaged {
         0 => criterion,
-        lines => criterion.note(format!(
-            "{lines} lines of the figures are damaged: what failed in their minutes is not known"
-        )),
+        lines => criterion.lacks(
+            format!("{} damaged: what failed in these minutes is not known", counted(lines as u64, "line of the figures is", "lines of the figures are")),
+            "`mission-events doctor` says where; find out what has changed the file, and take what is no line out",
+        ),
     }
 }
 
@@ -113,6 +114,12 @@ pub fn latency(known: &Known<'_>) -> Criterion {
     if mean > LIMIT {
         let reason = format!("a dispatch took {} on average", ms(mean));
         criterion = criterion.fails(reason, "`mission-events doctor` tells a slow disk from slow handlers");
+    }
+    if events == 0 {
+        criterion = criterion.lacks(
+            "no event is stored of a day of the period that has ended",
+            "let days with dispatches pass",
+        );
     }
     if timed * 1_000 < events * TIMED {
         let reason =

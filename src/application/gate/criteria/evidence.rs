@@ -5,7 +5,7 @@ use crate::application::evidence::InputState;
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;
 
-/// The chain of the evidence log holds, and what was compared last is what was recorded of it, as far as it is there.
+/// The chain of the evidence log holds, and what was compared last is there, and is what was recorded of it.
 pub fn unaltered(known: &Known<'_>) -> Criterion {
     let chain = &known.facts.evidence;
     let runs = known.comparisons.runs().len() as u64;
@@ -37,7 +37,11 @@ pub fn unaltered(known: &Known<'_>) -> Criterion {
         criterion = criterion.lacks(reason, format!("{COMPARE}, each day"));
     }
     known.facts.inputs.iter().fold(criterion, |criterion, input| match &input.state {
-        InputState::Unchanged | InputState::Grown | InputState::Gone => criterion,
+        InputState::Unchanged | InputState::Grown => criterion,
+        InputState::Gone => criterion.lacks(
+            format!("{} is not there any more", input.path),
+            format!("where it was not moved into an archive, go back to a copy of it; then {COMPARE}"),
+        ),
         InputState::Changed { detail } => criterion.fails(
             format!("{} is not what was compared any more: {detail}", input.path),
             format!("find out what has changed it; then {COMPARE}"),

@@ -27,8 +27,10 @@ pub fn errors(known: &Known<'_>) -> Criterion {
     };
     let all =
         || handlers.iter().flat_map(|handler| handler.failures.iter().map(move |failure| (handler, failure)));
-    let is_recent =
-        |failure: &Failure| failure.first_failed_at.is_some_and(|at| known.is_in_period(known.day_of(at)));
+    let is_recent = |failure: &Failure| {
+        let failed = [failure.first_failed_at, failure.last_failed_at];
+        failed.into_iter().flatten().any(|at| known.is_in_period(known.day_of(at)))
+    };
     let recent: Vec<_> = all().filter(|(_, failure)| is_recent(failure)).collect();
     let count = recent.len() as u64;
     let skipped: Vec<_> = all().filter(|(_, failure)| failure.state == FailureState::Skipped).collect();
@@ -52,7 +54,7 @@ pub fn errors(known: &Known<'_>) -> Criterion {
 }
 
 fn failed(handler: &HandlerFacts, failure: &Failure) -> String {
-    let at = failure.first_failed_at.map(format_timestamp).unwrap_or_default();
+    let at = failure.last_failed_at.or(failure.first_failed_at).map(format_timestamp).unwrap_or_default();
     let error = failure.error.as_deref().unwrap_or("no error is recorded");
     format!(
         "{}: {} failed at {at} ({}): {error}",

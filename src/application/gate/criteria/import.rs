@@ -1,7 +1,8 @@
 //! Whether the whole legacy log was imported.
 
 use super::known::{COMPARE, Known, counted};
-use crate::application::evidence::record::{ComparisonEvidence, SideKind, Verdict};
+use crate::application::evidence::InputState;
+use crate::application::evidence::record::{ComparisonEvidence, FileEvidence, SideKind, Verdict};
 use crate::application::gate::criterion::Criterion;
 use crate::application::gate::name::CriterionName;
 
@@ -12,7 +13,7 @@ pub fn holds(known: &Known<'_>) -> Criterion {
     let Some(last) = known.comparisons.last() else {
         return Criterion::new(name, "no comparison", threshold).lacks("no comparison is recorded", COMPARE);
     };
-    let ComparisonEvidence { history, candidate, window, .. } = last.comparison;
+    let ComparisonEvidence { history, control, candidate, window, .. } = last.comparison;
     let import = format!("`mission-events import-legacy`, then {COMPARE}");
     let Some(history) = history else {
         let earlier = window.beginning.map_or(0, |beginning| beginning.earlier);
@@ -43,6 +44,14 @@ pub fn holds(known: &Known<'_>) -> Criterion {
     if history.differences > 0 || history.verdict == Verdict::Different {
         let reason = format!("the history has {}", counted(history.differences, "difference", "differences"));
         criterion = criterion.fails(reason, format!("{COMPARE} shows them under `history`; import into a new store, or go back to a copy of this one"));
+    }
+    let grown = |file: &&FileEvidence| {
+        known.facts.inputs.iter().any(|input| input.path == file.path && input.state == InputState::Grown)
+    };
+    for file in control.files.iter().filter(grown) {
+        let reason =
+            format!("{} has grown since: whether what was added is imported is not known", file.path);
+        criterion = criterion.lacks(reason, format!("let nothing be dispatched; {import}"));
     }
     match history.not_imported {
         None => {

@@ -30,6 +30,9 @@ pub fn rehearsed(known: &Known<'_>) -> Criterion {
     match findings.verdict {
         Verdict::Different => criterion.fails(why(), format!("mend what it says, then {REHEARSE}")),
         Verdict::Inconclusive => criterion.lacks(why(), format!("see to it, then {REHEARSE}")),
+        Verdict::Consistent if findings.events == 0 => {
+            criterion.lacks("the store had no event when it was rehearsed", REHEARSE)
+        }
         Verdict::Consistent if !known.is_in_period(day) => {
             criterion.lacks("it was rehearsed before this period", REHEARSE)
         }

@@ -139,6 +139,17 @@ fn a_day_whose_clocks_were_too_far_apart_is_different() {
 }
 
 #[test]
+fn a_day_all_of_whose_differences_a_named_rule_ignores_is_clean() {
+    let report = judged(|case| {
+        for comparison in &mut case.comparisons {
+            let entry = &mut comparison.days[0];
+            (entry.matched, entry.ignored) = (0, BTreeMap::from([("owner".to_owned(), EVENTS)]));
+        }
+    });
+    assert_eq!((report.verdict, report.clean_days), (GateVerdict::Go, 7), "{:?}", not_held(&report));
+}
+
+#[test]
 fn a_rehearsal_is_never_a_clean_day() {
     let report = judged(|case| {
         case.comparisons.clear();

@@ -28,7 +28,7 @@ fn it_is_go_after_days_on_the_new_system_and_needs_no_comparison() {
 #[test]
 fn each_criterion_alone_keeps_it_from_go() {
     type Change = fn(&mut Case);
-    let cases: [(&str, Change, Name, CriterionVerdict); 5] = [
+    let cases: [(&str, Change, Name, CriterionVerdict); 7] = [
         (
             "the flag is off now",
             |case| case.settings.routing = Routing::of(false, true, BTreeSet::new()),
@@ -39,6 +39,22 @@ fn each_criterion_alone_keeps_it_from_go() {
             "the flag is on for thirteen days",
             |case| case.facts.mode_changes.as_mut().unwrap()[1].at = at(day(14), 0, 0),
             Name::FlagOn,
+            NotEnoughEvidence,
+        ),
+        (
+            "the flag is on now, and the last switch, of before the period, was back",
+            |case| {
+                case.facts.mode_changes.as_mut().unwrap().push(switched(at(day(13), 10, 0), false, true));
+            },
+            Name::FlagOn,
+            NotEnoughEvidence,
+        ),
+        (
+            "no day of the period that has ended has an event",
+            |case| {
+                case.facts.candidate.as_mut().unwrap().days = BTreeMap::from([(day(28), 1)]);
+            },
+            Name::Latency,
             NotEnoughEvidence,
         ),
         (
@@ -68,4 +84,11 @@ fn each_criterion_alone_keeps_it_from_go() {
         let report = finalised(change);
         assert_eq!(not_held(&report), [(name, verdict)], "{what}");
     }
+}
+
+#[test]
+fn switches_that_cannot_be_read_say_nothing_of_the_flag() {
+    let report = finalised(|case| case.facts.mode_changes = Err("denied".to_owned()));
+    let expected = [Name::FlagOn, Name::NoRollback].map(|name| (name, NotEnoughEvidence));
+    assert_eq!(not_held(&report), expected);
 }

@@ -1,8 +1,10 @@
 //! The criteria, over facts in memory.
 
+mod cases;
 mod days;
 mod each_alone;
 mod finalised;
+mod mirrors;
 mod not_known;
 mod rules;
 mod states;
@@ -66,6 +68,7 @@ impl Case {
         let last_night = at(*dates.last().unwrap() + Days::new(1), 0, 10);
         let log = LogFacts {
             days: dates.iter().map(|day| (*day, EVENTS)).collect(),
+            left_out: BTreeMap::new(),
             tasks: tasks(&[created("T1", 1, "Pack")]),
         };
         let figures = RecordedFigures {

@@ -1,8 +1,9 @@
 //! What is not known, what is too early, and what decides nothing.
 
-use super::each_alone::{Change, failure, figures_of, handler};
+use super::cases::{Change, failure, figures_of, handler};
 use super::*;
 use crate::application::doctor::handlers::MirrorFacts;
+use crate::application::figures::DamagedLine;
 use crate::application::handling::failure::FailureState;
 use crate::application::handling::status::Behind;
 use CriterionName as Name;
@@ -65,6 +66,31 @@ fn what_happened_before_the_period_does_not_count_and_what_was_left_out_is_liste
     assert_eq!((report.verdict, report.since), (GateVerdict::Go, Some(day(21))), "{:?}", not_held(&report));
     let notes = &criterion(&report, Name::HandlerErrors).notes;
     assert_eq!(*notes, ["task_state left out event e7: skip: the user is gone"]);
+}
+
+#[test]
+fn what_is_known_to_decide_nothing_leaves_it_go() {
+    let harmless: [Change; 4] = [
+        |case| {
+            case.facts.control.as_mut().unwrap().left_out.insert("Moved".to_owned(), day(20));
+        },
+        |case| {
+            let torn = DamagedLine { line: 9, offset: 900, is_torn: true, detail: "cut".to_owned() };
+            case.facts.figures.as_mut().unwrap().as_mut().unwrap().damage.push(torn);
+        },
+        |case| {
+            let earlier = rehearsal(Rehearsal::Rollback, Verdict::Different, at(day(22), 1, 0));
+            case.rehearsals.insert(0, earlier);
+        },
+        |case| {
+            let of_other = rehearsal(Rehearsal::State, Verdict::Different, at(day(28), 1, 0));
+            case.rehearsals.push(of_other);
+        },
+    ];
+    for change in harmless {
+        let report = judged(change);
+        assert_eq!(report.verdict, GateVerdict::Go, "{:?}", not_held(&report));
+    }
 }
 
 #[test]

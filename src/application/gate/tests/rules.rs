@@ -53,6 +53,20 @@ fn a_single_comparison_by_other_rules_begins_the_count_anew_as_well() {
 }
 
 #[test]
+fn a_clock_that_was_set_back_does_not_bring_days_back_from_before_the_change() {
+    let mut case = Case::new();
+    for (record, recorded) in [(3, at(day(25), 0, 5)), (4, at(day(21), 0, 5))] {
+        case.comparisons[record].rules_sha256 = "ef".repeat(32);
+        case.comparisons[record].recorded_at = recorded;
+    }
+    case.settings.days = 3;
+    let report = case.judged();
+    assert_eq!((report.clean_days, report.verdict), (2, GateVerdict::NotEnoughEvidence));
+    let rules = criterion(&report, CriterionName::RulesUnchanged);
+    assert!(rules.value.starts_with("changed after 2025-10-25 (record 4)"), "{rules:?}");
+}
+
+#[test]
 fn a_rule_that_hides_a_difference_does_not_make_its_day_clean() {
     let mut case = Case::new();
     case.comparisons[5].verdict = Verdict::Different;
