@@ -42,13 +42,6 @@ impl PresentPart {
     }
 }
 
-/// Whether the file was imported anew at the same path: it did not go on with that version.
-fn was_written_anew(version: &PartVersion, versions: &[PartVersion]) -> bool {
-    versions.iter().any(|later| {
-        later.source_id > version.source_id && later.path == version.path && later.file == version.file
-    })
-}
-
 /// A version of a part whose records need not be read again.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeptVersion {
@@ -96,18 +89,16 @@ impl PartMatching {
         let mut pairs: Vec<(usize, &PartVersion)> = Vec::new();
         for (index, part) in parts.iter().enumerate() {
             let can_be = |version: &&PartVersion| {
-                part.begins_with.contains(&version.source_id) && may_have_become(version, part, versions)
+                part.begins_with.contains(&version.source_id)
+                    && may_have_become(version, part, versions)
+                    && !was_read_further(version, part, versions)
             };
             pairs.extend(versions.iter().filter(can_be).map(|version| (index, version)));
         }
         pairs.sort_by_cached_key(|(index, version)| {
             let (part, to) = (&parts[*index], version.resume.offset);
             let (is_whole, is_at_path) = (part.end <= to, part.path == version.path);
-            // Of one file that had several names, what was read last says most, unless the file was written anew since.
-            let of_file = (part.is_file_of(version) && !was_written_anew(version, versions)).then_some(to);
-            // A part that is all of what was imported last from somewhere has not grown out of something shorter.
-            let is_all = version.is_latest && is_whole;
-            let best_first = Reverse((is_all, of_file, version.is_latest, is_whole, is_at_path));
+            let best_first = Reverse((version.is_latest, is_whole, is_at_path));
             // What has grown was the part that was written to.
             let name = if is_whole { None } else { Some(age(&version.path)) };
             (best_first, name, Reverse((to, version.source_id)))
@@ -213,6 +204,16 @@ fn may_have_become(version: &PartVersion, part: &PresentPart, versions: &[PartVe
     let is_moved_on =
         || age(&version.path) <= age(&part.path) || !are_of_one_rotation(&version.path, &part.path);
     !has_past || version.path == part.path || version.is_latest && is_moved_on()
+}
+
+/// Whether the file of a part was imported under another name too, and that import has read more of what the part begins with.
+fn was_read_further(version: &PartVersion, part: &PresentPart, versions: &[PartVersion]) -> bool {
+    let is_longer = |other: &PartVersion| other.resume.offset > version.resume.offset;
+    part.is_file_of(version)
+        && versions.iter().any(|other| {
+            let is_of_part = part.is_file_of(other) && part.begins_with.contains(&other.source_id);
+            is_of_part && other.is_latest && other.path != version.path && is_longer(other)
+        })
 }
 
 #[cfg(test)]

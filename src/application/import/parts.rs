@@ -138,6 +138,21 @@ fn beginnings<'v>(
     }
 }
 
+/// The version that a part was taken for, where that was another file, which is gone. Where it is there under another name,
+/// nothing is hidden: all parts count together.
+fn replaced_file<'v>(
+    index: usize,
+    parts: &[PresentPart],
+    versions: &'v [PartVersion],
+    matching: &PartMatching,
+) -> Option<&'v PartVersion> {
+    let is_gone = |version: &&PartVersion| !parts.iter().any(|other| other.is_file_of(version));
+    matching
+        .taken_for(index, versions)
+        .filter(|version| parts[index].is_another_file(version))
+        .filter(is_gone)
+}
+
 /// The parts of an import, and those that were imported before.
 #[derive(Debug, Default)]
 pub(super) struct FoundParts {
@@ -200,8 +215,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
         self.begins_anew = anew.map(|(_, (_, part))| part.path.clone()).collect();
         for (index, part) in parts.iter().enumerate() {
             // Of a part that may be another file, what is written down is the file that it was.
-            let other = matching.taken_for(index, &of_log).filter(|version| part.is_another_file(version));
-            let file = match other {
+            let file = match replaced_file(index, &parts, &of_log, &matching) {
                 Some(version) => version.file.clone(),
                 None => part.file.as_ref().map(|file| file.mark.clone()),
             };
@@ -282,11 +296,8 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
         logs: &[PathBuf],
     ) -> Result<(), ImportError> {
         let mut replaced = Vec::new();
-        for (index, (part, log)) in parts.iter().zip(logs).enumerate() {
-            let version = matching.taken_for(index, versions);
-            // Where the file that it was is there under another name, nothing is hidden: all parts count together.
-            let is_gone = |version: &&PartVersion| !parts.iter().any(|other| other.is_file_of(version));
-            let other = version.filter(|version| part.is_another_file(version)).filter(is_gone);
+        for (index, log) in logs.iter().enumerate() {
+            let other = replaced_file(index, parts, versions, matching);
             replaced.extend(other.map(|version| (log, version)));
         }
         if replaced.is_empty() {

@@ -1,7 +1,8 @@
 //! The same bytes give the same store, in however many steps they were imported.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use mission_events::import::{ImportReport, ImportSettings, ReadOptions, RecordCounts};
@@ -130,6 +131,43 @@ fn contents(database: &Path, logs: &[PathBuf], parts: bool, out: &Path) -> Conte
     Contents { events, rejects, counts, exported: exported.collect() }
 }
 
+/// How a log is rotated.
+#[derive(Debug, Clone, Copy)]
+enum Rotation {
+    Renaming,
+    /// The file that is written to stays the same.
+    CopyingAndCutting,
+    /// No file moves: each is written with the bytes of the one before it.
+    WritingAnew,
+}
+
+impl Rotation {
+    /// Moves so many parts on by one number, whose first one is written to.
+    fn make_room(self, dir: &TestDir, parts: usize) {
+        let part = |number: usize| dir.join(&format!("app.jsonl.{number}"));
+        let renamed = match self {
+            Self::Renaming => 0,
+            Self::CopyingAndCutting => 1,
+            Self::WritingAnew => return,
+        };
+        for number in (renamed..parts).rev() {
+            fs::rename(part(number), part(number + 1)).unwrap();
+        }
+        if renamed == 1 {
+            fs::copy(part(0), part(1)).unwrap();
+        }
+    }
+}
+
+/// Makes the content of a file that one, by appending where it begins with what is there.
+fn write_on(file: &Path, content: &str) {
+    let there = fs::read_to_string(file).unwrap_or_default();
+    match content.strip_prefix(&there).filter(|_| !there.is_empty()) {
+        Some(rest) => File::options().append(true).open(file).unwrap().write_all(rest.as_bytes()).unwrap(),
+        None => fs::write(file, content).unwrap(),
+    }
+}
+
 proptest! {
     #![proptest_config(cases(24))]
 
@@ -165,6 +203,7 @@ proptest! {
     #[test]
     fn parts_that_are_rotated_between_imports_come_to_the_events_of_the_whole_log(
         records in vec(0..4_usize, 1..16), rotations in vec((0..100_usize, any::<bool>()), 1..5),
+        rotation in prop::sample::select(vec![Rotation::Renaming, Rotation::CopyingAndCutting, Rotation::WritingAnew]),
     ) {
         let dir = TestDir::new();
         let lines: Vec<String> = records.iter().map(|&index| format!("{}\n", RECORDS[index])).collect();
@@ -179,10 +218,11 @@ proptest! {
             let files: Vec<PathBuf> =
                 (0..parts.len()).rev().map(|number| dir.join(&format!("app.jsonl.{number}"))).collect();
             for (file, part) in files.iter().rev().zip(&parts) {
-                fs::write(file, part).unwrap();
+                write_on(file, part);
             }
             import(&database, &files, true);
             if rotates {
+                rotation.make_room(&dir, parts.len());
                 parts.insert(0, String::new());
             }
         }

@@ -143,3 +143,24 @@ fn a_log_that_was_copied_and_emptied_in_place_is_no_longer_the_part_that_was_cop
         assert_eq!(import(&dir, "app.jsonl.1 app.jsonl"), (events, vec![]), "{records} records since");
     }
 }
+
+#[test]
+fn parts_of_equal_records_that_are_renamed_again_and_again_come_to_the_events_of_the_whole_log() {
+    let dir = TestDir::new();
+    let mut logs = "app.jsonl".to_owned();
+    for (rotations, records) in [1, 1, 1, 1, 2].into_iter().enumerate() {
+        for number in (1..rotations).rev() {
+            fs::rename(
+                dir.join(&format!("app.jsonl.{number}")),
+                dir.join(&format!("app.jsonl.{}", number + 1)),
+            )
+            .unwrap();
+        }
+        if rotations > 0 {
+            fs::rename(dir.join("app.jsonl"), dir.join("app.jsonl.1")).unwrap();
+            logs = format!("app.jsonl.{rotations} {logs}");
+        }
+        write(&dir, "app.jsonl", EVENT.repeat(records));
+        assert_eq!(import(&dir, &logs), ((rotations + records) as u64, vec![]));
+    }
+}
