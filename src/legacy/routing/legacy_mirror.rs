@@ -225,7 +225,8 @@ impl LegacyMirror {
         let passed = OutboxProgress::of(&self.store.progress_of(&*self.sides.ports.handlers, NEW_MIRROR)?)?;
         let (streams, mirrored) = (&self.streams, &begun.mirrored);
         let lag = LegacyLag { events: &*new.events, intervals, brought: &passed.brought, streams, mirrored };
-        self.state.set_behind(lag.count()?.events);
+        let behind = lag.count()?;
+        self.state.set_behind(behind.events, behind.is_at_least);
         Ok(())
     }
 

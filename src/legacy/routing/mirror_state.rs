@@ -41,8 +41,10 @@ struct State {
     is_in_page: bool,
     /// None may be.
     is_held: bool,
-    /// How many events are to be mirrored, as far as is known.
+    /// How many events are to be mirrored, as far as they were counted.
     behind: u64,
+    /// Not all of them were.
+    is_at_least: bool,
     trouble: Option<MirrorTrouble>,
     /// A caller has waited in vain since it had caught up.
     is_slow: bool,
@@ -61,6 +63,14 @@ pub(super) struct News {
     pub is_any: bool,
     /// There are others than these.
     pub is_all: bool,
+}
+
+impl State {
+    /// How many events are to be mirrored, as far as is known: 0 only where none is.
+    fn behind(&self) -> u64 {
+        let is_any_left = self.is_at_least || self.caught_up_at < self.given;
+        self.behind.max(u64::from(is_any_left))
+    }
 }
 
 impl MirrorState {
@@ -111,7 +121,7 @@ impl MirrorState {
             // Others that wait stop to.
             self.changed.notify_all();
         }
-        MirrorOutcome::Queued { behind: state.behind.max(1) }
+        MirrorOutcome::Queued { behind: state.behind().max(1) }
     }
 
     /// Waits for at most `limit` until the mirror has caught up; not where that is not to be expected. Answers whether it is still to be
@@ -139,7 +149,7 @@ impl MirrorState {
         let state = self.state();
         state.is_started.then(|| MirrorStatus {
             name: self.name,
-            behind: state.behind,
+            behind: state.behind(),
             trouble: state.trouble.clone(),
             is_elsewhere: state.is_elsewhere,
         })
@@ -283,17 +293,17 @@ impl MirrorState {
         self.state().mirrored.remove(stream);
     }
 
-    /// So many events were found that are to be mirrored.
-    pub fn set_behind(&self, events: u64) {
+    /// So many events were found that are to be mirrored; there may be more where they are `is_at_least` as many.
+    pub fn set_behind(&self, events: u64, is_at_least: bool) {
         let mut state = self.state();
-        state.behind = events;
+        (state.behind, state.is_at_least) = (events, is_at_least);
         self.warn_if_far_behind(&mut state);
     }
 
     /// Nothing was left when so many events had been given.
     pub fn set_caught_up(&self, given: u64) {
         let mut state = self.state();
-        (state.behind, state.caught_up_at) = (state.given - given, given);
+        (state.behind, state.is_at_least, state.caught_up_at) = (state.given - given, false, given);
         (state.is_slow, state.is_warned, state.is_elsewhere) = (false, false, false);
         self.changed.notify_all();
     }

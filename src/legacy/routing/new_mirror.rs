@@ -62,7 +62,7 @@ impl MirrorWorker for NewMirror {
         }
         self.state.set_mirrored(&outbox_stream(), line_position(progress.line), 0);
         let round = if progress.line < head {
-            self.state.set_behind(head - progress.line);
+            self.state.set_behind(head - progress.line, false);
             if !self.state.begin_page() {
                 return Ok(Round::Waits);
             }

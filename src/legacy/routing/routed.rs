@@ -91,7 +91,7 @@ pub struct MirrorTrouble {
 pub struct MirrorStatus {
     /// Its name: `legacy_mirror` or `new_mirror`.
     pub name: &'static str,
-    /// How many events are to be brought to the other side, as far as is known.
+    /// How many events are to be brought to the other side, as far as they were counted: 0 only where none is.
     pub behind: u64,
     /// Why it does not go on, where it does not.
     pub trouble: Option<MirrorTrouble>,

@@ -206,3 +206,27 @@ fn a_mirror_that_is_far_behind_is_warned_of_once_until_it_has_caught_up() {
     });
     assert_eq!(again.len(), 2, "{again:?}");
 }
+
+#[test]
+fn a_mirror_of_which_not_all_events_were_counted_is_behind_until_it_has_caught_up() {
+    let state = MirrorState::new("legacy_mirror", 100);
+    state.start();
+    let behind = || state.status().unwrap().behind;
+    state.set_behind(7, true);
+    state.set_mirrored(&StreamId::single(), Position::new(7), 7);
+    assert_eq!(behind(), 1);
+
+    let (_, given) = state.take_news();
+    state.set_caught_up(given);
+    assert_eq!(behind(), 0);
+}
+
+#[test]
+fn a_mirror_that_was_given_an_event_since_its_events_were_counted_is_behind() {
+    let state = MirrorState::new("legacy_mirror", 100);
+    state.start();
+    state.give(None);
+    // They were counted before the event was stored.
+    state.set_behind(0, false);
+    assert_eq!(state.status().unwrap().behind, 1);
+}
