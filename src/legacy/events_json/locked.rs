@@ -1,6 +1,6 @@
 //! The array under the lock: what stands in it, and what is written to it together.
 
-use std::sync::MutexGuard;
+use parking_lot::FairMutexGuard;
 
 use super::array_file::{ArrayFile, FoundArray};
 use super::error::EventsJsonError;
@@ -19,11 +19,11 @@ pub struct LockedEventsJson<'e> {
     /// Those records, each after its separator.
     text: String,
     added: usize,
-    _lock: (FileLock, MutexGuard<'e, ()>),
+    _lock: (FileLock, FairMutexGuard<'e, ()>),
 }
 
 impl<'e> LockedEventsJson<'e> {
-    pub(super) fn new(file: &'e ArrayFile, found: FoundArray, lock: (FileLock, MutexGuard<'e, ()>)) -> Self {
+    pub(super) fn new(file: &'e ArrayFile, found: FoundArray, lock: (FileLock, FairMutexGuard<'e, ()>)) -> Self {
         let array = found.array.clone();
         Self { file, found, array, text: String::new(), added: 0, _lock: lock }
     }

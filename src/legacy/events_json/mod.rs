@@ -79,8 +79,9 @@ mod python_json;
 mod scan;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use parking_lot::FairMutex;
 
 use self::array_file::ArrayFile;
 pub use self::error::EventsJsonError;
@@ -111,8 +112,9 @@ pub struct EventsJson {
     file: ArrayFile,
     lock: PathBuf,
     writer: LegacyWriter,
-    /// Threads wait here, where they are woken in turn, and one of them for the lock over processes.
-    appending: Mutex<()>,
+    /// Threads wait here, each for its turn, and one of them for the lock over processes: a thread that appends again and
+    /// again would get that lock many times before one that waits.
+    appending: FairMutex<()>,
 }
 
 impl EventsJson {
@@ -125,7 +127,7 @@ impl EventsJson {
         let path = follow_links(&path).map_err(EventsJsonError::io("find", &path))?;
         let lock = with_suffix(&path, ".lock");
         let note = with_suffix(&path, ".end");
-        let events = Self { file: ArrayFile { path, note }, lock, writer, appending: Mutex::new(()) };
+        let events = Self { file: ArrayFile { path, note }, lock, writer, appending: FairMutex::new(()) };
         if writer == LegacyWriter::This {
             let folder = events.file.folder();
             create_folders(folder).map_err(EventsJsonError::io("create the folder", folder))?;
@@ -167,7 +169,7 @@ impl EventsJson {
         if self.writer == LegacyWriter::Other {
             return Err(EventsJsonError::OtherWriter { path: self.file.path.clone() });
         }
-        let turn = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = self.appending.lock();
         let lock = self.take_lock()?;
         Ok(LockedEventsJson::new(&self.file, self.file.find_array()?, (lock, turn)))
     }
