@@ -23,7 +23,11 @@ pub struct LockedEventsJson<'e> {
 }
 
 impl<'e> LockedEventsJson<'e> {
-    pub(super) fn new(file: &'e ArrayFile, found: FoundArray, lock: (FileLock, FairMutexGuard<'e, ()>)) -> Self {
+    pub(super) fn new(
+        file: &'e ArrayFile,
+        found: FoundArray,
+        lock: (FileLock, FairMutexGuard<'e, ()>),
+    ) -> Self {
         let array = found.array.clone();
         Self { file, found, array, text: String::new(), added: 0, _lock: lock }
     }
