@@ -11,6 +11,8 @@ pub mod directory;
 pub mod failing_disk;
 pub mod links;
 pub mod lock;
+pub mod path_text;
+pub mod plain_file;
 pub mod presence;
 pub mod space;
 pub mod torn_copy;

@@ -6,6 +6,7 @@ use super::numbers::{grouped, shortened};
 use super::record_summary::summary;
 use crate::application::compare::report::{Comparison, Difference, DifferentField, EventPlace};
 use crate::cli::output::visible;
+use crate::durable::path_text::text_of;
 
 /// How many differences a report has at most.
 const MOST: usize = 10_000;
@@ -53,6 +54,9 @@ pub struct Row {
     /// How many fields are not shown.
     #[serde(skip_serializing_if = "is_zero")]
     pub more_fields: usize,
+    /// What was taken off the candidate's time, where that matters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
     /// What the event says, where it has no partner.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub says: String,
@@ -172,6 +176,7 @@ impl From<&Difference> for Row {
             ambiguous: difference.ambiguous,
             fields: difference.fields.iter().take(SHOWN_FIELDS).map(FieldRow::from).collect(),
             more_fields: difference.fields.len().saturating_sub(SHOWN_FIELDS),
+            clock: difference.clock_taken_off(),
             says: alone.map(|event| visible(&summary(&event.body)).into_owned()).unwrap_or_default(),
             control: place(&difference.control),
             candidate: place(&difference.candidate),
@@ -193,7 +198,7 @@ impl From<&DifferentField> for FieldRow {
 
 impl PlaceRow {
     fn new(place: &EventPlace, has_partner: bool) -> Self {
-        let path = place.path.display().to_string();
+        let path = text_of(&place.path);
         let id = place.event_id.as_ref().map(|id| format!(", id {id}")).unwrap_or_default();
         let record = (!has_partner && !place.body.is_empty()).then(|| shown(&place.body, LONGEST_RECORD));
         Self { place: visible(&format!("{path}, {}{id}", place.location)).into_owned(), record }
@@ -235,6 +240,7 @@ mod tests {
             day: "2025-10-20".parse().unwrap(),
             control,
             candidate: place(7),
+            clock_offset_us: Some(0),
             fields: (0..fields).map(field).collect(),
         }
     }

@@ -49,6 +49,15 @@ pub enum RecordError {
         /// The path of the field.
         field: Cow<'static, str>,
     },
+    /// The time is a number, in one of the built-in shapes, which have texts.
+    #[error(
+        "expected text in `timestamp`, found a number: a mapping reads it, {mapping} --timestamp timestamp \
+         --timestamp-unit with s, ms, us or ns"
+    )]
+    NumberInBuiltInShape {
+        /// The flags for the other fields.
+        mapping: &'static str,
+    },
     /// A field of the envelope is not text.
     #[error("expected text in `{field}`, found {found}")]
     NotText {
@@ -80,7 +89,10 @@ impl RecordError {
             Self::NoType | Self::NoMappedType { .. } => "no_type",
             Self::NoTimestamp { .. } => "no_timestamp",
             Self::BadTimestamp(_) | Self::BadUnixTime(_) => "bad_timestamp",
-            Self::NumberWithoutUnit { .. } | Self::NotText { .. } | Self::Empty { .. } => "bad_field",
+            Self::NumberWithoutUnit { .. }
+            | Self::NumberInBuiltInShape { .. }
+            | Self::NotText { .. }
+            | Self::Empty { .. } => "bad_field",
             Self::Ambiguous { .. } => "duplicate_field",
         }
     }

@@ -6,4 +6,5 @@ pub(crate) mod correction;
 pub(crate) mod local_day_cache;
 pub(crate) mod model;
 pub(crate) mod report;
+pub(crate) mod steps;
 pub(crate) mod timed_event;
