@@ -1,6 +1,6 @@
 //! How far long work is: bytes and remaining time, on a terminal's stderr, and nothing elsewhere.
 
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -19,7 +19,7 @@ use crate::application::doctor::handlers::NEW_MIRROR;
 use crate::application::repair::{
     LineKind, MOST_DIFFERENCES, Repair, RepairError, RepairReport, RepairStore,
 };
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::sqlite::SqliteRepair;
 use crate::infrastructure::system_clock::present_time;

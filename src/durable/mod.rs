@@ -11,7 +11,6 @@ pub mod directory;
 pub mod failing_disk;
 pub mod links;
 pub mod lock;
-pub mod path_text;
 pub mod plain_file;
 pub mod presence;
 pub mod space;

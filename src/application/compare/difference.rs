@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::class::Class;
 use super::record_location::RecordLocation;
 use crate::application::duration::rounded;
-use crate::durable::path_text;
+use crate::domain::path_text;
 
 /// Why a value differs, or an event as a whole. In the order of the names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -120,11 +120,13 @@ pub struct DifferentField {
 
 impl Difference {
     /// What was taken off the candidate's time before the times were compared, in a sentence: where only the times differ,
-    /// as they are written they need not say so.
-    pub fn clock_taken_off(&self) -> Option<String> {
+    /// and where an event has no partner at its time though that is more than the tolerance, in microseconds. As they are
+    /// written, the times need not say so.
+    pub fn clock_taken_off(&self, tolerance_us: i64) -> Option<String> {
         let offset = self.clock_offset_us.filter(|offset| *offset != 0)?;
+        let is_alone = self.control.is_none() && offset.abs() > tolerance_us;
         let verb = if offset < 0 { "added to" } else { "taken off" };
-        (self.class == Class::TimeShifted).then(|| {
+        (self.class == Class::TimeShifted || is_alone).then(|| {
             format!("{} was {verb} the candidate's time, as its clock was that day", rounded(offset))
         })
     }

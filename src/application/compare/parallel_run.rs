@@ -17,7 +17,7 @@ use crate::application::compare::input::{Beginning, Input};
 use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
 use crate::application::compare::settings::{Settings, Start};
 use crate::application::log_source::SkippedFile;
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use crate::wire::mapping::Mapping;
 use crate::wire::zone::Zone;
 

@@ -19,7 +19,7 @@ pub use crate::application::compare::input::Side;
 pub use crate::application::compare::record_location::RecordLocation;
 pub use crate::application::compare::self_test::result::{Check, CheckOutcome, SelfTest};
 use crate::application::log_source::SkippedFile;
-use crate::durable::path_text;
+use crate::domain::path_text;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,8 +12,8 @@ use super::ports::{ContentDigest, ExportStore, StoredLog};
 use super::reassembly::{Broken, Reassembly, difference};
 use super::report::{Exported, ExportedFile, LeftOutLog};
 use super::session::Export;
+use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
-use crate::durable::path_text::text_of;
 
 impl Export<'_> {
     /// Writes every file, and answers what became of each.

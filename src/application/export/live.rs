@@ -8,8 +8,8 @@ use chrono::Datelike;
 
 use crate::application::mode_log::OnlyOnNewSide;
 use crate::domain::legacy_shape::in_legacy_shape;
+use crate::domain::path_text::text_of;
 use crate::domain::value_objects::Position;
-use crate::durable::path_text::text_of;
 use crate::wire::zone::Zone;
 
 use super::error::ExportError;

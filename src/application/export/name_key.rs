@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 
 /// The same for all names that differ in case or in Unicode form alone. Some file systems (those of
 /// macOS and Windows as a rule) have one file for all of them.

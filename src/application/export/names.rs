@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::name_key::path_key;
 use super::ports::StoredLog;
-use crate::durable::path_text::path_of;
+use crate::domain::path_text::path_of;
 
 /// The names, relative to the folder of the export.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub(super) fn decompressed_path(log: &StoredLog) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::durable::path_text::text_of;
+    use crate::domain::path_text::text_of;
 
     fn logs(paths: &[&str]) -> Vec<StoredLog> {
         let log = |(number, path): (i64, &&str)| StoredLog {

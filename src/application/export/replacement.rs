@@ -16,8 +16,8 @@ use super::ports::{ContentDigest, ExportStore, NewFile, PlaceError, Standing, St
 use super::reassembly::difference;
 use super::report::ExportedFile;
 use super::session::Export;
+use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
-use crate::durable::path_text::text_of;
 
 /// A step that was done, or the reason why what stands in the way stays.
 pub(super) type OrReason<T> = Result<T, String>;

@@ -20,7 +20,7 @@ use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
 use crate::application::log_files::LogFiles;
 use crate::application::log_source::{LogList, OpenLog, SourceError};
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 
 /// The new system has recorded an event so long after the legacy one, if it records it at all.
 const SETTLED: TimeDelta = TimeDelta::seconds(3);

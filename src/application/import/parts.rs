@@ -18,7 +18,7 @@ use super::seen_log::SeenLog;
 use super::target::{ImportSink, PartVersion, SharedCounts};
 use crate::application::log_files::LogFiles;
 use crate::application::log_source::{LogList, OpenLog, PieceContent, ResumePoint, SkippedFile, SourceError};
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use crate::wire::record::RecordReader;
 
 /// The parts without copies of parts: a plain file and its compressed copy, a copy in another folder, or a link. The

@@ -21,8 +21,8 @@ use super::target::{Batch, ImportSink, KnownSource, OverlapView, SourceHeader};
 use crate::application::clock::Clock;
 use crate::application::log_files::LogFiles;
 use crate::application::log_source::{LogSource, OpenLog, ResumePoint, SourceDigest, SourceError};
+use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
-use crate::durable::path_text::text_of;
 
 /// Batches that are parsed ahead of the writer.
 const BATCHES_AHEAD: usize = 4;

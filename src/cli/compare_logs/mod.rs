@@ -24,7 +24,7 @@ use crate::application::compare::parallel_run::{Medium, ParallelRun};
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::application::evidence::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use crate::infrastructure::compare_inputs::{SideError, TempScratch};
 use crate::infrastructure::config::Source;
 use crate::infrastructure::config::compare_profile::ProfileError;

@@ -11,7 +11,7 @@ use crate::application::compare::report::{Cause, Class, Comparison, Difference, 
 use crate::application::compare::settings::Settings;
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 
 /// How many differences are shown with their places.
 const SHOWN: usize = 10;
@@ -168,7 +168,7 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
                 field.cause.as_str()
             )?;
         }
-        if let Some(taken_off) = difference.clock_taken_off() {
+        if let Some(taken_off) = difference.clock_taken_off(comparison.clock.tolerance_us) {
             writeln!(out, "  clock: {taken_off}")?;
         }
     }

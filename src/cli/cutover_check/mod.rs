@@ -18,7 +18,7 @@ use super::store::configured_path;
 use crate::application::evidence::{Chain, EvidenceLog};
 use crate::application::gate::{Gate, GateReport, GateSettings, GateVerdict, check};
 use crate::cli::compare_logs::absolute;
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use crate::infrastructure::config::Config;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 use crate::infrastructure::report_file::ReportFile;

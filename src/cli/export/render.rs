@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::application::export::{Exported, ExportedFile};
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 
 #[derive(Serialize)]
 struct Report<'e> {

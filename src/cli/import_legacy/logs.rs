@@ -10,7 +10,7 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::given_path::ensure_path;
 use crate::cli::global::Context;
-use crate::durable::path_text::path_of;
+use crate::domain::path_text::path_of;
 use crate::durable::presence::is_present;
 use crate::infrastructure::config::Source;
 use crate::infrastructure::sources::{Surroundings, list_folder, open_log};

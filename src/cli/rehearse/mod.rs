@@ -14,7 +14,7 @@ use super::global::Context;
 use super::output::{self, Format};
 use crate::application::evidence::{EvidenceError, record_rehearsal};
 use crate::application::rehearsal::{RehearsalReport, RehearsalScope, RehearsalVerdict, rehearse};
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 use crate::infrastructure::rehearsal_site::{RehearsalFolderError, RehearsalPlan, TemporarySite};

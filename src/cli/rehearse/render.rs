@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::application::rehearsal::{RehearsalReport, RehearsalScope, RehearsalVerdict, StepOutcome};
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
-use crate::durable::path_text::{self, text_of};
+use crate::domain::path_text::{self, text_of};
 
 /// So many reasons of a step are shown.
 const SHOWN: usize = 10;

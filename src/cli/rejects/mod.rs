@@ -16,7 +16,7 @@ use super::store::StoreError;
 use crate::application::import::ReadOptions;
 use crate::application::log_source::UNVERIFIED;
 use crate::application::rejects::RetryRejects;
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 
 const EXAMPLES: &str = "\

@@ -5,7 +5,7 @@ use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::report::{Class, Comparison, SideReport};
 use crate::application::evidence::record::SideEvidence;
 use crate::cli::output::visible;
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 
 /// How many files of a side are named.
 const SHOWN_FILES: usize = 100;

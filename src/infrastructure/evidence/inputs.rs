@@ -10,8 +10,8 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::application::evidence::{EvidenceError, EvidenceInputs, FileContent, StoreContent};
+use crate::domain::path_text::path_of;
 use crate::domain::value_objects::Position;
-use crate::durable::path_text::path_of;
 use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 use crate::wire::zone::Zone;

@@ -36,7 +36,7 @@ use crate::application::log_source::LogList;
 use crate::application::rehearsal::{Copied, RehearsalSite, Replayed, RolledBack, SiteError};
 use crate::application::task_handlers::default_registrations;
 use crate::domain::error_chain::error_chain;
-use crate::durable::path_text::{path_of, text_of};
+use crate::domain::path_text::{path_of, text_of};
 use crate::infrastructure::compare_inputs::{FoundSide, LogFeed, TempScratch};
 use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::handler_store::SqliteHandlerStore;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::application::log_source::{SkippedFile, SourceError};
-use crate::durable::path_text::text_of;
+use crate::domain::path_text::text_of;
 use crate::infrastructure::side_files::own_records;
 use crate::wire::mapping::Mapping;
 

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use crate::application::log_source::SkippedFile;
 use crate::domain::error_chain::error_chain;
+use crate::domain::path_text::text_of;
 use crate::durable::links::file_identity;
-use crate::durable::path_text::text_of;
 use crate::durable::torn_copy::is_torn_copy;
 use crate::infrastructure::side_files::{database_beside, interrupted_writer, own_records};
 use crate::infrastructure::sqlite::holds_events;

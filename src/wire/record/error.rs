@@ -50,12 +50,9 @@ pub enum RecordError {
         field: Cow<'static, str>,
     },
     /// The time is a number, in one of the built-in shapes, which have texts.
-    #[error(
-        "expected text in `timestamp`, found a number: a mapping reads it, {mapping} --timestamp timestamp \
-         --timestamp-unit with s, ms, us or ns"
-    )]
+    #[error("expected text in `timestamp`, found a number")]
     NumberInBuiltInShape {
-        /// The flags for the other fields.
+        /// The flags of the mapping by which the other fields of a log are read in the same way.
         mapping: &'static str,
     },
     /// A field of the envelope is not text.

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::application::compare::clock::anchors::AnchorSample;
 use crate::application::compare::clock::clocks_apart::ClocksApart;
+use crate::application::compare::clock::drift::drift_of;
 use crate::application::compare::clock::report::{ClockReport, DayClock};
 use crate::application::compare::clock::steps::steps;
 use crate::application::compare::settings::Settings;
@@ -79,7 +80,9 @@ impl ClockModel {
         let mut report = ClockReport::new(by_day, is_sampled, tolerance_us, max_offset_us);
         // Between two offsets within it there is no step.
         if report.spread.max_us.saturating_mul(2) > tolerance_us {
-            report.steps = steps(anchors, tolerance_us);
+            anchors.sort_unstable();
+            report.drift_us_per_day = report.drift_us_per_day.or_else(|| drift_of(&anchors, tolerance_us));
+            report.steps = steps(&anchors, tolerance_us);
         }
         Self { report }
     }

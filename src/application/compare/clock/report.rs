@@ -23,8 +23,8 @@ pub struct ClockReport {
     /// How far the anchors are from the median offset.
     pub spread: Spread,
     /// By how much the offset grows in a day, in microseconds: the median of the slopes between any two
-    /// days with at least [`ClockReport::MIN_ANCHORS`] anchors, by their median offsets. `None` with fewer than two
-    /// such days.
+    /// days with at least [`ClockReport::MIN_ANCHORS`] anchors, by their median offsets. With fewer than two
+    /// such days that of the anchors themselves, where they lie on a line; else `None`.
     pub drift_us_per_day: Option<i64>,
     /// When the offset became another one at once, by more than the tolerance: a clock was set. The first twenty.
     pub steps: Vec<ClockStep>,
@@ -137,7 +137,7 @@ impl ClockReport {
     /// Whether the offset grows or falls by more than the tolerance over the days that have anchors.
     pub fn drifts(&self) -> bool {
         let (first, last) = (self.days.first_key_value(), self.days.last_key_value());
-        let days = first.zip(last).map_or(0, |((first, _), (last, _))| (*last - *first).num_days());
+        let days = first.zip(last).map_or(0, |((first, _), (last, _))| (*last - *first).num_days().max(1));
         let by = self.drift_us_per_day.unwrap_or_default().saturating_mul(days);
         by.abs() > self.tolerance_us
     }

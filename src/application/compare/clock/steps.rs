@@ -11,9 +11,8 @@ const NEARER: i64 = 4;
 /// How many steps are told.
 const MOST: usize = 20;
 
-/// The first steps of more than `tolerance_us` that anchors show, each a time of the control and the offset there.
-pub(crate) fn steps(mut anchors: Vec<(i64, i64)>, tolerance_us: i64) -> Vec<ClockStep> {
-    anchors.sort_unstable();
+/// The first steps of more than `tolerance_us` that anchors show, each a time of the control and the offset there, sorted.
+pub(crate) fn steps(anchors: &[(i64, i64)], tolerance_us: i64) -> Vec<ClockStep> {
     let step = |place: usize| {
         let sorted = |anchors: &[(i64, i64)]| {
             let mut offsets: Vec<i64> = anchors.iter().map(|(_, offset)| *offset).collect();
@@ -59,8 +58,8 @@ mod tests {
 
     /// The steps of a clock that is looked at every ten minutes: when, from where and to where, in seconds.
     fn found(offset_at: impl Fn(i64) -> i64) -> Vec<(i64, i64, i64)> {
-        let anchors = (0..144).rev().map(|number| (number * 10 * MINUTE, offset_at(number))).collect();
-        let told = steps(anchors, 2 * SECOND).into_iter();
+        let anchors: Vec<_> = (0..144).map(|number| (number * 10 * MINUTE, offset_at(number))).collect();
+        let told = steps(&anchors, 2 * SECOND).into_iter();
         told.map(|step| (step.at.timestamp() / 600, step.from_us / SECOND, step.to_us / SECOND)).collect()
     }
 
@@ -89,13 +88,13 @@ mod tests {
         assert_eq!(found(|number| number % 7 * SECOND), []);
         assert_eq!(found(|number| if number == 72 { 60 * SECOND } else { 0 }), []);
         assert_eq!(found(|number| if number < 72 { 0 } else { 2 * SECOND }), []);
-        assert_eq!(steps(vec![(0, 0), (1, 60 * SECOND)], SECOND), []);
-        assert_eq!(steps(Vec::new(), SECOND), []);
+        assert_eq!(steps(&[(0, 0), (1, 60 * SECOND)], SECOND), []);
+        assert_eq!(steps(&[], SECOND), []);
     }
 
     #[test]
     fn the_first_twenty_steps_are_told() {
-        let anchors = (0..1000).map(|number| (number, number / 10 * MINUTE)).collect();
-        assert_eq!(steps(anchors, SECOND).len(), MOST);
+        let anchors: Vec<_> = (0..1000).map(|number| (number, number / 10 * MINUTE)).collect();
+        assert_eq!(steps(&anchors, SECOND).len(), MOST);
     }
 }

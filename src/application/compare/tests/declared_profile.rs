@@ -17,7 +17,8 @@ fn new_shape(prefix: &str, with_priority: impl Fn(usize) -> bool) -> Vec<String>
 fn declared(default: Option<&str>) -> Settings {
     let default = default.map(str::to_owned);
     let one_sided = vec![OneSided { field: "priority".to_owned(), default }];
-    let profile = Profile { name: "declared".to_owned(), one_sided, ..Profile::default() };
+    let profile =
+        Profile { name: "declared".to_owned(), one_sided, times: Default::default(), ..Profile::default() };
     Settings { profile, ..settings() }
 }
 

@@ -27,7 +27,7 @@ fn a_clock_that_gains_twenty_seconds_a_day_drifts_and_its_differences_say_what_w
     let first = &found.differences[0];
     assert_eq!((first.class, first.clock_offset_us), (Class::TimeShifted, Some(9_861_000)));
     assert_eq!(
-        first.clock_taken_off().as_deref(),
+        first.clock_taken_off(0).as_deref(),
         Some("9s 861ms was taken off the candidate's time, as its clock was that day")
     );
 }
@@ -38,7 +38,8 @@ fn a_clock_that_was_set_at_noon_has_a_step_there() {
     let steps: Vec<_> =
         found.clock.steps.iter().map(|step| (step.at.to_rfc3339(), step.from_us, step.to_us)).collect();
     assert_eq!(steps, [("2025-10-21T12:00:00+00:00".to_owned(), 0, -90_000_000)]);
-    let told: Vec<_> = found.differences.iter().filter_map(Difference::clock_taken_off).collect();
+    let told: Vec<_> =
+        found.differences.iter().filter_map(|difference| difference.clock_taken_off(2_000_000)).collect();
     assert_eq!(told[0], "1m 30s was added to the candidate's time, as its clock was that day");
 }
 
@@ -47,4 +48,21 @@ fn clocks_that_run_alike_have_no_steps_and_no_drift_and_differences_say_nothing_
     let found = found(|_| 4);
     assert!(!found.clock.drifts() && found.clock.steps.is_empty());
     assert_eq!(found.differences, []);
+}
+
+#[test]
+fn a_clock_that_drifts_within_a_day_is_told_by_the_events_of_that_day() {
+    let events = |gained: i64| -> Vec<Lived> {
+        let event = |number: i64| Lived {
+            event_type: "A",
+            task: format!("T{number}"),
+            title: format!("title {number}"),
+            at: number * 600_000 + number * gained,
+        };
+        (0..100).map(event).collect()
+    };
+    let found = compared(&legacy(&events(0)), &new(&events(140)));
+    assert!(found.clock.drifts());
+    assert_eq!(found.clock.drift_us_per_day, Some(20_160_000));
+    assert_eq!(compared(&legacy(&events(0)), &new(&events(0))).clock.drift_us_per_day, None);
 }
