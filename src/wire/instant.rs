@@ -11,9 +11,10 @@ use crate::wire::zone::{LocalTime, Zone};
 /// `:` come the microseconds since 1970 in eight bytes, and the digits after them, without zeros at the end.
 const INSTANT_TAG: u8 = b'i';
 
-/// How long a text is that is a time at least, and how many digits of a fraction an instant holds.
+/// How long a text is that is a time at least; where the digits of its fraction begin, and those after the microsecond.
 const SHORTEST: usize = "2025-10-25".len();
-const MICROSECOND_DIGITS: usize = 6;
+const FRACTION: usize = "2025-10-25T10:00:00.".len();
+const FINER: usize = FRACTION + 6;
 
 /// The instant that a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub struct Instant<'t> {
 }
 
 impl<'t> Instant<'t> {
-    /// The instant that `text` is; `None` where it is no time, or one outside the years 0001 to 9999.
+    /// The instant that `text` is; `None` where it is no time.
     pub fn read(text: &'t str, zone: &Zone) -> Option<Self> {
         // Most texts are told from times by one byte.
         if text.len() < SHORTEST || text.as_bytes()[4] != b'-' {
@@ -41,7 +42,10 @@ impl<'t> Instant<'t> {
                 LocalTime::Twice { first_offset, second_offset } => (first_offset, Some(second_offset)),
             },
         };
-        let at = |offset| written.at_offset(offset).ok().map(|instant| instant.timestamp_micros());
+        let at = |offset: i32| match written.is_leap_second() {
+            true => written.at_offset(offset).ok().map(|instant| instant.timestamp_micros()),
+            false => Some(written.civil_micros() - i64::from(offset) * 1_000_000),
+        };
         Some(Self { micros: at(offset)?, other_reading: other.and_then(at), finer: finer_digits(text) })
     }
 
@@ -61,11 +65,14 @@ impl<'t> Instant<'t> {
     }
 }
 
-/// The digits of the fraction of a second beyond those of the microsecond.
+/// The digits of the fraction of a second beyond those of the microsecond, of a text that is a time.
 fn finer_digits(text: &str) -> &str {
-    let Some((_, fraction)) = text.split_once(['.', ',']) else { return "" };
-    let end = fraction.find(|character: char| !character.is_ascii_digit()).unwrap_or(fraction.len());
-    fraction[..end].get(MICROSECOND_DIGITS..).unwrap_or_default().trim_end_matches('0')
+    let bytes = text.as_bytes();
+    if bytes.len() <= FINER || !matches!(bytes[FRACTION - 1], b'.' | b',') {
+        return "";
+    }
+    let digits = bytes[FRACTION..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    text.get(FINER..FRACTION + digits).unwrap_or_default().trim_end_matches('0')
 }
 
 /// Whether two different values are one instant of which digits were cut off or rounded away; their forms are given.

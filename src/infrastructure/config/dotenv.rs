@@ -140,7 +140,7 @@ mod tests {
         }
         let latin1 = parse(Path::new(".env"), b"NAME=Z\xFCrich\nMISSION_CONTROL_TIMEZONE=UTC\n").unwrap();
         assert_eq!(latin1.len(), 1);
-        assert_eq!(parse(Path::new(".env"), b"\xFF\xFEA\0=\01\0").unwrap().len(), 0);
+        assert_eq!(parse(Path::new(".env"), b"\xFF\xFEA\0=\x001\0").unwrap().len(), 0);
     }
 
     #[test]

@@ -34,10 +34,10 @@ pub(crate) fn may_lack(
 }
 
 /// The value of a one-sided field where the event that may lack it does.
-pub(crate) fn where_lacking<'v>(
+pub(crate) fn where_lacking(
     lacking: Option<Side>,
-    [control, candidate]: [Option<&'v [u8]>; 2],
-) -> Option<&'v [u8]> {
+    [control, candidate]: [Option<&[u8]>; 2],
+) -> Option<&[u8]> {
     match lacking? {
         Side::Control if control.is_none() => candidate,
         Side::Candidate if candidate.is_none() => control,
