@@ -149,3 +149,23 @@ fn logs_whose_names_are_not_utf8_are_told_apart_and_come_back_under_their_names(
     let file = compared["control"]["files"][0]["path"].as_str().unwrap();
     assert!(shown.iter().any(|shown| file.ends_with(shown)), "{file}");
 }
+
+#[test]
+fn times_that_are_numbers_are_told_with_the_flags_that_read_them_and_a_unit_that_does_not_fit_with_their_range()
+ {
+    let dir = TestDir::new();
+    let record = |at: &str| format!("{{\"type\": \"A\", \"task_id\": \"1\", \"timestamp\": {at}}}\n");
+    write(&dir, "log.jsonl", record("1761386400.5") + &record("1761386400123"));
+    let rejected = cli(&dir).run("-q import-legacy log.jsonl --into s.db");
+    let flags =
+        "--event-type type --event-id none --aggregate task_id --timestamp timestamp --timestamp-unit";
+    assert!(rejected.code == 1 && rejected.stdout.contains(flags), "{}", rejected.stdout);
+    let read = cli(&dir).run(&format!("--format json import-legacy log.jsonl --into t.db {flags} ms"));
+    let report: serde_json::Value = serde_json::from_str(&read.stdout).unwrap();
+    assert_eq!(report["mapped_times"]["first"], "1970-01-21T09:16:26.400500Z");
+    let range = "lie between 1970-01-21T09:16:26.400500+00:00 and 2025-10-25T10:00:00.123000+00:00";
+    assert!(read.stderr.contains(range), "{}", read.stderr);
+    write(&dir, "sound.jsonl", record("1761386400"));
+    let sound = cli(&dir).run(&format!("import-legacy sound.jsonl --into u.db {flags} s"));
+    assert!(!sound.stderr.contains("lie between"), "{}", sound.stderr);
+}
