@@ -288,9 +288,10 @@ pub mod compare {
     pub use crate::application::compare::profile::{IgnoreRule, OneSided, Profile};
     pub use crate::application::compare::report::{
         BeginningKind, BeginningReport, Cause, CauseCount, Check, CheckOutcome, Class, ClassCounts,
-        ClockReport, Comparison, DayClock, DayCounts, DayDigest, Difference, DifferentField, EventPlace,
-        FileReport, HistogramBucket, HistoryReport, IgnoredByRule, OffsetMode, PerSide, RecordLocation,
-        RejectedPlace, SelfTest, Side, SideReport, Spread, TypeCounts, Verdict,
+        ClockReport, ClockStep, Comparison, DayClock, DayCounts, DayDigest, Difference, DifferentField,
+        EventPlace, FileReport, HistogramBucket, HistoryReport, IgnoredByRule, OffsetMode, PerSide,
+        RecordLocation, RejectedPlace, RuleKind, SelfTest, Side, SideReport, Spread, TypeCounts, UnusedRule,
+        Verdict,
     };
     pub use crate::application::compare::settings::{Settings, Start};
     pub use crate::application::compare::{Input, compare};

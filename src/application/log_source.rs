@@ -261,7 +261,13 @@ impl Reject {
     pub fn sentence(&self) -> String {
         let whole: &(dyn StdError + 'static) = self;
         let errors = successors(Some(whole), |error| StdError::source(*error));
-        errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        let way_out = match self {
+            Self::Record(RecordError::NumberInBuiltInShape { mapping }) => Some(format!(
+                "a mapping reads it, {mapping} --timestamp timestamp --timestamp-unit with s, ms, us or ns"
+            )),
+            _ => None,
+        };
+        errors.map(ToString::to_string).chain(way_out).collect::<Vec<_>>().join(": ")
     }
 }
 

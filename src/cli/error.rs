@@ -61,8 +61,7 @@ impl CliError {
     /// Tells people, on stderr: the error, then each of its causes on a line of its own, then the details.
     pub fn report(&self) {
         match self {
-            // Where this cannot be printed, there is nothing left to say so on.
-            Self::CommandLine(error) => drop(error.print()),
+            Self::CommandLine(error) => output::report_command_line(error),
             Self::Failed { error, details, .. } => output::report_error(error, details),
         }
     }

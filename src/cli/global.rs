@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
 use super::error::CliError;
+use super::given_path::ensure_path;
 use super::output::{self, Format};
 use super::store::StoreError;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
@@ -166,6 +167,7 @@ impl GlobalOptions {
     fn load_config(&self, missing: MissingStore) -> Result<Config, CliError> {
         let mut flags = Flags::default();
         if let Some(path) = &self.store {
+            ensure_path(Path::new(path))?;
             let backend = match backend_at(Path::new(path)) {
                 Err(BackendError::Missing { .. }) if missing == MissingStore::WillBeMade => Backend::Sqlite,
                 found => found.map_err(StoreError::from)?,

@@ -17,6 +17,7 @@ mod events;
 mod evidence;
 mod exit_code;
 mod export;
+mod given_path;
 mod global;
 mod handlers;
 mod hang_ups;
@@ -39,6 +40,10 @@ mod store;
 mod table;
 mod tasks;
 mod termination;
+mod visible_text;
+
+use std::ffi::OsString;
+use std::time::SystemTime;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
@@ -61,10 +66,13 @@ use handlers::HandlersArgs;
 use import_legacy::ImportLegacyArgs;
 #[cfg(feature = "legacy")]
 use legacy::LegacyArgs;
+use output::visible;
 use rehearse::RehearseArgs;
 use rejects::RejectsArgs;
 use repair::RepairArgs;
 use tasks::TasksArgs;
+
+use crate::infrastructure::system_clock;
 
 /// A SQLite-backed event store, and the proven migration of JSON event logs into it
 #[derive(Debug, Parser)]
@@ -118,7 +126,7 @@ impl Command {
 /// returns, or the error and its causes are on stderr.
 pub fn run_program() -> ExitCode {
     ColorWhen::asked_for_by(std::env::args_os()).apply();
-    let answer = match Cli::try_parse() {
+    let answer = match parsed(std::env::args_os().collect()) {
         Ok(cli) => run(cli),
         Err(error) if error.use_stderr() => Err(error.into()),
         // Help and the version are answers too; the parser writes them by itself.
@@ -128,6 +136,18 @@ pub fn run_program() -> ExitCode {
         error.report();
         error.exit_code()
     })
+}
+
+/// The command line. What is wrong with one is told with its arguments as they may be shown.
+fn parsed(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let failed = match Cli::try_parse_from(&arguments) {
+        Err(error) if error.use_stderr() => error,
+        parsed => return parsed,
+    };
+    let shown: Vec<OsString> =
+        arguments.iter().map(|text| visible(&text.to_string_lossy()).into_owned().into()).collect();
+    let again = if shown == arguments { None } else { Cli::try_parse_from(shown).err() };
+    Err(again.filter(clap::Error::use_stderr).unwrap_or(failed))
 }
 
 /// The whole command line as clap knows it, for documentation and its tests.
@@ -142,6 +162,7 @@ pub fn command() -> clap::Command {
 fn run(cli: Cli) -> Result<Answer, CliError> {
     let Cli { command, global } = cli;
     global.check()?;
+    system_clock::ensure_set(SystemTime::now()).map_err(|error| CliError::new(ExitCode::Storage, error))?;
     logging::start(global.log_level(command.log_level()));
     match command {
         Command::ImportLegacy(args) => {

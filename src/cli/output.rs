@@ -1,12 +1,13 @@
 //! The forms of a result, and what goes to stderr. Nothing here panics on a pipe that was closed.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde::Serialize;
+
+pub use super::visible_text::visible;
 
 /// The form of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -55,6 +56,17 @@ pub(super) fn report_error(error: &anyhow::Error, details: &[String]) {
     stderr_line(&text);
 }
 
+/// Prints an error of the command line on stderr: in the colours of the parser, unless a part of it is not to be shown as it is.
+pub(super) fn report_command_line(error: &clap::Error) {
+    let text = error.render().to_string();
+    if text.split('\n').all(|line| visible(line) == line) {
+        // Where this cannot be printed, there is nothing left to say so on.
+        drop(error.print());
+    } else {
+        text.trim_end().split('\n').for_each(|line| stderr_line(&visible(line)));
+    }
+}
+
 fn stderr_line(line: &str) {
     // Where stderr is closed, there is nothing left to say so on.
     let _ = writeln!(anstream::stderr().lock(), "{line}");
@@ -76,56 +88,5 @@ impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let style = Style::new().bold().fg_color(Some(self.color.into()));
         write!(f, "{style}{}:{style:#}", self.word)
-    }
-}
-
-/// The text as it may be shown to people: what would steer a terminal, or reorder the line, is
-/// written as an escape. A log can hold anything, and must not speak to the operator's terminal.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if steers(character) {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-/// Control characters, line and paragraph separators, and the marks that reorder bidirectional text.
-fn steers(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_steers_a_terminal_is_shown_as_an_escape() {
-        for (text, shown) in [
-            ("\u{1b}[2J", "\\u{1b}[2J"),
-            ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
-            ("\u{7f}\u{9b}31m", "\\u{7f}\\u{9b}31m"),
-            ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
-            ("a\u{2028}b", "a\\u{2028}b"),
-        ] {
-            assert_eq!(visible(text), shown);
-        }
-    }
-
-    #[test]
-    fn all_other_text_is_shown_as_it_is() {
-        for text in ["", "Zürich \\n \"quoted\"", "👩\u{200d}🚀", "日本語", "שלום"] {
-            assert!(matches!(visible(text), Cow::Borrowed(shown) if shown == text));
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! How far long work is: bytes and remaining time, on a terminal's stderr, and nothing elsewhere.
 
+use crate::domain::path_text::text_of;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -58,7 +59,7 @@ impl Progress {
 
     /// One of several files that are read at the same time, added to the bar.
     pub fn part(&self, file: &Path) -> Part {
-        let name = super::output::visible(&file.display().to_string()).into_owned();
+        let name = super::output::visible(&text_of(file)).into_owned();
         let size = size(file);
         self.bar.inc_length(size);
         Part { bar: self.bar.clone(), name, size, shown: 0 }

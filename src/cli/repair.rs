@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use chrono::Utc;
 use clap::Args;
 
 use super::answer::Answer;
@@ -20,8 +19,10 @@ use crate::application::doctor::handlers::NEW_MIRROR;
 use crate::application::repair::{
     LineKind, MOST_DIFFERENCES, Repair, RepairError, RepairReport, RepairStore,
 };
+use crate::domain::path_text::text_of;
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::sqlite::SqliteRepair;
+use crate::infrastructure::system_clock::present_time;
 
 /// Say what would make the next comparison clean, and with --apply add the events that are missing
 ///
@@ -68,7 +69,8 @@ pub struct RepairArgs {
 pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
     let RepairArgs { control, candidate, apply, comparison } = args;
     let compared = ComparedPaths::new(control.as_deref(), candidate.as_deref(), &context.config)?;
-    let settings = comparison.settings(context, compared.are_configured[1], MOST_DIFFERENCES, Utc::now())?;
+    let settings =
+        comparison.settings(context, compared.are_configured[1], MOST_DIFFERENCES, present_time())?;
     // Before anything is read: what is mirrored from then on is too young to be missing.
     let unmirrored = if compared.are_configured[1] { unmirrored(context) } else { Ok(0) };
     let unwatched = |feed, _| feed;
@@ -97,7 +99,7 @@ pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
         store: store.as_mut().map(|store| store as &mut dyn RepairStore),
         apply,
         unmirrored,
-        absolute: &|path| absolute(path).display().to_string(),
+        absolute: &|path| text_of(&absolute(path)),
     };
     let report = repair.run()?;
     let code = if report.is_clean() { ExitCode::Done } else { ExitCode::Negative };

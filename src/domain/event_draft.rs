@@ -147,7 +147,7 @@ pub enum InvalidDraft {
 impl InvalidDraft {
     fn new(text: &str, reason: RecordError) -> Self {
         let field = match &reason {
-            RecordError::BadTimestamp(_) => Some(TIMESTAMP),
+            RecordError::BadTimestamp(_) | RecordError::NumberInBuiltInShape { .. } => Some(TIMESTAMP),
             RecordError::NotText { field, .. }
             | RecordError::Empty { field }
             | RecordError::Ambiguous { field } => Some(&**field),

@@ -5,6 +5,7 @@ pub mod event;
 pub mod event_draft;
 pub mod event_system_mode;
 pub mod legacy_shape;
+pub mod path_text;
 pub mod query;
 pub mod recorded_fields;
 pub mod recorded_task_event;

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod failing_disk;
 pub mod links;
 pub mod lock;
+pub mod plain_file;
 pub mod presence;
 pub mod space;
 pub mod torn_copy;

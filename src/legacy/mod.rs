@@ -29,7 +29,6 @@ pub mod handlers;
 pub mod occurrence;
 pub mod outage;
 pub mod path_text;
-pub mod plain_file;
 pub mod queue;
 pub mod registry;
 pub mod replace;

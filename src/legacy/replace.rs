@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::plain_file::file_if_present;
 use crate::durable::directory::sync_folder;
+use crate::durable::plain_file::file_if_present;
 
 /// Puts a file with these bytes in the place of `path`, durably, with the permissions of the one that was there.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

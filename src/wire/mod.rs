@@ -3,6 +3,7 @@
 //!
 //! Below `domain`: events are made of what is read here, and nothing here knows an event.
 
+pub mod instant;
 pub mod json;
 pub mod local_time;
 pub mod mapping;

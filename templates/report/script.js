@@ -98,6 +98,7 @@
     if (row.ambiguous) cell.append(element("p", "One of several possible partners."));
     if (row.fields) cell.append(fieldTable(row));
     if (row.more_fields) cell.append(element("p", `and ${row.more_fields} more fields`));
+    if (row.clock) cell.append(element("p", row.clock));
     for (const side of ["control", "candidate"]) {
       if (!row[side]) {
         cell.append(element("p", `${side}: no event`, "place"));

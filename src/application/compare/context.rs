@@ -43,7 +43,7 @@ impl<'c> Context<'c> {
                     .map_err(|source| CompareError::Default { field: expected.field.clone(), source })?;
             }
         }
-        let fields = Fields::new(&settings.profile)
+        let fields = Fields::new(&settings.profile, &settings.zone)
             .map_err(|source| CompareError::Default { field: settings.profile.name.clone(), source })?;
         const MOST_WORKERS: usize = 4;
         let workers = thread::available_parallelism().map_or(1, |threads| threads.get().min(MOST_WORKERS));

@@ -164,6 +164,9 @@ pub enum CompareError {
         #[source]
         source: std::io::Error,
     },
+    /// The system gave no thread to work with.
+    #[error("could not start a thread: the number of processes or threads is limited, or memory is short")]
+    Thread(#[source] std::io::Error),
     /// A profile declares a default that is no JSON value.
     #[error("expected a JSON value as the default of `{field}`")]
     Default {

@@ -22,6 +22,7 @@
 pub mod class;
 mod clock;
 mod context;
+mod difference;
 pub mod feed;
 mod history;
 mod import_coverage;

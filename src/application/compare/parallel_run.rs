@@ -17,6 +17,7 @@ use crate::application::compare::input::{Beginning, Input};
 use crate::application::compare::report::{Comparison, HistoryReport, Verdict};
 use crate::application::compare::settings::{Settings, Start};
 use crate::application::log_source::SkippedFile;
+use crate::domain::path_text::text_of;
 use crate::wire::mapping::Mapping;
 use crate::wire::zone::Zone;
 
@@ -270,7 +271,7 @@ fn judge_earlier(comparison: &mut Comparison, begins_by: BeginsBy, candidate: Me
 
 /// What is not there any more proves nothing: the rest may agree, as where both sides have lost the same.
 fn judge_missing_rows(comparison: &mut Comparison, media: [Medium; 2]) {
-    let paths = [&comparison.control, &comparison.candidate].map(|side| side.path.display().to_string());
+    let paths = [&comparison.control, &comparison.candidate].map(|side| text_of(&side.path));
     for (path, medium) in paths.into_iter().zip(media) {
         let Medium::Store(RowCounts { missing, .. }) = medium else { continue };
         match missing {

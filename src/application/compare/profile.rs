@@ -16,6 +16,10 @@ pub struct Profile {
     /// The types of the events that are compared; where there is none, those of all types are.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub event_types: BTreeSet<String>,
+    /// Fields that hold times, which are compared as instants: paths, written as [`FieldPath`](crate::import::FieldPath)
+    /// is. A list on the way, or at the end, stands for all of its elements.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub times: BTreeSet<String>,
 }
 
 impl Profile {
@@ -24,14 +28,21 @@ impl Profile {
         self.event_types.is_empty() || self.event_types.contains(event_type)
     }
 
-    /// A profile of that name which expects and ignores nothing, and compares events of all types.
+    /// A profile of that name, with its times, which expects and ignores nothing, and compares events of all types.
     pub(crate) fn without_rules(&self) -> Self {
-        let name = self.name.clone();
-        Self { name, one_sided: Vec::new(), ignore: Vec::new(), event_types: BTreeSet::new() }
+        let (name, times) = (self.name.clone(), self.times.clone());
+        Self { name, one_sided: Vec::new(), ignore: Vec::new(), event_types: BTreeSet::new(), times }
+    }
+
+    /// Whether it says of one-sided fields what the built-in one does.
+    pub(crate) fn expects_as_built_in(&self) -> bool {
+        let built_in = Self::default();
+        (&self.name, &self.one_sided) == (&built_in.name, &built_in.one_sided)
     }
 }
 
-/// A field that the new system adds: where a control record lacks it, the candidate may carry it.
+/// A field that the new system adds: where a control record lacks it, the candidate may carry it. So may the control
+/// where the record of the candidate is the one of the legacy shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OneSided {
     /// The top-level name.
@@ -50,7 +61,7 @@ pub struct IgnoreRule {
 }
 
 impl Default for Profile {
-    /// Mission Control's: the new system adds `metadata`, `priority` and `status`.
+    /// Mission Control's: the new system adds `metadata`, `priority` and `status`, and `completed_date` is a time.
     fn default() -> Self {
         let one_sided = ["metadata", "priority", "status"]
             .map(|field| OneSided { field: field.to_owned(), default: None })
@@ -60,6 +71,7 @@ impl Default for Profile {
             one_sided,
             ignore: Vec::new(),
             event_types: BTreeSet::new(),
+            times: BTreeSet::from(["completed_date".to_owned()]),
         }
     }
 }

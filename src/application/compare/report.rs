@@ -10,12 +10,16 @@ use serde::{Deserialize, Serialize};
 use super::feed::FeedFacts;
 pub use crate::application::compare::class::{Class, ClassCounts, PerSide};
 pub use crate::application::compare::clock::report::{
-    ClockReport, DayClock, HistogramBucket, OffsetMode, Spread,
+    ClockReport, ClockStep, DayClock, HistogramBucket, OffsetMode, Spread,
+};
+pub use crate::application::compare::difference::{
+    Cause, CauseCount, Difference, DifferentField, EventPlace,
 };
 pub use crate::application::compare::input::Side;
 pub use crate::application::compare::record_location::RecordLocation;
 pub use crate::application::compare::self_test::result::{Check, CheckOutcome, SelfTest};
 use crate::application::log_source::SkippedFile;
+use crate::domain::path_text;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +93,11 @@ pub struct Comparison {
     pub quarantined: PerSide,
     /// Pairs that agree only because of a rule, by rule.
     pub ignored: Vec<IgnoredByRule>,
+    /// What the profile declares and nothing has needed: it may be misspelled. Nothing of the built-in profile; ignored
+    /// fields have counts of their own.
+    pub unused_rules: Vec<UnusedRule>,
+    /// Fields of listed differences whose texts are the same instant in another spelling, as a profile declares times.
+    pub undeclared_times: BTreeSet<String>,
     /// The second proof: the legacy log against the history of the store; `None` where no side is a store
     /// that has any.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,6 +164,7 @@ pub enum BeginningKind {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SideReport {
     /// As it was named.
+    #[serde(serialize_with = "path_text::serialize")]
     pub path: PathBuf,
     /// How many events of it took part.
     pub events: u64,
@@ -191,6 +201,7 @@ pub struct DayDigest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileReport {
     /// Where it is.
+    #[serde(serialize_with = "path_text::serialize")]
     pub path: PathBuf,
     /// How many events of it were read.
     pub events: u64,
@@ -203,6 +214,7 @@ pub struct FileReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RejectedPlace {
     /// The file or store.
+    #[serde(serialize_with = "path_text::serialize")]
     pub path: PathBuf,
     /// Where it stands there.
     #[serde(flatten)]
@@ -225,6 +237,27 @@ pub struct IgnoredByRule {
     pub by_day: BTreeMap<NaiveDate, u64>,
     /// Pairs that agree only because of it (or of it together with others). With 0 the rule matched nothing.
     pub pairs: u64,
+}
+
+/// A part of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleKind {
+    /// A field that one side alone may have.
+    OneSided,
+    /// A field that holds times.
+    Time,
+    /// A type of the events that are compared.
+    EventType,
+}
+
+/// What a profile declares and nothing has needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnusedRule {
+    /// What it is.
+    pub kind: RuleKind,
+    /// The field, or the type.
+    pub name: String,
 }
 
 /// Import fidelity: every event of the legacy log against the history and the twins of the store.
@@ -270,106 +303,6 @@ pub struct TypeCounts {
     pub counts: ClassCounts,
 }
 
-/// Why a value differs, or an event as a whole. In the order of the names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cause {
-    /// The time alone.
-    ClockOrZone,
-    /// A field that only one side has, with another value than the profile declares.
-    DeclaredDefault,
-    /// `null` on one side, nothing on the other.
-    NullVersusMissing,
-    /// Numbers that are the same, or next to each other, once they have gone through a 64-bit float.
-    Precision,
-    /// It says something else.
-    Real,
-    /// Strings that are the same once both are normalized (NFC).
-    UnicodeForm,
-}
-
-impl Cause {
-    /// The name, as reports write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ClockOrZone => "clock-or-zone",
-            Self::DeclaredDefault => "declared-default",
-            Self::NullVersusMissing => "null-versus-missing",
-            Self::Precision => "precision",
-            Self::Real => "real",
-            Self::UnicodeForm => "unicode-form",
-        }
-    }
-}
-
-/// How many differences have a class, a cause, a day and a type in common.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CauseCount {
-    /// Why.
-    pub cause: Cause,
-    /// What became of the events.
-    pub class: Class,
-    /// Which day.
-    pub day: NaiveDate,
-    /// Which type.
-    pub event_type: String,
-    /// How many.
-    pub count: u64,
-}
-
-/// One difference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// What became of the events.
-    pub class: Class,
-    /// Why.
-    pub cause: Cause,
-    /// More than one partner was possible.
-    pub ambiguous: bool,
-    /// The type; of a retyped pair, the control's.
-    pub event_type: String,
-    /// What it is about, likewise.
-    pub aggregate_id: Option<String>,
-    /// When, RFC 3339 in UTC, likewise.
-    pub timestamp: String,
-    /// The day on which it is counted, by the control's time.
-    pub day: NaiveDate,
-    /// The event of the control.
-    pub control: Option<EventPlace>,
-    /// The event of the candidate.
-    pub candidate: Option<EventPlace>,
-    /// What differs within, with both tokens as they are written.
-    pub fields: Vec<DifferentField>,
-}
-
-/// Where an event stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EventPlace {
-    /// The file or store.
-    pub path: PathBuf,
-    /// Where it stands there.
-    #[serde(flatten)]
-    pub location: RecordLocation,
-    /// The id that it carries.
-    pub event_id: Option<String>,
-    /// Its text: exactly, or cut in [`Comparison::more_differences`].
-    #[serde(skip)]
-    pub body: String,
-}
-
-/// A field that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DifferentField {
-    /// Which: dotted.
-    pub path: String,
-    /// Why.
-    pub cause: Cause,
-    /// The token of the control; `None` where it is missing.
-    pub control: Option<String>,
-    /// The token of the candidate.
-    pub candidate: Option<String>,
-}
-
 impl Comparison {
     /// The counts of all days together.
     pub fn total(&self) -> ClassCounts {
@@ -377,20 +310,5 @@ impl Comparison {
             total += day.counts;
             total
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn causes_are_written_and_ordered_by_their_names() {
-        use Cause::{ClockOrZone, DeclaredDefault, NullVersusMissing, Precision, Real, UnicodeForm};
-        let causes = [ClockOrZone, DeclaredDefault, NullVersusMissing, Precision, Real, UnicodeForm];
-        assert!(causes.is_sorted() && causes.map(Cause::as_str).is_sorted());
-        for cause in causes {
-            assert_eq!(serde_json::to_value(cause).unwrap(), cause.as_str());
-        }
     }
 }

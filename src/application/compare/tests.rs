@@ -16,6 +16,8 @@ use crate::wire::zone::Zone;
 
 mod beginning;
 mod clocks_apart;
+mod declared_profile;
+mod drift;
 mod evidence;
 mod exactness;
 mod faults;
@@ -28,7 +30,9 @@ mod repaired;
 mod reported;
 mod start;
 mod streaming_join;
+mod times;
 mod types;
+mod unused_rules;
 mod verdicts;
 
 pub(crate) use super::memory_side::settings;

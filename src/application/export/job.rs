@@ -1,16 +1,18 @@
 //! The whole export: which logs, under which names, each put together and checked.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use super::error::ExportError;
 use super::hashing_writer::HashingWriter;
-use super::names::{self, Names};
+use super::names::{self, Names, decompressed_path};
 use super::ports::{ContentDigest, ExportStore, StoredLog};
 use super::reassembly::{Broken, Reassembly, difference};
 use super::report::{Exported, ExportedFile, LeftOutLog};
 use super::session::Export;
+use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 
 impl Export<'_> {
@@ -47,6 +49,8 @@ impl Export<'_> {
 
     fn choose_logs(&mut self) -> Result<(Vec<StoredLog>, Vec<LeftOutLog>), ExportError> {
         self.stored = self.store.logs().map_err(|error| self.unreadable(error))?;
+        let places = self.stored.iter().flat_map(|log| [log.path.as_str(), decompressed_path(log)]);
+        self.places = places.map(str::to_owned).collect();
         let all = &self.stored;
         if let Some(source_id) = self.options.source_id {
             let Some(log) = all.iter().find(|log| log.source_id == source_id) else {
@@ -54,9 +58,12 @@ impl Export<'_> {
             };
             return Ok((vec![log.clone()], Vec::new()));
         }
-        let is_latest = |log: &StoredLog| {
-            !all.iter().any(|other| other.path == log.path && other.source_id > log.source_id)
-        };
+        let mut last_at: HashMap<&str, i64> = HashMap::new();
+        for log in all {
+            let last = last_at.entry(&log.path).or_insert(log.source_id);
+            *last = log.source_id.max(*last);
+        }
+        let is_latest = |log: &StoredLog| last_at.get(log.path.as_str()) == Some(&log.source_id);
         let (latest, earlier): (Vec<StoredLog>, Vec<StoredLog>) = all.iter().cloned().partition(is_latest);
         let exported: Vec<i64> = latest.iter().map(|log| log.source_id).collect();
         let mut left_out = Vec::new();
@@ -85,7 +92,7 @@ impl Export<'_> {
 
     fn export_log(&mut self, log: &StoredLog, name: &Path) -> Result<ExportedFile, ExportError> {
         let mut exported = ExportedFile {
-            path: self.folder.path().join(name).display().to_string(),
+            path: text_of(&self.folder.path().join(name)),
             source_path: Some(log.path.clone()),
             source_id: Some(log.source_id),
             compression: log.compression.clone(),

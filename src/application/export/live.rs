@@ -8,6 +8,7 @@ use chrono::Datelike;
 
 use crate::application::mode_log::OnlyOnNewSide;
 use crate::domain::legacy_shape::in_legacy_shape;
+use crate::domain::path_text::text_of;
 use crate::domain::value_objects::Position;
 use crate::wire::zone::Zone;
 
@@ -56,7 +57,7 @@ impl Export<'_> {
     ) -> Result<Option<ExportedFile>, ExportError> {
         let path = self.folder.path().join(name);
         let mut exported = ExportedFile {
-            path: path.display().to_string(),
+            path: text_of(&path),
             source_path: None,
             source_id: None,
             compression: None,

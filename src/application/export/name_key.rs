@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::domain::path_text::text_of;
+
 /// The same for all names that differ in case or in Unicode form alone. Some file systems (those of
 /// macOS and Windows as a rule) have one file for all of them.
 pub fn name_key(name: &str) -> String {
@@ -13,7 +15,7 @@ pub fn name_key(name: &str) -> String {
 
 /// The same for a name with its folders.
 pub(super) fn path_key(path: &Path) -> PathBuf {
-    path.iter().map(|part| name_key(&part.to_string_lossy())).collect()
+    path.iter().map(|part| name_key(&text_of(Path::new(part)))).collect()
 }
 
 #[cfg(test)]

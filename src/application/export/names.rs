@@ -8,10 +8,12 @@
 //! theirs, in the folder `live`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 use super::name_key::path_key;
 use super::ports::StoredLog;
+use crate::domain::path_text::path_of;
 
 /// The names, relative to the folder of the export.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub(super) fn choose(logs: &[StoredLog], live: &[String]) -> Names {
 }
 
 fn names_of_logs(logs: &[StoredLog]) -> Vec<PathBuf> {
-    let parts: Vec<Vec<String>> = logs.iter().map(parts).collect();
+    let parts: Vec<Vec<OsString>> = logs.iter().map(parts).collect();
     let mut names: Vec<Option<PathBuf>> = vec![None; logs.len()];
     let deepest = parts.iter().map(Vec::len).max().unwrap_or(0);
     for depth in 1..=deepest {
@@ -49,7 +51,7 @@ fn names_of_logs(logs: &[StoredLog]) -> Vec<PathBuf> {
     }
     let taken = Taken::by(names.iter().flatten());
     let numbered = |log: usize| {
-        let name = parts[log].last().map_or("log", String::as_str);
+        let name = parts[log].last().map_or(OsStr::new("log"), OsString::as_os_str);
         let is_taken = |folder: &Path| taken.is_file(folder) || taken.is_folder(folder);
         first_free(&format!("source-{}", logs[log].source_id), is_taken).join(name)
     };
@@ -105,11 +107,11 @@ fn first_free(name: &str, taken: impl Fn(&Path) -> bool) -> PathBuf {
 }
 
 /// The folders that a log lay in, and its name.
-fn parts(log: &StoredLog) -> Vec<String> {
-    Path::new(decompressed_path(log))
+fn parts(log: &StoredLog) -> Vec<OsString> {
+    path_of(decompressed_path(log))
         .components()
         .filter_map(|component| match component {
-            Component::Normal(part) => Some(part.to_string_lossy().into_owned()),
+            Component::Normal(part) => Some(part.to_owned()),
             _ => None,
         })
         .collect()
@@ -127,6 +129,7 @@ pub(super) fn decompressed_path(log: &StoredLog) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::path_text::text_of;
 
     fn logs(paths: &[&str]) -> Vec<StoredLog> {
         let log = |(number, path): (i64, &&str)| StoredLog {
@@ -145,7 +148,7 @@ mod tests {
     fn names(paths: &[&str], live: &[&str]) -> (Vec<String>, Vec<String>) {
         let live: Vec<String> = live.iter().map(|name| (*name).to_owned()).collect();
         let Names { logs, live } = choose(&logs(paths), &live);
-        let texts = |names: Vec<PathBuf>| names.iter().map(|name| name.display().to_string()).collect();
+        let texts = |names: Vec<PathBuf>| names.iter().map(|name| text_of(name)).collect();
         (texts(logs), texts(live))
     }
 
@@ -164,6 +167,9 @@ mod tests {
                 &["source-1-2/x", "x/a", "y/a", "source-1/b", "e/b"],
             ),
             (&["/../..", ""], &["source-1/log", "source-2/log"]),
+            // Names that are not UTF-8 are kept, and told apart.
+            #[cfg(unix)]
+            (&["/d/x\\xFF.jsonl", "/d/x\\xFE.jsonl"], &["x\\xFF.jsonl", "x\\xFE.jsonl"]),
             // As case-insensitive and normalizing file systems see names.
             (&["/d/A.jsonl", "/d/a.jsonl"], &["source-1/A.jsonl", "source-2/a.jsonl"]),
             (&["/x/A.json", "/y/a.json"], &["x/A.json", "y/a.json"]),

@@ -4,18 +4,19 @@
 //! the store gives that back. A log at the place that it was imported or rotated from is never replaced:
 //! its writer may have it open.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::ExportError;
 use super::hashing_writer::HashingWriter;
 use super::job::put_together;
-use super::names::decompressed_path;
 use super::occupied::Occupied;
 use super::ports::{ContentDigest, ExportStore, NewFile, PlaceError, Standing, StandingContent, StoredLog};
 use super::reassembly::difference;
 use super::report::ExportedFile;
 use super::session::Export;
+use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 
 /// A step that was done, or the reason why what stands in the way stays.
@@ -38,8 +39,8 @@ impl Export<'_> {
         file: Box<dyn NewFile>,
         name: &Path,
     ) -> Result<OrReason<()>, ExportError> {
-        let Self { store, stored, .. } = self;
-        match file.publish(&mut |standing| may_replace(*store, stored, standing)) {
+        let Self { store, stored, places, .. } = self;
+        match file.publish(&mut |standing| may_replace(*store, (stored, places), standing)) {
             Ok(()) => Ok(Ok(())),
             Err(error) => self.reason(name, error).map(Err),
         }
@@ -89,14 +90,12 @@ fn check_place(file: &mut ExportedFile, found: Option<ContentDigest>) {
 
 fn may_replace(
     store: &mut dyn ExportStore,
-    logs: &[StoredLog],
+    (logs, places): (&[StoredLog], &HashSet<String>),
     standing: &Standing,
 ) -> Result<(), PlaceError> {
-    let path = standing.path.to_string_lossy();
-    let is_its_place = |log: &StoredLog| log.path == path || decompressed_path(log) == path;
     let digest = match &standing.content {
         StandingContent::Longer { bytes } => return Err(Occupied::Longer { bytes: *bytes }.into()),
-        _ if logs.iter().any(is_its_place) => return Err(Occupied::ImportedLog.into()),
+        _ if places.contains(&text_of(&standing.path)) => return Err(Occupied::ImportedLog.into()),
         StandingContent::Contained => return Ok(()),
         StandingContent::Other(digest) => digest,
     };

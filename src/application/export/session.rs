@@ -1,5 +1,7 @@
 //! An export on its way: what it reads, where it writes, and what it has written.
 
+use std::collections::HashSet;
+
 use super::error::ExportError;
 use super::ports::{ExportFolder, ExportStore, StoredLog};
 use super::report::Exported;
@@ -29,6 +31,8 @@ pub struct Export<'e> {
     pub(super) options: ExportOptions,
     /// Every log that the store has, earlier versions included.
     pub(super) stored: Vec<StoredLog>,
+    /// Where they were, compressed or not.
+    pub(super) places: HashSet<String>,
     pub(super) exported: Exported,
 }
 
@@ -39,7 +43,14 @@ impl<'e> Export<'e> {
         folder: &'e mut dyn ExportFolder,
         options: ExportOptions,
     ) -> Self {
-        Self { store, folder, options, stored: Vec::new(), exported: Exported::default() }
+        Self {
+            store,
+            folder,
+            options,
+            stored: Vec::new(),
+            places: HashSet::new(),
+            exported: Exported::default(),
+        }
     }
 
     /// How many files are in their places.

@@ -36,6 +36,9 @@ pub enum ImportError {
     /// The load could not be brought to its end.
     #[error("could not finish the import")]
     Finish(#[source] RepositoryError),
+    /// The system gave no thread to read with.
+    #[error("could not start a thread: the number of processes or threads is limited, or memory is short")]
+    Thread(#[source] std::io::Error),
     /// The counts do not add up: this program is wrong, and says so.
     #[error(
         "the counts of {path} do not add up ({counts:?}): this is a fault of this program, please report it"

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::log_totals::LogTotals;
 use super::outcome::{Correction, Outcome};
-use super::overlap::ClockRefusal;
+use super::overlap::{ClockRefusal, TimeWindow};
 use super::report::{
     MissingPart, RecordCounts, RejectedRecord, ReplacedPart, SharedRecords, SourceReport, list_rejects,
 };
@@ -40,6 +40,8 @@ pub struct ImportTotals {
     pub twins: BTreeMap<&'static str, u64>,
     /// Logs that brought events of the new system, by their place in `sources`.
     pub with_native: BTreeSet<usize>,
+    /// From when to when the records are that were read through a mapping.
+    pub mapped_times: Option<TimeWindow>,
     /// How many events the store holds now.
     pub events: u64,
     /// How far each log was read.
@@ -79,7 +81,12 @@ impl ImportTotals {
 
     /// Adds a log, with the number that the store gave it and the hash of its content.
     pub(super) fn add(&mut self, log: LogTotals, source_id: i64, content_sha256: Option<String>) {
-        let LogTotals { report, conflicts, flags, twins, in_doubt, rejects, has_native, .. } = log;
+        let LogTotals {
+            report, conflicts, flags, twins, in_doubt, rejects, has_native, mapped_times, ..
+        } = log;
+        if let Some(window) = mapped_times {
+            self.mapped_times = Some(self.mapped_times.map_or(window, |known| known.hull(window)));
+        }
         self.in_doubt += in_doubt;
         if has_native {
             self.with_native.insert(self.sources.len());

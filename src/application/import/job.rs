@@ -12,7 +12,7 @@ use super::import_totals::ImportTotals;
 use super::options::ReadOptions;
 use super::parts::without_copies;
 use super::pass::{ImportPass, ImportProgress};
-use super::report::{ImportReport, Refusal, StoreReport};
+use super::report::{ImportReport, Refusal, StoreReport, TimeRange};
 use super::seen_log::SeenLog;
 use super::target::{BuildingSink, ImportPreview, ImportSink, ImportStore, IncrementalSink, OverlapView};
 use super::twin_matching::matching_settings;
@@ -20,6 +20,7 @@ use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
 use crate::application::log_files::LogFiles;
 use crate::application::log_source::{LogList, OpenLog, SourceError};
+use crate::domain::path_text::text_of;
 
 /// The new system has recorded an event so long after the legacy one, if it records it at all.
 const SETTLED: TimeDelta = TimeDelta::seconds(3);
@@ -106,6 +107,7 @@ pub fn import<S: ImportStore>(
         shared_records: totals.shared_records,
         missing_parts: totals.missing_parts,
         replaced_parts: totals.replaced_parts,
+        mapped_times: totals.mapped_times.and_then(TimeRange::of),
         dry_run: settings.dry_run,
         refused,
         store: StoreReport { path: location, events: totals.events },
@@ -197,7 +199,7 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
                     if refused.is_none() {
                         existing.publish()?;
                     }
-                    let paths = self.settings.logs.files.iter().map(|log| log.display().to_string());
+                    let paths = self.settings.logs.files.iter().map(|log| text_of(log));
                     let mut totals = totals.in_order_of(&paths.collect::<Vec<_>>());
                     totals.overlap = previewed.overlap;
                     return Ok((totals, refused));

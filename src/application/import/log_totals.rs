@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::outcome::Outcome;
+use super::overlap::TimeWindow;
 use super::record::ImportRecord;
 use super::report::{RecordCounts, RejectedRecord, SourceReport, list_rejects};
 use super::seen_log::{LogEnd, ReadTo};
@@ -27,6 +28,8 @@ pub(super) struct LogTotals {
     pub rejects: Vec<RejectedRecord>,
     /// It has brought new events of the new system.
     pub has_native: bool,
+    /// From when to when the records are that were read through a mapping.
+    pub mapped_times: Option<TimeWindow>,
     /// What mostly stands between its records.
     pub separator: Vec<u8>,
     /// Up to where it is known.
@@ -71,6 +74,7 @@ impl LogTotals {
             in_doubt: 0,
             rejects: Vec::new(),
             has_native: false,
+            mapped_times: None,
             separator: Vec::new(),
             resume: ResumePoint::default(),
             has_history: false,
@@ -102,6 +106,10 @@ impl LogTotals {
             .collect();
         for (record, outcome) in batch.records.iter().zip(outcomes) {
             counts.add(&outcome);
+            if record.shape == Shape::Mapped {
+                let at = record.occurred_at.timestamp_micros();
+                self.mapped_times = Some(TimeWindow::with(self.mapped_times, at));
+            }
             match outcome {
                 Outcome::Conflict { event_id, position } => {
                     self.conflicts += 1;

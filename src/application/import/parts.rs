@@ -18,6 +18,7 @@ use super::seen_log::SeenLog;
 use super::target::{ImportSink, PartVersion, SharedCounts};
 use crate::application::log_files::LogFiles;
 use crate::application::log_source::{LogList, OpenLog, PieceContent, ResumePoint, SkippedFile, SourceError};
+use crate::domain::path_text::text_of;
 use crate::wire::record::RecordReader;
 
 /// The parts without copies of parts: a plain file and its compressed copy, a copy in another folder, or a link. The
@@ -70,7 +71,7 @@ pub(super) fn without_copies(
         match copies.get(log) {
             None => list.files.push(log.clone()),
             Some(part) => list.skipped.push(SkippedFile {
-                path: log.display().to_string(),
+                path: text_of(log),
                 reason: match files.identity(log).is_some_and(|one| files.identity(part) == Some(one)) {
                     true => format!("another name of {}, which is imported as a part", part.display()),
                     false => format!("a copy of {}, which is imported as a part", part.display()),
@@ -188,7 +189,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
                     state: KeptState::Interrupted,
                 })
             };
-            let path = files.location(log).display().to_string();
+            let path = text_of(&files.location(log));
             parts.push(PresentPart { path, kept, file: files.mark(log), ..PresentPart::default() });
             self.follows.extend(seen.map(|seen| (log.clone(), seen)));
         }
@@ -278,7 +279,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
                 told.extend(log_of.get(by).map(|log| (log, *records)));
             }
             self.totals.missing_parts.extend(told.into_iter().map(|(log, records)| MissingPart {
-                path: log.display().to_string(),
+                path: text_of(log),
                 missing: version.path.clone(),
                 source_id,
                 records,
@@ -309,7 +310,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
             let count = |of: &BTreeMap<i64, u64>| of.get(&version.source_id).copied().unwrap_or(0);
             let records = count(&stored) + count(&repeats);
             if records > 0 {
-                let path = log.display().to_string();
+                let path = text_of(log);
                 self.totals.replaced_parts.push(ReplacedPart { path, source_id: version.source_id, records });
             }
         }

@@ -21,6 +21,7 @@ use super::target::{Batch, ImportSink, KnownSource, OverlapView, SourceHeader};
 use crate::application::clock::Clock;
 use crate::application::log_files::LogFiles;
 use crate::application::log_source::{LogSource, OpenLog, ResumePoint, SourceDigest, SourceError};
+use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 
 /// Batches that are parsed ahead of the writer.
@@ -164,7 +165,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     ) -> Result<SeenLog, ImportError> {
         let to = match self.look_up(log, files)? {
             Some(SeenLog::Unchanged(known)) => {
-                let totals = LogTotals::unchanged(log.display().to_string(), &known);
+                let totals = LogTotals::unchanged(text_of(log), &known);
                 self.totals.add(totals, known.source_id, Some(known.digest.content_sha256.clone()));
                 return Ok(SeenLog::Unchanged(known));
             }
@@ -189,9 +190,8 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         if let Some(seen) = self.follows.get(log) {
             return Ok(Some(seen.clone()));
         }
-        let (path, settings) = (files.location(log).display().to_string(), self.settings());
-        let last =
-            self.sink.last_import(&path, &settings).map_err(store_failed(&log.display().to_string()))?;
+        let (path, settings) = (text_of(&files.location(log)), self.settings());
+        let last = self.sink.last_import(&path, &settings).map_err(store_failed(&text_of(log)))?;
         let Some(last) = last else { return Ok(None) };
         let now = files.sha256(log, last.digest.bytes)?;
         Ok((now.as_ref() == Some(&last.digest.sha256)).then_some(SeenLog::Unchanged(last)))
@@ -202,7 +202,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     }
 
     pub(super) fn header(&self, source: &dyn LogSource) -> SourceHeader {
-        let path = source.location().display().to_string();
+        let path = text_of(source.location());
         SourceHeader {
             file: self.files_of_parts.get(&path).cloned(),
             path,
@@ -236,7 +236,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     fn import_once(&mut self, open: &Open<'_>, to: Option<&ReadTo>) -> Result<ReadTo, ImportError> {
         let mut source = open()?;
         let header = self.header(source.as_ref());
-        let path = source.path().display().to_string();
+        let path = text_of(source.path());
         let known = self.known_part(source.as_mut(), &header)?;
         let source_id = self.sink.begin_source(&header, known.as_ref()).map_err(store_failed(&path))?;
         if known.as_ref().is_some_and(|known| !known.is_whole) {
@@ -249,9 +249,10 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         let (gives_back, stored) = crossbeam_channel::unbounded();
         let (options, resume) = (self.options.clone(), to.map(|to| &to.resume));
         let digest = std::thread::scope(|scope| {
-            scope.spawn(move || {
+            let reading = move || {
                 parse(source.as_mut(), &options, continues.as_ref(), resume, &sender, &stored);
-            });
+            };
+            std::thread::Builder::new().spawn_scoped(scope, reading).map_err(ImportError::Thread)?;
             self.write(&mut log, receiver, &gives_back)
         })?;
         let (read, digest) = match to {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
+use chrono::{DateTime, Datelike, Utc};
 use serde::Serialize;
 
 use super::outcome::Outcome;
-use super::overlap::{ClockRefusal, Overlap};
+use super::overlap::{ClockRefusal, Overlap, TimeWindow};
 use crate::application::log_source::{LogFormat, Place, Reject, SkippedFile, UNVERIFIED};
 
 /// How many rejected records a report names; its counts are complete.
@@ -41,6 +42,8 @@ pub struct ImportReport {
     pub missing_parts: Vec<MissingPart>,
     /// Parts whose file is another one than was imported from there before, and begins with its bytes.
     pub replaced_parts: Vec<ReplacedPart>,
+    /// From when to when the records of this import are that were read through a mapping; `None` where there are none.
+    pub mapped_times: Option<TimeRange>,
     /// Whether this was a dry run: nothing was written.
     pub dry_run: bool,
     /// Why nothing was written although it was to be.
@@ -49,6 +52,28 @@ pub struct ImportReport {
     pub store: StoreReport,
     /// How long it took.
     pub elapsed_seconds: f64,
+}
+
+/// From when to when; both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct TimeRange {
+    /// The earliest time.
+    pub first: DateTime<Utc>,
+    /// The latest one.
+    pub last: DateTime<Utc>,
+}
+
+impl TimeRange {
+    /// The range of a window that holds times of events.
+    pub(super) fn of(window: TimeWindow) -> Option<Self> {
+        let at = DateTime::from_timestamp_micros;
+        Some(Self { first: at(window.first)?, last: at(window.last)? })
+    }
+
+    /// Whether an end of it is hardly the time of an event that a program has logged.
+    pub fn is_doubtful(&self) -> bool {
+        self.first.year() < 1980 || self.last.year() >= 2100
+    }
 }
 
 /// Why an import wrote nothing.

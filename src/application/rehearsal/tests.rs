@@ -78,6 +78,7 @@ fn imported(total: RecordCounts) -> ImportReport {
         shared_records: Vec::new(),
         missing_parts: Vec::new(),
         replaced_parts: Vec::new(),
+        mapped_times: None,
         dry_run: false,
         refused: None,
         store: StoreReport { path: "events.db".to_owned(), events: 20 },

@@ -4,7 +4,7 @@ mod render;
 
 use std::time::Instant;
 
-use chrono::{NaiveDate, Utc};
+use chrono::NaiveDate;
 use clap::Args;
 
 use super::answer::Answer;
@@ -15,6 +15,7 @@ use super::progress::Progress;
 use super::store::StoreError;
 use crate::durable::presence::is_present;
 use crate::infrastructure::jsonl::{ArchiveError, DueDay, JsonlArchiver};
+use crate::infrastructure::system_clock::present_time;
 use crate::wire::zone::Zone;
 use render::{Archived, Day, LeftDay};
 
@@ -107,7 +108,7 @@ fn archive(
 
 /// A day that is not over is appended to.
 fn check_date(before: NaiveDate, zone: &Zone) -> Result<(), CliError> {
-    let today = zone.day_of(Utc::now());
+    let today = zone.day_of(present_time());
     if before <= today {
         return Ok(());
     }

@@ -7,8 +7,6 @@ mod render;
 mod sides;
 mod statements;
 
-use chrono::Utc;
-
 pub use args::CompareLogsArgs;
 pub use comparison_args::ComparisonArgs;
 pub use sides::{ComparedPaths, absolute, find_sides};
@@ -26,12 +24,14 @@ use crate::application::compare::parallel_run::{Medium, ParallelRun};
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::application::evidence::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
+use crate::domain::path_text::text_of;
 use crate::infrastructure::compare_inputs::{SideError, TempScratch};
 use crate::infrastructure::config::Source;
 use crate::infrastructure::config::compare_profile::ProfileError;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 use crate::infrastructure::report_file::ReportFile;
 use crate::infrastructure::system_clock::SystemClock;
+use crate::infrastructure::system_clock::present_time;
 use progress_feed::watched;
 
 /// Runs the command.
@@ -42,7 +42,7 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
     let [is_control, is_candidate] = compared.are_configured;
     let report =
         args.report.as_deref().map(|path| report::begin(path, config, &compared.paths)).transpose()?;
-    let settings = args.comparison.settings(context, is_candidate, args.limit, Utc::now())?;
+    let settings = args.comparison.settings(context, is_candidate, args.limit, present_time())?;
     let settings = Settings { is_reported: report.is_some(), ..settings };
     let progress = Progress::of_parts(context.is_quiet);
     let watch = |feed: Box<dyn Feed>, rows: Option<u64>| watched(feed, &progress, rows);
@@ -58,7 +58,7 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
     let ports = EvidencePorts {
         log: &JsonlEvidenceLog::new(evidence_path),
         clock: &clock,
-        absolute: &|path| absolute(path).display().to_string(),
+        absolute: &|path| text_of(&absolute(path)),
     };
     let found = compare_and_record(&run, is_control && is_candidate, &ports);
     progress.finish();
@@ -154,6 +154,7 @@ impl From<CompareError> for CliError {
             CompareError::Source(_)
             | CompareError::Store(_)
             | CompareError::Open(_)
+            | CompareError::Thread(_)
             | CompareError::Scratch { .. } => ExitCode::Storage,
             CompareError::Default { .. } => ExitCode::Usage,
             CompareError::Conservation { .. }

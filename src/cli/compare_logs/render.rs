@@ -11,6 +11,7 @@ use crate::application::compare::report::{Cause, Class, Comparison, Difference, 
 use crate::application::compare::settings::Settings;
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
+use crate::domain::path_text::text_of;
 
 /// How many differences are shown with their places.
 const SHOWN: usize = 10;
@@ -81,13 +82,13 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     ] {
         let numbers = [side.events, side.out_of_range, pending, rejected].map(|number| number.to_string());
         let [events, range, pending, rejected] = numbers.each_ref().map(String::as_str);
-        table.add([name, events, range, pending, rejected, &side.path.display().to_string()]);
+        table.add([name, events, range, pending, rejected, &text_of(&side.path)]);
     }
     write!(out, "\n{}", table.text(&[(5, 20)]))?;
     lines(out, &statements::range(comparison))?;
     for side in [&comparison.control, &comparison.candidate] {
         for reject in side.rejects.iter().take(3) {
-            let path = reject.path.display().to_string();
+            let path = text_of(&reject.path);
             writeln!(out, "rejected: {}, {}: {}", visible(&path), reject.location, visible(&reject.detail))?;
         }
         for file in &side.files {
@@ -96,7 +97,7 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
             {
                 let flags: Vec<String> =
                     flags.iter().map(|(name, count)| format!("{name} {count}")).collect();
-                let path = file.path.display().to_string();
+                let path = text_of(&file.path);
                 writeln!(out, "read, and flagged: {}: {}", visible(&path), flags.join(", "))?;
             }
         }
@@ -167,6 +168,9 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
                 field.cause.as_str()
             )?;
         }
+        if let Some(taken_off) = difference.clock_taken_off(comparison.clock.tolerance_us) {
+            writeln!(out, "  clock: {taken_off}")?;
+        }
     }
     let total: u64 = comparison.by_cause.iter().map(|cause| cause.count).sum();
     if total > SHOWN as u64 {
@@ -188,7 +192,7 @@ fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
 }
 
 fn place(event: &EventPlace) -> String {
-    let path = event.path.display().to_string();
+    let path = text_of(&event.path);
     let id = event.event_id.as_deref().map(|id| format!(", id {}", visible(id))).unwrap_or_default();
     format!("{}, {}{id}", visible(&path), event.location)
 }

@@ -2,12 +2,15 @@
 
 use super::super::output::visible;
 use crate::application::compare::report::{
-    BeginningKind, BeginningReport, CheckOutcome, Class, ClockReport, Comparison, OffsetMode,
+    BeginningKind, BeginningReport, CheckOutcome, Class, ClockReport, Comparison, OffsetMode, RuleKind,
+    UnusedRule,
 };
 use crate::application::compare::settings::Settings;
 use crate::application::duration::rounded;
 use crate::domain::event::format_timestamp;
 
+/// At most so many fields are named.
+const SHOWN_FIELDS: usize = 20;
 /// At most so many days are named.
 const SHOWN_DAYS: usize = 20;
 
@@ -85,6 +88,15 @@ pub fn observations(comparison: &Comparison) -> Vec<String> {
             visible(&rule.reason)
         ));
     }
+    told.extend(comparison.unused_rules.iter().map(unused_rule));
+    if !comparison.undeclared_times.is_empty() {
+        let fields: Vec<&String> = comparison.undeclared_times.iter().take(SHOWN_FIELDS).collect();
+        let more = if comparison.undeclared_times.len() > SHOWN_FIELDS { ", and more" } else { "" };
+        told.push(format!(
+            "times: texts are the same instant in another spelling; a profile makes them equal: times = {}{more}",
+            visible(&format!("{fields:?}"))
+        ));
+    }
     if let Some(history) = &comparison.history {
         let holds = if history.holds { "holds" } else { "does not hold" };
         let later = match history.not_imported {
@@ -108,6 +120,18 @@ pub fn observations(comparison: &Comparison) -> Vec<String> {
     told
 }
 
+/// That a part of the profile was not needed.
+fn unused_rule(UnusedRule { kind, name }: &UnusedRule) -> String {
+    let name = visible(name);
+    match kind {
+        RuleKind::OneSided => {
+            format!("profile: no pair needed that `{name}` is one-sided; is the name right? else remove it")
+        }
+        RuleKind::Time => format!("profile: `{name}` holds no time in any event; is the name right?"),
+        RuleKind::EventType => format!("profile: no event is of type `{name}`; is the name right?"),
+    }
+}
+
 /// How far the clocks are apart.
 pub fn clocks(clock: &ClockReport, settings: &Settings) -> Vec<String> {
     let mut told = Vec::new();
@@ -115,10 +139,14 @@ pub fn clocks(clock: &ClockReport, settings: &Settings) -> Vec<String> {
         told.push("clocks: no event occurs exactly once on each side; they are taken as equal".to_owned());
     } else {
         told.push(format!(
-            "clocks: the {} is {} ahead (median of {} events); tolerance {}",
+            "clocks: the {} is {} ahead (median of {} events; half lie within {} of it, 99 of 100 within {}, all within {}); \
+             tolerance {}",
             if clock.offset_us < 0 { "control" } else { "candidate" },
             rounded(clock.offset_us),
             clock.anchors,
+            rounded(clock.spread.p50_us),
+            rounded(clock.spread.p99_us),
+            rounded(clock.spread.max_us),
             rounded(settings.tolerance.num_microseconds().unwrap_or_default())
         ));
     }
@@ -126,5 +154,24 @@ pub fn clocks(clock: &ClockReport, settings: &Settings) -> Vec<String> {
         format!("  {percent} % of the events are {} apart: {hint}", rounded(*offset_us))
     });
     told.extend(modes);
+    told.extend(clock_changes(clock));
     told
+}
+
+/// How the offset of the clocks changes by more than the tolerance: by and by, and at once.
+pub fn clock_changes(clock: &ClockReport) -> Vec<String> {
+    let drift = clock.drift_us_per_day.filter(|_| clock.drifts()).map(|drift| {
+        let faster = if drift < 0 { "control" } else { "candidate" };
+        format!("  drift: the clock of the {faster} gains {} a day", rounded(drift))
+    });
+    let signed = |offset: i64| format!("{}{}", if offset < 0 { "-" } else { "" }, rounded(offset));
+    let steps = clock.steps.iter().map(|step| {
+        format!(
+            "  step: from {} on the candidate is {} ahead, before {}: a clock was set",
+            format_timestamp(step.at),
+            signed(step.to_us),
+            signed(step.from_us)
+        )
+    });
+    drift.into_iter().chain(steps).collect()
 }

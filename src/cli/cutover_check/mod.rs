@@ -18,6 +18,7 @@ use super::store::configured_path;
 use crate::application::evidence::{Chain, EvidenceLog};
 use crate::application::gate::{Gate, GateReport, GateSettings, GateVerdict, check};
 use crate::cli::compare_logs::absolute;
+use crate::domain::path_text::text_of;
 use crate::infrastructure::config::Config;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 use crate::infrastructure::report_file::ReportFile;
@@ -124,7 +125,7 @@ fn write_page(page: ReportFile, report: &GateReport, config: &Config) -> Result<
 /// # Errors
 /// The evidence cannot be read.
 pub fn report(config: &Config, gate: Gate, days: u32) -> Result<GateReport, CliError> {
-    let path = |path| absolute(path).display().to_string();
+    let path = |path| text_of(&absolute(path));
     let settings = GateSettings {
         gate,
         days,

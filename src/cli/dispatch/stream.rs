@@ -60,7 +60,12 @@ pub fn dispatch_lines(
     let gate = Arc::new(Gate::default());
     let submitting = Submitting { system: Arc::clone(&system), submit, gate: Arc::clone(&gate) };
     // Not joined: it may wait for input that never comes.
-    thread::spawn(move || submitting.run(BufReader::new(input)));
+    let reading = thread::Builder::new().spawn(move || submitting.run(BufReader::new(input)));
+    if let Err(error) = reading {
+        system.shut_down();
+        let error = anyhow::Error::new(error).context("could not start a thread");
+        return Err(CliError::new(ExitCode::Storage, error));
+    }
 
     let answering =
         Answering { submitted, gate: &gate, code: ExitCode::Done, failure: None, line: 0, stored: 0 };

@@ -98,9 +98,14 @@ fn verify(log: &dyn EvidenceLog, context: &Context) -> Result<Answer, CliError> 
     let place = log.place();
     let lines = log.lines()?.unwrap_or_default();
     let chain = Chain::of(&lines);
-    if chain.records.is_empty() && chain.faults.is_empty() && chain.torn.is_empty() {
-        let seen =
-            chain.converted.map(|converted| format!(" ({})", render::said(converted))).unwrap_or_default();
+    if chain.records.is_empty() && chain.faults.is_empty() {
+        let torn = match chain.torn.len() {
+            0 => None,
+            1 => Some("an append was interrupted, and left a torn line".to_owned()),
+            lines => Some(format!("appends were interrupted, and left {lines} torn lines")),
+        };
+        let seen: Vec<String> = torn.into_iter().chain(chain.converted.map(render::said)).collect();
+        let seen = if seen.is_empty() { String::new() } else { format!(" ({})", seen.join("; ")) };
         return Err(CliError::not_found(format!(
             "no comparison is recorded in {place}{seen}: there is nothing to verify; `evidence.path` can name another file"
         )));

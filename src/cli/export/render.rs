@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::application::export::{Exported, ExportedFile};
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
+use crate::domain::path_text::text_of;
 
 #[derive(Serialize)]
 struct Report<'e> {
@@ -33,7 +34,7 @@ pub fn report(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let report = Report {
-        to: to.display().to_string(),
+        to: text_of(to),
         exported,
         store: Store { path: database.display().to_string() },
         elapsed_seconds: elapsed.as_secs_f64(),

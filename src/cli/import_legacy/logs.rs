@@ -8,7 +8,9 @@ use crate::application::import::ImportError;
 use crate::application::log_source::{LogList, SkippedFile, SourceError};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
+use crate::cli::given_path::ensure_path;
 use crate::cli::global::Context;
+use crate::domain::path_text::path_of;
 use crate::durable::presence::is_present;
 use crate::infrastructure::config::Source;
 use crate::infrastructure::sources::{Surroundings, list_folder, open_log};
@@ -29,12 +31,13 @@ pub fn find(
         add_configured(&mut logs, context, mapping, surroundings)?;
     }
     for path in paths {
+        ensure_path(path)?;
         add(&mut logs, path, mapping, surroundings)?;
     }
     let mut seen = HashSet::new();
     logs.files.retain(|log| seen.insert(canonical(log)));
     // A file of a folder that is named by itself, or lies in another one that is, is read.
-    logs.skipped.retain(|file| !seen.contains(&canonical(Path::new(&file.path))));
+    logs.skipped.retain(|file| !seen.contains(&canonical(&path_of(&file.path))));
     if logs.files.is_empty() {
         let message = "there is nothing to import: no log was found; name logs, or folders that hold some";
         let error = CliError::new(ExitCode::Storage, anyhow::Error::msg(message));

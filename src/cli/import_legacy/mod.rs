@@ -12,6 +12,7 @@ use super::answer::Answer;
 use super::error::CliError;
 use super::events::parse_bound;
 use super::exit_code::ExitCode;
+use super::given_path::ensure_path;
 use super::global::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::import::{self, ImportError, ImportPorts, ImportSettings, ReadOptions};
@@ -173,7 +174,7 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError
         progress: &mut PassProgress::new(context.is_quiet),
     };
     let report = import::import(&settings, ports)?;
-    render::warn(&report, &context.config, &database);
+    render::warn(&report, &settings.options.mapping, &context.config, &database);
     let is_whole = report.total.rejected == 0
         && report.refused.is_none()
         && report.missing_parts.is_empty()
@@ -199,6 +200,7 @@ fn options(args: &ImportLegacyArgs, context: &Context) -> Result<ReadOptions, Cl
 
 fn target(args: &ImportLegacyArgs, context: &Context) -> Result<PathBuf, CliError> {
     if let Some(into) = &args.into {
+        ensure_path(into)?;
         return Ok(into.clone());
     }
     let backend = &context.config.storage_backend;
@@ -224,7 +226,8 @@ impl From<ImportError> for CliError {
             | ImportError::Store { .. }
             | ImportError::Repository(_)
             | ImportError::Matching(_)
-            | ImportError::Finish(_) => ExitCode::Storage,
+            | ImportError::Finish(_)
+            | ImportError::Thread(_) => ExitCode::Storage,
             ImportError::NotConserved { .. } | ImportError::ReaderStopped { .. } => ExitCode::SelfCheck,
         };
         Self::new(code, error)

@@ -15,6 +15,8 @@ use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
 use crate::domain::event::format_timestamp;
 use crate::infrastructure::config::{Backend, Config, Source};
+use crate::wire::mapping::Mapping;
+use crate::wire::unix_time::TimestampUnit;
 
 /// How many files of a folder that were not read are named to people.
 const SHOWN_FILES: usize = 20;
@@ -22,12 +24,24 @@ const SHOWN_FILES: usize = 20;
 const SHOWN_PLACES: usize = 3;
 
 /// Says what the operator may not expect.
-pub fn warn(report: &ImportReport, config: &Config, database: &Path) {
+pub fn warn(report: &ImportReport, mapping: &Mapping, config: &Config, database: &Path) {
     let naive = report.flags.get("naive").copied().unwrap_or(0);
     if naive > 0 && matches!(config.timezone.source, Source::Default { .. }) {
         tracing::warn!(
             "{naive} records have a timestamp without offset; they were read as UTC, because no `timezone` is set. \
              If the log was written in another zone, set it and import into a new store"
+        );
+    }
+    if let (Mapping::Declared(declared), Some(times)) = (mapping, report.mapped_times)
+        && declared.timestamp_unit != TimestampUnit::Iso
+        && times.is_doubtful()
+    {
+        tracing::warn!(
+            "the times of the records lie between {} and {}: they are numbers that were read in the unit {}; \
+             is that of some another one (--timestamp-unit)? Then import into a new store with it",
+            format_timestamp(times.first),
+            format_timestamp(times.last),
+            declared.timestamp_unit
         );
     }
     let differing: Vec<String> = report

@@ -64,7 +64,7 @@ pub fn run(context: &Context) -> Result<Answer, CliError> {
             "[EventDispatcher] no definition is enabled: `mission-events legacy definitions add` or `enable` changes that, also while this runs"
         );
     }
-    dispatcher.start();
+    dispatcher.start()?;
     let mut last_read = Instant::now();
     while !termination.is_requested() {
         thread::sleep(LOOK);

@@ -4,7 +4,6 @@ mod render;
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use clap::{Args, ValueEnum};
 
 use super::answer::Answer;
@@ -15,10 +14,12 @@ use super::global::Context;
 use super::output::{self, Format};
 use crate::application::evidence::{EvidenceError, record_rehearsal};
 use crate::application::rehearsal::{RehearsalReport, RehearsalScope, RehearsalVerdict, rehearse};
+use crate::domain::path_text::text_of;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 use crate::infrastructure::rehearsal_site::{RehearsalFolderError, RehearsalPlan, TemporarySite};
 use crate::infrastructure::system_clock::SystemClock;
+use crate::infrastructure::system_clock::present_time;
 use render::Rehearsed;
 
 /// So many differences are listed of the comparison.
@@ -121,7 +122,7 @@ fn record(
     context: &Context,
     clock: &SystemClock,
 ) -> Result<Option<u64>, EvidenceError> {
-    let [control, candidate] = compared.paths.map(|path| absolute(path).display().to_string());
+    let [control, candidate] = compared.paths.map(|path| text_of(&absolute(path)));
     let Some((rehearsal, findings)) = report.evidence(control, candidate) else { return Ok(None) };
     let log = JsonlEvidenceLog::new(&context.config.evidence_path.value);
     record_rehearsal(rehearsal, findings, &log, clock).map(|record| Some(record.sequence))
@@ -152,7 +153,7 @@ fn plan(args: &RehearseArgs, context: &Context) -> Result<RehearsalPlan, CliErro
         new_log: (!is_sqlite).then(|| config.jsonl_dir.value.clone()),
         store: is_sqlite.then(|| config.sqlite_path.value.clone()),
         mapping,
-        comparison: args.comparison.settings(context, true, LISTED, Utc::now())?,
+        comparison: args.comparison.settings(context, true, LISTED, present_time())?,
     })
 }
 

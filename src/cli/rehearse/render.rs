@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::application::rehearsal::{RehearsalReport, RehearsalScope, RehearsalVerdict, StepOutcome};
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
+use crate::domain::path_text::{self, text_of};
 
 /// So many reasons of a step are shown.
 const SHOWN: usize = 10;
@@ -18,6 +19,7 @@ pub struct Rehearsed {
     #[serde(flatten)]
     pub report: RehearsalReport,
     /// The folder, where it stays.
+    #[serde(serialize_with = "path_text::serialize_some")]
     pub folder: Option<PathBuf>,
     /// The number of its record in the evidence, where it is evidence.
     pub recorded_as: Option<u64>,
@@ -69,7 +71,7 @@ pub fn report(rehearsed: &Rehearsed, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nrecorded as number {number} in the evidence")?;
     }
     match folder {
-        Some(folder) => write!(out, "\nthe copies are in {}", visible(&folder.display().to_string()))?,
+        Some(folder) => write!(out, "\nthe copies are in {}", visible(&text_of(folder)))?,
         None => write!(out, "\nthe originals were only read, and the copies are removed")?,
     }
     writeln!(out, " ({:.1} s)", report.elapsed_seconds)

@@ -16,6 +16,7 @@ use super::store::StoreError;
 use crate::application::import::ReadOptions;
 use crate::application::log_source::UNVERIFIED;
 use crate::application::rejects::RetryRejects;
+use crate::domain::path_text::text_of;
 use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 
 const EXAMPLES: &str = "\
@@ -100,7 +101,7 @@ impl From<&Filter> for RejectFilter {
     fn from(filter: &Filter) -> Self {
         let spellings = |path: &PathBuf| {
             let paths = [path.canonicalize().ok(), std::path::absolute(path).ok(), Some(path.clone())];
-            paths.into_iter().flatten().map(|path| path.display().to_string()).collect()
+            paths.into_iter().flatten().map(|path| text_of(&path)).collect()
         };
         Self {
             paths: filter.source.as_ref().map(spellings).unwrap_or_default(),

@@ -6,6 +6,7 @@ use super::numbers::{grouped, shortened};
 use super::record_summary::summary;
 use crate::application::compare::report::{Comparison, Difference, DifferentField, EventPlace};
 use crate::cli::output::visible;
+use crate::domain::path_text::text_of;
 
 /// How many differences a report has at most.
 const MOST: usize = 10_000;
@@ -53,6 +54,9 @@ pub struct Row {
     /// How many fields are not shown.
     #[serde(skip_serializing_if = "is_zero")]
     pub more_fields: usize,
+    /// What was taken off the candidate's time, where that matters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<String>,
     /// What the event says, where it has no partner.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub says: String,
@@ -94,7 +98,8 @@ fn is_zero(number: &usize) -> bool {
 impl From<&Comparison> for DifferenceTable {
     fn from(comparison: &Comparison) -> Self {
         let known = comparison.differences.iter().chain(&comparison.more_differences);
-        Self { total: comparison.total().differences(), rows: known.take(MOST).map(Row::from).collect() }
+        let row = |difference| Row::new(difference, comparison.clock.tolerance_us);
+        Self { total: comparison.total().differences(), rows: known.take(MOST).map(row).collect() }
     }
 }
 
@@ -153,8 +158,9 @@ impl DifferenceTable {
     }
 }
 
-impl From<&Difference> for Row {
-    fn from(difference: &Difference) -> Self {
+impl Row {
+    /// The row of a difference, of logs whose pairs may be so many microseconds apart.
+    fn new(difference: &Difference, tolerance_us: i64) -> Self {
         let alone = match (&difference.control, &difference.candidate) {
             (Some(_), Some(_)) => None,
             (one, other) => one.as_ref().or(other.as_ref()),
@@ -172,6 +178,7 @@ impl From<&Difference> for Row {
             ambiguous: difference.ambiguous,
             fields: difference.fields.iter().take(SHOWN_FIELDS).map(FieldRow::from).collect(),
             more_fields: difference.fields.len().saturating_sub(SHOWN_FIELDS),
+            clock: difference.clock_taken_off(tolerance_us),
             says: alone.map(|event| visible(&summary(&event.body)).into_owned()).unwrap_or_default(),
             control: place(&difference.control),
             candidate: place(&difference.candidate),
@@ -193,7 +200,7 @@ impl From<&DifferentField> for FieldRow {
 
 impl PlaceRow {
     fn new(place: &EventPlace, has_partner: bool) -> Self {
-        let path = place.path.display().to_string();
+        let path = text_of(&place.path);
         let id = place.event_id.as_ref().map(|id| format!(", id {id}")).unwrap_or_default();
         let record = (!has_partner && !place.body.is_empty()).then(|| shown(&place.body, LONGEST_RECORD));
         Self { place: visible(&format!("{path}, {}{id}", place.location)).into_owned(), record }
@@ -235,16 +242,17 @@ mod tests {
             day: "2025-10-20".parse().unwrap(),
             control,
             candidate: place(7),
+            clock_offset_us: Some(0),
             fields: (0..fields).map(field).collect(),
         }
     }
 
     #[test]
     fn a_pair_shows_its_fields_and_an_event_without_a_partner_its_record() {
-        let pair = Row::from(&difference(place(3), 1));
+        let pair = Row::new(&difference(place(3), 1), 0);
         assert_eq!(pair.control.as_ref().unwrap().place, "events.db, position 3, id e\\u{1b}");
         assert!(pair.control.unwrap().record.is_none() && pair.candidate.unwrap().record.is_none());
-        let alone = Row::from(&difference(None, 0));
+        let alone = Row::new(&difference(None, 0), 0);
         let record = alone.candidate.unwrap().record.unwrap();
         assert!(record.starts_with("{\"note\"") && record.ends_with('…'));
         assert_eq!(record.chars().count(), LONGEST_RECORD + 1);
@@ -252,7 +260,7 @@ mod tests {
 
     #[test]
     fn of_many_fields_and_long_values_the_first_are_shown_and_the_others_counted() {
-        let row = Row::from(&difference(place(3), 25));
+        let row = Row::new(&difference(place(3), 25), 0);
         assert_eq!((row.fields.len(), row.more_fields), (20, 5));
         let token = row.fields[0].control.as_ref().unwrap();
         assert_eq!((token.chars().count(), row.fields[0].candidate.as_ref()), (201, None));
@@ -260,7 +268,7 @@ mod tests {
 
     #[test]
     fn no_text_ends_the_element_that_the_rows_stand_in() {
-        let mut row = Row::from(&difference(place(3), 0));
+        let mut row = Row::new(&difference(place(3), 0), 0);
         row.event_type = "</script><!-- & \u{2028}".to_owned();
         let table = DifferenceTable { total: 1, rows: vec![row] };
         let data = table.data();
@@ -271,7 +279,7 @@ mod tests {
 
     #[test]
     fn a_sentence_says_how_many_of_how_many_are_shown() {
-        let rows = vec![Row::from(&difference(None, 0))];
+        let rows = vec![Row::new(&difference(None, 0), 0)];
         let sentence = |total| DifferenceTable { total, rows: rows.clone() }.plain_sentence();
         assert_eq!(sentence(1), "The one difference.");
         assert_eq!(sentence(1_234), "The first 1 of 1,234 differences, the earliest first.");

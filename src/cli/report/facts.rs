@@ -5,6 +5,7 @@ use crate::application::compare::feed::FeedFacts;
 use crate::application::compare::report::{Class, Comparison, SideReport};
 use crate::application::evidence::record::SideEvidence;
 use crate::cli::output::visible;
+use crate::domain::path_text::text_of;
 
 /// How many files of a side are named.
 const SHOWN_FILES: usize = 100;
@@ -87,7 +88,7 @@ impl Source {
     /// A side of a comparison.
     pub fn new(side: &'static str, report: &SideReport) -> Self {
         let files = report.files.iter().take(SHOWN_FILES).map(|file| ReadFile {
-            path: visible(&file.path.display().to_string()).into_owned(),
+            path: visible(&text_of(&file.path)).into_owned(),
             events: grouped(file.events),
             state: match &file.facts {
                 FeedFacts::File { bytes, sha256, .. } => file_state(*bytes, sha256),
@@ -96,7 +97,7 @@ impl Source {
         });
         Self {
             side,
-            path: visible(&report.path.display().to_string()).into_owned(),
+            path: visible(&text_of(&report.path)).into_owned(),
             out_of_range: Some(grouped(report.out_of_range)),
             files: files.collect(),
             more_files: report.files.len().saturating_sub(SHOWN_FILES),

@@ -3,6 +3,7 @@
 //! ```toml
 //! name = "warehouse"
 //! event_types = ["Sold"]   # events of these types are compared; without it, those of all types
+//! times = ["due"]          # these fields hold times, which are compared as instants
 //!
 //! [[one_sided]]            # the control may lack it
 //! field = "priority"
@@ -20,8 +21,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::settings_file::text_of_given;
 use crate::application::compare::profile::{IgnoreRule, OneSided, Profile};
 use crate::wire::json::{ScanError, canonical_form};
+use crate::wire::mapping::{FieldPath, FieldPathError};
 
 /// Why a profile could not be used.
 #[derive(Debug, Error)]
@@ -55,6 +58,17 @@ pub enum ProfileError {
         #[source]
         source: ScanError,
     },
+    /// A time is no path of a field.
+    #[error("the profile {} declares that `{field}` is a time", path.display())]
+    Time {
+        /// The file.
+        path: PathBuf,
+        /// What was declared.
+        field: String,
+        /// What is wrong with it.
+        #[source]
+        source: FieldPathError,
+    },
     /// A rule does not say why.
     #[error("the profile {} ignores `{field}` without a reason: say why", path.display())]
     NoReason {
@@ -75,6 +89,8 @@ struct File {
     ignore: Vec<IgnoreEntry>,
     #[serde(default)]
     event_types: BTreeSet<String>,
+    #[serde(default)]
+    times: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +113,7 @@ struct IgnoreEntry {
 /// See [`ProfileError`].
 pub fn read(path: &Path) -> Result<Profile, ProfileError> {
     let at = || path.to_owned();
-    let text = std::fs::read_to_string(path).map_err(|source| ProfileError::Read { path: at(), source })?;
+    let text = text_of_given(path).map_err(|source| ProfileError::Read { path: at(), source })?;
     let file: File = toml::from_str(&text)
         .map_err(|source| ProfileError::Syntax { path: at(), source: Box::new(source) })?;
     for entry in &file.one_sided {
@@ -112,6 +128,11 @@ pub fn read(path: &Path) -> Result<Profile, ProfileError> {
     if let Some(entry) = file.ignore.iter().find(|entry| entry.reason.trim().is_empty()) {
         return Err(ProfileError::NoReason { path: at(), field: entry.field.clone() });
     }
+    for field in &file.times {
+        if let Err(source) = field.parse::<FieldPath>() {
+            return Err(ProfileError::Time { path: at(), field: field.clone(), source });
+        }
+    }
     let one_sided =
         file.one_sided.into_iter().map(|OneSidedEntry { field, default }| OneSided { field, default });
     let ignore = file.ignore.into_iter().map(|IgnoreEntry { field, reason }| IgnoreRule { field, reason });
@@ -120,6 +141,7 @@ pub fn read(path: &Path) -> Result<Profile, ProfileError> {
         one_sided: one_sided.collect(),
         ignore: ignore.collect(),
         event_types: file.event_types,
+        times: file.times,
     })
 }
 
@@ -135,12 +157,13 @@ mod tests {
 
     #[test]
     fn a_profile_names_its_fields_defaults_and_reasons() {
-        let text = "name = \"w\"\nevent_types = [\"B\", \"A\"]\n[[one_sided]]\nfield = \"p\"\ndefault = '\"P2\"'\n[[one_sided]]\nfield = \"q\"\n\
+        let text = "name = \"w\"\nevent_types = [\"B\", \"A\"]\ntimes = [\"due\", \"a.at\"]\n[[one_sided]]\nfield = \"p\"\ndefault = '\"P2\"'\n[[one_sided]]\nfield = \"q\"\n\
                     [[ignore]]\nfield = \"h\"\nreason = \"moved\"\n";
         let read = profile(text).unwrap();
         assert_eq!(read.one_sided[0], OneSided { field: "p".to_owned(), default: Some("\"P2\"".to_owned()) });
         assert_eq!(read.one_sided[1].default, None);
         assert_eq!(read.event_types, BTreeSet::from(["A".to_owned(), "B".to_owned()]));
+        assert_eq!(read.times, BTreeSet::from(["a.at".to_owned(), "due".to_owned()]));
         assert_eq!(read.ignore, [IgnoreRule { field: "h".to_owned(), reason: "moved".to_owned() }]);
     }
 
@@ -152,6 +175,7 @@ mod tests {
         assert!(matches!(profile(without_reason), Err(ProfileError::NoReason { .. })));
         let no_json = "name = \"w\"\n[[one_sided]]\nfield = \"p\"\ndefault = 'P2'";
         assert!(matches!(profile(no_json), Err(ProfileError::Default { .. })));
+        assert!(matches!(profile("name = \"w\"\ntimes = [\"a..b\"]"), Err(ProfileError::Time { .. })));
         assert!(matches!(read(Path::new("/nowhere/profile.toml")), Err(ProfileError::Read { .. })));
     }
 }

@@ -18,7 +18,7 @@ pub enum ConfigError {
         source: io::Error,
     },
 
-    /// A line of `.env` is malformed. Its text is not repeated: other programs keep secrets there.
+    /// A line of `.env` that gives a setting is malformed. Its text is not repeated: it may hold a secret.
     #[error(
         "{}:{line}: expected NAME=value, with the value in quotes if it holds spaces or quotes",
         path.display()
@@ -27,6 +27,15 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// The line on which the malformed entry begins, from 1.
+        line: usize,
+    },
+
+    /// A line of `.env` that gives a setting is not UTF-8.
+    #[error("{}:{line}: expected text in UTF-8", path.display())]
+    DotenvNotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
         line: usize,
     },
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,11 +10,12 @@ use super::error::ConfigError;
 use super::mapping::MappingSettings;
 use super::mode::{default_of_use_new, select_mode};
 use super::settings::Config;
+use super::settings_file::{content_of, text_of, text_of_given};
 use super::source::{Setting, Source};
 use super::spec::{self, MAPPING_KEYS, SettingSpec};
 use super::toml_file;
 use super::value::SettingValue;
-use crate::durable::presence::is_present;
+use crate::durable::presence::metadata_if_present;
 
 /// Settings given on the command line.
 #[derive(Debug, Default)]
@@ -53,15 +53,18 @@ impl ConfigLoader<'_> {
     /// that is not allowed, a mode that this program was built without.
     pub fn load(self) -> Result<Config, ConfigError> {
         let config_file = match &self.config_file {
-            Some(path) => parse_file(path, Presence::Required, toml_file::parse)?,
+            Some(path) => {
+                let text = text_of_given(path).map_err(|source| unreadable(path, source))?;
+                toml_file::parse(path, &text)?
+            }
             None => {
                 let path = self.directory.join("mission-events.toml");
-                parse_file(&path, Presence::Optional, toml_file::parse)?
+                let text = text_of(&path).map_err(|source| unreadable(&path, source))?;
+                text.map_or_else(|| Ok(Found::new()), |text| toml_file::parse(&path, &text))?
             }
         };
-        let dotenv_path = self.directory.join(".env");
         let sources = Sources {
-            dotenv_file: parse_file(&dotenv_path, Presence::Optional, dotenv::parse)?,
+            dotenv_file: parse_dotenv(&self.directory.join(".env"))?,
             config_file,
             environment: self.environment,
             flags: self.flags,
@@ -175,27 +178,25 @@ fn default_setting<T: SettingValue>(
     Ok(Setting { value, source })
 }
 
-#[derive(PartialEq)]
-enum Presence {
-    Required,
-    Optional,
-}
-
 type Found = BTreeMap<&'static str, Source>;
 
-fn parse_file(
-    path: &Path,
-    presence: Presence,
-    parse: fn(&Path, &str) -> Result<Found, ConfigError>,
-) -> Result<Found, ConfigError> {
-    match fs::read_to_string(path) {
-        Ok(text) => parse(path, &text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match is_present(path) {
-            Ok(_) if presence == Presence::Optional => Ok(Found::new()),
-            Ok(_) => Err(ConfigError::Read { path: path.to_owned(), source: error }),
-            // A link that leads nowhere is not the same as no file.
-            Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
-        },
-        Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+fn unreadable(path: &Path, source: io::Error) -> ConfigError {
+    ConfigError::Read { path: path.to_owned(), source }
+}
+
+/// The settings of a `.env`. A folder of that name, as other programs make them, has none.
+fn parse_dotenv(path: &Path) -> Result<Found, ConfigError> {
+    let found = metadata_if_present(path).map_err(|source| unreadable(path, source))?;
+    if found.is_some_and(|found| found.is_dir()) {
+        return Ok(Found::new());
+    }
+    match content_of(path) {
+        Ok(content) => content.map_or_else(|| Ok(Found::new()), |content| dotenv::parse(path, &content)),
+        // What is no file, or has megabytes, is not written for this program.
+        Err(error) if error.raw_os_error().is_none() => {
+            tracing::warn!("no setting is read from {}: {error}", path.display());
+            Ok(Found::new())
+        }
+        Err(error) => Err(unreadable(path, error)),
     }
 }

@@ -5,12 +5,14 @@
 
 pub mod compare_profile;
 mod dotenv;
+mod dotenv_entries;
 mod error;
 mod legacy_values;
 mod loader;
 mod mapping;
 mod mode;
 mod settings;
+mod settings_file;
 mod source;
 pub mod spec;
 mod suggestions;

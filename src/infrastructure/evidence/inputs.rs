@@ -10,6 +10,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use crate::application::evidence::{EvidenceError, EvidenceInputs, FileContent, StoreContent};
+use crate::domain::path_text::path_of;
 use crate::domain::value_objects::Position;
 use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
@@ -24,7 +25,7 @@ pub struct StoredInputs;
 
 impl EvidenceInputs for StoredInputs {
     fn file(&self, path: &str, lengths: &BTreeSet<u64>) -> Result<Option<FileContent>, EvidenceError> {
-        match prefixes(Path::new(path), lengths) {
+        match prefixes(&path_of(path), lengths) {
             Ok(content) => Ok(Some(content)),
             Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(unreadable(path, error)),
@@ -32,7 +33,7 @@ impl EvidenceInputs for StoredInputs {
     }
 
     fn store(&self, path: &str, positions: &BTreeSet<i64>) -> Result<Option<StoreContent>, EvidenceError> {
-        let store = match SqliteEventRepository::open_for_reading(path, Zone::utc()) {
+        let store = match SqliteEventRepository::open_for_reading(path_of(path), Zone::utc()) {
             Ok(store) => store,
             Err(SqliteError::Missing { .. }) => return Ok(None),
             Err(error) => return Err(unreadable(path, error)),

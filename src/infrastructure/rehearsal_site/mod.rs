@@ -36,6 +36,7 @@ use crate::application::log_source::LogList;
 use crate::application::rehearsal::{Copied, RehearsalSite, Replayed, RolledBack, SiteError};
 use crate::application::task_handlers::default_registrations;
 use crate::domain::error_chain::error_chain;
+use crate::domain::path_text::{path_of, text_of};
 use crate::infrastructure::compare_inputs::{FoundSide, LogFeed, TempScratch};
 use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
@@ -195,7 +196,7 @@ impl RehearsalSite for TemporarySite {
         };
         let mut report = import::import(&settings, ports).map_err(SiteError::during("import the copies"))?;
         for reject in &mut report.rejects {
-            reject.path = self.original(Path::new(&reject.path)).display().to_string();
+            reject.path = text_of(&self.original(&path_of(&reject.path)));
         }
         Ok(report)
     }
@@ -229,7 +230,7 @@ impl RehearsalSite for TemporarySite {
         let repeated =
             store.repeated_records(&logs).map_err(SiteError::during("look at the exported logs"))?;
         for log in &mut exported.left_out {
-            log.path = self.original(Path::new(&log.path)).display().to_string();
+            log.path = text_of(&self.original(&path_of(&log.path)));
         }
         Ok(RolledBack { exported, comparison, repeated })
     }
@@ -352,7 +353,7 @@ mod tests {
         ] {
             fs::write(&path, exported.clone() + "\n").unwrap();
             let file = ExportedFile {
-                path: path.display().to_string(),
+                path: text_of(&path),
                 source_path: None,
                 source_id: None,
                 compression: None,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::application::log_source::{SkippedFile, SourceError};
+use crate::domain::path_text::text_of;
 use crate::infrastructure::side_files::own_records;
 use crate::wire::mapping::Mapping;
 
@@ -98,7 +99,7 @@ pub fn list_folder(
 fn copy_of(path: &Path, log: &Path) -> SkippedFile {
     let name = log.file_name().unwrap_or_default().to_string_lossy();
     let reason = format!("it has the content of {name}, which is read");
-    SkippedFile { path: path.display().to_string(), reason, holds_events: Some(false) }
+    SkippedFile { path: text_of(path), reason, holds_events: Some(false) }
 }
 
 /// What a folder holds, by name.

@@ -133,6 +133,10 @@ fn open(path: &Path) -> Result<Opened, SourceError> {
     let opened = OpenedFile::new(path, &metadata).map_err(failed)?;
     let mut magic = Vec::new();
     (&mut file).take(4).read_to_end(&mut magic).map_err(failed)?;
+    // One that a writer has just begun has a size by now.
+    if metadata.len() == 0 && !magic.is_empty() && file.metadata().map_err(failed)?.len() == 0 {
+        return Err(UnsupportedInput::NoSize.at(path));
+    }
     file.rewind().map_err(failed)?;
     let Some(compression) = Compression::recognise(&magic) else {
         return Ok((Box::new(PlainFile::new(opened, file)), None));

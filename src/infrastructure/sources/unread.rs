@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::application::log_source::SkippedFile;
 use crate::domain::error_chain::error_chain;
+use crate::domain::path_text::text_of;
 use crate::durable::links::file_identity;
 use crate::durable::torn_copy::is_torn_copy;
 use crate::infrastructure::side_files::{database_beside, interrupted_writer, own_records};
@@ -117,7 +118,7 @@ impl FolderSearch<'_> {
 
     fn add(&mut self, path: &Path, reason: &str, examined: Examined) {
         self.found.push(SkippedFile {
-            path: path.display().to_string(),
+            path: text_of(path),
             reason: format!("{reason}, and {}", examined.detail),
             holds_events: examined.holds_events,
         });

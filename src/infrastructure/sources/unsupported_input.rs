@@ -18,6 +18,11 @@ pub(super) enum UnsupportedInput {
         "it is no regular file: expected one, since a log is read more than once; save it to a file first"
     )]
     NoFile,
+    #[error(
+        "its size is said to be 0, and it is not empty, as with files that the system makes up when they are read \
+         (/proc): expected a file; save it to one first (cat FILE > COPY)"
+    )]
+    NoSize,
     #[error("it is a SQLite database: expected a JSON array or JSONL")]
     Sqlite,
     #[error("it is compressed twice ({0} within): unpack it once")]

@@ -1,6 +1,5 @@
 //! Appending, in one transaction: all events of a batch or none, or each for itself.
 
-use chrono::Utc;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::application::import::identity::is_saved_already;
@@ -8,6 +7,7 @@ use crate::domain::event::DomainEvent;
 use crate::domain::repository::{RepositoryError, Saved};
 use crate::domain::save_each::fail_lost;
 use crate::domain::value_objects::{EventId, Position};
+use crate::infrastructure::system_clock::present_time;
 
 use super::error::port_error;
 use super::row::{INSERT, NewRow, Origin};
@@ -88,7 +88,7 @@ fn append_one(transaction: &Transaction<'_>, event: &DomainEvent) -> Result<Save
         aggregate_id: event.aggregate_id().map(|id| id.as_str()),
         body: event.body(),
         origin: Origin::Native,
-        recorded_at: Utc::now(),
+        recorded_at: present_time(),
         id_derived: false,
         source: None,
     };

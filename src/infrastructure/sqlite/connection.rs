@@ -1,5 +1,6 @@
 //! Connections: how they are opened, and the pragmas that durability rests on, each read back.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
     }
     let failed = |source| SqliteError::Sqlite { action: "open", path: path.to_owned(), source };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut connection = Connection::open_with_flags(as_path(path), flags).map_err(failed)?;
     connection.busy_handler(Some(wait_at_most(BUSY_TIMEOUT))).map_err(failed)?;
     // Else a statement is planned anew for each value of some of its parameters, which takes ten times as long as to run it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
@@ -80,6 +81,14 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
             Err(SqliteError::FolderReadOnly { path: path.to_owned(), source: error })
         }
         Err(error) => Err(failed(error)),
+    }
+}
+
+/// The path as SQLite takes it for one: what begins with `file:` would be a URI, of another file.
+fn as_path(path: &Path) -> Cow<'_, Path> {
+    match path.as_os_str().as_encoded_bytes().starts_with(b"file:") {
+        true => Cow::Owned(Path::new(".").join(path)),
+        false => Cow::Borrowed(path),
     }
 }
 

@@ -63,6 +63,16 @@ pub enum SqliteError {
         /// This program's id.
         expected: u32,
     },
+    /// The database has what this program makes, but not its mark.
+    #[error("{} has the tables of {kind}, but not the application_id of one, which is lost where a database is restored from its dump, or cloned: sqlite3 {} \"PRAGMA application_id = {expected:#010x}\" makes it one again", path.display(), path.display())]
+    Unmarked {
+        /// The path.
+        path: PathBuf,
+        /// What it would be.
+        kind: &'static str,
+        /// This program's id.
+        expected: u32,
+    },
     /// The database is of this program, and holds something else.
     #[error("{} is {found} of this program, and {expected} is expected there: name another file", path.display())]
     OtherKind {

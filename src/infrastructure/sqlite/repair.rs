@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::Utc;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::application::import::Identity;
@@ -11,6 +10,7 @@ use crate::application::repair::{
 };
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{AggregateId, Position};
+use crate::infrastructure::system_clock::present_time;
 
 use super::append::first_of;
 use super::database_kind::EVENT_STORE;
@@ -142,7 +142,7 @@ fn insert(connection: &Connection, event: &MissingEvent) -> rusqlite::Result<()>
         aggregate_id: record.aggregate_id.as_ref().map(AggregateId::as_str),
         body: &record.body,
         origin: Origin::Repaired,
-        recorded_at: Utc::now(),
+        recorded_at: present_time(),
         id_derived: matches!(record.identity, Identity::Derived { .. }),
         source: None,
     };
@@ -151,7 +151,7 @@ fn insert(connection: &Connection, event: &MissingEvent) -> rusqlite::Result<()>
 
 fn note(connection: &Connection, event: &MissingEvent, position: i64) -> rusqlite::Result<()> {
     let place = event.record.place;
-    let now = Utc::now().timestamp_micros();
+    let now = present_time().timestamp_micros();
     let parameters = params![position, event.path, place.offset as i64, place.line as i64, now];
     connection.prepare_cached(NOTE)?.execute(parameters)?;
     Ok(())

@@ -24,6 +24,10 @@ pub(in crate::infrastructure) fn open_current(
     refuse_folder(path)?;
     let path = &place_of(path)?;
     create_folder(path)?;
+    // What is refused gets no lock beside it. Where there is one, this was looked at before, and is again below.
+    if look_for(path)? && !look_for(&lock_of(path))? {
+        refuse_foreign(kind, path)?;
+    }
     let _lock = SchemaLock::acquire(path)?;
     refuse_several_names(path)?;
     refuse_orphaned_log(kind, path)?;
@@ -178,11 +182,20 @@ fn ensure_ours(kind: &DatabaseKind, path: &Path, connection: &Connection) -> Res
     if found == expected {
         return Ok(());
     }
+    let looked = |source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source };
+    let has_its_tables = has_table(connection, HISTORY).map_err(looked)?
+        && has_table(connection, kind.first_table).map_err(looked)?;
     let path = path.to_owned();
     Err(match DatabaseKind::of_application_id(found) {
         Some(other) => SqliteError::OtherKind { path, found: other.name, expected: kind.name },
+        None if found == 0 && has_its_tables => SqliteError::Unmarked { path, kind: kind.name, expected },
         None => SqliteError::NotOurs { path, found, expected },
     })
+}
+
+fn has_table(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
+    let count = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+    connection.query_row(count, [table], |row| row.get(0))
 }
 
 /// What the store promises rests on the schema that the migrations of its version have made.
@@ -214,13 +227,9 @@ fn version(kind: &DatabaseKind, path: &Path, connection: &Connection) -> Result<
         source,
     };
     let damaged = |detail: String| SqliteError::DamagedHistory { path: path.to_owned(), detail };
-    let has_table = |table: &str| -> Result<bool, SqliteError> {
-        let count = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-        connection.query_row(count, [table], |row| row.get(0)).map_err(sqlite)
-    };
-    if !has_table(HISTORY)? {
+    if !has_table(connection, HISTORY).map_err(sqlite)? {
         // The first migration makes both.
-        return match has_table(kind.first_table)? {
+        return match has_table(connection, kind.first_table).map_err(sqlite)? {
             true => Err(damaged(format!("the table {HISTORY} is missing"))),
             false => Ok(0),
         };

@@ -1,5 +1,6 @@
 //! The thread that processes events in the background.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -26,11 +27,15 @@ pub(super) struct Background {
 
 impl Background {
     /// Starts it.
-    pub fn start(handling: Arc<Handling>) -> Self {
+    ///
+    /// # Errors
+    /// The system gave no thread.
+    pub fn start(handling: Arc<Handling>) -> io::Result<Self> {
         let is_ending = Arc::new(AtomicBool::new(false));
         let (wake, woken) = bounded(1);
         let worker = Worker { handling, is_ending: Arc::clone(&is_ending), woken };
-        Self { is_ending, wake, thread: thread::spawn(move || worker.run()) }
+        let thread = thread::Builder::new().name("legacy events".to_owned()).spawn(move || worker.run())?;
+        Ok(Self { is_ending, wake, thread })
     }
 
     /// There is something to do.

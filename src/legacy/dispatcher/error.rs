@@ -1,5 +1,7 @@
 //! Why the dispatcher did not do what it was asked for.
 
+use std::io;
+
 use thiserror::Error;
 
 use super::given_event::InvalidLegacyEvent;
@@ -32,6 +34,9 @@ pub enum DispatcherError {
     /// The legacy log was not written.
     #[error(transparent)]
     EventsJson(#[from] EventsJsonError),
+    /// The system gave no thread to process events with.
+    #[error("could not start a thread: the number of processes or threads is limited, or memory is short")]
+    Thread(#[source] io::Error),
     /// The queue was not read or written.
     #[error(transparent)]
     Queue(#[from] QueueError),

@@ -102,11 +102,16 @@ impl EventDispatcher {
     }
 
     /// Starts to process events in the background; where that is done already, nothing changes.
-    pub fn start(&self) {
+    ///
+    /// # Errors
+    /// The system gave no thread for it.
+    pub fn start(&self) -> Result<(), DispatcherError> {
         let mut background = self.background();
         if background.is_none() {
-            *background = Some(Background::start(Arc::clone(&self.handling)));
+            let started = Background::start(Arc::clone(&self.handling));
+            *background = Some(started.map_err(DispatcherError::Thread)?);
         }
+        Ok(())
     }
 
     /// Ends what [`start`](Self::start) has begun, and returns when it has ended; where it was not started, nothing changes. The

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::handler::{HandlerContext, HandlerResult, LegacyHandler};
+use crate::durable::plain_file::file_if_present;
 use crate::durable::space::available_bytes;
 use crate::legacy::counted::counted;
 use crate::legacy::path_text;
-use crate::legacy::plain_file::file_if_present;
 use crate::legacy::replace::replace;
 
 /// Less free space than this is no health: in bytes.

@@ -17,8 +17,8 @@ use super::handler::HandlerResult;
 use crate::durable::append::append_durably;
 use crate::durable::directory::{create_folders, sync_folder};
 use crate::durable::lock::{FileLock, LockError};
+use crate::durable::plain_file::file_if_present;
 use crate::legacy::path_text;
-use crate::legacy::plain_file::file_if_present;
 
 /// How long another process's append is waited for.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -21,7 +21,7 @@ use crate::application::clock::Clock;
 use crate::durable::directory::create_folders;
 use crate::durable::links::{file_identity, follow_links};
 use crate::durable::lock::{FileLock, LockError};
-use crate::legacy::plain_file::file_if_present;
+use crate::durable::plain_file::file_if_present;
 
 /// A file that is shorter is not looked at for what is finished, in bytes.
 pub(super) const SHORT: u64 = 8 << 20;

@@ -8,9 +8,9 @@ use super::error::QueueError;
 use super::line::Line;
 use crate::durable::append::{AppendError, AppendFile, AppendStep, append_durably, cut_back};
 use crate::durable::directory::sync_folder;
+use crate::durable::plain_file::file_if_present;
 use crate::durable::torn_copy::create_torn_copy;
 use crate::legacy::counted::counted;
-use crate::legacy::plain_file::file_if_present;
 
 /// When a line has to be on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

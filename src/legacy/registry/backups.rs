@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
-use crate::legacy::plain_file::file_if_present;
+use crate::durable::plain_file::file_if_present;
 use crate::legacy::replace::new_file;
 
 /// So many are kept.

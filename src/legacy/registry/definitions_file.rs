@@ -11,9 +11,9 @@ use super::backups;
 use super::error::RegistryError;
 use super::outer_shape::OuterShape;
 use super::python_text::python_text;
+use crate::durable::plain_file::file_if_present;
 use crate::legacy::definition::Definition;
 use crate::legacy::exact_json;
-use crate::legacy::plain_file::file_if_present;
 use crate::legacy::replace::replace;
 
 /// What the file holds.

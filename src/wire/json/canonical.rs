@@ -22,8 +22,7 @@ mod tagged;
 use std::iter::successors;
 
 use self::number::write_number;
-use self::tagged::write_head;
-pub use self::tagged::write_tagged;
+pub use self::tagged::{write_head, write_tagged};
 use super::error::ScanError;
 use super::member::{Member, MemberValue};
 use super::padded_bytes;

@@ -18,8 +18,8 @@ mod text;
 mod tokens;
 
 pub use self::canonical::{
-    CANONICAL_FORM_VERSION, Canonicalizer, FormPiece, canonical_form, same_value, write_plain_string,
-    write_tagged,
+    CANONICAL_FORM_VERSION, Canonicalizer, FormPiece, canonical_form, same_value, write_head,
+    write_plain_string, write_tagged,
 };
 pub use self::error::ScanError;
 pub use self::member::{Member, MemberValue};

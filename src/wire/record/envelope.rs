@@ -203,7 +203,7 @@ impl<'t> Envelope<'t> {
             return Err(RecordError::Empty { field: Field::EventId.name().into() });
         }
         let aggregate = members.text_of(aggregate)?;
-        let written_at = members.time()?;
+        let written_at = members.time(shape)?;
         Ok(Self { shape, event_id, event_type, aggregate, written_at })
     }
 }
@@ -235,11 +235,11 @@ impl<'t> Members<'t, '_> {
         }
     }
 
-    fn time(&self) -> Result<WrittenTimestamp, RecordError> {
+    fn time(&self, shape: Shape) -> Result<WrittenTimestamp, RecordError> {
         let field = Field::Timestamp;
         match self.find(field)? {
             Some(MemberValue::Number(_)) => {
-                Err(RecordError::NotText { field: field.name().into(), found: "a number" })
+                Err(RecordError::NumberInBuiltInShape { mapping: mapping_of(shape) })
             }
             _ => {
                 let text =
@@ -247,6 +247,14 @@ impl<'t> Members<'t, '_> {
                 WrittenTimestamp::parse(&text).map_err(RecordError::BadTimestamp)
             }
         }
+    }
+}
+
+/// The flags of the mapping that reads the same fields as a built-in shape.
+fn mapping_of(shape: Shape) -> &'static str {
+    match shape {
+        Shape::New => "--event-type event_type --event-id event_id --aggregate aggregate_id",
+        Shape::Legacy | Shape::Mapped => "--event-type type --event-id none --aggregate task_id",
     }
 }
 

@@ -49,6 +49,12 @@ pub enum RecordError {
         /// The path of the field.
         field: Cow<'static, str>,
     },
+    /// The time is a number, in one of the built-in shapes, which have texts.
+    #[error("expected text in `timestamp`, found a number")]
+    NumberInBuiltInShape {
+        /// The flags of the mapping by which the other fields of a log are read in the same way.
+        mapping: &'static str,
+    },
     /// A field of the envelope is not text.
     #[error("expected text in `{field}`, found {found}")]
     NotText {
@@ -80,7 +86,10 @@ impl RecordError {
             Self::NoType | Self::NoMappedType { .. } => "no_type",
             Self::NoTimestamp { .. } => "no_timestamp",
             Self::BadTimestamp(_) | Self::BadUnixTime(_) => "bad_timestamp",
-            Self::NumberWithoutUnit { .. } | Self::NotText { .. } | Self::Empty { .. } => "bad_field",
+            Self::NumberWithoutUnit { .. }
+            | Self::NumberInBuiltInShape { .. }
+            | Self::NotText { .. }
+            | Self::Empty { .. } => "bad_field",
             Self::Ambiguous { .. } => "duplicate_field",
         }
     }

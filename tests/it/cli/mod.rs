@@ -8,6 +8,7 @@ mod doctor_modes;
 mod doctor_report;
 mod events;
 mod events_output;
+mod foreign_files;
 mod general;
 mod status;
 mod status_parts;

@@ -88,7 +88,11 @@ fn nothing_recorded_is_an_empty_list_and_nothing_to_verify() {
     }
     let dir = TestDir::new();
     fs::write(dir.join(PATH), "{\"sequence\": 1, \"prev").unwrap();
-    assert_eq!(program(&dir).run("evidence verify").code, 1, "torn evidence is none");
+    program(&dir).run("evidence verify").fails(
+        1,
+        "error: no comparison is recorded in evidence.jsonl (an append was interrupted, and left a torn line): there is \
+         nothing to verify; `evidence.path` can name another file\n",
+    );
 }
 
 #[test]

@@ -6,7 +6,9 @@ use chrono::NaiveDate;
 
 use crate::application::compare::clock::anchors::AnchorSample;
 use crate::application::compare::clock::clocks_apart::ClocksApart;
+use crate::application::compare::clock::drift::drift_of;
 use crate::application::compare::clock::report::{ClockReport, DayClock};
+use crate::application::compare::clock::steps::steps;
 use crate::application::compare::settings::Settings;
 
 /// The clock of the candidate, seen from the control's.
@@ -64,16 +66,25 @@ impl ClockModel {
     ) -> Self {
         let threshold = control.threshold.min(candidate.threshold);
         let mut by_day: BTreeMap<NaiveDate, Vec<i64>> = BTreeMap::new();
+        let mut anchors = Vec::new();
         for (content, at) in control.contents.iter().filter(|(content, _)| **content <= threshold) {
             if let (Some(at), Some(Some(other))) = (at, candidate.contents.get(content)) {
                 let day = day_of(*at);
                 if counted(day, other - at) {
                     by_day.entry(day).or_default().push(other - at);
+                    anchors.push((*at, other - at));
                 }
             }
         }
         let is_sampled = threshold < u128::MAX;
-        Self { report: ClockReport::new(by_day, is_sampled, tolerance_us, max_offset_us) }
+        let mut report = ClockReport::new(by_day, is_sampled, tolerance_us, max_offset_us);
+        // Between two offsets within it there is no step.
+        if report.spread.max_us.saturating_mul(2) > tolerance_us {
+            anchors.sort_unstable();
+            report.drift_us_per_day = report.drift_us_per_day.or_else(|| drift_of(&anchors, tolerance_us));
+            report.steps = steps(&anchors, tolerance_us);
+        }
+        Self { report }
     }
 
     /// The offset on a day; without anchors that of the nearest day that has some, the earlier of two.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 /// The clock of the candidate, seen from the control's, by the anchors: contents that occur exactly once
@@ -23,9 +23,11 @@ pub struct ClockReport {
     /// How far the anchors are from the median offset.
     pub spread: Spread,
     /// By how much the offset grows in a day, in microseconds: the median of the slopes between any two
-    /// days with at least [`ClockReport::MIN_ANCHORS`] anchors, by their median offsets. `None` with fewer than two
-    /// such days.
+    /// days with at least [`ClockReport::MIN_ANCHORS`] anchors, by their median offsets. With fewer than two
+    /// such days that of the anchors themselves, where they lie on a line; else `None`.
     pub drift_us_per_day: Option<i64>,
+    /// When the offset became another one at once, by more than the tolerance: a clock was set. The first twenty.
+    pub steps: Vec<ClockStep>,
     /// Each day of the control that has anchors.
     pub days: BTreeMap<NaiveDate, DayClock>,
     /// Where the offsets lie, if in several places.
@@ -39,6 +41,17 @@ pub struct ClockReport {
     /// 100 microseconds to 100,000 seconds, before and after 0. With the two that are open at one end
     /// there are at most 58.
     pub histogram: Vec<HistogramBucket>,
+}
+
+/// A moment at which the offset became another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ClockStep {
+    /// When the first anchor with the new offset occurred, by the control's clock.
+    pub at: DateTime<Utc>,
+    /// The offset before.
+    pub from_us: i64,
+    /// The offset from then on.
+    pub to_us: i64,
 }
 
 /// The clocks on one day.
@@ -90,7 +103,7 @@ impl ClockReport {
     /// With fewer anchors a day does not tell its clock: they may be events that were moved in time.
     pub const MIN_ANCHORS: u64 = 5;
 
-    /// The report on these offsets, by the control's local days.
+    /// The report on these offsets, by the control's local days; without steps, which depend on times.
     pub(crate) fn new(
         by_day: BTreeMap<NaiveDate, Vec<i64>>,
         sampled: bool,
@@ -110,6 +123,7 @@ impl ClockReport {
             max_offset_us,
             spread: Spread::around(offset_us, &all),
             drift_us_per_day: drift(&days),
+            steps: Vec::new(),
             modes: modes(&all),
             days_over_max_offset: BTreeSet::new(),
             histogram: histogram(&all),
@@ -118,6 +132,14 @@ impl ClockReport {
         let over = report.days.iter().filter(|(_, clock)| report.offset_of(clock).abs() > max_offset_us);
         report.days_over_max_offset = over.map(|(day, _)| *day).collect();
         report
+    }
+
+    /// Whether the offset grows or falls by more than the tolerance over the days that have anchors.
+    pub fn drifts(&self) -> bool {
+        let (first, last) = (self.days.first_key_value(), self.days.last_key_value());
+        let days = first.zip(last).map_or(0, |((first, _), (last, _))| (*last - *first).num_days().max(1));
+        let by = self.drift_us_per_day.unwrap_or_default().saturating_mul(days);
+        by.abs() > self.tolerance_us
     }
 
     /// The offset of a day by which its events are compared: a few events that were moved must not turn

@@ -1,6 +1,6 @@
 //! The report on a comparison.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -10,13 +10,14 @@ use crate::application::compare::input::{Beginning, Input};
 use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{
-    BeginningKind, BeginningReport, CauseCount, ClassCounts, Comparison, DayCounts, DayDigest, Difference,
-    IgnoredByRule, PerSide, SideReport, TypeCounts,
+    BeginningKind, BeginningReport, Cause, CauseCount, ClassCounts, Comparison, DayCounts, DayDigest,
+    Difference, IgnoredByRule, PerSide, SideReport, TypeCounts,
 };
 
 use super::counts::Counts;
 use super::order_count::OrderCount;
 use super::range::SettledBeginning;
+use super::unused_rules::{UsedRules, unused_rules};
 use super::verdict;
 
 /// What became of the events of both sides.
@@ -39,6 +40,8 @@ pub(crate) fn assemble_report(
 ) -> Result<Comparison, CompareError> {
     let settings = context.settings;
     let BothSides { control: one, candidate: other, clock, type_names: names, since, .. } = sides;
+    let mut times = one.times_read.clone();
+    times.add(&other.times_read);
     let Outcome { counts, order, differences, more_differences, beginning } = outcome;
     let [control, candidate] = inputs;
     let (control, candidate) = ((control, one), (candidate, other));
@@ -81,6 +84,11 @@ pub(crate) fn assemble_report(
         let (field, reason) = (rule.field.clone(), rule.reason.clone());
         IgnoredByRule { field, reason, pairs: by_day.values().sum(), by_day }
     });
+    let unused_rules = unused_rules(
+        context,
+        &UsedRules { one_sided: &counts.one_sided, times, event_types: &|name| by_type.contains_key(name) },
+    );
+    let undeclared_times = undeclared_times(differences.iter().chain(&more_differences));
     let report = Comparison {
         verdict,
         reasons,
@@ -102,6 +110,8 @@ pub(crate) fn assemble_report(
         pending: total.pending,
         quarantined,
         ignored: rules.collect(),
+        unused_rules,
+        undeclared_times,
         history: None,
         reordered: order.moved,
         reordered_at_equal_times: order.moved_at_equal_times,
@@ -121,6 +131,33 @@ pub(crate) fn assemble_report(
         candidate: side_report(candidate, total.candidate, counts.beyond.candidate, &names),
     };
     Ok(report)
+}
+
+/// The fields whose texts are the same instant, as a profile declares times.
+fn undeclared_times<'d>(differences: impl Iterator<Item = &'d Difference>) -> BTreeSet<String> {
+    let fields = differences.flat_map(|difference| &difference.fields);
+    fields
+        .filter(|field| field.cause == Cause::TimeSpelling)
+        .map(|field| without_places(&field.path))
+        .collect()
+}
+
+/// A path without the places in lists: `a[2].b` becomes `a.b`.
+fn without_places(path: &str) -> String {
+    let mut kept = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('[') {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        kept.push_str(before);
+        match after[digits..].strip_prefix(']') {
+            Some(next) if digits > 0 => rest = next,
+            _ => {
+                kept.push('[');
+                rest = after;
+            }
+        }
+    }
+    kept + rest
 }
 
 fn beginning_report(
@@ -170,5 +207,19 @@ fn side_report(
         days: days.collect(),
         rejects: summary.rejects,
         left_out: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_in_a_list_is_declared_without_its_places() {
+        for (path, expected) in
+            [("due", "due"), ("a[0].b[12]", "a.b"), ("a[0][1]", "a"), ("a[b].c[]", "a[b].c[]"), ("a[", "a[")]
+        {
+            assert_eq!(without_places(path), expected);
+        }
     }
 }

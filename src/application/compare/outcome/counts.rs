@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 
 use crate::application::compare::input::Side;
 use crate::application::compare::report::{Cause, Class, ClassCounts, PerSide};
+use crate::application::compare::rules::field_set::FieldSet;
 
 /// What events came to, by the days of the control's clock and by the ranks of their types.
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub(crate) struct Counts {
     pub ambiguous: u64,
     /// Pairs that needed each ignore rule.
     pub rules: BTreeMap<(usize, NaiveDate), u64>,
+    /// The numbers of the one-sided fields that an event lacked and its partner had; of a declared profile.
+    pub one_sided: FieldSet,
 }
 
 /// The earliest time of each side in pairs that lie within the tolerance, each by its own clock, in
@@ -63,6 +66,7 @@ impl Counts {
         }
         self.representation += other.representation;
         self.ambiguous += other.ambiguous;
+        self.one_sided.add(&other.one_sided);
         for (key, count) in other.rules {
             *self.rules.entry(key).or_default() += count;
         }

@@ -59,6 +59,7 @@ pub(crate) fn differences(
             aggregate_id: one.aggregate,
             timestamp: crate::domain::event::format_timestamp(instant(one.at)),
             day: one.day,
+            clock_offset_us: one.clock_offset,
             fields,
             control: one.control.map(|event| place(event, control, left.body)),
             candidate: one.candidate.map(|event| place(event, candidate, right.body)),

@@ -6,7 +6,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::application::compare::reading::canonical_values::{LEVELS, elements, members, payload};
 use crate::application::compare::report::Cause;
+use crate::wire::instant::{Instant, differ_in_precision};
 use crate::wire::json::{Token, Tokens};
+use crate::wire::zone::Zone;
 
 /// A value that differs, by its path: names with dots between them (`\.` is a dot within a name), elements as `[2]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,10 +20,11 @@ pub(crate) struct FieldDifference {
 /// The cause of a difference as a whole: the one that weighs most of its fields', and real, if that of
 /// any field is.
 pub(crate) fn cause_of(fields: &[FieldDifference]) -> Cause {
-    const BY_WEIGHT: [Cause; 6] = [
+    const BY_WEIGHT: [Cause; 7] = [
         Cause::Real,
         Cause::Precision,
         Cause::NullVersusMissing,
+        Cause::TimeSpelling,
         Cause::UnicodeForm,
         Cause::ClockOrZone,
         Cause::DeclaredDefault,
@@ -30,8 +33,9 @@ pub(crate) fn cause_of(fields: &[FieldDifference]) -> Cause {
     BY_WEIGHT.into_iter().find(is_among).unwrap_or(Cause::Real)
 }
 
-/// What differs between two contents, each given as canonical objects whose members belong together.
-pub(crate) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]]) -> Vec<FieldDifference> {
+/// What differs between two contents, each given as canonical objects whose members belong together. Times without
+/// an offset are those of `zone`.
+pub(crate) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]], zone: &Zone) -> Vec<FieldDifference> {
     let mut found = Vec::new();
     let mut open = vec![(1, String::new(), members_of(control), members_of(candidate))];
     while let Some((level, path, left, right)) = open.pop() {
@@ -52,7 +56,7 @@ pub(crate) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]]) -> Vec<Fi
                     open.push((level + 1, path, children(one), children(other)))
                 }
                 [Some(one), Some(other)] => {
-                    found.push(FieldDifference { path, cause: leaf_cause(one, other) })
+                    found.push(FieldDifference { path, cause: leaf_cause(one, other, zone) })
                 }
                 [one, other] => {
                     let is_null = one.or(other) == Some(b"n");
@@ -83,7 +87,7 @@ fn is_alike(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// The cause of a difference between two values that hold no others.
-pub(crate) fn leaf_cause(one: &[u8], other: &[u8]) -> Cause {
+pub(crate) fn leaf_cause(one: &[u8], other: &[u8], zone: &Zone) -> Cause {
     let number = |value: &[u8]| match value.first() {
         Some(b'd' | b'D') => std::str::from_utf8(payload(value)).ok()?.parse::<f64>().ok(),
         _ => None,
@@ -99,6 +103,14 @@ pub(crate) fn leaf_cause(one: &[u8], other: &[u8]) -> Cause {
     }
     match (string(one), string(other)) {
         (Some(one), Some(other)) if one.nfc().eq(other.nfc()) => Cause::UnicodeForm,
+        (Some(one), Some(other)) => {
+            let instants = (Instant::read(&one, zone), Instant::read(&other, zone));
+            match instants {
+                (Some(one), Some(other)) if one.is_same(&other) => Cause::TimeSpelling,
+                _ => Cause::Real,
+            }
+        }
+        _ if differ_in_precision(one, other) => Cause::Precision,
         _ => Cause::Real,
     }
 }
@@ -209,7 +221,7 @@ mod tests {
 
     fn differing(control: &str, candidate: &str) -> Vec<(String, Cause)> {
         let form = |text: &str| canonical_form(text.as_bytes()).unwrap();
-        let fields = differing_fields(&[&form(control)], &[&form(candidate)]);
+        let fields = differing_fields(&[&form(control)], &[&form(candidate)], &Zone::utc());
         fields.into_iter().map(|field| (field.path, field.cause)).collect()
     }
 
@@ -229,6 +241,8 @@ mod tests {
             (r#"{"a": 0.1}"#, r#"{"a": 0.10000000000000002}"#, "a", Cause::Precision),
             (r#"{"a": 0.1}"#, r#"{"a": 0.2}"#, "a", Cause::Real),
             (r#"{"a": "é"}"#, "{\"a\": \"e\u{301}\"}", "a", Cause::UnicodeForm),
+            (r#"{"a": "2025-10-20"}"#, r#"{"a": "2025-10-20T00:00Z"}"#, "a", Cause::TimeSpelling),
+            (r#"{"a": "2025-10-20T10:00:00.1Z"}"#, r#"{"a": "2025-10-20T10:00:00.12Z"}"#, "a", Cause::Real),
             (r#"{"a": NaN}"#, r#"{"a": null}"#, "a", Cause::Real),
             (r#"{"a": 1, "a": 2}"#, r#"{"a": 1, "a": 3}"#, "a", Cause::Real),
         ] {

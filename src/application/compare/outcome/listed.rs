@@ -25,6 +25,8 @@ pub(crate) struct Listed {
     pub elsewhere: Option<(u32, Option<String>)>,
     /// By the control's clock.
     pub day: NaiveDate,
+    /// What was taken off the time of the candidate, in microseconds.
+    pub clock_offset: Option<i64>,
 }
 
 /// Where an event of a listed difference stands.

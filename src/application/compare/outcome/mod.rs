@@ -15,6 +15,7 @@ mod rank_set;
 mod spilled_order;
 pub(crate) mod tally;
 mod unmatched;
+mod unused_rules;
 mod verdict;
 
 use crate::application::compare::context::Context;

@@ -3,7 +3,7 @@
 use crate::application::compare::reading::content::{Fields, LEGACY_EVENT_ID};
 use crate::application::compare::reading::packed_event::PackedEvent;
 use crate::application::compare::report::{Cause, Class};
-use crate::application::compare::rules::optional_fields::is_default;
+use crate::application::compare::rules::optional_fields::{is_default, may_lack, where_lacking};
 
 use super::field_diff::{FieldDifference, differing_fields};
 
@@ -26,16 +26,17 @@ pub(crate) fn differences_of_pair(
     if class == Class::TimeShifted {
         differs("timestamp", Cause::ClockOrZone);
     }
-    found.extend(differing_fields(&[one.shared_content], &[other.shared_content]));
+    found.extend(differing_fields(&[one.shared_content], &[other.shared_content], &fields.zone));
     let is_across_shapes = one.is_legacy_shape() != other.is_legacy_shape();
+    let lacking = may_lack(one, other, fields);
     for (field, (left, right)) in one.fields().zip(other.fields()).enumerate() {
         if left == right || (is_across_shapes && field == LEGACY_EVENT_ID) {
             continue;
         }
         let name = &fields.optional_fields[field];
-        let (legacy, full) = if one.is_legacy_shape() { (left, right) } else { (right, left) };
-        if is_across_shapes && legacy.is_none() && field < fields.ignored_from() {
-            if !is_default(field, full, fields) {
+        let expected = lacking.filter(|_| field < fields.ignored_from() && field != LEGACY_EVENT_ID);
+        if let Some(value) = where_lacking(expected, [left, right]) {
+            if !is_default(field, Some(value), fields) {
                 found.push(FieldDifference { path: name.clone(), cause: Cause::DeclaredDefault });
             }
             continue;
@@ -45,7 +46,7 @@ pub(crate) fn differences_of_pair(
             Some(value) => [format!("{{s{}:{name}", name.len()).as_bytes(), value, b"}"].concat(),
             None => b"{}".to_vec(),
         };
-        found.extend(differing_fields(&[&object(left)], &[&object(right)]));
+        found.extend(differing_fields(&[&object(left)], &[&object(right)], &fields.zone));
     }
     found
 }

@@ -13,6 +13,7 @@ use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
 use crate::application::compare::report::{Cause, Class};
 use crate::application::compare::rules::Ruling;
+use crate::application::compare::rules::optional_fields::note_needed;
 use crate::application::compare::spill::partitions::Partitions;
 
 use super::about_beginning::AboutBeginning;
@@ -83,6 +84,9 @@ impl<'t> Tally<'t> {
         if self.range.is_within_tolerance(control.at, candidate.at) && !is_repaired {
             self.counts.note_pair_in_time(one.head.at, other.head.at);
         }
+        if self.context.fields.are_declared {
+            note_needed(one, other, &self.context.fields, &mut self.counts.one_sided);
+        }
         let day = self.day(one.head.at);
         self.counts.pair(class, day, self.rank(one));
         match class {
@@ -97,7 +101,7 @@ impl<'t> Tally<'t> {
                 }
             }
             Class::Repaired => {}
-            _ => self.different_pair(class, one, other, day, ambiguous),
+            _ => self.different_pair(class, control, candidate, day, ambiguous),
         }
         self.note_order(one, other)
     }
@@ -105,11 +109,12 @@ impl<'t> Tally<'t> {
     fn different_pair(
         &mut self,
         class: Class,
-        one: &PackedEvent<'_>,
-        other: &PackedEvent<'_>,
+        control: &TimedEvent<'_>,
+        candidate: &TimedEvent<'_>,
         day: NaiveDate,
         ambiguous: bool,
     ) {
+        let (one, other) = (&control.entry, &candidate.entry);
         self.counts.ambiguous += u64::from(ambiguous);
         let fields = differences_of_pair(class, one, other, &self.context.fields);
         let cause = match class {
@@ -131,6 +136,7 @@ impl<'t> Tally<'t> {
             candidate: Some(other.into()),
             elsewhere: Some((self.rank(other), text(other.aggregate))),
             day,
+            clock_offset: Some(other.head.at - candidate.at),
         });
     }
 
@@ -166,7 +172,7 @@ impl<'t> Tally<'t> {
 
     fn count_unmatched(&mut self, side: Side, event: &PackedEvent<'_>, corrected: i64) {
         let (day, event_type) = (self.day(corrected), self.rank(event));
-        let unmatched = Unmatched::new(side, event, day, event_type, self.context.settings);
+        let unmatched = Unmatched::new(side, event, (corrected, day), event_type, self.context.settings);
         let Unmatched { side, class, listed } = unmatched;
         let counts = self.counts.by.entry((day, listed.event_type)).or_default();
         match side {

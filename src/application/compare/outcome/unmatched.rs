@@ -16,11 +16,11 @@ pub(crate) struct Unmatched {
 }
 
 impl Unmatched {
-    /// `day` is that of the event by the control's clock.
+    /// `day` is that of the event by the control's clock, and `corrected` its time.
     pub fn new(
         side: Side,
         event: &PackedEvent<'_>,
-        day: NaiveDate,
+        (corrected, day): (i64, NaiveDate),
         event_type: u32,
         settings: &Settings,
     ) -> Self {
@@ -41,6 +41,7 @@ impl Unmatched {
             candidate,
             elsewhere: None,
             day,
+            clock_offset: (side == Side::Candidate).then_some(event.head.at - corrected),
         };
         Self { side, class, listed }
     }

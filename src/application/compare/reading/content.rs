@@ -2,19 +2,23 @@
 //!
 //! The envelope (id, type, time, aggregate) is compared by rules of its own. Of the rest, the optional
 //! fields, which a profile names, are kept each on its own, so that they can be left out of a comparison;
-//! all others are one canonical object, the shared content.
+//! all others are one canonical object, the shared content. Where a profile declares a time, the instant stands
+//! in the place of a text that is one, and how it is spelled is a part of the fingerprint.
 
 use crate::wire::json::{
-    Canonicalizer, FormPiece, Member, MemberValue, PaddedBytes, ScanError, ShapeTable, write_plain_string,
-    write_tagged,
+    Canonicalizer, FormPiece, Member, MemberValue, PaddedBytes, ScanError, ShapeTable, canonical_form,
+    write_plain_string, write_tagged,
 };
-use crate::wire::mapping::Mapping;
+use crate::wire::mapping::{FieldPath, Mapping};
 use crate::wire::record::{Record, RecordReader, Shape};
+use crate::wire::zone::Zone;
 
 use crate::application::compare::profile::Profile;
 use crate::application::compare::reading::scalars::{
     Body, count_scalars, is_text, lexical_fingerprint, scalar_at, scalars,
 };
+use crate::application::compare::reading::times::{Times, as_time, declared_times};
+use crate::application::compare::rules::field_set::FieldSet;
 
 /// Where the optional fields stand. The first is the `event_id` of a legacy record, which
 /// is no identity.
@@ -29,32 +33,37 @@ pub(crate) struct Fields {
     pub one_sided: usize,
     /// The canonical forms of their declared defaults.
     pub defaults: Vec<Option<Vec<u8>>>,
-    /// Records that were read through a mapping may lack what is one-sided.
-    pub mapped_may_lack: bool,
+    /// The one-sided fields are others than the built-in profile's: a record of the control may lack them whatever its
+    /// shape, and records that were read through a mapping are of the side that may lack them.
+    pub are_declared: bool,
+    /// Which fields hold times.
+    pub times: Vec<FieldPath>,
+    /// The zone of times without an offset.
+    pub zone: Zone,
 }
 
 impl Fields {
+    /// The fields of a profile; times without an offset are those of `zone`.
+    ///
     /// # Errors
     /// A default that is no JSON value.
-    pub fn new(profile: &Profile) -> Result<Self, ScanError> {
+    pub fn new(profile: &Profile, zone: &Zone) -> Result<Self, ScanError> {
         let is_ignored = |field: &str| profile.ignore.iter().any(|rule| rule.field == field);
         let mut optional_fields = vec!["event_id".to_owned()];
         let mut defaults = vec![None];
         for expected in profile.one_sided.iter().filter(|expected| !is_ignored(&expected.field)) {
             optional_fields.push(expected.field.clone());
-            let default = expected.default.as_ref();
-            defaults
-                .push(default.map(|text| crate::wire::json::canonical_form(text.as_bytes())).transpose()?);
+            let is_time = profile.times.contains(&expected.field);
+            let default =
+                expected.default.as_ref().map(|text| canonical_form(text.as_bytes())).transpose()?;
+            defaults.push(default.map(|form| if is_time { as_time(form, zone) } else { form }));
         }
         let one_sided = optional_fields.len() - 1;
         optional_fields.extend(profile.ignore.iter().map(|rule| rule.field.clone()));
-        let mapped_may_lack = *profile
-            != Profile {
-                ignore: profile.ignore.clone(),
-                event_types: profile.event_types.clone(),
-                ..Profile::default()
-            };
-        Ok(Self { optional_fields, one_sided, defaults, mapped_may_lack })
+        let are_declared = !profile.expects_as_built_in();
+        // One that is no path names no field, as a report says.
+        let times = profile.times.iter().filter_map(|path| path.parse().ok()).collect();
+        Ok(Self { optional_fields, one_sided, defaults, are_declared, times, zone: zone.clone() })
     }
 
     /// The first ignored field.
@@ -81,6 +90,8 @@ pub(crate) struct ContentReader<'p> {
     /// How the content of records of each layout is written.
     templates: ShapeTable<Template>,
     templater: Templater<'p>,
+    /// The numbers of the fields in which a time was read.
+    times_read: FieldSet,
 }
 
 /// Makes templates.
@@ -103,6 +114,11 @@ enum Step<B> {
     Text(B),
     /// The scalar value of this number, counted from 0 in the order of the text.
     Scalar(usize),
+    /// The same, in the field of that number among those that hold times.
+    Time {
+        scalar: usize,
+        field: usize,
+    },
     /// The second name of the aggregate: content only where it says something else.
     UnlessAggregate {
         name: B,
@@ -136,7 +152,12 @@ impl<'p> ContentReader<'p> {
         };
         let canonicalizer = Canonicalizer::default();
         let templater = Templater { fields, mapped, canonicalizer };
-        Self { templates: ShapeTable::default(), templater }
+        Self { templates: ShapeTable::default(), templater, times_read: FieldSet::default() }
+    }
+
+    /// The numbers of the fields in which a time was read.
+    pub fn times_read(self) -> FieldSet {
+        self.times_read
     }
 
     /// Writes the content of the record that `reader` has read last.
@@ -152,15 +173,16 @@ impl<'p> ContentReader<'p> {
         into.legacy_shape = match record.shape {
             Shape::New => false,
             Shape::Legacy => true,
-            Shape::Mapped => self.templater.fields.mapped_may_lack,
+            Shape::Mapped => self.templater.fields.are_declared,
         };
         let body = Body { text: record.body.as_bytes(), start: reader.body_start() };
-        let Self { templates, templater } = self;
+        let Self { templates, templater, times_read } = self;
+        let times = Times { zone: &templater.fields.zone, read: times_read };
         let Some((layout, scalars)) = reader.layout() else {
             let template = templater.template(record.shape, reader.members().0, body)?;
             let (scalars, lexical_fingerprint) = scalars(body.text)?;
             let body = Body { start: 0, ..body };
-            template.write(&scalars, body, record, &mut templater.canonicalizer, into)?;
+            template.write(&scalars, body, record, &mut templater.canonicalizer, times, into)?;
             into.lexical_fingerprint = into.lexical_fingerprint.wrapping_add(lexical_fingerprint);
             return Ok(());
         };
@@ -168,7 +190,7 @@ impl<'p> ContentReader<'p> {
             Some(template) if template.shape == record.shape => template,
             unknown => unknown.insert(templater.template(record.shape, reader.members().0, body)?),
         };
-        template.write(scalars, body, record, &mut templater.canonicalizer, into)
+        template.write(scalars, body, record, &mut templater.canonicalizer, times, into)
     }
 }
 
@@ -180,7 +202,8 @@ impl Templater<'_> {
             let name = body.name(member.key);
             let part = self.part(shape, &name);
             let hidden = self.hidden(shape, &name, member.value, body);
-            let steps = self.steps(member.value, body, &hidden, &mut scalars)?;
+            let times = declared_times(&self.fields.times, &name, member.value, body);
+            let steps = self.steps(member.value, body, (&hidden, &times), &mut scalars)?;
             if !steps.is_empty() {
                 placed.extend(part.map(|part| (name, part, steps)));
             }
@@ -223,12 +246,12 @@ impl Templater<'_> {
     }
 
     /// How a value is written whose first scalar has the number `scalars`; not at all where it holds
-    /// nothing but the envelope.
+    /// nothing but the envelope, whose scalars are `hidden`.
     fn steps(
         &mut self,
         value: MemberValue,
         body: Body<'_>,
-        hidden: &[usize],
+        (hidden, times): (&[usize], &[(usize, usize)]),
         scalars: &mut usize,
     ) -> Result<Draft, ScanError> {
         let first = *scalars;
@@ -245,7 +268,10 @@ impl Templater<'_> {
         };
         let steps = pieces.into_iter().map(|piece| match piece {
             FormPiece::Text(text) => Step::Text(text),
-            FormPiece::Scalar(number) => Step::Scalar(first + number),
+            FormPiece::Scalar(number) => match times.iter().find(|(time, _)| *time == number) {
+                Some((_, field)) => Step::Time { scalar: first + number, field: *field },
+                None => Step::Scalar(first + number),
+            },
         });
         Ok(steps.collect())
     }
@@ -283,6 +309,7 @@ impl Template {
         body: Body<'_>,
         record: &Record<'_>,
         canonicalizer: &mut Canonicalizer,
+        mut times: Times<'_>,
         into: &mut Content,
     ) -> Result<(), ScanError> {
         into.shared_content.clear();
@@ -305,6 +332,14 @@ impl Template {
                         scalars[*scalar]
                     }
                     Step::Scalar(scalar) => scalars[*scalar],
+                    Step::Time { scalar, field } => {
+                        let value = scalars[*scalar];
+                        if let Some(spelling) = times.write(*field, value, body, record, out) {
+                            spelled = spelled.wrapping_add(spelling);
+                            continue;
+                        }
+                        value
+                    }
                 };
                 match scalar.moved_back(body.start) {
                     MemberValue::String(text) if !text.escaped => {
@@ -346,6 +381,7 @@ fn joined(steps: Draft) -> Vec<Step<PaddedBytes>> {
     let few = |step: Step<Vec<u8>>| match step {
         Step::Text(text) => Step::Text(PaddedBytes::new(&text)),
         Step::Scalar(scalar) => Step::Scalar(scalar),
+        Step::Time { scalar, field } => Step::Time { scalar, field },
         Step::UnlessAggregate { name, scalar } => {
             Step::UnlessAggregate { name: PaddedBytes::new(&name), scalar }
         }

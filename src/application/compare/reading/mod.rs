@@ -9,6 +9,7 @@ pub(crate) mod read_range;
 mod scalars;
 pub(crate) mod side_reader;
 pub(crate) mod side_summary;
+pub(crate) mod times;
 pub(crate) mod type_numbers;
 
 use super::context::Context;

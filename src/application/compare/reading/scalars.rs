@@ -76,6 +76,40 @@ pub(crate) fn count_scalars(text: &[u8]) -> Result<usize, ScanError> {
     scalars(text).map(|(scalars, _)| scalars.len())
 }
 
+/// The numbers of the scalar values at a path within a container, counted in the order of the text. A list on the way,
+/// or at the end, stands for all of its elements.
+pub(crate) fn scalars_at(container: &[u8], path: &[String]) -> Vec<usize> {
+    let mut tokens = Tokens::new(container, 0);
+    let (mut found, mut scalars) = (Vec::new(), 0);
+    // Of each open container, how many names of the path lead to its values, if they do, and whether they have names.
+    let mut open: Vec<(Option<usize>, bool)> = Vec::new();
+    let mut named = None;
+    while let Ok(Some(token)) = tokens.next_token() {
+        let leads = match open.last() {
+            Some((_, true)) => named,
+            Some((of_list, false)) => *of_list,
+            None => Some(0),
+        };
+        match token {
+            Token::Key(name) => {
+                let mut decoded = Vec::new();
+                name.decode_into(container, &mut decoded);
+                let known = open.last().and_then(|(known, _)| *known);
+                named = known.filter(|known| path.get(*known).is_some_and(|name| name.as_bytes() == decoded));
+                named = named.map(|known| known + 1);
+            }
+            Token::ObjectStart => open.push((leads, true)),
+            Token::ArrayStart => open.push((leads, false)),
+            Token::ObjectEnd | Token::ArrayEnd => drop(open.pop()),
+            _ => {
+                found.extend((leads == Some(path.len())).then_some(scalars));
+                scalars += 1;
+            }
+        }
+    }
+    found
+}
+
 /// The number of the scalar value at a path within an object, counted in the order of the text.
 pub(crate) fn scalar_at(object: &[u8], path: &[String]) -> Option<usize> {
     let mut tokens = Tokens::new(object, 0);
@@ -105,4 +139,28 @@ pub(crate) fn scalar_at(object: &[u8], path: &[String]) -> Option<usize> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scalars_at_a_path_are_those_of_every_list_on_the_way() {
+        let text = br#"{"a": 1, "b": {"at": 2, "a": 3}, "c": [{"at": 4}, {"b": {"at": 5}}, [{"at": 6}]], "at": [7, [8], {"at": 9}]}"#;
+        for (path, expected) in [
+            (&["a"][..], &[0][..]),
+            (&["b", "at"], &[1]),
+            (&["c", "at"], &[3, 5]),
+            (&["at"], &[6, 7]),
+            (&["at", "at"], &[8]),
+            (&["b"], &[]),
+            (&["b", "at", "at"], &[]),
+            (&["none"], &[]),
+        ] {
+            let path: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(scalars_at(text, &path), expected, "{path:?}");
+        }
+        assert_eq!(scalars_at(b"[1, {}, [2]]", &[]), [0, 1]);
+    }
 }

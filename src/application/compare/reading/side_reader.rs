@@ -316,7 +316,8 @@ impl Consumer<'_> {
     /// What the side is when its last record was taken.
     fn finish(mut self) -> SideSummary {
         self.store_day();
-        let Self { mut side, .. } = self;
+        let Self { mut side, content, .. } = self;
+        side.times_read = content.times_read();
         side.days.values().for_each(|day| side.digest.add_digest(day.digest));
         side
     }

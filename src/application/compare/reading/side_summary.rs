@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use crate::application::compare::clock::anchors::AnchorSample;
 use crate::application::compare::reading::digest::MultisetDigest;
 use crate::application::compare::report::{FileReport, RejectedPlace};
+use crate::application::compare::rules::field_set::FieldSet;
 
 /// How many anchors of a side are kept.
 const ANCHORS: usize = 1 << 16;
@@ -33,6 +34,8 @@ pub(crate) struct SideSummary {
     pub with_id: u64,
     /// Those whose time was written without an offset.
     pub naive: u64,
+    /// The numbers of the fields in which a time was read, of those that the profile declares.
+    pub times_read: FieldSet,
     pub days: BTreeMap<NaiveDate, DaySum>,
     pub digest: MultisetDigest,
     pub files: Vec<FileReport>,
@@ -59,6 +62,7 @@ impl SideSummary {
             other_types: 0,
             with_id: 0,
             naive: 0,
+            times_read: FieldSet::default(),
             days: BTreeMap::new(),
             digest: MultisetDigest::default(),
             files: Vec::new(),
@@ -89,6 +93,7 @@ impl SideSummary {
         self.other_types += other.other_types;
         self.with_id += other.with_id;
         self.naive += other.naive;
+        self.times_read.add(&other.times_read);
         for (day, sum) in other.days {
             let into = self.days.entry(day).or_default();
             into.events += sum.events;

@@ -2,7 +2,7 @@
 //!
 //! A value says something unless it is `null`, an empty text, or a container of nothing but such values.
 //! A list says what it says as a whole. Two values nearly agree where they look the same and are not (`é` in
-//! two Unicode forms, the last digit of a float), or where a longer text goes on after a shorter one.
+//! two Unicode forms, the last digit of a float, one instant), or where a longer text goes on after a shorter one.
 //!
 //! How many other events say the same is not looked at: a value that every event has is evidence like any
 //! other, unless the profile names its field.
@@ -12,6 +12,7 @@ use std::cmp::Ordering;
 use crate::application::compare::outcome::field_diff::leaf_cause;
 use crate::application::compare::reading::canonical_values::{LEVELS, members, payload, value_end};
 use crate::application::compare::report::Cause;
+use crate::wire::zone::Zone;
 
 /// A text of so many bytes is no accident at the beginning of another one.
 const TELLING: usize = 12;
@@ -48,8 +49,9 @@ pub(crate) fn says_something(value: &[u8]) -> bool {
     false
 }
 
-/// Whether two canonical objects agree, or nearly, in a field that says something, however deep.
-pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8]) -> bool {
+/// Whether two canonical objects agree, or nearly, in a field that says something, however deep. Times without an
+/// offset are those of `zone`.
+pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8], zone: &Zone) -> bool {
     let mut open = vec![(1, one, other)];
     while let Some((level, one, other)) = open.pop() {
         let (mut left, mut right) = (members(one).peekable(), members(other).peekable());
@@ -59,7 +61,8 @@ pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8]) -> bool {
                 Ordering::Greater => drop(right.next()),
                 Ordering::Equal => {
                     let are_objects = [value, other_value].map(|value| value.first()) == [Some(&b'{'); 2];
-                    if value == other_value && says_something(value) || nearly_agree(value, other_value) {
+                    if value == other_value && says_something(value) || nearly_agree(value, other_value, zone)
+                    {
                         return true;
                     }
                     if value != other_value && are_objects && level < LEVELS {
@@ -75,11 +78,11 @@ pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// Whether two scalars that differ nearly agree.
-fn nearly_agree(one: &[u8], other: &[u8]) -> bool {
+fn nearly_agree(one: &[u8], other: &[u8], zone: &Zone) -> bool {
     let are_texts = [one, other].map(|value| value.first()) == [Some(&b's'); 2];
     let (short, long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     let goes_on = || payload(short).len() >= TELLING && payload(long).starts_with(payload(short));
-    one != other && (are_texts && goes_on() || leaf_cause(one, other) != Cause::Real)
+    one != other && (are_texts && goes_on() || leaf_cause(one, other, zone) != Cause::Real)
 }
 
 #[cfg(test)]
@@ -130,9 +133,10 @@ mod tests {
             (r#"{"a": "a long title"}"#, r#"{"a": "a long title (copy)"}"#),
             (r#"{"a": "é"}"#, "{\"a\": \"e\u{301}\"}"),
             (r#"{"a": 9007199254740993}"#, r#"{"a": 9007199254740992}"#),
+            (r#"{"a": "2025-10-20T10:00:00"}"#, r#"{"a": "2025-10-20 10:00:00Z"}"#),
         ] {
-            assert!(agree_in_a_field(&form(one), &form(other)), "{one} {other}");
-            assert!(agree_in_a_field(&form(other), &form(one)), "{one} {other}");
+            assert!(agree_in_a_field(&form(one), &form(other), &Zone::utc()), "{one} {other}");
+            assert!(agree_in_a_field(&form(other), &form(one), &Zone::utc()), "{one} {other}");
         }
     }
 
@@ -157,8 +161,8 @@ mod tests {
             (r#"{"a": ""}"#, r#"{"a": "a long title"}"#),
             (r#"{"a": 1}"#, r#"{"a": "1"}"#),
         ] {
-            assert!(!agree_in_a_field(&form(one), &form(other)), "{one} {other}");
-            assert!(!agree_in_a_field(&form(other), &form(one)), "{one} {other}");
+            assert!(!agree_in_a_field(&form(one), &form(other), &Zone::utc()), "{one} {other}");
+            assert!(!agree_in_a_field(&form(other), &form(one), &Zone::utc()), "{one} {other}");
         }
     }
 }

@@ -18,6 +18,14 @@ impl FieldSet {
         self.words[word] |= 1 << (index % 64);
     }
 
+    /// Adds the indexes of another set.
+    pub fn add(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        self.words.iter_mut().zip(&other.words).for_each(|(word, more)| *word |= more);
+    }
+
     pub fn contains(&self, index: usize) -> bool {
         self.words.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
@@ -71,6 +79,9 @@ mod tests {
             prop_assert!((0..300).all(|index| left.contains(index) == one.contains(&index)));
             prop_assert_eq!(left == right, one == other);
             prop_assert_eq!(left.cmp(&right), one.iter().rev().cmp(other.iter().rev()));
+            let mut both = left.clone();
+            both.add(&right);
+            prop_assert_eq!(both, set(&one.union(&other).copied().collect()));
         }
     }
 }

@@ -204,7 +204,7 @@ impl<'r> Rules<'r> {
         let (left, right) = (one.entry.shared_content, other.entry.shared_content);
         let is_without_contradiction = || left == right || !(says_something(left) || says_something(right));
         self.resemble(one, other, ids_are_shared)
-            && (agree_in_a_field(left, right)
+            && (agree_in_a_field(left, right, &self.fields.zone)
                 || one.apart(other) <= self.tolerance && is_without_contradiction())
     }
 

@@ -1,12 +1,13 @@
 //! Whether two events with the same content agree in their optional fields: those that a profile
 //! expects on one side only, and those that it ignores.
 //!
-//! A record of the legacy shape that lacks a one-sided field states nothing about it: the other side
-//! may carry it, with its declared default where there is one. A record of the legacy shape that has
-//! the field states its value, and the other side must have the same.
+//! One event of a pair may lack one-sided fields: the one of the legacy shape, where the other has another shape; and
+//! of one shape, that of the control, where the profile declares fields of its own. Where it lacks one it states nothing
+//! about it: the other event may have the field, with its declared default where there is one. Where it has the field
+//! it states its value, and the other event must have the same.
 
 use crate::application::compare::reading::content::{Fields, LEGACY_EVENT_ID};
-use crate::application::compare::reading::packed_event::PackedEvent;
+use crate::application::compare::reading::packed_event::{PackedEvent, Side};
 
 use super::field_set::FieldSet;
 
@@ -19,40 +20,77 @@ pub(crate) enum Agreement {
     Differs,
 }
 
+/// Which event of a pair may lack one-sided fields.
+pub(crate) fn may_lack(
+    control: &PackedEvent<'_>,
+    candidate: &PackedEvent<'_>,
+    fields: &Fields,
+) -> Option<Side> {
+    match (control.is_legacy_shape(), candidate.is_legacy_shape()) {
+        (true, false) => Some(Side::Control),
+        (false, true) => Some(Side::Candidate),
+        _ => fields.are_declared.then_some(Side::Control),
+    }
+}
+
+/// The value of a one-sided field where the event that may lack it does.
+pub(crate) fn where_lacking(
+    lacking: Option<Side>,
+    [control, candidate]: [Option<&[u8]>; 2],
+) -> Option<&[u8]> {
+    match lacking? {
+        Side::Control if control.is_none() => candidate,
+        Side::Candidate if candidate.is_none() => control,
+        Side::Control | Side::Candidate => None,
+    }
+}
+
+/// Adds the one-sided fields that an event of a pair lacks and the other has.
+pub(crate) fn note_needed(
+    control: &PackedEvent<'_>,
+    candidate: &PackedEvent<'_>,
+    fields: &Fields,
+    needed: &mut FieldSet,
+) {
+    let Some(lacking) = may_lack(control, candidate, fields) else { return };
+    if needed.len() as usize == fields.one_sided {
+        return;
+    }
+    let values = control.fields().zip(candidate.fields()).enumerate().skip(1).take(fields.one_sided);
+    for (field, (left, right)) in values {
+        if where_lacking(Some(lacking), [left, right]).is_some() {
+            needed.insert(field);
+        }
+    }
+}
+
 /// Says how two events agree in their optional fields.
-pub(crate) fn agreement(one: &PackedEvent<'_>, other: &PackedEvent<'_>, fields: &Fields) -> Agreement {
-    if one.optional_fields == other.optional_fields && one.is_legacy_shape() == other.is_legacy_shape() {
+pub(crate) fn agreement(
+    control: &PackedEvent<'_>,
+    candidate: &PackedEvent<'_>,
+    fields: &Fields,
+) -> Agreement {
+    let is_across_shapes = control.is_legacy_shape() != candidate.is_legacy_shape();
+    if control.optional_fields == candidate.optional_fields && !is_across_shapes {
         return Agreement::Agrees;
     }
+    let lacking = may_lack(control, candidate, fields);
     let mut ignoring = FieldSet::default();
-    for (field, (left, right)) in one.fields().zip(other.fields()).enumerate() {
-        if left == right {
+    for (field, (left, right)) in control.fields().zip(candidate.fields()).enumerate() {
+        if left == right || is_across_shapes && field == LEGACY_EVENT_ID {
             continue;
         }
         if field >= fields.ignored_from() {
             ignoring.insert(field - fields.ignored_from());
-        } else if !is_expected(field, (one, left), (other, right), fields) {
+            continue;
+        }
+        let lacking = lacking.filter(|_| field != LEGACY_EVENT_ID);
+        if !where_lacking(lacking, [left, right]).is_some_and(|value| is_default(field, Some(value), fields))
+        {
             return Agreement::Differs;
         }
     }
     if ignoring.is_empty() { Agreement::Agrees } else { Agreement::Ignoring(ignoring) }
-}
-
-/// Whether a field that differs is one that one side may lack.
-fn is_expected(
-    field: usize,
-    (one, left): (&PackedEvent<'_>, Option<&[u8]>),
-    (other, right): (&PackedEvent<'_>, Option<&[u8]>),
-    fields: &Fields,
-) -> bool {
-    if one.is_legacy_shape() == other.is_legacy_shape() {
-        return false;
-    }
-    if field == LEGACY_EVENT_ID {
-        return true;
-    }
-    let (legacy, full) = if one.is_legacy_shape() { (left, right) } else { (right, left) };
-    legacy.is_none() && is_default(field, full, fields)
 }
 
 /// Whether a value is one that may stand where the other side lacks the field.
@@ -63,30 +101,41 @@ pub(crate) fn is_default(field: usize, value: Option<&[u8]>, fields: &Fields) ->
     }
 }
 
-/// The one-sided fields whose values an event of the legacy shape states.
-pub(crate) fn stated_fields(legacy: &PackedEvent<'_>, fields: &Fields) -> FieldSet {
+/// The one-sided fields whose values an event states that may lack them.
+pub(crate) fn stated_fields(event: &PackedEvent<'_>, fields: &Fields) -> FieldSet {
     let mut stated = FieldSet::default();
-    let present = legacy.fields().enumerate().skip(1).take(fields.one_sided);
+    let present = event.fields().enumerate().skip(1).take(fields.one_sided);
     present.filter(|(_, value)| value.is_some()).for_each(|(field, _)| stated.insert(field));
     stated
+}
+
+/// Whether an event states the values of exactly these one-sided fields.
+pub(crate) fn are_stated(stated: &FieldSet, event: &PackedEvent<'_>, fields: &Fields) -> bool {
+    let mut present = event.fields().enumerate().skip(1).take(fields.one_sided);
+    present.all(|(field, value)| stated.contains(field) == value.is_some())
 }
 
 /// What two events must have in common, apart from their content, to agree: equal keys, and only they,
 /// agree. By the keys of a scope many events are paired at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// Both are of the legacy shape, or neither is.
+    /// Both are of the legacy shape, or neither is, and none may lack a field.
     SameShape,
+    /// Likewise, but for that of the control, which states the values of exactly these one-sided fields.
+    ControlStates(FieldSet),
     /// One is of the legacy shape and states the values of exactly these one-sided fields.
     AcrossShapes(FieldSet),
 }
 
 impl Scope {
-    /// Whether an event of the legacy shape states the values of exactly the fields that this scope is of.
-    pub fn is_stated_by(&self, legacy: &PackedEvent<'_>, fields: &Fields) -> bool {
-        let Self::AcrossShapes(stated) = self else { return true };
-        let mut present = legacy.fields().enumerate().skip(1).take(fields.one_sided);
-        present.all(|(field, value)| stated.contains(field) == value.is_some())
+    /// Whether an event takes part that is of the legacy shape or not: the one that may lack fields does where it states
+    /// the values of exactly those that this scope is of.
+    pub fn takes(&self, side: Side, event: &PackedEvent<'_>, fields: &Fields) -> bool {
+        match self {
+            Self::ControlStates(stated) if side == Side::Control => are_stated(stated, event, fields),
+            Self::AcrossShapes(stated) if event.is_legacy_shape() => are_stated(stated, event, fields),
+            _ => true,
+        }
     }
 
     /// Appends the key of an event in this scope; two that agree only but for ignored fields have equal
@@ -97,11 +146,12 @@ impl Scope {
                 _ if field >= fields.ignored_from() => with_ignored,
                 Self::SameShape => true,
                 Self::AcrossShapes(_) if field == LEGACY_EVENT_ID => false,
-                Self::AcrossShapes(stated) if !stated.contains(field) => {
+                Self::ControlStates(_) if field == LEGACY_EVENT_ID => true,
+                Self::ControlStates(stated) | Self::AcrossShapes(stated) if !stated.contains(field) => {
                     key.push(u8::from(is_default(field, value, fields)));
                     false
                 }
-                Self::AcrossShapes(_) => true,
+                Self::ControlStates(_) | Self::AcrossShapes(_) => true,
             };
             if is_compared {
                 let length = value.map_or(u32::MAX, |value| value.len() as u32);

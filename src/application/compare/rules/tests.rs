@@ -7,6 +7,7 @@ use crate::application::compare::profile::{IgnoreRule, OneSided, Profile};
 use crate::application::compare::reading::content::Content;
 use crate::application::compare::reading::packed_event::EventHead;
 use crate::application::compare::tests::settings;
+use crate::wire::zone::Zone;
 
 const SECOND: i64 = 1_000_000;
 
@@ -61,8 +62,14 @@ fn fields() -> Fields {
         one_sided: vec![one_sided("a", Some("true")), one_sided("b", None), one_sided("c", None)],
         ignore: vec![rule("d"), rule("e")],
         event_types: Default::default(),
+        times: Default::default(),
     };
-    Fields::new(&profile).unwrap()
+    Fields::new(&profile, &Zone::utc()).unwrap()
+}
+
+/// The same as if the built-in profile had these fields.
+fn built_in_fields() -> Fields {
+    Fields { are_declared: false, ..fields() }
 }
 
 /// Asks a rule about two events.
@@ -71,7 +78,7 @@ fn ask<T>(
     other: &Stated,
     rule: impl Fn(&Rules<'_>, &TimedEvent<'_>, &TimedEvent<'_>) -> T,
 ) -> T {
-    let (settings, fields, clock) = (settings(), fields(), ClockModel::default());
+    let (settings, fields, clock) = (settings(), built_in_fields(), ClockModel::default());
     let rules = Rules::new(&settings, &fields, &clock);
     let (one, other) = (one.packed(), other.packed());
     let timed = |packed| {
@@ -149,7 +156,7 @@ fn a_legacy_event_says_nothing_about_a_field_that_it_lacks_and_its_default_must_
         (legacy([x, None, None, None, None, None]), legacy([None; 6]), false),
         (full([None, None, x, None, None, None]), full([None; 6]), false),
     ] {
-        let fields = fields();
+        let fields = built_in_fields();
         let agreed = |one: &Stated, other: &Stated| {
             let (one, other) = (one.packed(), other.packed());
             let [one, other] = [&one, &other].map(|packed| PackedEvent::unpack(packed).unwrap().0);
@@ -158,6 +165,32 @@ fn a_legacy_event_says_nothing_about_a_field_that_it_lacks_and_its_default_must_
         assert_eq!(agreed(&one, &other), agrees, "{one:?} {other:?}");
         assert_eq!(agreed(&other, &one), agrees, "{one:?} {other:?}");
     }
+}
+
+#[test]
+fn by_a_declared_profile_a_record_of_the_control_may_lack_a_field_whatever_its_shape() {
+    let (t, x) = (Some(b't'), Some(b'x'));
+    let agreed = |control: &Stated, candidate: &Stated| {
+        let (control, candidate) = (control.packed(), candidate.packed());
+        let [one, other] = [&control, &candidate].map(|packed| PackedEvent::unpack(packed).unwrap().0);
+        agreement(&one, &other, &fields())
+    };
+    for shape in [legacy, full] {
+        for (control, candidate, expected) in [
+            ([None; 6], [None, t, x, x, None, None], Agreement::Agrees),
+            ([None; 6], [None, x, None, None, None, None], Agreement::Differs),
+            ([None, None, x, None, None, None], [None, None, x, x, None, None], Agreement::Agrees),
+            ([None, None, x, None, None, None], [None, None, Some(b'y'), x, None, None], Agreement::Differs),
+            ([None, None, x, None, None, None], [None; 6], Agreement::Differs),
+            ([x, None, None, None, None, None], [None; 6], Agreement::Differs),
+        ] {
+            let (control, candidate) = (shape(control), shape(candidate));
+            assert_eq!(agreed(&control, &candidate), expected, "{control:?} {candidate:?}");
+        }
+    }
+    // Of two shapes, the legacy one may.
+    assert_eq!(agreed(&full([None, None, x, None, None, None]), &legacy([None; 6])), Agreement::Agrees);
+    assert_eq!(agreed(&full([None; 6]), &legacy([None, None, x, None, None, None])), Agreement::Differs);
 }
 
 #[test]
@@ -288,15 +321,16 @@ proptest! {
     #[test]
     fn keys_of_a_scope_are_equal_where_and_only_where_the_fields_agree(
         (one, other) in (optional(), optional()),
-        (one_is_legacy, other_is_legacy) in (any::<bool>(), any::<bool>()),
+        (one_is_legacy, other_is_legacy, are_declared) in (any::<bool>(), any::<bool>(), any::<bool>()),
     ) {
-        let fields = fields();
+        let fields = Fields { are_declared, ..fields() };
         let stated = |optional, is_legacy| if is_legacy { legacy(optional) } else { full(optional) };
         let packed = [stated(one, one_is_legacy).packed(), stated(other, other_is_legacy).packed()];
         let [one, other] = packed.each_ref().map(|packed| PackedEvent::unpack(packed).unwrap().0);
         let scope = match (one_is_legacy, other_is_legacy) {
             (true, false) => Scope::AcrossShapes(stated_fields(&one, &fields)),
             (false, true) => Scope::AcrossShapes(stated_fields(&other, &fields)),
+            _ if are_declared => Scope::ControlStates(stated_fields(&one, &fields)),
             _ => Scope::SameShape,
         };
         let equal = |with_ignored| {

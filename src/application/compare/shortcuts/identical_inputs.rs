@@ -3,7 +3,8 @@
 //! Every event is its own partner, at the same time. What is left to be known of both sides is what one
 //! of them holds, and whether all of it could be read.
 
-use std::thread;
+use std::collections::HashMap;
+use std::path::Path;
 
 use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::input::Input;
@@ -12,6 +13,7 @@ use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::side_reader::SideReader;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{ClassCounts, FileReport, RejectedPlace};
+use crate::application::compare::spill::threads::in_parallel;
 
 /// Whether the candidate's files are, one by one, copies of the control's, read in the same way.
 pub(crate) fn are_copies(inputs: &mut [Input; 2]) -> Result<bool, CompareError> {
@@ -33,23 +35,17 @@ pub(crate) fn count(
     feeds: &mut [Box<dyn Feed>],
 ) -> Result<SideSummary, CompareError> {
     let (first, second) = feeds.split_at_mut(feeds.len() / 2);
-    let (first, second) = thread::scope(|scope| {
-        let first = scope.spawn(|| reader.count(first));
-        let second = reader.count(second);
-        (first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), second)
-    });
-    let mut side = first?;
-    side.add(second?, reader.context.sample);
+    let (mut side, second) = in_parallel(|| reader.count(first), || reader.count(second))?;
+    side.add(second, reader.context.sample);
     Ok(side)
 }
 
 /// What the copy holds, seen from the original.
 pub(crate) fn as_copy(original: &SideSummary, [control, candidate]: &[Input; 2]) -> SideSummary {
-    let path = |path: &std::path::Path| {
-        let feeds = control.feeds.iter().zip(&candidate.feeds);
-        let found = feeds.into_iter().find(|(original, _)| original.path() == path);
-        found.map_or(path, |(_, copy)| copy.path()).to_owned()
-    };
+    let feeds = control.feeds.iter().zip(&candidate.feeds);
+    let copies: HashMap<&Path, &Path> =
+        feeds.map(|(original, copy)| (original.path(), copy.path())).collect();
+    let path = |path: &Path| copies.get(path).copied().unwrap_or(path).to_owned();
     let file = |file: &FileReport| FileReport { path: path(&file.path), ..file.clone() };
     let reject = |place: &RejectedPlace| RejectedPlace { path: path(&place.path), ..place.clone() };
     SideSummary {

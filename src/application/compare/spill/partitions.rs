@@ -36,15 +36,16 @@ pub(crate) fn share<W: Send>(
         let threads: Vec<_> = workers
             .iter_mut()
             .map(|worker| {
-                scope.spawn(move || {
+                let run = move || {
                     loop {
                         let place = next.fetch_add(1, Ordering::Relaxed);
                         let Some(&partition) = partitions.numbers.get(place) else { return Ok(()) };
                         work(worker, partition)?;
                     }
-                })
+                };
+                thread::Builder::new().spawn_scoped(scope, run).map_err(CompareError::Thread)
             })
-            .collect();
+            .collect::<Result<_, _>>()?;
         threads
             .into_iter()
             .try_for_each(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))

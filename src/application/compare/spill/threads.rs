@@ -12,12 +12,15 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Does two things at once, and answers with both.
+///
+/// # Errors
+/// What one of them answers with; or there is no thread for it.
 pub(crate) fn in_parallel<T: Send>(
     one: impl FnOnce() -> Result<T, CompareError> + Send,
     other: impl FnOnce() -> Result<T, CompareError>,
 ) -> Result<(T, T), CompareError> {
     thread::scope(|scope| {
-        let one = scope.spawn(one);
+        let one = thread::Builder::new().spawn_scoped(scope, one).map_err(CompareError::Thread)?;
         let other = other();
         let one = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Ok((one?, other?))

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 
 use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::feed::CompareError;
-use crate::application::compare::reading::packed_event::{EventHead, Side};
+use crate::application::compare::reading::content::Fields;
+use crate::application::compare::reading::packed_event::{EventHead, PackedEvent, Side};
 use crate::application::compare::report::Class;
 use crate::application::compare::rules::evidence::says_something;
 use crate::application::compare::rules::field_set::FieldSet;
-use crate::application::compare::rules::optional_fields::{Scope, stated_fields};
+use crate::application::compare::rules::optional_fields::{Scope, are_stated, stated_fields};
 use crate::application::compare::rules::{Round, Rules, Ruling};
 
 use super::group::{Group, Neighbours};
@@ -89,10 +90,33 @@ struct Shapes<'s> {
     other_reading: [bool; 2],
 }
 
+/// Which sets of one-sided fields events state the values of.
+#[derive(Default)]
+struct StatedFields {
+    all: BTreeSet<FieldSet>,
+    last: Option<FieldSet>,
+}
+
+impl StatedFields {
+    fn note(&mut self, event: &PackedEvent<'_>, fields: &Fields) {
+        if !self.last.as_ref().is_some_and(|stated| are_stated(stated, event, fields)) {
+            let stated = stated_fields(event, fields);
+            self.all.insert(stated.clone());
+            self.last = Some(stated);
+        }
+    }
+
+    fn narrowest_first(self) -> impl Iterator<Item = FieldSet> {
+        let mut all: Vec<FieldSet> = self.all.into_iter().collect();
+        all.sort_by_key(|fields| Reverse(fields.len()));
+        all.into_iter()
+    }
+}
+
 impl<'g> Rounds<'g> {
     fn new(group: &dyn Group, rules: &'g Rules<'g>) -> Result<Self, CompareError> {
-        let mut stated: BTreeSet<FieldSet> = BTreeSet::new();
-        let mut last: Option<Scope> = None;
+        // What the events of the legacy shape state, and those of the control where they may lack fields.
+        let [mut of_legacy, mut of_control] = [StatedFields::default(), StatedFields::default()];
         let mut sides: [SideShapes; 2] = Default::default();
         let mut has_evidence = None;
         group.unpaired(&mut |side, event| {
@@ -101,19 +125,21 @@ impl<'g> Rounds<'g> {
             of_side.are_there[usize::from(is_legacy)] = true;
             of_side.came_twice |= event.other_reading.is_some();
             has_evidence.get_or_insert_with(|| says_something(event.entry.shared_content));
-            if is_legacy && !last.as_ref().is_some_and(|scope| scope.is_stated_by(&event.entry, rules.fields))
-            {
-                let fields = stated_fields(&event.entry, rules.fields);
-                stated.insert(fields.clone());
-                last = Some(Scope::AcrossShapes(fields));
+            if is_legacy {
+                of_legacy.note(&event.entry, rules.fields);
+            }
+            if rules.fields.are_declared && side == Side::Control {
+                of_control.note(&event.entry, rules.fields);
             }
             Ok(())
         })?;
-        let mut stated: Vec<FieldSet> = stated.into_iter().collect();
-        stated.sort_by_key(|fields| Reverse(fields.len()));
-        // The first scope is that of events of the same shape.
-        let scopes = std::iter::once(Scope::SameShape).chain(stated.into_iter().map(Scope::AcrossShapes));
-        Ok(Self { rules, scopes: scopes.collect(), sides, has_evidence: has_evidence == Some(true) })
+        // The first scopes are those of events of the same shape.
+        let mut scopes: Vec<Scope> = of_control.narrowest_first().map(Scope::ControlStates).collect();
+        if !rules.fields.are_declared {
+            scopes.push(Scope::SameShape);
+        }
+        scopes.extend(of_legacy.narrowest_first().map(Scope::AcrossShapes));
+        Ok(Self { rules, scopes, sides, has_evidence: has_evidence == Some(true) })
     }
 
     fn run(&self, group: &mut dyn Group, output: &mut StageOutput<'_, '_>) -> Result<(), CompareError> {
@@ -127,7 +153,7 @@ impl<'g> Rounds<'g> {
                 for scope in &self.scopes {
                     // Where one is of the legacy shape and the other is not, either may be of the control.
                     let shapes = match scope {
-                        Scope::SameShape => [[false, false], [true, true]],
+                        Scope::SameShape | Scope::ControlStates(_) => [[false, false], [true, true]],
                         Scope::AcrossShapes(_) => [[true, false], [false, true]],
                     };
                     for are_legacy in shapes {
@@ -166,7 +192,7 @@ impl<'g> Rounds<'g> {
             let is_legacy = shapes.are_legacy[side as usize];
             let at = if shapes.other_reading[side as usize] { event.other_reading } else { Some(event.at) }?;
             let takes_part = event.entry.is_legacy_shape() == is_legacy
-                && (!is_legacy || shapes.scope.is_stated_by(&event.entry, rules.fields));
+                && shapes.scope.takes(side, &event.entry, rules.fields);
             takes_part.then(|| {
                 shapes.scope.key(&event.entry, rules.fields, !round.disregards_ignored, key);
                 at

@@ -136,21 +136,34 @@ fn a_config_file_that_is_asked_for_must_exist() {
 
 #[test]
 fn a_file_that_is_there_but_cannot_be_read_is_an_error() {
-    for name in [".env", "mission-events.toml"] {
-        let message = World::new().file(name, b"\xff\xfe").error();
-        assert_eq!(message, format!("cannot read the configuration file {name}"));
-
+    let expected = "cannot read the configuration file mission-events.toml";
+    let name = "mission-events.toml";
+    assert_eq!(World::new().file(name, b"\xff\xfe").error(), expected);
+    assert_eq!(World::new().file(name, vec![b'\n'; (1 << 20) + 1]).error(), expected);
+    let world = World::new();
+    fs::create_dir(world.path(name)).unwrap();
+    assert_eq!(world.error(), expected);
+    #[cfg(unix)]
+    for name in [".env", name] {
         let world = World::new();
-        fs::create_dir(world.path(name)).unwrap();
-        let message = world.error();
-        assert_eq!(message, format!("cannot read the configuration file {name}"));
+        std::os::unix::fs::symlink("nowhere", world.path(name)).unwrap();
+        assert_eq!(world.error(), format!("cannot read the configuration file {name}"));
     }
+}
+
+#[test]
+fn a_dotenv_that_is_none_of_this_program_stops_nothing() {
+    let world = World::new();
+    fs::create_dir(world.path(".env")).unwrap();
+    world.load().unwrap();
+    World::new().file(".env", vec![b'\n'; (1 << 20) + 1]).load().unwrap();
+    World::new().file(".env", b"NAME=Z\xFCrich, two words\n").load().unwrap();
 }
 
 #[test]
 fn errors_inside_the_files_reach_the_caller() {
     for (name, text, message) in [
-        (".env", "nonsense", ".env:1: expected NAME=value"),
+        (".env", "MISSION_CONTROL_TIMEZONE nonsense", ".env:1: expected NAME=value"),
         ("mission-events.toml", "nonsense", "mission-events.toml:1: not valid TOML: "),
         (
             "mission-events.toml",

@@ -10,7 +10,6 @@ use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::Utc;
 use rusqlite::Connection;
 
 use crate::application::import::{
@@ -26,6 +25,7 @@ use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT_IN_BULK, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
 use crate::infrastructure::sqlite::{connection, read, stored_rows};
+use crate::infrastructure::system_clock::present_time;
 use crate::wire::record::Shape;
 
 use super::build_folder::{self, BuildFolder};
@@ -238,7 +238,7 @@ impl ImportSink for BulkLoad {
         header: &SourceHeader,
         continues: Option<&KnownSource>,
     ) -> Result<i64, RepositoryError> {
-        let source = SourceWriter::begin(&lock(&*self.connection()?), header, continues, Utc::now())
+        let source = SourceWriter::begin(&lock(&*self.connection()?), header, continues, present_time())
             .map_err(port_error("begin to import a log"))?;
         self.source = Some(source);
         Ok(source.source_id)
@@ -252,7 +252,7 @@ impl ImportSink for BulkLoad {
         };
         let shared = self.connection()?;
         let connection = lock(&shared);
-        let now = Utc::now();
+        let now = present_time();
         let mut insert = connection.prepare_cached(INSERT_IN_BULK).map_err(&failed)?;
         for record in &batch.records {
             let first_id;
@@ -280,7 +280,7 @@ impl ImportSink for BulkLoad {
         }
         let Some(digest) = digest else { return Ok(()) };
         source
-            .end(&lock(&*self.connection()?), digest, Utc::now())
+            .end(&lock(&*self.connection()?), digest, present_time())
             .map_err(port_error("end the import of a log"))
     }
 
@@ -296,9 +296,14 @@ impl ImportSink for BulkLoad {
                 let file = File::open(building.database()).map_err(not_on_disk)?;
                 // The rows go to disk while the indexes are made of them.
                 let (made, on_disk) = std::thread::scope(|scope| {
-                    let syncing = scope.spawn(|| file.sync_data());
+                    let syncing = std::thread::Builder::new().spawn_scoped(scope, || file.sync_data());
                     let made = self.make_indexes(correct);
-                    (made, syncing.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                    let on_disk = match syncing {
+                        Ok(syncing) => syncing.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                        // Without a thread, after them.
+                        Err(_) => file.sync_data(),
+                    };
+                    (made, on_disk)
                 });
                 self.file = Some(file);
                 made?;

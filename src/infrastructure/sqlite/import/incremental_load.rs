@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::Utc;
 use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior};
 
 use crate::application::import::identity::{Repetition, repetition};
@@ -24,6 +23,7 @@ use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
 use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
+use crate::infrastructure::system_clock::present_time;
 use crate::infrastructure::turn_file::{HeldTurn, TurnFile};
 
 use super::incomplete_logs::IncompleteLogs;
@@ -210,7 +210,7 @@ impl ImportSink for IncrementalLoad {
         let failed = port_error("begin to import a log");
         let mut connection = lock(&self.connection);
         let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
-        let source = SourceWriter::begin(&transaction, header, continues, Utc::now()).map_err(&failed)?;
+        let source = SourceWriter::begin(&transaction, header, continues, present_time()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         self.occurrences.begin_log(&connection, source.known_part())?;
         self.shared.begin_log(source.source_id);
@@ -242,7 +242,7 @@ impl ImportSink for IncrementalLoad {
             ));
         };
         let (outcomes, others): (Vec<Outcome>, Vec<Option<i64>>) = stored.into_iter().unzip();
-        source.store(&transaction, batch, &outcomes, Utc::now()).map_err(&failed)?;
+        source.store(&transaction, batch, &outcomes, present_time()).map_err(&failed)?;
         transaction.commit().map_err(&failed)?;
         drop(connection);
         others.into_iter().flatten().for_each(|other| self.shared.add(other, source.source_id));
@@ -259,7 +259,7 @@ impl ImportSink for IncrementalLoad {
         self.occurrences.end_log(&connection)?;
         let (Some(source), Some(digest)) = (self.source, digest) else { return Ok(()) };
         let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
-        source.end(&transaction, digest, Utc::now()).map_err(&failed)?;
+        source.end(&transaction, digest, present_time()).map_err(&failed)?;
         transaction.commit().map_err(failed)
     }
 
@@ -372,7 +372,7 @@ fn store_new(
     position: Option<i64>,
 ) -> Result<Outcome, RepositoryError> {
     let failed = port_error("import a record");
-    let row = NewRow::imported(record, event_id, source.source_id, Utc::now());
+    let row = NewRow::imported(record, event_id, source.source_id, present_time());
     match position {
         Some(position) => row.insert_at(transaction, position).map_err(&failed)?,
         None => row.insert(&mut transaction.prepare_cached(INSERT).map_err(&failed)?).map_err(&failed)?,

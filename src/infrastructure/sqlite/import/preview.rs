@@ -22,6 +22,7 @@ use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{NewRow, Origin};
 use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
+use crate::infrastructure::system_clock::present_time;
 
 use super::incomplete_logs::IncompleteLogs;
 use super::occurrences::Occurrences;
@@ -155,7 +156,7 @@ impl Preview {
                 "INSERT INTO temp.previewed VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )
             .and_then(|mut insert| {
-                let row = NewRow::imported(record, &event_id, self.source_id, Utc::now());
+                let row = NewRow::imported(record, &event_id, self.source_id, present_time());
                 insert.insert(params![
                     row.event_id,
                     row.event_type,

@@ -9,6 +9,7 @@ use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{EventId, Position};
 use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::row::NewRow;
+use crate::infrastructure::system_clock::present_time;
 
 use super::provenance::SourceWriter;
 
@@ -84,7 +85,7 @@ pub(super) fn store(
     event_id: &EventId,
     (position, class): (Position, Class),
 ) -> rusqlite::Result<()> {
-    let row = NewRow::imported(record, event_id, source.source_id, chrono::Utc::now());
+    let row = NewRow::imported(record, event_id, source.source_id, present_time());
     connection
         .prepare_cached(&format!(
             "INSERT INTO twins ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"

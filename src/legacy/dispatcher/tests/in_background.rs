@@ -15,7 +15,7 @@ fn what_is_queued_is_handled_in_the_background_without_waiting_for_it() {
     let dispatcher = fixture.dispatcher();
     dispatcher.registry().add(definition("a", "tests.done")).unwrap();
     dispatcher.queue_event(&event("a", "before", 5)).unwrap();
-    dispatcher.start();
+    dispatcher.start().unwrap();
     until(|| fixture.given().len() == 1);
     dispatcher.queue_event(&event("a", "after", 5)).unwrap();
     until(|| fixture.given() == ["before", "after"]);
@@ -28,8 +28,8 @@ fn starting_and_stopping_twice_is_as_once_and_it_can_be_started_again() {
     dispatcher.registry().add(definition("a", "tests.done")).unwrap();
     dispatcher.stop();
     for round in 1..=2 {
-        dispatcher.start();
-        dispatcher.start();
+        dispatcher.start().unwrap();
+        dispatcher.start().unwrap();
         dispatcher.queue_event(&event("a", "x", 5)).unwrap();
         until(|| fixture.given().len() == round);
         dispatcher.stop();
@@ -70,7 +70,7 @@ fn with_slow_handler(
 fn stop_waits_for_the_event_that_is_being_handled_and_handles_what_is_due() {
     let fixture = Fixture::new();
     let (dispatcher, is_running, is_let_go) = with_slow_handler(&fixture, Duration::from_secs(30));
-    dispatcher.start();
+    dispatcher.start().unwrap();
     until(|| is_running.load(Ordering::SeqCst));
     std::thread::scope(|scope| {
         let stopping = scope.spawn(|| dispatcher.stop());
@@ -86,7 +86,7 @@ fn stop_waits_for_the_event_that_is_being_handled_and_handles_what_is_due() {
 fn what_is_due_when_the_patience_is_over_stays_in_the_queue() {
     let fixture = Fixture::new();
     let (dispatcher, is_running, is_let_go) = with_slow_handler(&fixture, Duration::ZERO);
-    dispatcher.start();
+    dispatcher.start().unwrap();
     until(|| is_running.load(Ordering::SeqCst));
     std::thread::scope(|scope| {
         let stopping = scope.spawn(|| dispatcher.stop());
@@ -114,7 +114,7 @@ fn the_loop_goes_on_after_errors_of_handlers_and_of_files() {
     std::fs::create_dir_all(fixture.files().handler_log()).unwrap();
     dispatcher.queue_event(&event("b", "panics", 1)).unwrap();
     dispatcher.queue_event(&event("a", "no log", 5)).unwrap();
-    dispatcher.start();
+    dispatcher.start().unwrap();
     until(|| fixture.given().len() == 2);
     std::fs::remove_dir(fixture.files().handler_log()).unwrap();
     dispatcher.queue_event(&event("a", "fine", 5)).unwrap();
@@ -141,6 +141,6 @@ fn a_handler_may_stop_its_own_dispatcher() {
     );
     dispatcher.registry().add(definition("a", "tests.stopping")).unwrap();
     dispatcher.queue_event(&event("a", "1", 5)).unwrap();
-    dispatcher.start();
+    dispatcher.start().unwrap();
     until(|| stopped.load(Ordering::SeqCst));
 }

@@ -8,7 +8,7 @@ pub fn write_tagged(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Writes what stands before the bytes: their kind and their length.
 #[inline(always)]
-pub(super) fn write_head(tag: u8, length: usize, out: &mut Vec<u8>) {
+pub fn write_head(tag: u8, length: usize, out: &mut Vec<u8>) {
     let digit = |number: usize| b'0' + (number % 10) as u8;
     let (head, head_length) = match length {
         0..10 => ([tag, digit(length), b':', 0], 3),

@@ -1,7 +1,7 @@
 //! Files that are to be opened: what is no file is refused before anything waits for it.
 
-use std::fs::{FileType, Metadata};
-use std::io;
+use std::fs::{File, FileType, Metadata};
+use std::io::{self, Read};
 use std::path::Path;
 
 use thiserror::Error;
@@ -28,6 +28,30 @@ pub fn file_if_present(path: &Path) -> io::Result<Option<Metadata>> {
         }
         _ => Ok(metadata),
     }
+}
+
+/// A file is longer than what it is expected to be can be.
+#[derive(Debug, Error)]
+#[error("it has more than {most} bytes, and is hardly what it is read as")]
+struct TooLong {
+    most: u64,
+}
+
+/// What a file holds that is read as a whole, of at most `most` bytes; `None` where nothing is there.
+///
+/// # Errors
+/// As [`file_if_present`]; it could not be read, or is longer.
+pub fn small_file(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    if file_if_present(path)?.is_none() {
+        return Ok(None);
+    }
+    let mut content = Vec::new();
+    // A file may be longer than it says.
+    File::open(path)?.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        return Err(io::Error::other(TooLong { most }));
+    }
+    Ok(Some(content))
 }
 
 #[cfg(unix)]
@@ -77,5 +101,18 @@ mod tests {
             let error = file_if_present(&path).unwrap_err().to_string();
             assert_eq!(error, format!("expected a file there, found {found}: move it away"));
         }
+    }
+
+    #[test]
+    fn a_small_file_is_read_and_what_is_longer_or_no_file_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("file"), "1234").unwrap();
+        assert_eq!(small_file(&at("file"), 4).unwrap(), Some(b"1234".to_vec()));
+        assert_eq!(small_file(&at("nothing"), 4).unwrap(), None);
+        let error = small_file(&at("file"), 3).unwrap_err().to_string();
+        assert_eq!(error, "it has more than 3 bytes, and is hardly what it is read as");
+        assert!(small_file(Path::new("/dev/zero"), 4).is_err());
+        assert!(small_file(dir.path(), 4).is_err());
     }
 }
