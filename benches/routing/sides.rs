@@ -297,6 +297,10 @@ impl EventRepository for TroubledStore {
         self.store.stream_of(position)
     }
 
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        self.store.is_next(position, event)
+    }
+
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {
         self.using()?;
         self.store.summary()

@@ -288,6 +288,7 @@ macro_rules! conformance_tests {
                 the_streams_end_to_end_are_the_whole_store,
                 a_stream_reaches_to_its_head,
                 the_stream_of_a_position_is_the_one_that_its_event_is_read_from,
+                between_an_event_and_its_next_position_is_no_event,
                 a_page_after_the_place_before_an_event_begins_with_that_event,
                 readers_at_different_places_of_a_stream_do_not_disturb_each_other,
                 a_repeat_or_a_refusal_is_nothing_new,

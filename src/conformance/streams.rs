@@ -89,6 +89,25 @@ pub fn the_stream_of_a_position_is_the_one_that_its_event_is_read_from(store: &d
     assert_eq!(repository.stream_of(beyond).unwrap(), None);
 }
 
+pub fn between_an_event_and_its_next_position_is_no_event(store: &dyn StoreUnderTest) {
+    let repository = store.open();
+    repository.save_events(&events_of_a_week()).unwrap();
+    for event in everything(&*repository) {
+        let stream = repository.stream_of(event.position).unwrap().unwrap();
+        let next = repository.read_stream(&stream, Some(event.position), 1).unwrap().pop();
+        for other in everything(&*repository) {
+            let is_next = next.as_ref() == Some(&other);
+            // A store need not tell.
+            assert!(
+                is_next || !repository.is_next(other.position, &event),
+                "{} is not the next position after {}",
+                other.position,
+                event.position
+            );
+        }
+    }
+}
+
 pub fn a_page_after_the_place_before_an_event_begins_with_that_event(store: &dyn StoreUnderTest) {
     let repository = store.open();
     repository.save_events(&events_of_a_week()).unwrap();

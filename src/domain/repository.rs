@@ -117,7 +117,8 @@ pub struct StoreSummary {
 /// reads each stream after its own. One position for the whole store is not enough: an event that
 /// arrives late for an earlier day goes into the stream of that day, where its position is smaller
 /// than those of later days, which may have been read already. A stream without a kept position is
-/// read from its first event. Where [`Stream::head`] is the kept position, there is nothing new.
+/// read from its first event. Where [`Stream::head`] is the kept position, there is nothing new. Where
+/// [`is_next`](Self::is_next) says that one position is the next after another, no event is between them.
 ///
 /// **Summary.** [`summary`](Self::summary) agrees with what reading the whole store would count.
 ///
@@ -203,6 +204,14 @@ pub trait EventRepository: Send + Sync {
         Ok(self.streams()?.into_iter().find(|stream| position <= stream.head).map(|stream| stream.id))
     }
 
+    /// Whether `position` is the next one after that event in its stream, so that no event is between the two, nor ever
+    /// will be. Both were given by this store, which is not read. `false` where the positions alone do not tell, as
+    /// this default says.
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        let _ = (position, event);
+        false
+    }
+
     /// What the store holds, in numbers, all of one moment where the backend has such a thing.
     ///
     /// # Errors
@@ -247,6 +256,10 @@ impl<R: EventRepository + ?Sized> EventRepository for Arc<R> {
 
     fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
         (**self).stream_of(position)
+    }
+
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        (**self).is_next(position, event)
     }
 
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {

@@ -94,6 +94,10 @@ impl EventRepository for InMemoryEventRepository {
         Ok(rest.take(limit).cloned().collect())
     }
 
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        event.position.get() + 1 == position.get()
+    }
+
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {
         let log = self.log();
         let times = || log.events.iter().map(|stored| stored.event.timestamp());

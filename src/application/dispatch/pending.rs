@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::dispatched::{DispatchError, Dispatched, Timing};
 use super::queue::Submitted;
 use super::report::Report;
-use super::request::Stored;
+use super::request::{Reply, Stored};
 use crate::application::clock::Clock;
 use crate::application::handling::Runner;
 use crate::domain::repository::Saved;
@@ -20,6 +20,9 @@ pub(super) struct AfterSubmission {
     pub wait_for_handlers: Duration,
     pub report: Report,
 }
+
+/// What a reply answers; `None` where the event was withdrawn.
+type Answer = Option<Result<Stored, DispatchError>>;
 
 /// An event that is being stored. Dropped, it is stored and handled all the same, and what becomes of it is not told.
 pub struct PendingDispatch {
@@ -35,9 +38,16 @@ impl PendingDispatch {
     /// # Errors
     /// As [`dispatch`](super::EventDispatcherService::dispatch).
     pub fn stored(self) -> Result<StoredDispatch, DispatchError> {
+        self.stored_by(Reply::wait)
+    }
+
+    fn stored_by(
+        self,
+        wait: impl FnOnce(Reply, Duration) -> Answer,
+    ) -> Result<StoredDispatch, DispatchError> {
         let Self { after, submitted, submitted_at } = self;
         let left = (submitted_at + after.limit).saturating_sub(after.clock.elapsed());
-        let answer = submitted.reply.wait(left).unwrap_or_else(|| {
+        let answer = wait(submitted.reply, left).unwrap_or_else(|| {
             Err(DispatchError::Busy { waited: after.clock.elapsed().saturating_sub(submitted_at) })
         });
         match answer {
@@ -55,8 +65,9 @@ impl PendingDispatch {
     /// # Errors
     /// As there.
     pub fn handled(self) -> Result<Dispatched, DispatchError> {
-        let asked_at = self.after.clock.elapsed();
-        Ok(self.stored()?.handled_since(asked_at))
+        let (asked_at, patience) = (self.after.clock.elapsed(), self.after.wait_for_handlers);
+        let stored = self.stored_by(|reply, limit| reply.wait_for_handlers(limit, patience))?;
+        Ok(stored.handled_since(asked_at))
     }
 }
 
@@ -88,7 +99,9 @@ impl StoredDispatch {
     /// `asked_at` is when the handlers began to be waited for, if that was after the event was stored.
     fn handled_since(self, asked_at: Duration) -> Dispatched {
         let Self { after, stored: Stored { event, saved, taken_at, stored_at }, submitted_at, queued } = self;
-        let handlers = after.runner.outcomes(event.event_type(), saved.position, after.wait_for_handlers);
+        let until = stored_at.max(asked_at) + after.wait_for_handlers;
+        let left = until.saturating_sub(after.clock.elapsed());
+        let handlers = after.runner.outcomes(event.event_type(), saved.position, left);
         let now = after.clock.elapsed();
         let dispatched = Dispatched {
             event_id: event.event_id().clone(),

@@ -3,6 +3,7 @@
 //! Which of both happens is decided once, under one lock: the writer takes the event, or the caller withdraws it. So an
 //! event that was withdrawn is not stored, and one that was taken is waited for until the store has answered.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ struct Slot {
     /// Held for moments, and with no other lock.
     state: Mutex<State>,
     is_answered: Condvar,
+    /// The caller has nothing to do before the handlers have passed the event: it need not run twice.
+    awaits_handlers: AtomicBool,
 }
 
 impl Slot {
@@ -50,11 +53,38 @@ impl Slot {
         *self.state() = State::Answered(answer);
         self.is_answered.notify_all();
     }
+
+    /// Waits for the answer for at most `limit`, looking for it each time that `look_again` has gone by.
+    fn wait_pending<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        limit: Duration,
+        look_again: Duration,
+    ) -> MutexGuard<'s, State> {
+        let mut left = limit;
+        while state.is_pending() && !left.is_zero() {
+            let time = left.min(look_again);
+            let waited = self.is_answered.wait_timeout_while(state, time, |state| state.is_pending());
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            left = left.saturating_sub(time);
+        }
+        state
+    }
+}
+
+impl State {
+    fn is_pending(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Taken)
+    }
 }
 
 /// An event and the two ends of its way.
 pub(super) fn request(event: DomainEvent) -> (Request, Reply) {
-    let slot = Arc::new(Slot { state: Mutex::new(State::Waiting), is_answered: Condvar::new() });
+    let slot = Arc::new(Slot {
+        state: Mutex::new(State::Waiting),
+        is_answered: Condvar::new(),
+        awaits_handlers: AtomicBool::new(false),
+    });
     (Request { event, ticket: Ticket(Arc::clone(&slot)) }, Reply(slot))
 }
 
@@ -84,8 +114,15 @@ impl Request {
 pub(super) struct Ticket(Arc<Slot>);
 
 impl Ticket {
-    pub fn stored(self, stored: Stored) {
-        self.0.answer(Ok(stored));
+    /// Whether the caller can be woken when the handlers have passed the event, and not before.
+    pub fn awaits_handlers(&self) -> bool {
+        self.0.awaits_handlers.load(Ordering::Relaxed)
+    }
+
+    /// Gives the answer; the caller runs once what this answers is dropped.
+    pub fn stored(self, stored: Stored) -> Wakeup {
+        *self.0.state() = State::Answered(Ok(stored));
+        Wakeup(Arc::clone(&self.0))
     }
 
     pub fn refused(self, error: RepositoryError) {
@@ -104,6 +141,17 @@ impl Drop for Ticket {
     }
 }
 
+/// A caller that has its answer, and sleeps until this is dropped.
+#[derive(Debug)]
+#[must_use]
+pub(super) struct Wakeup(Arc<Slot>);
+
+impl Drop for Wakeup {
+    fn drop(&mut self) {
+        self.0.is_answered.notify_all();
+    }
+}
+
 /// The caller's end.
 #[derive(Debug)]
 pub(super) struct Reply(Arc<Slot>);
@@ -112,22 +160,39 @@ impl Reply {
     /// Waits for the answer. An event that is not taken within `limit` is withdrawn: `None`. One that was taken is waited
     /// for.
     pub fn wait(self, limit: Duration) -> Option<Result<Stored, DispatchError>> {
-        let is_pending = |state: &mut State| matches!(state, State::Waiting | State::Taken);
-        let is_answered = &self.0.is_answered;
-        let (mut state, _) = is_answered
-            .wait_timeout_while(self.0.state(), limit, is_pending)
-            .unwrap_or_else(PoisonError::into_inner);
+        self.wait_looking(limit, Duration::MAX)
+    }
+
+    /// The same where the handlers are waited for next, for so long after the event was stored: the answer may come once they have
+    /// passed it, or that time after it is there.
+    pub fn wait_for_handlers(
+        self,
+        limit: Duration,
+        patience: Duration,
+    ) -> Option<Result<Stored, DispatchError>> {
+        if patience < LEAST_PATIENCE {
+            return self.wait(limit);
+        }
+        self.0.awaits_handlers.store(true, Ordering::Relaxed);
+        self.wait_looking(limit, patience)
+    }
+
+    fn wait_looking(self, limit: Duration, look_again: Duration) -> Option<Result<Stored, DispatchError>> {
+        let mut state = self.0.wait_pending(self.0.state(), limit, look_again);
         if matches!(*state, State::Waiting) {
             *state = State::Withdrawn;
             return None;
         }
-        let mut state = is_answered.wait_while(state, is_pending).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.0.wait_pending(state, Duration::MAX, look_again);
         match std::mem::replace(&mut *state, State::Fetched) {
             State::Answered(answer) => Some(answer),
             State::Waiting | State::Taken | State::Withdrawn | State::Fetched => None,
         }
     }
 }
+
+/// A caller that waits less for handlers is woken as soon as its event is stored.
+const LEAST_PATIENCE: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {
@@ -159,7 +224,7 @@ mod tests {
         thread::scope(|scope| {
             let caller = scope.spawn(|| reply.wait(AT_ONCE));
             thread::yield_now();
-            ticket.stored(stored(event));
+            drop(ticket.stored(stored(event)));
             let answer = caller.join().unwrap().unwrap().unwrap();
             assert_eq!(answer.event.event_id().as_str(), "e1");
         });
@@ -174,11 +239,42 @@ mod tests {
                 let taken = request.take();
                 let was_taken = taken.is_some();
                 if let Some((event, ticket)) = taken {
-                    ticket.stored(stored(event));
+                    drop(ticket.stored(stored(event)));
                 }
                 assert_eq!(caller.join().unwrap(), was_taken);
             });
         }
+    }
+
+    #[test]
+    fn a_caller_that_waits_for_handlers_too_is_woken_once_by_what_its_answer_leaves() {
+        let (request, reply) = request(event("e1"));
+        let (event, ticket) = request.take().unwrap();
+        thread::scope(|scope| {
+            let caller = scope.spawn(|| reply.wait_for_handlers(LONG, LONG));
+            while !ticket.awaits_handlers() {
+                thread::yield_now();
+            }
+            // It sleeps by then, as far as a test can tell; were it woken, it would end.
+            thread::sleep(Duration::from_millis(5));
+            let wakeup = ticket.stored(stored(event));
+            thread::sleep(Duration::from_millis(5));
+            assert!(!caller.is_finished());
+            drop(wakeup);
+            assert!(matches!(caller.join().unwrap(), Some(Ok(_))));
+        });
+    }
+
+    #[test]
+    fn a_caller_that_is_not_woken_finds_its_answer_when_its_patience_is_over() {
+        let (request, reply) = request(event("e1"));
+        let (event, ticket) = request.take().unwrap();
+        thread::scope(|scope| {
+            let caller = scope.spawn(|| reply.wait_for_handlers(LONG, LEAST_PATIENCE));
+            let never_dropped = ticket.stored(stored(event));
+            assert!(matches!(caller.join().unwrap(), Some(Ok(_))));
+            drop(never_dropped);
+        });
     }
 
     #[test]

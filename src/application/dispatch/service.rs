@@ -77,12 +77,15 @@ impl EventDispatcherService {
         settings: DispatchSettings,
     ) -> Self {
         let DispatchPorts { turn, clock } = ports;
-        let wakes = Arc::clone(&runner);
+        let (wakes, holds) = (Arc::clone(&runner), Arc::clone(&runner));
         let writer = Writer {
             events: Arc::clone(&events),
             turn: Mutex::new(turn),
             clock: Arc::clone(&clock),
-            when_saved: Box::new(move |positions| wakes.saved(positions)),
+            when_saved: Box::new(move |events| wakes.saved_events(events)),
+            hold_until_passed: Box::new(move |event_type, position, held| {
+                holds.hold_until_passed(event_type, position, held);
+            }),
         };
         let DispatchSettings { limit, wait_for_handlers, idle_after } = settings;
         let after = AfterSubmission { runner, clock, limit, wait_for_handlers, report: Report::default() };

@@ -20,8 +20,11 @@ const MOST_EVENTS: usize = 512;
 /// copy later, in one go.
 const MOST_BYTES: usize = 1 << 20;
 
-/// What is done with the positions of events that were stored.
-pub(super) type WhenSaved = Box<dyn Fn(&[Position]) + Send + Sync>;
+/// What is done with events that are in the store.
+pub(super) type WhenSaved = Box<dyn Fn(&[(&DomainEvent, Saved)]) + Send + Sync>;
+
+/// Drops a value once the handlers of a type have passed a position.
+pub(super) type HoldUntilPassed = Box<dyn Fn(&str, Position, Box<dyn Send>) + Send + Sync>;
 
 /// What events are stored with.
 pub(super) struct Writer {
@@ -30,6 +33,7 @@ pub(super) struct Writer {
     pub turn: Mutex<Box<dyn StoreTurn>>,
     pub clock: Arc<dyn Clock + Send + Sync>,
     pub when_saved: WhenSaved,
+    pub hold_until_passed: HoldUntilPassed,
 }
 
 impl Writer {
@@ -75,11 +79,13 @@ impl Writer {
             let stored_at = self.clock.elapsed();
             drop(held);
             // Those that were stored before as well: they need not be handled yet, and their callers wait for that.
-            let positions: Vec<Position> = answers.iter().flatten().map(|saved| saved.position).collect();
-            if !positions.is_empty() {
-                survive(|| (self.when_saved)(&positions));
+            let answered = batch.events.iter().zip(&answers);
+            let saved: Vec<(&DomainEvent, Saved)> =
+                answered.filter_map(|(event, answer)| Some((event, *answer.as_ref().ok()?))).collect();
+            if !saved.is_empty() {
+                survive(|| (self.when_saved)(&saved));
             }
-            batch.answer(answers, taken_at, stored_at);
+            batch.answer(answers, taken_at, stored_at, &self.hold_until_passed);
         });
         taken
     }
@@ -119,10 +125,22 @@ impl Batch {
     }
 
     /// A store that gives fewer answers than it was given events leaves the rest to be answered by their tickets.
-    fn answer(self, answers: Vec<Result<Saved, RepositoryError>>, taken_at: Duration, stored_at: Duration) {
+    fn answer(
+        self,
+        answers: Vec<Result<Saved, RepositoryError>>,
+        taken_at: Duration,
+        stored_at: Duration,
+        hold_until_passed: &HoldUntilPassed,
+    ) {
         for ((event, ticket), answer) in self.events.into_iter().zip(self.tickets).zip(answers) {
             match answer {
-                Ok(saved) => ticket.stored(Stored { event, saved, taken_at, stored_at }),
+                Ok(saved) => {
+                    let awaited = ticket.awaits_handlers().then(|| event.event_type().to_owned());
+                    let wakeup = ticket.stored(Stored { event, saved, taken_at, stored_at });
+                    if let Some(event_type) = awaited {
+                        hold_until_passed(&event_type, saved.position, Box::new(wakeup));
+                    }
+                }
                 Err(error) => ticket.refused(error),
             }
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::anchor::Anchor;
 use super::attempt::{AttemptError, attempt};
 use super::error::HandlingError;
 use super::failure::{Failure, FailureState};
@@ -13,7 +14,6 @@ use super::page::PageResult;
 use super::page_transaction::{progress, running_row, stop};
 use super::parts::{HandlingParts, ahead, announce, set_trouble};
 use super::passed::RunBy;
-use super::reading::Anchor;
 use super::retry::OPEN_FAILURES;
 use super::run::{Condition, Cursor, HandlerRun};
 use super::store::{

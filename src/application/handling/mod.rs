@@ -7,10 +7,12 @@
 //!                              end of the page: state and progress, one transaction of the handler store
 //! ```
 //!
-//! The event that was dispatched is only the trigger: what is handled is read from the store. So live handling,
-//! catching up and replay are one, and a crash loses nothing. A handler is *behind* by the events that it has not
+//! The event that was dispatched is only the trigger: what is handled is a page of the store. So live handling,
+//! catching up and replay are one, and a crash loses nothing. Only where a page comes from differs: what this process has
+//! just saved after the last event that was read is still in memory. A handler is *behind* by the events that it has not
 //! handled.
 
+mod anchor;
 mod attempt;
 mod effect;
 pub mod error;
@@ -25,6 +27,7 @@ mod parts;
 mod passed;
 mod projections;
 mod reading;
+mod recent;
 pub mod registration;
 pub mod replay;
 pub mod retry;

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::anchor::Anchor;
 use super::failures::LogLine;
 use super::page::{PageResult, ProjectionPage};
 use super::parts::HandlingParts;
-use super::reading::Anchor;
 use super::retry::OPEN_FAILURES;
 use super::run::{HandlerRun, LeftState};
 use super::store::{
@@ -34,15 +34,16 @@ pub(super) enum PageOutcome {
     },
 }
 
-/// Handles the events of a page that the handler has not handled yet.
+/// Handles the events of a page that the handler has not handled yet. `version` is that of the store when the transaction
+/// began.
 pub(super) fn handle_page(
     parts: &HandlingParts,
     transaction: &mut dyn HandlerTransaction,
+    version: Option<i64>,
     run: &HandlerRun,
     stream: &StreamId,
     events: &[StoredEvent],
 ) -> Result<PageOutcome, HandlerStoreError> {
-    let version = transaction.version()?;
     let left =
         run.left.as_ref().filter(|left| Some(left.version) == version && left.progress.stream == *stream);
     let (found, is_any_open) = match left {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::anchor::Anchor;
 use super::error::HandlingError;
 use super::passed::{Passed, RunBy};
-use super::reading::{Anchor, EventReader};
+use super::reading::EventReader;
 use super::registration::Registration;
 use super::run::{Condition, HandlerRun};
 use super::store::HandlerStore;

@@ -19,7 +19,16 @@ pub(super) struct Passed {
 #[derive(Default)]
 struct State {
     handlers: Vec<PassedByHandler>,
+    held: Vec<Held>,
     is_closed: bool,
+}
+
+/// What is dropped once these handlers have passed a position.
+struct Held {
+    handlers: Vec<usize>,
+    stream: StreamId,
+    position: Position,
+    _value: Box<dyn Send>,
 }
 
 /// How far one handler is.
@@ -87,14 +96,32 @@ impl Passed {
                 change(handler);
             }
         }
+        let passed = state.take_passed();
         drop(state);
         self.moved.notify_all();
+        drop(passed);
     }
 
     /// From now on callers wait for nothing.
     pub fn close(&self) {
-        self.state().is_closed = true;
+        let mut state = self.state();
+        state.is_closed = true;
+        let passed = state.take_passed();
+        drop(state);
         self.moved.notify_all();
+        drop(passed);
+    }
+
+    /// Drops a value once those of these handlers that this process runs have passed an event.
+    pub fn hold(&self, handlers: Vec<usize>, stream: StreamId, position: Position, value: Box<dyn Send>) {
+        let held = Held { handlers, stream, position, _value: value };
+        let mut state = self.state();
+        if state.is_waited_for(&held.handlers, &held.stream, held.position) {
+            state.held.push(held);
+        } else {
+            drop(state);
+            drop(held);
+        }
     }
 
     /// What is known of an event with these handlers, once those of this process have passed it, at the latest after
@@ -106,11 +133,7 @@ impl Passed {
         position: Position,
         patience: Duration,
     ) -> Vec<Known> {
-        let is_waited_for = |state: &mut State| {
-            let is_open =
-                |index: &usize| state.known(*index, stream, position) == Known::NotPassed(RunBy::ThisProcess);
-            !state.is_closed && handlers.iter().any(is_open)
-        };
+        let is_waited_for = |state: &mut State| state.is_waited_for(handlers, stream, position);
         let state = self.state();
         let waited = self.moved.wait_timeout_while(state, patience, is_waited_for);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -129,6 +152,21 @@ impl Passed {
 }
 
 impl State {
+    fn is_waited_for(&self, handlers: &[usize], stream: &StreamId, position: Position) -> bool {
+        let is_open =
+            |index: &usize| self.known(*index, stream, position) == Known::NotPassed(RunBy::ThisProcess);
+        !self.is_closed && handlers.iter().any(is_open)
+    }
+
+    /// Takes out what is waited for no longer, to be dropped when the lock is not held.
+    fn take_passed(&mut self) -> Vec<Held> {
+        let held = std::mem::take(&mut self.held);
+        let is_waited_for = |held: &Held| self.is_waited_for(&held.handlers, &held.stream, held.position);
+        let (held, passed) = held.into_iter().partition(is_waited_for);
+        self.held = held;
+        passed
+    }
+
     fn known(&self, index: usize, stream: &StreamId, position: Position) -> Known {
         let Some(handler) = self.handlers.get(index) else { return Known::NotPassed(RunBy::None) };
         match handler.streams.get(stream) {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::anchor::Anchor;
 use super::error::HandlingError;
 use super::failures::LogLine;
 use super::page_transaction::{PageOutcome, handle_page, progress, projection_page, running_row};
 use super::parts::{HandlingParts, ahead, announce, set_trouble};
 use super::passed::{PassedByHandler, RunBy};
-use super::reading::Anchor;
 use super::replay::replay;
 use super::run::{Condition, Cursor, HandlerRun};
 use super::store::{Durability, HandlerSession, HandlerStoreError};
@@ -92,9 +92,11 @@ impl Projections {
             return Ok(Vec::new());
         }
         let mut transaction = self.session.begin()?;
+        let version = transaction.version()?;
         let mut outcomes = Vec::with_capacity(members.len());
         for &member in members {
-            let outcome = handle_page(&self.parts, &mut *transaction, &self.runs[member], stream, events)?;
+            let run = &self.runs[member];
+            let outcome = handle_page(&self.parts, &mut *transaction, version, run, stream, events)?;
             outcomes.push((member, outcome));
         }
         transaction.commit()?;

@@ -4,35 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::store::StreamProgress;
-use crate::domain::repository::{EventRepository, RepositoryError, StoredEvent, Stream};
-use crate::domain::value_objects::{EventId, Position, StreamId};
-
-/// An event that was read, by position and id: where the store has none or another one at that position, it is not
-/// the store that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Anchor {
-    pub position: Position,
-    pub event_id: EventId,
-}
-
-impl Anchor {
-    fn is(&self, event: &StoredEvent) -> bool {
-        self.position == event.position && self.event_id == *event.event.event_id()
-    }
-}
-
-impl From<&StoredEvent> for Anchor {
-    fn from(event: &StoredEvent) -> Self {
-        Self { position: event.position, event_id: event.event.event_id().clone() }
-    }
-}
-
-impl From<StreamProgress> for Anchor {
-    fn from(progress: StreamProgress) -> Self {
-        Self { position: progress.position, event_id: progress.event_id }
-    }
-}
+use super::anchor::Anchor;
+use super::recent::RecentEvents;
+use crate::domain::event::DomainEvent;
+use crate::domain::repository::{EventOrigin, EventRepository, RepositoryError, Saved, StoredEvent, Stream};
+use crate::domain::value_objects::{Position, StreamId};
 
 /// Reads an event store on.
 pub(super) struct EventReader {
@@ -41,6 +17,8 @@ pub(super) struct EventReader {
     is_single: AtomicBool,
     /// Held for one look.
     known: Mutex<Option<KnownStream>>,
+    /// Held while events are added, or a page is taken.
+    recent: Mutex<RecentEvents>,
 }
 
 /// The stream that was found last.
@@ -53,7 +31,21 @@ struct KnownStream {
 
 impl EventReader {
     pub fn new(events: Arc<dyn EventRepository>) -> Self {
-        Self { events, is_single: AtomicBool::new(false), known: Mutex::default() }
+        Self { events, is_single: AtomicBool::new(false), known: Mutex::default(), recent: Mutex::default() }
+    }
+
+    /// Keeps events that this process has saved, in the order of their saves.
+    pub fn saved(&self, events: &[(&DomainEvent, Saved)]) {
+        let mut recent = self.recent();
+        for (event, Saved { position, .. }) in events.iter().filter(|(_, saved)| saved.is_new) {
+            let last = recent.last().filter(|last| self.events.is_next(*position, last));
+            match last.map(|last| last.position) {
+                Some(last) => self.know_next(last, *position),
+                None => recent.clear(),
+            }
+            let event = DomainEvent::clone(event);
+            recent.push(StoredEvent { position: *position, origin: EventOrigin::Saved, event });
+        }
     }
 
     /// The streams, in the order of their positions.
@@ -66,9 +58,11 @@ impl EventReader {
         Ok(self.events.summary()?.events)
     }
 
-    /// The first `limit` events of a stream after the anchor; `None` where the anchor is not in the store.
+    /// Events of a stream after the anchor, at most `limit`, and none where there are none yet; `None` where the anchor is not in
+    /// the store.
     ///
-    /// The page is read from the anchor on, so that each page tells whether the store is still the one that was read.
+    /// A page that is not in memory is read from the anchor on, so that it tells whether the store is still the one that
+    /// was read.
     pub fn page_after(
         &self,
         stream: &StreamId,
@@ -76,6 +70,10 @@ impl EventReader {
         limit: usize,
     ) -> Result<Option<Vec<StoredEvent>>, RepositoryError> {
         let Some(anchor) = anchor else { return self.events.read_stream(stream, None, limit).map(Some) };
+        // No two events of a store have the same position: it is in that stream.
+        if let Some(page) = self.recent().after(anchor, limit) {
+            return Ok(Some(page));
+        }
         let mut page = self.events.read_stream(stream, Some(before(anchor.position)), limit + 1)?;
         if !page.first().is_some_and(|first| anchor.is(first)) {
             return Ok(None);
@@ -106,6 +104,11 @@ impl EventReader {
 
     /// Whether the store has the anchor.
     pub fn has(&self, stream: &StreamId, anchor: &Anchor) -> Result<bool, RepositoryError> {
+        // Where the pages before it were taken from memory, the store may have to read on as far as its position.
+        let is_recent = self.recent().holds(anchor);
+        if is_recent && self.events.find_by_id(&anchor.event_id)?.is_some_and(|event| anchor.is(&event)) {
+            return Ok(true);
+        }
         Ok(self.event_at(stream, anchor.position)?.is_some_and(|event| anchor.is(&event)))
     }
 
@@ -154,6 +157,18 @@ impl EventReader {
             }
             None => KnownStream { id: stream.clone(), first: position, last: position },
         });
+    }
+
+    /// The next position after one that is known is in its stream.
+    fn know_next(&self, position: Position, next: Position) {
+        if let Some(known) = self.known().as_mut().filter(|known| known.holds(position)) {
+            known.last = known.last.max(next);
+        }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, RecentEvents> {
+        // A panic between two events leaves those that were added.
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn known(&self) -> MutexGuard<'_, Option<KnownStream>> {

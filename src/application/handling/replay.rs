@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use super::anchor::Anchor;
 use super::error::HandlingError;
 use super::failure::FailureState;
 use super::failures::LogLine;
 use super::page::ProjectionPage;
 use super::parts::HandlingParts;
-use super::reading::Anchor;
 use super::registration::Registration;
 use super::retry::OPEN_FAILURES;
 use super::store::{

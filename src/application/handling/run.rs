@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::reading::Anchor;
+use super::anchor::Anchor;
 use super::registration::Registration;
 use super::store::{HandlerState, HandlerStoreError, HandlerView, StreamProgress};
 use crate::domain::repository::Stream;

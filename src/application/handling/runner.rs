@@ -21,7 +21,8 @@ use super::thread::{Wake, WorkerThread};
 use super::worker::Worker;
 use crate::application::clock::Clock;
 use crate::domain::error_chain::error_chain;
-use crate::domain::repository::EventRepository;
+use crate::domain::event::DomainEvent;
+use crate::domain::repository::{EventRepository, Saved};
 use crate::domain::value_objects::{Position, StreamId};
 
 /// What has become of an event with one handler.
@@ -181,6 +182,17 @@ impl Runner {
         self.registered().iter().map(|registration| (**registration).clone()).collect()
     }
 
+    /// Tells of events that this process has saved, in the order of their saves. Returns at once; what follows on what a
+    /// handler has read is not read from the store again.
+    pub fn saved_events(&self, events: &[(&DomainEvent, Saved)]) {
+        if locked(&self.threads).wakes.is_empty() {
+            return;
+        }
+        self.parts.events.saved(events);
+        let positions: Vec<Position> = events.iter().map(|(_, saved)| saved.position).collect();
+        self.saved(&positions);
+    }
+
     /// Tells that events were saved at these positions. Returns at once.
     pub fn saved(&self, positions: &[Position]) {
         let threads = locked(&self.threads);
@@ -194,6 +206,18 @@ impl Runner {
         threads.wakes.iter().for_each(|(_, wake)| wake.saved(positions));
     }
 
+    /// Drops a value once each handler of that type has come so far, at once where none is waited for. A caller that waits by that,
+    /// and asks for the [`outcomes`](Self::outcomes) then, is woken once, and by no event of others.
+    pub fn hold_until_passed(&self, event_type: &str, position: Position, value: Box<dyn Send>) {
+        let concerned = concerned(&self.registered(), event_type);
+        // Where no handler is waited for, the store is not asked.
+        if !concerned.is_empty()
+            && let Ok(Some(stream)) = self.parts.events.stream_of(position)
+        {
+            self.parts.passed.hold(concerned, stream, position, value);
+        }
+    }
+
     /// What has become of the event of that type at that position with each of its handlers, in order of
     /// registration. Waits until each has come so far, for at most `patience`; not for one that is paused or stopped.
     pub fn outcomes(
@@ -204,9 +228,7 @@ impl Runner {
     ) -> Vec<(String, Outcome)> {
         let deadline = self.parts.clock.elapsed() + patience;
         let registered = self.registered();
-        let concerned: Vec<usize> = (0..registered.len())
-            .filter(|&index| registered[index].event_types.contain(event_type))
-            .collect();
+        let concerned = concerned(&registered, event_type);
         // Where no handler is waited for, the store is not asked.
         if concerned.is_empty() {
             return Vec::new();
@@ -344,6 +366,12 @@ impl Outcome {
             (FailureState::Waiting, _) => Self::Waiting,
         }
     }
+}
+
+/// The numbers of the handlers that are given events of that type.
+fn concerned(registered: &[Arc<Registration>], event_type: &str) -> Vec<usize> {
+    let is_concerned = |&index: &usize| registered[index].event_types.contain(event_type);
+    (0..registered.len()).filter(is_concerned).collect()
 }
 
 /// What a lock guards is changed by single steps: a panic leaves nothing half made.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use super::anchor::Anchor;
 use super::error::HandlingError;
 use super::parts::HandlingParts;
-use super::reading::Anchor;
 use super::registration::{HandlerKind, Registration, StartFrom};
 use super::store::{HandlerRow, HandlerSession, HandlerState, HandlerTransaction, StreamProgress};
 use crate::domain::value_objects::StreamId;

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::anchor::Anchor;
 use super::error::HandlingError;
 use super::failure::Failure;
 use super::parts::HandlingParts;
-use super::reading::Anchor;
 use super::registration::{EventTypes, HandlerKind, Registration, StartFrom};
 use super::start::other_version;
 use super::store::{HandlerRow, HandlerState, HandlerView, OpenFailures, StreamProgress};

@@ -197,7 +197,8 @@ impl JsonlEventRepository {
         if length == 0 {
             self.ensure_archived_up_to(day, end)?;
         }
-        let (mut opened, identity) = open_to_append(&file, length)?;
+        let kept = self.index().as_mut().and_then(|index| index.take_appended(day));
+        let (mut opened, identity) = open_to_append(&file, kept, length)?;
         if end.tail == Tail::Torn {
             move_torn_tail(&self.folder, &file, &mut opened, end)?;
             length = end.in_file(end.tail_offset);
@@ -220,6 +221,7 @@ impl JsonlEventRepository {
         if let Some(index) = self.index().as_mut() {
             let ids = run.lines().map(|line| (events[line.number].event_id(), line.position));
             index.appended(day, end, identity, end.file_start + length, ids);
+            index.keep_appended(day, opened, identity);
         }
         Ok(())
     }

@@ -11,9 +11,18 @@ use crate::durable::append::{AppendFile, cut_back};
 use crate::durable::torn_copy::create_torn_copy;
 
 /// Opens a day file for appending, created if need be, which must be as long as was found under the lock.
-/// Gives its identity too.
-pub(super) fn open_to_append(file: &DayFile, expected: u64) -> Result<(File, (u64, u64)), JsonlError> {
+/// Gives its identity too. `kept` is the file where it is open already.
+pub(super) fn open_to_append(
+    file: &DayFile,
+    kept: Option<(File, (u64, u64))>,
+    expected: u64,
+) -> Result<(File, (u64, u64)), JsonlError> {
     let path = &file.path;
+    if let Some((mut kept, identity)) = kept
+        && kept.seek(SeekFrom::End(0)).is_ok_and(|length| length == expected)
+    {
+        return Ok((kept, identity));
+    }
     let opened = OpenOptions::new()
         .read(true)
         .append(true)

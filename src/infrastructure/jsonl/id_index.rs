@@ -1,6 +1,7 @@
 //! Where every id of the store is, kept up with what any process appends.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 
 use super::day_files::open_day::DayExtent;
 use super::error::{Damage, JsonlError};
@@ -241,6 +242,17 @@ impl IdIndex {
             tail_offset: known.checkpoint.offset,
             lines: known.checkpoint.lines,
         })
+    }
+
+    /// Takes the file of a day out that is open for appending. To be called under the lock in which it was
+    /// [`refresh`](Self::refresh)ed: its name may lead to another file later.
+    pub(super) fn take_appended(&mut self, day: Day) -> Option<(File, (u64, u64))> {
+        self.files.take_appended(day)
+    }
+
+    /// Keeps the file of a day, of that identity, that was appended to.
+    pub(super) fn keep_appended(&mut self, day: Day, file: File, identity: (u64, u64)) {
+        self.files.keep_appended(day, file, identity);
     }
 
     /// Whether this process has made durable what is at that offset.

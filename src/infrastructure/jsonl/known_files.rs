@@ -2,6 +2,7 @@
 //! folder has changed, it is not listed again, and the newest files are looked at without their paths: they are kept open.
 
 use std::fs::{self, File};
+use std::io::{Seek, SeekFrom};
 
 use super::day_files::file_state::identity;
 use super::day_files::open_day::DayExtent;
@@ -23,7 +24,14 @@ pub(super) struct KnownFiles {
 struct KnownFile {
     listed: DayFile,
     /// The one that is appended to, where that is all of the day.
-    open: Option<File>,
+    open: Option<OpenFile>,
+}
+
+struct OpenFile {
+    file: File,
+    identity: (u64, u64),
+    /// The same, opened for appending by the last append.
+    appended: Option<File>,
 }
 
 impl KnownFiles {
@@ -40,6 +48,25 @@ impl KnownFiles {
         }
         Ok(self.files.iter().map(|file| (file.listed.day, file.extent(folder))))
     }
+
+    /// Takes the file of a day out that was opened for appending, with its identity, where its name leads to it as far as is
+    /// known.
+    pub(super) fn take_appended(&mut self, day: Day) -> Option<(File, (u64, u64))> {
+        let open = self.open_file(day)?;
+        Some((open.appended.take()?, open.identity))
+    }
+
+    /// Keeps the file of a day that is open for appending.
+    pub(super) fn keep_appended(&mut self, day: Day, file: File, identity: (u64, u64)) {
+        if let Some(open) = self.open_file(day).filter(|open| open.identity == identity) {
+            open.appended = Some(file);
+        }
+    }
+
+    fn open_file(&mut self, day: Day) -> Option<&mut OpenFile> {
+        let found = self.files.binary_search_by_key(&day, |file| file.listed.day).ok()?;
+        self.files.get_mut(found)?.open.as_mut()
+    }
 }
 
 fn list(folder: &EventFolder, are_kept: bool) -> Result<Vec<KnownFile>, JsonlError> {
@@ -55,19 +82,24 @@ fn list(folder: &EventFolder, are_kept: bool) -> Result<Vec<KnownFile>, JsonlErr
 
 /// Opens the file of a day, where nothing is archived of that, and its path leads to no other file as long as its name stays. What
 /// cannot be opened is told where it is looked at by its path.
-fn open(listed: &DayFile) -> Option<File> {
+fn open(listed: &DayFile) -> Option<OpenFile> {
     // Asked before: to open a pipe would wait for its writer.
     let is_file = fs::symlink_metadata(&listed.path).is_ok_and(|metadata| metadata.is_file());
-    if is_file && listed.archived.is_empty() { File::open(&listed.path).ok() } else { None }
+    if !is_file || !listed.archived.is_empty() {
+        return None;
+    }
+    let file = File::open(&listed.path).ok()?;
+    let identity = identity(&file.metadata().ok()?);
+    Some(OpenFile { file, identity, appended: None })
 }
 
 impl KnownFile {
     fn extent(&self, folder: &EventFolder) -> Result<Option<DayExtent>, JsonlError> {
-        let Some(open) = &self.open else { return folder.extent_of(&self.listed) };
-        let metadata = open.metadata().map_err(JsonlError::io("look at", &self.listed.path))?;
-        let end = metadata.len();
+        let Some(OpenFile { file, identity, .. }) = &self.open else { return folder.extent_of(&self.listed) };
+        // Of all that could be asked of a file that is open, this costs least: a store has many, which are looked at each time.
+        let end = (&*file).seek(SeekFrom::End(0)).map_err(JsonlError::io("look at", &self.listed.path))?;
         folder.mind_length(self.listed.day, &self.listed.path, end);
-        Ok(Some(DayExtent { live_start: 0, live: Some(identity(&metadata)), end }))
+        Ok(Some(DayExtent { live_start: 0, live: Some(*identity), end }))
     }
 }
 

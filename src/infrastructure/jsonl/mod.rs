@@ -81,6 +81,7 @@
 //! | `streams` | the last line of each file that is new, or has changed since the last time or shortly before |
 //! | `stream_of` | nothing: it looks at the length of one file |
 //! | `read_stream` after the last event of an earlier page | the page |
+//! | `read_stream` after a later position | what follows the earlier page, up to the end of the page |
 //! | `read_stream` after any other position | the day's file up to the end of the page |
 //! | `summary` | everything |
 //! | `find_by_id` | the files up to the event; in a process that has appended, one line |
@@ -96,7 +97,7 @@
 //!
 //! The first append of a process reads all files once, to know all ids, and other writers wait for it;
 //! every append looks at the length of each file, and reads what other processes appended since. The folder is listed again where
-//! a name in it has changed; the newest 64 files are kept open meanwhile.
+//! a name in it has changed; the newest 64 files are kept open meanwhile, and so are those that were appended to.
 
 mod append;
 mod archiving;
@@ -284,6 +285,10 @@ impl EventRepository for JsonlEventRepository {
 
     fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
         streams::stream_of(&self.folder, position).map_err(|error| error.during(QUERY))
+    }
+
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        streams::is_next(position, event)
     }
 
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {

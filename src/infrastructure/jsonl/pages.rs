@@ -40,7 +40,7 @@ struct Pass {
 impl Pages {
     /// The first `limit` events of a day after that position.
     ///
-    /// Where an earlier page ended with the event at that position, or with the next one, only what follows is
+    /// Where an earlier page ended with the event at that position, with the next one, or before, only what follows is
     /// read, else the day from its start on.
     pub(super) fn read(
         &self,
@@ -85,16 +85,14 @@ impl Pages {
         Ok(page)
     }
 
-    /// Takes the pass out that ended where a page after this position begins.
+    /// Takes the pass out that has come nearest to where a page after this position begins, and not beyond it.
     fn take(&self, day: Day, after: Option<Position>) -> Option<Pass> {
-        let after = after?.get();
+        let next = after?.get().saturating_add(1);
         let mut ended = self.ended();
-        let is_here = |pass: &Pass| {
-            let last = pass.last.position.get();
-            pass.day == day && (last == after || last.checked_sub(1) == Some(after))
-        };
-        let found = ended.iter().rposition(is_here)?;
-        ended.remove(found)
+        let passes = ended.iter().enumerate();
+        let before = passes.filter(|(_, pass)| pass.day == day && pass.last.position.get() <= next);
+        let (nearest, _) = before.max_by_key(|(_, pass)| pass.last.position)?;
+        ended.remove(nearest)
     }
 
     fn keep(&self, pass: Pass) {

@@ -9,7 +9,7 @@ use super::folder::EventFolder;
 use super::id_table::IdTable;
 use super::layout::Day;
 use super::visit::visit_events;
-use crate::domain::repository::StoreSummary;
+use crate::domain::repository::{StoreSummary, StoredEvent};
 use crate::domain::value_objects::{Position, StreamId};
 
 /// The day of a position, where its files reach so far.
@@ -21,6 +21,17 @@ pub(super) fn stream_of(folder: &EventFolder, position: Position) -> Result<Opti
     }
     let extent = folder.extent_of(&file)?;
     Ok(extent.filter(|extent| offset < extent.end).map(|_| day.stream()))
+}
+
+/// Whether the line of that position begins right after that of the event, whose text and `\n` have no room for another one in
+/// between. Where blanks are around the text, which this program does not write, that is not told.
+pub(super) fn is_next(position: Position, event: &StoredEvent) -> bool {
+    let (Some((day, offset)), Some((of, start))) =
+        (Day::of_position(position), Day::of_position(event.position))
+    else {
+        return false;
+    };
+    day == of && start + event.event.body().len() as u64 + 1 == offset
 }
 
 /// The length of all files of days together, in bytes, as they lie.

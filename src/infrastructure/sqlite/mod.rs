@@ -197,6 +197,10 @@ impl EventRepository for SqliteEventRepository {
         Ok(head.filter(|head| position <= *head).map(|_| StreamId::single()))
     }
 
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        event.position.get() + 1 == position.get()
+    }
+
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {
         read::summary(&self.reader())
     }

@@ -167,6 +167,10 @@ impl EventRepository for ArchivedRepository {
         self.store.stream_of(position)
     }
 
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        self.store.is_next(position, event)
+    }
+
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {
         self.store.summary()
     }

@@ -29,15 +29,23 @@ fn jsonl(folder: &Path) -> (Arc<dyn EventRepository>, Box<dyn StoreTurn>) {
 }
 
 fn dispatcher(folder: &Path, open: Open) -> EventDispatcherService {
+    dispatcher_with(folder, open, MemoryHandlerStore::default())
+}
+
+fn dispatcher_with(folder: &Path, open: Open, handlers: MemoryHandlerStore) -> EventDispatcherService {
     let (store, turn) = open(folder);
     let clock = Arc::new(SystemClock::default());
     let runner = Runner::new(
         Arc::clone(&store),
-        Arc::new(MemoryHandlerStore::default()),
+        Arc::new(handlers),
         Arc::clone(&clock) as _,
         RunnerSettings::default(),
     );
-    let settings = DispatchSettings { idle_after: Duration::ZERO, ..DispatchSettings::default() };
+    let settings = DispatchSettings {
+        idle_after: Duration::ZERO,
+        wait_for_handlers: Duration::from_secs(30),
+        ..DispatchSettings::default()
+    };
     EventDispatcherService::new(store, Arc::new(runner), DispatchPorts { turn, clock }, settings)
 }
 

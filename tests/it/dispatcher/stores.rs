@@ -1,12 +1,17 @@
 //! What many threads, and dispatchers that share a store, dispatch is stored once and in order.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
-use mission_events::EventRepository;
-use mission_events::dispatch::EventDispatcherService;
+use mission_events::dispatch::{
+    EventDispatcherService, EventHandler, EventTypes, Handled, HandlerContext, HandlerError, HandlerKind,
+    Registration, RetryPolicy, StartFrom,
+};
+use mission_events::internals::application::handling::memory::MemoryHandlerStore;
+use mission_events::{EventRepository, StoredEvent};
 
-use super::{Open, dispatcher, event, jsonl, sqlite};
+use super::{Open, dispatcher, dispatcher_with, event, jsonl, sqlite};
 use crate::support::test_dir::TestDir;
 
 const THREADS: usize = 8;
@@ -66,18 +71,67 @@ fn many_threads_dispatch_to_a_jsonl_store() {
     many_threads(jsonl);
 }
 
-/// Each dispatcher has a store and turns of its own, as in a process of its own.
+/// Notes the position of each event that it is given.
+#[derive(Default)]
+struct Noting(Mutex<Vec<i64>>);
+
+impl EventHandler for Noting {
+    fn name(&self) -> &str {
+        "noting"
+    }
+
+    fn handle(&self, event: &StoredEvent, _: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
+        self.0.lock().unwrap().push(event.position.get());
+        Ok(Handled::Done)
+    }
+}
+
+/// Each dispatcher has a store and turns of its own, as in a process of its own; and runs a projection, which is given what
+/// both have stored.
 fn two_dispatchers(open: Open) {
     let dir = TestDir::new();
+    let (handlers, noting) = (MemoryHandlerStore::default(), Arc::new(Noting::default()));
     let answered: Vec<(String, i64)> = thread::scope(|scope| {
         let run = |name: &'static str| {
-            let dispatcher = dispatcher(dir.path(), open);
+            let dispatcher = dispatcher_with(dir.path(), open, handlers.clone());
+            let registration = Registration {
+                handler: Arc::clone(&noting) as _,
+                event_types: EventTypes::All,
+                kind: HandlerKind::Projection,
+                start: StartFrom::Beginning,
+                retry: RetryPolicy::default(),
+                version: 1,
+                intervals: Vec::new(),
+            };
+            dispatcher.register(registration).unwrap();
             scope.spawn(move || dispatch_from_threads(&dispatcher, name))
         };
         let both = [run("a"), run("b")];
         both.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     check(&*open(dir.path()).0, &answered);
+    let mut positions: Vec<i64> = answered.iter().map(|(_, position)| *position).collect();
+    positions.sort_unstable();
+    assert_eq!(*noting.0.lock().unwrap(), positions, "each is handled once, in the order of the store");
+}
+
+/// Else handlers would read each event from the store again.
+fn what_was_saved_is_known_to_follow(open: Open) {
+    let dir = TestDir::new();
+    let (store, _) = open(dir.path());
+    for batch in [vec![event("e1"), event("e2")], vec![event("e3")]] {
+        assert!(store.save_each(&batch).iter().all(Result::is_ok));
+    }
+    let stream = store.streams().unwrap().remove(0).id;
+    let events = store.read_stream(&stream, None, 10).unwrap();
+    assert_eq!(events.len(), 3);
+    assert!(events.windows(2).all(|pair| store.is_next(pair[1].position, &pair[0])));
+}
+
+#[test]
+fn an_event_is_known_to_follow_the_one_before_it_in_each_store() {
+    what_was_saved_is_known_to_follow(sqlite);
+    what_was_saved_is_known_to_follow(jsonl);
 }
 
 #[test]

@@ -186,13 +186,18 @@ fn events_for_which_the_store_has_no_answer_are_answered() {
 }
 
 #[test]
-fn the_runner_is_woken_with_the_positions_of_what_is_in_the_store() {
+fn the_runner_is_given_what_is_in_the_store_with_its_positions() {
     let (wake, woken) = unbounded();
     let writer = Writer {
         events: Arc::new(Store::default()),
         turn: Mutex::new(Box::new(())),
         clock: Arc::new(SystemClock::default()),
-        when_saved: Box::new(move |positions| wake.send(positions.to_vec()).unwrap()),
+        when_saved: Box::new(move |saved| {
+            let saved =
+                saved.iter().map(|(event, saved)| (event.event_id().to_string(), saved.position.get()));
+            wake.send(saved.collect::<Vec<_>>()).unwrap();
+        }),
+        hold_until_passed: Box::new(|_, _, _| {}),
     };
     let queue = Queue::new(writer, LONG);
     for id in ["e1", "old", "bad", "e2"] {
@@ -201,10 +206,10 @@ fn the_runner_is_woken_with_the_positions_of_what_is_in_the_store() {
     }
     assert!(queue.close(LONG));
     drop(queue);
-    let positions: Vec<i64> = woken.iter().flatten().map(|position| position.get()).collect();
+    let saved: Vec<(String, i64)> = woken.iter().flatten().collect();
     assert_eq!(
-        positions,
-        [1, 2, 3],
+        saved,
+        [("e1".to_owned(), 1), ("old".to_owned(), 2), ("e2".to_owned(), 3)],
         "the second event was there before, and may not be handled; the third was refused"
     );
 }
@@ -232,6 +237,7 @@ fn what_callers_dispatch_once_they_have_their_answers_is_in_the_next_batch() {
         turn: Mutex::new(Box::new(())),
         clock: Arc::new(clock),
         when_saved: Box::new(|_| {}),
+        hold_until_passed: Box::new(|_, _, _| {}),
     };
     let queue = queue.get_or_init(|| Queue::new(writer, LONG));
     let submit = |id| queue.submit(event(id), LONG).unwrap().unwrap();

@@ -149,6 +149,11 @@ impl EventRepository for FakeEvents {
         Ok(events[first..].iter().take(limit).cloned().collect())
     }
 
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        let (position, of) = (position.get(), event.position.get());
+        position / OF_A_STREAM == of / OF_A_STREAM && position == of + 10
+    }
+
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {
         let events = self.streams.lock().unwrap().values().map(|events| events.len() as u64).sum();
         Ok(StoreSummary { events, ..StoreSummary::default() })

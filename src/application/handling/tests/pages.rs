@@ -148,6 +148,74 @@ fn a_failing_event_changes_nothing_and_progress_passes_it_with_its_failure() {
 }
 
 #[test]
+fn wherever_in_a_page_an_event_fails_it_is_tried_once_and_each_other_one_is_handled_once() {
+    for failing in 1..=PAGE as u32 {
+        for (ending, state) in [
+            (Ending::Transient, FailureState::Retrying),
+            (Ending::Permanent, FailureState::Parked),
+            (Ending::Panic, FailureState::Retrying),
+        ] {
+            let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+            let failing = format!("e{failing}");
+            tasks.fail(&failing, &[ending]);
+            append_many(&setting, PAGE as u32);
+            let mut process = setting.process(&[projection(&tasks)]);
+            process.look().unwrap();
+            process.round().unwrap();
+            let mut events = setting.events.read_stream(&stream_id(1), None, 10).unwrap();
+            events.retain(|event| event.event.event_id().as_str() != failing);
+            let mut expected = MemoryReadModels::default();
+            events.iter().for_each(|event| expected.record_change(&change(event)).unwrap());
+            assert_eq!(setting.handlers.read_models(), expected, "{failing} {ending:?}");
+            let handled = events.iter().map(|event| event.event.event_id().to_string());
+            assert_eq!(setting.handled("tasks", 1), handled.collect::<Vec<_>>());
+            assert_eq!(setting.failures("tasks"), [(failing.clone(), state, 1)], "{ending:?}");
+            let attempts = tasks.attempts();
+            assert_eq!(attempts.iter().filter(|(id, _)| *id == failing).count(), 1, "{attempts:?}");
+            assert!(attempts.iter().all(|(_, number)| *number == 1), "{attempts:?}");
+            let mut session = setting.handlers.session(Durability::Later).unwrap();
+            assert_eq!(session.snapshot().unwrap().events_handled("tasks").unwrap(), PAGE as u64 - 1);
+        }
+    }
+}
+
+#[test]
+fn an_event_that_fails_with_one_projection_is_handled_once_by_another_in_the_same_page() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    let others = [Recorder::new("before"), Recorder::new("after")];
+    tasks.fail("e2", &[Ending::Transient]);
+    append_many(&setting, 3);
+    let projections = [projection(&others[0]), projection(&tasks), projection(&others[1])];
+    setting.process(&projections).catch_up();
+    assert_eq!(setting.handled("tasks", 1), ["e1", "e3"]);
+    for (other, name) in others.iter().zip(["before", "after"]) {
+        assert_eq!((setting.handled(name, 1), other.attempts().len()), (ids(1..=3), 3));
+    }
+}
+
+#[test]
+fn several_events_of_a_page_fail_each_for_itself_and_a_later_one_of_their_task_waits() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    for (id, task) in [("a1", "A"), ("b1", "B"), ("a2", "A"), ("b2", "B"), ("c1", "C"), ("a3", "A")] {
+        setting.events.append(1, id, "TaskUpdated", Some(task));
+    }
+    tasks.fail("a1", &[Ending::Permanent]);
+    tasks.fail("b1", &[Ending::Permanent]);
+    tasks.fail("c1", &[Ending::Transient]);
+    setting.process(&[projection(&tasks)]).catch_up();
+    let failures = [
+        ("a1", FailureState::Parked, 1),
+        ("b1", FailureState::Parked, 1),
+        ("a2", FailureState::Waiting, 0),
+        ("b2", FailureState::Waiting, 0),
+        ("c1", FailureState::Retrying, 1),
+        ("a3", FailureState::Waiting, 0),
+    ];
+    assert_eq!(setting.failures("tasks"), failures.map(|(id, state, tries)| (id.to_owned(), state, tries)));
+    assert_eq!(setting.handled("tasks", 1), Vec::<String>::new());
+}
+
+#[test]
 fn a_stream_that_is_said_to_reach_further_than_its_events_holds_up_neither_itself_nor_later_ones() {
     let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
     append_many(&setting, 1);

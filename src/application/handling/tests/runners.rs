@@ -1,6 +1,7 @@
 //! The threads of a runner, with the real time that threads need: each wait ends as soon as what it waits for is there.
 
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::doubles::{BusyStore, Ending, effect, of_type, projection};
@@ -101,6 +102,39 @@ fn of_an_event_that_no_handler_is_given_the_store_is_not_asked() {
     setting.events.failing_reads.store(1, Ordering::SeqCst);
     assert_eq!(runner.outcomes("Other", position, PATIENCE), []);
     assert_eq!(setting.events.failing_reads.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn what_is_held_for_an_event_is_dropped_once_its_handlers_have_passed_it() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    let runner = runner(&setting, NEVER);
+    runner.register(of_type("TaskCreated", projection(&tasks))).unwrap();
+    let (held, dropped) = std::sync::mpsc::channel::<()>();
+    let hold = |event_type: &str, position| {
+        runner.hold_until_passed(event_type, position, Box::new(held.clone()));
+    };
+    let position = setting.events.append(1, "e1", "TaskCreated", None);
+    let other = setting.events.append(1, "e2", "Other", None);
+    hold("TaskCreated", position);
+    hold("Other", other);
+    drop(held);
+    assert_eq!(dropped.recv_timeout(Duration::from_millis(5)), Err(RecvTimeoutError::Timeout));
+    runner.saved(&[position]);
+    assert_eq!(dropped.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
+    assert_eq!(setting.handled("tasks", 1), ids(1..=1));
+}
+
+#[test]
+fn what_is_held_for_an_event_that_is_not_handled_is_dropped_at_the_end() {
+    let (setting, tasks) = (Setting::new(), Recorder::new("tasks"));
+    let runner = runner(&setting, NEVER);
+    runner.register(projection(&tasks)).unwrap();
+    let position = setting.events.append(1, "e1", "TaskCreated", None);
+    let (held, dropped) = std::sync::mpsc::channel::<()>();
+    runner.hold_until_passed("TaskCreated", position, Box::new(held.clone()));
+    assert!(runner.shut_down(PATIENCE));
+    runner.hold_until_passed("TaskCreated", position, Box::new(held));
+    assert_eq!(dropped.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
 }
 
 #[test]

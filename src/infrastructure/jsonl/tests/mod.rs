@@ -7,6 +7,7 @@ mod archiving;
 mod disaster;
 mod each;
 mod foreign_lines;
+mod kept_open;
 mod pages;
 mod queries;
 mod sharing;

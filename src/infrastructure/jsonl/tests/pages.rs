@@ -72,6 +72,31 @@ fn a_page_after_another_does_not_read_the_file_from_its_start() {
 }
 
 #[test]
+fn a_page_further_on_is_read_from_where_the_nearest_earlier_one_ended() {
+    let folder = folder();
+    let lines: Vec<String> =
+        (0..6).map(|number| line(&format!("e{number}"), "2025-10-25T10:00:00Z") + "\n").collect();
+    write(&folder, DAY, lines.concat());
+    let (store, day) = (open(&folder), stream("2025-10-25"));
+    let positions: Vec<Position> =
+        store.read_stream(&day, None, 9).unwrap().iter().map(|event| event.position).collect();
+    store.read_stream(&day, None, 2).unwrap();
+    store.read_stream(&day, Some(positions[1]), 1).unwrap();
+    // A damaged line before the third event shows whether it is read.
+    write(&folder, DAY, lines.concat().replacen('{', "?", 1));
+    assert_eq!(ids(&store.read_stream(&day, Some(positions[3]), 1).unwrap()), ["e4"]);
+    assert!(store.read_stream(&day, Some(positions[0]), 1).is_err(), "no page has ended before it");
+    let folder = self::folder();
+    write(&folder, FILE, dependent_lines());
+    let (store, day) = (berlin(&folder), stream("2025-10-26"));
+    let whole = berlin(&folder).read_stream(&day, None, usize::MAX).unwrap();
+    for at in (0..whole.len()).step_by(5) {
+        let page = store.read_stream(&day, Some(whole[at].position), 2).unwrap();
+        assert_eq!(page, whole[(at + 1).min(whole.len())..(at + 3).min(whole.len())], "after {at}");
+    }
+}
+
+#[test]
 fn a_page_that_ended_before_a_line_that_was_being_written_is_gone_on_from() {
     let folder = folder();
     let (one, two) = (line("e1", "2025-10-25T10:00:00Z"), line("e2", "2025-10-25T11:00:00Z"));

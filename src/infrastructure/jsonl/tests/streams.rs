@@ -37,6 +37,33 @@ fn a_page_after_a_place_that_is_no_event_is_what_follows_it() {
 }
 
 #[test]
+fn the_next_position_is_known_of_lines_as_this_program_writes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two) = (line("e1", "2025-10-25T10:00:00Z"), line("e2", "2025-10-25T11:00:00Z"));
+    let next = line("e3", "2025-10-26T10:00:00Z");
+    fs::write(folder.path().join("events-2025-10-26.jsonl"), format!("{next}\n")).unwrap();
+    for (content, is_known) in [
+        (format!("{one}\n{two}\n"), true),
+        (format!("{one}\n{two}"), true),
+        (format!("{one}\r\n{two}\n"), false),
+        (format!("{one} \n{two}\n"), false),
+        (format!(" {one}\n{two}\n"), false),
+        (format!("\u{feff}{one}\n{two}\n"), false),
+        (format!("{one}\n\n{two}\n"), false),
+        (format!("{one}\n {two}\n"), true),
+    ] {
+        fs::write(folder.path().join("events-2025-10-25.jsonl"), &content).unwrap();
+        let store = open(&folder);
+        let events = store.read_stream(&stream("2025-10-25"), None, 10).unwrap();
+        let [one, two] = &events[..] else { panic!("{content:?}: {events:?}") };
+        assert_eq!(store.is_next(two.position, one), is_known, "{content:?}");
+        assert!(!store.is_next(one.position, two) && !store.is_next(one.position, one));
+        let of_next_day = store.read_stream(&stream("2025-10-26"), None, 1).unwrap();
+        assert!(!store.is_next(of_next_day[0].position, two));
+    }
+}
+
+#[test]
 fn the_head_of_a_day_is_its_last_line_that_is_no_blank() {
     let (one, two) = (line("e1", "2025-10-25T10:00:00Z"), line("e2", "2025-10-25T11:00:00Z"));
     let second = one.len() as u64 + 1;

@@ -43,6 +43,7 @@ struct Fault {
     answer: fn(&Inner, &Question, usize) -> Answer,
     streams: fn(&Inner) -> Result<Vec<Stream>, RepositoryError>,
     stream_of: fn(&Inner, Position) -> Result<Option<StreamId>, RepositoryError>,
+    is_next: fn(&Inner, Position, &StoredEvent) -> bool,
     summary: fn(&Inner) -> Result<StoreSummary, RepositoryError>,
     open: fn(&Arc<Inner>) -> Arc<Inner>,
     /// The clauses that have to reject it; others may.
@@ -56,6 +57,7 @@ const SOUND: Fault = Fault {
     answer: |inner, question, limit| question.ask(&inner.memory, limit),
     streams: |inner| inner.memory.streams(),
     stream_of: |inner, position| inner.memory.stream_of(position),
+    is_next: |inner, position, event| inner.memory.is_next(position, event),
     summary: |inner| inner.memory.summary(),
     open: Arc::clone,
     rejected_by: &[],
@@ -155,6 +157,10 @@ impl EventRepository for BrokenStore {
 
     fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
         (self.fault.stream_of)(&self.inner, position)
+    }
+
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        (self.fault.is_next)(&self.inner, position, event)
     }
 
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {

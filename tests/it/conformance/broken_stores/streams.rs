@@ -107,6 +107,12 @@ pub const FAULTS: &[Fault] = &[
         ..SOUND
     },
     Fault {
+        name: "takes every later position for the next one",
+        is_next: |_, position, event| position > event.position,
+        rejected_by: &["streams::between_an_event_and_its_next_position_is_no_event"],
+        ..SOUND
+    },
+    Fault {
         name: "begins a page after an event, wherever it is asked to",
         answer: |inner, question, limit| match question {
             Question::Stream { stream, after: Some(after) } => {

@@ -73,6 +73,10 @@ impl EventRepository for ProcessStore {
         self.store.stream_of(position)
     }
 
+    fn is_next(&self, position: Position, event: &StoredEvent) -> bool {
+        self.store.is_next(position, event)
+    }
+
     fn summary(&self) -> Result<StoreSummary, RepositoryError> {
         self.step()?;
         self.store.summary()
