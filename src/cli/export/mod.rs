@@ -18,6 +18,7 @@ use crate::application::export::{Export, ExportError, ExportOptions};
 use crate::application::mode_log::OnlyOnNewSide;
 use crate::domain::value_objects::StreamId;
 use crate::durable::presence::metadata_if_present;
+use crate::infrastructure::config::Backend;
 use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::sqlite::SqliteExport;
 
@@ -91,6 +92,13 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
         return Err(CliError::usage(message));
     }
     let database = context.sqlite_path("export")?;
+    if args.only_new && context.config.storage_backend.value == Backend::Jsonl {
+        return Err(CliError::usage(format!(
+            "export --only-new reads a SQLite store, and events are dispatched to the daily files in {} (storage.backend = jsonl): \
+             give what `events between START END --raw` prints to `dispatch -`, with use_new_event_system = false and parallel_run = false",
+            context.config.jsonl_dir.value.display()
+        )));
+    }
     let zone = context.config.timezone.value.clone();
     let only = match args.only_new {
         true => Some(OnlyOnNewSide::of_stream(&StreamId::single(), &mode_changes(&context.config)?)),

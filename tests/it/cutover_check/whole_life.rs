@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use mission_events::legacy_system::routing::Routing;
 
 use super::{EVENTS, criteria, day, first_reason, gate, rehearse_rollback, run, write_figures};
-use crate::support::simulated_run::{Fault, SimulatedRun};
+use crate::support::simulated_run::{Fault, NewStore, SimulatedRun};
 use crate::support::test_dir::TestDir;
 
 /// A run in a folder, up to the last day so far.
@@ -19,7 +19,7 @@ struct Life {
 impl Life {
     fn new() -> Self {
         let dir = TestDir::new();
-        let run = SimulatedRun::in_folder(dir.path());
+        let run = SimulatedRun::in_folder(dir.path(), NewStore::Jsonl);
         Self { dir, run, routing: Routing::of(false, true, BTreeSet::new()) }
     }
 
@@ -31,7 +31,7 @@ impl Life {
 
     /// What the gate says where three days are needed: its exit code, and what does not hold.
     fn gate(&self) -> (i32, Vec<String>) {
-        // How long a dispatch takes on this machine is not what is asked. Faults were planted beside the router, without handlers and figures.
+        // Faults were planted beside the router, without handlers and figures.
         write_figures(&self.dir, (13..=20).map(day), 2 * EVENTS);
         assert_eq!(run(&self.dir, "handlers run").code, 0);
         let (code, report) = gate(&self.dir, "--days 3");

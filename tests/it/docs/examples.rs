@@ -38,17 +38,22 @@ fn sample_logs() -> Vec<PathBuf> {
 
 /// What a script prints to stdout, run by a shell in `dir` with no setting but its own.
 fn output_of(script: &str, dir: &TestDir) -> String {
+    let output = shell(script, dir.path()).output().unwrap();
+    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A shell that runs a script in the folder, with no setting but its own; the first command that fails ends it.
+pub fn shell(script: &str, folder: &Path) -> Command {
     let program = Path::new(env!("CARGO_BIN_EXE_mission-events"));
     let path = std::env::var("PATH").unwrap_or_default();
     let mut shell = Command::new("sh");
-    shell.args(["-euc", script]).current_dir(dir.path());
+    shell.args(["-euc", script]).current_dir(folder);
     shell.env("PATH", format!("{}:{path}", program.parent().unwrap().display()));
     for setting in SETTINGS {
         shell.env_remove(setting.variable);
     }
-    let output = shell.output().unwrap();
-    assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
+    shell
 }
 
 /// What `sqlite3 DATABASE SQL` prints, without needing that program.
@@ -68,8 +73,8 @@ fn answer_of(database: &Path, sql: &str) -> String {
     printed
 }
 
-/// Whether an output is what is shown of it. How long it took is not compared.
-fn shows(shown: &str, output: &str) -> bool {
+/// Whether an output is what is shown of it: lines are left out, or cut after what is shown of them. How long it took is not compared.
+pub fn shows(shown: &str, output: &str) -> bool {
     let lines = |text: &str| -> Vec<String> { text.lines().map(without_seconds).collect() };
     let mut output = &lines(output)[..];
     let mut left_out = false;
@@ -78,7 +83,11 @@ fn shows(shown: &str, output: &str) -> bool {
             left_out = true;
             continue;
         }
-        let at = output.iter().position(|printed| *printed == line);
+        let is_shown = |printed: &String| match line.strip_suffix(LEFT_OUT) {
+            Some(beginning) => printed.starts_with(beginning),
+            None => *printed == line,
+        };
+        let at = output.iter().position(is_shown);
         match at {
             Some(at) if at == 0 || left_out => output = &output[at + 1..],
             _ => return false,
@@ -139,6 +148,8 @@ fn an_output_is_compared_line_by_line_but_for_what_is_left_out() {
         ("a\nc\n...\n", false),
         ("a\n...\nd\n...\n", false),
         ("...\nholds 4 events (0.2 s)\n", false),
+        ("a\nb\nc\nholds ...\n", true),
+        ("a\nb\nc\nhas ...\n", false),
     ] {
         assert_eq!(shows(shown, output), same, "{shown}");
     }

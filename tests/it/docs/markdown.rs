@@ -6,25 +6,37 @@ pub struct Block {
     pub text: String,
 }
 
-/// The fenced blocks, in their order.
-pub fn blocks(markdown: &str) -> impl Iterator<Item = Block> {
-    let mut blocks = Vec::new();
-    let mut open: Option<Block> = None;
+/// What a page consists of.
+pub enum Part {
+    Block(Block),
+    /// What stands before, between and after blocks.
+    Prose(String),
+}
+
+/// The blocks and what is around them, in their order.
+pub fn parts(markdown: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let (mut open, mut prose) = (None, String::new());
     for line in markdown.lines() {
         match (line.strip_prefix("```"), &mut open) {
-            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(_), Some(_)) => parts.extend(open.take().map(Part::Block)),
             (Some(language), None) => {
+                parts.push(Part::Prose(std::mem::take(&mut prose)));
                 open = Some(Block { language: language.to_owned(), text: String::new() });
             }
-            (None, Some(block)) => {
-                block.text += line;
-                block.text.push('\n');
-            }
-            (None, None) => {}
+            (None, Some(block)) => block.text += &format!("{line}\n"),
+            (None, None) => prose += &format!("{line}\n"),
         }
     }
     assert!(open.is_none(), "a block of code is not closed");
-    blocks.into_iter()
+    parts.push(Part::Prose(prose));
+    parts
+}
+
+/// The fenced blocks, in their order.
+pub fn blocks(markdown: &str) -> impl Iterator<Item = Block> {
+    let blocks = parts(markdown).into_iter();
+    blocks.filter_map(|part| if let Part::Block(block) = part { Some(block) } else { None })
 }
 
 /// What stands below a heading of the second level; nothing where there is no such heading.
@@ -104,7 +116,7 @@ pub fn program_arguments(words: &[String]) -> Option<Vec<String>> {
         }
         _ => return None,
     };
-    Some(words[start..].iter().take_while(|word| !word.starts_with('>')).cloned().collect())
+    Some(words[start..].iter().take_while(|word| !word.starts_with(['<', '>'])).cloned().collect())
 }
 
 #[test]
@@ -125,6 +137,8 @@ fn markdown_is_read_as_blocks_sections_rows_and_spans() {
         blocks(text).map(|block| block.language + ":" + &block.text).collect::<Vec<_>>(),
         ["sh:x `y`\n"]
     );
+    let [Part::Prose(before), _, Part::Prose(after)] = &parts(text)[..] else { panic!("three parts") };
+    assert_eq!((before.lines().count(), after.lines().next()), (4, Some("| k |")));
     assert_eq!(rows(text, "One"), [["v"]]);
     assert_eq!(code_spans(text), ["a", "c d", "v"]);
     assert_eq!(text.lines().filter_map(anchor).collect::<Vec<_>>(), ["one", "two-words"]);

@@ -83,6 +83,9 @@ fn a_jsonl_store_is_brought_back_by_dispatching_what_it_has_with_the_flag_off() 
     }
     dispatch(&dir, &deleted("T3"));
     set(&dir, "jsonl", LEGACY, "");
+    // An export of the SQLite store, which there may be as well, would have none of it.
+    let refused = program(&dir).run("-q export --legacy --only-new --to only-new");
+    refused.code_is(2, "to `dispatch -`, with use_new_event_system = false");
     let raw = program(&dir).run("-q events between 2000-01-01 2100-01-01 --limit 1000 --raw").result();
     write(&dir, "only-new.jsonl", &raw);
     let input = std::fs::File::open(dir.join("only-new.jsonl")).unwrap();

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use mission_events::compare::{Class, Comparison, Verdict};
 
 use super::parallel;
-use crate::support::simulated_run::{Fault, SimulatedRun};
+use crate::support::simulated_run::{Fault, NewStore, SimulatedRun};
 use crate::support::test_dir::TestDir;
 
 /// How many events a day has.
@@ -22,7 +22,7 @@ fn differences(found: &Comparison) -> Vec<(Class, String)> {
 #[test]
 fn comparisons_of_a_parallel_week_find_the_faults_of_one_day_on_that_day_and_no_others() {
     let dir = TestDir::new();
-    let mut run = SimulatedRun::in_folder(dir.path());
+    let mut run = SimulatedRun::in_folder(dir.path(), NewStore::Jsonl);
     let (monday, faulty) = (NaiveDate::from_ymd_opt(2025, 10, 20).unwrap(), 1);
     let days: Vec<NaiveDate> = monday.iter_days().take(7).collect();
     let mut planted = Vec::new();

@@ -17,7 +17,7 @@ use mission_events::compare::{
 use mission_events::dispatch::{
     Clock, DispatchOutcome, DispatchPorts, DispatchRecorder, DispatchSettings, EntryPoints,
     EventDispatcherService, JsonlDispatchFigures, JsonlStoreTurn, Runner, RunnerSettings, SqliteHandlerStore,
-    TimeOrderedIds,
+    SqliteStoreTurn, StoreTurn, TimeOrderedIds,
 };
 use mission_events::event_system::UndecidedRecord;
 use mission_events::import::Mapping;
@@ -28,7 +28,7 @@ use mission_events::legacy_system::routing::{
 };
 use mission_events::legacy_system::{EventsJson, LegacyWriter};
 use mission_events::tasks::default_registrations;
-use mission_events::{EventRepository, JsonlEventRepository, Priority, Status};
+use mission_events::{EventRepository, JsonlEventRepository, Priority, SqliteEventRepository, Status};
 
 use super::{event, utc};
 
@@ -36,6 +36,8 @@ use super::{event, utc};
 const LONG: Duration = Duration::from_secs(120);
 /// Between one event and the next.
 const APART: TimeDelta = TimeDelta::minutes(10);
+/// What a dispatch is recorded to have taken: how long it does on this machine is not what is asked.
+const TOOK: Duration = Duration::from_millis(2);
 
 /// What goes wrong with one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,28 +59,55 @@ impl Fault {
         [Self::LostOnNewSide, Self::LostOnLegacySide, Self::Changed, Self::Doubled, Self::Late];
 }
 
+/// Which store the new side has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewStore {
+    Jsonl,
+    Sqlite,
+}
+
+impl NewStore {
+    fn path(self, folder: &Path) -> PathBuf {
+        folder.join(match self {
+            Self::Jsonl => "data/events",
+            Self::Sqlite => "data/events.db",
+        })
+    }
+
+    /// The store, and the turns of those that write to it.
+    fn open(self, folder: &Path) -> (Arc<dyn EventRepository>, Box<dyn StoreTurn>) {
+        let path = self.path(folder);
+        match self {
+            Self::Jsonl => (
+                Arc::new(JsonlEventRepository::open(&path, utc()).unwrap()),
+                Box::new(JsonlStoreTurn::new(path)),
+            ),
+            Self::Sqlite => {
+                let store = Arc::new(SqliteEventRepository::open(path, utc()).unwrap());
+                (Arc::clone(&store) as _, Box::new(SqliteStoreTurn::new(store)))
+            }
+        }
+    }
+}
+
 /// The run, in a folder.
 pub struct SimulatedRun {
     folder: PathBuf,
+    new_store: NewStore,
     clock: Arc<SetClock>,
     /// How many tasks there were.
     tasks: u64,
 }
 
 impl SimulatedRun {
-    pub fn in_folder(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), clock: Arc::default(), tasks: 0 }
+    pub fn in_folder(folder: &Path, new_store: NewStore) -> Self {
+        Self { folder: folder.to_owned(), new_store, clock: Arc::default(), tasks: 0 }
     }
 
     /// A day: so many events are dispatched, then the faults are planted; answers the tasks of these.
     pub fn day(&mut self, day: NaiveDate, routing: &Routing, events: usize, faults: &[Fault]) -> Vec<String> {
-        self.clock.set(day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(9));
-        let process = Process::start(&self.folder, &self.clock, routing.clone());
-        for number in 0..events {
-            let task = self.next_task();
-            process.dispatch(number, &task);
-            self.clock.advance(APART);
-        }
+        let process = self.process(day, routing);
+        self.dispatch(&process, events);
         let mut planted = Vec::new();
         for fault in faults {
             assert_eq!(routing.primary, Side::Legacy);
@@ -89,6 +118,35 @@ impl SimulatedRun {
         }
         process.end();
         planted
+    }
+
+    /// Days without faults, all by one process; the days are in order.
+    pub fn days(&mut self, days: &[NaiveDate], routing: &Routing, events: usize) {
+        let Some(first) = days.first() else { return };
+        let process = self.process(*first, routing);
+        for day in days {
+            self.set_morning(*day);
+            self.dispatch(&process, events);
+        }
+        process.end();
+    }
+
+    /// A process that is started on this morning.
+    fn process(&self, day: NaiveDate, routing: &Routing) -> Process {
+        self.set_morning(day);
+        Process::start(&self.folder, self.new_store, &self.clock, routing.clone())
+    }
+
+    fn set_morning(&self, day: NaiveDate) {
+        self.clock.set(day.and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(9));
+    }
+
+    fn dispatch(&mut self, process: &Process, events: usize) {
+        for number in 0..events {
+            let task = self.next_task();
+            process.dispatch(number, &task);
+            self.clock.advance(APART);
+        }
     }
 
     /// Compares both sides as in the night after `until`, from `since` on, or from where the parallel run was started, and records
@@ -107,7 +165,7 @@ impl SimulatedRun {
         let run = ParallelRun {
             settings: &settings,
             control: &FoundSide::find(&self.folder.join("data/events.json"), Mapping::BuiltIn).unwrap(),
-            candidate: &FoundSide::find(&self.folder.join("data/events"), Mapping::BuiltIn).unwrap(),
+            candidate: &FoundSide::find(&self.new_store.path(&self.folder), Mapping::BuiltIn).unwrap(),
             new_scratch: &|| Box::new(TempScratch::default()),
         };
         let ports = EvidencePorts {
@@ -165,7 +223,7 @@ impl SimulatedRun {
     }
 
     fn on_new_side(&self, at: DateTime<Utc>, task: &str, note: &str) {
-        let store = JsonlEventRepository::open(self.folder.join("data/events"), utc()).unwrap();
+        let (store, _) = self.new_store.open(&self.folder);
         let created = event(&format!("e-{task}")).at(&at.to_rfc3339()).about(task);
         store
             .save_event(
@@ -185,12 +243,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(folder: &Path, clock: &Arc<SetClock>, routing: Routing) -> Self {
+    fn start(folder: &Path, new_store: NewStore, clock: &Arc<SetClock>, routing: Routing) -> Self {
         let handlers = Arc::new(SqliteHandlerStore::open(folder.join("data/handlers.db")).unwrap());
-        let (events, events_json) = (folder.join("data/events"), folder.join("data/events.json"));
+        let (folder_of_store, events_json) = (folder.to_owned(), folder.join("data/events.json"));
         let (new_handlers, new_clock) = (Arc::clone(&handlers), Arc::clone(clock));
         let new_side = move || {
-            let store: Arc<dyn EventRepository> = Arc::new(JsonlEventRepository::open(&events, utc())?);
+            let (store, turn) = new_store.open(&folder_of_store);
             let runner = Runner::new(
                 Arc::clone(&store),
                 Arc::clone(&new_handlers) as _,
@@ -200,7 +258,6 @@ impl Process {
             for registration in default_registrations(&utc()) {
                 runner.register(registration)?;
             }
-            let turn = Box::new(JsonlStoreTurn::new(events.clone()));
             let ports = DispatchPorts { turn, clock: Arc::clone(&new_clock) as _ };
             let settings = DispatchSettings::default();
             let dispatcher =
@@ -232,7 +289,6 @@ impl Process {
     /// Something happens to a task, by turns one thing or another.
     fn dispatch(&self, number: usize, task: &str) {
         let entries = &self.entries;
-        let began = std::time::Instant::now();
         let routed: Routed = match number % 4 {
             0 => entries.on_task_created(task, format!("Task {task}"), Priority::P1, Status::NotStarted),
             1 => entries.on_task_updated(
@@ -246,7 +302,7 @@ impl Process {
         }
         .unwrap();
         assert!(routed.mirror.is_none_or(|outcome| outcome == MirrorOutcome::Done));
-        self.figures.record(entries.route().routing().mode, began.elapsed(), DispatchOutcome::Taken);
+        self.figures.record(entries.route().routing().mode, TOOK, DispatchOutcome::Taken);
     }
 
     fn end(self) {

@@ -7,6 +7,7 @@ use crate::application::mode_log::ModeChange;
 use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
 
 const FLIP: &str = "set MISSION_CONTROL_USE_NEW_EVENT_SYSTEM=true, and let the period pass";
+const WAIT: &str = "leave the flag on, and let the period pass";
 
 /// The flag is on, and was when the period began.
 pub fn flag_on(known: &Known<'_>) -> Criterion {
@@ -31,9 +32,9 @@ pub fn flag_on(known: &Known<'_>) -> Criterion {
                 change.to.mode,
                 change.to.primary
             );
-            criterion.lacks(reason, FLIP)
+            criterion.lacks(reason, WAIT)
         }
-        None => criterion.lacks("no switch of the mode is recorded from before this period", FLIP),
+        None => criterion.lacks("no switch of the mode is recorded from before this period", WAIT),
     }
 }
 
