@@ -60,9 +60,10 @@ pub fn find_sides<'w>(
     let beside = |other_side| Surroundings { other_side: Some(other_side), stores: &stores };
     let [control, candidate] = paths;
     Ok([
-        FoundSide::find_beside(&beside(candidate), control, control_mapping)?.wrapped_by(watch),
-        FoundSide::find_beside(&beside(control), candidate, candidate_mapping)?.wrapped_by(watch),
-    ])
+        FoundSide::find_beside(&beside(candidate), control, control_mapping)?,
+        FoundSide::find_beside(&beside(control), candidate, candidate_mapping)?,
+    ]
+    .map(|side| side.wrapped_by(watch).allowing_expansion(comparison.allow_expansion)))
 }
 
 /// The path without links and without what is relative to the working directory; as it is where nothing is there.
