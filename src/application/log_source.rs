@@ -216,6 +216,21 @@ pub enum Reject {
         /// Where in the file it ends.
         to: u64,
     },
+    /// It is text in another encoding, wholly or from some byte on.
+    #[error(
+        "it is {encoding} from byte {at} of the log on: expected UTF-8; convert that part first (iconv -f {encoding} -t UTF-8)"
+    )]
+    Encoding {
+        /// The name that `iconv` knows it by.
+        encoding: &'static str,
+        /// Where in the content it begins.
+        at: u64,
+    },
+    /// It begins with zero bytes.
+    #[error(
+        "zero bytes stand where a record was expected, as a power cut leaves them, or a log that was emptied under its writer"
+    )]
+    ZeroBytes,
     /// The record has more bytes than are held in memory for one.
     #[error("the record is longer than {limit} bytes")]
     TooLong {
@@ -242,8 +257,10 @@ impl Reject {
             Self::TornTail { .. } | Self::Cut { .. } => "torn_tail",
             Self::Compression(_) => DAMAGED_DATA,
             Self::Unverified { .. } => UNVERIFIED,
+            Self::Encoding { .. } => "encoding",
+            Self::ZeroBytes => "zero_bytes",
             Self::TooLong { .. } => "too_long",
-            Self::Conflict { .. } => "conflict",
+            Self::Conflict { .. } => CONFLICT,
         }
     }
 
@@ -271,6 +288,8 @@ impl Reject {
     }
 }
 
+/// The reason of rejects whose id belongs to an event with other content.
+pub const CONFLICT: &str = "conflict";
 /// The reason of rejects that stand for damaged compressed data.
 pub const DAMAGED_DATA: &str = "compression";
 /// The reason of records whose compressed data ends before its checksum; reports count them under this word.

@@ -14,7 +14,8 @@ use sha1::{Digest, Sha1};
 use uuid::Uuid;
 
 use crate::wire::json::{
-    Canonicalizer, Member, MemberValue, ObjectScanner, ScanError, ScannedObject, ShapeId, ShapeTable, utf8,
+    Canonicalizer, Excess, MOST_DEPTH, MOST_NAMES, Member, MemberValue, ObjectScanner, ScanError,
+    ScannedObject, ShapeId, ShapeTable, utf8,
 };
 use crate::wire::local_time::{DstPolicy, LocalTimeResolver, RepeatedTimes, TimeFlags};
 use crate::wire::mapping::Mapping;
@@ -128,7 +129,7 @@ impl<'z> RecordReader<'z> {
     /// A reader for one log in the built-in shapes, whose naive times are in `zone`.
     pub fn new(zone: &'z Zone, dst: DstPolicy) -> Self {
         Self {
-            scanner: ObjectScanner::new(),
+            scanner: ObjectScanner::limited(),
             start: 0,
             clock: LocalTimeResolver::new(zone, dst),
             slots: ShapeTable::default(),
@@ -137,9 +138,11 @@ impl<'z> RecordReader<'z> {
         }
     }
 
-    /// A reader in the built-in shapes that goes on in a log of which an earlier one has read the beginning.
+    /// A reader in the built-in shapes that goes on in a store of which an earlier one has read the beginning: of what is
+    /// stored, nothing is too much.
     pub fn resume(zone: &'z Zone, dst: DstPolicy, repeated: RepeatedTimes) -> Self {
-        Self { clock: LocalTimeResolver::resume(zone, dst, repeated), ..Self::new(zone, dst) }
+        let clock = LocalTimeResolver::resume(zone, dst, repeated);
+        Self { clock, scanner: ObjectScanner::new(), ..Self::new(zone, dst) }
     }
 
     /// What [`resume`](Self::resume) goes on with.
@@ -212,7 +215,7 @@ impl<'z> RecordReader<'z> {
         occurred_at: DateTime<Utc>,
         aggregate: Option<&'t str>,
     ) -> Result<Record<'t>, RecordError> {
-        let object = self.scan(body.as_bytes(), 0)?;
+        let object = self.scanner.scan_stored(body.as_bytes(), 0)?;
         let read = self.interpret(body.as_bytes(), object);
         self.start = object.span.start;
         let (shape, written_at, flags) = match read {
@@ -252,6 +255,11 @@ impl<'z> RecordReader<'z> {
         body: &'t str,
     ) -> Result<Record<'t>, RecordError> {
         self.start = object.span.start;
+        match object.excess {
+            None => {}
+            Some(Excess::Depth) => return Err(RecordError::TooDeep { limit: MOST_DEPTH }),
+            Some(Excess::Names) => return Err(RecordError::TooManyFields { limit: MOST_NAMES }),
+        }
         let scanned = Scanned { text, body, start: self.start };
         let Envelope { shape, event_id, event_type, aggregate, written_at } = match &self.mapped {
             None => built_in(scanned, &self.scanner, &mut self.slots, &mut self.last_date)?,

@@ -162,6 +162,18 @@ fn an_empty_file_becomes_a_store() {
 }
 
 #[test]
+fn an_empty_database_with_pages_of_another_size_becomes_a_store() {
+    for made_by in ["PRAGMA page_size = 4096; PRAGMA journal_mode = wal", "PRAGMA page_size = 1024; VACUUM"] {
+        let dir = TestDir::new();
+        let path = dir.join("events.db");
+        Connection::open(&path).unwrap().execute_batch(made_by).unwrap();
+        assert!(path.metadata().unwrap().len() > 0, "{made_by}");
+        open(&path).unwrap().save_event(&event("e1").build()).unwrap();
+        assert_eq!(open(&path).unwrap().summary().unwrap().events, 1, "{made_by}");
+    }
+}
+
+#[test]
 fn a_store_whose_making_was_interrupted_is_made_again() {
     let dir = TestDir::new();
     let path = dir.join("events.db");

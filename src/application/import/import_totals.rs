@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use super::log_totals::LogTotals;
 use super::outcome::{Correction, Outcome};
 use super::overlap::{ClockRefusal, TimeWindow};
-use super::report::{
-    MissingPart, RecordCounts, RejectedRecord, ReplacedPart, SharedRecords, SourceReport, list_rejects,
-};
+use super::reject_list::RejectList;
+use super::report::{MissingPart, RecordCounts, RejectedRecord, ReplacedPart, SharedRecords, SourceReport};
 use super::seen_log::SeenLog;
 use super::target::SharedCounts;
 use crate::application::log_source::Reject;
@@ -20,14 +19,12 @@ pub struct ImportTotals {
     pub sources: Vec<SourceReport>,
     /// All logs together.
     pub total: RecordCounts,
-    /// Rejected records that are conflicts.
-    pub conflicts: u64,
     /// Records kept although unusual, by what is.
     pub flags: BTreeMap<&'static str, u64>,
     /// Lines that damaged compressed data decodes to.
     pub in_doubt: u64,
-    /// The first rejected records, by log and offset.
-    pub rejects: Vec<RejectedRecord>,
+    /// The rejected records, by log and offset.
+    pub rejects: RejectList,
     /// Records without id that several logs have, which the store has once.
     pub shared_records: Vec<SharedRecords>,
     /// Parts that were imported before and are missing among these.
@@ -81,9 +78,7 @@ impl ImportTotals {
 
     /// Adds a log, with the number that the store gave it and the hash of its content.
     pub(super) fn add(&mut self, log: LogTotals, source_id: i64, content_sha256: Option<String>) {
-        let LogTotals {
-            report, conflicts, flags, twins, in_doubt, rejects, has_native, mapped_times, ..
-        } = log;
+        let LogTotals { report, flags, twins, in_doubt, rejects, has_native, mapped_times, .. } = log;
         if let Some(window) = mapped_times {
             self.mapped_times = Some(self.mapped_times.map_or(window, |known| known.hull(window)));
         }
@@ -91,14 +86,13 @@ impl ImportTotals {
         if has_native {
             self.with_native.insert(self.sources.len());
         }
-        self.conflicts += conflicts;
         for (name, count) in flags {
             *self.flags.entry(name).or_default() += count;
         }
         for (class, count) in twins {
             *self.twins.entry(class).or_default() += count;
         }
-        list_rejects(&mut self.rejects, rejects);
+        self.rejects.append(rejects);
         self.sources.push(report);
         self.source_ids.push((source_id, content_sha256));
     }
@@ -136,9 +130,8 @@ impl ImportTotals {
             *self.twins.entry(class.as_str()).or_default() += 1;
         }
         if let Outcome::Conflict { event_id, position } = outcome {
-            self.conflicts += 1;
             let reject = Reject::Conflict { event_id, position };
-            list_rejects(&mut self.rejects, [RejectedRecord::new(&report.path, place, &reject)]);
+            self.rejects.add(RejectedRecord::new(&report.path, place, &reject));
         }
     }
 }

@@ -19,7 +19,7 @@ use super::twin_matching::matching_settings;
 use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
 use crate::application::log_files::LogFiles;
-use crate::application::log_source::{LogList, OpenLog, SourceError};
+use crate::application::log_source::{CONFLICT, LogList, OpenLog, SourceError};
 use crate::domain::path_text::text_of;
 
 /// The new system has recorded an event so long after the legacy one, if it records it at all.
@@ -94,16 +94,19 @@ pub fn import<S: ImportStore>(
     };
     let settings = &ImportSettings { logs, ..settings.clone() };
     let (totals, refused) = ImportJob { settings, ports }.run()?;
+    let conflicts = totals.rejects.count(CONFLICT);
+    let (reasons, rejects) = totals.rejects.into_parts();
     Ok(ImportReport {
         sources: totals.sources,
         total: totals.total,
-        conflicts: totals.conflicts,
+        conflicts,
         twins: totals.twins,
         kept_apart: totals.overlap.kept_apart,
         flags: totals.flags,
         in_doubt: totals.in_doubt,
         skipped_files: settings.logs.skipped.clone(),
-        rejects: totals.rejects,
+        reasons,
+        rejects,
         shared_records: totals.shared_records,
         missing_parts: totals.missing_parts,
         replaced_parts: totals.replaced_parts,

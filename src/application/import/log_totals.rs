@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::outcome::Outcome;
 use super::overlap::TimeWindow;
 use super::record::ImportRecord;
-use super::report::{RecordCounts, RejectedRecord, SourceReport, list_rejects};
+use super::reject_list::RejectList;
+use super::report::{RecordCounts, RejectedRecord, SourceReport};
 use super::seen_log::{LogEnd, ReadTo};
 use super::target::{Batch, ImportedLog, KnownSource, SourceText};
 use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
@@ -18,14 +19,12 @@ const LONGEST_END: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct LogTotals {
     pub report: SourceReport,
-    /// Rejected records that are conflicts.
-    pub conflicts: u64,
     pub flags: BTreeMap<&'static str, u64>,
     pub twins: BTreeMap<&'static str, u64>,
     /// Lines that damaged compressed data decodes to.
     pub in_doubt: u64,
-    /// The first rejected records.
-    pub rejects: Vec<RejectedRecord>,
+    /// The rejected records.
+    pub rejects: RejectList,
     /// It has brought new events of the new system.
     pub has_native: bool,
     /// From when to when the records are that were read through a mapping.
@@ -49,8 +48,8 @@ impl LogTotals {
         let counts = known.map(|known| known.counts).unwrap_or_default();
         let mut totals = Self::of(path, format, counts);
         if let Some(known) = known {
-            totals.conflicts = known.conflicts;
-            totals.list(known.rejects.iter().cloned());
+            // The store may know it under another spelling of the path.
+            totals.rejects = known.rejects.clone().at(&totals.report.path);
         }
         totals
     }
@@ -60,19 +59,17 @@ impl LogTotals {
         let mut totals = Self::of(path, log.format, log.counts);
         totals.report.bytes = log.digest.bytes;
         totals.report.sha256.clone_from(&log.digest.sha256);
-        totals.conflicts = log.conflicts;
-        totals.list(log.rejects.iter().cloned());
+        totals.rejects = log.rejects.clone().at(&totals.report.path);
         totals
     }
 
     fn of(path: String, format: LogFormat, counts: RecordCounts) -> Self {
         Self {
             report: SourceReport { path, format, bytes: 0, sha256: String::new(), counts, left_bytes: 0 },
-            conflicts: 0,
             flags: BTreeMap::new(),
             twins: BTreeMap::new(),
             in_doubt: 0,
-            rejects: Vec::new(),
+            rejects: RejectList::default(),
             has_native: false,
             mapped_times: None,
             separator: Vec::new(),
@@ -82,13 +79,6 @@ impl LogTotals {
             has_all_texts: true,
             last_reject: None,
         }
-    }
-
-    /// Lists the first of these, which the store may know under another spelling of the path.
-    fn list(&mut self, rejects: impl IntoIterator<Item = RejectedRecord>) {
-        let path = &self.report.path;
-        let rejects = rejects.into_iter().map(|reject| RejectedRecord { path: path.clone(), ..reject });
-        list_rejects(&mut self.rejects, rejects);
     }
 
     /// Counts what became of a batch, and answers its records.
@@ -112,7 +102,6 @@ impl LogTotals {
             }
             match outcome {
                 Outcome::Conflict { event_id, position } => {
-                    self.conflicts += 1;
                     rejects.push((record.place, Reject::Conflict { event_id, position }));
                 }
                 Outcome::MatchedExisting { class } => {
@@ -128,8 +117,9 @@ impl LogTotals {
             *self.flags.entry(name).or_default() += count;
         }
         rejects.sort_by_key(|(place, _)| place.offset);
-        let path = self.report.path.clone();
-        self.list(rejects.into_iter().map(|(place, reject)| RejectedRecord::new(&path, place, &reject)));
+        for (place, reject) in rejects {
+            self.rejects.add(RejectedRecord::new(&self.report.path, place, &reject));
+        }
         self.texts.extend(batch.texts);
         self.texts.retain(|text| text.offset >= batch.resume.offset);
         let length: usize = self.texts.iter().map(|text| text.bytes.len()).sum();

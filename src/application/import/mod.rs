@@ -18,6 +18,7 @@ mod part_matching;
 mod parts;
 pub mod pass;
 mod record;
+mod reject_list;
 pub mod report;
 mod seen_log;
 pub mod target;
@@ -30,6 +31,7 @@ pub use outcome::{Correction, Outcome};
 pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, TimeWindow, TwinPair};
 pub use pass::ImportProgress;
 pub use record::{Identity, ImportRecord};
+pub use reject_list::RejectList;
 pub use report::{
     ImportReport, LISTED_REJECTS, MissingPart, RecordCounts, Refusal, RejectedRecord, ReplacedPart,
     SharedRecords,

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::outcome::Outcome;
 use super::overlap::{ClockRefusal, Overlap, TimeWindow};
-use crate::application::log_source::{LogFormat, Place, Reject, SkippedFile, UNVERIFIED};
+use crate::application::log_source::{LogFormat, Place, Reject, SkippedFile};
 
-/// How many rejected records a report names; its counts are complete.
+/// How many rejected records a report names, of all reasons together; its counts are complete.
 pub const LISTED_REJECTS: usize = 1_000;
 
 /// The result of an import.
@@ -34,7 +34,9 @@ pub struct ImportReport {
     pub in_doubt: u64,
     /// Files of a named folder that were not read, and why.
     pub skipped_files: Vec<SkippedFile>,
-    /// The first rejected records.
+    /// How many rejected records have each reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// The first rejected records of each reason.
     pub rejects: Vec<RejectedRecord>,
     /// Records without id that several logs of this import have, and that the store has once.
     pub shared_records: Vec<SharedRecords>,
@@ -223,20 +225,6 @@ impl RejectedRecord {
     pub(super) fn new(path: &str, place: Place, reject: &Reject) -> Self {
         let (reason, detail) = (reject.reason().to_owned(), reject.sentence());
         Self { path: path.to_owned(), place, reason, detail, loses_bytes: reject.loses_bytes() }
-    }
-}
-
-/// Lists more rejected records, as many as there is room for. A cut log can have any number of records that are
-/// unverified: other reasons take their places.
-pub(super) fn list_rejects(listed: &mut Vec<RejectedRecord>, more: impl IntoIterator<Item = RejectedRecord>) {
-    for reject in more {
-        if listed.len() >= LISTED_REJECTS && reject.reason != UNVERIFIED {
-            let unverified = listed.iter().rposition(|listed| listed.reason == UNVERIFIED);
-            unverified.map(|index| listed.remove(index));
-        }
-        if listed.len() < LISTED_REJECTS {
-            listed.push(reject);
-        }
     }
 }
 

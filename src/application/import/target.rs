@@ -11,7 +11,8 @@ use chrono::{DateTime, Utc};
 use super::outcome::{Correction, Outcome};
 use super::overlap::{Overlap, OverlapFeeds, TwinPair};
 use super::record::ImportRecord;
-use super::report::{RecordCounts, RejectedRecord};
+use super::reject_list::RejectList;
+use super::report::RecordCounts;
 use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
 
@@ -84,10 +85,8 @@ pub struct KnownSource {
     pub separator: Vec<u8>,
     /// What became of its records up to there, seen from today.
     pub counts: RecordCounts,
-    /// How many of the rejected ones are conflicts.
-    pub conflicts: u64,
-    /// The first rejected ones.
-    pub rejects: Vec<RejectedRecord>,
+    /// The rejected ones.
+    pub rejects: RejectList,
 }
 
 /// A log that the store has from its first byte to its last, and what became of its records.
@@ -101,10 +100,8 @@ pub struct ImportedLog {
     pub digest: SourceDigest,
     /// What became of its records, seen from today.
     pub counts: RecordCounts,
-    /// How many of the rejected ones are conflicts.
-    pub conflicts: u64,
-    /// The first rejected ones.
-    pub rejects: Vec<RejectedRecord>,
+    /// The rejected ones.
+    pub rejects: RejectList,
 }
 
 /// How much of a part of a log the store has, and what that is to an import.

@@ -74,6 +74,7 @@ fn imported(total: RecordCounts) -> ImportReport {
         flags: BTreeMap::new(),
         in_doubt: 0,
         skipped_files: Vec::new(),
+        reasons: BTreeMap::new(),
         rejects: Vec::new(),
         shared_records: Vec::new(),
         missing_parts: Vec::new(),

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::application::import::{ImportRecord, LISTED_REJECTS, Outcome, ReadOptions, RejectedRecord};
+use crate::application::import::{ImportRecord, Outcome, ReadOptions, RejectList, RejectedRecord};
 use crate::application::log_source::{DAMAGED_DATA, Place, Reject, UNVERIFIED};
 use crate::domain::repository::RepositoryError;
+use crate::wire::mapping::Mapping;
 use crate::wire::record::{ContentIds, RecordReader};
 
 /// Records that are stored as one.
@@ -73,9 +74,12 @@ pub struct RetryReport {
     pub duplicates: u64,
     /// No events yet.
     pub still_rejected: u64,
+    /// How many of these hold whole records, which an earlier version of this program rejected together with what stands
+    /// beside them: they are found when their logs are imported again.
+    pub holding_records: u64,
     /// How many are not, by the reason of today.
     pub reasons: BTreeMap<String, u64>,
-    /// The first of them.
+    /// The first of each reason.
     pub rejects: Vec<RejectedRecord>,
 }
 
@@ -86,22 +90,29 @@ pub struct RetryRejects<'s> {
     batch: Vec<(Quarantined, ImportRecord)>,
     batch_bytes: usize,
     report: RetryReport,
+    rejects: RejectList,
     content_ids: ContentIds,
     takes_unverified: bool,
+    holds_record: &'s HoldsRecord,
 }
+
+/// Whether bytes that were rejected hold a whole record as a part of a log.
+pub type HoldsRecord = dyn Fn(&[u8], &Mapping) -> bool;
 
 impl<'s> RetryRejects<'s> {
     /// A retry in `store`. Which records it gives is the store's affair; `options` says how they are
-    /// read.
-    pub fn new(options: ReadOptions, store: &'s mut dyn RejectStore) -> Self {
+    /// read, and `holds_record` which of those that are none hold one.
+    pub fn new(options: ReadOptions, store: &'s mut dyn RejectStore, holds_record: &'s HoldsRecord) -> Self {
         Self {
             options,
             store,
             batch: Vec::new(),
             batch_bytes: 0,
             report: RetryReport::default(),
+            rejects: RejectList::default(),
             content_ids: ContentIds::default(),
             takes_unverified: false,
+            holds_record,
         }
     }
 
@@ -126,6 +137,7 @@ impl<'s> RetryRejects<'s> {
             previous = Some(Quarantined { bytes: Err(0), ..quarantined });
         }
         self.save()?;
+        (self.report.reasons, self.report.rejects) = self.rejects.into_parts();
         Ok(self.report)
     }
 
@@ -159,6 +171,7 @@ impl<'s> RetryRejects<'s> {
             }
             // No settings make it one object: the import saw what stands around it, and its reason holds.
             Ok(None) | Err(_) => {
+                self.report.holding_records += u64::from((self.holds_record)(bytes, &self.options.mapping));
                 self.reject(quarantined, quarantined.reason.clone(), quarantined.detail.clone());
             }
         }
@@ -196,11 +209,8 @@ impl<'s> RetryRejects<'s> {
 
     fn reject(&mut self, quarantined: &Quarantined, reason: String, detail: String) {
         self.report.still_rejected += 1;
-        *self.report.reasons.entry(reason.clone()).or_default() += 1;
-        if self.report.rejects.len() < LISTED_REJECTS {
-            let (path, place, loses_bytes) =
-                (quarantined.path.clone(), quarantined.place, quarantined.loses_bytes);
-            self.report.rejects.push(RejectedRecord { path, place, reason, detail, loses_bytes });
-        }
+        let (path, place, loses_bytes) =
+            (quarantined.path.clone(), quarantined.place, quarantined.loses_bytes);
+        self.rejects.add(RejectedRecord { path, place, reason, detail, loses_bytes });
     }
 }

@@ -65,6 +65,10 @@ pub struct ComparisonArgs {
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     memory: usize,
 
+    /// Read compressed logs also where they decode to more than 1 GiB and 200 times their size
+    #[arg(long)]
+    pub allow_expansion: bool,
+
     /// Put every event through the stages; the report is the same
     #[arg(long, hide = true)]
     no_shortcuts: bool,

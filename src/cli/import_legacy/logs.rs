@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::render::skipped_lines;
 use crate::application::import::ImportError;
-use crate::application::log_source::{LogList, SkippedFile, SourceError};
+use crate::application::log_source::{LogList, OpenLog, SkippedFile, SourceError};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::given_path::ensure_path;
@@ -13,16 +13,16 @@ use crate::cli::global::Context;
 use crate::domain::path_text::path_of;
 use crate::durable::presence::is_present;
 use crate::infrastructure::config::Source;
-use crate::infrastructure::sources::{Surroundings, list_folder, open_log};
+use crate::infrastructure::sources::{Surroundings, list_folder};
 use crate::wire::mapping::Mapping;
 
 /// Finds every log of `paths`, or the configured ones where there are none, and opens each once: a log that
-/// is missing or unreadable must show before the first record is imported.
+/// is missing or unreadable must show before the first record is imported. The mapping, and `open`, are how they are read.
 pub fn find(
     paths: &[PathBuf],
     database: &Path,
     context: &Context,
-    mapping: &Mapping,
+    (mapping, open): (&Mapping, &OpenLog),
 ) -> Result<LogList, CliError> {
     let stores = [database, context.config.sqlite_path.value.as_path()];
     let surroundings = &Surroundings { other_side: None, stores: &stores };
@@ -44,7 +44,7 @@ pub fn find(
         return Err(error.with_details(skipped_lines(logs.skipped.iter())));
     }
     for log in &logs.files {
-        open_log(log, mapping).map_err(ImportError::from)?;
+        open(log, mapping).map_err(ImportError::from)?;
     }
     Ok(logs)
 }

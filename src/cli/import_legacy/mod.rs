@@ -16,11 +16,11 @@ use super::given_path::ensure_path;
 use super::global::Context;
 use crate::application::compare::feed::CompareError;
 use crate::application::import::{self, ImportError, ImportPorts, ImportSettings, ReadOptions};
-use crate::application::log_source::{SkippedFile, SourceError};
+use crate::application::log_source::{OpenLog, SkippedFile, SourceError};
 use crate::cli::mapping::MappingArgs;
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::config::{Backend, Source};
-use crate::infrastructure::sources::{FileSystem, open_log};
+use crate::infrastructure::sources::{FileSystem, open_log, open_log_of_any_size};
 use crate::infrastructure::sqlite::SqliteImport;
 use crate::infrastructure::system_clock::SystemClock;
 use crate::wire::local_time::DstPolicy;
@@ -85,6 +85,10 @@ pub struct ImportLegacyArgs {
     /// new one must not count them twice.
     #[arg(long, value_name = "HOW", value_enum, default_value_t)]
     overlap: OverlapPolicy,
+
+    /// Read compressed logs also where they decode to more than 1 GiB and 200 times their size
+    #[arg(long)]
+    allow_expansion: bool,
 
     /// Import all records or none: write nothing where one would be rejected
     ///
@@ -157,8 +161,9 @@ impl From<OverlapPolicy> for import::OverlapPolicy {
 pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError> {
     let database = target(&args, context)?;
     let options = options(&args, context)?;
+    let open: &OpenLog = if args.allow_expansion { &open_log_of_any_size } else { &open_log };
     let settings = ImportSettings {
-        logs: logs::find(&args.paths, &database, context, &options.mapping)?,
+        logs: logs::find(&args.paths, &database, context, (&options.mapping, open))?,
         parts: args.parts,
         options,
         overlap: args.overlap.into(),
@@ -167,7 +172,7 @@ pub fn run(args: ImportLegacyArgs, context: &Context) -> Result<Answer, CliError
     };
     let ports = ImportPorts {
         store: &SqliteImport::new(&database, logs::total_size(&settings.logs)),
-        open_log: &open_log,
+        open_log: open,
         log_files: &FileSystem,
         scratch: &|| Box::new(TempScratch::default()),
         clock: &SystemClock::default(),

@@ -1,6 +1,5 @@
 //! What an import did, for people and for programs.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -172,9 +171,10 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
             visible(path)
         )?;
     }
-    for (reason, rejects) in by_reason(&report.rejects) {
-        writeln!(out, "\nrejected, {reason}:")?;
-        for reject in rejects.iter().take(SHOWN_PLACES) {
+    for (reason, count) in &report.reasons {
+        writeln!(out, "\nrejected, {reason}: {count}")?;
+        let listed: Vec<_> = report.rejects.iter().filter(|reject| reject.reason == *reason).collect();
+        for reject in listed.iter().take(SHOWN_PLACES) {
             let RejectedRecord { path, place, detail, .. } = reject;
             writeln!(
                 out,
@@ -185,13 +185,15 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
                 visible(detail)
             )?;
         }
-        if rejects.len() > SHOWN_PLACES {
-            writeln!(out, "  and {} more (--format json lists them)", rejects.len() - SHOWN_PLACES)?;
+        let more = count.saturating_sub(SHOWN_PLACES as u64);
+        match listed.len().saturating_sub(SHOWN_PLACES) as u64 {
+            0 if more == 0 => {}
+            listed if listed == more => writeln!(out, "  and {more} more (--format json lists them)")?,
+            listed => writeln!(
+                out,
+                "  and {more} more (--format json lists {listed} of them, `rejects --reason {reason}` all)"
+            )?,
         }
-    }
-    let unlisted = report.total.rejected.saturating_sub(report.rejects.len() as u64);
-    if unlisted > 0 {
-        writeln!(out, "\n{unlisted} more rejected records are counted, and not listed")?;
     }
     match &report.refused {
         Some(Refusal::Overlap(overlap)) => return refused_overlap(out, overlap),
@@ -303,12 +305,4 @@ fn with_matched(lines: &[(&str, &RecordCounts)]) -> String {
         table.add([*name, records, imported, matched, present, duplicates, rejected]);
     }
     table.text(&[])
-}
-
-fn by_reason(rejects: &[RejectedRecord]) -> BTreeMap<&str, Vec<&RejectedRecord>> {
-    let mut groups: BTreeMap<&str, Vec<&RejectedRecord>> = BTreeMap::new();
-    for reject in rejects {
-        groups.entry(reject.reason.as_str()).or_default().push(reject);
-    }
-    groups
 }

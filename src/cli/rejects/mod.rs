@@ -17,6 +17,7 @@ use crate::application::import::ReadOptions;
 use crate::application::log_source::UNVERIFIED;
 use crate::application::rejects::RetryRejects;
 use crate::domain::path_text::text_of;
+use crate::infrastructure::sources::holds_whole_record;
 use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 
 const EXAMPLES: &str = "\
@@ -60,7 +61,7 @@ enum RejectsCommand {
     /// its checksum may be damaged: they are taken with `--reason unverified` alone.
     ///
     /// `--format json` prints {"tried", "imported", "already_present", "duplicates", "still_rejected",
-    /// "reasons", "rejects": [{"path", "line", "offset", "reason", "detail"}], "dry_run", "store"}.
+    /// "holding_records", "reasons", "rejects": [{"path", "line", "offset", "reason", "detail"}], "dry_run", "store"}.
     ///
     /// Example: mission-events rejects retry --reason bad_timestamp
     ///
@@ -132,7 +133,9 @@ fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<Answer,
     let mut store = SqliteRejects::open_for_retry(database, (&args.filter).into(), args.dry_run)
         .map_err(StoreError::from)?;
     let takes_unverified = args.filter.reason.as_deref() == Some(UNVERIFIED);
-    let report = RetryRejects::new(options, &mut store).taking_unverified(takes_unverified).run()?;
+    let report = RetryRejects::new(options, &mut store, &holds_whole_record)
+        .taking_unverified(takes_unverified)
+        .run()?;
     let code = if report.still_rejected == 0 { ExitCode::Done } else { ExitCode::Negative };
     let summary = if args.dry_run {
         "nothing was changed: this was a dry run".to_owned()

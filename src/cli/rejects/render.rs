@@ -188,6 +188,14 @@ fn human_retried(report: &RetryReport, dry_run: bool, out: &mut dyn Write) -> io
             writeln!(out, "  {path}, line {}, byte {}: {detail}", reject.place.line, reject.place.offset)?;
         }
     }
+    if report.holding_records > 0 {
+        writeln!(
+            out,
+            "\n{} of them hold whole records, which an earlier version of this program overlooked: move their logs to\n\
+             other names and import these, and the records are found",
+            report.holding_records
+        )?;
+    }
     if dry_run {
         writeln!(out, "\nnothing was changed: this was a dry run")?;
     }

@@ -10,9 +10,9 @@ use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::parallel_run::{FirstRecords, Medium, ParallelSide, Rows};
 use crate::application::log_source::{PieceContent, SkippedFile};
 use crate::infrastructure::backend_at::{BackendError, backend_at};
-use crate::infrastructure::compare_inputs::log::LogFeed;
+use crate::infrastructure::compare_inputs::log::{LogFeed, OpenFile};
 use crate::infrastructure::config::Backend;
-use crate::infrastructure::sources::{Surroundings, list_folder, open_log};
+use crate::infrastructure::sources::{Surroundings, list_folder, open_log, open_log_of_any_size};
 use crate::infrastructure::sqlite::{StoreFeed, row_counts};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
@@ -54,6 +54,7 @@ pub struct FoundSide<'w> {
     skipped: Vec<(PathBuf, String)>,
     left_out: Vec<SkippedFile>,
     wrap: Option<&'w FeedWrapper<'w>>,
+    open: OpenFile,
 }
 
 impl<'w> FoundSide<'w> {
@@ -87,6 +88,7 @@ impl<'w> FoundSide<'w> {
             skipped: Vec::new(),
             left_out: Vec::new(),
             wrap: None,
+            open: open_log,
         };
         if path.is_dir() {
             side.list_folder(surroundings)?;
@@ -107,6 +109,12 @@ impl<'w> FoundSide<'w> {
     #[must_use]
     pub fn wrapped_by(self, wrap: &'w FeedWrapper<'w>) -> Self {
         Self { wrap: Some(wrap), ..self }
+    }
+
+    /// The same side; its compressed logs are read where they decode to many times their size, if that is `allowed`.
+    #[must_use]
+    pub fn allowing_expansion(self, allowed: bool) -> Self {
+        Self { open: if allowed { open_log_of_any_size } else { open_log }, ..self }
     }
 
     fn wrapped(&self, feed: Box<dyn Feed>, rows: Option<u64>) -> Box<dyn Feed> {
@@ -156,7 +164,7 @@ impl ParallelSide for FoundSide<'_> {
                 rows.first_native.map(|earliest| FirstRecords { is_legacy: false, earliest })
             }
             Medium::File | Medium::Folder => {
-                self.files.iter().find_map(|path| first_records(path, &self.mapping, zone))
+                self.files.iter().find_map(|path| first_records(path, &self.mapping, zone, self.open))
             }
         }
     }
@@ -172,7 +180,9 @@ impl ParallelSide for FoundSide<'_> {
     fn input(&self, rows: Rows) -> Result<Input, CompareError> {
         let feeds: Vec<Box<dyn Feed>> = match self.medium {
             Medium::File | Medium::Folder => {
-                let log = |path: &PathBuf| Box::new(LogFeed::new(path.clone(), self.mapping.clone()));
+                let log = |path: &PathBuf| {
+                    Box::new(LogFeed::new(path.clone(), self.mapping.clone()).opened_by(self.open))
+                };
                 self.files.iter().map(|path| self.wrapped(log(path), None)).collect()
             }
             Medium::Store(counts) => {
@@ -192,11 +202,11 @@ impl ParallelSide for FoundSide<'_> {
 }
 
 /// What the first records of a log show. What cannot be read shows when the log is compared.
-fn first_records(path: &Path, mapping: &Mapping, zone: &Zone) -> Option<FirstRecords> {
+fn first_records(path: &Path, mapping: &Mapping, zone: &Zone, open: OpenFile) -> Option<FirstRecords> {
     /// Writers that run side by side may write their first events in another order than they occurred in.
     const LOOKED_AT: usize = 64;
     let mut reader = RecordReader::with_mapping(zone, DstPolicy::Resolve, mapping);
-    let mut log = open_log(path, mapping).ok()?;
+    let mut log = open(path, mapping).ok()?;
     let mut found: Option<FirstRecords> = None;
     let mut records = 0;
     while records < LOOKED_AT

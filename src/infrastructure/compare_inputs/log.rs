@@ -6,13 +6,16 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts, TakeAgain, read_again};
-use crate::application::log_source::{PieceContent, Reject, SourceError, UNVERIFIED};
+use crate::application::log_source::{LogSource, PieceContent, Reject, SourceError, UNVERIFIED};
 use crate::infrastructure::sources::{FileEquality, open_log};
 use crate::wire::json::{ObjectScanner, ScanError};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
 use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
+
+/// How a log file is opened.
+pub(super) type OpenFile = fn(&Path, &Mapping) -> Result<Box<dyn LogSource>, SourceError>;
 
 /// Takes the text of a record, with its offset.
 type TakeText<'t> = dyn FnMut(u64, &[u8]) -> Result<(), CompareError> + 't;
@@ -21,6 +24,7 @@ type TakeText<'t> = dyn FnMut(u64, &[u8]) -> Result<(), CompareError> + 't;
 pub struct LogFeed {
     path: PathBuf,
     mapping: Mapping,
+    open: OpenFile,
     /// Known once it was read.
     is_compressed: bool,
     /// What it was found to be the same as.
@@ -30,7 +34,13 @@ pub struct LogFeed {
 impl LogFeed {
     /// The log at `path`, whose records are read by `mapping`. It is opened when it is read.
     pub fn new(path: PathBuf, mapping: Mapping) -> Self {
-        Self { path, mapping, is_compressed: false, original: None }
+        Self { path, mapping, open: open_log, is_compressed: false, original: None }
+    }
+
+    /// The same log, opened in that way.
+    #[must_use]
+    pub fn opened_by(self, open: OpenFile) -> Self {
+        Self { open, ..self }
     }
 
     fn io(&self, action: &'static str) -> impl Fn(std::io::Error) -> CompareError + '_ {
@@ -72,7 +82,7 @@ impl Feed for LogFeed {
         reader: &mut RecordReader<'_>,
         take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
     ) -> Result<FeedFacts, CompareError> {
-        let mut log = open_log(&self.path, &self.mapping)?;
+        let mut log = (self.open)(&self.path, &self.mapping)?;
         self.is_compressed = log.compression().is_some();
         log.omit_line_ends();
         let mut flags = BTreeMap::new();
@@ -128,7 +138,7 @@ impl Feed for LogFeed {
                 Ok(())
             });
         }
-        let mut log = open_log(&self.path, &self.mapping)?;
+        let mut log = (self.open)(&self.path, &self.mapping)?;
         // Times do not matter here, only where records begin.
         let zone = Zone::utc();
         let mut reader = RecordReader::with_mapping(&zone, DstPolicy::Resolve, &self.mapping);

@@ -10,7 +10,7 @@ use super::day_log::{ending, move_torn_tail, open_to_append};
 use super::error::JsonlError;
 use super::id_index::{DayEnd, IdIndex, Tail};
 use super::id_table::Lookup;
-use super::layout::{Day, MAX_FILE_LENGTH};
+use super::layout::{Day, LONGEST_LINE, MAX_FILE_LENGTH};
 use super::lock::lock_folder;
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
@@ -180,6 +180,10 @@ impl JsonlEventRepository {
         number: usize,
         event: &DomainEvent,
     ) -> Result<NewLine, JsonlError> {
+        let length = event.body().len();
+        if length > LONGEST_LINE {
+            return Err(JsonlError::EventTooLong { event_id: event.event_id().clone(), length });
+        }
         let offset = end.next_line_offset();
         let length = offset + event.body().len() as u64 + 1;
         let position = day.position(offset).filter(|_| length <= MAX_FILE_LENGTH);

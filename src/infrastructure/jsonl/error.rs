@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::layout::MAX_FILE_LENGTH;
+use super::layout::{LONGEST_LINE, MAX_FILE_LENGTH};
 use crate::domain::error_chain::error_chain;
 use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::EventId;
 use crate::durable::append::{AppendError, AppendStep};
 use crate::wire::record::RecordError;
 
@@ -21,6 +22,10 @@ pub(super) enum JsonlError {
     NotAFile { path: PathBuf },
     #[error("{} would grow beyond {MAX_FILE_LENGTH} bytes, after which lines have no position", path.display())]
     TooLong { path: PathBuf },
+    #[error(
+        "the event {event_id} has {length} bytes as a line: {LONGEST_LINE} are the most that are read of one"
+    )]
+    EventTooLong { event_id: EventId, length: usize },
     #[error(
         "expected {} to have {expected} bytes, found {found}: another program writes to it without taking the lock",
         path.display()
@@ -89,6 +94,12 @@ impl Damage {
     pub(super) fn new(path: &Path, line: u64, offset: u64, error: &RecordError) -> Self {
         let mut detail = error_chain(error);
         detail.push_str("; import-legacy reports every damaged line; remove or repair the line");
+        Self { place: format!("{}, line {line} at byte {offset}", path.display()), detail }
+    }
+
+    /// Of a line that is too long to be held in memory.
+    pub(super) fn of_a_long_line(path: &Path, line: u64, offset: u64) -> Self {
+        let detail = format!("it is longer than {LONGEST_LINE} bytes; remove the line");
         Self { place: format!("{}, line {line} at byte {offset}", path.display()), detail }
     }
 

@@ -8,6 +8,8 @@ use crate::domain::value_objects::{Position, StreamId};
 const OFFSET_BITS: u32 = 38;
 /// The greatest length of a day file: every line of it starts at an offset that fits a position.
 pub(super) const MAX_FILE_LENGTH: u64 = 1 << OFFSET_BITS;
+/// No more of a line is held in memory (64 MiB; in tests 4 MiB): what is longer is no event, as it is none of any log.
+pub(super) const LONGEST_LINE: usize = if cfg!(test) { 4 << 20 } else { 64 << 20 };
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const PREFIX: &str = "events-";

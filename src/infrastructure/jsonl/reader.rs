@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::day_files::measure::is_of_the_content;
 use super::day_files::open_day::OpenDay;
-use super::day_files::part_reader::PartInput;
+use super::day_files::part_reader::{LineRead, PartInput};
 use super::error::{Damage, JsonlError};
 use super::folder::{EventFolder, Notice};
+use super::layout::LONGEST_LINE;
 use crate::domain::event::{DomainEvent, derived_event_id};
 use crate::domain::repository::{EventOrigin, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
@@ -143,24 +144,25 @@ impl<'f> DayReader<'f> {
 
     /// The next line; `None` at the end of the day.
     pub(super) fn next_line(&mut self) -> Result<Option<Line<'_>>, JsonlError> {
-        loop {
+        let read = loop {
             self.buffer.clear();
             // After a line that is not ended, another process may just be writing the rest of it.
             if self.is_ended {
                 return Ok(None);
             }
-            if self.read_line()? > 0 {
-                break;
+            let read = self.read_line()?;
+            if read.length > 0 {
+                break read;
             }
             if self.is_live() {
                 return Ok(None);
             }
             self.next_file()?;
-        }
+        };
         let (offset, line) = (self.next.offset, self.next.lines + 1);
         let place = LinePlace { file: self.file, line, offset: offset - self.day.start_of(self.file) };
-        let is_unended = self.buffer.last() != Some(&b'\n');
-        self.end = offset + self.buffer.len() as u64;
+        let is_unended = !read.is_ended;
+        self.end = offset + read.length;
         if is_unended && self.is_live() {
             self.is_ended = true;
         } else {
@@ -169,7 +171,15 @@ impl<'f> DayReader<'f> {
             self.next.offset = self.end;
             self.next.lines = line;
         }
-        let content = self.interpret(offset, place, is_unended)?;
+        let content = match read.length - u64::from(read.is_ended) > LONGEST_LINE as u64 {
+            true if is_unended => Content::Torn,
+            true => Content::Damaged(Damage::of_a_long_line(
+                self.day.path_of(self.file),
+                place.line,
+                place.offset,
+            )),
+            false => self.interpret(offset, place, is_unended)?,
+        };
         Ok(Some(Line { offset, place, content }))
     }
 
@@ -211,9 +221,9 @@ impl<'f> DayReader<'f> {
         Ok(())
     }
 
-    fn read_line(&mut self) -> Result<usize, JsonlError> {
-        let Some(input) = &mut self.input else { return Ok(0) };
-        input.read_line(&mut self.buffer).map_err(|error| self.failed(error))
+    fn read_line(&mut self) -> Result<LineRead, JsonlError> {
+        let Some(input) = &mut self.input else { return Ok(LineRead::default()) };
+        input.read_line(&mut self.buffer, LONGEST_LINE + 1).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, error: io::Error) -> JsonlError {

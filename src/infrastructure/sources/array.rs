@@ -13,7 +13,7 @@ use crate::wire::json::{ScanError, ScannedObject, is_blank};
 use crate::wire::record::{RecordError, RecordReader};
 
 use super::array_syntax::{unexpected, whole_scalar};
-use super::damage::{Beginning, Damage, DamageEnd, Surroundings, beginning};
+use super::damage::{Beginning, Damage, DamageEnd, Surroundings, beginning, described};
 use super::limits::{LONGEST_PIECE, LONGEST_RECORD};
 use super::window::ByteWindow;
 use super::wrapper_object::WrapperObject;
@@ -125,7 +125,10 @@ impl ArraySource {
                 return Ok(LogPiece { place: self.window.place(), bytes, content });
             }
             Beginning::DamagedObject(length, reject) => (length, reject),
-            Beginning::Damage(damage, reject) => (self.go_on(damage, reader)?, reject),
+            Beginning::Damage(damage, reject) => {
+                let length = self.go_on(damage, reader)?;
+                (length, self.described(reject, length))
+            }
         };
         Ok(self.piece(length, PieceContent::Reject(reject)))
     }
@@ -185,7 +188,12 @@ impl ArraySource {
             }
         };
         let length = self.go_on(Damage::new(Surroundings::Array), reader)?;
-        Ok((length, unexpected(0, expected, found)))
+        Ok((length, self.described(unexpected(0, expected, found), length)))
+    }
+
+    /// What is said of the damage of that length that the window begins with.
+    fn described(&self, found: Reject, length: usize) -> Reject {
+        described(found, &self.window.bytes()[..length], self.window.place().offset)
     }
 
     /// What stands outside of the array.
@@ -205,7 +213,7 @@ impl ArraySource {
             }
             None => self.go_on(Damage::new(Surroundings::Outside), reader)?,
         };
-        Ok((length, unexpected(0, expected, found)))
+        Ok((length, self.described(unexpected(0, expected, found), length)))
     }
 
     /// The rest of the wrapper, at the window's beginning: its length, or what is wrong with it.

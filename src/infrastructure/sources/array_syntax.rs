@@ -3,6 +3,9 @@
 use crate::application::log_source::Reject;
 use crate::wire::json::{ScanError, Token, Tokens};
 
+/// What RFC 7464 has before each JSON text: layout before a record of a log of lines.
+pub(super) const RECORD_SEPARATOR: u8 = 0x1E;
+
 /// What a byte is that cannot stand where it stands.
 pub(super) fn unexpected(at: usize, expected: &'static str, found: u8) -> Reject {
     Reject::Record(ScanError::Unexpected { at, expected, found }.into())

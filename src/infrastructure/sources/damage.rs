@@ -4,8 +4,8 @@
 //! made of the bytes before it: a log that has grown reads as it would have been read at once.
 //!
 //! - An event is an event wherever its `{` stands, but within an object that breaks later on: there it
-//!   is a part of that object, unless the break comes right after it, as where a record was cut off
-//!   and the next one written.
+//!   is a part of that object, unless the break comes right after it, or after a comma, as where a record
+//!   was cut off and the next one written.
 //! - What could still become an object, were the log to go on, is not searched.
 //! - An object that is too long to be held is passed as far as its brackets go, and not searched.
 //!
@@ -15,13 +15,19 @@
 
 use crate::application::log_source::{Reject, SourceError};
 use crate::wire::json::{ScanError, ScannedObject};
-use crate::wire::record::RecordReader;
+use crate::wire::record::{RecordError, RecordReader};
 
+use super::encoding::Encoding;
 use super::limits::{LONGEST_PIECE, LONGEST_RECORD};
 use super::nesting::Nesting;
 use super::structure::{BrokenObject, Extent, ObjectEnd, Step, Structure, extent};
 use super::window::ByteWindow;
 use super::wrapper_object::WrapperObject;
+
+/// So many bytes tell an encoding that damage begins with.
+const WIDE_BEGINNING: usize = 16;
+/// How much of damage is looked at for another encoding.
+const LONGEST_DESCRIBED: usize = 1 << 10;
 
 /// What damage stands in, which says what ends it besides an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +115,8 @@ pub(super) struct Damage {
     is_begun: bool,
     /// It is an array within the array, and ends with it.
     is_bracketed: bool,
+    /// It is UTF-16 or UTF-32, and a newline has zero bytes beside it.
+    has_wide_line_ends: bool,
 }
 
 /// What is done with the bytes that come next.
@@ -131,12 +139,23 @@ impl Damage {
             rest: Rest::Searched,
             is_begun: false,
             is_bracketed: false,
+            has_wide_line_ends: false,
         }
     }
 
     /// All that is left of the log, which lacks its end.
     pub fn unfinished() -> Self {
         Self { rest: Rest::Unfinished, ..Self::new(Surroundings::Outside) }
+    }
+
+    /// Whether the window begins with text in another encoding shows in what is left of its line: then a newline ends
+    /// it where no zero byte follows.
+    pub fn expect_wide_line_ends(&mut self, window: &mut ByteWindow) -> Result<(), SourceError> {
+        window.peek(WIDE_BEGINNING)?;
+        let beginning = &window.bytes()[..window.bytes().len().min(WIDE_BEGINNING)];
+        let line = memchr::memchr(b'\n', beginning).unwrap_or(beginning.len());
+        self.has_wide_line_ends = matches!(Encoding::find(&beginning[..line]), Some((0, _)));
+        Ok(())
     }
 
     /// How many bytes of the window are damage, and what ends it there. `wrapper` is what the records
@@ -150,7 +169,10 @@ impl Damage {
         let mut index = 0;
         while index < LONGEST_PIECE {
             let Some(byte) = window.peek(index)? else { return Ok((index, DamageEnd::Log)) };
-            if self.within == Surroundings::Line && byte == b'\n' {
+            if self.within == Surroundings::Line
+                && byte == b'\n'
+                && !(self.has_wide_line_ends && matches!(window.peek(index + 1)?, Some(0) | None))
+            {
                 return Ok((index, DamageEnd::Line));
             }
             let offset = window.offset_at(index);
@@ -223,12 +245,33 @@ impl Damage {
         start: usize,
         end: usize,
     ) -> Result<bool, SourceError> {
-        let next = window.next_solid(end)?;
+        let mut next = window.next_solid(end)?;
+        if window.peek(next)? == Some(b',') {
+            // Where another record follows, or the line or the array ends, the comma stands after a record.
+            let after = window.next_solid(next + 1)?;
+            let ends_here = self.within == Surroundings::Line && window.bytes()[next..after].contains(&b'\n');
+            if ends_here || matches!(window.peek(after)?, Some(b'{' | b']')) {
+                next = after;
+            }
+        }
         if self.is_within_broken(window.offset_at(next)) {
             return Ok(false);
         }
         let text = &window.bytes()[start..end];
         Ok(reader.extent(text, 0).is_ok_and(|object| reader.is_event(text, object)))
+    }
+}
+
+/// What is said of bytes that are no record, and stand at `offset`: another encoding, or zero bytes, or else as it was
+/// found.
+pub(super) fn described(found: Reject, bytes: &[u8], offset: u64) -> Reject {
+    if !matches!(found, Reject::Record(RecordError::Syntax(_))) {
+        return found;
+    }
+    match Encoding::find(&bytes[..bytes.len().min(LONGEST_DESCRIBED)]) {
+        Some((at, encoding)) => Reject::Encoding { encoding: encoding.name(), at: offset + at as u64 },
+        None if bytes.first() == Some(&0) => Reject::ZeroBytes,
+        None => found,
     }
 }
 

@@ -20,12 +20,26 @@ pub(super) enum MemberEnd {
     NoChecksum,
 }
 
-/// What is wrong with a member, in words.
+/// What is wrong with a member.
 #[derive(Debug)]
-pub(super) struct Damage(pub String);
+pub(super) struct Damage {
+    /// In words.
+    pub detail: String,
+    /// It may be sound, and is not decoded.
+    pub not_decoded: Option<NotDecoded>,
+}
 
 impl Damage {
     pub fn new(detail: impl Into<String>) -> Self {
-        Self(detail.into())
+        Self { detail: detail.into(), not_decoded: None }
     }
+}
+
+/// Why data that may be sound is not decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotDecoded {
+    /// It needs a window of so many bytes, which are not held in memory.
+    Window(u64),
+    /// The file decodes to more than so many bytes, which is many times its size.
+    Expansion(u64),
 }

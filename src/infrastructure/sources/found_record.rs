@@ -55,6 +55,11 @@ impl RecordNames {
         Self { quoted: finders("\""), escaped: finders("\\\""), names }
     }
 
+    /// Whether that is one of them.
+    pub fn have(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
+
     /// Whether an object has one of them at its top level.
     pub fn are_in(&self, found: &FoundRecord<'_>) -> bool {
         self.names.iter().any(|name| found.has_field(name))

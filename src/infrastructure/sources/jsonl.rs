@@ -9,8 +9,8 @@ use crate::application::log_source::{
 use crate::wire::json::{ScannedObject, is_blank};
 use crate::wire::record::RecordReader;
 
-use super::array_syntax::unexpected;
-use super::damage::{Beginning, Damage, DamageEnd, Surroundings, beginning};
+use super::array_syntax::{RECORD_SEPARATOR, unexpected};
+use super::damage::{Beginning, Damage, DamageEnd, Surroundings, beginning, described};
 use super::limits::LONGEST_RECORD;
 use super::window::ByteWindow;
 
@@ -41,11 +41,20 @@ impl JsonlSource {
     }
 
     /// How many bytes of layout the window begins with. Besides white space, that is a comma after an
-    /// object.
+    /// object, and what RFC 7464 separates records with.
     fn layout(&mut self) -> Result<usize, SourceError> {
         let after_object = &mut self.after_object;
-        let length =
-            self.window.layout(|byte| is_blank(byte) || (byte == b',' && std::mem::take(after_object)))?;
+        let length = self.window.layout(|byte| {
+            is_blank(byte)
+                || match byte {
+                    b',' => std::mem::take(after_object),
+                    RECORD_SEPARATOR => {
+                        *after_object = false;
+                        true
+                    }
+                    _ => false,
+                }
+        })?;
         if self.in_damaged_line {
             self.in_damaged_line = !self.window.bytes()[..length].contains(&b'\n');
         }
@@ -97,7 +106,7 @@ impl JsonlSource {
         &'s mut self,
         reader: &mut RecordReader<'_>,
     ) -> Result<Option<LogPiece<'s>>, SourceError> {
-        let (damage, reject) = match self.window.peek(0)? {
+        let (mut damage, reject) = match self.window.peek(0)? {
             Some(b'{') => match beginning(&mut self.window, reader, Surroundings::Line)? {
                 Beginning::Object(object) => return Ok(Some(self.record(reader, object, None))),
                 Beginning::DamagedObject(length, reject) => {
@@ -113,7 +122,9 @@ impl JsonlSource {
                 return Ok(damage.map(|reject| self.piece(0, PieceContent::Reject(reject))));
             }
         };
+        damage.expect_wide_line_ends(&mut self.window)?;
         let length = self.go_on(damage, reader)?;
+        let reject = described(reject, &self.window.bytes()[..length], self.window.place().offset);
         Ok(Some(self.piece(length, PieceContent::Reject(reject))))
     }
 

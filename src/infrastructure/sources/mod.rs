@@ -5,12 +5,14 @@ mod array_syntax;
 mod byte_source;
 mod compressed_log;
 mod compression;
+mod containers;
 mod damage;
 mod damaged_lines;
 mod decoded_step;
 mod decoder;
 mod decompressed;
 mod decompressed_content;
+mod encoding;
 mod event_search;
 mod file_equality;
 mod file_kind;
@@ -18,10 +20,12 @@ mod folder;
 mod found_record;
 mod gzip_member;
 mod jsonl;
+mod layout_of_objects;
 mod limits;
 mod log_files;
 mod nesting;
 mod other_side;
+mod rejected_bytes;
 mod search_window;
 mod stored_bytes;
 mod string_search;
@@ -51,26 +55,45 @@ use array::ArraySource;
 use byte_source::{ByteSource, OpenedFile, PlainFile, read_error};
 use compressed_log::CompressedLog;
 use compression::Compression;
+use decoded_step::NotDecoded;
 use decompressed::Decompressed;
 use jsonl::JsonlSource;
+use layout_of_objects::unsupported_layout;
 use stored_bytes::StoredError;
 use unsupported_input::UnsupportedInput;
-use verification::Verification;
+use verification::{MOST_EXPANSION, Verification};
 use window::ByteWindow;
 use wrapper_object::WrapperObject;
+use zstd_frame::MOST_WINDOW;
 
 pub use file_equality::FileEquality;
 pub use folder::list_folder;
 pub use log_files::FileSystem;
 pub use other_side::Surroundings;
+pub use rejected_bytes::holds_whole_record;
 
 /// Opens one log file; how it is written, and compressed, is detected from its content. Of the mapping
 /// only the key counts under which the records stand.
 ///
 /// A plain file is read as far as it goes now: what a writer appends later is not read. Whether the
 /// file has changed in any other way shows when its last piece has been given out.
+///
+/// # Errors
+/// It cannot be read; it is no log; or it is compressed, and decodes to many times its size (200) and more than 1 GiB.
 pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
-    let (content, verification) = open(path)?;
+    open_and_read(path, mapping, false)
+}
+
+/// As [`open_log`], whatever a compressed log decodes to.
+///
+/// # Errors
+/// It cannot be read, or is no log.
+pub fn open_log_of_any_size(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, SourceError> {
+    open_and_read(path, mapping, true)
+}
+
+fn open_and_read(path: &Path, mapping: &Mapping, any_size: bool) -> Result<Box<dyn LogSource>, SourceError> {
+    let (content, verification) = open(path, any_size)?;
     let log = read_log(ByteWindow::new(path, content), verification.as_deref(), mapping)?;
     Ok(match verification {
         Some(verification) => Box::new(CompressedLog::new(log, verification)),
@@ -78,7 +101,8 @@ pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, So
     })
 }
 
-/// How the log is written shows in its first bytes that are not blank: more that follows changes nothing.
+/// How the log is written shows in its first bytes that are not blank: more that follows changes nothing. A log of
+/// which no event was made yet may turn out to be none.
 fn read_log(
     mut window: ByteWindow,
     verification: Option<&Verification>,
@@ -106,7 +130,16 @@ fn read_log(
         // An array file that holds nothing is torn; a day without events is a day.
         None => folder::is_array_by_name(window.path()),
     };
-    Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
+    if is_array {
+        return Ok(Box::new(ArraySource::new(window)));
+    }
+    // Which lines are missing at a damaged beginning is not known.
+    if damaged_beginning.is_none()
+        && let Some(unsupported) = unsupported_layout(&mut window, mapping)?
+    {
+        return Err(unsupported.at(window.path()));
+    }
+    Ok(Box::new(JsonlSource::new(window)))
 }
 
 /// Fails where a log is no regular file. Asked before it is opened: opening a pipe takes from it what the next reader would miss.
@@ -124,7 +157,7 @@ pub fn ensure_file(path: &Path) -> Result<(), SourceError> {
 type Opened = (Box<dyn ByteSource>, Option<Arc<Verification>>);
 
 /// Opens a file; whether it is compressed shows in its first bytes. One that is compressed is verified.
-fn open(path: &Path) -> Result<Opened, SourceError> {
+fn open(path: &Path, any_size: bool) -> Result<Opened, SourceError> {
     let not_opened = |source| SourceError::Io { action: "open", path: path.to_owned(), source };
     ensure_file(path)?;
     let mut file = File::open(path).map_err(not_opened)?;
@@ -142,11 +175,21 @@ fn open(path: &Path) -> Result<Opened, SourceError> {
         return Ok((Box::new(PlainFile::new(opened, file)), None));
     };
     let copy = file.try_clone().map_err(failed)?;
-    let verification = match verified_files::verified(&opened, copy, compression) {
+    let verification = match verified_files::verified(&opened, copy, compression, any_size) {
         Ok(verification) => verification,
         Err(StoredError::Changed) => return Err(opened.changed()),
         Err(StoredError::Io(error)) => return Err(failed(error)),
     };
+    if let Some((at, why)) = verification.not_decoded {
+        let unsupported = match why {
+            NotDecoded::Window(window) => UnsupportedInput::ZstdWindow { at, window, most: MOST_WINDOW },
+            NotDecoded::Expansion(bytes) => {
+                let compression = compression.name();
+                UnsupportedInput::Expansion { compression, bytes, times: MOST_EXPANSION }
+            }
+        };
+        return Err(unsupported.at(path));
+    }
     let content = Decompressed::new(opened, file, compression, Arc::clone(&verification)).map_err(failed)?;
     Ok((Box::new(content), Some(verification)))
 }

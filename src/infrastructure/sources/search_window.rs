@@ -104,6 +104,6 @@ impl SearchWindow<'_> {
 }
 
 /// Control characters that texts do not have. Zero bytes stand in texts as well, after a power cut.
-fn is_control(byte: u8) -> bool {
+pub(super) fn is_control(byte: u8) -> bool {
     matches!(byte, 0x01..=0x07 | 0x0E..=0x1A | 0x1C | 0x1D | 0x1F | 0x7F)
 }

@@ -173,7 +173,9 @@ fn content(content: Box<dyn Read>, kind: Option<FileKind>) -> Opened {
         Some(FileKind::Database) => {
             Opened::NoContent(Content::NoEvent { what: "it is a SQLite database".to_owned() })
         }
-        Some(FileKind::Container(what)) => Opened::NoContent(unsearchable(&format!("it is {what}"))),
+        Some(FileKind::Container(container)) => {
+            Opened::NoContent(unsearchable(&format!("it is {}", container.what)))
+        }
         _ => Opened::Content(content, kind),
     }
 }

@@ -7,7 +7,10 @@ use thiserror::Error;
 use crate::application::log_source::SourceError;
 use crate::wire::json::ScanError;
 
-use super::compression::Compression;
+use super::containers::Container;
+use super::encoding::Encoding;
+use super::file_kind::{BEGINNING, FileKind};
+use super::search_window::is_control;
 
 /// What a path names instead of a log.
 #[derive(Debug, Error)]
@@ -27,8 +30,37 @@ pub(super) enum UnsupportedInput {
     Sqlite,
     #[error("it is compressed twice ({0} within): unpack it once")]
     CompressedTwice(&'static str),
-    #[error("it is UTF-16: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)")]
-    Utf16,
+    #[error("it is {what}: expected a JSON array or JSONL; {way_out}")]
+    Container { what: &'static str, way_out: &'static str },
+    #[error("it is {0}: expected a JSON array or JSONL")]
+    Other(&'static str),
+    #[error("it is {0} from byte 0 on: expected UTF-8; convert it first (iconv -f {0} -t UTF-8)")]
+    Encoding(&'static str),
+    #[error(
+        "its objects span several lines: expected one object a line, or an array; `jq -c . FILE > LOG.jsonl` makes \
+         such lines of them"
+    )]
+    SeveralLines,
+    #[error(
+        "an array begins at byte {at}, and something else stands before it: take the array alone \
+         (`tail -c +{} FILE > LOG.json`)", at + 1
+    )]
+    ArrayBegins { at: u64 },
+    #[error(
+        "the objects in it hold their records in an array under {key:?}: declare that (--records {key:?}), or take them \
+         out (`jq -c '.[{key:?}][]' FILE > LOG.jsonl`)"
+    )]
+    Holders { key: String },
+    #[error(
+        "its zstd data at byte {at} was compressed with a window of {window} bytes, and {most} are read: unpack it \
+         first (zstd -d --long=31 FILE)"
+    )]
+    ZstdWindow { at: u64, window: u64, most: u64 },
+    #[error(
+        "it decodes to more than {bytes} bytes, over {times} times its size: unpack it first ({compression} -d FILE), \
+         or have it read all the same (--allow-expansion)"
+    )]
+    Expansion { compression: &'static str, bytes: u64, times: u64 },
     #[error(
         "expected one object that holds the records under `{key}` at its top level, as declared (records)"
     )]
@@ -46,16 +78,26 @@ pub(super) enum UnsupportedInput {
 impl UnsupportedInput {
     /// Looks at the beginning of a log's content, decompressed.
     pub fn recognise(beginning: &[u8]) -> Option<Self> {
-        match beginning {
-            _ if beginning.starts_with(crate::infrastructure::sqlite::MAGIC) => Some(Self::Sqlite),
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some(Self::Utf16),
-            _ => {
-                Compression::recognise(beginning).map(|compression| Self::CompressedTwice(compression.name()))
+        if let Some(encoding) = Encoding::of_log(beginning) {
+            return Some(Self::Encoding(encoding.name()));
+        }
+        match FileKind::of(beginning)? {
+            FileKind::Database => Some(Self::Sqlite),
+            FileKind::Compressed(compression) => Some(Self::CompressedTwice(compression.name())),
+            // Their first bytes can be those of a text too.
+            FileKind::Container(Container { what, way_out, is_text }) => {
+                (*is_text || has_controls(beginning)).then_some(Self::Container { what, way_out })
             }
+            FileKind::Other(what) => has_controls(beginning).then_some(Self::Other(what)),
         }
     }
 
     pub fn at(self, path: &Path) -> SourceError {
         SourceError::NotALog { path: path.to_owned(), source: Box::new(self) }
     }
+}
+
+/// Whether bytes stand at the beginning of a file that no text has.
+fn has_controls(beginning: &[u8]) -> bool {
+    beginning.iter().take(BEGINNING as usize).any(|byte| *byte == 0 || is_control(*byte))
 }

@@ -14,7 +14,7 @@ use crate::application::log_source::{DamagedData, Reject};
 use crate::wire::json::is_blank;
 
 use super::compression::Compression;
-use super::decoded_step::{Damage, MemberEnd};
+use super::decoded_step::{Damage, MemberEnd, NotDecoded};
 use super::decoder::{Decoder, magic};
 use super::stored_bytes::{Fingerprint, StoredBytes, StoredError, up_to};
 use super::window::UTF_8_BOM;
@@ -26,6 +26,11 @@ const DECODED: usize = 1 << 17;
 /// damaged member takes one time; false starts within it end soon, unless they were put there.
 const MOST_SEARCHED: u64 = 4;
 const NO_END: &str = "its end was not found";
+const TOO_LARGE: &str = "it decodes to many times its size";
+/// A file that decodes to more than so many times its size, as no log mostly does,
+pub(super) const MOST_EXPANSION: u64 = 200;
+/// and to more than this (1 GiB; in tests 1 MiB), is only decoded where that is wanted.
+pub(super) const LEAST_EXPANDED: u64 = if cfg!(test) { 1 << 20 } else { 1 << 30 };
 
 /// What is known of a compressed file.
 #[derive(Debug)]
@@ -43,6 +48,8 @@ pub(super) struct Verification {
     /// The first byte that is not blank of what the first member decodes to: also where it is left out,
     /// it tells how the log is written.
     pub first_byte: Option<u8>,
+    /// Nothing is known of the member that begins there, and of what follows.
+    pub not_decoded: Option<(u64, NotDecoded)>,
 }
 
 /// Members, one after the other.
@@ -70,12 +77,15 @@ pub(super) enum Assurance {
 }
 
 impl Verification {
-    /// Decodes a file from its first byte to its last.
-    pub fn of(mut file: File, compression: Compression) -> Result<Self, StoredError> {
+    /// Decodes a file from its first byte to its last; one that decodes to many times its size only where that is
+    /// `any_size`.
+    pub fn of(mut file: File, compression: Compression, any_size: bool) -> Result<Self, StoredError> {
         let fingerprint = Arc::new(Fingerprint::of(&mut file)?);
         let stored = StoredBytes::new(file, Arc::clone(&fingerprint));
         let decoder = Decoder::new(compression)?;
-        let mut members = Members { compression, stored, decoder, decoded: vec![0; DECODED], searched: 0 };
+        let most = if any_size { u64::MAX } else { LEAST_EXPANDED.max(MOST_EXPANSION * stored.len()) };
+        let decoded = vec![0; DECODED];
+        let mut members = Members { compression, stored, decoder, decoded, searched: 0, most, left: most };
         let mut verification = Self {
             compression,
             fingerprint,
@@ -84,14 +94,20 @@ impl Verification {
             end: None,
             begins_damaged: false,
             first_byte: None,
+            not_decoded: None,
         };
         let mut offset = 0;
         while offset < members.stored.len() {
+            members.left = members.most.saturating_sub(verification.length());
             let found = members.decode(offset, None)?;
             match found.fate {
                 Fate::Sound { end, assurance } => {
                     verification.add(offset..end, &found, assurance);
                     offset = members.after_padding(end)?;
+                }
+                Fate::Damaged(Damage { not_decoded: Some(why), .. }) => {
+                    verification.not_decoded = Some((offset, why));
+                    return Ok(verification);
                 }
                 Fate::Cut | Fate::Damaged(_) => {
                     let (next, lines) = members.next_sound(offset + 1)?;
@@ -100,7 +116,7 @@ impl Verification {
                     // What was cut may have been appended to.
                     let found = if next.is_some() { members.decode(stored.start, next)? } else { found };
                     match found.fate {
-                        Fate::Damaged(Damage(detail)) => {
+                        Fate::Damaged(Damage { detail, .. }) => {
                             if stored.start == 0 {
                                 verification.begins_damaged = true;
                                 verification.first_byte = found.first_solid;
@@ -222,6 +238,10 @@ struct Members {
     decoded: Vec<u8>,
     /// How many bytes were decoded in search of a sound member, in vain.
     searched: u64,
+    /// How many bytes the file may decode to.
+    most: u64,
+    /// How many of them are left for a member.
+    left: u64,
 }
 
 impl Members {
@@ -243,6 +263,11 @@ impl Members {
             };
             member.read += step.read as u64;
             member.take(&self.decoded[..step.written]);
+            if member.decoded > self.left {
+                let not_decoded = Some(NotDecoded::Expansion(self.most));
+                member.fate = Fate::Damaged(Damage { detail: TOO_LARGE.to_owned(), not_decoded });
+                return Ok(member);
+            }
             if let Some(end) = step.end {
                 member.fate = self.ended(offset + member.read, end)?;
                 return Ok(member);
@@ -262,9 +287,10 @@ impl Members {
             return Ok(Fate::Sound { end, assurance: Assurance::Checksum });
         }
         // The bit that says that there is no checksum may be the one that is damaged.
-        let next = self.stored.at(end)?;
+        let padded = self.after_padding(end)?;
+        let next = self.stored.at(padded)?;
         let next = &next[..next.len().min(4)];
-        if zstd_frame::is_part_of_a_beginning(next) || next.iter().all(|byte| *byte == 0) {
+        if zstd_frame::is_part_of_a_beginning(next) || padded - end >= 4 {
             return Ok(Fate::Sound { end, assurance: Assurance::DecodedToItsEnd });
         }
         Ok(Fate::Damaged(Damage::new("it says that it has no checksum, and something else follows it")))

@@ -18,18 +18,23 @@ type Verified = BTreeMap<PathBuf, (FileVersion, Arc<Verification>)>;
 
 static VERIFIED: Mutex<Verified> = Mutex::new(BTreeMap::new());
 
-/// What is known of a file, which is verified now, unless it was and has not changed since.
+/// What is known of a file, which is verified now, unless it was and has not changed since. What decodes to many times
+/// its size is decoded to its end where it may have `any_size`.
 pub(super) fn verified(
     opened: &OpenedFile,
     file: File,
     compression: Compression,
+    any_size: bool,
 ) -> Result<Arc<Verification>, StoredError> {
     if let Some((version, verification)) = files().get(opened.path())
         && opened.version() == version
     {
         return Ok(Arc::clone(verification));
     }
-    let verification = Arc::new(Verification::of(file, compression)?);
+    let verification = Arc::new(Verification::of(file, compression, any_size)?);
+    if verification.not_decoded.is_some() {
+        return Ok(verification);
+    }
     let known = (opened.version().clone(), Arc::clone(&verification));
     files().insert(opened.path().to_owned(), known);
     Ok(verification)

@@ -4,12 +4,17 @@ use std::io;
 
 use zstd::stream::raw::{Decoder, Operation};
 
-use super::decoded_step::{Damage, MemberEnd, Step};
+use super::decoded_step::{Damage, MemberEnd, NotDecoded, Step};
 
 /// A frame begins with these bytes.
 pub(super) const MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// In the byte after them.
 const HAS_CHECKSUM: u8 = 1 << 2;
+const SINGLE_SEGMENT: u8 = 1 << 5;
+/// The largest window that is held in memory (128 MiB): what zstd itself takes without being asked for more.
+pub(super) const MOST_WINDOW: u64 = 1 << 27;
+/// The largest window that zstd makes.
+const LONGEST_WINDOW: u64 = 1 << 31;
 
 pub(super) struct ZstdFrame {
     decoder: Decoder<'static>,
@@ -67,7 +72,13 @@ impl ZstdFrame {
 
     fn begun(&mut self, bytes: Vec<u8>) -> Result<Part, Damage> {
         match bytes[..] {
-            [0x28, 0xB5, 0x2F, 0xFD, descriptor] => {
+            [0x28, 0xB5, 0x2F, 0xFD, descriptor, ref rest @ ..] => {
+                let Some(window) = window(descriptor, rest) else { return Ok(Part::Beginning(bytes)) };
+                if (MOST_WINDOW + 1..=LONGEST_WINDOW).contains(&window) {
+                    let detail =
+                        format!("it needs a window of {window} bytes, and {MOST_WINDOW} are held in memory");
+                    return Err(Damage { detail, not_decoded: Some(NotDecoded::Window(window)) });
+                }
                 let awaited = self.decoder.run_on_buffers(&bytes, &mut []).map_err(damaged)?.remaining;
                 Ok(Part::Frame { has_checksum: descriptor & HAS_CHECKSUM != 0, awaited })
             }
@@ -83,6 +94,22 @@ impl ZstdFrame {
     }
 }
 
+/// How many of the last bytes have to be at hand to decode a frame, by the byte after its magic number and what follows
+/// that; `None` where more of it is needed.
+fn window(descriptor: u8, rest: &[u8]) -> Option<u64> {
+    if descriptor & SINGLE_SEGMENT == 0 {
+        let (exponent, mantissa) = (rest.first()? >> 3, u64::from(rest.first()? & 7));
+        let base = 1_u64 << (10 + u32::from(exponent));
+        return Some(base + base / 8 * mantissa);
+    }
+    // All of its content, whose length it says.
+    let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+    let length = [1, 2, 4, 8][usize::from(descriptor >> 6)];
+    let mut bytes = [0; 8];
+    bytes[..length].copy_from_slice(rest.get(dictionary..dictionary + length)?);
+    Some(u64::from_le_bytes(bytes) + if length == 2 { 256 } else { 0 })
+}
+
 fn damaged(error: io::Error) -> Damage {
     Damage::new(error.to_string())
 }
@@ -95,4 +122,20 @@ pub(super) fn is_part_of_a_beginning(bytes: &[u8]) -> bool {
         _ => MAGIC,
     };
     bytes.iter().zip(magic).all(|(byte, expected)| *byte == expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_of_a_frame_is_that_of_its_header() {
+        assert_eq!(window(0, &[]), None);
+        assert_eq!(window(0, &[0]), Some(1 << 10));
+        assert_eq!(window(HAS_CHECKSUM, &[(21 << 3) | 1]), Some((1 << 31) + (1 << 28)));
+        assert_eq!(window(SINGLE_SEGMENT, &[7]), Some(7));
+        assert_eq!(window(SINGLE_SEGMENT | 1 << 6, &[1]), None);
+        assert_eq!(window(SINGLE_SEGMENT | 1 << 6, &[1, 1]), Some(257 + 256));
+        assert_eq!(window(SINGLE_SEGMENT | 3 << 6 | 2, &[9, 9, 0, 0, 0, 0, 1, 0, 0, 0]), Some(1 << 32));
+    }
 }

@@ -101,13 +101,19 @@ pub(super) fn wait_at_most(patience: Duration) -> impl FnMut(i32) -> bool + Send
     }
 }
 
-/// Marks an empty database as one of that kind, before anything is in it.
+/// Marks an empty database as one of that kind, before anything is in it. One that was made with pages of another size,
+/// and cannot change them any more, keeps them.
 pub(super) fn initialise(
     kind: &DatabaseKind,
     path: &Path,
     connection: &Connection,
 ) -> Result<(), SqliteError> {
-    set(path, connection, "page_size", kind.page_size)?;
+    let (page_size, action) = ("page_size", "set a pragma of");
+    connection.pragma_update(None, page_size, kind.page_size).map_err(|source| SqliteError::Sqlite {
+        action,
+        path: path.to_owned(),
+        source,
+    })?;
     set(path, connection, "application_id", i64::from(kind.application_id))
 }
 

@@ -35,7 +35,7 @@ const EVERYTHING: &str =
 const REJECTS: &str = "SELECT text.offset, text.text
     FROM rejects CROSS JOIN reject_texts AS text ON text.reject_id = rejects.reject_id
     WHERE rejects.source_id = ?1 AND rejects.current = 1 AND rejects.retried_position IS NULL
-    ORDER BY text.offset";
+    ORDER BY rejects.offset, rejects.detail, text.offset";
 const EVENTS: &str = "SELECT ifnull(source_offset, -1), body FROM events
     WHERE position BETWEEN ?2 AND ?3 AND source_id = ?1 ORDER BY position";
 const SORTED_EVENTS: &str = "SELECT sorted.source_offset, events.body
@@ -334,9 +334,18 @@ mod tests {
             let steps = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
             steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
         };
-        for sql in
-            [EVERYTHING, EVENTS, SORTED_EVENTS, TWINS, REPEATS, TEXTS, LIVE, ONLY_THERE, TWINS_ONLY_THERE]
-        {
+        for sql in [
+            EVERYTHING,
+            REJECTS,
+            EVENTS,
+            SORTED_EVENTS,
+            TWINS,
+            REPEATS,
+            TEXTS,
+            LIVE,
+            ONLY_THERE,
+            TWINS_ONLY_THERE,
+        ] {
             assert!(!plan(sql).contains("B-TREE"), "{sql}: {}", plan(sql));
         }
         for sql in [EVENTS, ONLY_THERE, FILL] {

@@ -23,7 +23,23 @@ pub struct ScannedObject {
     pub lone_surrogate: bool,
     /// An object of it, at any depth, has the same name twice.
     pub duplicate_key: bool,
+    /// It has more than a [limited](ObjectScanner::limited) scanner holds: of what. Not all members are known then.
+    pub excess: Option<Excess>,
 }
+
+/// What an object has more of than a record may have. Its extent is known all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// Containers that are open at one place.
+    Depth,
+    /// Names.
+    Names,
+}
+
+/// How deep a record may be nested, itself included.
+pub const MOST_DEPTH: usize = 1_024;
+/// How many names the objects of a record may have together.
+pub const MOST_NAMES: usize = 1 << 18;
 
 /// Scans objects, keeping its memory from one to the next.
 #[derive(Default)]
@@ -40,6 +56,7 @@ pub struct ObjectScanner {
     shapes: Option<ShapeTrie>,
     open: Vec<bool>,
     keys: Keys,
+    is_limited: bool,
 }
 
 impl ObjectScanner {
@@ -48,10 +65,24 @@ impl ObjectScanner {
         Self::default()
     }
 
+    /// A scanner that holds no more members of an object in memory than a record may have: what has more says so.
+    pub fn limited() -> Self {
+        Self { is_limited: true, ..Self::default() }
+    }
+
     /// Scans the object at `start`, which may have white space before it. What follows the object
     /// is not looked at. On success `members` holds its members.
     pub fn scan(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
         self.scan_text(text, start).map(|(object, _)| object)
+    }
+
+    /// As [`scan`](Self::scan), of an object that is stored: it may have more than is read of a log, and all of its
+    /// members are held in memory.
+    pub fn scan_stored(&mut self, text: &[u8], start: usize) -> Result<ScannedObject, ScanError> {
+        let is_limited = std::mem::take(&mut self.is_limited);
+        let scanned = self.scan(text, start);
+        self.is_limited = is_limited;
+        scanned
     }
 
     /// As [`scan`](Self::scan), with the text of the object.
@@ -81,7 +112,7 @@ impl ObjectScanner {
         self.open = tokens.into_stack();
         let object = scanned?;
         match &mut self.shapes {
-            Some(_) if object.duplicate_key => {}
+            Some(_) if object.duplicate_key || object.excess.is_some() => {}
             Some(shapes) => shapes.remember(text, start),
             None => self.shapes = Some(ShapeTrie::default()),
         }
@@ -143,7 +174,7 @@ impl ObjectScanner {
             self.shapes.as_mut()?.recognise(text, start, &mut self.scalars)?;
         self.shape = Some((shape, end));
         let span = Span { start, end };
-        Some(ScannedObject { span, non_finite, lone_surrogate, duplicate_key: false })
+        Some(ScannedObject { span, non_finite, lone_surrogate, duplicate_key: false, excess: None })
     }
 
     fn scan_tokens(
@@ -159,15 +190,25 @@ impl ObjectScanner {
             non_finite: false,
             lone_surrogate: false,
             duplicate_key: false,
+            excess: None,
         };
         let mut key = None;
         let mut container_start = 0;
         while let Some(token) = tokens.next_token()? {
             let depth = tokens.depth();
+            if depth > MOST_DEPTH && self.is_limited {
+                found.excess = Some(Excess::Depth);
+            }
+            if found.excess.is_some() {
+                // Where it ends is all that is looked for from there on.
+                continue;
+            }
             let value = match token {
                 Token::Key(name) => {
                     found.lone_surrogate |= name.lone_surrogate;
-                    self.keys.push(text, name);
+                    if self.keys.push(text, name) > MOST_NAMES && self.is_limited {
+                        found.excess = Some(Excess::Names);
+                    }
                     if depth == 1 {
                         key = Some(name);
                     }
@@ -238,19 +279,23 @@ struct Keys {
     objects: Vec<usize>,
     sorted: Vec<(u64, usize)>,
     decoded: Vec<u8>,
+    /// How many names there were, those of objects that are closed included.
+    count: usize,
 }
 
 impl Keys {
     fn clear(&mut self) {
         self.names.clear();
         self.objects.clear();
+        self.count = 0;
     }
 
     fn open_object(&mut self) {
         self.objects.push(self.names.len());
     }
 
-    fn push(&mut self, text: &[u8], name: Text) {
+    /// Takes the next name; answers how many there were.
+    fn push(&mut self, text: &[u8], name: Text) -> usize {
         let hash = if name.escaped {
             self.decoded.clear();
             name.decode_into(text, &mut self.decoded);
@@ -259,6 +304,8 @@ impl Keys {
             xxh3_64(name.span.of(text))
         };
         self.names.push((hash, name));
+        self.count += 1;
+        self.count
     }
 
     /// Closes the innermost object: true if it has a name twice.

@@ -14,6 +14,18 @@ pub enum RecordError {
     /// The bytes are not one JSON object.
     #[error("not a JSON object, from byte {} of the record on", .0.at())]
     Syntax(#[from] ScanError),
+    /// It is nested deeper than is held in memory for one.
+    #[error("the record is nested deeper than {limit} levels")]
+    TooDeep {
+        /// How deep one may be.
+        limit: usize,
+    },
+    /// It has more names than are held in memory for one.
+    #[error("the record has more than {limit} names of fields")]
+    TooManyFields {
+        /// How many one may have.
+        limit: usize,
+    },
     /// Something follows the object.
     #[error("expected nothing after the object, found more at its byte {at}")]
     Trailing {
@@ -83,6 +95,8 @@ impl RecordError {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Syntax(_) | Self::Trailing { .. } => "syntax",
+            Self::TooDeep { .. } => "too_deep",
+            Self::TooManyFields { .. } => "too_many_fields",
             Self::NoType | Self::NoMappedType { .. } => "no_type",
             Self::NoTimestamp { .. } => "no_timestamp",
             Self::BadTimestamp(_) | Self::BadUnixTime(_) => "bad_timestamp",

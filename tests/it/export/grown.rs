@@ -8,6 +8,7 @@ use mission_events::internals::application::import::pass::ImportPass;
 use mission_events::internals::application::import::{ReadOptions, RecordCounts};
 use mission_events::internals::application::rejects::{RetryRejects, RetryReport};
 use mission_events::internals::infrastructure::export_folder::FileFolder;
+use mission_events::internals::infrastructure::sources::holds_whole_record;
 use mission_events::internals::infrastructure::sources::open_log;
 use mission_events::internals::infrastructure::sqlite::{RejectFilter, SqliteExport, SqliteRejects};
 use mission_events::internals::infrastructure::system_clock::SystemClock;
@@ -40,7 +41,7 @@ fn import(dir: &TestDir, content: &str) -> RecordCounts {
 fn retry(dir: &TestDir) -> RetryReport {
     let mut store =
         SqliteRejects::open_for_retry(&dir.join("events.db"), RejectFilter::default(), false).unwrap();
-    RetryRejects::new(reading(DstPolicy::Resolve), &mut store).run().unwrap()
+    RetryRejects::new(reading(DstPolicy::Resolve), &mut store, &holds_whole_record).run().unwrap()
 }
 
 #[track_caller]

@@ -116,7 +116,10 @@ fn a_file_of_another_kind_is_refused_by_its_name() {
     write(&dir, "utf-16.json", b"\xff\xfe[\x00]\x00");
     for (log, said) in [
         ("events.db", "it is a SQLite database: expected a JSON array or JSONL"),
-        ("utf-16.json", "it is UTF-16: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)"),
+        (
+            "utf-16.json",
+            "it is UTF-16 from byte 0 on: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)",
+        ),
     ] {
         let stderr = format!("error: could not read {log} as a log\n  caused by: {said}\n");
         refuses(&dir, &format!("{log} --into other.db"), 4, &stderr);
@@ -254,4 +257,45 @@ fn a_store_that_was_marked_and_not_made_is_made_by_the_import() {
     halfway.pragma_update(None, "application_id", 0x4D45_7674).unwrap();
     drop(halfway);
     assert_eq!(import(&dir, "a.jsonl").total.imported, 1);
+}
+
+#[test]
+fn every_reason_is_reported_with_its_number_and_first_places_whatever_comes_first() {
+    let dir = TestDir::new();
+    let conflict = EVENT.replace("10:00:00", "11:00:00");
+    write(&dir, "a.jsonl", format!("{}{EVENT}\n{conflict}\n{}", "{\"a\": 1}\n".repeat(1_200), &EVENT[..40]));
+    let run = quiet(&dir).run("--format json import-legacy a.jsonl --into events.db");
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let reasons = serde_json::json!({"no_type": 1_200, "conflict": 1, "torn_tail": 1});
+    assert_eq!(report["reasons"], reasons);
+    let listed = report["rejects"].as_array().unwrap();
+    assert_eq!(listed.len(), 1_000);
+    let last: Vec<_> = listed[998..].iter().map(|reject| &reject["reason"]).collect();
+    assert_eq!(last, ["conflict", "torn_tail"]);
+    // What the store knows of an unchanged log is as much.
+    let again = quiet(&dir).run("import-legacy a.jsonl --into events.db").stdout;
+    for said in [
+        "\nrejected, conflict: 1\n  a.jsonl, line 1202, byte",
+        "\nrejected, no_type: 1200\n  a.jsonl, line 1, byte 0:",
+        "  and 1197 more (--format json lists 995 of them, `rejects --reason no_type` all)\n",
+        "\nrejected, torn_tail: 1\n  a.jsonl, line 1203, byte",
+    ] {
+        assert!(again.contains(said), "{again}");
+    }
+    let retried = quiet(&dir).run("--store events.db --format json rejects retry").stdout;
+    let retried: serde_json::Value = serde_json::from_str(&retried).unwrap();
+    assert_eq!((&retried["reasons"], &retried["holding_records"]), (&reasons, &serde_json::json!(0)));
+}
+
+#[test]
+fn a_file_that_holds_a_log_is_refused_with_the_way_to_take_it_out() {
+    let dir = TestDir::new();
+    write(&dir, "a.jsonl.xz", b"\xFD7zXZ\0\0\x04");
+    let said = "error: could not read a.jsonl.xz as a log\n  caused by: it is compressed with xz: expected a JSON array or \
+                JSONL; unpack it first (xz -d FILE)\n";
+    refuses(&dir, "a.jsonl.xz --into events.db", 4, said);
+    write(&dir, "indented.jsonl", EVENT.replace(", ", ",\n"));
+    let said = "error: could not read indented.jsonl as a log\n  caused by: its objects span several lines: expected one \
+                object a line, or an array; `jq -c . FILE > LOG.jsonl` makes such lines of them\n";
+    refuses(&dir, "indented.jsonl --into events.db", 4, said);
 }

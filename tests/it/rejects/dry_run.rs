@@ -6,6 +6,7 @@ use std::time::Duration;
 use mission_events::internals::application::import::{Outcome, ReadOptions};
 use mission_events::internals::application::rejects::{Quarantined, RejectStore, Retried, RetryRejects};
 use mission_events::internals::domain::repository::RepositoryError;
+use mission_events::internals::infrastructure::sources::holds_whole_record;
 use mission_events::internals::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::Value;
@@ -58,7 +59,8 @@ fn a_live_writer_never_waits_for_a_dry_run() {
     };
     let store = SqliteRejects::open_for_retry(&database, RejectFilter::default(), true).unwrap();
     let mut shared = Shared { store, meanwhile: &mut save };
-    let report = RetryRejects::new(ReadOptions::new(berlin()), &mut shared).run().unwrap();
+    let report =
+        RetryRejects::new(ReadOptions::new(berlin()), &mut shared, &holds_whole_record).run().unwrap();
     assert_eq!((report.tried, report.imported), (1_203, 1_203));
     assert!(saved > 1_203);
     let events: usize = Connection::open(database)

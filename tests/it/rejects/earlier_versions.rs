@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{DATABASE, quiet, rejects};
 use crate::support::cli::write;
+use crate::support::tamper;
 use crate::support::test_dir::TestDir;
 
 const A: &str = "{\"type\": \"A\", \"timestamp\": \"2025-10-25T10:00:00Z\"}";
@@ -186,4 +187,25 @@ fn the_bytes_of_an_earlier_version_can_still_be_exported() {
     import(&dir, "a.jsonl");
     quiet(&dir).run("export --source 1 --to out").result();
     assert_eq!(std::fs::read_to_string(dir.join("out/a.jsonl")).unwrap(), damaged);
+}
+
+#[test]
+fn whole_records_that_an_earlier_version_of_the_program_rejected_are_told_and_found_when_the_log_is_moved() {
+    let dir = TestDir::new();
+    let glued = format!("{B}{}", B.replace("\"B\"", "\"C\""));
+    write(&dir, "a.jsonl", format!("{}\n{A}\n", "x".repeat(glued.len())));
+    import(&dir, "a.jsonl");
+    // As that version read it: the line is one reject.
+    tamper(&dir.join(DATABASE), &format!("UPDATE reject_texts SET text = CAST('{glued}' AS BLOB)"));
+    let retried = quiet(&dir).env("MISSION_CONTROL_TIMEZONE", "UTC").run("rejects retry");
+    assert_eq!(retried.code, 1);
+    assert!(
+        retried.stdout.contains("\n1 of them hold whole records, which an earlier version"),
+        "{}",
+        retried.stdout
+    );
+    std::fs::remove_file(dir.join("a.jsonl")).unwrap();
+    write(&dir, "moved.jsonl", format!("{glued}\n{A}\n"));
+    import(&dir, "moved.jsonl");
+    assert_eq!(quiet(&dir).run("--format jsonl events recent").result().lines().count(), 3);
 }

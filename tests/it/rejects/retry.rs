@@ -5,6 +5,7 @@ use mission_events::internals::application::rejects::{
     Quarantined, RejectStore, Retried, RetryRejects, RetryReport,
 };
 use mission_events::internals::domain::repository::RepositoryError;
+use mission_events::internals::infrastructure::sources::holds_whole_record;
 use mission_events::internals::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
@@ -263,10 +264,10 @@ fn a_reject_that_another_run_has_retried_meanwhile_is_left_alone() {
         store: open(),
         meanwhile: Some(Box::new(|| {
             let mut store = open();
-            RetryRejects::new(reading.clone(), &mut store).run().unwrap()
+            RetryRejects::new(reading.clone(), &mut store, &holds_whole_record).run().unwrap()
         })),
     };
-    let report = RetryRejects::new(reading.clone(), &mut slow).run().unwrap();
+    let report = RetryRejects::new(reading.clone(), &mut slow, &holds_whole_record).run().unwrap();
     assert_eq!((report.tried, report.imported), (0, 0));
     assert_eq!(ask::<i64>(&dir, "SELECT count(*) FROM events"), 2);
 }

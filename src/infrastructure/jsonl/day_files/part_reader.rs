@@ -23,6 +23,15 @@ enum PartReader {
     Stream { content: BufReader<Box<dyn Read + Send>>, at: u64 },
 }
 
+/// A line that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in super::super) struct LineRead {
+    /// How many bytes it has, with its end; 0 at the end of the file.
+    pub length: u64,
+    /// It has an end.
+    pub is_ended: bool,
+}
+
 /// A file that is being read; when it is not any more, its reader is kept where that saves work.
 pub(in super::super) struct PartInput<'k> {
     reader: PartReader,
@@ -59,15 +68,15 @@ impl<'k> PartInput<'k> {
         Ok(Self { reader, home: Some((kept, state.clone())) })
     }
 
-    /// Reads a line with its end, as far as there is one; answers its length.
-    pub fn read_line(&mut self, line: &mut Vec<u8>) -> io::Result<usize> {
+    /// Reads a line with its end, as far as there is one, and holds no more of it than `most` bytes.
+    pub fn read_line(&mut self, line: &mut Vec<u8>, most: usize) -> io::Result<LineRead> {
         match &mut self.reader {
-            PartReader::Plain(input) => input.read_until(b'\n', line),
-            PartReader::Frames(frames) => frames.read_until(b'\n', line),
+            PartReader::Plain(input) => read_at_most(input, line, most),
+            PartReader::Frames(frames) => read_at_most(frames, line, most),
             PartReader::Stream { content, at } => {
-                let count = content.read_until(b'\n', line)?;
-                *at += count as u64;
-                Ok(count)
+                let read = read_at_most(content, line, most)?;
+                *at += read.length;
+                Ok(read)
             }
         }
     }
@@ -80,6 +89,24 @@ impl Drop for PartInput<'_> {
             PartReader::Stream { content: BufReader::with_capacity(0, Box::new(io::empty())), at: 0 };
         kept.keep(state, std::mem::replace(&mut self.reader, nothing));
     }
+}
+
+fn read_at_most(input: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> io::Result<LineRead> {
+    let read = input.take(most as u64).read_until(b'\n', line)?;
+    let mut line_read = LineRead { length: read as u64, is_ended: line.last() == Some(&b'\n') };
+    while read == most && !line_read.is_ended {
+        let rest = match input.fill_buf() {
+            Ok([]) => break,
+            Ok(rest) => rest,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let end = memchr::memchr(b'\n', rest);
+        let passed = end.map_or(rest.len(), |end| end + 1);
+        line_read = LineRead { length: line_read.length + passed as u64, is_ended: end.is_some() };
+        input.consume(passed);
+    }
+    Ok(line_read)
 }
 
 fn plain(file: &Arc<File>, offset: u64, length: u64, buffer: usize) -> PartReader {
@@ -133,5 +160,26 @@ impl KeptReaders {
             readers.pop_front();
         }
         readers.push_back((state, reader));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_line_no_more_is_held_than_it_may_have_and_its_length_is_known() {
+        let mut input = BufReader::with_capacity(3, &b"abcdefgh\nij\n\nabcd\nabcde"[..]);
+        let mut read = || {
+            let mut line = Vec::new();
+            let LineRead { length, is_ended } = read_at_most(&mut input, &mut line, 4).unwrap();
+            (String::from_utf8(line).unwrap(), length, is_ended)
+        };
+        assert_eq!(read(), ("abcd".to_owned(), 9, true));
+        assert_eq!(read(), ("ij\n".to_owned(), 3, true));
+        assert_eq!(read(), ("\n".to_owned(), 1, true));
+        assert_eq!(read(), ("abcd".to_owned(), 5, true));
+        assert_eq!(read(), ("abcd".to_owned(), 5, false));
+        assert_eq!(read(), (String::new(), 0, false));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::repository::EventOrigin;
+use crate::infrastructure::jsonl::layout::LONGEST_LINE;
 
 const LEGACY: &str = r#"{"type": "TaskCreated", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#;
 
@@ -160,4 +161,32 @@ fn an_event_in_the_file_of_a_far_day_is_warned_of() {
         ),
         "{told:?}"
     );
+}
+
+#[test]
+fn a_line_that_is_too_long_to_be_held_is_damage_and_an_event_of_that_length_is_not_stored() {
+    let long =
+        line("long", "2025-10-25T10:00:00Z").replace("\"T1\"", &format!("\"{}\"", "x".repeat(LONGEST_LINE)));
+    let folder = folder();
+    let (first, last) = (line("e1", "2025-10-25T09:00:00Z"), line("e3", "2025-10-25T11:00:00Z"));
+    write(&folder, DAY, format!("{first}\n{long}\n{last}\n"));
+    let RepositoryError::Corrupt { place, detail } = all_of(&folder).unwrap_err() else {
+        panic!("it is damage")
+    };
+    assert!(place.ends_with(&format!("{DAY}, line 2 at byte {}", first.len() + 1)), "{place}");
+    assert_eq!(detail, format!("it is longer than {LONGEST_LINE} bytes; remove the line"));
+    // As long as it has no end, it may be one that is being written.
+    write(&folder, DAY, format!("{first}\n{long}"));
+    assert_eq!(all_of(&folder).unwrap().len(), 1);
+    let event = DomainEvent::from_json(&long, &Zone::utc()).unwrap();
+    let refused = open(&folder).save_event(&event).unwrap_err();
+    assert!(
+        crate::domain::error_chain::error_chain(&refused).contains("are the most that are read of one"),
+        "{refused}"
+    );
+}
+
+fn all_of(folder: &TempDir) -> Result<Vec<StoredEvent>, RepositoryError> {
+    let store = open(folder);
+    store.read_stream(&stream("2025-10-25"), None, usize::MAX)
 }

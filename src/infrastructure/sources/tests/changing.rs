@@ -151,7 +151,10 @@ fn what_is_no_log_is_said_to_be_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
     for (bytes, said) in [
         (&b"SQLite format 3\0"[..], "it is a SQLite database: expected a JSON array or JSONL"),
-        (b"\xff\xfe[\0", "it is UTF-16: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)"),
+        (
+            b"\xff\xfe[\0",
+            "it is UTF-16 from byte 0 on: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)",
+        ),
     ] {
         let path = folder.path().join("log");
         std::fs::write(&path, bytes).unwrap();

@@ -58,7 +58,7 @@ fn what_stands_before_a_record_is_a_reject_without_it() {
     let (a, b) = (event("A"), event("B"));
     let zeros = "\0".repeat(300);
     let unclosed = "{\"type\": \"X\", \"v\": \"un";
-    for before in [&zeros, "\u{1e}", "\u{feff}", "2025-10-25 INFO [x] ", "}", "\"", unclosed] {
+    for before in [&zeros, "\u{feff}", "2025-10-25 INFO [x] ", "}", "\"", unclosed] {
         let log = format!("{b}\n{before}{a}\n{b}\n");
         assert_eq!(shown(&log), ["B", &format!("({})", before.trim_end()), "A", "B"], "{log}");
         let log = format!("[{b},\n{before}{a},\n{b}]");

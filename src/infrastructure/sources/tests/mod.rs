@@ -1,9 +1,11 @@
 mod changing;
 mod compressed;
 mod cut_members;
+mod damage_sweep;
 mod damaged;
 mod damaged_members;
 mod folder;
+mod foreign_formats;
 mod resuming;
 mod searching;
 mod steps;

@@ -3,12 +3,14 @@
 //! The latest source at a path stands for its log. Whether the log is still that is seen by its bytes: all of them,
 //! or those before the place from which it can be gone on with.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::application::import::{
-    ImportedLog, KnownSource, LISTED_REJECTS, RecordCounts, RejectedRecord, SourceHeader,
+    ImportedLog, KnownSource, LISTED_REJECTS, RecordCounts, RejectList, RejectedRecord, SourceHeader,
 };
-use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest, UNVERIFIED};
+use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::lost_bytes::loses_bytes;
@@ -48,16 +50,14 @@ pub(super) fn known(
                 separator: row.get(4)?,
                 resume: ResumePoint { offset: row.get(5)?, line: row.get(6)?, sha256: row.get(7)? },
                 counts: counts(row)?,
-                conflicts: 0,
-                rejects: Vec::new(),
+                rejects: RejectList::default(),
             }))
         };
         let parameters = params![header.path, header.settings, header.format.as_str()];
         let known = statement.query_row(parameters, read).optional()?.flatten();
         let Some(mut known) = known else { return Ok(None) };
         let before = known.resume.offset as i64;
-        (known.conflicts, known.rejects) =
-            rejects(connection, (known.source_id, before), &header.path, &mut known.counts)?;
+        known.rejects = rejects(connection, (known.source_id, before), &header.path, &mut known.counts)?;
         Ok(Some(known))
     };
     known().map_err(port_error("look up earlier imports"))
@@ -93,13 +93,12 @@ pub(super) fn last_import(
                     content_sha256: row.get(8)?,
                 },
                 counts: counts(row)?,
-                conflicts: 0,
-                rejects: Vec::new(),
+                rejects: RejectList::default(),
             })
         };
         let log = statement.query_row([path, settings], read).optional()?;
         let Some(mut log) = log.filter(|log| !incomplete.contains(log.source_id)) else { return Ok(None) };
-        (log.conflicts, log.rejects) = rejects(connection, (log.source_id, i64::MAX), path, &mut log.counts)?;
+        log.rejects = rejects(connection, (log.source_id, i64::MAX), path, &mut log.counts)?;
         Ok(Some(log))
     };
     last().map_err(port_error("look up the last import"))
@@ -114,35 +113,41 @@ fn counts(row: &Row<'_>) -> rusqlite::Result<RecordCounts> {
     })
 }
 
-/// Counts the rejects of a log before an offset; answers how many are conflicts, and the first of them.
+/// The rejects of a log before an offset, which are counted.
 fn rejects(
     connection: &Connection,
-    before: (i64, i64),
+    (source_id, before): (i64, i64),
     path: &str,
     counts: &mut RecordCounts,
-) -> rusqlite::Result<(u64, Vec<RejectedRecord>)> {
-    let count = format!("SELECT count(*), count(*) FILTER (WHERE reason = 'conflict') {OPEN_REJECTS}");
-    let (rejected, conflicts) =
-        connection.prepare_cached(&count)?.query_row(before, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    counts.rejected = rejected;
+) -> rusqlite::Result<RejectList> {
+    let count = format!("SELECT reason, count(*) {OPEN_REJECTS} GROUP BY reason");
+    let mut statement = connection.prepare_cached(&count)?;
+    let counted = statement.query_map([source_id, before], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let reasons: BTreeMap<String, u64> = counted.collect::<Result<_, _>>()?;
+    counts.rejected = reasons.values().sum();
     counts.records = counts.already_present + counts.duplicates + counts.rejected + counts.out_of_range;
-    if rejected == 0 {
-        return Ok((0, Vec::new()));
-    }
     let loses_bytes = loses_bytes();
     let list = format!(
-        "SELECT line, offset, reason, detail, {loses_bytes} {OPEN_REJECTS}
-         ORDER BY reason = '{UNVERIFIED}', offset LIMIT {LISTED_REJECTS}"
+        "SELECT line, offset, reason, detail, {loses_bytes} {OPEN_REJECTS} AND reason = ?3
+         ORDER BY offset LIMIT {LISTED_REJECTS}"
     );
     let mut statement = connection.prepare_cached(&list)?;
-    let listed = statement.query_map(before, |row| {
-        Ok(RejectedRecord {
-            path: path.to_owned(),
-            place: Place { line: row.get(0)?, offset: row.get(1)? },
-            reason: row.get(2)?,
-            detail: row.get(3)?,
-            loses_bytes: row.get(4)?,
-        })
-    })?;
-    Ok((conflicts, listed.collect::<Result<_, _>>()?))
+    let mut first = Vec::new();
+    for reason in reasons.keys() {
+        let listed = statement.query_map(params![source_id, before, reason], |row| {
+            Ok(RejectedRecord {
+                path: path.to_owned(),
+                place: Place { line: row.get(0)?, offset: row.get(1)? },
+                reason: row.get(2)?,
+                detail: row.get(3)?,
+                loses_bytes: row.get(4)?,
+            })
+        })?;
+        for reject in listed {
+            first.push(reject?);
+        }
+    }
+    let mut rejects = RejectList::of(reasons, first);
+    rejects.sort_by_key(|reject| reject.place.offset);
+    Ok(rejects)
 }

@@ -161,3 +161,34 @@ fn a_scanner_forgets_the_object_before() {
     assert!(!found.duplicate_key);
     assert_eq!(scanner.members().len(), 1);
 }
+
+/// An object with so many containers within each other, itself included.
+fn nested(depth: usize) -> String {
+    format!("{{\"v\": {}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1))
+}
+
+fn with_names(count: usize) -> String {
+    let names: Vec<String> = (1..count).map(|name| format!("\"{name}\": 0")).collect();
+    format!("{{\"v\": {{{}}}}}", names.join(","))
+}
+
+#[test]
+fn an_object_that_has_more_than_a_record_may_have_says_so_and_its_end_is_known() {
+    for (text, excess) in [
+        (nested(MOST_DEPTH), None),
+        (nested(MOST_DEPTH + 1), Some(Excess::Depth)),
+        (nested(100_000), Some(Excess::Depth)),
+        (with_names(MOST_NAMES), None),
+        (with_names(MOST_NAMES + 1), Some(Excess::Names)),
+    ] {
+        let mut scanner = ObjectScanner::limited();
+        // Twice: a shape that was too much is not taken for one that is known.
+        for _ in 0..2 {
+            let found = scanner.scan(text.as_bytes(), 0).unwrap();
+            assert_eq!((found.excess, found.span.end), (excess, text.len()));
+        }
+        let stored = scanner.scan_stored(text.as_bytes(), 0).unwrap();
+        assert_eq!((stored.excess, scanner.members().len()), (None, 1));
+        assert_eq!(ObjectScanner::new().scan(text.as_bytes(), 0).unwrap().excess, None);
+    }
+}

@@ -3,6 +3,7 @@
 use super::doubles::{Seen, into_store, start};
 use super::fake_logs::Growth;
 use super::{ImportError, Refusal, SourceError};
+use crate::application::import::RejectList;
 use crate::application::import::report::{RecordCounts, RejectedRecord};
 use crate::application::import::target::ImportedLog;
 use crate::application::log_source::{LogFormat, Place, SourceDigest};
@@ -96,8 +97,7 @@ fn a_log_that_is_what_was_imported_last_is_not_read_and_nothing_is_written() {
         format: LogFormat::JsonArray,
         digest,
         counts,
-        conflicts: 1,
-        rejects: vec![rejected.clone()],
+        rejects: RejectList::of([("conflict".to_owned(), 1)].into(), [rejected.clone()]),
     };
     let unchanged = Growth { is_unchanged: true, ..Growth::default() };
     let imported = into_store(true).having(last.clone()).growing(unchanged).run();
