@@ -99,7 +99,7 @@ impl Damage {
 
     /// Of a line that is too long to be held in memory.
     pub(super) fn of_a_long_line(path: &Path, line: u64, offset: u64) -> Self {
-        let detail = format!("it is longer than {LONGEST_LINE} bytes; remove the line");
+        let detail = format!("it is longer than {LONGEST_LINE} bytes; move the line into a file of its own");
         Self { place: format!("{}, line {line} at byte {offset}", path.display()), detail }
     }
 

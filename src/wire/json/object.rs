@@ -37,7 +37,7 @@ pub enum Excess {
 }
 
 /// How deep a record may be nested, itself included.
-pub const MOST_DEPTH: usize = 1_024;
+pub const MOST_DEPTH: usize = 10_000;
 /// How many names the objects of a record may have together.
 pub const MOST_NAMES: usize = 1 << 18;
 

@@ -130,6 +130,8 @@ proptest! {
             for log in logs {
                 let path = dir.join(&format!("{}.jsonl", paths.len() + these.len()));
                 fs::write(&path, log).unwrap();
+                // Of some, the lines together are objects: they are refused, and nothing is stored.
+                prop_assume!(open_log(&path, &Mapping::BuiltIn).is_ok());
                 these.push(path);
             }
             if !these.is_empty() {

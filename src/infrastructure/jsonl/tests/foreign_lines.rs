@@ -174,7 +174,10 @@ fn a_line_that_is_too_long_to_be_held_is_damage_and_an_event_of_that_length_is_n
         panic!("it is damage")
     };
     assert!(place.ends_with(&format!("{DAY}, line 2 at byte {}", first.len() + 1)), "{place}");
-    assert_eq!(detail, format!("it is longer than {LONGEST_LINE} bytes; remove the line"));
+    assert_eq!(
+        detail,
+        format!("it is longer than {LONGEST_LINE} bytes; move the line into a file of its own")
+    );
     // As long as it has no end, it may be one that is being written.
     write(&folder, DAY, format!("{first}\n{long}"));
     assert_eq!(all_of(&folder).unwrap().len(), 1);
