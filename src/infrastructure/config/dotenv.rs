@@ -36,6 +36,12 @@ pub(super) fn parse(path: &Path, content: &[u8]) -> Result<BTreeMap<&'static str
             if is_ours {
                 return Err(ConfigError::DotenvSyntax { path: path.to_owned(), line });
             }
+            if text.contains(PREFIX) {
+                tracing::warn!(
+                    "{}:{line}: the line has the name of a setting, and sets none: expected NAME=value",
+                    path.display()
+                );
+            }
             continue;
         };
         earlier.push_str(text.trim_end());

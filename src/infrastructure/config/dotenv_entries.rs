@@ -1,7 +1,7 @@
 //! Divides a `.env` file into entries, without looking at what their values mean.
 //!
 //! The file belongs to other programs as well, each of which reads it by rules of its own. An entry is one line,
-//! unless its value begins with a quote that is closed on a later one.
+//! unless its value begins with a quote that is closed at the end of a later one.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ pub(super) struct Entry<'t> {
     pub line: usize,
     /// All of its lines.
     pub text: Cow<'t, str>,
-    /// What stands before the `=`, without `export`; empty where nothing does.
+    /// What stands before the `=`, without `export` and without what no name begins or ends with; empty where nothing does.
     pub name: &'t str,
     /// Whether all of it is text in UTF-8.
     pub is_utf8: bool,
@@ -33,7 +33,7 @@ pub(super) fn entries(content: &[u8]) -> Vec<Entry<'_>> {
         if !matches!(entry.trim_ascii_start(), [] | [b'#', ..]) {
             let text = String::from_utf8_lossy(entry);
             let is_utf8 = matches!(text, Cow::Borrowed(_));
-            found.push(Entry { line, text, name: std::str::from_utf8(name).unwrap_or_default(), is_utf8 });
+            found.push(Entry { line, text, name: trimmed(name), is_utf8 });
         }
         line += entry.iter().filter(|byte| **byte == b'\n').count();
         rest = after;
@@ -64,7 +64,13 @@ fn name_and_value(line: &[u8]) -> (&[u8], Option<usize>) {
     (name, value)
 }
 
-/// Where the quote is closed with which a value begins; `None` where it does not begin with one, or it never is.
+/// Without blanks of any kind, byte order marks or quotes around it.
+fn trimmed(name: &[u8]) -> &str {
+    let is_of_names = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    std::str::from_utf8(name).unwrap_or_default().trim_matches(|char| !is_of_names(char))
+}
+
+/// Where the quote is closed with which a value begins; `None` where it does not begin with one, or none at the end of a line closes it.
 fn end_of_quoted(text: &[u8], at: usize) -> Option<usize> {
     let quote = *text.get(at).filter(|byte| matches!(byte, b'"' | b'\''))?;
     let mut is_escaped = false;
@@ -74,7 +80,10 @@ fn end_of_quoted(text: &[u8], at: usize) -> Option<usize> {
         is_escaped = byte == b'\\' && !is_escaped && quote == b'"';
         closes
     });
-    end.map(|end| at + 1 + end)
+    let end = at + 1 + end?;
+    let (after, _) = split_line(text, end + 1);
+    // Otherwise that quote begins another value, and the first one was never closed.
+    matches!(after.trim_ascii_start(), [] | [b'#', ..]).then_some(end)
 }
 
 #[cfg(test)]
@@ -97,8 +106,11 @@ mod tests {
                 &[("A", 1, 1), ("B", 4, 1), ("C", 5, 1)][..],
             ),
             (b"\xEF\xBB\xBFA=1", &[("A", 1, 1)]),
-            (b"A=\"one\ntwo\\\"\n=three\" rest\nB=2", &[("A", 1, 3), ("B", 4, 1)]),
+            (b"A=\"one\ntwo\\\"\n=three\" # rest\nB=2", &[("A", 1, 3), ("B", 4, 1)]),
             (b"A= 'one\\'\nB=2\n", &[("A", 1, 1), ("B", 2, 1)]),
+            (b"A='one\nB=2\nC='x'\n", &[("A", 1, 1), ("B", 2, 1), ("C", 3, 1)]),
+            (b"A=\"one\nB=\"two\n", &[("A", 1, 1), ("B", 2, 1)]),
+            ("\u{a0}A=1\n\u{feff}B=2\n\"C\"=3\n".as_bytes(), &[("A", 1, 1), ("B", 2, 1), ("C", 3, 1)]),
             (b"A=don't\nB=2\nC=isn't\n", &[("A", 1, 1), ("B", 2, 1), ("C", 3, 1)]),
             (b"A='never closed\nB=2\n", &[("A", 1, 1), ("B", 2, 1)]),
             (b"A={\"a\": 1}\nB=two words\n", &[("A", 1, 1), ("B", 2, 1)]),

@@ -34,7 +34,8 @@ impl Encoding {
         match beginning {
             [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some(Self::Utf32),
             [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some(Self::Utf16),
-            _ => Self::of_text(beginning),
+            // Text in UTF-8 can stand after a few such characters.
+            _ => Self::of_text(beginning).filter(|_| are_mostly_wide(beginning)),
         }
     }
 
@@ -85,6 +86,11 @@ impl Encoding {
         }
         None
     }
+}
+
+/// Whether at least a quarter of the bytes are zero: half of them are in UTF-16, but for letters of other scripts.
+fn are_mostly_wide(beginning: &[u8]) -> bool {
+    memchr::memchr_iter(0, beginning).count() * 4 >= beginning.len()
 }
 
 /// Whether a byte is a character of text in ASCII.

@@ -1,8 +1,9 @@
 //! Whether a log that begins with objects has one on each line.
 //!
 //! A log of lines is known by its first whole event on a line, which mostly is its first line. Where none stands
-//! at its beginning, what does can be objects over several lines, or objects that hold the records in an array:
-//! as lines they would be any number of rejects, and no event.
+//! at its beginning, what does can be events over several lines, or objects that hold the records in an array:
+//! as lines they would be any number of rejects, and no event. Only whole objects tell: what has no end yet, or is broken, can be a
+//! damaged or a long record of a log of lines.
 
 use std::cell::LazyCell;
 
@@ -39,7 +40,7 @@ pub(super) fn unsupported_layout(
     let mut at = if is_marked { UTF_8_BOM.len() } else { 0 };
     // Where in the line an object is looked for, and how often the bytes of broken ones may be scanned.
     let (mut from, mut left) = (at, MOST_SCANS * window.bytes().len());
-    let (mut found, mut unfinished) = (None, 0);
+    let (mut found, mut unfinished, mut is_any_broken) = (None, 0, false);
     while let Some(Line { object, before, next }) = line(window.bytes(), at, from) {
         let Some(start) = object else {
             (at, from) = (next, next);
@@ -52,13 +53,17 @@ pub(super) fn unsupported_layout(
                 if is_event && !spans_lines {
                     return Ok(None);
                 }
-                if !is_event && let Some(key) = held_under(window.bytes(), start, &names, &mut reader) {
+                // Within a record that is not whole, an object is no holder.
+                if !is_event
+                    && !is_any_broken
+                    && let Some(key) = held_under(window.bytes(), start, &names, &mut reader)
+                {
                     found.get_or_insert(UnsupportedInput::Holders { key });
                 }
                 from = object.span.end;
                 if spans_lines {
                     at = from;
-                    if let Some(opening) = before {
+                    if let Some(opening) = before.filter(|_| is_event) {
                         found.get_or_insert(opening);
                     }
                 }
@@ -67,9 +72,7 @@ pub(super) fn unsupported_layout(
                 if window.bytes().len() < LONGEST_PIECE && window.grow()? {
                     continue;
                 }
-                if let Some(key) = held_under(window.bytes(), start, &names, &mut reader) {
-                    return Ok(Some(found.unwrap_or(UnsupportedInput::Holders { key })));
-                }
+                is_any_broken = true;
                 unfinished += 1;
                 if unfinished == MOST_UNFINISHED {
                     break;
@@ -81,6 +84,7 @@ pub(super) fn unsupported_layout(
                 if scanned > left {
                     break;
                 }
+                is_any_broken = true;
                 (from, left) = (start + 1, left - scanned);
             }
         }

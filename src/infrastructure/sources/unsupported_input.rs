@@ -86,7 +86,10 @@ impl UnsupportedInput {
             FileKind::Compressed(compression) => Some(Self::CompressedTwice(compression.name())),
             // Their first bytes can be those of a text too.
             FileKind::Container(Container { what, way_out, is_text }) => {
-                (*is_text || has_controls(beginning)).then_some(Self::Container { what, way_out })
+                // An application appends events to what it takes for its log.
+                let has_objects = memchr::memmem::find(beginning, b"\n{").is_some();
+                let is_container = if *is_text { !has_objects } else { has_controls(beginning) };
+                is_container.then_some(Self::Container { what, way_out })
             }
             FileKind::Other(what) => has_controls(beginning).then_some(Self::Other(what)),
         }
