@@ -213,7 +213,7 @@ fn objects_over_several_lines_are_refused_with_the_way_to_make_lines_of_them() {
         "{\"a\": 1,\n".to_owned(),
         // It is no event: a line that has gone on.
         format!("{{\"a\": {}\n,\"b\": 1}}\n", event("In")),
-        format!("{{\n \"settings\": 1\n}}\nstarted\n"),
+        "{\n \"settings\": 1\n}\nstarted\n".to_owned(),
         "{\"a\": 1}\n{\"b\": 2}\n".to_owned(),
     ] {
         assert_eq!(refused(&log), None, "{log}");
