@@ -76,7 +76,8 @@ impl WrittenTimestamp {
     }
 
     /// As [`at_offset`](Self::at_offset), of an instant that may well be on the same day as the last one.
-    #[inline]
+    // Read for each event; other callers make the compiler put it apart.
+    #[inline(always)]
     pub(super) fn at_offset_after(
         &self,
         last: &mut LastDay,

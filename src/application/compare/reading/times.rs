@@ -53,6 +53,8 @@ pub(crate) struct Times<'t> {
 impl Times<'_> {
     /// Writes the instant that a value of a field is, and gives its spelling; `None`, and nothing is written, where it
     /// is no time.
+    // Few fields hold times: within the loop over all scalars, it would slow down the others.
+    #[inline(never)]
     pub fn write(
         &mut self,
         field: usize,
