@@ -1,0 +1,102 @@
+//! A life: a command that writes, what lay there before, and what must hold whatever cuts it short.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use crate::site::Site;
+
+/// What holds after a power cut, and what the check may ask for.
+pub struct Cut<'a> {
+    /// What had been answered on standard output when it happened.
+    pub answers: &'a [u8],
+    /// Whether the command had ended, with its exit code.
+    pub ended: bool,
+    /// What [`Life::reference`] said.
+    pub reference: &'a Reference,
+    /// By chance: some checks that take long are made of one cut in so many.
+    pub chance: u64,
+}
+
+/// What a run of the whole life gave, and what was there before it.
+#[derive(Default)]
+pub struct Reference {
+    pub before: Value,
+    pub after: Value,
+}
+
+pub struct Life {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub environment: &'static [(&'static str, &'static str)],
+    pub prepare: fn(&Site) -> Result<()>,
+    pub arguments: &'static [&'static str],
+    pub input: fn() -> Vec<u8>,
+    /// The exit code of the whole command.
+    pub code: i32,
+    /// Looks at a folder before and after the whole command.
+    pub look: fn(&Site) -> Result<Value>,
+    /// Fails where a promise is broken.
+    pub check: fn(&Site, &Cut) -> Result<()>,
+}
+
+/// A life that is tried.
+pub struct Trial<'a> {
+    pub life: &'a Life,
+    pub program: &'a Path,
+    /// Empty, and of this life alone.
+    pub folder: &'a Path,
+    pub seed: u64,
+}
+
+impl Trial<'_> {
+    /// The folder in which the program works: always the same one, since a store knows logs by their paths.
+    pub fn site(&self) -> Result<Site> {
+        let folder = self.folder.join("site");
+        std::fs::create_dir_all(&folder)?;
+        Ok(Site { program: self.program.to_owned(), folder: folder.canonicalize()?, environment: self.life.environment.to_vec() })
+    }
+
+    /// A folder in which the life is about to begin.
+    pub fn prepared(&self) -> Result<Site> {
+        let site = self.site()?;
+        (self.life.prepare)(&site)?;
+        Ok(site)
+    }
+
+    /// What a run gives that nothing cuts short.
+    pub fn reference(&self) -> Result<Reference> {
+        let site = self.prepared()?;
+        let before = (self.life.look)(&site)?;
+        let ended = site.expect(&[self.life.code], self.life.arguments, &(self.life.input)())?;
+        let after = (self.life.look)(&site)?;
+        let reference = Reference { before, after };
+        // What is not broken must hold: else it is the check that is wrong.
+        let cut = Cut { answers: &ended.stdout, ended: true, reference: &reference, chance: 0 };
+        (self.life.check)(&site, &cut)?;
+        ensure!(!ended.stdout.is_empty() || self.life.arguments.contains(&"-q"), "the run has answered nothing");
+        std::fs::remove_dir_all(&site.folder)?;
+        Ok(reference)
+    }
+}
+
+/// What was tried, and what was broken.
+#[derive(Default)]
+pub struct Told {
+    /// Such as "power cuts".
+    pub unit: &'static str,
+    pub tried: usize,
+    /// How many of these left different bytes, or different answers.
+    pub distinct: usize,
+    pub places: usize,
+    pub broken: Vec<String>,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Self { unit, tried, distinct, places, broken } = self;
+        write!(f, "{tried} {unit} at {places} places, {distinct} of them different, {} promises broken", broken.len())
+    }
+}

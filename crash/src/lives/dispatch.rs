@@ -1,0 +1,217 @@
+//! Events that are dispatched: one by one, in groups, to either store, to the legacy log, and to both.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use super::{DAYS, NEW, SQLITE, STORE, as_value, has_no_gap, is_part_of, write};
+use crate::inputs::{as_array, as_lines, legacy_records, task_events};
+use crate::life::{Cut, Life};
+use crate::site::{Event, Site, lines};
+
+const EVENTS: usize = 24;
+const LATER: &str = r#"{"event_id": "later", "event_type": "TaskCreated", "timestamp": "2025-10-22T23:59:59+00:00", "aggregate_id": "T1", "task_id": "T1", "title": "after the power cut", "priority": "P1", "status": "NOT_STARTED", "metadata": {}}"#;
+const PARALLEL: (&str, &str) = ("MISSION_CONTROL_PARALLEL_RUN", "true");
+const OLD: (&str, &str) = ("MISSION_CONTROL_USE_NEW_EVENT_SYSTEM", "false");
+
+pub fn lives() -> Vec<Life> {
+    let one_by_one = &["-q", "dispatch", "-", "--max-in-flight", "1"];
+    let grouped = &["-q", "dispatch", "-"];
+    let life = |name, about, environment, prepare, arguments, check| Life {
+        name,
+        about,
+        environment,
+        prepare,
+        arguments,
+        input: || as_lines(&task_events(100, EVENTS)),
+        code: 0,
+        look: |site| Ok(as_value(&site.events(if site.environment.contains(&SQLITE) { STORE } else { DAYS })?)),
+        check,
+    };
+    vec![
+        life("sqlite-one", "events one by one into a new SQLite store", &[NEW, SQLITE], fresh, one_by_one, in_sqlite),
+        life("sqlite-group", "events in groups into a SQLite store that has some", &[NEW, SQLITE], filled, grouped, in_sqlite),
+        life("jsonl-one", "events one by one into new daily files", &[NEW], fresh, one_by_one, in_days),
+        life("jsonl-group", "events in groups into daily files that have some", &[NEW], filled, grouped, in_days),
+        life("array-one", "events one by one into the legacy array", &[OLD], with_array, one_by_one, in_array),
+        life("array-group", "events in groups into the legacy array", &[OLD], with_array, grouped, in_array),
+        life(
+            "parallel-legacy",
+            "a parallel run with the legacy array as primary",
+            &[OLD, PARALLEL, SQLITE],
+            fresh,
+            grouped,
+            in_array_and_store,
+        ),
+        life(
+            "parallel-new",
+            "a parallel run with the SQLite store as primary",
+            &[NEW, PARALLEL, SQLITE],
+            fresh,
+            grouped,
+            in_store_and_array,
+        ),
+    ]
+}
+
+fn fresh(_: &Site) -> Result<()> {
+    Ok(())
+}
+
+/// Some events are there: they must be there for ever.
+fn filled(site: &Site) -> Result<()> {
+    site.expect(&[0], &["-q", "dispatch", "-"], &as_lines(&task_events(0, 20)))?;
+    Ok(())
+}
+
+fn with_array(site: &Site) -> Result<()> {
+    write(site, "data/events.json", &as_array(&legacy_records(0, 10)))
+}
+
+/// The ids of the events that were answered as stored.
+fn acknowledged(answers: &[u8]) -> Result<Vec<(String, Option<i64>)>> {
+    let mut ids = Vec::new();
+    for answer in lines(answers)? {
+        ensure!(answer.get("error").is_none(), "an event was refused: {answer}");
+        let id = answer["event_id"].as_str().with_context(|| format!("no event_id in {answer}"))?;
+        ids.push((id.to_owned(), answer["position"].as_i64()));
+    }
+    Ok(ids)
+}
+
+fn submitted() -> HashMap<String, String> {
+    let earlier = task_events(0, 20);
+    let text = |body: &String| (body[14..21].to_owned(), body.clone());
+    let mut submitted: HashMap<_, _> = earlier.iter().chain(&task_events(100, EVENTS)).map(text).collect();
+    submitted.insert("later".to_owned(), LATER.to_owned());
+    submitted
+}
+
+/// What was acknowledged is stored once, and nothing is stored that was not submitted.
+fn holds(events: &[Event], acknowledged: &[(String, Option<i64>)], with_positions: bool) -> Result<()> {
+    let submitted = submitted();
+    let mut seen = HashMap::new();
+    for event in events {
+        let body = submitted.get(&event.id).with_context(|| format!("nobody submitted {}", event.body))?;
+        ensure!(*body == event.body, "another text is stored: {}", event.body);
+        ensure!(seen.insert(event.id.clone(), event.position).is_none(), "{} is stored twice", event.id);
+    }
+    for (id, position) in acknowledged {
+        let stored = seen.get(id).with_context(|| format!("the acknowledged event {id} is not stored"))?;
+        if let (true, Some(position)) = (with_positions, position) {
+            ensure!(stored == position, "the event {id} was acknowledged at {position}, and is at {stored}");
+        }
+    }
+    Ok(())
+}
+
+fn in_sqlite(site: &Site, cut: &Cut) -> Result<()> {
+    in_store(site, cut, STORE)?;
+    has_no_gap(&site.events(STORE)?)
+}
+
+fn in_days(site: &Site, cut: &Cut) -> Result<()> {
+    in_store(site, cut, DAYS)
+}
+
+fn in_store(site: &Site, cut: &Cut, store: &str) -> Result<()> {
+    let acknowledged = acknowledged(cut.answers)?;
+    // A reader comes first, or the next writer. A database that was being made is none, until the next writer makes it.
+    if cut.chance.is_multiple_of(2) && !acknowledged.is_empty() {
+        holds(&site.events(store)?, &acknowledged, store == STORE)?;
+    }
+    site.expect(&[0], &["-q", "dispatch", "-"], LATER.as_bytes())?;
+    let events = site.events(store)?;
+    holds(&events, &acknowledged, store == STORE)?;
+    is_part_of(&cut.reference.before, &as_value(&events), "an event that was there before the run is lost")?;
+    ensure!(events.iter().any(|event| event.id == "later"), "the event after the power cut is not stored");
+    if cut.chance.is_multiple_of(8) {
+        read_models_are_those_of_a_replay(site)?;
+    }
+    Ok(())
+}
+
+fn read_models_are_those_of_a_replay(site: &Site) -> Result<()> {
+    let stats = |site: &Site| -> Result<Value> {
+        let ended = site.expect(&[0], &["-q", "--format", "json", "tasks", "stats"], b"")?;
+        Ok(serde_json::from_slice(&ended.stdout)?)
+    };
+    site.expect(&[0], &["-q", "handlers", "run"], b"")?;
+    let handled = stats(site)?;
+    for handler in ["task_analytics", "task_completions", "task_state"] {
+        site.expect(&[0], &["-q", "handlers", "replay", handler], b"")?;
+    }
+    ensure!(handled == stats(site)?, "read models are not those of a replay: {handled}");
+    Ok(())
+}
+
+/// The records of the array, after the program has mended its end.
+fn array(site: &Site) -> Result<Vec<Value>> {
+    let bytes = std::fs::read(site.path("data/events.json"))?;
+    let array: Value = serde_json::from_slice(&bytes)
+        .with_context(|| format!("no array: {}", String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(400)..])))?;
+    Ok(array.as_array().context("no array")?.clone())
+}
+
+fn in_array(site: &Site, cut: &Cut) -> Result<()> {
+    in_array_after(site, cut, 10)
+}
+
+/// What was acknowledged stands in the array after so many earlier records.
+fn in_array_after(site: &Site, cut: &Cut, earlier: usize) -> Result<()> {
+    site.expect(&[0], &["-q", "dispatch", "-"], LATER.as_bytes())?;
+    let records = array(site)?;
+    let earlier: Vec<Value> = legacy_records(0, earlier).iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?;
+    ensure!(records.starts_with(&earlier), "earlier records are lost");
+    let count = answered(cut)?;
+    let new = &records[earlier.len()..];
+    ensure!(new.len() > count, "{count} events were acknowledged, and the array has {} new records", new.len());
+    let expected: Vec<Value> = task_events(100, EVENTS).iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?;
+    for (record, event) in new.iter().zip(&expected).take(new.len() - 1) {
+        for key in ["task_id", "timestamp"] {
+            ensure!(same_moment(&record[key], &event[key]), "the record {record} is not the event {event}");
+        }
+    }
+    Ok(())
+}
+
+/// The array has local times.
+fn same_moment(record: &Value, event: &Value) -> bool {
+    let text = |value: &Value| value.as_str().map(|text| text.chars().take(19).collect::<String>());
+    text(record) == text(event)
+}
+
+fn answered(cut: &Cut) -> Result<usize> {
+    let answers = lines(cut.answers)?;
+    for answer in &answers {
+        ensure!(answer.get("error").is_none(), "an event was refused: {answer}");
+    }
+    Ok(answers.len())
+}
+
+fn in_array_and_store(site: &Site, cut: &Cut) -> Result<()> {
+    in_array_after(site, cut, 0)?;
+    both_sides_agree(site)
+}
+
+fn in_store_and_array(site: &Site, cut: &Cut) -> Result<()> {
+    in_store(site, cut, STORE)?;
+    both_sides_agree(site)
+}
+
+/// Once the mirror has brought what it had to, both sides hold the same events.
+fn both_sides_agree(site: &Site) -> Result<()> {
+    site.expect(&[0], &["-q", "handlers", "run"], b"")?;
+    let ended = site.run(&["-q", "--format", "json", "compare-logs", "--since", "all"], b"")?;
+    let report: Value = serde_json::from_slice(&ended.stdout)
+        .with_context(|| format!("compare-logs ended with {}: {}", ended.code, ended.stderr))?;
+    let of = |key: &str| report[key].clone();
+    ensure!(
+        ended.code == 0,
+        "the sides differ: {} {}",
+        json!({"verdict": of("verdict"), "reasons": of("reasons"), "missing": of("missing"), "extra": of("extra")}),
+        of("differences")
+    );
+    Ok(())
+}
