@@ -1,16 +1,18 @@
 //! A disk that keeps what was synced apart from what was not.
 //!
-//! What a power cut leaves of it is chosen: of each file any part of what was written since its last sync, of each
-//! folder any prefix of the changes of its names since its own. So a name may be there without the bytes of its file, and the
-//! bytes of a later write without those of an earlier one. A write may be torn between two sectors, not within one; a
-//! rename is there as a whole, or not at all.
+//! What a power cut leaves of it is chosen: of each sector of a file, and of its length, any state since the last sync of
+//! the file; of each folder any prefix of the changes of its names since its own. So a name may be there without the bytes
+//! of its file, and the bytes of a later write without those of an earlier one in another sector. A write may be torn between
+//! two sectors, not within one; a rename is there as a whole, or not at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 
-/// What a disk writes as a whole.
-pub const SECTOR: u64 = 512;
+/// What a disk writes as a whole, in bytes.
+const SECTOR: u64 = 512;
+/// What the system writes at once, in bytes, where nothing goes wrong.
+const PAGE: u64 = 4096;
 
 pub type NodeId = usize;
 
@@ -59,9 +61,9 @@ pub enum Left {
     All,
     /// By chance: a prefix of each file's changes, and of each folder's.
     Prefixes,
-    /// By chance: any of each file's changes, and a prefix of each folder's.
-    Any,
-    /// By chance: any sector of each file's changes, and a prefix of each folder's.
+    /// By chance: of each page of a file a prefix of its changes, and of each folder.
+    Pages,
+    /// By chance: of each sector of a file a prefix of its changes, and of each folder.
     Sectors,
 }
 
@@ -346,34 +348,44 @@ fn put(content: &mut Vec<u8>, at: usize, bytes: &[u8]) {
     content[at..at + bytes.len()].copy_from_slice(bytes);
 }
 
+/// The system writes a part of a file as it is at that moment: each part has an earlier or a later state of its own, and the
+/// length another.
 fn cut_file(file: &File, left: Left, random: &mut fastrand::Rng) -> Vec<u8> {
-    let mut content = file.synced.clone();
-    let prefix = random.usize(0..=file.pending.len());
-    // Where nearly all are left, or nearly none, other states are found than where half are.
-    let share = [0.1, 0.5, 0.9][random.usize(0..3)];
-    for (index, change) in file.pending.iter().enumerate() {
-        let whole = match left {
-            Left::Synced => false,
-            Left::All => true,
-            Left::Prefixes => index < prefix,
-            Left::Any | Left::Sectors => random.f64() < share,
-        };
-        match (left, change) {
-            (Left::Sectors, Change::Write { at, bytes }) => {
-                let mut from = 0;
-                while from < bytes.len() {
-                    let position = at + from as u64;
-                    let to = bytes.len().min(from + (SECTOR - position % SECTOR) as usize);
-                    if random.f64() < share {
-                        put(&mut content, position as usize, &bytes[from..to]);
-                    }
-                    from = to;
-                }
+    let count = file.pending.len();
+    let part = match left {
+        Left::Synced => return file.synced.clone(),
+        _ if count == 0 => return file.synced.clone(),
+        Left::All => u64::MAX,
+        Left::Prefixes => u64::MAX,
+        Left::Pages => PAGE,
+        Left::Sectors => SECTOR,
+    };
+    let longest = file.pending.iter().fold(file.synced.len() as u64, |longest, change| match change {
+        Change::Write { at, bytes } => longest.max(at + bytes.len() as u64),
+        Change::Length(length) => longest.max(*length),
+    });
+    // Most parts of a file are of a few moments: else hardly any state is nearly whole.
+    let moments = [random.usize(0..=count), random.usize(0..=count), if random.bool() { 0 } else { count }];
+    let mut moment = || if left == Left::All { count } else { moments[random.usize(0..3)] };
+    let parts: Vec<usize> = (0..longest.div_ceil(part).max(1)).map(|_| moment()).collect();
+    let length_at = if part == u64::MAX { parts[0] } else { moment() };
+    let (mut state, mut content, mut length) = (file.synced.clone(), vec![0; longest as usize], file.synced.len());
+    for at in 0..=count {
+        if let Some(change) = at.checked_sub(1).map(|index| &file.pending[index]) {
+            apply(&mut state, change);
+        }
+        if at == length_at {
+            length = state.len();
+        }
+        for (index, _) in parts.iter().enumerate().filter(|(_, moment)| **moment == at) {
+            let from = (index as u64).saturating_mul(part) as usize;
+            let to = (from as u64).saturating_add(part).min(state.len() as u64) as usize;
+            if from < to {
+                content[from..to].copy_from_slice(&state[from..to]);
             }
-            _ if whole => apply(&mut content, change),
-            _ => {}
         }
     }
+    content.truncate(length);
     content
 }
 

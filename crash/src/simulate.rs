@@ -33,7 +33,7 @@ pub fn run(trial: &Trial, cuts: usize, guard: Option<Guard>) -> Result<Told> {
         // The remainder goes to places by chance.
         let share = cuts / places.len() + usize::from(random.usize(0..places.len()) < cuts % places.len());
         for _ in 0..if ended { share.max(20) } else { share } {
-            let left = [Left::Synced, Left::All, Left::Prefixes, Left::Any, Left::Sectors, Left::Sectors][random.usize(0..6)];
+            let left = [Left::Synced, Left::All, Left::Prefixes, Left::Pages, Left::Sectors, Left::Sectors][random.usize(0..6)];
             let remains = replay.disk.cut(left, &mut random)?;
             told.tried += 1;
             if !seen.insert(digest(&remains, &replay.answers, ended)) {

@@ -255,7 +255,9 @@ fn comparable(site: &Site) -> Result<()> {
 fn evidence(site: &Site) -> Result<Value> {
     let ended = site.expect(&[0], &["-q", "--format", "json", "evidence", "list"], b"")?;
     let list: Value = serde_json::from_slice(&ended.stdout)?;
-    Ok(list["records"].clone())
+    let records = list["records"].as_array().context("no records")?.iter();
+    let numbers: Vec<Value> = records.map(|record| json!([record["sequence"], record["kind"], record["verdict"]])).collect();
+    Ok(Value::Array(numbers))
 }
 
 fn recorded(site: &Site, cut: &Cut) -> Result<()> {

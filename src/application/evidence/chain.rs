@@ -18,15 +18,11 @@ pub fn line_hash(line: &[u8]) -> String {
     HEXLOWER.encode(&Sha256::digest(line))
 }
 
-/// Whether a line that is no record can be what a killed append has left: a record that ends too
-/// early. Some file systems put zero bytes after it after a power cut.
+/// Whether a line that is no record can be what a killed append has left: a record that ends too early, or, after a power
+/// cut, one that has zero bytes, which no record has, where a part of it was not written.
 pub fn is_torn(line: &[u8]) -> bool {
     let line = without_cr(line);
-    let zeros = line.iter().rev().take_while(|byte| **byte == 0).count();
-    match &line[..line.len() - zeros] {
-        [] => zeros > 0,
-        text => serde_json::from_slice::<EvidenceRecord>(text).is_err_and(|error| error.is_eof()),
-    }
+    line.contains(&0) || serde_json::from_slice::<EvidenceRecord>(line).is_err_and(|error| error.is_eof() && !line.is_empty())
 }
 
 /// A whole record.

@@ -46,33 +46,37 @@ impl LegacyMirror {
     ) -> Result<(), MirrorError> {
         let sides = Arc::clone(&self.sides);
         let legacy = &**sides.legacy_log()?;
-        if let Some(intent) = begun.log.intent.take() {
-            self.settle(begun, legacy, &intent)?;
-        } else {
-            let known_end = begun.log.last.is_some().then_some(begun.log.end);
-            if let Some(from) = known_end.max(intervals.legacy_start(&begun.mirrored)) {
-                let found = Unmirrored {
-                    events: &*new.events,
-                    intervals,
-                    brought,
-                    streams: &self.streams,
-                    mirrored: &begun.mirrored,
-                    zone: &sides.ports.zone,
-                }
-                .find(legacy, from)?;
-                self.reach(begun, found, from)?;
+        let known_end = match begun.log.intent.take() {
+            Some(intent) => self.settle(begun, legacy, &intent)?,
+            None => {
+                let known_end = begun.log.last.is_some().then_some(begun.log.end);
+                known_end.max(intervals.legacy_start(&begun.mirrored))
             }
+        };
+        if let Some(from) = known_end {
+            let found = Unmirrored {
+                events: &*new.events,
+                intervals,
+                brought,
+                streams: &self.streams,
+                mirrored: &begun.mirrored,
+                zone: &sides.ports.zone,
+            }
+            .find(legacy, from)?;
+            self.reach(begun, found, from)?;
         }
         begun.is_recovered = true;
         Ok(())
     }
 
+    /// Answers after which end of the log records of later pages may stand, where all of the intent do: a power cut can
+    /// have taken back what was noted after it.
     fn settle(
         &mut self,
         begun: &mut Begun,
         legacy: &dyn LegacyLog,
         intent: &Intent,
-    ) -> Result<(), MirrorError> {
+    ) -> Result<Option<u64>, MirrorError> {
         let sides = Arc::clone(&self.sides);
         let (ports, settled) = (&sides.ports, settle(legacy, intent)?);
         let (mut passed, open) = intent.records.split_at(settled.written);
@@ -94,7 +98,8 @@ impl LegacyMirror {
             self.state.set_mirrored(&stream, row.position, passed.len() as u64);
             rows.push(row);
         }
-        self.put(begun, &rows, settled.written as u64)
+        self.put(begun, &rows, settled.written as u64)?;
+        Ok(settled.written_end)
     }
 
     fn reach(&mut self, begun: &mut Begun, found: FoundRecords, from: u64) -> Result<(), MirrorError> {

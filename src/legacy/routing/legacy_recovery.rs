@@ -21,23 +21,28 @@ pub(super) struct Settled {
     pub is_known: bool,
     /// Where the log ends now.
     pub end: u64,
+    /// Where the last of its records ends, where all were written.
+    pub written_end: Option<u64>,
 }
 
 /// Looks which of the records that were to be written stand in the log, in their order and text for text. What this program has
 /// appended besides may stand between them.
 pub(super) fn settle(log: &dyn LegacyLog, intent: &Intent) -> Result<Settled, LegacySideError> {
-    let (mut records, mut written) = (RecordsAfter::new(log, intent.from), 0);
+    let (mut records, mut written, mut written_end) = (RecordsAfter::new(log, intent.from), 0, intent.from);
     loop {
-        match records.next()? {
+        let (end, is_lost) = match records.next()? {
             Next::Record(record) => {
-                written +=
-                    usize::from(intent.records.get(written).is_some_and(|next| next.is(&record.place)));
+                if intent.records.get(written).is_some_and(|next| next.is(&record.place)) {
+                    (written, written_end) = (written + 1, record.place.end());
+                }
+                continue;
             }
-            Next::End(end) => return Ok(Settled { written, is_known: true, end }),
-            Next::Lost(end) => {
-                return Ok(Settled { written, is_known: written == intent.records.len(), end });
-            }
-        }
+            Next::End(end) => (end, false),
+            Next::Lost(end) => (end, true),
+        };
+        let is_whole = written == intent.records.len();
+        let written_end = (is_whole && !is_lost).then_some(written_end);
+        return Ok(Settled { written, is_known: is_whole || !is_lost, end, written_end });
     }
 }
 

@@ -21,8 +21,8 @@
 //! where it is about to write what (an *intent*: offset, length and SHA-256 of each record), appends the records with one write
 //! and one sync, and then moves its progress. A process that begins with an intent looks, under the lock, which of
 //! its records stand there: a whole prefix of them, as a torn array is closed after its last whole element. Those
-//! were written, the others were not. Without an intent (a power cut may take it back), records after the end that its detail
-//! names count as written where they are, text for text, the next ones.
+//! were written, the others were not. A power cut may take intents and progress back: records after those of an intent of which
+//! all stand, or without one after the end that its detail names, count as written where they are, text for text, the next ones.
 //!
 //! **Legacy side primary.** Under the lock of the legacy log, a line with the event and with offset, length and SHA-256 of its record is
 //! appended to the outbox, without a sync, and then the record is appended. A line was written if its bytes stand there, which is asked

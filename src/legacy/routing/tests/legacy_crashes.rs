@@ -134,6 +134,33 @@ fn records_are_found_where_a_power_cut_has_taken_back_all_progress() {
 }
 
 #[test]
+fn records_are_found_where_a_power_cut_has_taken_back_what_was_noted_after_any_step() {
+    for step in 1..60 {
+        let mut world = world(&["e1", "e2", "e3"]);
+        let (mut killed, faults) = mirror(&world);
+        faults.kill_at(step);
+        let is_done = run(&mut killed).is_ok();
+        drop(killed);
+        let noted = world.handlers.copy();
+        for id in ["e4", "e5"] {
+            save(&world, &[id]);
+            let (mut later, _) = mirror(&world);
+            run(&mut later).unwrap();
+        }
+        world.handlers = noted;
+        save(&world, &["e6"]);
+        let (mut next, _) = mirror(&world);
+        run(&mut next).unwrap();
+        assert_eq!(world.legacy_ids(), ["e1", "e2", "e3", "e4", "e5", "e6"], "step {step}");
+        assert_eq!(world.undecided(), []);
+        if is_done {
+            return;
+        }
+    }
+    panic!("it was killed at each step that was tried");
+}
+
+#[test]
 fn records_of_before_the_parallel_run_are_not_taken_for_the_mirrors() {
     let world = World::default();
     let text = r#"{"type": "TaskCreated", "timestamp": "2025-10-25T10:00:00", "title": "e1"}"#;
