@@ -38,21 +38,17 @@ struct State {
 }
 
 #[cfg(test)]
-#[cfg(test)]
-impl MemoryHandlerStore {
-    /// Another store, with what is committed in this one now.
-    pub fn copy(&self) -> Self {
-        let copy = Self::default();
-        let committed = self.inner.committed.lock().unwrap().clone();
-        *copy.inner.committed.lock().unwrap() = committed;
-        copy
-    }
-}
-
 impl MemoryHandlerStore {
     /// The read models, as they were committed last.
     pub fn read_models(&self) -> MemoryReadModels {
         locked(&self.inner.committed).read_models.clone()
+    }
+
+    /// Another store, with what is committed in this one now.
+    pub fn copy(&self) -> Self {
+        let copy = Self::default();
+        locked(&copy.inner.committed).clone_from(&locked(&self.inner.committed));
+        copy
     }
 }
 
