@@ -39,6 +39,11 @@ finish() {
     return "$status"
 }
 
+# The campaign of power cuts, failed calls and kills, on the program that the tests have.
+crash() {
+    "$CARGO_TARGET_DIR/debug/mission-events-crash" --program "$CARGO_TARGET_DIR/debug/mission-events" "$@"
+}
+
 # Writes each ```sh block of a Markdown file to a numbered file in a folder.
 extract_sh_blocks() {
     awk -v folder="$2" '

@@ -235,7 +235,8 @@ impl Disk {
                 }
             }
             Node::Folder(folder) => {
-                let wanted: BTreeSet<usize> = folder.pending.iter().copied().filter(|index| *index < mark).collect();
+                let wanted: BTreeSet<usize> =
+                    folder.pending.iter().copied().filter(|index| *index < mark).collect();
                 self.sync_names(wanted)?;
             }
             Node::Link(_) => {}
@@ -369,7 +370,8 @@ fn cut_file(file: &File, left: Left, random: &mut fastrand::Rng) -> Vec<u8> {
     let mut moment = || if left == Left::All { count } else { moments[random.usize(0..3)] };
     let parts: Vec<usize> = (0..longest.div_ceil(part).max(1)).map(|_| moment()).collect();
     let length_at = if part == u64::MAX { parts[0] } else { moment() };
-    let (mut state, mut content, mut length) = (file.synced.clone(), vec![0; longest as usize], file.synced.len());
+    let (mut state, mut content, mut length) =
+        (file.synced.clone(), vec![0; longest as usize], file.synced.len());
     for at in 0..=count {
         if let Some(change) = at.checked_sub(1).map(|index| &file.pending[index]) {
             apply(&mut state, change);
@@ -449,7 +451,8 @@ mod tests {
             let folder = disk.new_folder();
             disk.set_names(vec![(ROOT, "f".to_owned(), Some(folder))]).expect("a name");
             disk.sync(ROOT, disk.mark(ROOT)).expect("a sync");
-            disk.set_names(vec![(ROOT, "a".to_owned(), None), (folder, "b".to_owned(), Some(file))]).expect("a rename");
+            disk.set_names(vec![(ROOT, "a".to_owned(), None), (folder, "b".to_owned(), Some(file))])
+                .expect("a rename");
             let left = disk.cut(Left::Prefixes, &mut fastrand::Rng::with_seed(seed)).expect("a cut");
             assert_eq!(left.files.len(), 1, "{left:?}");
         }

@@ -28,7 +28,9 @@ impl Guard {
             Self::FolderSync => without_sync(&mut recording.steps, &|node| folders.contains(&node)),
             Self::FileSync => without_sync(&mut recording.steps, &|node| !folders.contains(&node)),
             Self::CheckpointOrder => {
-                without_sync(&mut recording.steps, &|node| names.get(&node).is_some_and(|name| name.ends_with(".db")));
+                without_sync(&mut recording.steps, &|node| {
+                    names.get(&node).is_some_and(|name| name.ends_with(".db"))
+                });
             }
             Self::AnswerAfterSync => answer_before_sync(&mut recording.steps),
         }

@@ -4,12 +4,27 @@ use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};
 
-use crate::life::{Cut, Told, Trial};
+use crate::life::{Cut, Told, Trial, promised};
 
 /// Every call by which files change.
 const CALLS: &[&str] = &[
-    "openat", "write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "renameat2", "linkat", "link",
-    "unlink", "unlinkat", "mkdir", "copy_file_range", "fallocate",
+    "openat",
+    "write",
+    "pwrite64",
+    "writev",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "rename",
+    "renameat",
+    "renameat2",
+    "linkat",
+    "link",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "copy_file_range",
+    "fallocate",
 ];
 
 pub fn fail(trial: &Trial, errors: &[String], places: usize) -> Result<Told> {
@@ -33,7 +48,17 @@ fn run(trial: &Trial, unit: &'static str, injections: &[String], places: usize) 
                 told.tried += 1;
                 told.distinct += 1;
                 let site = trial.prepared()?;
-                let wrapper = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"];
+                let wrapper = [
+                    "strace",
+                    "-f",
+                    "--seccomp-bpf",
+                    "-qq",
+                    "-o",
+                    "/dev/null",
+                    "-e",
+                    &format!("trace={call}"),
+                    "-e",
+                ];
                 let mut wrapper: Vec<String> = wrapper.iter().map(|&each| each.to_owned()).collect();
                 wrapper.push(format!("inject={call}:{injection}:when={at}"));
                 let ended = site.run_within(&wrapper, trial.life.arguments, &(trial.life.input)())?;
@@ -41,10 +66,9 @@ fn run(trial: &Trial, unit: &'static str, injections: &[String], places: usize) 
                 if ended.code == 101 {
                     told.broken.push(format!("{place}: a panic: {}", ended.stderr));
                 }
-                let whole = ended.code == trial.life.code;
-                let cut = Cut { answers: &ended.stdout, ended: whole, reference: &reference, chance: at as u64 };
-                let answers = if refused(&ended.stdout) { without_refused(&ended.stdout) } else { ended.stdout.clone() };
-                let cut = Cut { answers: &answers, ..cut };
+                let answers = promised(&ended.stdout);
+                let ended = ended.code == trial.life.code;
+                let cut = Cut { answers: &answers, ended, reference: &reference, chance: at as u64 };
                 if let Err(error) = (trial.life.check)(&site, &cut) {
                     told.broken.push(format!("{place}: {error:#}"));
                 }
@@ -55,32 +79,36 @@ fn run(trial: &Trial, unit: &'static str, injections: &[String], places: usize) 
     Ok(told)
 }
 
-fn refused(answers: &[u8]) -> bool {
-    answers.split(|byte| *byte == b'\n').any(is_refusal)
-}
-
-/// An answer that says that the event was not stored, or may not be, promises nothing.
-fn is_refusal(line: &[u8]) -> bool {
-    line.windows(9).any(|window| window == b"\"error\":\"")
-}
-
-fn without_refused(answers: &[u8]) -> Vec<u8> {
-    answers.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_refusal(line)).flatten().copied().collect()
-}
-
 /// How often a thread makes each call, at most.
 fn counted(trial: &Trial) -> Result<BTreeMap<&'static str, usize>> {
     let site = trial.prepared()?;
     let output = trial.folder.join("counted.strace");
-    let wrapper = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", &output.to_string_lossy(), "-e", &format!("trace={}", CALLS.join(","))];
+    let wrapper = [
+        "strace",
+        "-f",
+        "--seccomp-bpf",
+        "-qq",
+        "-o",
+        &output.to_string_lossy(),
+        "-e",
+        &format!("trace={}", CALLS.join(",")),
+    ];
     let wrapper: Vec<String> = wrapper.iter().map(|&each| each.to_owned()).collect();
     let ended = site.run_within(&wrapper, trial.life.arguments, &(trial.life.input)())?;
-    ensure!(ended.code == trial.life.code, "the run that is counted ended with {}: {}", ended.code, ended.stderr);
+    ensure!(
+        ended.code == trial.life.code,
+        "the run that is counted ended with {}: {}",
+        ended.code,
+        ended.stderr
+    );
     let text = String::from_utf8_lossy(&std::fs::read(&output)?).into_owned();
     let mut counts: BTreeMap<(&str, &'static str), usize> = BTreeMap::new();
     for line in text.lines() {
         let Some((thread, rest)) = line.split_once(' ') else { continue };
-        if let Some(call) = CALLS.iter().find(|call| rest.trim_start().strip_prefix(**call).is_some_and(|rest| rest.starts_with('('))) {
+        if let Some(call) = CALLS
+            .iter()
+            .find(|call| rest.trim_start().strip_prefix(**call).is_some_and(|rest| rest.starts_with('(')))
+        {
             *counts.entry((thread, call)).or_default() += 1;
         }
     }

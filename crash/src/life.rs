@@ -20,6 +20,17 @@ pub struct Cut<'a> {
     pub chance: u64,
 }
 
+/// The answers without those that say that an event was not stored, or may not be: they promise nothing.
+pub fn promised(answers: &[u8]) -> Vec<u8> {
+    let is_refusal = |line: &&[u8]| line.windows(9).any(|part| part == b"\"error\":\"");
+    answers
+        .split_inclusive(|byte| *byte == b'\n')
+        .filter(|line| !is_refusal(line))
+        .flatten()
+        .copied()
+        .collect()
+}
+
 /// What a run of the whole life gave, and what was there before it.
 #[derive(Default)]
 pub struct Reference {
@@ -56,7 +67,11 @@ impl Trial<'_> {
     pub fn site(&self) -> Result<Site> {
         let folder = self.folder.join("site");
         std::fs::create_dir_all(&folder)?;
-        Ok(Site { program: self.program.to_owned(), folder: folder.canonicalize()?, environment: self.life.environment.to_vec() })
+        Ok(Site {
+            program: self.program.to_owned(),
+            folder: folder.canonicalize()?,
+            environment: self.life.environment.to_vec(),
+        })
     }
 
     /// A folder in which the life is about to begin.
@@ -76,7 +91,10 @@ impl Trial<'_> {
         // What is not broken must hold: else it is the check that is wrong.
         let cut = Cut { answers: &ended.stdout, ended: true, reference: &reference, chance: 0 };
         (self.life.check)(&site, &cut)?;
-        ensure!(!ended.stdout.is_empty() || self.life.arguments.contains(&"-q"), "the run has answered nothing");
+        ensure!(
+            !ended.stdout.is_empty() || self.life.arguments.contains(&"-q"),
+            "the run has answered nothing"
+        );
         std::fs::remove_dir_all(&site.folder)?;
         Ok(reference)
     }
@@ -97,6 +115,10 @@ pub struct Told {
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Self { unit, tried, distinct, places, broken } = self;
-        write!(f, "{tried} {unit} at {places} places, {distinct} of them different, {} promises broken", broken.len())
+        write!(
+            f,
+            "{tried} {unit} at {places} places, {distinct} of them different, {} promises broken",
+            broken.len()
+        )
     }
 }

@@ -97,7 +97,8 @@ fn run() -> Result<bool> {
         lives.iter().for_each(|life| println!("{:16} {}", life.name, life.about));
         return Ok(true);
     }
-    let program = arguments.program.canonicalize().with_context(|| format!("{}", arguments.program.display()))?;
+    let program =
+        arguments.program.canonicalize().with_context(|| format!("{}", arguments.program.display()))?;
     let work = tempfile::Builder::new().prefix("crash-").tempdir_in(&arguments.folder)?;
     let next = AtomicUsize::new(0);
     let held = AtomicBool::new(true);

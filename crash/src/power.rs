@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::life::{Cut, Told, Trial};
+use crate::life::{Cut, Told, Trial, promised};
 use crate::site::Site;
 
 pub fn run(trial: &Trial, cuts: usize) -> Result<Told> {
@@ -16,9 +16,7 @@ pub fn run(trial: &Trial, cuts: usize) -> Result<Told> {
     let length = length_of_a_run(trial)?;
     for _ in 0..cuts {
         let volume = Volume::new(trial.folder)?;
-        let site = Site { folder: volume.mounted.join("site"), ..trial.site()? };
-        std::fs::create_dir(&site.folder)?;
-        (trial.life.prepare)(&site)?;
+        let site = trial.prepared()?;
         call(Command::new("sync").arg("-f").arg(&site.folder))?;
         let after = length.mul_f64(random.f64() * 1.1);
         let (answers, code) = volume.shut_down_after(after, &site, trial)?;
@@ -26,9 +24,13 @@ pub fn run(trial: &Trial, cuts: usize) -> Result<Told> {
         told.tried += 1;
         told.places += 1;
         told.distinct += 1;
-        let answers: Vec<u8> =
-            answers.split_inclusive(|byte| *byte == b'\n').filter(|line| !line.windows(9).any(|part| part == b"\"error\":\"")).flatten().copied().collect();
-        let cut = Cut { answers: &answers, ended: code == Some(trial.life.code), reference: &reference, chance: random.u64(..) };
+        let answers = promised(&answers);
+        let cut = Cut {
+            answers: &answers,
+            ended: code == Some(trial.life.code),
+            reference: &reference,
+            chance: random.u64(..),
+        };
         if let Err(error) = (trial.life.check)(&site, &cut) {
             told.broken.push(format!("after {} us: {error:#}", after.as_micros()));
         }
@@ -38,15 +40,15 @@ pub fn run(trial: &Trial, cuts: usize) -> Result<Told> {
 
 fn length_of_a_run(trial: &Trial) -> Result<Duration> {
     let volume = Volume::new(trial.folder)?;
-    let site = Site { folder: volume.mounted.join("site"), ..trial.site()? };
-    std::fs::create_dir(&site.folder)?;
-    (trial.life.prepare)(&site)?;
+    let site = trial.prepared()?;
     let begun = Instant::now();
     site.expect(&[trial.life.code], trial.life.arguments, &(trial.life.input)())?;
-    Ok(begun.elapsed())
+    let length = begun.elapsed();
+    drop(volume);
+    Ok(length)
 }
 
-/// A file system in a file.
+/// A file system in a file, mounted where the program works.
 struct Volume {
     image: PathBuf,
     mounted: PathBuf,
@@ -54,7 +56,7 @@ struct Volume {
 
 impl Volume {
     fn new(folder: &Path) -> Result<Self> {
-        let volume = Self { image: folder.join("image"), mounted: folder.join("mounted") };
+        let volume = Self { image: folder.join("image"), mounted: folder.join("site") };
         std::fs::File::create(&volume.image)?.set_len(64 << 20)?;
         call(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&volume.image))?;
         std::fs::create_dir_all(&volume.mounted)?;
@@ -100,7 +102,14 @@ impl Drop for Volume {
 }
 
 fn call(command: &mut Command) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("{:?}", command.get_program()))?;
-    ensure!(output.status.success(), "{:?} ended with {}: {}", command.get_program(), output.status, String::from_utf8_lossy(&output.stderr));
+    let output =
+        command.stdin(Stdio::null()).output().with_context(|| format!("{:?}", command.get_program()))?;
+    ensure!(
+        output.status.success(),
+        "{:?} ended with {}: {}",
+        command.get_program(),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     Ok(())
 }

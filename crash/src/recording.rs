@@ -14,12 +14,25 @@ pub enum Step {
     NewFile,
     NewFolder,
     NewLink(Vec<u8>),
-    Write { node: NodeId, at: u64, bytes: Vec<u8> },
-    Length { node: NodeId, length: u64 },
+    Write {
+        node: NodeId,
+        at: u64,
+        bytes: Vec<u8>,
+    },
+    Length {
+        node: NodeId,
+        length: u64,
+    },
     Names(Vec<(NodeId, String, Option<NodeId>)>),
     /// A sync begins: what was changed before is on disk when the sync of this number ends.
-    SyncBegins { node: NodeId, number: usize },
-    SyncEnds { node: NodeId, number: usize },
+    SyncBegins {
+        node: NodeId,
+        number: usize,
+    },
+    SyncEnds {
+        node: NodeId,
+        number: usize,
+    },
     /// Bytes on standard output, as the write of them begins.
     Answer(Vec<u8>),
 }
@@ -188,7 +201,11 @@ impl Recorder<'_> {
             }
             "sync_file_range" | "msync" => {}
             other => {
-                if call.arguments.iter().any(|each| matches!(each, Argument::Descriptor(_, path) if self.below(path).is_some())) {
+                if call
+                    .arguments
+                    .iter()
+                    .any(|each| matches!(each, Argument::Descriptor(_, path) if self.below(path).is_some()))
+                {
                     bail!("the call {other} is not understood");
                 }
             }
@@ -216,7 +233,10 @@ impl Recorder<'_> {
     }
 
     fn opened(&mut self, call: &Call) -> Result<()> {
-        let flags = call.arguments.iter().find(|each| matches!(each, Argument::Other(text) if text.starts_with("O_")));
+        let flags = call
+            .arguments
+            .iter()
+            .find(|each| matches!(each, Argument::Other(text) if text.starts_with("O_")));
         let flags = flags.context("no flags")?;
         let path = call.returned_path.clone().unwrap_or_default();
         let mut open = Open { append: flags.has("O_APPEND"), ..Open::default() };
@@ -305,11 +325,16 @@ impl Recorder<'_> {
             "sendfile" => (1, 0, [2, 2]),
             _ => (0, 2, [1, 3]),
         };
-        if offsets.iter().any(|&place| !matches!(argument(call, place), Ok(Argument::Other(text)) if text == "NULL")) {
+        if offsets
+            .iter()
+            .any(|&place| !matches!(argument(call, place), Ok(Argument::Other(text)) if text == "NULL"))
+        {
             bail!("a copy from a place that is given is not understood");
         }
         let Some(&to) = self.descriptors.get(&descriptor(call, to)?) else { return Ok(()) };
-        let Some(&from) = self.descriptors.get(&descriptor(call, from)?) else { bail!("a copy of a file that is not known") };
+        let Some(&from) = self.descriptors.get(&descriptor(call, from)?) else {
+            bail!("a copy of a file that is not known")
+        };
         let count = call.returned as usize;
         let at = self.open[from].offset as usize;
         self.open[from].offset += count as u64;
@@ -334,7 +359,8 @@ impl Recorder<'_> {
         let node = self.replay.disk.find(&from).with_context(|| format!("{from} is not known"))?;
         let (old_parent, old_name) = self.replay.disk.find_parent(&from)?;
         let (new_parent, new_name) = self.replay.disk.find_parent(&to)?;
-        let parts = vec![(old_parent, old_name.to_owned(), None), (new_parent, new_name.to_owned(), Some(node))];
+        let parts =
+            vec![(old_parent, old_name.to_owned(), None), (new_parent, new_name.to_owned(), Some(node))];
         self.step(Step::Names(parts))
     }
 
@@ -349,12 +375,14 @@ impl Recorder<'_> {
 
     /// The first path among the arguments, below the folder.
     fn first_path(&self, call: &Call) -> Result<Option<String>> {
-        let place = call.arguments.iter().position(|each| matches!(each, Argument::Text(_))).context("no path")?;
+        let place =
+            call.arguments.iter().position(|each| matches!(each, Argument::Text(_))).context("no path")?;
         self.path_at(call, place)
     }
 
     fn last_path(&self, call: &Call) -> Result<Option<String>> {
-        let place = call.arguments.iter().rposition(|each| matches!(each, Argument::Text(_))).context("no path")?;
+        let place =
+            call.arguments.iter().rposition(|each| matches!(each, Argument::Text(_))).context("no path")?;
         self.path_at(call, place)
     }
 

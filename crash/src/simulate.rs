@@ -18,7 +18,8 @@ pub fn run(trial: &Trial, cuts: usize, guard: Option<Guard>) -> Result<Told> {
     if let Some(guard) = guard {
         guard.break_in(&mut recording);
     }
-    let places: Vec<usize> = (0..recording.steps.len()).filter(|&index| is_place(&recording.steps, index)).collect();
+    let places: Vec<usize> =
+        (0..recording.steps.len()).filter(|&index| is_place(&recording.steps, index)).collect();
     let mut told = Told { unit: "power cuts", places: places.len(), ..Told::default() };
     let mut random = fastrand::Rng::with_seed(trial.seed);
     let mut replay = Replay::of(&recording);
@@ -32,8 +33,10 @@ pub fn run(trial: &Trial, cuts: usize, guard: Option<Guard>) -> Result<Told> {
         let ended = index + 1 == recording.steps.len();
         // The remainder goes to places by chance.
         let share = cuts / places.len() + usize::from(random.usize(0..places.len()) < cuts % places.len());
-        for _ in 0..if ended { share.max(20) } else { share } {
-            let left = [Left::Synced, Left::All, Left::Prefixes, Left::Pages, Left::Sectors, Left::Sectors][random.usize(0..6)];
+        // What a run has left when it ended is told at least a few times.
+        for _ in 0..if ended { share.max(4) } else { share } {
+            let left = [Left::Synced, Left::All, Left::Prefixes, Left::Pages, Left::Sectors, Left::Sectors]
+                [random.usize(0..6)];
             let remains = replay.disk.cut(left, &mut random)?;
             told.tried += 1;
             if !seen.insert(digest(&remains, &replay.answers, ended)) {
@@ -43,7 +46,12 @@ pub fn run(trial: &Trial, cuts: usize, guard: Option<Guard>) -> Result<Told> {
             put_back(&remains, &site.folder)?;
             let cut = Cut { answers: &replay.answers, ended, reference: &reference, chance: random.u64(..) };
             if let Err(error) = (trial.life.check)(&site, &cut) {
-                let place = format!("after step {} of {} ({}), {left:?}", index + 1, recording.steps.len(), named(&recording, step));
+                let place = format!(
+                    "after step {} of {} ({}), {left:?}",
+                    index + 1,
+                    recording.steps.len(),
+                    named(&recording, step)
+                );
                 told.broken.push(format!("{place}: {error:#}"));
             }
         }
@@ -81,9 +89,17 @@ fn is_what_happened(recording: &Recording, folder: &Path) -> Result<()> {
     found.load(ROOT, folder)?;
     let found = found.cut(Left::All, &mut fastrand::Rng::with_seed(0))?;
     let names = |remains: &Remains| remains.files.keys().cloned().collect::<Vec<_>>();
-    ensure!(names(&left) == names(&found), "the recording ends with the files {:?}, the run with {:?}", names(&left), names(&found));
+    ensure!(
+        names(&left) == names(&found),
+        "the recording ends with the files {:?}, the run with {:?}",
+        names(&left),
+        names(&found)
+    );
     for (name, content) in &left.files {
-        ensure!(name.ends_with("-shm") || found.files[name] == *content, "the recording ends with another content of {name}");
+        ensure!(
+            name.ends_with("-shm") || found.files[name] == *content,
+            "the recording ends with another content of {name}"
+        );
     }
     Ok(())
 }
@@ -91,7 +107,9 @@ fn is_what_happened(recording: &Recording, folder: &Path) -> Result<()> {
 /// After each step that changes what a power cut can leave, or what was promised.
 fn is_place(steps: &[Step], index: usize) -> bool {
     match &steps[index] {
-        Step::SyncBegins { .. } | Step::NewFile | Step::NewFolder | Step::NewLink(_) => index + 1 == steps.len(),
+        Step::SyncBegins { .. } | Step::NewFile | Step::NewFolder | Step::NewLink(_) => {
+            index + 1 == steps.len()
+        }
         _ => true,
     }
 }
@@ -102,7 +120,10 @@ fn named(recording: &Recording, step: &Step) -> String {
         Step::Write { node, at, bytes } => format!("{} bytes at {at} of {}", bytes.len(), name(node)),
         Step::Length { node, length } => format!("length {length} of {}", name(node)),
         Step::SyncBegins { node, .. } | Step::SyncEnds { node, .. } => format!("sync of {}", name(node)),
-        Step::Names(parts) => format!("names {:?}", parts.iter().map(|(_, name, node)| (name, node.is_some())).collect::<Vec<_>>()),
+        Step::Names(parts) => format!(
+            "names {:?}",
+            parts.iter().map(|(_, name, node)| (name, node.is_some())).collect::<Vec<_>>()
+        ),
         Step::Answer(bytes) => format!("answer of {} bytes", bytes.len()),
         other => format!("{other:?}"),
     }

@@ -39,7 +39,9 @@ impl Site {
             }
         };
         command.args(arguments).current_dir(&self.folder).env_clear();
-        command.envs(std::env::vars_os().filter(|(name, _)| name == "PATH")).envs(self.environment.iter().copied());
+        command
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+            .envs(self.environment.iter().copied());
         command
     }
 
@@ -50,7 +52,8 @@ impl Site {
     /// Runs it as the last arguments of another program.
     pub fn run_within(&self, wrapper: &[String], arguments: &[&str], input: &[u8]) -> Result<Ended> {
         let mut command = self.command(wrapper, arguments);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let mut stdin = child.stdin.take().context("no standard input")?;
         let input = input.to_vec();
         // The program may end before it has read all.
@@ -58,7 +61,11 @@ impl Site {
         let output = child.wait_with_output()?;
         let _ = writer.join();
         let code = output.status.code().unwrap_or_else(|| -output.status.signal().unwrap_or(0));
-        Ok(Ended { code, stdout: output.stdout, stderr: String::from_utf8_lossy(&output.stderr).into_owned() })
+        Ok(Ended {
+            code,
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
     }
 
     /// As [`run`](Self::run), where only these exit codes are right.
@@ -80,7 +87,8 @@ impl Site {
         if !self.path(store).exists() {
             return Ok(Vec::new());
         }
-        let arguments = ["-q", "--store", store, "--format", "jsonl", "events", "recent", "--limit", "1000000"];
+        let arguments =
+            ["-q", "--store", store, "--format", "jsonl", "events", "recent", "--limit", "1000000"];
         let ended = self.expect(&[0], &arguments, b"")?;
         let mut events: Vec<Event> = lines(&ended.stdout)?.iter().map(Event::of).collect::<Result<_>>()?;
         events.sort_by(|a, b| a.position.cmp(&b.position).then_with(|| a.id.cmp(&b.id)));
@@ -97,7 +105,9 @@ pub struct Event {
 
 impl Event {
     fn of(value: &Value) -> Result<Self> {
-        let text = |key: &str| value[key].as_str().map(str::to_owned).with_context(|| format!("no {key} in {value}"));
+        let text = |key: &str| {
+            value[key].as_str().map(str::to_owned).with_context(|| format!("no {key} in {value}"))
+        };
         let position = value["position"].as_i64().with_context(|| format!("no position in {value}"))?;
         Ok(Self { position, id: text("event_id")?, body: text("body")? })
     }
@@ -109,6 +119,9 @@ pub fn lines(output: &[u8]) -> Result<Vec<Value>> {
     output[..whole]
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
-        .map(|line| serde_json::from_slice(line).with_context(|| format!("no JSON: {}", String::from_utf8_lossy(line))))
+        .map(|line| {
+            serde_json::from_slice(line)
+                .with_context(|| format!("no JSON: {}", String::from_utf8_lossy(line)))
+        })
         .collect()
 }

@@ -123,7 +123,8 @@ fn parse_line(
         return Ok(());
     }
     let (name, rest) = rest.split_once('(').context("no call")?;
-    let call = Call { thread, name: name.to_owned(), arguments: Vec::new(), returned: 0, returned_path: None };
+    let call =
+        Call { thread, name: name.to_owned(), arguments: Vec::new(), returned: 0, returned_path: None };
     let index = calls.len();
     calls.push(call);
     if let Some(head) = rest.strip_suffix("<unfinished ...>") {
@@ -153,7 +154,9 @@ fn finish(text: &str, call: &mut Call) -> Result<()> {
         },
     };
     call.returned_path = match result.split_once('<') {
-        Some((_, path)) if call.returned >= 0 => Some(unescape(path.strip_suffix('>').unwrap_or(path).as_bytes())?.0),
+        Some((_, path)) if call.returned >= 0 => {
+            Some(unescape(path.strip_suffix('>').unwrap_or(path).as_bytes())?.0)
+        }
         _ => None,
     };
     Ok(())

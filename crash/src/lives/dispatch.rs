@@ -26,15 +26,45 @@ pub fn lives() -> Vec<Life> {
         arguments,
         input: || as_lines(&task_events(100, EVENTS)),
         code: 0,
-        look: |site| Ok(as_value(&site.events(if site.environment.contains(&SQLITE) { STORE } else { DAYS })?)),
+        look: |site| {
+            Ok(as_value(&site.events(if site.environment.contains(&SQLITE) { STORE } else { DAYS })?))
+        },
         check,
     };
     vec![
-        life("sqlite-one", "events one by one into a new SQLite store", &[NEW, SQLITE], fresh, one_by_one, in_sqlite),
-        life("sqlite-group", "events in groups into a SQLite store that has some", &[NEW, SQLITE], filled, grouped, in_sqlite),
+        life(
+            "sqlite-one",
+            "events one by one into a new SQLite store",
+            &[NEW, SQLITE],
+            fresh,
+            one_by_one,
+            in_sqlite,
+        ),
+        life(
+            "sqlite-group",
+            "events in groups into a SQLite store that has some",
+            &[NEW, SQLITE],
+            filled,
+            grouped,
+            in_sqlite,
+        ),
         life("jsonl-one", "events one by one into new daily files", &[NEW], fresh, one_by_one, in_days),
-        life("jsonl-group", "events in groups into daily files that have some", &[NEW], filled, grouped, in_days),
-        life("array-one", "events one by one into the legacy array", &[OLD], with_array, one_by_one, in_array),
+        life(
+            "jsonl-group",
+            "events in groups into daily files that have some",
+            &[NEW],
+            filled,
+            grouped,
+            in_days,
+        ),
+        life(
+            "array-one",
+            "events one by one into the legacy array",
+            &[OLD],
+            with_array,
+            one_by_one,
+            in_array,
+        ),
         life("array-group", "events in groups into the legacy array", &[OLD], with_array, grouped, in_array),
         life(
             "parallel-legacy",
@@ -149,8 +179,9 @@ fn read_models_are_those_of_a_replay(site: &Site) -> Result<()> {
 /// The records of the array, after the program has mended its end.
 fn array(site: &Site) -> Result<Vec<Value>> {
     let bytes = std::fs::read(site.path("data/events.json"))?;
-    let array: Value = serde_json::from_slice(&bytes)
-        .with_context(|| format!("no array: {}", String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(400)..])))?;
+    let array: Value = serde_json::from_slice(&bytes).with_context(|| {
+        format!("no array: {}", String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(400)..]))
+    })?;
     Ok(array.as_array().context("no array")?.clone())
 }
 
@@ -162,32 +193,35 @@ fn in_array(site: &Site, cut: &Cut) -> Result<()> {
 fn in_array_after(site: &Site, cut: &Cut, earlier: usize) -> Result<()> {
     site.expect(&[0], &["-q", "dispatch", "-"], LATER.as_bytes())?;
     let records = array(site)?;
-    let earlier: Vec<Value> = legacy_records(0, earlier).iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?;
+    let earlier: Vec<Value> =
+        legacy_records(0, earlier).iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?;
     ensure!(records.starts_with(&earlier), "earlier records are lost");
-    let count = answered(cut)?;
-    let new = &records[earlier.len()..];
-    ensure!(new.len() > count, "{count} events were acknowledged, and the array has {} new records", new.len());
-    let expected: Vec<Value> = task_events(100, EVENTS).iter().map(|text| serde_json::from_str(text)).collect::<Result<_, _>>()?;
-    for (record, event) in new.iter().zip(&expected).take(new.len() - 1) {
-        for key in ["task_id", "timestamp"] {
-            ensure!(same_moment(&record[key], &event[key]), "the record {record} is not the event {event}");
-        }
+    let place = |value: &Value| {
+        // The array has local times.
+        let text = |key: &str| value[key].as_str().map(|text| text.chars().take(19).collect::<String>());
+        (text("task_id"), text("timestamp"))
+    };
+    let mut submitted = HashMap::new();
+    for event in task_events(100, EVENTS).iter().map(String::as_str).chain([LATER]) {
+        let event: Value = serde_json::from_str(event)?;
+        submitted.insert(place(&event), event["event_id"].as_str().unwrap_or_default().to_owned());
+    }
+    let mut stored = Vec::new();
+    for record in &records[earlier.len()..] {
+        let id = submitted
+            .remove(&place(record))
+            .with_context(|| format!("nobody submitted {record}, or it stands there twice"))?;
+        stored.push(id);
+    }
+    ensure!(
+        stored.last().is_some_and(|id| id == "later"),
+        "the event after the power cut is not the last one"
+    );
+    ensure!(stored.is_sorted(), "events stand in another order than they were submitted in: {stored:?}");
+    for (id, _) in acknowledged(cut.answers)? {
+        ensure!(stored.contains(&id), "the acknowledged event {id} does not stand in the array");
     }
     Ok(())
-}
-
-/// The array has local times.
-fn same_moment(record: &Value, event: &Value) -> bool {
-    let text = |value: &Value| value.as_str().map(|text| text.chars().take(19).collect::<String>());
-    text(record) == text(event)
-}
-
-fn answered(cut: &Cut) -> Result<usize> {
-    let answers = lines(cut.answers)?;
-    for answer in &answers {
-        ensure!(answer.get("error").is_none(), "an event was refused: {answer}");
-    }
-    Ok(answers.len())
 }
 
 fn in_array_and_store(site: &Site, cut: &Cut) -> Result<()> {
@@ -214,7 +248,11 @@ fn both_sides_agree_after_a_repair(site: &Site) -> Result<()> {
     let outbox = site.path("data/parallel/outbox.jsonl");
     let mirrored = site.run(&["-q", "handlers", "run"], b"")?;
     if mirrored.code != 0 {
-        ensure!(mirrored.stderr.contains("outbox.jsonl is damaged"), "the mirror stands: {}", mirrored.stderr);
+        ensure!(
+            mirrored.stderr.contains("outbox.jsonl is damaged"),
+            "the mirror stands: {}",
+            mirrored.stderr
+        );
         std::fs::remove_file(outbox)?;
         site.expect(&[0], &["-q", "handlers", "run"], b"")?;
     }
@@ -225,7 +263,11 @@ fn both_sides_agree_after_a_repair(site: &Site) -> Result<()> {
     }
     let others = ["changed", "retyped", "misfiled", "extra"];
     ensure!(others.iter().all(|class| report[class] == 0), "the sides differ: {}", report["differences"]);
-    ensure!(report["duplicated"]["control"] == 0 && report["duplicated"]["candidate"] == 0, "doubled: {}", report["differences"]);
+    ensure!(
+        report["duplicated"]["control"] == 0 && report["duplicated"]["candidate"] == 0,
+        "doubled: {}",
+        report["differences"]
+    );
     if report["candidate"]["events"] == 0 {
         // A repair adds to a store that has some.
         site.expect(&[0], &["-q", "import-legacy", "data/events.json", "--into", STORE], b"")?;

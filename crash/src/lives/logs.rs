@@ -22,8 +22,24 @@ pub fn lives() -> Vec<Life> {
     };
     vec![
         life("import-new", "an import into a new store", logs, IMPORT, 1, stored, imported),
-        life("import-filled", "an import into a store that has events, of logs that have grown", grown_logs, IMPORT, 1, stored, imported),
-        life("import-twins", "an import of the legacy log beside its native twins", twins, IMPORT, 0, stored, imported),
+        life(
+            "import-filled",
+            "an import into a store that has events, of logs that have grown",
+            grown_logs,
+            IMPORT,
+            1,
+            stored,
+            imported,
+        ),
+        life(
+            "import-twins",
+            "an import of the legacy log beside its native twins",
+            twins,
+            IMPORT,
+            0,
+            stored,
+            imported,
+        ),
         life("retry", "rejects that are tried again", rejects, RETRY, 0, stored, retried),
         life("export", "an export of all logs", exportable, EXPORT, 0, written, exported),
         life("archive", "daily files that are archived", days, ARCHIVE, 0, of_days, archived),
@@ -48,11 +64,15 @@ fn logs(site: &Site) -> Result<()> {
 }
 
 fn of_day(events: &[String], day: usize) -> Vec<String> {
-    events.iter().filter(|event| event.contains(&format!(r#""timestamp": "2025-10-{day}"#))).cloned().collect()
+    events
+        .iter()
+        .filter(|event| event.contains(&format!(r#""timestamp": "2025-10-{day}"#)))
+        .cloned()
+        .collect()
 }
 
 fn damaged(events: &[String]) -> Vec<u8> {
-    [b"{\"event_id\": \"torn".as_slice(), &[b'\n'], &as_lines(events)].concat()
+    [b"{\"event_id\": \"torn\n".as_slice(), &as_lines(events)].concat()
 }
 
 fn grown_logs(site: &Site) -> Result<()> {
@@ -105,7 +125,8 @@ fn stored(site: &Site) -> Result<Value> {
     // Not when they were rejected, and under which number.
     let kept = ["path", "line", "offset", "length", "reason", "text", "state"];
     let rejects = rejects["rejects"].as_array().context("no rejects")?.iter();
-    let rejects: Vec<Value> = rejects.map(|reject| kept.iter().map(|&key| (key, reject[key].clone())).collect()).collect();
+    let rejects: Vec<Value> =
+        rejects.map(|reject| kept.iter().map(|&key| (key, reject[key].clone())).collect()).collect();
     Ok(json!({"events": as_value(&site.events(STORE)?), "rejects": rejects}))
 }
 
@@ -113,7 +134,11 @@ fn stored(site: &Site) -> Result<Value> {
 fn imported(site: &Site, cut: &Cut) -> Result<()> {
     let left = stored(site)?;
     is_part_of(&cut.reference.before["events"], &left["events"], "an event that was there before is lost")?;
-    is_part_of(&left["events"], &cut.reference.after["events"], "an event is stored that the whole import does not store")?;
+    is_part_of(
+        &left["events"],
+        &cut.reference.after["events"],
+        "an event is stored that the whole import does not store",
+    )?;
     if cut.ended {
         same(&left, &cut.reference.after, "the import had ended, and not all of it is stored")?;
     }
@@ -132,13 +157,17 @@ fn imported(site: &Site, cut: &Cut) -> Result<()> {
 
 /// The export has the bytes of the log.
 fn logs_come_back(site: &Site, logs: &[&str]) -> Result<()> {
-    let ended = site.expect(&[0, 1], &["-q", "--store", STORE, "--format", "json", "export", "--to", "back"], b"")?;
+    let ended =
+        site.expect(&[0, 1], &["-q", "--store", STORE, "--format", "json", "export", "--to", "back"], b"")?;
     for log in logs {
         let name = log.rsplit('/').next().unwrap_or(log);
         let written = find(&site.path("back"), name)?.with_context(|| {
             format!("{name} is not exported: {} {}", String::from_utf8_lossy(&ended.stdout), ended.stderr)
         })?;
-        ensure!(std::fs::read(site.path(log))? == std::fs::read(written)?, "{log} comes back with other bytes");
+        ensure!(
+            std::fs::read(site.path(log))? == std::fs::read(written)?,
+            "{log} comes back with other bytes"
+        );
     }
     Ok(())
 }
@@ -174,13 +203,21 @@ fn rejects(site: &Site) -> Result<()> {
 
 fn retried(site: &Site, cut: &Cut) -> Result<()> {
     let left = stored(site)?;
-    is_part_of(&left["events"], &cut.reference.after["events"], "an event is stored that the whole retry does not store")?;
+    is_part_of(
+        &left["events"],
+        &cut.reference.after["events"],
+        "an event is stored that the whole retry does not store",
+    )?;
     if cut.ended {
         same(&left, &cut.reference.after, "the retry had ended, and not all of it is stored")?;
     }
     site.expect(&[0], RETRY, b"")?;
     let again = stored(site)?;
-    same(&again["events"], &cut.reference.after["events"], "the retry that was run again gives other events")?;
+    same(
+        &again["events"],
+        &cut.reference.after["events"],
+        "the retry that was run again gives other events",
+    )?;
     logs_come_back(site, &["logs/r.jsonl"])
 }
 
@@ -200,7 +237,10 @@ fn written(site: &Site) -> Result<Value> {
             if entry.file_type()?.is_dir() {
                 walk(&entry.path(), &name, files)?;
             } else if !name.contains("/.") {
-                files.insert(name, Value::String(String::from_utf8_lossy(&std::fs::read(entry.path())?).into_owned()));
+                files.insert(
+                    name,
+                    Value::String(String::from_utf8_lossy(&std::fs::read(entry.path())?).into_owned()),
+                );
             }
         }
         Ok(())
@@ -217,7 +257,10 @@ fn exported(site: &Site, cut: &Cut) -> Result<()> {
     let left = written(site)?;
     ensure!(left["events"] == cut.reference.after["events"], "an export has changed the store");
     for (name, content) in left["files"].as_object().context("files")? {
-        ensure!(Some(content) == cut.reference.after["files"].get(name), "{name} is there in part: {content}");
+        ensure!(
+            Some(content) == cut.reference.after["files"].get(name),
+            "{name} is there in part: {content}"
+        );
     }
     if cut.ended {
         same(&left, &cut.reference.after, "the export had ended, and not all of it is there")?;
@@ -256,7 +299,8 @@ fn evidence(site: &Site) -> Result<Value> {
     let ended = site.expect(&[0], &["-q", "--format", "json", "evidence", "list"], b"")?;
     let list: Value = serde_json::from_slice(&ended.stdout)?;
     let records = list["records"].as_array().context("no records")?.iter();
-    let numbers: Vec<Value> = records.map(|record| json!([record["sequence"], record["kind"], record["verdict"]])).collect();
+    let numbers: Vec<Value> =
+        records.map(|record| json!([record["sequence"], record["kind"], record["verdict"]])).collect();
     Ok(Value::Array(numbers))
 }
 
@@ -269,6 +313,9 @@ fn recorded(site: &Site, cut: &Cut) -> Result<()> {
     }
     site.expect(&[0], COMPARE, b"")?;
     site.expect(&[0], &["-q", "evidence", "verify"], b"")?;
-    ensure!(count(&evidence(site)?) == count(&left) + 1, "the comparison after the power cut is not recorded");
+    ensure!(
+        count(&evidence(site)?) == count(&left) + 1,
+        "the comparison after the power cut is not recorded"
+    );
     Ok(())
 }

@@ -52,10 +52,13 @@ fn same(found: &Value, expected: &Value, what: &str) -> Result<()> {
 fn first_difference<'a>(found: &'a Value, expected: &'a Value) -> Option<(String, &'a Value, &'a Value)> {
     let below = |name: String, found: Option<&'a Value>, expected: Option<&'a Value>| {
         let (found, expected) = (found.unwrap_or(&Value::Null), expected.unwrap_or(&Value::Null));
-        first_difference(found, expected).map(|(place, found, expected)| (format!("/{name}{place}"), found, expected))
+        first_difference(found, expected)
+            .map(|(place, found, expected)| (format!("/{name}{place}"), found, expected))
     };
     match (found, expected) {
-        (Value::Object(a), Value::Object(b)) => a.keys().chain(b.keys()).find_map(|key| below(key.clone(), a.get(key), b.get(key))),
+        (Value::Object(a), Value::Object(b)) => {
+            a.keys().chain(b.keys()).find_map(|key| below(key.clone(), a.get(key), b.get(key)))
+        }
         (Value::Array(a), Value::Array(b)) => {
             (0..a.len().max(b.len())).find_map(|index| below(index.to_string(), a.get(index), b.get(index)))
         }
@@ -66,7 +69,13 @@ fn first_difference<'a>(found: &'a Value, expected: &'a Value) -> Option<(String
 /// Positions of a SQLite store are 1, 2, 3, ...
 fn has_no_gap(events: &[Event]) -> Result<()> {
     for (index, event) in events.iter().enumerate() {
-        ensure!(event.position == index as i64 + 1, "the event {} is at {}, expected {}", event.id, event.position, index + 1);
+        ensure!(
+            event.position == index as i64 + 1,
+            "the event {} is at {}, expected {}",
+            event.id,
+            event.position,
+            index + 1
+        );
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! Stores that are brought to the newest schema, repaired, and handled anew.
 
+use std::io::Read;
+
 use anyhow::{Result, ensure};
+use ruzstd::decoding::StreamingDecoder;
 use serde_json::Value;
 
 use super::{NEW, SQLITE, STORE, as_value, has_no_gap, is_part_of, nothing, same, write};
@@ -45,7 +48,9 @@ fn events(site: &Site) -> Result<Value> {
 /// A store that the second version of the schema made.
 fn earlier_schema(site: &Site) -> Result<()> {
     let packed = include_bytes!("../../../tests/it/fixtures/store-v2.db.zst");
-    write(site, STORE, &zstd::decode_all(packed.as_slice())?)
+    let mut store = Vec::new();
+    StreamingDecoder::new(packed.as_slice())?.read_to_end(&mut store)?;
+    write(site, STORE, &store)
 }
 
 /// A store of an earlier schema is not read: of a copy of it, an import of nothing makes the newest.
@@ -71,14 +76,18 @@ fn migrated(site: &Site, cut: &Cut) -> Result<()> {
 fn repairable(site: &Site) -> Result<()> {
     let all = task_events(0, 40);
     write(site, "logs/events.jsonl", &as_lines(&all))?;
-    let some: Vec<String> = all.iter().enumerate().filter(|(index, _)| index % 8 != 7).map(|(_, event)| event.clone()).collect();
+    let some: Vec<String> =
+        all.iter().enumerate().filter(|(index, _)| index % 8 != 7).map(|(_, event)| event.clone()).collect();
     site.expect(&[0], &["-q", "dispatch", "-"], &as_lines(&some))?;
     Ok(())
 }
 
 fn repaired(site: &Site, cut: &Cut) -> Result<()> {
     let left = events(site)?;
-    ensure!(left == cut.reference.before || left == cut.reference.after, "a part of the missing events is added: {left}");
+    ensure!(
+        left == cut.reference.before || left == cut.reference.after,
+        "a part of the missing events is added: {left}"
+    );
     if cut.ended {
         same(&left, &cut.reference.after, "the repair had ended, and its events are not stored")?;
     }
@@ -94,7 +103,8 @@ fn handled(site: &Site) -> Result<()> {
 fn read_models(site: &Site) -> Result<Value> {
     let mut shown = Vec::new();
     for task in 0..7 {
-        let ended = site.expect(&[0, 1], &["-q", "--format", "json", "tasks", "show", &format!("T{task}")], b"")?;
+        let ended =
+            site.expect(&[0, 1], &["-q", "--format", "json", "tasks", "show", &format!("T{task}")], b"")?;
         shown.push(serde_json::from_slice(&ended.stdout).unwrap_or(Value::Null));
     }
     Ok(Value::Array(shown))
