@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use super::log_totals::LogTotals;
 use super::outcome::{Correction, Outcome};
 use super::overlap::{ClockRefusal, TimeWindow};
-use super::reject_list::RejectList;
-use super::report::{MissingPart, RecordCounts, RejectedRecord, ReplacedPart, SharedRecords, SourceReport};
+use super::report::{
+    MissingPart, RecordCounts, RejectList, RejectedRecord, ReplacedPart, SharedRecords, SourceReport,
+};
 use super::seen_log::SeenLog;
 use super::target::SharedCounts;
 use crate::application::log_source::Reject;
