@@ -75,8 +75,10 @@ impl ZstdFrame {
             [0x28, 0xB5, 0x2F, 0xFD, descriptor, ref rest @ ..] => {
                 let Some(window) = window(descriptor, rest) else { return Ok(Part::Beginning(bytes)) };
                 if (MOST_WINDOW + 1..=LONGEST_WINDOW).contains(&window) {
-                    let detail =
-                        format!("it needs a window of {window} bytes, and {MOST_WINDOW} are held in memory");
+                    let detail = format!(
+                        "it says that it needs a window of {window} bytes, and {MOST_WINDOW} are read: if it is \
+                         sound, `zstd -d --long=31` unpacks it"
+                    );
                     return Err(Damage { detail, not_decoded: Some(NotDecoded::Window(window)) });
                 }
                 let awaited = self.decoder.run_on_buffers(&bytes, &mut []).map_err(damaged)?.remaining;
