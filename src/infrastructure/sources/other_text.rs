@@ -34,7 +34,7 @@ pub(super) fn other_text(window: &mut ByteWindow) -> Result<Option<UnsupportedIn
     }
     let text = window.bytes();
     // It could still become one.
-    if from < text.len() || has_controls(text) {
+    if from < text.len() || has_controls(text) || memchr::memchr(0, text).is_some() {
         return Ok(None);
     }
     let is_solid = |byte: &u8| !is_blank(*byte) && !matches!(byte, b'[' | b']' | b',');

@@ -270,6 +270,19 @@ fn a_log_of_a_folder_that_is_refused_is_inconclusive_and_one_that_is_a_side_ends
 }
 
 #[test]
+fn zstd_data_with_a_window_that_is_not_held_is_no_damage_in_a_file_that_is_not_read_either() {
+    let dir = two_folders(LOGS[0]);
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.include_contentsize(false).unwrap();
+    encoder.write_all(RECORD.as_bytes()).unwrap();
+    let mut frame = encoder.finish().unwrap();
+    frame[5] = (31 - 10) << 3;
+    write(&dir, "control/older.jsonl.zst", frame);
+    let found = inconclusive(&dir, "control candidate", "unpack it first (zstd -d --long=31 FILE)");
+    assert!(!found["reasons"][0].as_str().unwrap().contains("damaged"), "{found:#}");
+}
+
+#[test]
 fn what_is_an_event_is_said_by_the_mapping_of_the_side() {
     let dir = TestDir::new();
     let record = |n: u32| format!("{{\"kind\": \"A\", \"at\": {n}}}\n");

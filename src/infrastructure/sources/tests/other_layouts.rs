@@ -185,6 +185,7 @@ fn text_that_can_be_a_damaged_log_is_none_of_another_format() {
         format!("{long}{{\"type\": \"A\", \"v\": tru"),
         format!("{}\n", "\0\n".repeat(LONGEST_PIECE)),
         "a\u{1}\nb\n".to_owned(),
+        format!("{}{}{a}\n", "all quiet\n".repeat(100), "\0".repeat(LONGEST_PIECE)),
     ] {
         assert_eq!(refused(&log), None, "{}", &log[..log.len().min(100)]);
     }
