@@ -69,7 +69,7 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
     let database = folder.join("events.db");
     let settings = ImportSettings {
         logs: LogList {
-            files: list_folder(&logs, &Mapping::BuiltIn, &Surroundings::default()).unwrap().logs,
+            files: list_folder(&logs, (&Mapping::BuiltIn, &open_log), &Surroundings::default()).unwrap().logs,
             skipped: Vec::new(),
         },
         parts: false,

@@ -177,6 +177,12 @@ pub enum Reject {
     /// It is not a record.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// An object begins on a line of the log and does not end on it, as where events are written over several lines.
+    #[error(
+        "expected one object a line, found one that goes on after the line: if it is an event over several lines, \
+         `jq -c . FILE > LOG.jsonl` makes one line of it"
+    )]
+    SeveralLines,
     /// The log ends where it may not.
     #[error("the log is torn: it ends before {expected}")]
     TornTail {
@@ -228,7 +234,8 @@ pub enum Reject {
     },
     /// It begins with zero bytes.
     #[error(
-        "zero bytes stand where a record was expected, as a power cut leaves them, or a log that was emptied under its writer"
+        "zero bytes (NUL) stand where a record was expected, as a power cut leaves them, or a log that was emptied under \
+         its writer"
     )]
     ZeroBytes,
     /// The record has more bytes than are held in memory for one.
@@ -254,11 +261,12 @@ impl Reject {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Record(error) => error.reason(),
+            Self::SeveralLines => "syntax",
             Self::TornTail { .. } | Self::Cut { .. } => "torn_tail",
             Self::Compression(_) => DAMAGED_DATA,
             Self::Unverified { .. } => UNVERIFIED,
             Self::Encoding { .. } => "encoding",
-            Self::ZeroBytes => "zero_bytes",
+            Self::ZeroBytes => ZERO_BYTES,
             Self::TooLong { .. } => "too_long",
             Self::Conflict { .. } => CONFLICT,
         }
@@ -282,12 +290,24 @@ impl Reject {
             Self::Record(RecordError::NumberInBuiltInShape { mapping }) => Some(format!(
                 "a mapping reads it, {mapping} --timestamp timestamp --timestamp-unit with s, ms, us or ns"
             )),
+            Self::Record(RecordError::NoType) => Some(
+                "if its fields have other names, declare them (--event-type, --timestamp, --event-id, --aggregate; \
+                 --records, where the records stand in an array within an object)"
+                    .to_owned(),
+            ),
             _ => None,
         };
         errors.map(ToString::to_string).chain(way_out).collect::<Vec<_>>().join(": ")
     }
 }
 
+/// What is said of a reject, and of the bytes that it has: of zero bytes, how many they are is all that is to be said.
+pub fn with_range(reason: &str, detail: String, (from, to): (u64, u64)) -> String {
+    if reason == ZERO_BYTES { format!("{detail} (from byte {from} to byte {to})") } else { detail }
+}
+
+/// The reason of rejects that begin with zero bytes.
+pub const ZERO_BYTES: &str = "zero_bytes";
 /// The reason of rejects whose id belongs to an event with other content.
 pub const CONFLICT: &str = "conflict";
 /// The reason of rejects that stand for damaged compressed data.

@@ -18,6 +18,7 @@ pub mod log_source;
 pub mod mode_log;
 pub mod read_models;
 pub mod rehearsal;
+pub mod reject_list;
 pub mod rejects;
 pub mod repair;
 pub mod stored_events;

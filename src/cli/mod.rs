@@ -32,6 +32,7 @@ mod outbox;
 mod output;
 mod progress;
 mod rehearse;
+mod rejected;
 mod rejects;
 mod repair;
 mod report;

@@ -19,6 +19,7 @@ use crate::application::doctor::handlers::NEW_MIRROR;
 use crate::application::repair::{
     LineKind, MOST_DIFFERENCES, Repair, RepairError, RepairReport, RepairStore,
 };
+use crate::domain::counted::counted;
 use crate::domain::path_text::text_of;
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::sqlite::SqliteRepair;
@@ -134,13 +135,20 @@ fn summary(report: &RepairReport) -> String {
     }
     let is_held_back = report.lines.iter().any(|line| line.kind == LineKind::Obstacle);
     let done = if report.applied {
-        format!("{add} events were added, {accept_imported} imported ones accepted")
+        format!(
+            "{} added, {accept_imported} imported ones accepted",
+            counted(*add, "event was", "events were")
+        )
     } else if is_held_back && add + accept_imported > 0 {
-        format!("nothing is added while the obstacles stand; {} events wait", add + accept_imported)
+        let wait = counted(add + accept_imported, "event waits", "events wait");
+        format!("nothing is added while the obstacles stand; {wait}")
     } else {
-        format!("{add} events can be added, {accept_imported} imported ones accepted (--apply)")
+        format!(
+            "{} can be added, {accept_imported} imported ones accepted (--apply)",
+            counted(*add, "event", "events")
+        )
     };
-    format!("{done}; {left} lines are left to people{more}")
+    format!("{done}; {} left to people{more}", counted(*left, "line is", "lines are"))
 }
 
 impl From<RepairError> for CliError {

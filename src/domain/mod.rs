@@ -1,5 +1,6 @@
 //! Events, and the port that stores them. Pure: no I/O, no clock, no SQL, no printing.
 
+pub mod counted;
 pub mod error_chain;
 pub mod event;
 pub mod event_draft;

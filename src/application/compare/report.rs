@@ -19,6 +19,7 @@ pub use crate::application::compare::input::Side;
 pub use crate::application::compare::record_location::RecordLocation;
 pub use crate::application::compare::self_test::result::{Check, CheckOutcome, SelfTest};
 use crate::application::log_source::SkippedFile;
+use crate::application::reject_list::HasReason;
 use crate::domain::path_text;
 
 /// What a comparison came to.
@@ -180,7 +181,9 @@ pub struct SideReport {
     pub digest: String,
     /// The same for each day that has events, with their number.
     pub days: BTreeMap<NaiveDate, DayDigest>,
-    /// The first rejects, and where they are.
+    /// How many rejects have each reason.
+    pub reasons: BTreeMap<String, u64>,
+    /// The first rejects of each reason, and where they are.
     pub rejects: Vec<RejectedPlace>,
     /// What lies in its folder and is no part of it.
     pub left_out: Vec<SkippedFile>,
@@ -223,6 +226,12 @@ pub struct RejectedPlace {
     pub reason: &'static str,
     /// And in a sentence.
     pub detail: String,
+}
+
+impl HasReason for RejectedPlace {
+    fn reason(&self) -> &str {
+        self.reason
+    }
 }
 
 /// How often a rule was needed.

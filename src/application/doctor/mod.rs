@@ -11,6 +11,7 @@ mod survey;
 
 use serde::Serialize;
 
+use crate::domain::counted::counted;
 pub use survey::{StoreSurvey, survey};
 
 /// What can be found out. The names are stable.
@@ -148,7 +149,7 @@ impl Diagnosis {
 
 /// So many events, in words.
 fn events_in_words(count: u64) -> String {
-    if count == 1 { "1 event".to_owned() } else { format!("{count} events") }
+    counted(count, "event", "events")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Check, Finding};
 use crate::application::mode_log::{ProcessMode, UndecidedRecord};
+use crate::domain::counted::counted;
 use crate::domain::event::format_timestamp;
 use crate::domain::event_system_mode::{EventSystemMode, Routing, Side};
 
@@ -80,7 +81,7 @@ pub fn undecided(records: &[UndecidedRecord]) -> Vec<Finding> {
     };
     let mut findings: Vec<Finding> = records.iter().take(TOLD).map(finding).collect();
     if let Some(more) = records.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        let detail = format!("{more} more records are undecided");
+        let detail = format!("{} undecided", counted(more as u64, "more record is", "more records are"));
         findings.push(Finding::new(Check::UndecidedRecords, "all mirrors", detail, "as above"));
     }
     findings

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 
 use super::{Check, Finding};
 use crate::application::figures::{DamagedLine, DayFigures};
+use crate::domain::counted::counted;
 
 /// So many of the last recorded days are looked at.
 const DAYS: usize = 7;
@@ -101,8 +102,8 @@ pub fn damaged_figures(place: &str, damage: &[DamagedLine]) -> Vec<Finding> {
     let damaged: Vec<_> = damage.iter().filter(|line| !line.is_torn).collect();
     let Some(first) = damaged.first() else { return Vec::new() };
     let detail = format!(
-        "{} lines are no figures, the first is line {} at byte {}: {}",
-        damaged.len(),
+        "{}, the first is line {} at byte {}: {}",
+        counted(damaged.len() as u64, "line is no figure", "lines are no figures"),
         first.line,
         first.offset,
         first.detail

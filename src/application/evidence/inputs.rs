@@ -8,6 +8,7 @@ use super::chain::ChainedRecord;
 use super::log::EvidenceError;
 use super::record::{FileEvidence, StoreEvidence};
 use super::recorded::Evidence;
+use crate::domain::counted::counted;
 use crate::domain::error_chain::error_chain;
 
 /// The port to what was compared. A path that leads nowhere any more is `None`.
@@ -184,7 +185,10 @@ fn state_of_store(recorded: &StoreEvidence, now: &StoreContent) -> InputState {
         Some(found) if found == events && now.last_position > *last_position => InputState::Grown,
         found => {
             let found = found.copied().unwrap_or_default();
-            let detail = format!("it has {found} events up to position {last_position}, and had {events}");
+            let detail = format!(
+                "it has {} up to position {last_position}, and had {events}",
+                counted(found, "event", "events")
+            );
             InputState::Changed { detail }
         }
     }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::domain::counted::counted;
 use crate::domain::repository::RepositoryError;
 
 /// Why an export stopped. Files that are in their places are whole.
 #[derive(Debug, Error)]
 pub enum ExportError {
     /// The store could not be read.
-    #[error("could not read the store; {in_place} files are in their places")]
+    #[error("could not read the store; {} in place", written(*in_place))]
     Store {
         /// How many files were written before.
         in_place: usize,
@@ -20,7 +21,7 @@ pub enum ExportError {
         source: RepositoryError,
     },
     /// A file could not be written.
-    #[error("could not write {}; {in_place} files are in their places", path.display())]
+    #[error("could not write {}; {} in place", path.display(), written(*in_place))]
     Write {
         /// The file.
         path: PathBuf,
@@ -31,7 +32,7 @@ pub enum ExportError {
         source: io::Error,
     },
     /// A file could not be read again.
-    #[error("could not read {}; {in_place} files are in their places", path.display())]
+    #[error("could not read {}; {} in place", path.display(), written(*in_place))]
     Read {
         /// The file.
         path: PathBuf,
@@ -42,7 +43,7 @@ pub enum ExportError {
         source: io::Error,
     },
     /// Another process writes into the folder.
-    #[error("another process has held {} for {seconds} s; {in_place} files are in their places: export again when it is done", path.display())]
+    #[error("another process has held {} for {seconds} s; {} in place: export again when it is done", path.display(), written(*in_place))]
     Locked {
         /// What it holds.
         path: PathBuf,
@@ -52,7 +53,7 @@ pub enum ExportError {
         in_place: usize,
     },
     /// Files that exist would be written over.
-    #[error("nothing was written, because {} in {} would be written over ({}): name another folder with --to, or replace them with --force", count(names.len()), folder.display(), first(names))]
+    #[error("nothing was written, because {} in {} would be written over ({}): name another folder with --to, or replace them with --force", counted(names.len() as u64, "file", "files"), folder.display(), first(names))]
     Taken {
         /// The folder.
         folder: PathBuf,
@@ -69,8 +70,8 @@ pub enum ExportError {
     },
 }
 
-fn count(files: usize) -> String {
-    if files == 1 { "1 file".to_owned() } else { format!("{files} files") }
+fn written(files: usize) -> String {
+    counted(files as u64, "file is", "files are")
 }
 
 fn first(names: &[PathBuf]) -> String {

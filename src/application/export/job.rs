@@ -12,6 +12,7 @@ use super::ports::{ContentDigest, ExportStore, StoredLog};
 use super::reassembly::{Broken, Reassembly, difference};
 use super::report::{Exported, ExportedFile, LeftOutLog};
 use super::session::Export;
+use crate::domain::counted::counted;
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 
@@ -111,7 +112,8 @@ impl Export<'_> {
             }
             (_, out_of_range) => {
                 exported.reason = Some(format!(
-                    "{out_of_range} of its records were left out by --since or --until: import all of it"
+                    "{} left out by --since or --until: import all of it",
+                    counted(out_of_range, "of its records was", "of its records were")
                 ));
                 return Ok(exported);
             }

@@ -7,6 +7,7 @@ use std::path::Path;
 use chrono::Datelike;
 
 use crate::application::mode_log::OnlyOnNewSide;
+use crate::domain::counted::counted;
 use crate::domain::legacy_shape::in_legacy_shape;
 use crate::domain::path_text::text_of;
 use crate::domain::value_objects::Position;
@@ -110,8 +111,10 @@ impl Export<'_> {
         exported.written = exported.reason.is_none();
         exported.exact = exported.written && translated == 0;
         if exported.written && translated > 0 {
-            exported.reason =
-                Some(format!("{translated} events of the new shape are written in the legacy one"));
+            exported.reason = Some(format!(
+                "{} written in the legacy one",
+                counted(translated, "event of the new shape is", "events of the new shape are")
+            ));
         }
         Ok(Some(exported))
     }

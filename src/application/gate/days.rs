@@ -8,6 +8,7 @@ use super::comparisons::{Comparisons, RecordedRun};
 use super::facts::GateFacts;
 use super::report::{DayState, GateDay};
 use crate::application::evidence::record::{ComparisonEvidence, DayEvidence, DaySide, Verdict};
+use crate::domain::counted::counted;
 use crate::wire::zone::Zone;
 
 /// How long an event may be on one side only, where no comparison says it.
@@ -173,8 +174,10 @@ impl<'f> Judge<'f> {
     ) -> (DayState, Option<String>) {
         let compared = entry.map_or(0, |entry| entry.control.events);
         if let Some(now) = control.filter(|now| *now > compared) {
-            let reason =
-                format!("the legacy log has {now} events of it, and {compared} when it was compared");
+            let reason = format!(
+                "the legacy log has {} of it, and {compared} when it was compared",
+                counted(now, "event", "events")
+            );
             return (DayState::NotCompared, Some(reason));
         }
         // Events of the candidate alone are partners of events of the day before or after, by the clock of the other side.
@@ -209,7 +212,10 @@ impl<'f> Judge<'f> {
                 entry.control.quarantined + entry.candidate.quarantined,
             ];
             if pending + quarantined > 0 {
-                return Said::Not(format!("{pending} events were pending, {quarantined} quarantined"));
+                return Said::Not(format!(
+                    "{} pending, {quarantined} quarantined",
+                    counted(pending, "event was", "events were")
+                ));
             }
         }
         Said::Judged(entry)

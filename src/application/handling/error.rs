@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::registration::HandlerKind;
 use super::store::HandlerStoreError;
+use crate::domain::counted::counted;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::{Position, StreamId};
 
@@ -62,8 +63,9 @@ pub enum HandlingError {
     },
     /// A replay of an effect would act on the world again.
     #[error(
-        "{handler} is an effect: a replay would give it {events} events again that it may have acted on; where that is \
-         wanted, confirm this number"
+        "{handler} is an effect: a replay would give it {} again that it may have acted on; where that is \
+         wanted, confirm this number",
+        counted(*events, "event", "events")
     )]
     EffectsAgain {
         /// The handler.
@@ -73,7 +75,8 @@ pub enum HandlingError {
     },
     /// Too many events failed in a replay, which changed nothing.
     #[error(
-        "the replay of {handler} was given up, and the state of before was kept: {events} events failed, the first with: {error}"
+        "the replay of {handler} was given up, and the state of before was kept: {} failed, the first with: {error}",
+        counted(*events, "event", "events")
     )]
     ReplayFailed {
         /// The handler.

@@ -15,6 +15,7 @@ use super::replay::replay;
 use super::run::{Condition, Cursor, HandlerRun};
 use super::store::{Durability, HandlerSession, HandlerStoreError};
 use super::worker::Worker;
+use crate::domain::counted::counted;
 use crate::domain::repository::{StoredEvent, Stream};
 use crate::domain::value_objects::{Position, StreamId};
 
@@ -214,9 +215,9 @@ impl Projections {
         match replay(parts, &mut *self.session, &run.registration, go_on) {
             Ok(replayed) => {
                 tracing::info!(
-                    "{}: its read models were made anew from {} events",
+                    "{}: its read models were made anew from {}",
                     run.name(),
-                    replayed.events
+                    counted(replayed.events, "event", "events")
                 );
                 run.refresh(&mut *self.session.snapshot()?)?;
                 Ok(announce(&self.parts, run, Condition::ReplayNeeded, streams)?)

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use super::log_totals::LogTotals;
 use super::outcome::{Correction, Outcome};
 use super::overlap::{ClockRefusal, TimeWindow};
-use super::reject_list::RejectList;
-use super::report::{MissingPart, RecordCounts, RejectedRecord, ReplacedPart, SharedRecords, SourceReport};
+use super::report::{
+    MissingPart, RecordCounts, RejectList, RejectedRecord, ReplacedPart, SharedRecords, SourceReport,
+};
 use super::seen_log::SeenLog;
 use super::target::SharedCounts;
 use crate::application::log_source::Reject;
@@ -45,6 +46,8 @@ pub struct ImportTotals {
     pub(super) seen: BTreeMap<PathBuf, SeenLog>,
     /// The numbers that the store gave the logs, with the hashes of their contents where they are known.
     pub(super) source_ids: Vec<(i64, Option<String>)>,
+    /// The places of the logs in `sources` by these numbers.
+    places: HashMap<i64, usize>,
 }
 
 /// What was found of the same events in both systems.
@@ -93,6 +96,7 @@ impl ImportTotals {
             *self.twins.entry(class).or_default() += count;
         }
         self.rejects.append(rejects);
+        self.places.entry(source_id).or_insert(self.sources.len());
         self.sources.push(report);
         self.source_ids.push((source_id, content_sha256));
     }
@@ -122,7 +126,7 @@ impl ImportTotals {
 
     pub(super) fn correct(&mut self, correction: Correction) {
         let Correction { source_id, place, outcome } = correction;
-        let Some(index) = self.source_ids.iter().position(|(id, _)| *id == source_id) else { return };
+        let Some(&index) = self.places.get(&source_id) else { return };
         let report = &mut self.sources[index];
         report.counts.imported -= 1;
         report.counts.add(&outcome);

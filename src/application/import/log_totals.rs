@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use super::outcome::Outcome;
 use super::overlap::TimeWindow;
 use super::record::ImportRecord;
-use super::reject_list::RejectList;
-use super::report::{RecordCounts, RejectedRecord, SourceReport};
+use super::report::{RecordCounts, RejectList, RejectedRecord, SourceReport};
 use super::seen_log::{LogEnd, ReadTo};
-use super::target::{Batch, ImportedLog, KnownSource, SourceText};
+use super::target::{Batch, ImportedLog, KnownSource, Rejected, SourceText};
 use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
 use crate::wire::record::Shape;
 
@@ -40,6 +39,8 @@ pub(super) struct LogTotals {
     has_all_texts: bool,
     /// Where something was rejected last.
     last_reject: Option<u64>,
+    /// The reject that was begun last: it may go on in the next batch.
+    last_begun: Option<(Place, Reject)>,
 }
 
 impl LogTotals {
@@ -49,7 +50,7 @@ impl LogTotals {
         let mut totals = Self::of(path, format, counts);
         if let Some(known) = known {
             // The store may know it under another spelling of the path.
-            totals.rejects = known.rejects.clone().at(&totals.report.path);
+            totals.rejects = at(&totals.report.path, known.rejects.clone());
         }
         totals
     }
@@ -59,7 +60,7 @@ impl LogTotals {
         let mut totals = Self::of(path, log.format, log.counts);
         totals.report.bytes = log.digest.bytes;
         totals.report.sha256.clone_from(&log.digest.sha256);
-        totals.rejects = log.rejects.clone().at(&totals.report.path);
+        totals.rejects = at(&totals.report.path, log.rejects.clone());
         totals
     }
 
@@ -78,6 +79,7 @@ impl LogTotals {
             texts: Vec::new(),
             has_all_texts: true,
             last_reject: None,
+            last_begun: None,
         }
     }
 
@@ -89,11 +91,19 @@ impl LogTotals {
         counts.out_of_range += batch.out_of_range;
         counts.rejected += new_rejects as u64;
         self.last_reject = batch.rejects.last().map(|rejected| rejected.place.offset).or(self.last_reject);
-        let mut rejects: Vec<(Place, Reject)> = batch
-            .rejects
-            .into_iter()
-            .filter_map(|rejected| Some((rejected.place, rejected.reject?)))
-            .collect();
+        // Each with its end.
+        let mut rejects: Vec<(Place, Reject, u64)> = Vec::new();
+        for Rejected { place, reject, bytes } in batch.rejects {
+            let end = place.offset + bytes.len() as u64;
+            match (reject, rejects.last_mut()) {
+                (Some(reject), _) => rejects.push((place, reject, end)),
+                (None, Some((_, _, last))) => *last = end,
+                (None, None) => self.go_on(end),
+            }
+        }
+        let counts = &mut self.report.counts;
+        self.last_begun =
+            rejects.last().map(|(place, reject, _)| (*place, reject.clone())).or(self.last_begun.take());
         for (record, outcome) in batch.records.iter().zip(outcomes) {
             counts.add(&outcome);
             if record.shape == Shape::Mapped {
@@ -102,7 +112,8 @@ impl LogTotals {
             }
             match outcome {
                 Outcome::Conflict { event_id, position } => {
-                    rejects.push((record.place, Reject::Conflict { event_id, position }));
+                    let end = record.place.offset + record.body.len() as u64;
+                    rejects.push((record.place, Reject::Conflict { event_id, position }, end));
                 }
                 Outcome::MatchedExisting { class } => {
                     *self.twins.entry(class.as_str()).or_default() += 1;
@@ -116,9 +127,9 @@ impl LogTotals {
         for (name, count) in batch.flags {
             *self.flags.entry(name).or_default() += count;
         }
-        rejects.sort_by_key(|(place, _)| place.offset);
-        for (place, reject) in rejects {
-            self.rejects.add(RejectedRecord::new(&self.report.path, place, &reject));
+        rejects.sort_by_key(|(place, ..)| place.offset);
+        for (place, reject, end) in rejects {
+            self.rejects.add(RejectedRecord::new(&self.report.path, place, &reject).up_to(end));
         }
         self.texts.extend(batch.texts);
         self.texts.retain(|text| text.offset >= batch.resume.offset);
@@ -131,6 +142,15 @@ impl LogTotals {
         batch.records
     }
 
+    /// The reject that was begun in an earlier batch ends there.
+    fn go_on(&mut self, end: u64) {
+        let Some((place, reject)) = &self.last_begun else { return };
+        let mut listed = self.rejects.listed_mut().iter_mut().rev();
+        if let Some(begun) = listed.find(|one| one.place == *place && one.reason == reject.reason()) {
+            *begun = RejectedRecord::new(&self.report.path, *place, reject).up_to(end);
+        }
+    }
+
     /// It was read to its end, which has that digest. Answers how far a pass that follows may read.
     pub fn end(&mut self, digest: &SourceDigest) -> ReadTo {
         self.report.bytes = digest.bytes;
@@ -141,4 +161,10 @@ impl LogTotals {
             .then(|| LogEnd { texts: std::mem::take(&mut self.texts), digest: digest.clone() });
         ReadTo { bytes, resume: self.resume.clone(), end, has_history: self.has_history }
     }
+}
+
+/// Rejects of a log that is known under another spelling of its path.
+fn at(path: &str, mut rejects: RejectList) -> RejectList {
+    rejects.listed_mut().iter_mut().for_each(|reject| path.clone_into(&mut reject.path));
+    rejects
 }

@@ -18,7 +18,6 @@ mod part_matching;
 mod parts;
 pub mod pass;
 mod record;
-mod reject_list;
 pub mod report;
 mod seen_log;
 pub mod target;
@@ -31,10 +30,9 @@ pub use outcome::{Correction, Outcome};
 pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, TimeWindow, TwinPair};
 pub use pass::ImportProgress;
 pub use record::{Identity, ImportRecord};
-pub use reject_list::RejectList;
 pub use report::{
-    ImportReport, LISTED_REJECTS, MissingPart, RecordCounts, Refusal, RejectedRecord, ReplacedPart,
-    SharedRecords,
+    ImportReport, LISTED_REJECTS, MissingPart, RecordCounts, Refusal, RejectList, RejectedRecord,
+    ReplacedPart, SharedRecords,
 };
 pub use target::{
     Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,

@@ -8,10 +8,14 @@ use serde::Serialize;
 
 use super::outcome::Outcome;
 use super::overlap::{ClockRefusal, Overlap, TimeWindow};
-use crate::application::log_source::{LogFormat, Place, Reject, SkippedFile};
+use crate::application::log_source::{LogFormat, Place, Reject, SkippedFile, with_range};
+use crate::application::reject_list::{self, HasReason};
 
 /// How many rejected records a report names, of all reasons together; its counts are complete.
 pub const LISTED_REJECTS: usize = 1_000;
+
+/// The rejected records of logs, as a report lists them.
+pub type RejectList = reject_list::RejectList<RejectedRecord, LISTED_REJECTS>;
 
 /// The result of an import.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -225,6 +229,17 @@ impl RejectedRecord {
     pub(super) fn new(path: &str, place: Place, reject: &Reject) -> Self {
         let (reason, detail) = (reject.reason().to_owned(), reject.sentence());
         Self { path: path.to_owned(), place, reason, detail, loses_bytes: reject.loses_bytes() }
+    }
+
+    /// The same, whose bytes end there.
+    pub(super) fn up_to(self, end: u64) -> Self {
+        Self { detail: with_range(&self.reason, self.detail, (self.place.offset, end)), ..self }
+    }
+}
+
+impl HasReason for RejectedRecord {
+    fn reason(&self) -> &str {
+        &self.reason
     }
 }
 

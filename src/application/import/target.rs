@@ -11,8 +11,7 @@ use chrono::{DateTime, Utc};
 use super::outcome::{Correction, Outcome};
 use super::overlap::{Overlap, OverlapFeeds, TwinPair};
 use super::record::ImportRecord;
-use super::reject_list::RejectList;
-use super::report::RecordCounts;
+use super::report::{RecordCounts, RejectList};
 use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
 use crate::domain::repository::RepositoryError;
 

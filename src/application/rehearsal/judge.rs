@@ -5,16 +5,17 @@ use super::step::{Step, StepName, StepOutcome};
 use crate::application::compare::report::{Class, Comparison, Verdict};
 use crate::application::gate::{ComparedStates, StateDifference};
 use crate::application::import::ImportReport;
+use crate::domain::counted::counted;
 
 /// So many differences of states are named; all are counted.
 const NAMED: usize = 10;
 
 pub(super) fn copied(copied: &Copied) -> Step {
     let store = match copied.store_events {
-        Some(events) => format!(" and the store with {events} events"),
+        Some(events) => format!(" and the store with {}", counted(events, "event", "events")),
         None => String::new(),
     };
-    let summary = format!("{} logs{store}, {} bytes", copied.files, copied.bytes);
+    let summary = format!("{}{store}, {} bytes", counted(copied.files, "log", "logs"), copied.bytes);
     let figures = [
         ("files", copied.files),
         ("store_events", copied.store_events.unwrap_or_default()),
@@ -35,9 +36,9 @@ pub(super) fn copied(copied: &Copied) -> Step {
 pub(super) fn imported(report: &ImportReport) -> Step {
     let total = &report.total;
     let summary = format!(
-        "{} of {} records imported, {} matched, {} there already, {} rejected; the store holds {} events",
+        "{} of {} imported, {} matched, {} there already, {} rejected; the store holds {}",
         total.imported,
-        total.records,
+        counted(total.records, "record", "records"),
         total.matched_existing,
         total.already_present,
         total.rejected,
@@ -66,8 +67,12 @@ pub(super) fn imported(report: &ImportReport) -> Step {
         step = step.because(
             StepOutcome::Fails,
             format!(
-                "{} records would be rejected, the first in {}, line {}, byte {}: {}",
-                total.rejected, first.path, first.place.line, first.place.offset, first.detail
+                "{} would be rejected, the first in {}, line {}, byte {}: {}",
+                counted(total.rejected, "record", "records"),
+                first.path,
+                first.place.line,
+                first.place.offset,
+                first.detail
             ),
         );
     }
@@ -80,10 +85,10 @@ pub(super) fn imported(report: &ImportReport) -> Step {
 pub(super) fn compared(comparison: &Comparison) -> Step {
     let total = comparison.total();
     let summary = format!(
-        "{} events are the same on both sides, {} are not, {} are too young",
-        comparison.matched,
-        total.differences(),
-        total.pending.control + total.pending.candidate
+        "{} the same on both sides, {} not, {} too young",
+        counted(comparison.matched, "event is", "events are"),
+        counted(total.differences(), "is", "are"),
+        counted(total.pending.control + total.pending.candidate, "is", "are")
     );
     let figures = [
         ("control", comparison.control.events),
@@ -114,8 +119,9 @@ pub(super) fn rolled_back(rolled_back: &RolledBack) -> Step {
     let exact = exported.files.iter().filter(|file| file.exact).count() as u64;
     let matched = comparison.as_ref().map_or(0, |comparison| comparison.matched + comparison.repaired);
     let summary = format!(
-        "{exact} of {} files are byte for byte what was imported or saved, {matched} events of the new system are the same in them",
-        exported.files.len()
+        "{exact} of {} byte for byte what was imported or saved, {} the same in them",
+        counted(exported.files.len() as u64, "file is", "files are"),
+        counted(matched, "event of the new system is", "events of the new system are")
     );
     let figures = [("files", exported.files.len() as u64), ("exact", exact), ("matched", matched)];
     let mut step = Step::new(StepName::Rollback, summary, &figures);
@@ -124,10 +130,17 @@ pub(super) fn rolled_back(rolled_back: &RolledBack) -> Step {
     }
     if exported.missing_records > 0 {
         let records = exported.missing_records;
-        step = step.because(StepOutcome::Fails, format!("{records} records of the store are in no file"));
+        step = step.because(
+            StepOutcome::Fails,
+            format!("{} in no file", counted(records, "record of the store is", "records of the store are")),
+        );
     }
     for log in &exported.left_out {
-        let reason = format!("{} events of an earlier version of {} are in no file", log.events, log.path);
+        let reason = format!(
+            "of an earlier version of {} {} in no file",
+            log.path,
+            counted(log.events, "event is", "events are")
+        );
         step = step.because(StepOutcome::Fails, reason);
     }
     // Live events are exact only where the file has their shape; that they say the same is compared.
@@ -150,7 +163,10 @@ pub(super) fn rolled_back(rolled_back: &RolledBack) -> Step {
     // A record of the export that is no event was rejected, and came back byte for byte. In the store there is none.
     match comparison.quarantined.candidate {
         0 => step,
-        rows => step.because(StepOutcome::Inconclusive, format!("{rows} rows of the store are no events")),
+        rows => step.because(
+            StepOutcome::Inconclusive,
+            format!("{} of the store", counted(rows, "row is no event", "rows are no events")),
+        ),
     }
 }
 
@@ -164,8 +180,12 @@ pub(super) fn replayed(replayed: &Replayed) -> Step {
 pub(super) fn states(states: &ComparedStates) -> Step {
     let differing = states.differences.len() as u64;
     let summary = match differing {
-        0 => format!("{} tasks have the same state by both logs", states.tasks),
-        _ => format!("{} tasks compared, and their states disagree in {differing} places", states.tasks),
+        0 => format!("{} the same state by both logs", counted(states.tasks, "task has", "tasks have")),
+        _ => format!(
+            "{} compared, and the states disagree in {}",
+            counted(states.tasks, "task", "tasks"),
+            counted(differing, "place", "places")
+        ),
     };
     let figures = [("tasks", states.tasks), ("young", states.young), ("differences", differing)];
     let mut step = Step::new(StepName::State, summary, &figures);
@@ -183,7 +203,10 @@ pub(super) fn states(states: &ComparedStates) -> Step {
     }
     if states.differences.len() > NAMED {
         let more = states.differences.len() - NAMED;
-        step = step.because(StepOutcome::Fails, format!("and {more} more differences of states"));
+        step = step.because(
+            StepOutcome::Fails,
+            format!("and {} of states", counted(more as u64, "more difference", "more differences")),
+        );
     }
     if states.tasks == 0 {
         step = step.because(StepOutcome::Inconclusive, "there is no task whose state could be compared");

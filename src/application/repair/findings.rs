@@ -4,6 +4,7 @@ use super::line::{LineKind, RepairLine};
 use crate::application::compare::parallel_run::{Medium, ParallelRun, RowCounts};
 use crate::application::compare::report::{BeginningKind, Comparison, Verdict};
 use crate::application::duration;
+use crate::domain::counted::counted;
 
 /// The findings of the comparison of a run; a mirror is still to bring `unmirrored` events to the candidate.
 pub(super) fn of(
@@ -69,8 +70,9 @@ pub(super) fn of(
             Ok(behind) => add(
                 LineKind::Obstacle,
                 format!(
-                    "the mirror `new_mirror` has not brought everything yet: it is {behind} events behind, and what is missing may be \
-                     among them"
+                    "the mirror `new_mirror` has not brought everything yet: it is {} behind, and what is missing may be \
+                     among them",
+                    counted(*behind, "event", "events")
                 ),
                 "let it catch up (`handlers run`; `handlers list` says what it waits for), and repair again",
             ),
@@ -93,7 +95,14 @@ pub(super) fn of(
             });
             add(
                 kind,
-                format!("{quarantined} records could not be read as events{first}"),
+                format!(
+                    "{}{first}",
+                    counted(
+                        quarantined,
+                        "record could not be read as an event",
+                        "records could not be read as events"
+                    )
+                ),
                 "mend the log, or set `timezone` and the mapping by which it can be read",
             );
         }

@@ -24,6 +24,7 @@ use crate::application::compare::parallel_run::{Medium, ParallelRun};
 use crate::application::compare::report::{Comparison, Verdict};
 use crate::application::compare::settings::Settings;
 use crate::application::evidence::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
+use crate::domain::counted::counted;
 use crate::domain::path_text::text_of;
 use crate::infrastructure::compare_inputs::{SideError, TempScratch};
 use crate::infrastructure::config::Source;
@@ -128,7 +129,8 @@ fn warn_of_naive_times(run: &ParallelRun<'_>, comparison: &Comparison, context: 
     let naive: u64 = logs.map(|(_, report)| report.naive).sum();
     if naive > 0 && matches!(context.config.timezone.source, Source::Default { .. }) {
         tracing::warn!(
-            "{naive} events have a timestamp without offset; they were read as UTC, because no `timezone` is set"
+            "{} a timestamp without offset, which was read as UTC, because no `timezone` is set",
+            counted(naive, "event has", "events have")
         );
     }
 }

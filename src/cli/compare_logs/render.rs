@@ -7,10 +7,14 @@ use anstyle::{AnsiColor, Style};
 
 use super::statements;
 use crate::application::compare::feed::FeedFacts;
-use crate::application::compare::report::{Cause, Class, Comparison, Difference, EventPlace, Verdict};
+use crate::application::compare::report::{
+    Cause, Class, Comparison, Difference, EventPlace, RejectedPlace, Verdict,
+};
 use crate::application::compare::settings::Settings;
 use crate::cli::output::visible;
+use crate::cli::rejected::{self, ListedReject};
 use crate::cli::table::Columns;
+use crate::domain::counted::counted;
 use crate::domain::path_text::text_of;
 
 /// How many differences are shown with their places.
@@ -86,11 +90,9 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     }
     write!(out, "\n{}", table.text(&[(5, 20)]))?;
     lines(out, &statements::range(comparison))?;
-    for side in [&comparison.control, &comparison.candidate] {
-        for reject in side.rejects.iter().take(3) {
-            let path = text_of(&reject.path);
-            writeln!(out, "rejected: {}, {}: {}", visible(&path), reject.location, visible(&reject.detail))?;
-        }
+    for (name, side) in [("control", &comparison.control), ("candidate", &comparison.candidate)] {
+        let rejects: Vec<_> = side.rejects.iter().map(listed).collect();
+        rejected::reasons(out, &format!(" of the {name}"), &side.reasons, &rejects, None)?;
         for file in &side.files {
             if let FeedFacts::File { flags, .. } = &file.facts
                 && !flags.is_empty()
@@ -109,6 +111,11 @@ fn sides(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+fn listed(reject: &RejectedPlace) -> ListedReject<'_> {
+    let RejectedPlace { path, location, reason, detail } = reject;
+    ListedReject { reason, place: format!("{}, {location}", text_of(path)), detail }
 }
 
 fn causes(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
@@ -174,7 +181,8 @@ fn places(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
     }
     let total: u64 = comparison.by_cause.iter().map(|cause| cause.count).sum();
     if total > SHOWN as u64 {
-        writeln!(out, "\nand {} more differences (--format json lists them)", total - SHOWN as u64)?;
+        let more = counted(total - SHOWN as u64, "more difference", "more differences");
+        writeln!(out, "\nand {more} (--format json lists them)")?;
     }
     Ok(())
 }
@@ -185,7 +193,8 @@ fn lines(out: &mut dyn Write, lines: &[String]) -> io::Result<()> {
 
 fn more(out: &mut dyn Write, all: usize, shown: usize) -> io::Result<()> {
     if all > shown {
-        writeln!(out, "and {} more lines (--format json lists them)", all - shown)
+        let more = counted((all - shown) as u64, "more line", "more lines");
+        writeln!(out, "and {more} (--format json lists them)")
     } else {
         Ok(())
     }

@@ -63,10 +63,10 @@ pub fn find_sides<'w>(
     ensure_path(control)?;
     ensure_path(candidate)?;
     Ok([
-        FoundSide::find_beside(&beside(candidate), control, control_mapping)?,
-        FoundSide::find_beside(&beside(control), candidate, candidate_mapping)?,
+        FoundSide::find_beside(&beside(candidate), control, control_mapping, comparison.allow_expansion)?,
+        FoundSide::find_beside(&beside(control), candidate, candidate_mapping, comparison.allow_expansion)?,
     ]
-    .map(|side| side.wrapped_by(watch).allowing_expansion(comparison.allow_expansion)))
+    .map(|side| side.wrapped_by(watch)))
 }
 
 /// The path without links and without what is relative to the working directory; as it is where nothing is there.

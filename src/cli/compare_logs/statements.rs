@@ -7,6 +7,7 @@ use crate::application::compare::report::{
 };
 use crate::application::compare::settings::Settings;
 use crate::application::duration::rounded;
+use crate::domain::counted::counted;
 use crate::domain::event::format_timestamp;
 
 /// At most so many fields are named.
@@ -26,9 +27,9 @@ fn types(comparison: &Comparison) -> Option<String> {
     let names: Vec<_> = event_types.iter().map(|name| visible(name)).collect();
     (!event_types.is_empty()).then(|| {
         format!(
-            "only events of type {} are compared; of other types are {} events of the control and {} of the candidate",
+            "only events of type {} are compared; of other types: {} of the control, {} of the candidate",
             names.join(", "),
-            control.other_types,
+            counted(control.other_types, "event", "events"),
             candidate.other_types
         )
     })
@@ -62,12 +63,14 @@ pub fn observations(comparison: &Comparison) -> Vec<String> {
     let mut told = Vec::new();
     if comparison.reordered > 0 || comparison.reordered_at_equal_times > 0 {
         told.push(format!(
-            "order: {} events are in a different order within their aggregate, {} more among events of one time (for information)",
-            comparison.reordered, comparison.reordered_at_equal_times
+            "order: {} in a different order within their aggregate, {} more among events of one time (for information)",
+            counted(comparison.reordered, "event is", "events are"),
+            comparison.reordered_at_equal_times
         ));
     }
     if comparison.representation > 0 {
-        told.push(format!("spelling: {} pairs say the same in another spelling", comparison.representation));
+        let pairs = counted(comparison.representation, "pair says", "pairs say");
+        told.push(format!("spelling: {pairs} the same in another spelling"));
     }
     if comparison.repaired > 0 {
         let days = comparison.by_day.iter().filter(|day| day.counts.repaired > 0);
@@ -82,8 +85,8 @@ pub fn observations(comparison: &Comparison) -> Vec<String> {
     for rule in &comparison.ignored {
         let hint = if rule.pairs == 0 { "; the rule matched nothing; remove it?" } else { "" };
         told.push(format!(
-            "ignored: {} pairs agree only without `{}` ({}){hint}",
-            rule.pairs,
+            "ignored: {} only without `{}` ({}){hint}",
+            counted(rule.pairs, "pair agrees", "pairs agree"),
             visible(&rule.field),
             visible(&rule.reason)
         ));
@@ -105,15 +108,17 @@ pub fn observations(comparison: &Comparison) -> Vec<String> {
             later => format!(", {later} later ones are not imported yet"),
         };
         told.push(format!(
-            "history: the import {holds}: {} of {} events of the legacy log are in the store ({} there){later}",
-            history.matched, history.control, history.candidate
+            "history: the import {holds}: {} of {} in the store ({} there){later}",
+            history.matched,
+            counted(history.control, "event of the legacy log is", "events of the legacy log are"),
+            history.candidate
         ));
     }
     if let Some(test) = &comparison.self_test {
         told.push(format!(
-            "self-test: {} checks passed on {} events of this run and {} synthetic ones",
+            "self-test: {} checks passed on {} of this run and {} synthetic ones",
             test.checks.iter().filter(|check| check.outcome == CheckOutcome::Held).count(),
-            test.sampled,
+            counted(test.sampled as u64, "event", "events"),
             test.synthetic
         ));
     }
@@ -139,11 +144,11 @@ pub fn clocks(clock: &ClockReport, settings: &Settings) -> Vec<String> {
         told.push("clocks: no event occurs exactly once on each side; they are taken as equal".to_owned());
     } else {
         told.push(format!(
-            "clocks: the {} is {} ahead (median of {} events; half lie within {} of it, 99 of 100 within {}, all within {}); \
+            "clocks: the {} is {} ahead (median of {}; half lie within {} of it, 99 of 100 within {}, all within {}); \
              tolerance {}",
             if clock.offset_us < 0 { "control" } else { "candidate" },
             rounded(clock.offset_us),
-            clock.anchors,
+            counted(clock.anchors as u64, "event", "events"),
             rounded(clock.spread.p50_us),
             rounded(clock.spread.p99_us),
             rounded(clock.spread.max_us),

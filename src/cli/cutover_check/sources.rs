@@ -71,7 +71,9 @@ impl GateSources for ConfiguredSources<'_> {
         let mapping = self.config.mapping.mapping().map_err(|error| error_chain(&error))?;
         let stores = [self.config.sqlite_path.value.as_path()];
         let surroundings = Surroundings { other_side: Some(self.candidate()), stores: &stores };
-        let found = FoundSide::find_beside(&surroundings, &self.config.legacy_events_json.value, mapping);
+        // Whatever it decodes to is kept nowhere.
+        let found =
+            FoundSide::find_beside(&surroundings, &self.config.legacy_events_json.value, mapping, true);
         found.map(|side| Box::new(side) as Box<dyn ParallelSide>).map_err(|error| error_chain(&error))
     }
 
@@ -121,5 +123,31 @@ impl GateSources for ConfiguredSources<'_> {
             }
         }
         Ok(complaints)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infrastructure::config::{ConfigLoader, Flags};
+
+    #[test]
+    fn the_legacy_log_is_read_whatever_it_decodes_to() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        let text = format!("[{{\"type\": \"A\", \"timestamp\": \"2025-10-25\"}}{}]", " ".repeat(2 << 20));
+        let log = folder.path().join("data/events.json");
+        std::fs::write(&log, zstd::encode_all(text.as_bytes(), 1).unwrap()).unwrap();
+        let path = log.into_os_string();
+        let config = ConfigLoader {
+            config_file: None,
+            directory: folder.path().to_owned(),
+            environment: &|name| (name == "MISSION_CONTROL_LEGACY_EVENTS").then(|| path.clone()),
+            flags: Flags::default(),
+            legacy_built: true,
+        };
+        let config = config.load().unwrap();
+        let sources = ConfiguredSources::new(&config);
+        assert!(sources.legacy_log().unwrap().first_records(&Zone::utc()).is_some());
     }
 }

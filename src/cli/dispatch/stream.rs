@@ -24,6 +24,7 @@ use crate::cli::hang_ups::HangUps;
 #[cfg(feature = "legacy")]
 use crate::cli::legacy::routed_system::{ActiveSystem, PendingAnswer};
 use crate::cli::termination::Termination;
+use crate::domain::counted::counted;
 
 /// How often a request to end is looked for while there is nothing to answer.
 const LOOK: Duration = Duration::from_millis(50);
@@ -159,8 +160,9 @@ impl Answering<'_> {
             self.answer(submitted, lines);
         }
         let taken = format!(
-            "the input was taken up to line {}, and {} events of it are stored",
-            self.line, self.stored
+            "the input was taken up to line {}, and {} stored",
+            self.line,
+            counted(self.stored, "event of it is", "events of it are")
         );
         if is_output_closed {
             // What follows in the input is not dispatched, though nothing has asked for that.

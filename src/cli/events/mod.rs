@@ -14,6 +14,7 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::store;
+use crate::domain::counted::counted;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{DEFAULT_LIMIT, StoredEvent};
 use crate::domain::value_objects::{EventId, InvalidValue};
@@ -143,8 +144,8 @@ pub fn run(args: EventsArgs, context: &Context) -> Result<Answer, CliError> {
             // After the list: on a terminal it would scroll away before it.
             out.flush()?;
             tracing::warn!(
-                "these are the {which} {} events; there are more: raise --limit",
-                list.events.len()
+                "there are more than the {which} {}: raise --limit",
+                counted(list.events.len() as u64, "event", "events")
             );
         }
         io::Result::Ok(())

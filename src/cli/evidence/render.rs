@@ -10,6 +10,7 @@ use crate::application::evidence::{
 };
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
+use crate::domain::counted::counted;
 use crate::domain::event::format_timestamp;
 use crate::domain::repository::DEFAULT_LIMIT;
 
@@ -92,7 +93,8 @@ pub fn verified(verified: &Verified<'_>, format: Format, out: &mut dyn Write) ->
 
 fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()> {
     let holds = holds(verified.chain_holds);
-    writeln!(out, "{}: {} records, the chain {holds}", visible(&verified.path), verified.records)?;
+    let records = counted(verified.records as u64, "record", "records");
+    writeln!(out, "{}: {records}, the chain {holds}", visible(&verified.path))?;
     if let Some(last) = &verified.last {
         let recorded = last.recorded_at.as_deref().unwrap_or("an unknown time");
         writeln!(out, "the last one is number {} of {recorded}, SHA-256", last.sequence)?;
@@ -110,8 +112,9 @@ fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()
     for torn in verified.torn {
         writeln!(
             out,
-            "line {}: torn, {} bytes that an interrupted append has left; no evidence, and no fault",
-            torn.line, torn.bytes
+            "line {}: torn, {} that an interrupted append has left; no evidence, and no fault",
+            torn.line,
+            counted(torn.bytes as u64, "byte", "bytes")
         )?;
     }
     if verified.inputs.is_empty() {
@@ -143,10 +146,10 @@ fn recorded(evidence: &Evidence) -> String {
 pub fn summary(place: &str, chain: &Chain, inputs: &[CheckedInput]) -> String {
     let is_changed = |input: &&CheckedInput| matches!(input.state, InputState::Changed { .. });
     format!(
-        "{place}: {} records, the chain {} ({} faults); {} of {} files and stores that were compared have changed",
-        chain.records.len(),
+        "{place}: {}, the chain {} ({}); of the files and stores that were compared {} of {} changed",
+        counted(chain.records.len() as u64, "record", "records"),
         holds(chain.holds()),
-        chain.faults.len(),
+        counted(chain.faults.len() as u64, "fault", "faults"),
         inputs.iter().filter(is_changed).count(),
         inputs.len()
     )

@@ -16,6 +16,7 @@ use super::global::Context;
 use super::store::StoreError;
 use crate::application::export::{Export, ExportError, ExportOptions};
 use crate::application::mode_log::OnlyOnNewSide;
+use crate::domain::counted::counted;
 use crate::domain::value_objects::StreamId;
 use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::config::Backend;
@@ -114,8 +115,11 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
     let exported = Export::new(&mut store, &mut folder, options).run()?;
     let code = if exported.is_whole() { ExitCode::Done } else { ExitCode::Negative };
     let written = exported.files.iter().filter(|file| file.written).count();
-    let summary =
-        format!("{written} of {} files were written to {}", exported.files.len(), args.to.display());
+    let summary = format!(
+        "{written} of {} written to {}",
+        counted(exported.files.len() as u64, "file was", "files were"),
+        args.to.display()
+    );
     let (to, database, elapsed, format) = (args.to, database.to_owned(), started.elapsed(), context.format);
     Ok(Answer::new(code, Some(summary), move |out| {
         render::report(&exported, &to, &database, elapsed, format, out)

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::application::export::{Exported, ExportedFile};
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
+use crate::domain::counted::counted;
 use crate::domain::path_text::text_of;
 
 #[derive(Serialize)]
@@ -77,9 +78,9 @@ fn human(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for log in &exported.left_out {
         writeln!(
             out,
-            "not written: {} events of an earlier import of {}, which its latest one does not have\n\
+            "not written: {} of an earlier import of {}, which its latest one does not have\n\
              \x20 (--source {} writes that log)\n",
-            log.events,
+            counted(log.events, "event", "events"),
             visible(&log.path),
             log.source_id
         )?;
@@ -87,9 +88,9 @@ fn human(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     if exported.missing_records > 0 {
         writeln!(
             out,
-            "not written: {} records that the store had; another program has removed rows (import-legacy restores \
+            "not written: {} that the store had; another program has removed rows (import-legacy restores \
              what is in the logs)\n",
-            exported.missing_records
+            counted(exported.missing_records, "record", "records")
         )?;
     }
     if exported.files.is_empty() {
@@ -99,8 +100,9 @@ fn human(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let logs = written.iter().filter(|file| file.source_id.is_some() && file.exact).count();
     writeln!(
         out,
-        "written to {}: {logs} imported logs, with the size and SHA-256 of the import; {} files of live events ({elapsed_seconds:.1} s)",
+        "written to {}: {}, with the size and SHA-256 of the import; {} of live events ({elapsed_seconds:.1} s)",
         visible(to),
-        live,
+        counted(logs as u64, "imported log", "imported logs"),
+        counted(live as u64, "file", "files"),
     )
 }

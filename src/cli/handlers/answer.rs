@@ -7,6 +7,7 @@ use crate::application::handling::failure::Failure;
 use crate::application::handling::operations::Retried;
 use crate::application::handling::replay::Replayed;
 use crate::application::handling::{EventTypes, HandlerKind, HandlerStatus};
+use crate::domain::counted::counted;
 use crate::domain::event::format_timestamp;
 use crate::domain::value_objects::EventId;
 
@@ -102,7 +103,7 @@ impl From<&HandlerStatus> for HandlerEntry {
 
 /// So many events, in words.
 pub fn events(count: u64) -> String {
-    if count == 1 { "1 event".to_owned() } else { format!("{count} events") }
+    counted(count, "event", "events")
 }
 
 /// What a command has changed.
@@ -149,7 +150,10 @@ impl Changed {
         let said = if is_given_up {
             format!("{handler}: the replay was given up, and the read models are those of before")
         } else {
-            format!("{handler}: {events} events read, {handled} handled, {failed} failed")
+            format!(
+                "{handler}: {} read, {handled} handled, {failed} failed",
+                counted(events, "event", "events")
+            )
         };
         Self { handler: Some(handler), handled: Some(handled), failed: Some(failed), said, open: None }
     }

@@ -20,6 +20,7 @@ use super::mirrors::{RunningMirrors, statuses};
 use super::output::{self, Format};
 use super::termination::Termination;
 use crate::application::handling::HandlerOperations;
+use crate::domain::counted::counted;
 use crate::domain::error_chain::error_chain;
 use crate::domain::value_objects::{EventId, InvalidValue};
 use crate::infrastructure::config::Config;
@@ -211,7 +212,10 @@ fn replay(name: String, effects_again: Option<u64>, context: &Context) -> Result
     let operations = changing(&context.config)?;
     if let Some(confirmed) = effects_again {
         operations.effects_again(&name, confirmed).map_err(failed)?;
-        let said = format!("{name} begins anew: it is given {confirmed} events again when it runs");
+        let said = format!(
+            "{name} begins anew: it is given {} again when it runs",
+            counted(confirmed, "event", "events")
+        );
         return Ok(told(
             Changed { said, handler: Some(name), ..Changed::default() },
             ExitCode::Done,
@@ -224,7 +228,7 @@ fn replay(name: String, effects_again: Option<u64>, context: &Context) -> Result
     if !context.is_quiet {
         output::log_line(&format!(
             "{name}: {} read again, about {} s; readers see the old read models meanwhile",
-            if events == 1 { "1 event is".to_owned() } else { format!("{events} events are") },
+            counted(events, "event is", "events are"),
             events.div_ceil(event_system::EVENTS_REPLAYED_A_SECOND)
         ));
     }

@@ -17,22 +17,23 @@ use crate::infrastructure::sources::{Surroundings, list_folder};
 use crate::wire::mapping::Mapping;
 
 /// Finds every log of `paths`, or the configured ones where there are none, and opens each once: a log that
-/// is missing or unreadable must show before the first record is imported. The mapping, and `open`, are how they are read.
+/// is missing or unreadable must show before the first record is imported. The mapping, and what opens them, are how they
+/// are read.
 pub fn find(
     paths: &[PathBuf],
     database: &Path,
     context: &Context,
-    (mapping, open): (&Mapping, &OpenLog),
+    reading: (&Mapping, &OpenLog<'_>),
 ) -> Result<LogList, CliError> {
     let stores = [database, context.config.sqlite_path.value.as_path()];
     let surroundings = &Surroundings { other_side: None, stores: &stores };
     let mut logs = LogList::default();
     if paths.is_empty() {
-        add_configured(&mut logs, context, mapping, surroundings)?;
+        add_configured(&mut logs, context, reading, surroundings)?;
     }
     for path in paths {
         ensure_path(path)?;
-        add(&mut logs, path, mapping, surroundings)?;
+        add(&mut logs, path, reading, surroundings)?;
     }
     let mut seen = HashSet::new();
     logs.files.retain(|log| seen.insert(canonical(log)));
@@ -42,9 +43,6 @@ pub fn find(
         let message = "there is nothing to import: no log was found; name logs, or folders that hold some";
         let error = CliError::new(ExitCode::Storage, anyhow::Error::msg(message));
         return Err(error.with_details(skipped_lines(logs.skipped.iter())));
-    }
-    for log in &logs.files {
-        open(log, mapping).map_err(ImportError::from)?;
     }
     Ok(logs)
 }
@@ -61,15 +59,16 @@ fn canonical(path: &Path) -> PathBuf {
 fn add(
     logs: &mut LogList,
     path: &Path,
-    mapping: &Mapping,
+    reading @ (mapping, open): (&Mapping, &OpenLog<'_>),
     surroundings: &Surroundings<'_>,
 ) -> Result<(), CliError> {
     if !path.is_dir() {
+        open(path, mapping).map_err(ImportError::from)?;
         logs.files.push(path.to_owned());
         return Ok(());
     }
-    let listing = list_folder(path, mapping, surroundings).map_err(ImportError::from)?;
-    if listing.logs.is_empty() {
+    let listing = list_folder(path, reading, surroundings).map_err(ImportError::from)?;
+    if listing.logs.is_empty() && listing.refused.is_empty() {
         tracing::warn!("there is no log in the folder {}", path.display());
     }
     for day in &listing.repeated_days {
@@ -79,6 +78,7 @@ fn add(
         );
     }
     logs.files.extend(listing.logs);
+    logs.skipped.extend(listing.refused);
     logs.skipped.extend(listing.skipped);
     Ok(())
 }
@@ -87,7 +87,7 @@ fn add(
 fn add_configured(
     logs: &mut LogList,
     context: &Context,
-    mapping: &Mapping,
+    reading: (&Mapping, &OpenLog<'_>),
     surroundings: &Surroundings<'_>,
 ) -> Result<(), CliError> {
     let config = &context.config;
@@ -98,7 +98,7 @@ fn add_configured(
         if is_default && !is_present(path).map_err(look_failed).map_err(ImportError::from)? {
             missing.push(path.display().to_string());
         } else {
-            add(logs, path, mapping, surroundings)?;
+            add(logs, path, reading, surroundings)?;
         }
     }
     if missing.len() == 2 {

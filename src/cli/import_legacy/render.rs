@@ -11,7 +11,9 @@ use crate::application::import::{
 };
 use crate::application::log_source::SkippedFile;
 use crate::cli::output::{self, Format, visible};
+use crate::cli::rejected::{self, ListedReject};
 use crate::cli::table::Columns;
+use crate::domain::counted::counted;
 use crate::domain::event::format_timestamp;
 use crate::infrastructure::config::{Backend, Config, Source};
 use crate::wire::mapping::Mapping;
@@ -19,16 +21,17 @@ use crate::wire::unix_time::TimestampUnit;
 
 /// How many files of a folder that were not read are named to people.
 const SHOWN_FILES: usize = 20;
-/// How many places of each reason are shown to people.
-const SHOWN_PLACES: usize = 3;
+/// How many logs, and pairs of logs, are named to people.
+const SHOWN_LOGS: usize = 3;
 
 /// Says what the operator may not expect.
 pub fn warn(report: &ImportReport, mapping: &Mapping, config: &Config, database: &Path) {
     let naive = report.flags.get("naive").copied().unwrap_or(0);
     if naive > 0 && matches!(config.timezone.source, Source::Default { .. }) {
         tracing::warn!(
-            "{naive} records have a timestamp without offset; they were read as UTC, because no `timezone` is set. \
-             If the log was written in another zone, set it and import into a new store"
+            "{} a timestamp without offset, which was read as UTC, because no `timezone` is set. \
+             If the log was written in another zone, set it and import into a new store",
+            counted(naive, "record has", "records have")
         );
     }
     if let (Mapping::Declared(declared), Some(times)) = (mapping, report.mapped_times)
@@ -67,19 +70,29 @@ pub fn warn(report: &ImportReport, mapping: &Mapping, config: &Config, database:
         };
         tracing::warn!("{records}; run compare-logs");
     }
-    for shared in report.shared_records.iter().take(SHOWN_PLACES) {
+    for shared in report.shared_records.iter().take(SHOWN_LOGS) {
         let SharedRecords { path, first, records } = shared;
         tracing::warn!(
-            "{records} records without id of {} are also in {}, and are stored once. \
+            "{}, and stored once. \
              If these are parts of one log, import them with --parts: each of the records is an event then",
-            visible(path),
-            visible(first)
+            match records {
+                1 => format!("1 record without id of {} is also in {}", visible(path), visible(first)),
+                _ => format!(
+                    "{records} records without id of {} are also in {}",
+                    visible(path),
+                    visible(first)
+                ),
+            }
         );
     }
-    if report.shared_records.len() > SHOWN_PLACES {
+    if report.shared_records.len() > SHOWN_LOGS {
         tracing::warn!(
-            "{} more pairs of logs share records without id (--format json lists them)",
-            report.shared_records.len() - SHOWN_PLACES
+            "{} records without id (--format json lists them)",
+            counted(
+                (report.shared_records.len() - SHOWN_LOGS) as u64,
+                "more pair of logs shares",
+                "more pairs of logs share"
+            )
         );
     }
     if config.storage_backend.value == Backend::Jsonl {
@@ -100,8 +113,10 @@ pub fn summary(report: &ImportReport) -> String {
     }
     let RecordCounts { records, imported, rejected, .. } = report.total;
     format!(
-        "{imported} of {records} records were imported, {rejected} rejected; {} holds {} events",
-        report.store.path, report.store.events
+        "{imported} of {} imported, {rejected} rejected; {} holds {}",
+        counted(records, "record was", "records were"),
+        report.store.path,
+        counted(report.store.events, "event", "events")
     )
 }
 
@@ -127,7 +142,8 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nkept, and flagged: {}", flags.join(", "))?;
     }
     if report.in_doubt > 0 {
-        writeln!(out, "\nin doubt, and not imported: {} lines of damaged compressed data", report.in_doubt)?;
+        let lines = counted(report.in_doubt, "line", "lines");
+        writeln!(out, "\nin doubt, and not imported: {lines} of damaged compressed data")?;
     }
     let (findings, others): (Vec<_>, Vec<_>) =
         report.skipped_files.iter().partition(|file| file.may_hold_events());
@@ -138,19 +154,19 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
     if !findings.is_empty() {
         writeln!(
             out,
-            "\nnot read, and there may be events in it: name it as well, or move it out of the folder"
+            "\nnot read, and there may be events in it: do what is said of it, or name it as well, or move it out of the folder"
         )?;
         skipped(out, &findings)?;
     }
     for source in report.sources.iter().filter(|source| source.left_bytes > 0) {
         writeln!(
             out,
-            "\n{} has grown since: {} bytes are left to the next import",
+            "\n{} has grown since: {} left to the next import",
             visible(&source.path),
-            source.left_bytes
+            counted(source.left_bytes, "byte is", "bytes are")
         )?;
     }
-    for MissingPart { path, missing, source_id, records } in report.missing_parts.iter().take(SHOWN_PLACES) {
+    for MissingPart { path, missing, source_id, records } in report.missing_parts.iter().take(SHOWN_LOGS) {
         writeln!(
             out,
             "\nin {}, records without id ({records}) are equal to records of\n\
@@ -161,7 +177,7 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
             visible(missing)
         )?;
     }
-    for ReplacedPart { path, records, .. } in report.replaced_parts.iter().take(SHOWN_PLACES) {
+    for ReplacedPart { path, records, .. } in report.replaced_parts.iter().take(SHOWN_LOGS) {
         writeln!(
             out,
             "\n{} is another file than was imported from there before, and begins with its bytes:\n\
@@ -171,30 +187,8 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
             visible(path)
         )?;
     }
-    for (reason, count) in &report.reasons {
-        writeln!(out, "\nrejected, {reason}: {count}")?;
-        let listed: Vec<_> = report.rejects.iter().filter(|reject| reject.reason == *reason).collect();
-        for reject in listed.iter().take(SHOWN_PLACES) {
-            let RejectedRecord { path, place, detail, .. } = reject;
-            writeln!(
-                out,
-                "  {}, line {}, byte {}: {}",
-                visible(path),
-                place.line,
-                place.offset,
-                visible(detail)
-            )?;
-        }
-        let more = count.saturating_sub(SHOWN_PLACES as u64);
-        match listed.len().saturating_sub(SHOWN_PLACES) as u64 {
-            0 if more == 0 => {}
-            listed if listed == more => writeln!(out, "  and {more} more (--format json lists them)")?,
-            listed => writeln!(
-                out,
-                "  and {more} more (--format json lists {listed} of them, `rejects --reason {reason}` all)"
-            )?,
-        }
-    }
+    let rejects: Vec<_> = report.rejects.iter().map(listed).collect();
+    rejected::reasons(out, "", &report.reasons, &rejects, Some("rejects"))?;
     match &report.refused {
         Some(Refusal::Overlap(overlap)) => return refused_overlap(out, overlap),
         Some(Refusal::Clocks(clocks)) => return refused_clocks(out, clocks),
@@ -216,11 +210,16 @@ fn human(report: &ImportReport, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "\n{} holds {} events ({:.1} s)",
+        "\n{} holds {} ({:.1} s)",
         visible(&report.store.path),
-        report.store.events,
+        counted(report.store.events, "event", "events"),
         report.elapsed_seconds
     )
+}
+
+fn listed(reject: &RejectedRecord) -> ListedReject<'_> {
+    let RejectedRecord { path, place, reason, detail, .. } = reject;
+    ListedReject { reason, place: format!("{path}, line {}, byte {}", place.line, place.offset), detail }
 }
 
 fn skipped(out: &mut dyn Write, files: &[&SkippedFile]) -> io::Result<()> {
@@ -245,12 +244,13 @@ fn refused_overlap(out: &mut dyn Write, overlap: &Overlap) -> io::Result<()> {
     let Overlap { records, first, last, native_first, native_last } = overlap;
     writeln!(
         out,
-        "\nnothing was imported: {records} records without identity, from {} to {},\n\
-         lie in the time of the new system's events, from {} to {}.\n\
+        "\nnothing was imported: {}, from {} to {},\n\
+         in the time of the new system's events, from {} to {}.\n\
          Both systems may have recorded the same events, and they would be counted twice. The ways out:\n\
          \x20 --until {}  imports what lies before the new system's time\n\
          \x20 --overlap match  matches what is the same event, and counts it once\n\
          \x20 --overlap keep  imports both, where they are different events",
+        counted(*records, "record without identity lies", "records without identity lie"),
         format_timestamp(*first),
         format_timestamp(*last),
         format_timestamp(*native_first),

@@ -13,8 +13,9 @@ use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::global::Context;
 use crate::cli::output::{self, Format, visible};
+use crate::domain::counted::counted;
 use crate::durable::presence::is_present;
-use crate::infrastructure::sources::open_log;
+use crate::infrastructure::sources::open_log_of_any_size;
 use crate::legacy::events_json::{EventsJson, EventsJsonError};
 use crate::wire::json::canonical_form;
 use crate::wire::local_time::DstPolicy;
@@ -120,7 +121,7 @@ type TakeRecord<'t> = dyn FnMut(Result<&Record<'_>, String>) -> Result<(), Strin
 /// Gives every record of a file to `take`, or why there is none.
 fn each_record(path: &Path, zone: &Zone, take: &mut TakeRecord<'_>) -> Result<(), CliError> {
     let unreadable = |error: SourceError| CliError::new(ExitCode::Storage, error);
-    let mut log = open_log(path, &Mapping::BuiltIn).map_err(unreadable)?;
+    let mut log = open_log_of_any_size(path, &Mapping::BuiltIn).map_err(unreadable)?;
     log.omit_line_ends();
     let mut reader = RecordReader::new(zone, DstPolicy::Resolve);
     while let Some(piece) = log.next_piece(&mut reader).map_err(unreadable)? {
@@ -150,7 +151,9 @@ fn refused(error: EventsJsonError) -> CliError {
 fn sentence(done: &Done) -> String {
     let Done { path, records, appended, already_there } = done;
     format!(
-        "{appended} of {records} records are appended to {}; {already_there} were there already",
-        visible(path)
+        "{appended} of {} appended to {}; {} there already",
+        counted(*records as u64, "record is", "records are"),
+        visible(path),
+        counted(*already_there as u64, "was", "were")
     )
 }

@@ -14,6 +14,7 @@ use super::global::Context;
 use super::output::{self, Format};
 use crate::application::evidence::{EvidenceError, record_rehearsal};
 use crate::application::rehearsal::{RehearsalReport, RehearsalScope, RehearsalVerdict, rehearse};
+use crate::domain::counted::counted;
 use crate::domain::path_text::text_of;
 use crate::infrastructure::config::{Backend, Source};
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
@@ -133,7 +134,8 @@ fn warn_of_naive_times(report: &RehearsalReport, context: &Context) {
     let naive = report.steps.iter().filter_map(|step| step.figures.get("naive")).sum::<u64>();
     if naive > 0 && matches!(context.config.timezone.source, Source::Default { .. }) {
         tracing::warn!(
-            "{naive} timestamps have no offset and were read as UTC, because no `timezone` is set: set it before a cutover"
+            "{} no offset and read as UTC, because no `timezone` is set: set it before a cutover",
+            counted(naive, "timestamp with", "timestamps with")
         );
     }
 }
@@ -153,6 +155,7 @@ fn plan(args: &RehearseArgs, context: &Context) -> Result<RehearsalPlan, CliErro
         new_log: (!is_sqlite).then(|| config.jsonl_dir.value.clone()),
         store: is_sqlite.then(|| config.sqlite_path.value.clone()),
         mapping,
+        allow_expansion: args.comparison.allow_expansion,
         comparison: args.comparison.settings(context, true, LISTED, present_time())?,
     })
 }

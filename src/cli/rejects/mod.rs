@@ -16,6 +16,7 @@ use super::store::StoreError;
 use crate::application::import::ReadOptions;
 use crate::application::log_source::UNVERIFIED;
 use crate::application::rejects::RetryRejects;
+use crate::domain::counted::counted;
 use crate::domain::path_text::text_of;
 use crate::infrastructure::sources::holds_whole_record;
 use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
@@ -141,11 +142,11 @@ fn retry(args: &RetryArgs, database: &Path, context: &Context) -> Result<Answer,
         "nothing was changed: this was a dry run".to_owned()
     } else {
         format!(
-            "{} of {} rejected records became events of {}, {} are rejected still",
+            "{} of {} became events of {}, {} rejected still",
             report.tried - report.still_rejected,
-            report.tried,
+            counted(report.tried, "rejected record", "rejected records"),
             database.display(),
-            report.still_rejected
+            counted(report.still_rejected, "is", "are")
         )
     };
     let (dry_run, database, format) = (args.dry_run, database.to_owned(), context.format);

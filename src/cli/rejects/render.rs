@@ -7,10 +7,12 @@ use std::path::Path;
 use data_encoding::BASE64;
 use serde::Serialize;
 
+use crate::application::log_source::with_range;
 use crate::application::rejects::RetryReport;
 use crate::cli::answer::PrintError;
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
+use crate::domain::counted::counted;
 use crate::domain::event::format_timestamp;
 use crate::domain::repository::DEFAULT_LIMIT;
 use crate::infrastructure::sqlite::{RejectRow, SqliteRejects};
@@ -135,7 +137,8 @@ fn human(
             (None, false) => "of an earlier version of its log".to_owned(),
         };
         let (line, offset) = (place.line.to_string(), place.offset.to_string());
-        rows.add([&row.path, &line, &offset, &row.reason, &state, &row.detail]);
+        let detail = with_range(&row.reason, row.detail.clone(), (place.offset, place.offset + row.bytes));
+        rows.add([&row.path, &line, &offset, &row.reason, &state, &detail]);
         Ok(())
     })?;
     if listed > 0 {
@@ -191,9 +194,9 @@ fn human_retried(report: &RetryReport, dry_run: bool, out: &mut dyn Write) -> io
     if report.holding_records > 0 {
         writeln!(
             out,
-            "\n{} of them hold whole records, which an earlier version of this program overlooked: move their logs to\n\
+            "\n{} whole records, which an earlier version of this program overlooked: move their logs to\n\
              other names and import these, and the records are found",
-            report.holding_records
+            counted(report.holding_records, "of them holds", "of them hold")
         )?;
     }
     if dry_run {

@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::numbers::grouped;
 use crate::application::compare::report::Comparison;
 use crate::cli::output::visible;
+use crate::domain::counted::counted;
 
 /// How many types have a column of their own: those with the most differences.
 const SHOWN_TYPES: usize = 8;
@@ -128,7 +129,7 @@ impl<'t> Columns<'t> {
             })
             .collect();
         if !others.is_empty() {
-            axes.push(Axis { label: format!("{} other types", others.len()), only: None });
+            axes.push(Axis { label: counted(others.len() as u64, "other type", "other types"), only: None });
         }
         let last = axes.len().saturating_sub(1);
         let of_type = types.iter().chain(&others).zip(0..);

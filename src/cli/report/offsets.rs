@@ -4,6 +4,7 @@ use super::numbers::{grouped, percent};
 use crate::application::compare::report::{ClockReport, HistogramBucket};
 use crate::application::duration::rounded;
 use crate::application::evidence::record::ClockEvidence;
+use crate::domain::counted::counted;
 use crate::domain::event::format_timestamp;
 
 /// A histogram of offsets, candidate minus control.
@@ -112,7 +113,7 @@ fn sentences(clock: &ClockReport) -> Vec<String> {
         let days: Vec<String> = clock.days_over_max_offset.iter().take(10).map(ToString::to_string).collect();
         let more = match clock.days_over_max_offset.len() - days.len() {
             0 => String::new(),
-            more => format!(" and {more} more days"),
+            more => format!(" and {}", counted(more as u64, "more day", "more days")),
         };
         let allowed = rounded(clock.max_offset_us);
         told.push(format!("The clocks are more than {allowed} apart on {}{more}.", days.join(", ")));

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::answer::Status;
 use crate::cli::output::visible;
 use crate::cli::table::Columns;
+use crate::domain::counted::counted;
 
 pub fn print(status: &Status, stdout: &mut dyn Write) -> io::Result<()> {
     let mut mirrors = Columns::new(["mirror", "behind", "state"]);
@@ -46,8 +47,12 @@ pub fn print(status: &Status, stdout: &mut dyn Write) -> io::Result<()> {
     if let Some(last) = &status.last_comparison {
         writeln!(
             stdout,
-            "\nlast comparison: {}, number {} of {}; {} matched, {} differences",
-            last.verdict, last.sequence, last.recorded_at, last.matched, last.differences
+            "\nlast comparison: {}, number {} of {}; {} matched, {}",
+            last.verdict,
+            last.sequence,
+            last.recorded_at,
+            last.matched,
+            counted(last.differences, "difference", "differences")
         )?;
     }
 

@@ -9,6 +9,7 @@ use crate::application::compare::Input;
 use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::parallel_run::{FirstRecords, Medium, ParallelSide, Rows};
 use crate::application::log_source::{PieceContent, SkippedFile};
+use crate::domain::path_text::path_of;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
 use crate::infrastructure::compare_inputs::log::{LogFeed, OpenFile};
 use crate::infrastructure::config::Backend;
@@ -63,11 +64,11 @@ impl<'w> FoundSide<'w> {
     /// # Errors
     /// Nothing does, or it cannot be read.
     pub fn find(path: &Path, mapping: Mapping) -> Result<Self, SideError> {
-        Self::look_at(path, mapping, &Surroundings::default())
+        Self::find_beside(&Surroundings::default(), path, mapping, false)
     }
 
     /// The same where the other side of the comparison, or a store, may lie in the folder of this side: that is no
-    /// part of it.
+    /// part of it. Compressed logs that decode to many times their size are read where that is `allowed`.
     ///
     /// # Errors
     /// As of [`find`](Self::find).
@@ -75,11 +76,8 @@ impl<'w> FoundSide<'w> {
         surroundings: &Surroundings<'_>,
         path: &Path,
         mapping: Mapping,
+        allowed: bool,
     ) -> Result<Self, SideError> {
-        Self::look_at(path, mapping, surroundings)
-    }
-
-    fn look_at(path: &Path, mapping: Mapping, surroundings: &Surroundings<'_>) -> Result<Self, SideError> {
         let mut side = Self {
             path: path.to_owned(),
             mapping,
@@ -88,7 +86,7 @@ impl<'w> FoundSide<'w> {
             skipped: Vec::new(),
             left_out: Vec::new(),
             wrap: None,
-            open: open_log,
+            open: if allowed { open_log_of_any_size } else { open_log },
         };
         if path.is_dir() {
             side.list_folder(surroundings)?;
@@ -111,12 +109,6 @@ impl<'w> FoundSide<'w> {
         Self { wrap: Some(wrap), ..self }
     }
 
-    /// The same side; its compressed logs are read where they decode to many times their size, if that is `allowed`.
-    #[must_use]
-    pub fn allowing_expansion(self, allowed: bool) -> Self {
-        Self { open: if allowed { open_log_of_any_size } else { open_log }, ..self }
-    }
-
     fn wrapped(&self, feed: Box<dyn Feed>, rows: Option<u64>) -> Box<dyn Feed> {
         match self.wrap {
             Some(wrap) => wrap(feed, rows),
@@ -125,8 +117,8 @@ impl<'w> FoundSide<'w> {
     }
 
     fn list_folder(&mut self, surroundings: &Surroundings<'_>) -> Result<(), CompareError> {
-        let listing = list_folder(&self.path, &self.mapping, surroundings)?;
-        if listing.logs.is_empty() {
+        let listing = list_folder(&self.path, (&self.mapping, &self.open), surroundings)?;
+        if listing.logs.is_empty() && listing.refused.is_empty() {
             self.skipped.push((self.path.clone(), "it holds no log".to_owned()));
         }
         for day in &listing.repeated_days {
@@ -135,10 +127,14 @@ impl<'w> FoundSide<'w> {
                 self.path.display()
             );
         }
+        for file in listing.refused {
+            let reason = format!("{}, or move it out of the folder", file.reason);
+            self.skipped.push((path_of(&file.path), reason));
+        }
         for file in listing.skipped {
             if file.may_hold_events() {
                 let reason = format!("{}; move it out of the folder, or compare it by itself", file.reason);
-                self.skipped.push((PathBuf::from(file.path), reason));
+                self.skipped.push((path_of(&file.path), reason));
             } else {
                 self.left_out.push(file);
             }

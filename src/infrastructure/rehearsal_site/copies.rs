@@ -107,11 +107,13 @@ impl Originals {
         }
         let stores: Vec<&Path> = plan.store.iter().map(PathBuf::as_path).collect();
         let other_side = (log != plan.legacy_log).then_some(plan.legacy_log.as_path());
-        let listing = list_folder(log, &plan.mapping, &Surroundings { other_side, stores: &stores })?;
+        let surroundings = Surroundings { other_side, stores: &stores };
+        let listing = list_folder(log, (&plan.mapping, plan.open_log()), &surroundings)?;
         for file in listing.logs {
             let within = file.strip_prefix(log).unwrap_or(&file).to_owned();
             self.files.push((file, place.join(within)));
         }
+        self.skipped.extend(listing.refused);
         self.skipped.extend(listing.skipped);
         Ok(place.to_owned())
     }

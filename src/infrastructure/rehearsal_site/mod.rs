@@ -35,12 +35,13 @@ use crate::application::import::{
 use crate::application::log_source::LogList;
 use crate::application::rehearsal::{Copied, RehearsalSite, Replayed, RolledBack, SiteError};
 use crate::application::task_handlers::default_registrations;
+use crate::domain::counted::counted;
 use crate::domain::error_chain::error_chain;
 use crate::domain::path_text::{path_of, text_of};
 use crate::infrastructure::compare_inputs::{FoundSide, LogFeed, TempScratch};
 use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
-use crate::infrastructure::sources::{FileSystem, open_log};
+use crate::infrastructure::sources::{FileSystem, Surroundings};
 use crate::infrastructure::sqlite::{
     Database, SqliteEventRepository, SqliteExport, SqliteImport, integrity, row_counts,
 };
@@ -113,7 +114,9 @@ impl TemporarySite {
     }
 
     fn side(&self, path: &Path) -> Result<FoundSide<'static>, SiteError> {
-        FoundSide::find(path, self.plan.mapping.clone()).map_err(SiteError::during("look at a copy"))
+        let RehearsalPlan { mapping, allow_expansion, .. } = &self.plan;
+        FoundSide::find_beside(&Surroundings::default(), path, mapping.clone(), *allow_expansion)
+            .map_err(SiteError::during("look at a copy"))
     }
 
     /// The exported files of events that the new system wrote: all but the legacy logs.
@@ -188,7 +191,7 @@ impl RehearsalSite for TemporarySite {
         let bytes = settings.logs.files.iter().filter_map(|log| log.metadata().ok());
         let ports = ImportPorts {
             store: &SqliteImport::new(self.database(), bytes.map(|log| log.len()).sum()),
-            open_log: &open_log,
+            open_log: self.plan.open_log(),
             log_files: &FileSystem,
             scratch: &|| Box::new(TempScratch::default()),
             clock: &*self.clock,
@@ -302,7 +305,8 @@ impl RehearsalSite for TemporarySite {
         match row_counts(&self.database()).map_err(SiteError::during(CHECK))?.missing {
             Some(0) => {}
             Some(missing) => {
-                complaints.push(format!("{missing} rows that were stored are not there any more"))
+                let rows = counted(missing, "row that was stored is", "rows that were stored are");
+                complaints.push(format!("{rows} not there any more"));
             }
             None => complaints.push("the store does not say how many rows were stored".to_owned()),
         }
@@ -311,61 +315,4 @@ impl RehearsalSite for TemporarySite {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::application::compare::profile::IgnoreRule;
-    use crate::application::compare::report::Verdict;
-    use crate::domain::event::DomainEvent;
-    use crate::domain::repository::EventRepository;
-    use crate::wire::mapping::Mapping;
-    use crate::wire::zone::Zone;
-
-    /// The event with this title, `second` seconds after ten.
-    fn event(title: &str, second: u32) -> String {
-        format!(
-            r#"{{"event_id": "e1", "event_type": "A", "timestamp": "2025-10-25T10:00:0{second}Z", "aggregate_id": "T1", "title": "{title}"}}"#
-        )
-    }
-
-    #[test]
-    fn what_may_differ_between_the_systems_may_not_between_a_store_and_its_export() {
-        let mut comparison = Settings::new(Zone::utc(), Utc::now());
-        comparison.profile.ignore.push(IgnoreRule { field: "title".to_owned(), reason: "noise".to_owned() });
-        comparison.profile.event_types.insert("B".to_owned());
-        comparison.tolerance = TimeDelta::minutes(1);
-        comparison.since = Some(Utc::now());
-        let plan = RehearsalPlan {
-            legacy_log: PathBuf::new(),
-            new_log: None,
-            store: None,
-            mapping: Mapping::default(),
-            comparison,
-        };
-        let site = TemporarySite::new(plan, Arc::new(SystemClock::default())).unwrap();
-        let store = SqliteEventRepository::open(site.database(), Zone::utc()).unwrap();
-        store.save_event(&DomainEvent::from_json(&event("a", 0), &Zone::utc()).unwrap()).unwrap();
-        let path = site.path().join("exported.jsonl");
-        for (exported, expected) in [
-            (event("a", 0), Verdict::Consistent),
-            (event("b", 0), Verdict::Different),
-            (event("a", 1), Verdict::Different),
-            (String::new(), Verdict::Different),
-        ] {
-            fs::write(&path, exported.clone() + "\n").unwrap();
-            let file = ExportedFile {
-                path: text_of(&path),
-                source_path: None,
-                source_id: None,
-                compression: None,
-                bytes: 0,
-                sha256: String::new(),
-                records: 1,
-                written: true,
-                exact: false,
-                reason: None,
-            };
-            let found = site.compare_back(&[&file]).unwrap().unwrap();
-            assert_eq!(found.verdict, expected, "{exported}: {:?}", found.reasons);
-        }
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@
 //! bytes where one begins within the quotes of the other; a third would be within those of both.
 
 use crate::application::log_source::{Reject, SourceError};
-use crate::wire::json::{ScanError, ScannedObject};
+use crate::wire::json::{ScanError, ScannedObject, is_blank};
 use crate::wire::record::{RecordError, RecordReader};
 
 use super::encoding::Encoding;
@@ -83,7 +83,15 @@ pub(super) fn beginning(
         ObjectEnd::Closed => return Ok(Beginning::DamagedObject(end, Reject::Record(error.into()))),
         ObjectEnd::Broken(object) => {
             damage.broken.push(object);
-            Reject::Record(error.into())
+            let ends_between_values = || {
+                let solid = window.bytes()[..end].iter().rev().find(|byte| !is_blank(**byte));
+                matches!(solid, Some(b'{' | b'[' | b','))
+            };
+            if is_incomplete && within == Surroundings::Line && ends_between_values() {
+                Reject::SeveralLines
+            } else {
+                Reject::Record(error.into())
+            }
         }
         ObjectEnd::TooFar => {
             damage.rest = Rest::Passed(Structure::default());

@@ -4,6 +4,7 @@ use std::fs::Metadata;
 
 use super::compression::Compression;
 use super::containers::Container;
+use super::search_window::is_control;
 
 /// How many of the first bytes are looked at.
 pub(super) const BEGINNING: u64 = 512;
@@ -65,6 +66,11 @@ impl FileKind {
             }
         }
     }
+}
+
+/// Whether bytes stand at the beginning of a file that no text has.
+pub(super) fn has_controls(beginning: &[u8]) -> bool {
+    beginning.iter().take(BEGINNING as usize).any(|byte| *byte == 0 || is_control(*byte))
 }
 
 /// Whether a file is a pipe, which would be waited for where it is opened.

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::application::log_source::{SkippedFile, SourceError};
+use crate::application::log_source::{OpenLog, SkippedFile, SourceError};
+use crate::domain::error_chain::error_chain;
 use crate::domain::path_text::text_of;
 use crate::infrastructure::side_files::own_records;
 use crate::wire::mapping::Mapping;
@@ -26,6 +27,8 @@ pub struct FolderListing {
     /// Days that more than one log of one folder is named after, as a plain file and a compressed one with other content. All are
     /// read; events with ids are stored once. A day that is archived and goes on in a file anew is none of them.
     pub repeated_days: Vec<String>,
+    /// Logs by their names that are none by their content, or are not read as they are: why, and what helps.
+    pub refused: Vec<SkippedFile>,
     /// Everything else that is in it, at any depth. A folder within it is named as a whole, for all that holds no
     /// event.
     pub skipped: Vec<SkippedFile>,
@@ -34,10 +37,14 @@ pub struct FolderListing {
 /// Lists a folder: its daily files `events-*.jsonl` and those in its `archive/`, in the order of their
 /// days; or, where it has none, all its `.json`, `.jsonl` and `.ndjson` files by name. Either may be
 /// compressed (`.gz`, `.zst`). What else is in it, or in folders within it, is looked at: whether it holds a
-/// record that the mapping reads as an event. What is the other side of a comparison is no part of it.
+/// record that the mapping reads as an event. What is the other side of a comparison is no part of it. Each log is
+/// opened once: those that are refused are left out.
+///
+/// # Errors
+/// The folder cannot be listed, or a log not be opened.
 pub fn list_folder(
     folder: &Path,
-    mapping: &Mapping,
+    (mapping, open): (&Mapping, &OpenLog<'_>),
     surroundings: &Surroundings<'_>,
 ) -> Result<FolderListing, SourceError> {
     let other = surroundings.other_side.and_then(|other| OtherSide::of(folder, other));
@@ -92,7 +99,19 @@ pub fn list_folder(
         listing.skipped = look_at(folder, unread, &listing.logs, mapping, (surroundings, other.as_ref()));
     }
     listing.skipped.extend(copies);
-    Ok(listing)
+    let mut refused = Vec::new();
+    for log in std::mem::take(&mut listing.logs) {
+        match open(&log, mapping) {
+            Err(SourceError::NotALog { source, .. }) => {
+                let reason = error_chain(&*source);
+                refused.push(SkippedFile { path: text_of(&log), reason, holds_events: None });
+            }
+            // It is read when it is at rest.
+            Ok(_) | Err(SourceError::Changing { .. }) => listing.logs.push(log),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(FolderListing { refused, ..listing })
 }
 
 /// A file of which every event is in a log.
@@ -141,7 +160,7 @@ fn is_json(path: &Path) -> bool {
 
 /// The file's name without the extension that says how it is compressed.
 fn log_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = text_of(Path::new(path.file_name().unwrap_or_default()));
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
     plain.to_owned()
 }

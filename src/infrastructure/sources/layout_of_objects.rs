@@ -1,14 +1,16 @@
 //! Whether a log that begins with objects has one on each line.
 //!
-//! A log of lines is known by its first whole event on a line, which mostly is its first line. Where none stands
-//! at its beginning, what does can be events over several lines, or objects that hold the records in an array:
-//! as lines they would be any number of rejects, and no event. Only whole objects tell: what has no end yet, or is broken, can be a
-//! damaged or a long record of a log of lines.
+//! A log of lines is known by its first whole event on a line, which mostly is its first line, or by a whole object on
+//! a line that it begins with: what it goes on with changes nothing. Where none stands at its beginning, what does can
+//! be events over several lines, or objects that hold the records in an array: as lines they would be any number of
+//! rejects, and no event. Only whole objects tell: what has no end yet, or is broken, can be a damaged or a long
+//! record of a log of lines.
 
 use std::cell::LazyCell;
+use std::ops::Range;
 
 use crate::application::log_source::SourceError;
-use crate::wire::json::{ScanError, Token, Tokens, is_blank};
+use crate::wire::json::{ScanError, is_blank};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::mapping::Mapping;
 use crate::wire::record::RecordReader;
@@ -16,9 +18,13 @@ use crate::wire::zone::Zone;
 
 use super::array_syntax::RECORD_SEPARATOR;
 use super::found_record::RecordNames;
+use super::held_records::held_by;
 use super::limits::LONGEST_PIECE;
 use super::unsupported_input::UnsupportedInput;
 use super::window::{ByteWindow, UTF_8_BOM};
+
+/// So many objects over several lines that are no events, as a mapping is missing, are no lines that have gone on.
+const OTHERS: usize = 2;
 
 /// How many objects that do not end are looked at: each is scanned to the end of what is looked at.
 const MOST_UNFINISHED: usize = 8;
@@ -40,7 +46,7 @@ pub(super) fn unsupported_layout(
     let mut at = if is_marked { UTF_8_BOM.len() } else { 0 };
     // Where in the line an object is looked for, and how often the bytes of broken ones may be scanned.
     let (mut from, mut left) = (at, MOST_SCANS * window.bytes().len());
-    let (mut found, mut unfinished, mut is_any_broken) = (None, 0, false);
+    let (mut found, mut unfinished, mut is_any_broken, mut others) = (None, 0, false, 0);
     while let Some(Line { object, before, next }) = line(window.bytes(), at, from) {
         let Some(start) = object else {
             (at, from) = (next, next);
@@ -54,16 +60,22 @@ pub(super) fn unsupported_layout(
                     return Ok(None);
                 }
                 // Within a record that is not whole, an object is no holder.
-                if !is_event
-                    && !is_any_broken
-                    && let Some(key) = held_under(window.bytes(), start, &names, &mut reader)
-                {
-                    found.get_or_insert(UnsupportedInput::Holders { key });
+                let holds = (!is_event && !is_any_broken)
+                    .then(|| held_by(window.bytes(), start, &names, &mut reader))
+                    .flatten()
+                    // A line that has gone on holds one object too.
+                    .filter(|held| !spans_lines || !matches!(held, UnsupportedInput::HeldAsObjects { .. }));
+                if let Some(held) = holds {
+                    found.get_or_insert(held);
+                } else if !spans_lines && is_first_line(window.bytes(), start, object.span.end..next) {
+                    return Ok(None);
                 }
                 from = object.span.end;
                 if spans_lines {
                     at = from;
-                    if let Some(opening) = before.filter(|_| is_event) {
+                    others +=
+                        usize::from(!is_event && matches!(before, Some(UnsupportedInput::SeveralLines)));
+                    if let Some(opening) = before.filter(|_| is_event || others == OTHERS) {
                         found.get_or_insert(opening);
                     }
                 }
@@ -92,6 +104,17 @@ pub(super) fn unsupported_layout(
     Ok(found)
 }
 
+/// Whether a text begins with an object at `start`, and its line with that ends with `rest`.
+fn is_first_line(text: &[u8], start: usize, rest: Range<usize>) -> bool {
+    let before = text[..start].strip_prefix(UTF_8_BOM).unwrap_or(&text[..start]);
+    before.iter().chain(&text[rest]).all(is_layout)
+}
+
+/// Whether a byte stands before and after records.
+fn is_layout(byte: &u8) -> bool {
+    is_blank(*byte) || matches!(*byte, b',' | RECORD_SEPARATOR)
+}
+
 /// A line of a text.
 struct Line {
     /// Where an object begins in it.
@@ -107,7 +130,6 @@ fn line(text: &[u8], at: usize, from: usize) -> Option<Line> {
     let rest = text.get(from..).filter(|_| at < text.len())?;
     let next = memchr::memchr(b'\n', rest).map_or(text.len(), |newline| from + newline + 1);
     let object = memchr::memchr(b'{', &text[from..next]).map(|object| from + object);
-    let is_layout = |byte: &u8| is_blank(*byte) || matches!(*byte, b',' | RECORD_SEPARATOR);
     let solid = text[..object.unwrap_or(at)].iter().rposition(|byte| !is_layout(byte));
     let before = match solid {
         // The array can begin on an earlier line.
@@ -116,37 +138,4 @@ fn line(text: &[u8], at: usize, from: usize) -> Option<Line> {
         _ => Some(UnsupportedInput::SeveralLines),
     };
     Some(Line { object, before, next })
-}
-
-/// The name at the top of the object at `start` under which an array begins with an event, where the object has none
-/// of the names of an event before that.
-fn held_under(
-    text: &[u8],
-    start: usize,
-    names: &RecordNames,
-    reader: &mut RecordReader<'_>,
-) -> Option<String> {
-    let mut tokens = Tokens::new(text, start);
-    let mut key = None;
-    while let Ok(Some(token)) = tokens.next_token() {
-        match token {
-            Token::Key(name) if tokens.depth() == 1 => {
-                let name = name.decode(text)?;
-                if names.have(&name) {
-                    return None;
-                }
-                key = Some(name);
-            }
-            Token::ArrayStart if tokens.depth() == 2 => {
-                let from = tokens.offset();
-                if let Ok(object) = reader.extent(text, from)
-                    && reader.is_event(text, object)
-                {
-                    return key.map(|key| key.to_string());
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }

@@ -19,12 +19,14 @@ mod file_kind;
 mod folder;
 mod found_record;
 mod gzip_member;
+mod held_records;
 mod jsonl;
 mod layout_of_objects;
 mod limits;
 mod log_files;
 mod nesting;
 mod other_side;
+mod other_text;
 mod rejected_bytes;
 mod search_window;
 mod stored_bytes;
@@ -59,6 +61,7 @@ use decoded_step::NotDecoded;
 use decompressed::Decompressed;
 use jsonl::JsonlSource;
 use layout_of_objects::unsupported_layout;
+use other_text::other_text;
 use stored_bytes::StoredError;
 use unsupported_input::UnsupportedInput;
 use verification::{MOST_EXPANSION, Verification};
@@ -84,7 +87,7 @@ pub fn open_log(path: &Path, mapping: &Mapping) -> Result<Box<dyn LogSource>, So
     open_and_read(path, mapping, false)
 }
 
-/// As [`open_log`], whatever a compressed log decodes to.
+/// As [`open_log`], whatever a compressed log decodes to: where that is allowed, or kept nowhere.
 ///
 /// # Errors
 /// It cannot be read, or is no log.
@@ -130,16 +133,17 @@ fn read_log(
         // An array file that holds nothing is torn; a day without events is a day.
         None => folder::is_array_by_name(window.path()),
     };
-    if is_array {
-        return Ok(Box::new(ArraySource::new(window)));
+    // What is missing at a damaged beginning is not known.
+    if damaged_beginning.is_none() {
+        let unsupported = match other_text(&mut window)? {
+            None if !is_array => unsupported_layout(&mut window, mapping)?,
+            other_text => other_text,
+        };
+        if let Some(unsupported) = unsupported {
+            return Err(unsupported.at(window.path()));
+        }
     }
-    // Which lines are missing at a damaged beginning is not known.
-    if damaged_beginning.is_none()
-        && let Some(unsupported) = unsupported_layout(&mut window, mapping)?
-    {
-        return Err(unsupported.at(window.path()));
-    }
-    Ok(Box::new(JsonlSource::new(window)))
+    Ok(if is_array { Box::new(ArraySource::new(window)) } else { Box::new(JsonlSource::new(window)) })
 }
 
 /// Fails where a log is no regular file. Asked before it is opened: opening a pipe takes from it what the next reader would miss.

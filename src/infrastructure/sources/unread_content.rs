@@ -19,6 +19,8 @@ use super::compression::Compression;
 use super::event_search::{SearchOptions, Searched, search_events};
 use super::file_kind::{BEGINNING, FileKind, is_signature};
 use super::limits::LONGEST_RECORD;
+use super::unsupported_input::UnsupportedInput;
+use super::zstd_frame::{MOST_WINDOW, too_large_window};
 
 /// How many different events of a copy are held in memory to be looked for in its original.
 const MOST_COPIES: usize = 1 << 20;
@@ -148,10 +150,15 @@ fn open(path: &Path) -> io::Result<Opened> {
     if is_event_store(&beginning) {
         return Ok(Opened::NoContent(Content::Store));
     }
+    let window = too_large_window(&beginning);
     let stored = Cursor::new(beginning).chain(file);
     let Some(FileKind::Compressed(compression)) = kind else {
         return Ok(content(Box::new(stored), kind));
     };
+    if let Some(window) = window {
+        let unsupported = UnsupportedInput::ZstdWindow { at: 0, window, most: MOST_WINDOW };
+        return Ok(Opened::NoContent(unsearchable(&unsupported.to_string())));
+    }
     let mut decompressed: Box<dyn Read> = match compression {
         Compression::Gzip => Box::new(MultiGzDecoder::new(BufReader::new(stored))),
         Compression::Zstd => Box::new(zstd::Decoder::new(stored)?),

@@ -9,8 +9,7 @@ use crate::wire::json::ScanError;
 
 use super::containers::Container;
 use super::encoding::Encoding;
-use super::file_kind::{BEGINNING, FileKind};
-use super::search_window::is_control;
+use super::file_kind::{FileKind, has_controls};
 
 /// What a path names instead of a log.
 #[derive(Debug, Error)]
@@ -26,7 +25,10 @@ pub(super) enum UnsupportedInput {
          (/proc): expected a file; save it to one first (cat FILE > COPY)"
     )]
     NoSize,
-    #[error("it is a SQLite database: expected a JSON array or JSONL")]
+    #[error(
+        "it is a SQLite database: expected a JSON array or JSONL; write its records as JSON first (sqlite3 -json FILE \
+         'SELECT * FROM TABLE' > LOG.json)"
+    )]
     Sqlite,
     #[error("it is compressed twice ({0} within): unpack it once")]
     CompressedTwice(&'static str),
@@ -51,6 +53,23 @@ pub(super) enum UnsupportedInput {
          out (`jq -c '.[{key:?}][]' FILE > LOG.jsonl`)"
     )]
     Holders { key: String },
+    #[error(
+        "the objects in it hold the records as objects under {key:?}: take them out (`jq -c '.[{key:?}]' FILE > \
+         LOG.jsonl`), or declare their fields (--event-type {key}.type)"
+    )]
+    HeldAsObjects { key: String },
+    #[error(
+        "its objects hold the records as objects under names of their own, as {key:?}: take them out (`jq -c '.[] | \
+         objects' FILE > LOG.jsonl`)"
+    )]
+    HeldByName { key: String },
+    #[error(
+        "the objects in it hold the records as text under {key:?}: take them out (`jq -c '.[{key:?}] | fromjson' FILE > \
+         LOG.jsonl`)"
+    )]
+    HeldAsText { key: String },
+    #[error("no object begins in it: expected a JSON array or JSONL, found text ({shown:?}); {way_out}")]
+    Text { shown: String, way_out: &'static str },
     #[error(
         "its zstd data at byte {at} was compressed with a window of {window} bytes, and {most} are read: unpack it \
          first (zstd -d --long=31 FILE)"
@@ -98,9 +117,4 @@ impl UnsupportedInput {
     pub fn at(self, path: &Path) -> SourceError {
         SourceError::NotALog { path: path.to_owned(), source: Box::new(self) }
     }
-}
-
-/// Whether bytes stand at the beginning of a file that no text has.
-fn has_controls(beginning: &[u8]) -> bool {
-    beginning.iter().take(BEGINNING as usize).any(|byte| *byte == 0 || is_control(*byte))
 }

@@ -105,7 +105,7 @@ impl Verification {
                     verification.add(offset..end, &found, assurance);
                     offset = members.after_padding(end)?;
                 }
-                Fate::Damaged(Damage { not_decoded: Some(why), .. }) => {
+                Fate::Damaged(Damage { not_decoded: Some(why), .. }) if verification.ends_at(why) => {
                     verification.not_decoded = Some((offset, why));
                     return Ok(verification);
                 }
@@ -154,6 +154,15 @@ impl Verification {
 
     fn cut_spans(&self) -> impl Iterator<Item = &Span> {
         self.spans.iter().filter(|span| span.assurance == Assurance::Nothing)
+    }
+
+    /// Whether nothing more is looked at where that is not decoded. Once a log was begun, a window that is too large is
+    /// damage like any other: it may be the bytes that say so that are wrong.
+    fn ends_at(&self, why: NotDecoded) -> bool {
+        match why {
+            NotDecoded::Window(_) => self.length() == 0,
+            NotDecoded::Expansion(_) => true,
+        }
     }
 
     /// How many bytes of content there are so far.
@@ -315,8 +324,9 @@ impl Members {
         Ok(at)
     }
 
-    /// Where the next member begins, from `from` on, that is sound, and how many lines are decoded on
-    /// the way. A magic number can stand anywhere: what begins with one is a member where it decodes to its end.
+    /// Where the next member begins, from `from` on, that is sound or decodes to too much, and how many lines are
+    /// decoded on the way. A magic number can stand anywhere: what begins with one is a member where it decodes to its
+    /// end.
     fn next_sound(&mut self, from: u64) -> Result<(Option<u64>, u64), StoredError> {
         let magic = magic(self.compression);
         let mut lines = 0;
@@ -330,7 +340,11 @@ impl Members {
             for index in memmem::find_iter(&bytes, magic) {
                 let candidate = begin + index as u64;
                 let member = self.decode(candidate, None)?;
-                if matches!(member.fate, Fate::Sound { .. }) {
+                let is_too_large = matches!(
+                    member.fate,
+                    Fate::Damaged(Damage { not_decoded: Some(NotDecoded::Expansion(_)), .. })
+                );
+                if is_too_large || matches!(member.fate, Fate::Sound { .. }) {
                     return Ok((Some(candidate), lines));
                 }
                 lines += member.lines;

@@ -74,9 +74,11 @@ impl ZstdFrame {
         match bytes[..] {
             [0x28, 0xB5, 0x2F, 0xFD, descriptor, ref rest @ ..] => {
                 let Some(window) = window(descriptor, rest) else { return Ok(Part::Beginning(bytes)) };
-                if (MOST_WINDOW + 1..=LONGEST_WINDOW).contains(&window) {
-                    let detail =
-                        format!("it needs a window of {window} bytes, and {MOST_WINDOW} are held in memory");
+                if is_too_large(window) {
+                    let detail = format!(
+                        "it says that it needs a window of {window} bytes, and {MOST_WINDOW} are read: if it is \
+                         sound, `zstd -d --long=31` unpacks it"
+                    );
                     return Err(Damage { detail, not_decoded: Some(NotDecoded::Window(window)) });
                 }
                 let awaited = self.decoder.run_on_buffers(&bytes, &mut []).map_err(damaged)?.remaining;
@@ -92,6 +94,21 @@ impl ZstdFrame {
             ))),
         }
     }
+}
+
+/// The window of the frame that begins so, where that is larger than is held.
+pub(super) fn too_large_window(beginning: &[u8]) -> Option<u64> {
+    match beginning {
+        [0x28, 0xB5, 0x2F, 0xFD, descriptor, rest @ ..] => {
+            window(*descriptor, rest).filter(|window| is_too_large(*window))
+        }
+        _ => None,
+    }
+}
+
+/// Whether that is a window of zstd, and larger than is held.
+fn is_too_large(window: u64) -> bool {
+    (MOST_WINDOW + 1..=LONGEST_WINDOW).contains(&window)
 }
 
 /// How many of the last bytes have to be at hand to decode a frame, by the byte after its magic number and what follows

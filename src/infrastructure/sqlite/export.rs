@@ -32,7 +32,7 @@ const EVERYTHING: &str =
 /// the first of these stands: a reject before an event that an earlier version of the log had there,
 /// an event or a twin before the reject that it was, and a record before the layout. An imported event
 /// without an offset, which no import leaves, stands at -1: where no log has anything.
-const REJECTS: &str = "SELECT text.offset, text.text
+const REJECTS: &str = "SELECT text.offset, iif(text.zeros > 0, zeroblob(text.zeros), text.text)
     FROM rejects CROSS JOIN reject_texts AS text ON text.reject_id = rejects.reject_id
     WHERE rejects.source_id = ?1 AND rejects.current = 1 AND rejects.retried_position IS NULL
     ORDER BY rejects.offset, rejects.detail, text.offset";

@@ -25,8 +25,9 @@ const FROM: &str = "FROM rejects JOIN sources USING (source_id)
     WHERE (?1 IS NULL OR path IN (SELECT value FROM json_each(?1))) AND (?2 IS NULL OR reason = ?2)";
 const COLUMNS: &str = "reject_id, source_id, path, line, offset, reason, detail, rejected_at,
     current = 1 AND superseded_by IS NULL, retried_position,
-    (SELECT ifnull(sum(length(text)), 0) FROM reject_texts WHERE reject_texts.reject_id = rejects.reject_id)";
-const TEXTS: &str = "SELECT text FROM reject_texts WHERE reject_id = ?1 ORDER BY offset";
+    (SELECT ifnull(sum(length(text) + zeros), 0) FROM reject_texts WHERE reject_texts.reject_id = rejects.reject_id)";
+const TEXTS: &str =
+    "SELECT iif(zeros > 0, zeroblob(zeros), text) FROM reject_texts WHERE reject_id = ?1 ORDER BY offset";
 const OPEN: &str = "AND current = 1 AND superseded_by IS NULL AND retried_position IS NULL";
 const NEXT: &str =
     "AND (source_id, offset, reject_id) > (?3, ?4, ?5) ORDER BY source_id, offset, reject_id LIMIT 1";

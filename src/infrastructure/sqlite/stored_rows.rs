@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::error::{SqliteError, port_error};
 use super::log_rows::{self, LogName};
+use crate::domain::counted::counted;
 use crate::domain::repository::RepositoryError;
 
 const NOTE: &str = "UPDATE stored_rows SET records = records + ?1,
@@ -187,10 +188,10 @@ fn tell_of_logs(path: &str, incomplete: &[LogName]) {
         names += &format!(" and {} more", others.len());
     }
     tracing::warn!(
-        "rows of {} logs are missing in {path} beside their events (rejected records, records that repeat events, or the text \
+        "rows of {} are missing in {path} beside the events (rejected records, records that repeat events, or the text \
          around records), or too many: another program has removed rows, or placed them itself. Import these logs \
          again (import-legacy), which reads them from the beginning: {names}",
-        incomplete.len()
+        counted(incomplete.len() as u64, "log", "logs")
     );
 }
 

@@ -316,7 +316,7 @@ fn slow_days_and_failures_are_found_in_the_figures_and_damage_of_them_too() {
     let found = findings_of(&run, "dispatch_time");
     let detail = |text: &str| found.iter().any(|[_, detail, _]| detail.contains(text));
     assert!(
-        detail("could not take an event 2 times") && detail("1 lines are no figures, the first is line 2"),
+        detail("could not take an event 2 times") && detail("1 line is no figure, the first is line 2"),
         "{found:?}"
     );
     assert_eq!(run.code, 1);

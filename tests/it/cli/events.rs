@@ -162,9 +162,9 @@ fn a_list_without_events_is_done_and_prints_no_more_than_an_empty_document() {
 fn a_list_that_was_cut_says_so_and_one_that_just_fits_does_not() {
     let dir = seed(&two_tasks());
     for (query, warning) in [
-        ("recent --limit 3", "warning: these are the newest 3 events; there are more: raise --limit\n"),
+        ("recent --limit 3", "warning: there are more than the newest 3 events: raise --limit\n"),
         ("recent --limit 4", ""),
-        ("of T1 --limit 1", "warning: these are the first 1 events; there are more: raise --limit\n"),
+        ("of T1 --limit 1", "warning: there are more than the first 1 event: raise --limit\n"),
         ("of T1 --limit 2", ""),
     ] {
         for format in ["human", "json"] {

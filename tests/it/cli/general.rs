@@ -82,7 +82,7 @@ fn quiet_and_verbose_exclude_each_other_on_either_side_of_the_command() {
 fn verbose_shows_the_config_lines_and_quiet_leaves_errors_alone() {
     let dir = seed(&two_tasks());
     let stderr = |line: &str| cli(&dir).without_flag().run(line).stderr;
-    let warning = "warning: these are the newest 1 events; there are more: raise --limit\n";
+    let warning = "warning: there are more than the newest 1 event: raise --limit\n";
     assert_eq!(stderr("events recent --limit 1 --store daily"), warning);
     assert_eq!(stderr("-v events recent --limit 1 --store daily"), format!("{CONFIG_LINES}{warning}"));
     assert_eq!(stderr("-q events recent --limit 1 --store daily"), "");

@@ -147,6 +147,9 @@ fn naive_times_without_a_zone_are_warned_of() {
     let dir = TestDir::new();
     write(&dir, "a.jsonl", lines(&[r#"{"type": "A", "task_id": "T", "timestamp": "2025-10-25T10:00:00"}"#]));
     let said = cli(&dir).run("compare-logs a.jsonl a.jsonl").stderr;
-    assert!(said.contains("1 events have a timestamp without offset") || said.contains("2 events"), "{said}");
+    assert!(
+        said.contains("1 event has a timestamp without offset") || said.contains("2 events have"),
+        "{said}"
+    );
     assert_eq!(quiet(&dir).run("compare-logs a.jsonl a.jsonl").stderr, "");
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{compare, different, run, three_days, write_both};
+use crate::support::cli::write;
 use crate::support::test_dir::TestDir;
 
 /// Both logs, of which the new one has a changed title, lacks an event and has one of its own.
@@ -173,4 +174,39 @@ fn what_a_log_says_cannot_steer_a_terminal() {
     write_both(&dir, &control, &candidate);
     let run = run(&dir, "events.json new.jsonl");
     assert!(!run.stdout.contains(['\u{1b}', '\u{7f}', '\u{9b}']), "{}", run.stdout);
+}
+
+#[test]
+fn every_reason_of_what_could_not_be_read_is_told_of_each_side_with_its_count_and_first_places() {
+    let dir = TestDir::new();
+    write_both(&dir, &three_days(), &three_days());
+    let sound = std::fs::read_to_string(dir.join("new.jsonl")).unwrap();
+    let nameless = "{\"timestamp\": \"2025-10-20T10:00:00\"}\n".repeat(250);
+    let timeless = "{\"type\": \"A\"}\n".repeat(2);
+    write(&dir, "new.jsonl", format!("{nameless}{sound}{timeless}{{\"type\": \"A\", \"ti"));
+    write(
+        &dir,
+        "events.json",
+        std::fs::read_to_string(dir.join("events.json")).unwrap().replace("]", ", 7]"),
+    );
+    let found = compare(&dir, "events.json new.jsonl");
+    assert_eq!(found["verdict"], "inconclusive");
+    assert_eq!(found["control"]["reasons"], serde_json::json!({"syntax": 1}));
+    assert_eq!(
+        found["candidate"]["reasons"],
+        serde_json::json!({"no_type": 250, "no_timestamp": 2, "torn_tail": 1})
+    );
+    let listed = found["candidate"]["rejects"].as_array().unwrap();
+    let of = |reason: &str| listed.iter().filter(|reject| reject["reason"] == reason).count();
+    assert_eq!([listed.len(), of("no_type"), of("no_timestamp"), of("torn_tail")], [100, 97, 2, 1]);
+    let said = run(&dir, "events.json new.jsonl").stdout;
+    for part in [
+        "\nrejected of the control, syntax: 1\n  events.json, line 1, byte ",
+        "\nrejected of the candidate, no_type: 250\n  new.jsonl, line 1, byte 0: ",
+        "\n  and 247 more (--format json lists 94 of them)\n",
+        "\nrejected of the candidate, no_timestamp: 2\n  new.jsonl, line 287, byte ",
+        "\nrejected of the candidate, torn_tail: 1\n  new.jsonl, line 289, byte ",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }

@@ -247,6 +247,42 @@ fn an_unread_file_is_inconclusive_on_either_side_and_named_with_the_way_out() {
 }
 
 #[test]
+fn a_log_of_a_folder_that_is_refused_is_inconclusive_and_one_that_is_a_side_ends_the_comparison() {
+    let several = RECORD.replace(", ", ",\n");
+    for (content, way_out) in
+        [(b"\xFD7zXZ\0\0\x04".to_vec(), "(xz -d FILE)"), (several.into_bytes(), "`jq -c . FILE > LOG.jsonl`")]
+    {
+        for (log, refused) in [(LOGS[0], "events-2025-10-23.jsonl"), (LOGS[1], "older.jsonl")] {
+            for side in ["control", "candidate"] {
+                let dir = two_folders(log);
+                write(&dir, &format!("{side}/{refused}"), &content);
+                let unread = format!("{side}/{refused} of the {side} was not read: ");
+                let found = inconclusive(&dir, "control candidate", &unread);
+                let reason = found["reasons"][0].as_str().unwrap();
+                assert!(reason.contains(way_out), "{reason}");
+                assert_eq!(found["matched"], 36);
+                let run = run(&dir, &format!("control {side}/{refused}"));
+                assert_eq!(run.code, 4, "{}", run.stdout);
+                assert!(run.stderr.contains(way_out), "{}", run.stderr);
+            }
+        }
+    }
+}
+
+#[test]
+fn zstd_data_with_a_window_that_is_not_held_is_no_damage_in_a_file_that_is_not_read_either() {
+    let dir = two_folders(LOGS[0]);
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.include_contentsize(false).unwrap();
+    encoder.write_all(RECORD.as_bytes()).unwrap();
+    let mut frame = encoder.finish().unwrap();
+    frame[5] = (31 - 10) << 3;
+    write(&dir, "control/older.jsonl.zst", frame);
+    let found = inconclusive(&dir, "control candidate", "unpack it first (zstd -d --long=31 FILE)");
+    assert!(!found["reasons"][0].as_str().unwrap().contains("damaged"), "{found:#}");
+}
+
+#[test]
 fn what_is_an_event_is_said_by_the_mapping_of_the_side() {
     let dir = TestDir::new();
     let record = |n: u32| format!("{{\"kind\": \"A\", \"at\": {n}}}\n");

@@ -185,7 +185,7 @@ fn a_store_is_held_to_the_number_of_its_events_up_to_the_recorded_position() {
     let detail = |detail: &str| InputState::Changed { detail: detail.to_owned() };
     assert_eq!(after.len(), 2);
     assert_eq!(after[0].1, detail("it has 0 events up to position 1, and had 1"));
-    assert_eq!(after[1].1, detail("it has 1 events up to position 2, and had 2"));
+    assert_eq!(after[1].1, detail("it has 1 event up to position 2, and had 2"));
     fs::write(&path, "no database any more, and longer than a magic number").unwrap();
     assert!(matches!(states(&dir)[0].1, InputState::Unreadable { .. }));
     fs::remove_file(&path).unwrap();

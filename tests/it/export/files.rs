@@ -74,11 +74,7 @@ fn a_folder_that_may_not_be_written_is_said_to_be_so() {
     fs::set_permissions(dir.join("out"), fs::Permissions::from_mode(0o555)).unwrap();
     let run = program.run(&format!("--store {DATABASE} export --to out"));
     assert_eq!((run.code, run.stdout.as_str()), (4, ""));
-    assert!(
-        run.stderr.contains("could not write out/a.jsonl; 0 files are in their places"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains("could not write out/a.jsonl; 0 files are in place"), "{}", run.stderr);
     assert!(run.stderr.contains("Permission denied"), "{}", run.stderr);
 }
 
@@ -164,7 +160,7 @@ fn people_are_told_which_files_are_written_and_where_from() {
         ["out/a.jsonl", "1", "75", path.as_str()]
     );
     assert!(said.contains(
-        "\nwritten to out: 1 imported logs, with the size and SHA-256 of the import; 0 files of live events ("
+        "\nwritten to out: 1 imported log, with the size and SHA-256 of the import; 0 files of live events ("
     ));
 }
 

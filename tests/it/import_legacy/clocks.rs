@@ -47,7 +47,7 @@ fn naive_times_are_warned_of_while_no_zone_is_set() {
     assert_eq!(run.code, 0);
     assert_eq!(
         run.stderr,
-        "warning: 2 records have a timestamp without offset; they were read as UTC, because no `timezone` is set. \
+        "warning: 2 records have a timestamp without offset, which was read as UTC, because no `timezone` is set. \
          If the log was written in another zone, set it and import into a new store\n"
     );
     let report: Report = serde_json::from_str(&run.stdout).unwrap();

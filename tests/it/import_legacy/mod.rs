@@ -40,6 +40,7 @@ mod unchanged;
 mod unread_files;
 mod values;
 mod writers;
+mod zero_bytes;
 
 use std::collections::BTreeMap;
 use std::path::Path;

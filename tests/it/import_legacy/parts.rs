@@ -221,7 +221,7 @@ fn logs_that_share_records_without_id_are_named_with_the_way_out() {
     {
         let run = json(&format!("app.jsonl.2 app.jsonl {how} --into {database}"));
         assert_eq!((run.code, shared(&run)), (0, expected.clone()), "{how} {database}");
-        let said = "1 records without id of app.jsonl are also in app.jsonl.2, and are stored once. \
+        let said = "1 record without id of app.jsonl is also in app.jsonl.2, and stored once. \
                     If these are parts of one log, import them with --parts";
         assert!(run.stderr.contains(said), "{}", run.stderr);
     }

@@ -55,7 +55,7 @@ fn the_summary_names_first_what_is_no_log_and_then_what_may_be_one() {
 not read:
   logs/notes.md: not an events-*.jsonl file, and no event is in it
 
-not read, and there may be events in it: name it as well, or move it out of the folder
+not read, and there may be events in it: do what is said of it, or name it as well, or move it out of the folder
   logs/2024/old.txt: in a folder within the folder, and it holds an event
 ";
     assert!(run.stdout.contains(said), "{}", run.stdout);
@@ -109,4 +109,54 @@ error: there is nothing to import: no log was found; name logs, or folders that 
     let said = import(&dir, "many").stderr;
     assert_eq!(said.matches("many/notes-").count(), 20, "{said}");
     assert!(said.ends_with("  and 10 more (--format json lists them)\n"), "{said}");
+}
+
+/// Files by the name of a log that are none as they are, and what is said of each.
+fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let utf_16: Vec<u8> = event("e2").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    vec![
+        ("xz", b"\xFD7zXZ\0\0\x04".to_vec(), "unpack it first (xz -d FILE)"),
+        ("utf-16", utf_16, "convert it first (iconv -f UTF-16LE -t UTF-8)"),
+        ("several lines", event("e2").replace(", ", ",\n").into_bytes(), "`jq -c . FILE > LOG.jsonl`"),
+        ("a holder", format!("{{\"Records\": [{}]}}\n", event("e2")).into_bytes(), "--records \"Records\""),
+    ]
+}
+
+#[test]
+fn a_file_of_a_folder_that_is_no_log_as_it_is_is_named_with_its_way_out_and_the_others_are_read() {
+    for (what, content, way_out) in refused() {
+        for (log, other) in [("events-2025-10-25.jsonl", "events-2025-10-26.jsonl"), ("a.jsonl", "b.json")] {
+            let dir = TestDir::new();
+            write(&dir, &format!("logs/{log}"), event("e1"));
+            write(&dir, &format!("logs/{other}"), &content);
+            let skipped = vec![(format!("logs/{other}"), json!(null))];
+            assert_eq!(counted(&dir, "logs --dry-run"), (1, 1, skipped.clone()), "{what}");
+            assert!(!dir.join(DATABASE).exists());
+            assert_eq!(counted(&dir, "logs"), (1, 1, skipped.clone()), "{what}");
+            assert_eq!(counted(&dir, "logs"), (1, 0, skipped), "{what}");
+            let run = import(&dir, "logs");
+            let (said, named) = (run.stdout.as_str(), format!("\n  logs/{other}: "));
+            let line = said.split_once(&named).and_then(|(_, rest)| rest.lines().next());
+            assert!(line.is_some_and(|line| line.contains(way_out)), "{what}: {said}");
+            // Made what it says, it is read.
+            write(&dir, &format!("logs/{other}"), event("e2"));
+            assert_eq!(counted(&dir, "logs"), (0, 1, Vec::new()), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_named_and_no_log_as_it_is_stops_the_import_and_no_store_is_made() {
+    for (what, content, way_out) in refused() {
+        let dir = TestDir::new();
+        write(&dir, "logs/b.jsonl", &content);
+        write(&dir, "a.jsonl", event("e1"));
+        for arguments in ["logs/b.jsonl", "a.jsonl logs/b.jsonl", "logs", "logs --dry-run"] {
+            let run = import(&dir, arguments);
+            assert_eq!((run.code, run.stdout.as_str()), (4, ""), "{what} {arguments}");
+            assert!(run.stderr.contains(way_out), "{what} {arguments}: {}", run.stderr);
+            assert!(!dir.join(DATABASE).exists(), "{what} {arguments}");
+        }
+        assert_eq!(counted(&dir, "a.jsonl logs"), (1, 1, vec![("logs/b.jsonl".to_owned(), json!(null))]));
+    }
 }

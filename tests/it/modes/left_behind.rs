@@ -55,7 +55,7 @@ fn a_repair_adds_nothing_that_is_still_to_be_brought_and_so_nothing_is_stored_tw
     let report: Value = serde_json::from_str(&held_back.stdout).unwrap();
     assert_eq!((held_back.code, &report["lines"][0]["kind"]), (1, &json!("obstacle")), "{report:#}");
     assert_eq!((&report["applied"], &report["add"]), (&json!(false), &json!(1)));
-    assert!(report["lines"][0]["reason"].as_str().unwrap().contains("1 events behind"), "{report:#}");
+    assert!(report["lines"][0]["reason"].as_str().unwrap().contains("1 event behind"), "{report:#}");
     program(&dir).run(&format!("-q handlers resume {mirror}")).result();
     program(&dir).run("-q handlers run").result();
     assert_eq!((repair().code, on_new_side(&dir)), (0, vec!["T1".into(), "T2".into()]));

@@ -200,7 +200,7 @@ fn whole_records_that_an_earlier_version_of_the_program_rejected_are_told_and_fo
     let retried = quiet(&dir).env("MISSION_CONTROL_TIMEZONE", "UTC").run("rejects retry");
     assert_eq!(retried.code, 1);
     assert!(
-        retried.stdout.contains("\n1 of them hold whole records, which an earlier version"),
+        retried.stdout.contains("\n1 of them holds whole records, which an earlier version"),
         "{}",
         retried.stdout
     );

@@ -148,7 +148,7 @@ fn events_that_are_stored_again_elsewhere_are_told_and_the_logs_that_repeat_them
     let run = program(&dir).run("import-legacy one.jsonl two.jsonl");
     assert_eq!(run.code, 0);
     assert!(
-        run.stderr.contains("4 events that are stored again in events.db have new positions"),
+        run.stderr.contains("4 events are stored again in events.db at a new position"),
         "{}",
         run.stderr
     );

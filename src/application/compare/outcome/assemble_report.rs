@@ -196,6 +196,7 @@ fn side_report(
         let event_types = sum.types.keys().map(|rank| names[*rank as usize].clone()).collect();
         (day, DayDigest { events: sum.events, digest: sum.digest.to_string(), event_types })
     });
+    let (reasons, rejects) = summary.rejects.into_parts();
     SideReport {
         path: input.path,
         events,
@@ -205,7 +206,8 @@ fn side_report(
         files: summary.files,
         digest: summary.digest.to_string(),
         days: days.collect(),
-        rejects: summary.rejects,
+        reasons,
+        rejects,
         left_out: Vec::new(),
     }
 }

@@ -7,6 +7,7 @@ use crate::application::compare::input::Input;
 use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{Class, ClassCounts, PerSide, Verdict};
 use crate::application::duration;
+use crate::domain::counted::counted;
 
 /// What a verdict is found from.
 pub(crate) struct VerdictInput<'e> {
@@ -29,9 +30,9 @@ pub(crate) struct Judged {
 pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<Judged, CompareError> {
     let VerdictInput { control, candidate, total, clock } = *input;
     let differences = Class::ALL.into_iter().filter(|class| class.is_difference());
-    let counted = differences.map(|class| (class, total.of(class))).filter(|(_, count)| *count > 0);
+    let found = differences.map(|class| (class, total.of(class))).filter(|(_, count)| *count > 0);
     let (mut different, mut inconclusive) = (Vec::new(), Vec::new());
-    for (class, count) in counted {
+    for (class, count) in found {
         let sentence = class.sentence(count);
         // What one side lacks may be in what is damaged of it.
         match class {
@@ -66,11 +67,9 @@ pub(crate) fn judge(input: &VerdictInput<'_>) -> Result<Judged, CompareError> {
             inconclusive.push(format!("the {name} holds no event in the range: nothing was compared"));
         }
         if side.quarantined > 0 {
-            let records = if side.quarantined == 1 { "record" } else { "records" };
-            inconclusive.push(format!(
-                "{} {records} of the {name} could not be read as events and took no part",
-                side.quarantined
-            ));
+            let records = counted(side.quarantined, "record", "records");
+            inconclusive
+                .push(format!("{records} of the {name} could not be read as events and took no part"));
         }
     }
     for (name, (input, _)) in [("control", control), ("candidate", candidate)] {

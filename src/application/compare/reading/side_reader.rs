@@ -22,7 +22,7 @@ use crate::wire::record::{Record, RecordReader};
 use super::content::{Content, ContentReader};
 use super::packed_event::{EventHead, PackedEvent};
 use super::read_range::{Nearness, ReadRange};
-use super::side_summary::{DaySum, LISTED_REJECTS, SideSummary};
+use super::side_summary::{DaySum, SideSummary};
 
 /// How often a side is read that changes meanwhile.
 const ATTEMPTS: usize = 3;
@@ -132,11 +132,12 @@ impl SideReader<'_> {
                 Fed::Reject { place, reject } => {
                     consumer.side.quarantined += 1;
                     consumer.side.is_damaged |= reject.is_in_doubt();
-                    if consumer.side.rejects.len() < LISTED_REJECTS {
-                        let (path, location) = (path.clone(), RecordLocation::new(place, has_positions));
-                        let (reason, detail) = (reject.reason(), reject.to_string());
-                        consumer.side.rejects.push(RejectedPlace { path, location, reason, detail });
-                    }
+                    consumer.side.rejects.add_with(reject.reason(), || RejectedPlace {
+                        path: path.clone(),
+                        location: RecordLocation::new(place, has_positions),
+                        reason: reject.reason(),
+                        detail: reject.sentence(),
+                    });
                     Ok(())
                 }
             })?;

@@ -9,11 +9,12 @@ use crate::application::compare::clock::anchors::AnchorSample;
 use crate::application::compare::reading::digest::MultisetDigest;
 use crate::application::compare::report::{FileReport, RejectedPlace};
 use crate::application::compare::rules::field_set::FieldSet;
+use crate::application::reject_list::RejectList;
 
 /// How many anchors of a side are kept.
 const ANCHORS: usize = 1 << 16;
 /// How many rejects of a side are listed; all are counted.
-pub(crate) const LISTED_REJECTS: usize = 100;
+const LISTED_REJECTS: usize = 100;
 
 /// A side that was read.
 #[derive(Clone)]
@@ -42,7 +43,7 @@ pub(crate) struct SideSummary {
     pub quarantined: u64,
     /// Compressed data of it is damaged or cut: it is not known which events are in it.
     pub is_damaged: bool,
-    pub rejects: Vec<RejectedPlace>,
+    pub rejects: RejectList<RejectedPlace, LISTED_REJECTS>,
     /// The file that changed each time it was read.
     pub changing: Option<PathBuf>,
     /// A few of its records, to test the comparison on.
@@ -68,7 +69,7 @@ impl SideSummary {
             files: Vec::new(),
             quarantined: 0,
             is_damaged: false,
-            rejects: Vec::new(),
+            rejects: RejectList::default(),
             changing: None,
             sample: BTreeMap::new(),
         }
@@ -106,8 +107,7 @@ impl SideSummary {
         self.files.extend(other.files);
         self.quarantined += other.quarantined;
         self.is_damaged |= other.is_damaged;
-        let room = LISTED_REJECTS.saturating_sub(self.rejects.len());
-        self.rejects.extend(other.rejects.into_iter().take(room));
+        self.rejects.append(other.rejects);
         self.changing = self.changing.take().or(other.changing);
         self.sample.extend(other.sample);
         while self.sample.len() > sample {

@@ -12,7 +12,7 @@ use crate::application::compare::outcome::counts::Counts;
 use crate::application::compare::reading::both_sides::BothSides;
 use crate::application::compare::reading::side_reader::SideReader;
 use crate::application::compare::reading::side_summary::SideSummary;
-use crate::application::compare::report::{ClassCounts, FileReport, RejectedPlace};
+use crate::application::compare::report::{ClassCounts, FileReport};
 use crate::application::compare::spill::threads::in_parallel;
 
 /// Whether the candidate's files are, one by one, copies of the control's, read in the same way.
@@ -47,12 +47,11 @@ pub(crate) fn as_copy(original: &SideSummary, [control, candidate]: &[Input; 2])
         feeds.map(|(original, copy)| (original.path(), copy.path())).collect();
     let path = |path: &Path| copies.get(path).copied().unwrap_or(path).to_owned();
     let file = |file: &FileReport| FileReport { path: path(&file.path), ..file.clone() };
-    let reject = |place: &RejectedPlace| RejectedPlace { path: path(&place.path), ..place.clone() };
-    SideSummary {
-        files: original.files.iter().map(file).collect(),
-        rejects: original.rejects.iter().map(reject).collect(),
-        ..original.clone()
+    let mut copy = SideSummary { files: original.files.iter().map(file).collect(), ..original.clone() };
+    for reject in copy.rejects.listed_mut() {
+        reject.path = path(&reject.path);
     }
+    copy
 }
 
 /// What the events of both sides came to.

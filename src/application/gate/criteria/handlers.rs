@@ -101,8 +101,8 @@ pub fn running(known: &Known<'_>) -> Criterion {
         }
         if status.open.is_any() {
             let reason = format!(
-                "{handler} has {} events that it has failed on or that wait for these",
-                status.open.parked + status.open.retrying + status.open.waiting
+                "{handler} has failed on {}, with those that wait for these",
+                counted(status.open.parked + status.open.retrying + status.open.waiting, "event", "events")
             );
             criterion = criterion.fails(
                 reason,

@@ -35,7 +35,8 @@ pub fn holds(known: &Known<'_>) -> Criterion {
         };
         return Criterion::new(name, value, threshold).lacks(reason, remedy);
     };
-    let value = format!("{} of {} events of the legacy log", history.matched, history.control);
+    let value =
+        format!("{} of {} of the legacy log", history.matched, counted(history.control, "event", "events"));
     let mut criterion = Criterion::new(name, value, threshold)
         .figure("legacy_events", history.control)
         .figure("imported", history.matched)

@@ -37,10 +37,7 @@ impl Known<'_> {
 /// So many of a list are told each for itself.
 pub(super) const TOLD: usize = 10;
 
-/// `1 event`, `2 events`.
-pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
-}
+pub(super) use crate::domain::counted::counted;
 
 /// What makes the next comparison.
 pub(super) const COMPARE: &str = "`mission-events compare-logs`";

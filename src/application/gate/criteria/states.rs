@@ -41,7 +41,10 @@ pub fn equivalent(known: &Known<'_>) -> Criterion {
         criterion = criterion.fails(sentence(found), remedy(found));
     }
     if let Some(more) = compared.differences.len().checked_sub(TOLD).filter(|more| *more > 0) {
-        criterion = criterion.note(format!("{more} more differences are not listed"));
+        criterion = criterion.note(format!(
+            "{} not listed",
+            counted(more as u64, "more difference is", "more differences are")
+        ));
     }
     if compared.young > 0 {
         let young = counted(compared.young, "task has", "tasks have");

@@ -94,6 +94,13 @@ pub(super) fn read_file(bytes: &[u8], name: &str) -> (Vec<String>, Vec<(Place, R
     (records, rejects)
 }
 
+fn opens(bytes: &[u8]) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    std::fs::write(&path, bytes).unwrap();
+    open_log(&path, &Mapping::BuiltIn).is_ok()
+}
+
 pub(super) fn reasons(rejects: &[(Place, Reject)]) -> Vec<&'static str> {
     rejects.iter().map(|(_, reject)| reject.reason()).collect()
 }
@@ -144,6 +151,8 @@ proptest! {
             damaged[members.iter().position(|(stored, _)| stored.contains(&at)).unwrap()] = true;
         }
         let name = if is_array { "log.json.gz" } else { "log.jsonl.gz" };
+        // The first frame can say by now that its window is too large.
+        prop_assume!(opens(&file));
         let (read, rejects) = read_file(&file, name);
         let mut left = records.iter();
         for record in &read {

@@ -8,7 +8,8 @@ fn listed(files: &[&str]) -> (Vec<String>, Vec<String>, Vec<String>) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, b"").unwrap();
     }
-    let listing = list_folder(folder.path(), &Mapping::BuiltIn, &Surroundings::default()).unwrap();
+    let listing =
+        list_folder(folder.path(), (&Mapping::BuiltIn, &open_log), &Surroundings::default()).unwrap();
     let name = |path: &Path| path.strip_prefix(folder.path()).unwrap().display().to_string();
     let logs = listing.logs.iter().map(|path| name(path)).collect();
     let skipped = listing.skipped.iter().map(|file| name(Path::new(&file.path))).collect();
@@ -54,6 +55,20 @@ fn a_folder_gives_its_days_in_order_and_names_what_it_leaves_out() {
         ]
     );
     assert!(repeated.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn days_whose_names_differ_in_a_byte_that_is_not_utf8_are_different_days() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    for name in [&b"events-\xFE.jsonl"[..], b"events-\xFF.jsonl", b"events-\xFF.jsonl.gz"] {
+        std::fs::write(folder.path().join(OsStr::from_bytes(name)), b"").unwrap();
+    }
+    let listing =
+        list_folder(folder.path(), (&Mapping::BuiltIn, &open_log), &Surroundings::default()).unwrap();
+    assert_eq!((listing.logs.len(), listing.repeated_days), (3, vec![r"\xFF".to_owned()]));
 }
 
 #[test]
@@ -109,7 +124,8 @@ fn a_compressed_copy_beside_its_original_is_read_once_and_named_and_one_with_oth
         std::fs::write(archive.join("events-2025-10-01.jsonl"), "one\n").unwrap();
         let copy = zstd::encode_all(copied.as_bytes(), 0).unwrap();
         std::fs::write(archive.join("events-2025-10-01.jsonl.zst"), copy).unwrap();
-        let listing = list_folder(folder.path(), &Mapping::BuiltIn, &Surroundings::default()).unwrap();
+        let listing =
+            list_folder(folder.path(), (&Mapping::BuiltIn, &open_log), &Surroundings::default()).unwrap();
         let listed: Vec<_> = logs.iter().map(|log| folder.path().join(log)).collect();
         assert_eq!(listing.logs, listed);
         assert_eq!(listing.repeated_days, repeated);

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use super::wrapper_object::under_records;
+use super::damaged_members::{Packing, jsonl, packed, read_file, records};
 use super::*;
 
 /// Why a file is not read as a log; `None` where it is.
-fn refused_through(content: &[u8], mapping: &Mapping) -> Option<String> {
+pub(super) fn refused_through(content: &[u8], mapping: &Mapping) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.jsonl");
     std::fs::write(&path, content).unwrap();
@@ -17,17 +17,17 @@ fn refused_through(content: &[u8], mapping: &Mapping) -> Option<String> {
     }
 }
 
-fn refused(content: impl AsRef<[u8]>) -> Option<String> {
+pub(super) fn refused(content: impl AsRef<[u8]>) -> Option<String> {
     refused_through(content.as_ref(), &Mapping::BuiltIn)
 }
 
 #[track_caller]
-fn is_refused(content: impl AsRef<[u8]>, says: &str) {
+pub(super) fn is_refused(content: impl AsRef<[u8]>, says: &str) {
     let said = refused(content.as_ref()).expect("it is read");
     assert!(said.contains(says), "{said}");
 }
 
-fn gzip(content: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()
@@ -149,7 +149,7 @@ fn text_in_another_encoding_is_named_with_the_byte_where_it_begins() {
 }
 
 /// The rejects of a log: where they begin, and what is said of them.
-fn rejects(log: &[u8]) -> Vec<(u64, String)> {
+pub(super) fn rejects(log: &[u8]) -> Vec<(u64, String)> {
     let mut source = in_memory(log, usize::MAX, log.starts_with(b"["));
     let zone = Zone::utc();
     let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
@@ -184,80 +184,6 @@ fn zero_bytes_are_named_and_the_record_after_them_is_read() {
 }
 
 #[test]
-fn objects_over_several_lines_are_refused_with_the_way_to_make_lines_of_them() {
-    let indented = |kind: &str| event(kind).replace('{', "{\n  ").replace(", ", ",\n  ").replace('}', "\n}");
-    let log = format!("{}\n{}\n{}\n", indented("A"), indented("B"), indented("C"));
-    for log in [
-        log.clone(),
-        log.replace('\n', "\r\n"),
-        format!("\u{feff}{log}"),
-        format!("\n\n{log}"),
-        format!("starting\n{log}"),
-        log.replace("\n{", ",\n{"),
-        log.replace("{\n  ", "{ "),
-        format!("\u{1e}{}\n\u{1e}{}\n", indented("A"), indented("B")),
-        // It begins and ends within an object.
-        log[10..log.len() - 10].to_owned(),
-    ] {
-        is_refused(
-            &log,
-            "its objects span several lines: expected one object a line, or an array; `jq -c . FILE",
-        );
-        is_refused(gzip(log.as_bytes()), "its objects span several lines");
-    }
-    for log in [
-        format!("{}\n{log}", event("A")),
-        format!("{{\"type\": \"A\",\n{}\n", event("B")),
-        format!("{{\"v\": [1,\n{},\n{},\n", event("A"), event("B")),
-        "{\n".to_owned(),
-        "{\"a\": 1,\n".to_owned(),
-        // It is no event: a line that has gone on.
-        format!("{{\"a\": {}\n,\"b\": 1}}\n", event("In")),
-        "{\n \"settings\": 1\n}\nstarted\n".to_owned(),
-        "{\"a\": 1}\n{\"b\": 2}\n".to_owned(),
-    ] {
-        assert_eq!(refused(&log), None, "{log}");
-    }
-}
-
-#[test]
-fn an_array_of_indented_objects_after_something_else_is_named_with_its_place() {
-    let array = "[\n  {\n    \"type\": \"A\",\n    \"timestamp\": \"2025-10-25\"\n  }\n]\n";
-    for before in ["Export of today\n", "window.log = ", ")]}'\n"] {
-        is_refused(format!("{before}{array}"), &format!("an array begins at byte {}", before.len()));
-    }
-    is_refused(format!("x{array}"), "`tail -c +2 FILE > LOG.json`");
-}
-
-#[test]
-fn objects_that_hold_the_records_are_named_with_the_flag_that_reads_them() {
-    let (a, b) = (event("A"), event("B"));
-    for log in [
-        format!("{{\"Records\": [{a}, {b}]}}\n"),
-        format!("{{\"Records\": [{a}]}}\n{{\"Records\": [{b}]}}\n"),
-        format!("{{\"v\": {{\"w\": [1]}}, \"x\": [1, {a}], \"Records\": [{a}, {b}], \"n\": 2}}"),
-        format!("{{\n  \"Records\": [\n{a},\n{b}\n]\n}}\n"),
-    ] {
-        is_refused(&log, "under \"Records\": declare that (--records \"Records\")");
-        assert_eq!(refused_through(log.as_bytes(), &under_records()), None);
-    }
-    for log in [
-        format!("{{\"items\": [{a}], \"v\": 1}}\n{b}\n"),
-        format!("{{\"type\": \"Batch\", \"timestamp\": \"2025-10-25\", \"items\": [{a}]}}\n"),
-        format!("{{\"items\": [{a}], \"type\": \"Batch\", \"timestamp\": \"2025-10-25\"}}\n"),
-        format!("{{\"type\": \"Batch\", \"items\": [{a}, {b}"),
-        // Longer than what is looked at, it can be an event that holds others.
-        format!("{{\"history\": [{}", format!("{a},\n").repeat(20_000)),
-        format!(
-            "{{\"history\": [{}{a}], \"type\": \"Snapshot\", \"timestamp\": \"2025-10-25\"}}\n{b}\n",
-            format!("{a},").repeat(20_000)
-        ),
-    ] {
-        assert_eq!(refused(&log), None, "{log}");
-    }
-}
-
-#[test]
 fn record_separators_are_layout_before_a_record() {
     let (a, b) = (event("A"), event("B"));
     let log = format!("\u{1e}{a}\n\u{1e}{b}\n");
@@ -279,11 +205,45 @@ fn a_zstd_frame_that_needs_a_larger_window_than_is_held_is_refused_and_is_no_dam
     frame[5] = (31 - 10) << 3;
     let said = "its zstd data at byte 0 was compressed with a window of 2147483648 bytes, and 134217728 are read: unpack it first";
     is_refused(&frame, said);
-    let sound = zstd::encode_all(event("A").as_bytes(), 1).unwrap();
-    is_refused([sound.as_slice(), &frame].concat(), &format!("its zstd data at byte {} was", sound.len()));
+    // Frames without content before it are no log yet.
+    let skippable = [0x50, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 7];
+    let empty = zstd::encode_all(&b""[..], 1).unwrap();
+    is_refused(
+        [&skippable[..], &empty, &frame].concat(),
+        &format!("at byte {} was", skippable.len() + empty.len()),
+    );
     // No zstd makes a larger one: it is damaged.
     frame[5] = (32 - 10) << 3;
     assert_eq!(refused(&frame), None);
+}
+
+#[test]
+fn a_later_frame_that_says_that_its_window_is_too_large_is_damage_like_any_other() {
+    let records = records(60, 7);
+    let line = |number: usize| jsonl(&records[..number]).len();
+    let (file, members) =
+        packed(Packing::Zstd(3), jsonl(&records).as_bytes(), &[line(20), line(30), line(40)]);
+    for (damaged, left) in
+        [(vec![1], vec![0..20, 30..60]), (vec![1, 2], vec![0..20, 40..60]), (vec![3], vec![0..40])]
+    {
+        let mut file = file.clone();
+        for member in &damaged {
+            // The byte after the magic number and the descriptor of the frame.
+            file[members[*member].0.start + 5] = (31 - 10) << 3;
+        }
+        let (read, rejects) = read_file(&file, "log.jsonl.zst");
+        let expected: Vec<String> = left.into_iter().flat_map(|left| records[left].to_vec()).collect();
+        assert_eq!(read, expected, "{damaged:?}");
+        let [(_, reject)] = &rejects[..] else { panic!("{rejects:?}") };
+        let (from, to) = (members[damaged[0]].0.start, members[damaged[damaged.len() - 1]].0.end);
+        let said = reject.sentence();
+        for part in [
+            &format!("the zstd data from byte {from} to byte {to} of the file is damaged"),
+            "a window of 2147483648 bytes, and 134217728 are read: if it is sound, `zstd -d --long=31` unpacks it",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
 }
 
 #[test]
@@ -305,6 +265,11 @@ fn a_log_that_decodes_to_many_times_its_size_is_read_where_that_is_wanted() {
     }
     let small = gzip(&zeros[..zeros.len() / 2]);
     assert_eq!(refused(&small), None);
+    // The damage before it hides none.
+    let mut damaged = gzip(event("A").as_bytes());
+    let last = damaged.len() - 1;
+    damaged[last - 5] ^= 1;
+    is_refused([&damaged[..], &gzip(&zeros)].concat(), "over 200 times its size");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod damaged;
 mod damaged_members;
 mod folder;
 mod foreign_formats;
+mod other_layouts;
 mod resuming;
 mod searching;
 mod steps;

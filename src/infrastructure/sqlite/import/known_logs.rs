@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::application::import::{
     ImportedLog, KnownSource, LISTED_REJECTS, RecordCounts, RejectList, RejectedRecord, SourceHeader,
 };
-use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest};
+use crate::application::log_source::{LogFormat, Place, ResumePoint, SourceDigest, ZERO_BYTES, with_range};
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::sqlite::error::port_error;
 use crate::infrastructure::sqlite::lost_bytes::loses_bytes;
@@ -128,20 +128,18 @@ fn rejects(
     counts.records = counts.already_present + counts.duplicates + counts.rejected + counts.out_of_range;
     let loses_bytes = loses_bytes();
     let list = format!(
-        "SELECT line, offset, reason, detail, {loses_bytes} {OPEN_REJECTS} AND reason = ?3
+        "SELECT line, offset, reason, detail, {loses_bytes}, iif(reason = '{ZERO_BYTES}', (SELECT ifnull(sum(length(text) + zeros), 0)
+             FROM reject_texts WHERE reject_texts.reject_id = rejects.reject_id), 0) {OPEN_REJECTS} AND reason = ?3
          ORDER BY offset LIMIT {LISTED_REJECTS}"
     );
     let mut statement = connection.prepare_cached(&list)?;
     let mut first = Vec::new();
     for reason in reasons.keys() {
         let listed = statement.query_map(params![source_id, before, reason], |row| {
-            Ok(RejectedRecord {
-                path: path.to_owned(),
-                place: Place { line: row.get(0)?, offset: row.get(1)? },
-                reason: row.get(2)?,
-                detail: row.get(3)?,
-                loses_bytes: row.get(4)?,
-            })
+            let place = Place { line: row.get(0)?, offset: row.get(1)? };
+            let (reason, bytes): (String, u64) = (row.get(2)?, row.get(5)?);
+            let detail = with_range(&reason, row.get(3)?, (place.offset, place.offset + bytes));
+            Ok(RejectedRecord { path: path.to_owned(), place, reason, detail, loses_bytes: row.get(4)? })
         })?;
         for reject in listed {
             first.push(reject?);

@@ -10,6 +10,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use crate::application::import::ImportRecord;
+use crate::domain::counted::counted;
 
 const EVENTS: &str = "SELECT position, source_id FROM events ORDER BY position";
 const LAST: &str = "SELECT ifnull((SELECT last_position FROM stored_rows), 0)";
@@ -81,10 +82,11 @@ impl LostPositions {
         let moved = std::mem::take(&mut self.moved);
         if moved > 0 {
             tracing::warn!(
-                "{moved} events that are stored again in {} have new positions, since it is not certain which they had. \
+                "{} again in {} at a new position, since it is not certain which it was. \
                  Twins, and handlers, refer to events by position: read models that were made of these have them \
                  twice until `handlers replay`, and logs that repeat them are to be imported again (import-legacy). A \
                  copy of the store from before has the positions",
+                counted(moved, "event is stored", "events are stored"),
                 path.display()
             );
         }

@@ -34,7 +34,7 @@ const HAS_TEXT: &str = "SELECT EXISTS (SELECT 1 FROM source_texts WHERE source_i
 const INSERT_REPEAT: &str = "INSERT INTO source_repeats VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (source_id, offset) DO NOTHING";
 const HAS_REPEAT: &str = "SELECT EXISTS (SELECT 1 FROM source_repeats WHERE source_id = ?1 AND offset = ?2)";
 const INSERT_REJECT_TEXT: &str =
-    "INSERT INTO reject_texts VALUES (?1, ?2, ?3) ON CONFLICT (reject_id, offset) DO NOTHING";
+    "INSERT INTO reject_texts VALUES (?1, ?2, ?3, ?4) ON CONFLICT (reject_id, offset) DO NOTHING";
 const HAS_REJECT_TEXT: &str =
     "SELECT EXISTS (SELECT 1 FROM reject_texts WHERE reject_id = ?1 AND offset = ?2)";
 /// Which others have this log as their later version: those that were read in the same way, or any where all of
@@ -276,8 +276,10 @@ impl SourceWriter {
         }
         let mut insert = connection.prepare_cached(INSERT_REJECT_TEXT)?;
         let place = (HAS_REJECT_TEXT, params![reject_id, offset]);
-        self.rows.reject_texts +=
-            insert_once(connection, &mut insert, params![reject_id, offset, bytes], place)?;
+        let is_zero = bytes.iter().all(|byte| *byte == 0);
+        let (text, zeros) = if is_zero { (&bytes[..0], bytes.len()) } else { (bytes, 0) };
+        let row = params![reject_id, offset, text, zeros as u64];
+        self.rows.reject_texts += insert_once(connection, &mut insert, row, place)?;
         Ok(())
     }
 

@@ -183,7 +183,7 @@ impl SupersededRow {
                  VALUES (?1, ?2, ?3, ?4, ?5, 1, (SELECT started_at FROM sources WHERE source_id = ?1))",
             )?
             .insert(params![self.source_id, offset, line, reject.reason(), reject.sentence()])?;
-        connection.prepare_cached("INSERT INTO reject_texts VALUES (?1, ?2, ?3)")?.insert(params![
+        connection.prepare_cached("INSERT INTO reject_texts VALUES (?1, ?2, ?3, 0)")?.insert(params![
             connection.last_insert_rowid(),
             offset,
             self.body.as_bytes()

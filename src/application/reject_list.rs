@@ -2,36 +2,55 @@
 
 use std::collections::BTreeMap;
 
-use super::report::{LISTED_REJECTS, RejectedRecord};
+/// What is listed.
+pub trait HasReason {
+    /// Why it was rejected, in one word.
+    fn reason(&self) -> &str;
+}
 
-/// Rejected records. All are counted; so many are listed as a report names, and where one reason has more than
+/// Rejected records. All are counted; `ROOM` of them are listed, and where one reason has more than
 /// there is room for, it leaves some of it to each other one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RejectList {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectList<R, const ROOM: usize> {
     reasons: BTreeMap<String, u64>,
-    rejects: Vec<RejectedRecord>,
+    rejects: Vec<R>,
     /// How many of each reason are listed.
     listed: BTreeMap<String, usize>,
 }
 
-impl RejectList {
+impl<R, const ROOM: usize> Default for RejectList<R, ROOM> {
+    fn default() -> Self {
+        Self { reasons: BTreeMap::new(), rejects: Vec::new(), listed: BTreeMap::new() }
+    }
+}
+
+impl<R: HasReason, const ROOM: usize> RejectList<R, ROOM> {
     /// Rejected records of which so many have each reason; `first` are some of them.
-    pub fn of(reasons: BTreeMap<String, u64>, first: impl IntoIterator<Item = RejectedRecord>) -> Self {
+    pub fn of(reasons: BTreeMap<String, u64>, first: impl IntoIterator<Item = R>) -> Self {
         let mut list = Self { reasons, ..Self::default() };
         first.into_iter().for_each(|reject| list.list(reject));
         list
     }
 
     /// Counts one, and lists it where there is room.
-    pub fn add(&mut self, reject: RejectedRecord) {
-        *self.reasons.entry(reject.reason.clone()).or_default() += 1;
+    pub fn add(&mut self, reject: R) {
+        add(&mut self.reasons, reject.reason(), 1);
         self.list(reject);
+    }
+
+    /// Counts one, which is only made where there is room to list it.
+    pub fn add_with(&mut self, reason: &str, reject: impl FnOnce() -> R) {
+        add(&mut self.reasons, reason, 1);
+        if self.has_room(reason) {
+            add(&mut self.listed, reason, 1);
+            self.rejects.push(reject());
+        }
     }
 
     /// Adds others.
     pub fn append(&mut self, others: Self) {
-        for (reason, count) in others.reasons {
-            *self.reasons.entry(reason).or_default() += count;
+        for (reason, count) in &others.reasons {
+            add(&mut self.reasons, reason, *count);
         }
         others.rejects.into_iter().for_each(|reject| self.list(reject));
     }
@@ -42,28 +61,29 @@ impl RejectList {
     }
 
     /// Sorts those that are listed.
-    pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&RejectedRecord) -> K) {
+    pub fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&R) -> K) {
         self.rejects.sort_by_key(key);
     }
 
-    /// The same records of a log that is known under another spelling of its path.
-    #[must_use]
-    pub fn at(mut self, path: &str) -> Self {
-        self.rejects.iter_mut().for_each(|reject| path.clone_into(&mut reject.path));
-        self
+    /// Those that are listed, to be changed but for their reasons.
+    pub fn listed_mut(&mut self) -> &mut [R] {
+        &mut self.rejects
     }
 
     /// How many have each reason, and the first of them.
-    pub fn into_parts(self) -> (BTreeMap<String, u64>, Vec<RejectedRecord>) {
+    pub fn into_parts(self) -> (BTreeMap<String, u64>, Vec<R>) {
         (self.reasons, self.rejects)
     }
 
-    fn list(&mut self, reject: RejectedRecord) {
-        if self.rejects.len() >= LISTED_REJECTS && !self.make_room(&reject.reason) {
-            return;
+    fn list(&mut self, reject: R) {
+        if self.has_room(reject.reason()) {
+            add(&mut self.listed, reject.reason(), 1);
+            self.rejects.push(reject);
         }
-        *self.listed.entry(reject.reason.clone()).or_default() += 1;
-        self.rejects.push(reject);
+    }
+
+    fn has_room(&mut self, reason: &str) -> bool {
+        self.rejects.len() < ROOM || self.make_room(reason)
     }
 
     /// Takes the last one of the reason that most are listed of from the list, where that leaves it no fewer than
@@ -73,7 +93,7 @@ impl RejectList {
         let Some((most, listed)) = self.listed.iter_mut().max_by_key(|(_, listed)| **listed) else {
             return false;
         };
-        let last = self.rejects.iter().rposition(|reject| reject.reason == *most);
+        let last = self.rejects.iter().rposition(|reject| reject.reason() == most);
         match last {
             Some(last) if *listed > own + 1 => {
                 *listed -= 1;
@@ -85,19 +105,37 @@ impl RejectList {
     }
 }
 
+/// Adds to the count of a reason, which mostly has one.
+fn add<N: Default + std::ops::AddAssign>(counts: &mut BTreeMap<String, N>, reason: &str, count: N) {
+    match counts.get_mut(reason) {
+        Some(sum) => *sum += count,
+        None => drop(counts.insert(reason.to_owned(), count)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::application::log_source::Place;
 
-    fn rejected(reason: &str, offset: u64) -> RejectedRecord {
-        RejectedRecord {
-            path: "log".to_owned(),
-            place: Place { line: 1, offset },
-            reason: reason.to_owned(),
-            detail: String::new(),
-            loses_bytes: false,
+    const LISTED_REJECTS: usize = 1_000;
+
+    type RejectList = super::RejectList<Rejected, LISTED_REJECTS>;
+
+    #[derive(Debug, Clone)]
+    struct Rejected {
+        path: &'static str,
+        reason: String,
+        offset: u64,
+    }
+
+    impl HasReason for Rejected {
+        fn reason(&self) -> &str {
+            &self.reason
         }
+    }
+
+    fn rejected(reason: &str, offset: u64) -> Rejected {
+        Rejected { path: "log", reason: reason.to_owned(), offset }
     }
 
     /// How many of each reason are listed.
@@ -121,7 +159,7 @@ mod tests {
         assert!(of("syntax").abs_diff(of("no_type")) <= 1, "{:?}", listed(&list));
         let offsets = |reason: &str| {
             let these = rejects.iter().filter(|reject| reject.reason == reason);
-            these.map(|reject| reject.place.offset).collect::<Vec<_>>()
+            these.map(|reject| reject.offset).collect::<Vec<_>>()
         };
         assert_eq!(offsets("no_type"), (0..of("no_type") as u64).collect::<Vec<_>>(), "the first ones");
         assert_eq!(offsets("syntax")[0], 4_000);
@@ -131,8 +169,9 @@ mod tests {
     fn lists_are_counted_together_and_share_the_room() {
         let mut one = RejectList::default();
         (0..2_000).for_each(|offset| one.add(rejected("syntax", offset)));
-        let other = RejectList::of([("conflict".to_owned(), 7)].into(), [rejected("conflict", 1)]);
-        one.append(other.at("other"));
+        let mut other = RejectList::of([("conflict".to_owned(), 7)].into(), [rejected("conflict", 1)]);
+        other.listed_mut()[0].path = "other";
+        one.append(other);
         assert_eq!((one.count("syntax"), one.count("conflict")), (2_000, 7));
         assert_eq!(listed(&one), [("conflict", 1), ("syntax", LISTED_REJECTS - 1)]);
         one.sort_by_key(|reject| reject.reason.clone());
