@@ -46,7 +46,7 @@ pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
     migrating_command: "import-legacy",
     migrations_folder: "migrations/",
     migrations: event_migrations::migrations::runner,
-    newest_version: 8,
+    newest_version: 10,
     newest_schema: "95b22ecbdb1570c1045837a95d94a8b461095a0619c1a53eec23a626b41b91f1",
 };
 
