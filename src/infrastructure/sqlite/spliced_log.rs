@@ -2,7 +2,7 @@
 //!
 //! SQLite applies every sound log that lies there, and puts it into the database when the last connection is closed. A log
 //! of before takes a later database back; one of a later state leaves an earlier database without the pages between. Both
-//! are seen by what only grows: the rows that were ever stored, and the pages of the file.
+//! are seen by what only grows: the position of the last event that was ever stored, and the pages of the file.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -35,13 +35,13 @@ pub(super) fn refuse(path: &Path, connection: &Connection) -> Result<(), SqliteE
     let refused =
         |detail: String| Err(SqliteError::SplicedLog { path: path.to_owned(), log: log.clone(), detail });
     // In this order: what another process stores meanwhile is in the log, or in both.
-    let without = without_log(&place).ok().as_ref().and_then(rows_stored);
-    if let (Some(without), Some(with)) = (without, rows_stored(connection))
+    let without = without_log(&place).ok().as_ref().and_then(last_position);
+    if let (Some(without), Some(with)) = (without, last_position(connection))
         && with < without
     {
         return refused(format!(
-            "the database holds {without} records by itself, and the log is of a time when it held {with}: move the log \
-             away, which is older"
+            "the database has events up to position {without} by itself, and the log is of a time when it had some up to \
+             {with}: move the log away, which is older"
         ));
     }
     match missing_pages(&place, &log).map_err(looked)? {
@@ -66,9 +66,9 @@ fn without_log(place: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(uri + "?immutable=1", flags)
 }
 
-/// How many rows were ever stored; `None` where no store counts them.
-fn rows_stored(connection: &Connection) -> Option<i64> {
-    connection.query_row("SELECT records FROM stored_rows", [], |row| row.get(0)).ok()
+/// The position of the last event that was ever stored; `None` where that is not written down.
+fn last_position(connection: &Connection) -> Option<i64> {
+    connection.query_row("SELECT last_position FROM stored_rows", [], |row| row.get(0)).ok()
 }
 
 /// How many pages of the database with its log are in neither.
@@ -225,9 +225,9 @@ mod tests {
             assert!(SqliteEventRepository::open(&sound, Zone::utc()).is_ok(), "{name}");
         }
         for (database, log, expected) in [
-            ("third", "first", "is of a time when it held 50"),
-            ("third", "second", "is of a time when it held 110"),
-            ("second", "first", "is of a time when it held 50"),
+            ("third", "first", "it had some up to 50:"),
+            ("third", "second", "it had some up to 110:"),
+            ("second", "first", "it had some up to 50:"),
             ("first", "third", "pages are in neither"),
             ("second", "third", "pages are in neither"),
         ] {
