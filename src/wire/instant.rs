@@ -182,14 +182,9 @@ mod tests {
                 assert_eq!(form(text, 0), form(texts[0], 0), "{text}");
             }
         }
-        for text in [
-            "",
-            "2025",
-            "yesterday, at ten",
-            "2025-13-01T10:00",
-            "2025-W43-1T10:00",
-            "2025-10-25T10:00:00Zx",
-        ] {
+        for text in
+            ["", "2025", "yesterday, at ten", "2025-13-01T10:00", "2025-W43-1T10:00", "2025-10-25T10:00:00Zx"]
+        {
             assert_eq!(form(text, 0), None, "{text}");
         }
     }
@@ -220,7 +215,10 @@ mod tests {
             assert_eq!(found, Some((near, String::new())));
         }
         // In the middle, the earlier one is.
-        assert_eq!(digits_of("2025-10-26T02:30:00.5", 1_761_440_400_500_000), Some((1_761_438_600, "5".to_owned())));
+        assert_eq!(
+            digits_of("2025-10-26T02:30:00.5", 1_761_440_400_500_000),
+            Some((1_761_438_600, "5".to_owned()))
+        );
         let certain = form("2025-10-26T02:30:00Z", 0).unwrap();
         assert_eq!(read_near(&certain, 0), certain);
         assert_eq!(read_near(b"s1:w", 0), Cow::Borrowed(b"s1:w"));

@@ -14,8 +14,8 @@ use sha1::{Digest, Sha1};
 use uuid::Uuid;
 
 use crate::wire::json::{
-    Canonicalizer, Excess, MOST_DEPTH, MOST_NAMES, MOST_VALUES, Member, MemberValue, ObjectScanner, ScanError,
-    ScannedObject, ShapeId, ShapeTable, utf8,
+    Canonicalizer, Excess, MOST_DEPTH, MOST_NAMES, MOST_VALUES, Member, MemberValue, ObjectScanner,
+    ScanError, ScannedObject, ShapeId, ShapeTable, utf8,
 };
 use crate::wire::local_time::{DstPolicy, LocalTimeResolver, RepeatedTimes, TimeFlags};
 use crate::wire::mapping::Mapping;

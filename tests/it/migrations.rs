@@ -279,7 +279,11 @@ fn a_log_of_an_old_store_is_found_again_where_a_spelled_byte_is_in_its_name_and_
     for name in names {
         let path = fs::canonicalize(dir.join("logs").join(OsStr::from_bytes(name))).unwrap();
         let old = [("?1", path.to_str().unwrap()), ("?2", &text_of(&path))];
-        assert_eq!(old[0].1 == old[1].1, !name.starts_with(b"a\\x86") && !name.starts_with(b"a\\x5C"), "{old:?}");
+        assert_eq!(
+            old[0].1 == old[1].1,
+            !name.starts_with(b"a\\x86") && !name.starts_with(b"a\\x5C"),
+            "{old:?}"
+        );
         let changed = "UPDATE sources SET path = ?1 WHERE path = ?2";
         assert_eq!(connection.execute(changed, [old[0].1, old[1].1]).unwrap(), 1);
     }

@@ -24,7 +24,8 @@ const LOOKS: usize = 5;
 /// Whether a log lies beside the database that holds something.
 pub(super) fn has_log(path: &Path) -> bool {
     let log = follow_links(path).map(|place| with_suffix(&place, WRITE_AHEAD_LOG));
-    log.and_then(fs::metadata).is_ok_and(|log| log.len() > LOG_HEADER as u64)
+    let is_file = !path.as_os_str().is_empty();
+    is_file && log.and_then(fs::metadata).is_ok_and(|log| log.len() > LOG_HEADER as u64)
 }
 
 /// Refuses a log that was not written for the database as it is. What `connection` sees is the database with the log.
@@ -58,11 +59,14 @@ fn without_log(place: &Path) -> rusqlite::Result<Connection> {
     let mut uri = "file:".to_owned();
     for byte in place.as_os_str().as_encoded_bytes() {
         match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => uri.push(char::from(*byte)),
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
+                uri.push(char::from(*byte))
+            }
             _ => uri.push_str(&format!("%{byte:02X}")),
         }
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     Connection::open_with_flags(uri + "?immutable=1", flags)
 }
 

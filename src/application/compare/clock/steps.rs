@@ -51,7 +51,8 @@ pub(crate) fn steps(anchors: &[(i64, i64)], tolerance_us: i64) -> Vec<ClockStep>
 
 /// Takes steps off the offsets of the anchors after them.
 pub(crate) fn without_steps(anchors: &mut [(i64, i64)], steps: &[ClockStep]) {
-    let mut steps = steps.iter().map(|step| (step.at.timestamp_micros(), step.to_us - step.from_us)).peekable();
+    let mut steps =
+        steps.iter().map(|step| (step.at.timestamp_micros(), step.to_us - step.from_us)).peekable();
     let mut taken_off = 0;
     for (at, offset) in anchors {
         while let Some((_, size)) = steps.next_if(|(step, _)| *step <= *at) {

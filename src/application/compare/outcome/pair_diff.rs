@@ -1,7 +1,7 @@
 //! What differs between the two events of a pair.
 
-use crate::application::compare::reading::content::{Fields, LEGACY_EVENT_ID};
 use crate::application::compare::clock::timed_event::TimedEvent;
+use crate::application::compare::reading::content::{Fields, LEGACY_EVENT_ID};
 use crate::application::compare::report::{Cause, Class};
 use crate::application::compare::rules::optional_fields::{is_default, may_lack, where_lacking};
 use crate::application::compare::rules::repeated_times::near;

@@ -63,7 +63,8 @@ pub(crate) fn agree_in_a_field(one: &[u8], other: &[u8], zone: &Zone, near: Near
                 Ordering::Greater => drop(right.next()),
                 Ordering::Equal => {
                     let are_objects = [value, other_value].map(|value| value.first()) == [Some(&b'{'); 2];
-                    if value == other_value && says_something(value) || nearly_agree(value, other_value, zone, near)
+                    if value == other_value && says_something(value)
+                        || nearly_agree(value, other_value, zone, near)
                     {
                         return true;
                     }

@@ -182,8 +182,7 @@ impl<'r> Rules<'r> {
             (true, false) => Class::Misfiled,
             _ => return None,
         };
-        let is_pair =
-            says_something(left.shared_content) && self.agreement(one, other) != Agreement::Differs;
+        let is_pair = says_something(left.shared_content) && self.agreement(one, other) != Agreement::Differs;
         is_pair.then_some(class)
     }
 
@@ -209,7 +208,8 @@ impl<'r> Rules<'r> {
         ids_are_shared: bool,
     ) -> bool {
         let (left, right) = (one.entry.shared_content, other.entry.shared_content);
-        let is_without_contradiction = || have_same_content(one, other) || !(says_something(left) || says_something(right));
+        let is_without_contradiction =
+            || have_same_content(one, other) || !(says_something(left) || says_something(right));
         self.resemble(one, other, ids_are_shared)
             && (agree_in_a_field(left, right, &self.fields.zone, near(one, other))
                 || one.apart(other) <= self.tolerance && is_without_contradiction())

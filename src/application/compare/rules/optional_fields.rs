@@ -92,7 +92,8 @@ pub(crate) fn agreement(
         }
         let lacking = lacking.filter(|_| field != LEGACY_EVENT_ID);
         let near = near[usize::from(left.is_none())];
-        if !where_lacking(lacking, [left, right]).is_some_and(|value| is_default(field, value, fields, near)) {
+        if !where_lacking(lacking, [left, right]).is_some_and(|value| is_default(field, value, fields, near))
+        {
             return Agreement::Differs;
         }
     }

@@ -17,7 +17,11 @@ struct Setting {
 
 const SETTINGS: [Setting; 2] = [
     Setting { zone: "Europe/Berlin", offsets: [3600, 7200], switches: [1_743_296_400, 1_761_440_400] },
-    Setting { zone: "America/New_York", offsets: [-18_000, -14_400], switches: [1_741_503_600, 1_762_063_200] },
+    Setting {
+        zone: "America/New_York",
+        offsets: [-18_000, -14_400],
+        switches: [1_741_503_600, 1_762_063_200],
+    },
 ];
 
 impl Setting {
@@ -143,9 +147,8 @@ impl Two {
         let at = |at: i64| format!("{}Z", shown(at));
         let own = if is_local { shown(setting.local(self.at)) } else { at(self.at) };
         let [one, other] = self.texts();
-        let control = format!(
-            r#"{{"type": "A", "task_id": "T", "title": "t", "timestamp": "{own}", "due": "{one}"}}"#
-        );
+        let control =
+            format!(r#"{{"type": "A", "task_id": "T", "title": "t", "timestamp": "{own}", "due": "{one}"}}"#);
         let candidate = format!(
             r#"{{"event_id": "e", "event_type": "A", "aggregate_id": "T", "title": "t", "timestamp": "{}", "due": "{other}"}}"#,
             at(self.at + later)

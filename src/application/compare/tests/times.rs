@@ -207,9 +207,15 @@ fn the_default_of_a_one_sided_time_that_comes_twice_is_the_same_text_and_the_rea
         for others in 0..2 {
             let control = vec![at(old(r#""n": 1"#)); 1 + others];
             let candidate: Vec<String> = (0..=others)
-                .map(|number| at(now(&format!(r#""n": 1, "due": "{due}""#))).replace("\"a\"", &format!("\"a{number}\"")))
+                .map(|number| {
+                    at(now(&format!(r#""n": 1, "due": "{due}""#))).replace("\"a\"", &format!("\"a{number}\""))
+                })
                 .collect();
-            assert_eq!(compared_with(&settings, &control, &candidate).verdict, expected, "{hour} {due} {others}");
+            assert_eq!(
+                compared_with(&settings, &control, &candidate).verdict,
+                expected,
+                "{hour} {due} {others}"
+            );
         }
     }
 }
