@@ -1,6 +1,9 @@
 //! Paths as texts, also those whose bytes are no UTF-8: two paths never have one text, and each is found again by its own.
 //!
 //! A byte that is no text becomes `\xFF`. A path that holds such a spelling itself has `\x5C` in the place of its backslash.
+//! People read these texts, and stores keep them: every path has one, on every system, in characters that are seen.
+//! `legacy/path_text.rs` spells them otherwise, because the files that it is for are Python's, which has a spelling of
+//! its own; neither can stand for the other.
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,8 @@
 //! surrogate pair, 0xE9 the code U+DCE9, which `json.dump` writes as `\udce9`, and `open` makes the byte of again. A text of
 //! Rust holds no such half. In memory, U+10FF00 + byte stands in for it: the last 128 characters, of private use. A path that
 //! holds one of these itself is spelled byte by byte, so that two paths never have one text.
+//!
+//! Stores and reports of this program have `\xFF` instead (`domain/path_text.rs`), which no program in Python reads back.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};

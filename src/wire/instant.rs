@@ -1,18 +1,23 @@
 //! Times that stand within the content of an event: which instant a text is, with all the digits that it has.
 //!
-//! A time without an offset is read off a clock of a zone. A local time that comes twice there has two readings;
-//! one that never comes is moved forward as far as the clocks were.
+//! A time without an offset is read off a clock of a zone. A local time that comes twice there has two readings, and
+//! what reads it says near which time it lies. What is not one instant for certain is none: a date alone, a local time
+//! that never comes, second 60.
+
+use std::borrow::Cow;
 
 use crate::wire::json::write_head;
 use crate::wire::timestamp::WrittenTimestamp;
 use crate::wire::zone::{LocalTime, Zone};
 
-/// The kind of an instant where the canonical form of a value would stand, which has no such kind. After length and
-/// `:` come the microseconds since 1970 in eight bytes, and the digits after them, without zeros at the end.
+/// The kinds of an instant, and of a local time that comes twice, where the canonical form of a value would stand, which
+/// has no such kinds. After length and `:` come the microseconds since 1970 in eight bytes, of either reading where there
+/// are two, and the digits after them, without zeros at the end.
 const INSTANT_TAG: u8 = b'i';
+const TWO_READINGS_TAG: u8 = b'w';
 
 /// How long a text is that is a time at least; where the digits of its fraction begin, and those after the microsecond.
-const SHORTEST: usize = "2025-10-25".len();
+const SHORTEST: usize = "2025-10-25T10:00".len();
 const FRACTION: usize = "2025-10-25T10:00:00.".len();
 const FINER: usize = FRACTION + 6;
 
@@ -28,25 +33,28 @@ pub struct Instant<'t> {
 }
 
 impl<'t> Instant<'t> {
-    /// The instant that `text` is; `None` where it is no time.
+    /// The instant that `text` is; `None` where it is no time, or not one instant for certain.
     pub fn read(text: &'t str, zone: &Zone) -> Option<Self> {
         // Most texts are told from times by one byte.
         if text.len() < SHORTEST || text.as_bytes()[4] != b'-' {
             return None;
         }
-        let written = WrittenTimestamp::parse(text).ok()?;
+        let written = WrittenTimestamp::parse(text).ok().filter(|written| !written.is_leap_second())?;
         let (offset, other) = match written.offset_seconds() {
             Some(offset) => (offset, None),
             None => match zone.local_time(written.civil_second()) {
-                LocalTime::Once { offset } | LocalTime::Never { offset_before: offset } => (offset, None),
+                LocalTime::Once { offset } => (offset, None),
                 LocalTime::Twice { first_offset, second_offset } => (first_offset, Some(second_offset)),
+                LocalTime::Never { .. } => return None,
             },
         };
-        let at = |offset: i32| match written.is_leap_second() {
-            true => written.at_offset(offset).ok().map(|instant| instant.timestamp_micros()),
-            false => Some(written.civil_micros() - i64::from(offset) * 1_000_000),
-        };
-        Some(Self { micros: at(offset)?, other_reading: other.and_then(at), finer: finer_digits(text) })
+        let at = |offset: i32| written.civil_micros() - i64::from(offset) * 1_000_000;
+        Some(Self { micros: at(offset), other_reading: other.map(at), finer: finer_digits(text) })
+    }
+
+    /// Whether it is a local time that comes twice.
+    pub fn comes_twice(&self) -> bool {
+        self.other_reading.is_some()
     }
 
     /// Whether two texts can be the same instant.
@@ -56,13 +64,42 @@ impl<'t> Instant<'t> {
         self.finer == other.finer && shared.any(|at| readings(other).contains(&Some(at)))
     }
 
-    /// Appends the form of the instant, of two readings the one that is nearer to `near`, in microseconds.
-    pub fn write(&self, near: i64, out: &mut Vec<u8>) {
-        let other = self.other_reading.filter(|other| other.abs_diff(near) < self.micros.abs_diff(near));
-        write_head(INSTANT_TAG, size_of::<i64>() + self.finer.len(), out);
-        out.extend_from_slice(&other.unwrap_or(self.micros).to_be_bytes());
+    /// Appends the form of the instant, or of both of its readings.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let length = size_of::<i64>() + self.finer.len();
+        match self.other_reading {
+            None => write_head(INSTANT_TAG, length, out),
+            Some(other) => {
+                write_head(TWO_READINGS_TAG, size_of::<i64>() + length, out);
+                out.extend_from_slice(&other.to_be_bytes());
+            }
+        }
+        out.extend_from_slice(&self.micros.to_be_bytes());
         out.extend_from_slice(self.finer.as_bytes());
     }
+}
+
+/// The form of a local time that comes twice in the reading that is nearer to `near`, in microseconds since 1970, the
+/// earlier one of two that are equally near. Any other form is given back.
+pub fn read_near(form: &[u8], near: i64) -> Cow<'_, [u8]> {
+    let two = payload(form, TWO_READINGS_TAG).and_then(|rest| {
+        let (later, rest) = rest.split_first_chunk()?;
+        let (earlier, finer) = rest.split_first_chunk()?;
+        Some((i64::from_be_bytes(*earlier), i64::from_be_bytes(*later), finer))
+    });
+    let Some((earlier, later, finer)) = two else { return Cow::Borrowed(form) };
+    let at = if later.abs_diff(near) < earlier.abs_diff(near) { later } else { earlier };
+    let mut placed = Vec::new();
+    write_head(INSTANT_TAG, size_of::<i64>() + finer.len(), &mut placed);
+    placed.extend_from_slice(&at.to_be_bytes());
+    placed.extend_from_slice(finer);
+    Cow::Owned(placed)
+}
+
+/// What follows the length of a form of a kind.
+fn payload(form: &[u8], tag: u8) -> Option<&[u8]> {
+    let rest = form.strip_prefix(&[tag])?;
+    Some(&rest[rest.iter().position(|byte| *byte == b':')? + 1..])
 }
 
 /// The digits of the fraction of a second beyond those of the microsecond, of a text that is a time.
@@ -90,9 +127,7 @@ pub fn differ_in_precision(one: &[u8], other: &[u8]) -> bool {
 
 /// The whole seconds of an instant, and the digits of its fraction, from its form.
 fn digits(form: &[u8]) -> Option<(i64, String)> {
-    let (tag, rest) = form.split_first()?;
-    let (_, instant) = rest.split_at_checked(rest.iter().position(|byte| *byte == b':')? + 1)?;
-    let (micros, finer) = instant.split_first_chunk().filter(|_| *tag == INSTANT_TAG)?;
+    let (micros, finer) = payload(form, INSTANT_TAG)?.split_first_chunk()?;
     let micros = i64::from_be_bytes(*micros);
     let fraction = format!("{:06}{}", micros.rem_euclid(1_000_000), std::str::from_utf8(finer).ok()?);
     Some((micros.div_euclid(1_000_000), fraction.trim_end_matches('0').to_owned()))
@@ -116,8 +151,8 @@ mod tests {
 
     fn form(text: &str, near: i64) -> Option<Vec<u8>> {
         let mut out = Vec::new();
-        Instant::read(text, &berlin())?.write(near, &mut out);
-        Some(out)
+        Instant::read(text, &berlin())?.write(&mut out);
+        Some(read_near(&out, near).into_owned())
     }
 
     fn digits_of(text: &str, near: i64) -> Option<(i64, String)> {
@@ -141,19 +176,36 @@ mod tests {
             (&["2025-10-25T10:00:00.12345678Z", "2025-10-25T10:00:00.123456780Z"], 1_761_386_400, "12345678"),
             (&["2025-10-25T10:00:00.0000001Z"], 1_761_386_400, "0000001"),
             (&["1969-12-31T23:59:58.75Z"], -2, "75"),
-            (&["2025-10-25", "2025-10-24T22:00:00Z"], 1_761_343_200, ""),
-            // A local time that never came.
-            (&["2025-03-30T02:30:00", "2025-03-30T03:30:00"], 1_743_298_200, ""),
         ] {
             for text in texts {
                 assert_eq!(digits_of(text, 0), Some((seconds, fraction.to_owned())), "{text}");
                 assert_eq!(form(text, 0), form(texts[0], 0), "{text}");
             }
         }
-        for text in ["", "2025", "yesterday, at ten", "2025-13-01", "2025-W43-1T10", "2025-10-25T10:00:00Zx"]
+        for text in
+            ["", "2025", "yesterday, at ten", "2025-13-01T10:00", "2025-W43-1T10:00", "2025-10-25T10:00:00Zx"]
         {
             assert_eq!(form(text, 0), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_not_one_instant_for_certain_is_none() {
+        for text in [
+            "2025-10-25",
+            // Local times that never came; the last one did, where an offset is written.
+            "2025-03-30T02:00:00",
+            "2025-03-30 02:59:59.999999",
+            "2016-12-31T23:59:60Z",
+            "2017-01-01T00:59:60",
+            "2025-03-30T02:30:60+01:00",
+        ] {
+            assert_eq!(Instant::read(text, &berlin()), None, "{text}");
+        }
+        for text in ["2025-03-30T02:30:00+01:00", "2025-03-30T03:00:00", "2025-03-30T01:59:59"] {
+            assert!(Instant::read(text, &berlin()).is_some_and(|instant| !instant.comes_twice()), "{text}");
+        }
+        assert!(Instant::read("2025-10-26T02:30", &berlin()).is_some_and(|instant| instant.comes_twice()));
     }
 
     #[test]
@@ -162,6 +214,14 @@ mod tests {
             let found = digits_of("2025-10-26T02:30:00", (near + 600) * 1_000_000);
             assert_eq!(found, Some((near, String::new())));
         }
+        // In the middle, the earlier one is.
+        assert_eq!(
+            digits_of("2025-10-26T02:30:00.5", 1_761_440_400_500_000),
+            Some((1_761_438_600, "5".to_owned()))
+        );
+        let certain = form("2025-10-26T02:30:00Z", 0).unwrap();
+        assert_eq!(read_near(&certain, 0), certain);
+        assert_eq!(read_near(b"s1:w", 0), Cow::Borrowed(b"s1:w"));
     }
 
     #[test]
@@ -199,6 +259,6 @@ mod tests {
                 assert_eq!(found, (expected, expected), "{one:?} {other:?}");
             }
         }
-        assert!(!differ_in_precision(b"s1:5", &form("2025-10-25", 0).unwrap()));
+        assert!(!differ_in_precision(b"s1:5", &form("2025-10-25T10:00", 0).unwrap()));
     }
 }

@@ -14,8 +14,8 @@ use sha1::{Digest, Sha1};
 use uuid::Uuid;
 
 use crate::wire::json::{
-    Canonicalizer, Excess, MOST_DEPTH, MOST_NAMES, Member, MemberValue, ObjectScanner, ScanError,
-    ScannedObject, ShapeId, ShapeTable, utf8,
+    Canonicalizer, Excess, MOST_DEPTH, MOST_NAMES, MOST_VALUES, Member, MemberValue, ObjectScanner,
+    ScanError, ScannedObject, ShapeId, ShapeTable, utf8,
 };
 use crate::wire::local_time::{DstPolicy, LocalTimeResolver, RepeatedTimes, TimeFlags};
 use crate::wire::mapping::Mapping;
@@ -259,6 +259,7 @@ impl<'z> RecordReader<'z> {
             None => {}
             Some(Excess::Depth) => return Err(RecordError::TooDeep { limit: MOST_DEPTH }),
             Some(Excess::Names) => return Err(RecordError::TooManyFields { limit: MOST_NAMES }),
+            Some(Excess::Values) => return Err(RecordError::TooManyValues { limit: MOST_VALUES }),
         }
         let scanned = Scanned { text, body, start: self.start };
         let Envelope { shape, event_id, event_type, aggregate, written_at } = match &self.mapped {

@@ -241,3 +241,65 @@ fn of_the_versions_of_a_log_in_an_old_store_the_later_one_stands_for_it() {
         [r#"Text([50, 32, 98, 121, 32, 51])"#, r#"Text([53, 32, 98, 121, 32, 55])"#]
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_log_of_an_old_store_is_found_again_where_a_spelled_byte_is_in_its_name_and_told_from_the_byte() {
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::Path;
+
+    use mission_events::internals::domain::path_text::text_of;
+
+    let dir = TestDir::new();
+    let names = [&b"a\\x86.jsonl"[..], b"a\\x5Cx86\\x00.jsonl", b"a\\xff\\xF.jsonl", b"plain.jsonl"];
+    let program = || cli(&dir).env("MISSION_CONTROL_TIMEZONE", "UTC");
+    let log = |number: usize| {
+        let time = format!("2025-10-2{number}T10:00:00");
+        format!("{{\"type\": \"A\", \"task_id\": \"T{number}\", \"timestamp\": \"{time}\"}}\n")
+    };
+    let import = |folder: &str| {
+        program().run(&format!("--format json import-legacy {folder} --into events.db")).json()
+    };
+    for (number, name) in names.iter().enumerate() {
+        write(&dir, "logs/x", log(number));
+        fs::rename(dir.join("logs/x"), dir.join("logs").join(OsStr::from_bytes(name))).unwrap();
+    }
+    assert_eq!(import("logs")["total"]["imported"], 4);
+    // As a version before has left it.
+    let connection = Connection::open(dir.join("events.db")).unwrap();
+    let paths = "SELECT source_id, path FROM sources ORDER BY source_id";
+    let stored = |connection: &Connection| -> Vec<(i64, String)> {
+        let mut statement = connection.prepare(paths).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let spelled = stored(&connection);
+    for name in names {
+        let path = fs::canonicalize(dir.join("logs").join(OsStr::from_bytes(name))).unwrap();
+        let old = [("?1", path.to_str().unwrap()), ("?2", &text_of(&path))];
+        assert_eq!(
+            old[0].1 == old[1].1,
+            !name.starts_with(b"a\\x86") && !name.starts_with(b"a\\x5C"),
+            "{old:?}"
+        );
+        let changed = "UPDATE sources SET path = ?1 WHERE path = ?2";
+        assert_eq!(connection.execute(changed, [old[0].1, old[1].1]).unwrap(), 1);
+    }
+    assert_ne!(stored(&connection), spelled);
+    connection.execute("DELETE FROM refinery_schema_history WHERE version = 10", []).unwrap();
+    drop(connection);
+    // Another log, whose name has the byte.
+    fs::write(dir.join("logs").join(Path::new(OsStr::from_bytes(b"a\x86.jsonl"))), log(7)).unwrap();
+    let report = import("logs");
+    assert_eq!((&report["total"]["imported"], &report["total"]["already_present"]), (&1.into(), &4.into()));
+    let found = stored(&Connection::open(dir.join("events.db")).unwrap());
+    assert_eq!((found.len(), &found[..4]), (5, &spelled[..]));
+    program().run("--store events.db export --to out").result();
+    for entry in fs::read_dir(dir.join("logs")).unwrap() {
+        let name = entry.unwrap().file_name();
+        let [before, after] = ["logs", "out"].map(|folder| fs::read(dir.join(folder).join(&name)).unwrap());
+        assert_eq!(after, before, "{name:?}");
+    }
+}

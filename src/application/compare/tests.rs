@@ -27,6 +27,7 @@ mod many_fields;
 mod one_key;
 mod paired;
 mod repaired;
+mod repeated_times;
 mod reported;
 mod start;
 mod streaming_join;

@@ -61,7 +61,7 @@ pub struct ComparisonArgs {
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
 
-    /// How much memory to use before going to a temporary file
+    /// How much memory to use before going to a temporary file; besides, a few records (of up to 64 MiB) are held at once
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     memory: usize,
 

@@ -5,7 +5,6 @@ use crate::application::compare::report::{ClockReport, HistogramBucket};
 use crate::application::duration::rounded;
 use crate::application::evidence::record::ClockEvidence;
 use crate::domain::counted::counted;
-use crate::domain::event::format_timestamp;
 
 /// A histogram of offsets, candidate minus control.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -92,15 +91,7 @@ fn sentences(clock: &ClockReport) -> Vec<String> {
         let verb = if drift < 0 { "falls" } else { "grows" };
         told.push(format!("The offset {verb} by {} a day.", rounded(drift)));
     }
-    told.extend(clock.steps.iter().map(|step| {
-        let signed = |offset: i64| format!("{}{}", if offset < 0 { "−" } else { "" }, rounded(offset));
-        format!(
-            "From {} on the candidate is {} ahead, before {}: a clock was set.",
-            format_timestamp(step.at),
-            signed(step.to_us),
-            signed(step.from_us)
-        )
-    }));
+    told.extend(clock.steps.iter().map(|step| format!("Step: {step}.")));
     let modes = clock.modes.iter().map(|mode| {
         let hint = match &*mode.hint {
             "none" => String::new(),

@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::database_kind::DatabaseKind;
 use super::error::SqliteError;
+use super::spliced_log;
 
 /// How every SQLite database begins.
 pub const MAGIC: &[u8; 16] = b"SQLite format 3\0";
@@ -71,8 +72,22 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
     connection.busy_handler(Some(wait_at_most(BUSY_TIMEOUT))).map_err(failed)?;
     // Else a statement is planned anew for each value of some of its parameters, which takes ten times as long as to run it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
+    // A log that is refused is not put into the database when it is closed.
+    let keep_log = |is_kept| {
+        let config = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        connection.set_db_config(config, is_kept).map(drop).map_err(failed)
+    };
+    let has_log = spliced_log::has_log(path);
+    if has_log {
+        keep_log(true)?;
+    }
     // The first read of the file: here it shows whether it is a database at all.
     match connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0)) {
+        Ok(_) if has_log => {
+            spliced_log::refuse(path, &connection)?;
+            keep_log(false)?;
+            Ok(connection)
+        }
         Ok(_) => Ok(connection),
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
             Err(SqliteError::NotADatabase { path: path.to_owned() })

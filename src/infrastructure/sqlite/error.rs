@@ -53,6 +53,16 @@ pub enum SqliteError {
         /// What it may hold, in the plural.
         content: &'static str,
     },
+    /// The log beside the database was written for another state of it.
+    #[error("{} was not written for {} as it is now, and would damage it: {detail}. Nothing was changed", log.display(), path.display())]
+    SplicedLog {
+        /// The database.
+        path: PathBuf,
+        /// Its write-ahead log.
+        log: PathBuf,
+        /// What is wrong, and the way out.
+        detail: String,
+    },
     /// The database belongs to another program.
     #[error("{} is a SQLite database, but not one of this program (application_id {found:#010x}, expected {expected:#010x}): name another file", path.display())]
     NotOurs {

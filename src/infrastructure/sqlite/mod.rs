@@ -35,6 +35,7 @@ mod repair;
 mod retry_preview;
 mod row;
 pub(in crate::infrastructure) mod schema;
+mod spliced_log;
 mod stored_rows;
 pub mod turn;
 

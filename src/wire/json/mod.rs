@@ -23,7 +23,9 @@ pub use self::canonical::{
 };
 pub use self::error::ScanError;
 pub use self::member::{Member, MemberValue};
-pub use self::object::{Excess, MOST_DEPTH, MOST_NAMES, ObjectScanner, ScannedObject, is_blank, utf8};
+pub use self::object::{
+    Excess, MOST_DEPTH, MOST_NAMES, MOST_VALUES, ObjectScanner, ScannedObject, is_blank, utf8,
+};
 pub use self::padded_bytes::PaddedBytes;
 pub use self::shape_cache::{ShapeId, ShapeTable};
 pub use self::span::Span;

@@ -34,12 +34,16 @@ pub enum Excess {
     Depth,
     /// Names.
     Names,
+    /// Values.
+    Values,
 }
 
 /// How deep a record may be nested, itself included.
 pub const MOST_DEPTH: usize = 10_000;
 /// How many names the objects of a record may have together.
 pub const MOST_NAMES: usize = 1 << 18;
+/// How many values a record may have, itself, containers and elements of lists included.
+pub const MOST_VALUES: usize = 1 << 20;
 
 /// Scans objects, keeping its memory from one to the next.
 #[derive(Default)]
@@ -192,7 +196,7 @@ impl ObjectScanner {
             duplicate_key: false,
             excess: None,
         };
-        let mut key = None;
+        let (mut key, mut values) = (None, 0);
         let mut container_start = 0;
         while let Some(token) = tokens.next_token()? {
             let depth = tokens.depth();
@@ -202,6 +206,10 @@ impl ObjectScanner {
             if found.excess.is_some() {
                 // Where it ends is all that is looked for from there on.
                 continue;
+            }
+            values += usize::from(!matches!(token, Token::Key(_) | Token::ObjectEnd | Token::ArrayEnd));
+            if values > MOST_VALUES && self.is_limited {
+                found.excess = Some(Excess::Values);
             }
             let value = match token {
                 Token::Key(name) => {

@@ -26,6 +26,12 @@ pub enum RecordError {
         /// How many one may have.
         limit: usize,
     },
+    /// It has more values than are held in memory for one.
+    #[error("the record has more than {limit} values")]
+    TooManyValues {
+        /// How many one may have.
+        limit: usize,
+    },
     /// Something follows the object.
     #[error("expected nothing after the object, found more at its byte {at}")]
     Trailing {
@@ -97,6 +103,7 @@ impl RecordError {
             Self::Syntax(_) | Self::Trailing { .. } => "syntax",
             Self::TooDeep { .. } => "too_deep",
             Self::TooManyFields { .. } => "too_many_fields",
+            Self::TooManyValues { .. } => "too_many_values",
             Self::NoType | Self::NoMappedType { .. } => "no_type",
             Self::NoTimestamp { .. } => "no_timestamp",
             Self::BadTimestamp(_) | Self::BadUnixTime(_) => "bad_timestamp",

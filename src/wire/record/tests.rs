@@ -99,18 +99,25 @@ fn a_record_of_a_known_layout_is_read_as_a_new_one_is() {
 }
 
 #[test]
-fn a_record_that_is_nested_too_deep_or_has_too_many_fields_is_none_and_a_stored_one_is_read() {
+fn a_record_that_is_nested_too_deep_or_has_too_many_fields_or_values_is_none_and_a_stored_one_is_read() {
     let with = |value: String| format!(r#"{{"type": "A", "timestamp": "2025-10-25", "v": {value}}}"#);
     let deep = |levels: usize| with("[".repeat(levels) + &"]".repeat(levels));
     let wide = with(format!(
         "{{{}}}",
         (0..1 << 18).map(|name| format!("\"{name}\":0")).collect::<Vec<_>>().join(",")
     ));
+    // The record itself, its type, its time and the list are values as well.
+    let long = |elements: usize| with(format!("[{}0]", "0,".repeat(elements - 5)));
     let zone = Zone::utc();
     let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
     assert!(reader.read_whole(deep(9_999).as_bytes()).is_ok());
-    for (text, reason) in [(deep(10_000), "too_deep"), (deep(1 << 20), "too_deep"), (wide, "too_many_fields")]
-    {
+    assert!(reader.read_whole(long(1 << 20).as_bytes()).is_ok());
+    for (text, reason) in [
+        (deep(10_000), "too_deep"),
+        (deep(1 << 20), "too_deep"),
+        (wide, "too_many_fields"),
+        (long((1 << 20) + 1), "too_many_values"),
+    ] {
         assert_eq!(reader.read_whole(text.as_bytes()).unwrap_err().reason(), reason);
         let stored = reader.read_stored(&text, None, "A", DateTime::UNIX_EPOCH, None).unwrap();
         assert_eq!((stored.shape, reader.members().0.len()), (Shape::Legacy, 3));

@@ -77,7 +77,7 @@ fn a_database_that_holds_nothing_yet_has_version_0_and_is_not_of_another_program
     write(&dir, "events.db", "");
     cli(&dir).run("--store events.db events recent").fails(
         4,
-        "error: events.db has schema version 0, this program reads version 9: run a command that writes \
+        "error: events.db has schema version 0, this program reads version 10: run a command that writes \
          to it once, such as import-legacy\n",
     );
 }

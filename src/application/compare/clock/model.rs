@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use crate::application::compare::clock::anchors::AnchorSample;
 use crate::application::compare::clock::clocks_apart::ClocksApart;
 use crate::application::compare::clock::drift::drift_of;
-use crate::application::compare::clock::report::{ClockReport, DayClock};
-use crate::application::compare::clock::steps::steps;
+use crate::application::compare::clock::report::{ClockReport, DayClock, drift_between};
+use crate::application::compare::clock::steps::{steps, without_steps};
 use crate::application::compare::settings::Settings;
 
 /// The clock of the candidate, seen from the control's.
@@ -81,8 +81,17 @@ impl ClockModel {
         // Between two offsets within it there is no step.
         if report.spread.max_us.saturating_mul(2) > tolerance_us {
             anchors.sort_unstable();
-            report.drift_us_per_day = report.drift_us_per_day.or_else(|| drift_of(&anchors, tolerance_us));
             report.steps = steps(&anchors, tolerance_us);
+            // A clock that was set does not drift by that.
+            without_steps(&mut anchors, &report.steps);
+            if !report.steps.is_empty() {
+                let mut by_day: BTreeMap<NaiveDate, Vec<i64>> = BTreeMap::new();
+                for (at, offset) in &anchors {
+                    by_day.entry(day_of(*at)).or_default().push(*offset);
+                }
+                report.drift_us_per_day = drift_between(&by_day);
+            }
+            report.drift_us_per_day = report.drift_us_per_day.or_else(|| drift_of(&anchors, tolerance_us));
         }
         Self { report }
     }

@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::application::duration::rounded;
+use crate::domain::event::format_timestamp;
 
 /// The clock of the candidate, seen from the control's, by the anchors: contents that occur exactly once
 /// on each side.
@@ -24,7 +28,7 @@ pub struct ClockReport {
     pub spread: Spread,
     /// By how much the offset grows in a day, in microseconds: the median of the slopes between any two
     /// days with at least [`ClockReport::MIN_ANCHORS`] anchors, by their median offsets. With fewer than two
-    /// such days that of the anchors themselves, where they lie on a line; else `None`.
+    /// such days that of the anchors themselves, where they lie on a line; else `None`. Without what the steps come to.
     pub drift_us_per_day: Option<i64>,
     /// When the offset became another one at once, by more than the tolerance: a clock was set. The first twenty.
     pub steps: Vec<ClockStep>,
@@ -52,6 +56,18 @@ pub struct ClockStep {
     pub from_us: i64,
     /// The offset from then on.
     pub to_us: i64,
+}
+
+impl fmt::Display for ClockStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ahead = |offset: i64, is: &str| match offset {
+            0 => format!("neither clock {is} ahead"),
+            offset if offset < 0 => format!("the control {is} {} ahead", rounded(offset)),
+            offset => format!("the candidate {is} {} ahead", rounded(offset)),
+        };
+        let (before, after) = (ahead(self.from_us, "was"), ahead(self.to_us, "is"));
+        write!(f, "from {} on {after}; before, {before}: a clock was set", format_timestamp(self.at))
+    }
 }
 
 /// The clocks on one day.
@@ -172,6 +188,11 @@ impl Spread {
 
 fn lower_median(sorted: &[i64]) -> i64 {
     sorted.len().checked_sub(1).map_or(0, |last| sorted[last / 2])
+}
+
+/// The drift that offsets show, by the control's local days.
+pub(crate) fn drift_between(by_day: &BTreeMap<NaiveDate, Vec<i64>>) -> Option<i64> {
+    drift(&by_day.iter().map(|(day, offsets)| (*day, DayClock::new(offsets.clone()))).collect())
 }
 
 /// The slope of the days' medians by Theil and Sen: less than 29 of 100 days that are wrong do not move it.

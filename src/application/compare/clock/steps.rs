@@ -49,6 +49,19 @@ pub(crate) fn steps(anchors: &[(i64, i64)], tolerance_us: i64) -> Vec<ClockStep>
     told.collect()
 }
 
+/// Takes steps off the offsets of the anchors after them.
+pub(crate) fn without_steps(anchors: &mut [(i64, i64)], steps: &[ClockStep]) {
+    let mut steps =
+        steps.iter().map(|step| (step.at.timestamp_micros(), step.to_us - step.from_us)).peekable();
+    let mut taken_off = 0;
+    for (at, offset) in anchors {
+        while let Some((_, size)) = steps.next_if(|(step, _)| *step <= *at) {
+            taken_off += size;
+        }
+        *offset -= taken_off;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +109,14 @@ mod tests {
     fn the_first_twenty_steps_are_told() {
         let anchors: Vec<_> = (0..1000).map(|number| (number, number / 10 * MINUTE)).collect();
         assert_eq!(steps(&anchors, SECOND).len(), MOST);
+    }
+
+    #[test]
+    fn without_its_steps_a_clock_that_was_set_is_one_that_was_not() {
+        let set = |number: i64| if (50..90).contains(&number) { 30 * SECOND } else { 5 * SECOND };
+        let mut anchors: Vec<_> = (0..144).map(|number| (number * MINUTE, set(number))).collect();
+        let found = steps(&anchors, SECOND);
+        without_steps(&mut anchors, &found);
+        assert!(anchors.iter().all(|(_, offset)| *offset == 5 * SECOND));
     }
 }

@@ -49,6 +49,18 @@ impl<'b> TimedEvent<'b> {
             .unwrap_or(i64::MAX)
     }
 
+    /// Its time by its own clock, in the reading that is nearer to another event.
+    pub fn own_time_near(&self, other: &Self) -> i64 {
+        let apart = |at: i64| Self { at, other_reading: None, ..*self }.apart(other);
+        let at = self.other_reading.filter(|reading| apart(*reading) < apart(self.at)).unwrap_or(self.at);
+        self.own_time(at)
+    }
+
+    /// What its own clock showed at one of its times.
+    pub fn own_time(&self, at: i64) -> i64 {
+        at - self.at + self.entry.head.at
+    }
+
     /// By time; where that is the same, by what does not depend on the order of the input; and what is the
     /// same in everything by its place, so that it does not matter which was kept first.
     pub fn compare_time(&self, other: &Self) -> Ordering {

@@ -69,6 +69,7 @@ pub(crate) fn assemble_report(
         candidate: &candidate,
         total: &total,
         clock: &clock,
+        same_in_a_reading: counts.same_in_a_reading,
     })?;
     let listed = differences.len() as u64;
     let by_cause = counts.causes.iter().map(|((cause, class, day, event_type), count)| CauseCount {

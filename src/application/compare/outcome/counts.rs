@@ -19,6 +19,8 @@ pub(crate) struct Counts {
     pub first_in_time: Option<FirstInTime>,
     /// Matched pairs whose events are spelled in different ways.
     pub representation: u64,
+    /// The contents of some matched pairs are the same only in a reading of a local time that comes twice.
+    pub same_in_a_reading: bool,
     /// Pairs that had more than one possible partner.
     pub ambiguous: u64,
     /// Pairs that needed each ignore rule.
@@ -65,6 +67,7 @@ impl Counts {
             self.note_pair_in_time(control, candidate);
         }
         self.representation += other.representation;
+        self.same_in_a_reading |= other.same_in_a_reading;
         self.ambiguous += other.ambiguous;
         self.one_sided.add(&other.one_sided);
         for (key, count) in other.rules {

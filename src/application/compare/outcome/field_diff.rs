@@ -6,7 +6,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::application::compare::reading::canonical_values::{LEVELS, elements, members, payload};
 use crate::application::compare::report::Cause;
-use crate::wire::instant::{Instant, differ_in_precision};
+use crate::application::compare::rules::repeated_times::Near;
+use crate::wire::instant::{Instant, differ_in_precision, read_near};
 use crate::wire::json::{Token, Tokens};
 use crate::wire::zone::Zone;
 
@@ -35,7 +36,12 @@ pub(crate) fn cause_of(fields: &[FieldDifference]) -> Cause {
 
 /// What differs between two contents, each given as canonical objects whose members belong together. Times without
 /// an offset are those of `zone`.
-pub(crate) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]], zone: &Zone) -> Vec<FieldDifference> {
+pub(crate) fn differing_fields(
+    control: &[&[u8]],
+    candidate: &[&[u8]],
+    zone: &Zone,
+    near: Near,
+) -> Vec<FieldDifference> {
     let mut found = Vec::new();
     let mut open = vec![(1, String::new(), members_of(control), members_of(candidate))];
     while let Some((level, path, left, right)) = open.pop() {
@@ -56,7 +62,8 @@ pub(crate) fn differing_fields(control: &[&[u8]], candidate: &[&[u8]], zone: &Zo
                     open.push((level + 1, path, children(one), children(other)))
                 }
                 [Some(one), Some(other)] => {
-                    found.push(FieldDifference { path, cause: leaf_cause(one, other, zone) })
+                    let cause = leaf_cause(one, other, zone, near);
+                    found.extend(cause.map(|cause| FieldDifference { path, cause }))
                 }
                 [one, other] => {
                     let is_null = one.or(other) == Some(b"n");
@@ -86,8 +93,13 @@ fn is_alike(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// The cause of a difference between two values that hold no others.
-pub(crate) fn leaf_cause(one: &[u8], other: &[u8], zone: &Zone) -> Cause {
+/// The cause of a difference between two values that hold no others; `None` where they are one time that comes twice.
+pub(crate) fn leaf_cause(one: &[u8], other: &[u8], zone: &Zone, near: Near) -> Option<Cause> {
+    let (one, other) = (read_near(one, near[0]), read_near(other, near[1]));
+    (one != other).then(|| cause_of_values(&one, &other, zone))
+}
+
+fn cause_of_values(one: &[u8], other: &[u8], zone: &Zone) -> Cause {
     let number = |value: &[u8]| match value.first() {
         Some(b'd' | b'D') => std::str::from_utf8(payload(value)).ok()?.parse::<f64>().ok(),
         _ => None,
@@ -221,7 +233,7 @@ mod tests {
 
     fn differing(control: &str, candidate: &str) -> Vec<(String, Cause)> {
         let form = |text: &str| canonical_form(text.as_bytes()).unwrap();
-        let fields = differing_fields(&[&form(control)], &[&form(candidate)], &Zone::utc());
+        let fields = differing_fields(&[&form(control)], &[&form(candidate)], &Zone::utc(), [0, 0]);
         fields.into_iter().map(|field| (field.path, field.cause)).collect()
     }
 
@@ -241,7 +253,9 @@ mod tests {
             (r#"{"a": 0.1}"#, r#"{"a": 0.10000000000000002}"#, "a", Cause::Precision),
             (r#"{"a": 0.1}"#, r#"{"a": 0.2}"#, "a", Cause::Real),
             (r#"{"a": "é"}"#, "{\"a\": \"e\u{301}\"}", "a", Cause::UnicodeForm),
-            (r#"{"a": "2025-10-20"}"#, r#"{"a": "2025-10-20T00:00Z"}"#, "a", Cause::TimeSpelling),
+            (r#"{"a": "2025-10-20T00:00"}"#, r#"{"a": "2025-10-20 00:00Z"}"#, "a", Cause::TimeSpelling),
+            (r#"{"a": "2025-10-20"}"#, r#"{"a": "2025-10-20T00:00Z"}"#, "a", Cause::Real),
+            (r#"{"a": "2016-12-31T23:59:60Z"}"#, r#"{"a": "2017-01-01T00:00:00Z"}"#, "a", Cause::Real),
             (r#"{"a": "2025-10-20T10:00:00.1Z"}"#, r#"{"a": "2025-10-20T10:00:00.12Z"}"#, "a", Cause::Real),
             (r#"{"a": NaN}"#, r#"{"a": null}"#, "a", Cause::Real),
             (r#"{"a": 1, "a": 2}"#, r#"{"a": 1, "a": 3}"#, "a", Cause::Real),

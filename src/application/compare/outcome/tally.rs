@@ -93,6 +93,7 @@ impl<'t> Tally<'t> {
             Class::Matched => {
                 self.counts.representation +=
                     u64::from(one.head.lexical_fingerprint != other.head.lexical_fingerprint);
+                self.counts.same_in_a_reading |= one.head.hash != other.head.hash;
             }
             Class::Ignored => {
                 let rules = 0..settings.profile.ignore.len();
@@ -116,7 +117,7 @@ impl<'t> Tally<'t> {
     ) {
         let (one, other) = (&control.entry, &candidate.entry);
         self.counts.ambiguous += u64::from(ambiguous);
-        let fields = differences_of_pair(class, one, other, &self.context.fields);
+        let fields = differences_of_pair(class, control, candidate, &self.context.fields);
         let cause = match class {
             Class::TimeShifted => Cause::ClockOrZone,
             Class::Changed => cause_of(&fields),

@@ -17,7 +17,7 @@ use crate::application::compare::profile::Profile;
 use crate::application::compare::reading::scalars::{
     Body, count_scalars, is_text, lexical_fingerprint, scalar_at, scalars,
 };
-use crate::application::compare::reading::times::{Times, as_time, declared_times};
+use crate::application::compare::reading::times::{Times, as_time, declared_times, times_in};
 use crate::application::compare::rules::field_set::FieldSet;
 
 /// Where the optional fields stand. The first is the `event_id` of a legacy record, which
@@ -38,6 +38,8 @@ pub(crate) struct Fields {
     pub are_declared: bool,
     /// Which fields hold times.
     pub times: Vec<FieldPath>,
+    /// Which of them are in one-sided fields.
+    pub one_sided_times: FieldSet,
     /// The zone of times without an offset.
     pub zone: Zone,
 }
@@ -62,8 +64,10 @@ impl Fields {
         optional_fields.extend(profile.ignore.iter().map(|rule| rule.field.clone()));
         let are_declared = !profile.expects_as_built_in();
         // One that is no path names no field, as a report says.
-        let times = profile.times.iter().filter_map(|path| path.parse().ok()).collect();
-        Ok(Self { optional_fields, one_sided, defaults, are_declared, times, zone: zone.clone() })
+        let times: Vec<FieldPath> = profile.times.iter().filter_map(|path| path.parse().ok()).collect();
+        let one_sided_times = times_in(&optional_fields[1..=one_sided], &times);
+        let zone = zone.clone();
+        Ok(Self { optional_fields, one_sided, defaults, are_declared, times, one_sided_times, zone })
     }
 
     /// The first ignored field.
@@ -83,6 +87,8 @@ pub(crate) struct Content {
     pub lexical_fingerprint: u64,
     /// The record is of a side that may lack one-sided fields.
     pub legacy_shape: bool,
+    /// A declared time is a local time that comes twice.
+    pub has_repeated_time: bool,
 }
 
 /// Makes the content of records.
@@ -177,7 +183,8 @@ impl<'p> ContentReader<'p> {
         };
         let body = Body { text: record.body.as_bytes(), start: reader.body_start() };
         let Self { templates, templater, times_read } = self;
-        let times = Times { zone: &templater.fields.zone, read: times_read };
+        let Fields { zone, one_sided_times, .. } = templater.fields;
+        let times = Times { zone, one_sided: one_sided_times, read: times_read, comes_twice: false };
         let Some((layout, scalars)) = reader.layout() else {
             let template = templater.template(record.shape, reader.members().0, body)?;
             let (scalars, lexical_fingerprint) = scalars(body.text)?;
@@ -334,7 +341,7 @@ impl Template {
                     Step::Scalar(scalar) => scalars[*scalar],
                     Step::Time { scalar, field } => {
                         let value = scalars[*scalar];
-                        if let Some(spelling) = times.write(*field, value, body, record, out) {
+                        if let Some(spelling) = times.write(*field, value, body, out) {
                             spelled = spelled.wrapping_add(spelling);
                             continue;
                         }
@@ -365,6 +372,7 @@ impl Template {
             }
         }
         into.lexical_fingerprint = spelled;
+        into.has_repeated_time = times.comes_twice;
         Ok(())
     }
 }

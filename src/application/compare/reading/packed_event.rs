@@ -34,6 +34,8 @@ impl EventHead {
     pub const SIBLING: u8 = 8;
     /// A repair has put it into its store: the system of its side did not write it.
     pub const REPAIRED: u8 = 16;
+    /// See [`Content::has_repeated_time`].
+    pub const REPEATED_TIME: u8 = 32;
 
     pub fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0

@@ -230,6 +230,7 @@ impl Consumer<'_> {
         if !self.is_repaired {
             self.side.anchors.observe(first::<16>(&digest).map_or(0, u128::from_le_bytes), sure);
         }
+        self.side.has_repeated_times |= head.is(EventHead::REPEATED_TIME);
         self.side.with_id += u64::from(record.event_id.as_deref().is_some_and(|id| !id.is_empty()));
         self.side.naive += u64::from(record.flags.time.contains(TimeFlags::NAIVE));
         self.keep_sample(&digest, record.body);
@@ -283,6 +284,7 @@ impl Consumer<'_> {
             (EventHead::NEAR_BOUNDARY, is_near_boundary),
             (EventHead::AMBIGUOUS, record.flags.time.contains(TimeFlags::AMBIGUOUS)),
             (EventHead::REPAIRED, self.is_repaired),
+            (EventHead::REPEATED_TIME, self.scratch.has_repeated_time),
         ] {
             flags |= if is_set { flag } else { 0 };
         }

@@ -37,6 +37,8 @@ pub(crate) struct SideSummary {
     pub naive: u64,
     /// The numbers of the fields in which a time was read, of those that the profile declares.
     pub times_read: FieldSet,
+    /// Some of these are local times that come twice.
+    pub has_repeated_times: bool,
     pub days: BTreeMap<NaiveDate, DaySum>,
     pub digest: MultisetDigest,
     pub files: Vec<FileReport>,
@@ -64,6 +66,7 @@ impl SideSummary {
             with_id: 0,
             naive: 0,
             times_read: FieldSet::default(),
+            has_repeated_times: false,
             days: BTreeMap::new(),
             digest: MultisetDigest::default(),
             files: Vec::new(),
@@ -95,6 +98,7 @@ impl SideSummary {
         self.with_id += other.with_id;
         self.naive += other.naive;
         self.times_read.add(&other.times_read);
+        self.has_repeated_times |= other.has_repeated_times;
         for (day, sum) in other.days {
             let into = self.days.entry(day).or_default();
             into.events += sum.events;

@@ -12,6 +12,7 @@
 //! | type, aggregate and content | [`Rules::of_same_content`], [`Rules::content_rounds`]; written twice: [`Rules::is_copy`] | `stages/same_content` |
 //! | content and one of type and aggregate | [`Rules::of_content_elsewhere`] | `stages/across_keys` |
 //! | type and aggregate | [`Rules::changed_windows`], [`Rules::may_have_changed`] | `stages/changed_fields` |
+//! | the same, but for how local times that come twice are written | [`Rules::of_same_content`] | `stages/same_readings` |
 //! | some of it, without being a pair | [`Rules::resemble`] | `stages/resemblance` |
 //!
 //! Contents that agree in no field ([`evidence`]) make a pair only where type and aggregate are the same,
@@ -26,6 +27,7 @@
 pub(crate) mod evidence;
 pub(crate) mod field_set;
 pub(crate) mod optional_fields;
+pub(crate) mod repeated_times;
 
 use chrono::NaiveDate;
 
@@ -39,6 +41,7 @@ use crate::application::compare::settings::Settings;
 use evidence::{agree_in_a_field, says_something};
 use field_set::FieldSet;
 use optional_fields::{Agreement, agreement};
+use repeated_times::{have_same_content, near};
 
 /// The rules by which the events of one comparison are the same.
 pub(crate) struct Rules<'r> {
@@ -124,7 +127,7 @@ impl<'r> Rules<'r> {
 
     /// What two events of the same type, aggregate and content are; `None` where they are no pair.
     pub fn of_same_content(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Option<Ruling> {
-        let agreed = agreement(&one.entry, &other.entry, self.fields);
+        let agreed = self.agreement(one, other);
         let apart = one.apart(other);
         let round = self.content_rounds().into_iter().find(|round| {
             let agrees = match &agreed {
@@ -138,9 +141,13 @@ impl<'r> Rules<'r> {
         Some(Ruling { class: round.class, ignoring })
     }
 
+    fn agreement(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> Agreement {
+        agreement(&one.entry, &other.entry, self.fields, near(one, other))
+    }
+
     /// The ignore rules that a pair needs whose keys agree without the ignored fields.
     pub fn needed(&self, one: &TimedEvent<'_>, other: &TimedEvent<'_>) -> FieldSet {
-        match agreement(&one.entry, &other.entry, self.fields) {
+        match self.agreement(one, other) {
             Agreement::Ignoring(rules) => rules,
             Agreement::Agrees | Agreement::Differs => FieldSet::default(),
         }
@@ -152,8 +159,8 @@ impl<'r> Rules<'r> {
         if let Some(class) = envelope_difference(left, right) {
             return class.into();
         }
-        let agreed = agreement(left, right, self.fields);
-        if left.shared_content != right.shared_content || agreed == Agreement::Differs {
+        let agreed = self.agreement(one, other);
+        if !have_same_content(one, other) || agreed == Agreement::Differs {
             return Class::Changed.into();
         }
         match agreed {
@@ -175,8 +182,7 @@ impl<'r> Rules<'r> {
             (true, false) => Class::Misfiled,
             _ => return None,
         };
-        let is_pair =
-            says_something(left.shared_content) && agreement(left, right, self.fields) != Agreement::Differs;
+        let is_pair = says_something(left.shared_content) && self.agreement(one, other) != Agreement::Differs;
         is_pair.then_some(class)
     }
 
@@ -202,9 +208,10 @@ impl<'r> Rules<'r> {
         ids_are_shared: bool,
     ) -> bool {
         let (left, right) = (one.entry.shared_content, other.entry.shared_content);
-        let is_without_contradiction = || left == right || !(says_something(left) || says_something(right));
+        let is_without_contradiction =
+            || have_same_content(one, other) || !(says_something(left) || says_something(right));
         self.resemble(one, other, ids_are_shared)
-            && (agree_in_a_field(left, right, &self.fields.zone)
+            && (agree_in_a_field(left, right, &self.fields.zone, near(one, other))
                 || one.apart(other) <= self.tolerance && is_without_contradiction())
     }
 

@@ -10,6 +10,7 @@ use crate::application::compare::reading::content::{Fields, LEGACY_EVENT_ID};
 use crate::application::compare::reading::packed_event::{PackedEvent, Side};
 
 use super::field_set::FieldSet;
+use super::repeated_times::{Near, are_same};
 
 /// How two events agree in their optional fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,7 @@ pub(crate) fn agreement(
     control: &PackedEvent<'_>,
     candidate: &PackedEvent<'_>,
     fields: &Fields,
+    near: Near,
 ) -> Agreement {
     let is_across_shapes = control.is_legacy_shape() != candidate.is_legacy_shape();
     if control.optional_fields == candidate.optional_fields && !is_across_shapes {
@@ -77,7 +79,11 @@ pub(crate) fn agreement(
     let lacking = may_lack(control, candidate, fields);
     let mut ignoring = FieldSet::default();
     for (field, (left, right)) in control.fields().zip(candidate.fields()).enumerate() {
-        if left == right || is_across_shapes && field == LEGACY_EVENT_ID {
+        let is_same = match (left, right) {
+            (Some(left), Some(right)) => are_same(left, right, near),
+            (left, right) => left == right,
+        };
+        if is_same || is_across_shapes && field == LEGACY_EVENT_ID {
             continue;
         }
         if field >= fields.ignored_from() {
@@ -85,7 +91,8 @@ pub(crate) fn agreement(
             continue;
         }
         let lacking = lacking.filter(|_| field != LEGACY_EVENT_ID);
-        if !where_lacking(lacking, [left, right]).is_some_and(|value| is_default(field, Some(value), fields))
+        let near = near[usize::from(left.is_none())];
+        if !where_lacking(lacking, [left, right]).is_some_and(|value| is_default(field, value, fields, near))
         {
             return Agreement::Differs;
         }
@@ -93,12 +100,10 @@ pub(crate) fn agreement(
     if ignoring.is_empty() { Agreement::Agrees } else { Agreement::Ignoring(ignoring) }
 }
 
-/// Whether a value is one that may stand where the other side lacks the field.
-pub(crate) fn is_default(field: usize, value: Option<&[u8]>, fields: &Fields) -> bool {
-    match (&fields.defaults[field], value) {
-        (Some(default), Some(value)) => default == value,
-        _ => true,
-    }
+/// Whether a value is one that may stand where the other side lacks the field; `near` is the time of the event that has
+/// it.
+pub(crate) fn is_default(field: usize, value: &[u8], fields: &Fields, near: i64) -> bool {
+    fields.defaults[field].as_ref().is_none_or(|default| are_same(default, value, [near; 2]))
 }
 
 /// The one-sided fields whose values an event states that may lack them.
@@ -138,9 +143,15 @@ impl Scope {
         }
     }
 
-    /// Appends the key of an event in this scope; two that agree only but for ignored fields have equal
-    /// keys without them.
-    pub fn key(&self, event: &PackedEvent<'_>, fields: &Fields, with_ignored: bool, key: &mut Vec<u8>) {
+    /// Appends the key of an event in this scope, whose time is `near` by its own clock; two that agree only but for
+    /// ignored fields have equal keys without them.
+    pub fn key(
+        &self,
+        event: &PackedEvent<'_>,
+        fields: &Fields,
+        (with_ignored, near): (bool, i64),
+        key: &mut Vec<u8>,
+    ) {
         for (field, value) in event.fields().enumerate() {
             let is_compared = match self {
                 _ if field >= fields.ignored_from() => with_ignored,
@@ -148,7 +159,8 @@ impl Scope {
                 Self::AcrossShapes(_) if field == LEGACY_EVENT_ID => false,
                 Self::ControlStates(_) if field == LEGACY_EVENT_ID => true,
                 Self::ControlStates(stated) | Self::AcrossShapes(stated) if !stated.contains(field) => {
-                    key.push(u8::from(is_default(field, value, fields)));
+                    let is_default = value.is_none_or(|value| is_default(field, value, fields, near));
+                    key.push(u8::from(is_default));
                     false
                 }
                 Self::ControlStates(_) | Self::AcrossShapes(_) => true,

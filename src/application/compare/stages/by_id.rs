@@ -5,7 +5,7 @@ use crate::application::compare::feed::CompareError;
 
 use super::group::{Group, every};
 use super::key::Key;
-use super::stage::{Matching, Stage};
+use super::stage::{Matching, Sides, Stage};
 use super::stage_output::StageOutput;
 
 pub(crate) struct ById;
@@ -15,8 +15,8 @@ impl Stage for ById {
         Key::Id
     }
 
-    fn applies(&self, with_id: [bool; 2]) -> bool {
-        with_id == [true, true]
+    fn applies(&self, to: &Sides) -> bool {
+        to.with_id == [true, true]
     }
 
     fn pair(
@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn it_runs_only_where_both_sides_have_ids() {
         assert_eq!(
-            [[true, true], [true, false], [false, true]].map(|with_id| ById.applies(with_id)),
+            [[true, true], [true, false], [false, true]]
+                .map(|with_id| ById.applies(&Sides { with_id, with_repeated_times: false })),
             [true, false, false]
         );
     }

@@ -11,6 +11,7 @@ mod memory_group;
 mod partition_matching;
 mod resemblance;
 mod same_content;
+mod same_readings;
 mod spilled_group;
 mod spilled_partition;
 mod stage;
@@ -23,14 +24,16 @@ use changed_fields::ChangedFields;
 use key::Key;
 use resemblance::Resemblance;
 use same_content::SameContent;
+use same_readings::SameReadings;
 
 pub(crate) use partition_matching::match_events;
 pub(crate) use stage::Stage;
 
 /// The stages in their order.
-pub(crate) const STAGES: [&dyn Stage; 5] = [
+pub(crate) const STAGES: [&dyn Stage; 6] = [
     &ById,
     &SameContent,
+    &SameReadings,
     &AcrossKeys(Key::AggregateAndContent),
     &AcrossKeys(Key::TypeAndContent),
     &ChangedFields,

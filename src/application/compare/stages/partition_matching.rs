@@ -15,7 +15,7 @@ use crate::application::compare::spill::partitions::{PartitionSet, Partitions, s
 use super::key::{Key, Keyed, compare};
 use super::memory_group::MemoryGroup;
 use super::spilled_partition::SpilledPartition;
-use super::stage::{Matching, Stage};
+use super::stage::{Matching, Sides, Stage};
 use super::stage_output::{Leftovers, StageOutput};
 
 /// Events of both sides that have no partner yet, control first.
@@ -38,7 +38,9 @@ pub(crate) fn match_events<'m>(
     let mut tallies: Vec<Tally<'m>> =
         workers.map(|_| Tally::new(context, sides, context.budget.order())).collect();
     let with_id = [sides.control.with_id > 0, sides.candidate.with_id > 0];
-    let stages: Vec<&dyn Stage> = stages.iter().copied().filter(|stage| stage.applies(with_id)).collect();
+    let with_repeated_times = sides.control.has_repeated_times || sides.candidate.has_repeated_times;
+    let known = Sides { with_id, with_repeated_times };
+    let stages: Vec<&dyn Stage> = stages.iter().copied().filter(|stage| stage.applies(&known)).collect();
     for (number, stage) in stages.iter().enumerate() {
         // What is left of one side alone has no partner, whatever it is brought together by.
         let is_one_sided = events.iter().any(|side| side.total() == 0);

@@ -194,7 +194,8 @@ impl<'g> Rounds<'g> {
             let takes_part = event.entry.is_legacy_shape() == is_legacy
                 && shapes.scope.takes(side, &event.entry, rules.fields);
             takes_part.then(|| {
-                shapes.scope.key(&event.entry, rules.fields, !round.disregards_ignored, key);
+                let with = (!round.disregards_ignored, event.own_time(at));
+                shapes.scope.key(&event.entry, rules.fields, with, key);
                 at
             })
         };

@@ -15,9 +15,9 @@ pub(crate) trait Stage: Sync {
     /// What the events of a group have in common.
     fn key(&self) -> Key;
 
-    /// Whether it can pair anything; `with_id` says for each side whether any event of it has an id.
-    fn applies(&self, with_id: [bool; 2]) -> bool {
-        let _ = with_id;
+    /// Whether it can pair anything of these sides.
+    fn applies(&self, to: &Sides) -> bool {
+        let _ = to;
         true
     }
 
@@ -34,6 +34,15 @@ pub(crate) trait Stage: Sync {
         matching: &Matching<'_>,
         output: &mut StageOutput<'_, '_>,
     ) -> Result<(), CompareError>;
+}
+
+/// What is known of both sides before their events are brought together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sides {
+    /// Whether any event has an id, control first.
+    pub with_id: [bool; 2],
+    /// Whether a time that the profile declares is a local time that comes twice.
+    pub with_repeated_times: bool,
 }
 
 /// What all stages of a comparison go by.

@@ -38,6 +38,11 @@ fn a_clock_that_was_set_at_noon_has_a_step_there() {
     let steps: Vec<_> =
         found.clock.steps.iter().map(|step| (step.at.to_rfc3339(), step.from_us, step.to_us)).collect();
     assert_eq!(steps, [("2025-10-21T12:00:00+00:00".to_owned(), 0, -90_000_000)]);
+    assert_eq!(
+        found.clock.steps[0].to_string(),
+        "from 2025-10-21T12:00:00+00:00 on the control is 1m 30s ahead; before, neither clock was ahead: a clock was set"
+    );
+    assert_eq!(found.clock.drift_us_per_day, Some(0), "it was set, and does not drift");
     let told: Vec<_> =
         found.differences.iter().filter_map(|difference| difference.clock_taken_off(2_000_000)).collect();
     assert_eq!(told[0], "1m 30s was added to the candidate's time, as its clock was that day");
@@ -65,4 +70,35 @@ fn a_clock_that_drifts_within_a_day_is_told_by_the_events_of_that_day() {
     assert!(found.clock.drifts());
     assert_eq!(found.clock.drift_us_per_day, Some(20_160_000));
     assert_eq!(compared(&legacy(&events(0)), &new(&events(0))).clock.drift_us_per_day, None);
+}
+
+#[test]
+fn a_clock_that_loses_and_is_set_right_again_has_the_drift_and_the_steps() {
+    for (sign, period) in [(-1, DAY), (1, DAY), (-1, DAY * 3 / 2)] {
+        // Seven seconds a day.
+        let found = found(|at| sign * (at % period) * 7 / 86_400);
+        let expected = DAY * 3 / period - 1;
+        assert_eq!(found.clock.steps.len() as i64, expected, "{:?}", found.clock.steps);
+        let drift = found.clock.drift_us_per_day.unwrap();
+        assert!((drift - sign * 7_000_000).abs() < 200_000, "{drift}");
+        assert!(found.clock.drifts());
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_twice_in_a_day_and_once_at_midnight_has_three_steps_and_no_drift() {
+    let found = found(|at| match at {
+        at if at < DAY / 4 => 0,
+        at if at < DAY * 3 / 4 => 40_000,
+        at if at < DAY * 2 => 10_000,
+        _ => -20_000,
+    });
+    let steps: Vec<_> = found
+        .clock
+        .steps
+        .iter()
+        .map(|step| (step.at.timestamp() / 60 % 1440, step.from_us / 1_000_000, step.to_us / 1_000_000))
+        .collect();
+    assert_eq!(steps, [(360, 0, 40), (1080, 40, 10), (0, 10, -20)]);
+    assert_eq!(found.clock.drift_us_per_day, Some(0));
 }

@@ -172,6 +172,10 @@ fn with_names(count: usize) -> String {
     format!("{{\"v\": {{{}}}}}", names.join(","))
 }
 
+fn with_values(count: usize) -> String {
+    format!("{{\"v\": [{}{{}}]}}", "[],".repeat(count - 3))
+}
+
 #[test]
 fn an_object_that_has_more_than_a_record_may_have_says_so_and_its_end_is_known() {
     for (text, excess) in [
@@ -180,6 +184,8 @@ fn an_object_that_has_more_than_a_record_may_have_says_so_and_its_end_is_known()
         (nested(100_000), Some(Excess::Depth)),
         (with_names(MOST_NAMES), None),
         (with_names(MOST_NAMES + 1), Some(Excess::Names)),
+        (with_values(MOST_VALUES), None),
+        (with_values(MOST_VALUES + 1), Some(Excess::Values)),
     ] {
         let mut scanner = ObjectScanner::limited();
         // Twice: a shape that was too much is not taken for one that is known.
