@@ -6,6 +6,7 @@
 
 mod answer;
 mod archive;
+mod backup;
 mod compare_logs;
 mod completions;
 mod cutover_check;
@@ -40,6 +41,7 @@ mod store;
 mod table;
 mod tasks;
 mod termination;
+mod verify;
 mod visible_text;
 
 use std::ffi::OsString;
@@ -50,6 +52,7 @@ use tracing::level_filters::LevelFilter;
 
 use answer::Answer;
 use archive::ArchiveArgs;
+use backup::BackupArgs;
 use dispatch::DispatchArgs;
 use error::CliError;
 pub use exit_code::ExitCode;
@@ -71,6 +74,7 @@ use rehearse::RehearseArgs;
 use rejects::RejectsArgs;
 use repair::RepairArgs;
 use tasks::TasksArgs;
+use verify::VerifyArgs;
 
 use crate::infrastructure::system_clock;
 
@@ -94,6 +98,8 @@ enum Command {
     Rejects(RejectsArgs),
     Export(ExportArgs),
     Archive(ArchiveArgs),
+    Backup(BackupArgs),
+    Verify(VerifyArgs),
     Evidence(EvidenceArgs),
     CutoverCheck(CutoverCheckArgs),
     Events(EventsArgs),
@@ -175,6 +181,8 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Archive(args) => archive::run(&args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Backup(args) => backup::run(&args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Verify(args) => verify::run(&args, &global.context(StartupLines::WhenVerbose)?),
         Command::CutoverCheck(args) => cutover_check::run(&args, &global.context(StartupLines::WhenVerbose)?),
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),

@@ -1,6 +1,7 @@
 //! Adapters: files, databases, zone data, settings.
 
 pub mod backend_at;
+pub mod backup_folder;
 pub mod compare_inputs;
 pub mod config;
 pub mod dispatch_figures;

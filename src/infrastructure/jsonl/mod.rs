@@ -101,6 +101,7 @@
 
 mod append;
 mod archiving;
+pub(in crate::infrastructure) mod backup;
 mod day_files;
 mod day_log;
 mod error;
@@ -122,6 +123,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+pub use self::backup::{EVENTS_FOLDER, JsonlSnapshot, subject_of_days};
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
 pub use self::turn::JsonlStoreTurn;
 

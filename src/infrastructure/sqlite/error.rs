@@ -123,6 +123,12 @@ pub enum SqliteError {
         /// The folder of the migrations in the source.
         migrations: &'static str,
     },
+    /// The database of a backup was opened for writing.
+    #[error("{} is the database of a backup, which is read and never written to: `mission-events restore --from` with its folder makes a store of it", path.display())]
+    Backup {
+        /// The path.
+        path: PathBuf,
+    },
     /// The database has several names, and is to be written.
     #[error("{} has {names} names (hard links), and SQLite keeps a log of its own beside each: what is written through one of them can be lost. It can be read; to write to it, remove the other names (find -samefile lists them), or make a copy and move that into its place", path.display())]
     SeveralNames {

@@ -17,6 +17,7 @@
 //! which is append-only as well. Its id finds the event, and no other event can have it.
 
 mod append;
+pub(in crate::infrastructure) mod backup;
 mod checkpoint;
 pub(in crate::infrastructure) mod connection;
 mod copy;
@@ -56,12 +57,13 @@ use crate::wire::zone::Zone;
 
 use database_kind::EVENT_STORE;
 
+pub use backup::{EVENTS_FILE, HANDLERS_FILE, SqliteSnapshot, subject_of_events, subject_of_handlers};
 pub use connection::MAGIC;
 pub use copy::{copy_store, store_size_in_bytes};
 pub use error::SqliteError;
 pub use export::SqliteExport;
 pub use feed::{StoreFeed, holds_events, is_event_store, row_counts};
-pub use health::{Database, integrity, library_version, write_ahead_log_bytes};
+pub use health::{Database, integrity, is_handler_store, library_version, write_ahead_log_bytes};
 pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};

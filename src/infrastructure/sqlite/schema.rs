@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 use rusqlite::Connection;
 
+use super::backup::refuse_backup;
 use super::connection::{self, BUSY_TIMEOUT};
 use super::database_kind::DatabaseKind;
 use super::error::SqliteError;
@@ -40,6 +41,7 @@ pub(in crate::infrastructure) fn open_current(
         }
     } else {
         ensure_ours(kind, path, &connection)?;
+        refuse_backup(path, &connection)?;
         let version = version(kind, path, &connection)?;
         ensure_unchanged(kind, path, &connection, version)?;
     }
