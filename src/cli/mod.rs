@@ -36,6 +36,7 @@ mod rehearse;
 mod rejects;
 mod repair;
 mod report;
+mod restore;
 mod status;
 mod store;
 mod table;
@@ -73,6 +74,7 @@ use output::visible;
 use rehearse::RehearseArgs;
 use rejects::RejectsArgs;
 use repair::RepairArgs;
+use restore::RestoreArgs;
 use tasks::TasksArgs;
 use verify::VerifyArgs;
 
@@ -100,6 +102,7 @@ enum Command {
     Archive(ArchiveArgs),
     Backup(BackupArgs),
     Verify(VerifyArgs),
+    Restore(RestoreArgs),
     Evidence(EvidenceArgs),
     CutoverCheck(CutoverCheckArgs),
     Events(EventsArgs),
@@ -183,6 +186,10 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         Command::Archive(args) => archive::run(&args, &global.context(StartupLines::WhenVerbose)?),
         Command::Backup(args) => backup::run(&args, &global.context(StartupLines::WhenVerbose)?),
         Command::Verify(args) => verify::run(&args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Restore(args) => {
+            let context = global.context_where(StartupLines::WhenVerbose, MissingStore::WillBeMade)?;
+            restore::run(&args, &context)
+        }
         Command::CutoverCheck(args) => cutover_check::run(&args, &global.context(StartupLines::WhenVerbose)?),
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),

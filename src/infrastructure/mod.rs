@@ -14,6 +14,7 @@ pub mod memory;
 pub mod naive_times;
 pub mod rehearsal_site;
 pub mod report_file;
+pub mod restoring;
 pub mod running;
 mod side_files;
 pub mod sources;

@@ -31,13 +31,6 @@ pub struct Against {
     pub first_difference: Option<String>,
 }
 
-impl Against {
-    /// Whether all events of this store are those of the other one.
-    pub fn is_part_of_other(&self) -> bool {
-        self.only_here == 0 && self.different == 0
-    }
-}
-
 /// Holds the events of a store against those of another one, position by position. What the other one has after the end of this one is
 /// told, and no finding; everything else is.
 ///

@@ -18,17 +18,18 @@ mod job;
 mod manifest;
 mod ports;
 mod proof;
+mod restore;
 mod verify;
 
 pub use against::{Against, hold_against};
-pub use contents::{Contents, RangeDigest, RowHash, TableDigest};
+pub use contents::{Contents, RowHash, TableDigest};
 pub use event_check::{HowRead, ProvedEvent, ReadLogs, Reading};
-pub use event_digests::EventDigests;
-pub use findings::{Check, Finding, Findings};
+pub use findings::{Check, Findings};
 pub use job::{BackupError, BackupReport, BackupSettings, back_up};
-pub use manifest::{BackedUpFile, MANIFEST, Manifest, ManifestError, SUMS, StoreName};
+pub use manifest::{BackedUpFile, MANIFEST, Manifest, SUMS, StoreName};
 pub use ports::{
     BackupPlace, BackupShelf, CopiedStore, NewBackup, ProvableDatabase, ProvableEvents, ShelfError, StoreSnapshot, Subject, Tell,
 };
-pub use proof::{Depth, Proof, prove};
+pub use proof::{Depth, prove};
+pub use restore::{RestoreError, RestorePlace, RestoreReport, restore};
 pub use verify::{Verification, verify_contents};

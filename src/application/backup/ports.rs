@@ -122,9 +122,6 @@ pub trait NewBackup {
 
 /// A folder of backups. One value of it is open at a time, over all processes.
 pub trait BackupShelf {
-    /// Where it is.
-    fn path(&self) -> &Path;
-
     /// Begins a backup of that moment, for which so many bytes are needed.
     fn begin(&mut self, at: DateTime<Utc>, bytes: u64) -> Result<Box<dyn NewBackup>, ShelfError>;
 

@@ -100,10 +100,6 @@ fn refuse(path: &Path, others: &OtherPlaces<'_>) -> Result<(), ShelfError> {
 }
 
 impl BackupShelf for FolderShelf {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
     fn begin(&mut self, at: DateTime<Utc>, bytes: u64) -> Result<Box<dyn NewBackup>, ShelfError> {
         let existing = nearest_folder(&self.path).map_err(failed("look at", &self.path))?;
         if let Some(free) = available_bytes(existing).filter(|free| *free < bytes) {

@@ -123,7 +123,9 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-pub use self::backup::{EVENTS_FOLDER, JsonlSnapshot, subject_of_days};
+pub use self::backup::{
+    EVENTS_FOLDER, FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days,
+};
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
 pub use self::turn::JsonlStoreTurn;
 

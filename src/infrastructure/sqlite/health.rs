@@ -23,7 +23,7 @@ pub enum Database {
 }
 
 impl Database {
-    fn kind(self) -> DatabaseKind {
+    pub(super) fn kind(self) -> DatabaseKind {
         match self {
             Self::Events => EVENT_STORE,
             Self::Handlers => HANDLER_STORE,

@@ -173,13 +173,13 @@ pub(super) fn log_size_in_bytes(path: &Path) -> std::io::Result<u64> {
     }
 }
 
-fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
+pub(super) fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
     connection
         .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
         .map_err(|source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source })
 }
 
-fn ensure_ours(kind: &DatabaseKind, path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+pub(super) fn ensure_ours(kind: &DatabaseKind, path: &Path, connection: &Connection) -> Result<(), SqliteError> {
     let (found, expected) = (connection::application_id(path, connection)?, kind.application_id);
     if found == expected {
         return Ok(());

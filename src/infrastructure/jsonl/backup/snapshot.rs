@@ -14,11 +14,12 @@ use super::super::day_files::file_cursor::FileCursor;
 use super::super::day_files::last_line::start_of_line;
 use super::super::error::JsonlError;
 use super::super::folder::EventFolder;
-use super::super::layout::LONGEST_LINE;
+use super::super::layout::{Day, LONGEST_LINE};
 use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
 use super::proof::subject_of_days;
 use crate::application::backup::{CopiedStore, StoreName, StoreSnapshot, Subject, Tell};
 use crate::domain::repository::RepositoryError;
+use crate::durable::lock::FileLock;
 use crate::infrastructure::backup_folder::copy_hashed;
 use crate::infrastructure::sqlite::backup::{copied_handlers, copy_handlers, handler_bytes, store_name};
 use crate::wire::local_time::DstPolicy;
@@ -161,5 +162,41 @@ impl StoreSnapshot for JsonlSnapshot {
         let mut subject = subject_of_days(&folder.join(EVENTS_FOLDER), self.folder.zone());
         copied_handlers(folder, &mut subject)?;
         Ok(subject)
+    }
+}
+
+/// The files of days in the folder of a store, archived ones first.
+///
+/// # Errors
+/// It cannot be listed.
+pub fn files_of_days(folder: &Path) -> Result<Vec<PathBuf>, RepositoryError> {
+    let listed = EventFolder::new(folder.to_owned(), Zone::utc()).list();
+    let days = listed.map_err(|error| error.during("list the files of the JSONL store"))?;
+    let files = days.into_iter().flat_map(|day| day.archived.into_iter().chain([day.path]));
+    Ok(files.filter(|path| path.is_file()).collect())
+}
+
+/// The day of such a file, by its name.
+pub fn day_of_file(name: &Path) -> String {
+    let name = name.file_name().unwrap_or_default().to_string_lossy();
+    Day::of_any_file_name(&name).map_or_else(|| name.into_owned(), |(day, _)| day.stream().to_string())
+}
+
+/// The locks of a folder: none writes to the store, and none archives its days, as long as this value is there.
+pub struct FolderLocks {
+    _archive: FileLock,
+    _folder: FileLock,
+}
+
+impl FolderLocks {
+    /// Takes them.
+    ///
+    /// # Errors
+    /// Another process holds one of them, for longer than is waited for.
+    pub fn take(folder: &Path) -> Result<Self, RepositoryError> {
+        let take = || -> Result<Self, JsonlError> {
+            Ok(Self { _archive: lock_archive(folder, LOCK_PATIENCE)?, _folder: lock_folder(folder, LOCK_PATIENCE)? })
+        };
+        take().map_err(|error| error.during("lock the JSONL store"))
     }
 }

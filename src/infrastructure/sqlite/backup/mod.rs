@@ -3,8 +3,10 @@
 mod events;
 mod mark;
 mod proof;
+mod replacement;
 mod snapshot;
 
+pub use replacement::{HeldDatabase, make_writable};
 pub use snapshot::{
     EVENTS_FILE, HANDLERS_FILE, SqliteSnapshot, copied_handlers, copy_handlers, handler_bytes, store_name, subject_of_events,
     subject_of_handlers,
