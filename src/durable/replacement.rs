@@ -58,7 +58,10 @@ mod tests {
         let [new, place, aside] = ["new", "place", "aside"].map(|name| folder.path().join(name));
         fs::write(&new, "1").unwrap();
         put_into_place(&new, &place, &aside).unwrap();
-        assert_eq!((fs::read_to_string(&place).unwrap().as_str(), aside.exists(), new.exists()), ("1", false, false));
+        assert_eq!(
+            (fs::read_to_string(&place).unwrap().as_str(), aside.exists(), new.exists()),
+            ("1", false, false)
+        );
         fs::write(&new, "2").unwrap();
         put_into_place(&new, &place, &aside).unwrap();
         let read = |path: &Path| fs::read_to_string(path).unwrap();

@@ -44,7 +44,8 @@ pub fn hold_against(
 ) -> Result<Against, RepositoryError> {
     findings.look(Check::Against);
     let mut against = Against { path, ..Against::default() };
-    let mut streams: Vec<StreamId> = this.streams()?.into_iter().chain(other.streams()?).map(|stream| stream.id).collect();
+    let mut streams: Vec<StreamId> =
+        this.streams()?.into_iter().chain(other.streams()?).map(|stream| stream.id).collect();
     streams.sort();
     streams.dedup();
     for stream in &streams {
@@ -126,7 +127,8 @@ fn place(stream: &StreamId, position: Position) -> String {
 /// What differs between two events of one position.
 fn difference(here: &StoredEvent, there: &StoredEvent) -> Option<String> {
     let (one, two) = (&here.event, &there.event);
-    let aggregate = |event: &StoredEvent| event.event.aggregate_id().map_or("none", AggregateId::as_str).to_owned();
+    let aggregate =
+        |event: &StoredEvent| event.event.aggregate_id().map_or("none", AggregateId::as_str).to_owned();
     let parts = [
         ("id", one.event_id().to_string(), two.event_id().to_string()),
         ("type", one.event_type().to_owned(), two.event_type().to_owned()),
@@ -140,7 +142,8 @@ fn difference(here: &StoredEvent, there: &StoredEvent) -> Option<String> {
         let equal = one.body().bytes().zip(two.body().bytes()).take_while(|(one, two)| one == two).count();
         return Some(format!("the texts of {} differ from byte {equal} on", one.event_id()));
     }
-    (here.origin != there.origin).then(|| format!("{} is {:?} here, and {:?} there", one.event_id(), here.origin, there.origin))
+    (here.origin != there.origin)
+        .then(|| format!("{} is {:?} here, and {:?} there", one.event_id(), here.origin, there.origin))
 }
 
 /// The events of a stream, a page at a time.

@@ -107,10 +107,16 @@ impl Contents {
             let same_table =
                 |table: &&TableDigest| table.database == expected.database && table.table == expected.table;
             match found.tables.iter().find(same_table) {
-                None => differences.push(format!("the table {} of {} is missing", expected.table, expected.database)),
+                None => differences
+                    .push(format!("the table {} of {} is missing", expected.table, expected.database)),
                 Some(table) if table != expected => differences.push(format!(
                     "the table {} of {}: expected {} rows with the digest {}, found {} with {}",
-                    expected.table, expected.database, expected.rows, expected.digest, table.rows, table.digest
+                    expected.table,
+                    expected.database,
+                    expected.rows,
+                    expected.digest,
+                    table.rows,
+                    table.digest
                 )),
                 Some(_) => {}
             }
@@ -128,8 +134,12 @@ impl Contents {
         let pairs = self.ranges.iter().zip(found.ranges.iter().map(Some).chain(std::iter::repeat(None)));
         let first = pairs.into_iter().find(|(expected, found)| Some(*expected) != *found);
         first.map_or_else(String::new, |(range, _)| {
-            let stream = if range.stream.is_empty() { String::new() } else { format!(" of {}", range.stream) };
-            format!("; the first difference is within the positions {} to {}{stream}", range.first, range.last)
+            let stream =
+                if range.stream.is_empty() { String::new() } else { format!(" of {}", range.stream) };
+            format!(
+                "; the first difference is within the positions {} to {}{stream}",
+                range.first, range.last
+            )
         })
     }
 }
@@ -143,7 +153,13 @@ mod tests {
     use super::*;
 
     fn contents() -> Contents {
-        let range = |first, last| RangeDigest { stream: String::new(), first, last, events: 1, digest: "aa".to_owned() };
+        let range = |first, last| RangeDigest {
+            stream: String::new(),
+            first,
+            last,
+            events: 1,
+            digest: "aa".to_owned(),
+        };
         let mut rows = RowHash::default();
         rows.value(1, b"x");
         rows.end_row();
@@ -168,7 +184,9 @@ mod tests {
         assert!(told.len() == 1 && told[0].ends_with("within the positions 11 to 20"), "{told:?}");
         let mut other = contents();
         other.tables[0].rows = 7;
-        assert!(contents().differences(&other)[0].contains("the table sources of events.db: expected 1 rows"));
+        assert!(
+            contents().differences(&other)[0].contains("the table sources of events.db: expected 1 rows")
+        );
         other.tables.clear();
         assert_eq!(contents().differences(&other), ["the table sources of events.db is missing"]);
         let mut other = contents();

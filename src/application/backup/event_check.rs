@@ -161,7 +161,8 @@ impl<'r> EventCheck<'r> {
             Err(error) => return Some(format!("its text is no event: {error}")),
         };
         let is_near = (record.occurred_at - event.timestamp()).abs() <= ZONES_APART;
-        if record.occurred_at != event.timestamp() && record.flags.time.contains(TimeFlags::NAIVE) && is_near {
+        if record.occurred_at != event.timestamp() && record.flags.time.contains(TimeFlags::NAIVE) && is_near
+        {
             self.other_zone += 1;
             let record = Record { occurred_at: event.timestamp(), ..record };
             return differs(event, &record, false, self.zone);
@@ -226,7 +227,9 @@ fn differs(event: &DomainEvent, record: &Record<'_>, is_derived: bool, zone: &Zo
     };
     let (id, aggregate) = (event.event_id().as_str(), event.aggregate_id().map(AggregateId::as_str));
     match record.event_id.as_deref() {
-        Some(_) if is_derived => return Some(format!("its text carries an id, and {id} is said to be derived")),
+        Some(_) if is_derived => {
+            return Some(format!("its text carries an id, and {id} is said to be derived"));
+        }
         Some(carried) if carried != id => return of("id", carried, id),
         None if !is_derived => return Some(format!("its text carries no id, and {id} is said to be of it")),
         Some(_) | None => {}

@@ -130,7 +130,9 @@ mod tests {
         assert_eq!(same, of(&[stored(1, "a"), stored(2, "b")]));
         let mut moved = stored(2, "b");
         moved.position = Position::new(3);
-        for other in [of(&[stored(1, "a"), stored(2, "c")]), of(&[stored(1, "a"), moved]), of(&[stored(1, "a")])] {
+        for other in
+            [of(&[stored(1, "a"), stored(2, "c")]), of(&[stored(1, "a"), moved]), of(&[stored(1, "a")])]
+        {
             assert_ne!(same, other);
         }
     }

@@ -121,7 +121,8 @@ impl Findings {
 
     /// The first ones, a sentence each.
     pub fn sentences(&self, most: usize) -> Vec<String> {
-        let sentence = |finding: &Finding| format!("{}: {}: {}", finding.check.as_str(), finding.place, finding.detail);
+        let sentence =
+            |finding: &Finding| format!("{}: {}: {}", finding.check.as_str(), finding.place, finding.detail);
         self.told.iter().take(most).map(sentence).collect()
     }
 }

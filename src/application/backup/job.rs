@@ -122,7 +122,8 @@ pub fn back_up(
     let made_at = clock.now();
     let new = shelf.begin(made_at, store.bytes()?)?;
     let copied = store.copy_into(new.folder(), tell)?;
-    let Proof { contents, findings } = prove(store.copied(new.folder())?, Depth::Copy, &settings.zone, &mut |_| {})?;
+    let Proof { contents, findings } =
+        prove(store.copied(new.folder())?, Depth::Copy, &settings.zone, &mut |_| {})?;
     let name = store.store();
     if !findings.is_empty() {
         return Err(BackupError::NotProved { path: name.path, findings });
@@ -139,16 +140,18 @@ pub fn back_up(
 }
 
 /// Removes earlier backups of the same store, but for so many.
-fn remove_earlier(shelf: &mut dyn BackupShelf, new: &BackupPlace, keep: usize) -> Result<Vec<String>, ShelfError> {
+fn remove_earlier(
+    shelf: &mut dyn BackupShelf,
+    new: &BackupPlace,
+    keep: usize,
+) -> Result<Vec<String>, ShelfError> {
     let store = &new.manifest.store;
     let is_earlier = |backup: &BackupPlace| {
         let other = &backup.manifest;
-        other.made_at < new.manifest.made_at && (&other.store.path, &other.store.backend) == (&store.path, &store.backend)
+        other.made_at < new.manifest.made_at
+            && (&other.store.path, &other.store.backend) == (&store.path, &store.backend)
     };
     let earlier: Vec<BackupPlace> = shelf.backups()?.into_iter().filter(is_earlier).skip(keep).collect();
     let shown = |path: &Path| text_of(path);
-    earlier
-        .iter()
-        .map(|backup| shelf.remove(backup).map(|()| shown(&backup.path)))
-        .collect()
+    earlier.iter().map(|backup| shelf.remove(backup).map(|()| shown(&backup.path))).collect()
 }

@@ -65,7 +65,9 @@ pub enum ManifestError {
     #[error("expected \"kind\": \"{KIND}\", found {0:?}")]
     Kind(String),
     /// It is of a later version of the program.
-    #[error("the form of the manifest is {0}, and this program knows {FORMAT}: use the newer program that wrote it")]
+    #[error(
+        "the form of the manifest is {0}, and this program knows {FORMAT}: use the newer program that wrote it"
+    )]
     Newer(u32),
 }
 
@@ -73,7 +75,15 @@ impl Manifest {
     /// That of a backup whose files are not known yet.
     pub fn new(made_at: DateTime<Utc>, store: StoreName, contents: Contents) -> Self {
         let tool_version = env!("CARGO_PKG_VERSION").to_owned();
-        Self { kind: KIND.to_owned(), format: FORMAT, made_at, tool_version, store, contents, files: Vec::new() }
+        Self {
+            kind: KIND.to_owned(),
+            format: FORMAT,
+            made_at,
+            tool_version,
+            store,
+            contents,
+            files: Vec::new(),
+        }
     }
 
     /// The manifest that a text is.
@@ -117,9 +127,11 @@ mod tests {
     use super::*;
 
     fn manifest() -> Manifest {
-        let store = StoreName { backend: "sqlite".to_owned(), path: "/data/events.db".to_owned(), handlers: None };
+        let store =
+            StoreName { backend: "sqlite".to_owned(), path: "/data/events.db".to_owned(), handlers: None };
         let mut manifest = Manifest::new("2025-10-25T10:00:00Z".parse().unwrap(), store, Contents::default());
-        manifest.files = vec![BackedUpFile { name: "events.db".to_owned(), bytes: 7, sha256: "ab".to_owned() }];
+        manifest.files =
+            vec![BackedUpFile { name: "events.db".to_owned(), bytes: 7, sha256: "ab".to_owned() }];
         manifest
     }
 

@@ -28,7 +28,8 @@ pub use findings::{Check, Findings};
 pub use job::{BackupError, BackupReport, BackupSettings, back_up};
 pub use manifest::{BackedUpFile, MANIFEST, Manifest, SUMS, StoreName};
 pub use ports::{
-    BackupPlace, BackupShelf, CopiedStore, NewBackup, ProvableDatabase, ProvableEvents, ShelfError, StoreSnapshot, Subject, Tell,
+    BackupPlace, BackupShelf, CopiedStore, NewBackup, ProvableDatabase, ProvableEvents, ShelfError,
+    StoreSnapshot, Subject, Tell,
 };
 pub use proof::{Depth, prove};
 pub use restore::{RestoreError, RestorePlace, RestoreReport, restore};

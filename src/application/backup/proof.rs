@@ -61,7 +61,9 @@ pub fn prove(subject: Subject, depth: Depth, zone: &Zone, tell: Tell<'_>) -> Res
                 digests.take(event.stream, event.stored);
                 if is_thorough {
                     if counts_positions && position != expected {
-                        let detail = format!("expected the position {expected}: positions count from 1 on without gaps");
+                        let detail = format!(
+                            "expected the position {expected}: positions count from 1 on without gaps"
+                        );
                         findings.add(Check::Positions, format!("position {position}"), detail);
                     }
                     expected = position + 1;

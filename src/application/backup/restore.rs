@@ -70,7 +70,9 @@ pub enum RestoreError {
         findings: Findings,
     },
     /// The store has events that the backup lacks.
-    #[error("{store} has {count} events that the backup lacks, from {first} on: it is not replaced by one that has less. To do without them, move it away (a database with its -wal and -shm), and restore again; `mission-events --store {store} export --to FOLDER` keeps them apart")]
+    #[error(
+        "{store} has {count} events that the backup lacks, from {first} on: it is not replaced by one that has less. To do without them, move it away (a database with its -wal and -shm), and restore again; `mission-events --store {store} export --to FOLDER` keeps them apart"
+    )]
     HasMore {
         /// The store.
         store: String,
@@ -80,7 +82,9 @@ pub enum RestoreError {
         first: String,
     },
     /// The store has other events.
-    #[error("{store} has other events than the backup, {count} of them; the first difference: {first}. It is another store, or one of the two was changed: restore to another place (--into), or move it away first")]
+    #[error(
+        "{store} has other events than the backup, {count} of them; the first difference: {first}. It is another store, or one of the two was changed: restore to another place (--into), or move it away first"
+    )]
     Other {
         /// The store.
         store: String,

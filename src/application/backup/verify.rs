@@ -65,7 +65,8 @@ impl Verification {
         self.last_position = contents.last_position;
         self.digest = contents.digest;
         let count = |check: &Check| findings.counts.get(check).copied().unwrap_or(0);
-        self.checks = findings.made.iter().map(|check| CheckCount { check: *check, findings: count(check) }).collect();
+        self.checks =
+            findings.made.iter().map(|check| CheckCount { check: *check, findings: count(check) }).collect();
         self.checks.sort_by_key(|check| check.check);
         self.findings = findings.told;
         self.notes = findings.notes;

@@ -21,7 +21,8 @@ mod timestamp;
 mod verification;
 
 pub use backup::{
-    BackupEvidence, RecordedBackup, RecordedVerification, VerificationEvidence, VerifiedBackup, record_backup, record_verification,
+    BackupEvidence, RecordedBackup, RecordedVerification, VerificationEvidence, VerifiedBackup,
+    record_backup, record_verification,
 };
 #[cfg(any(test, feature = "internals"))]
 pub use chain::FaultKind;

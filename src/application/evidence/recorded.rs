@@ -238,16 +238,14 @@ mod tests {
 
     #[test]
     fn a_record_that_lacks_what_its_kind_has_is_no_record() {
-        for keys in
-            [
-                r#""kind":1"#,
-                r#""kind":"comparison""#,
-                r#""kind":"rehearsal_of_state""#,
-                r#""kind":"backup""#,
-                r#""kind":"verification""#,
-                r#""matched":1"#,
-            ]
-        {
+        for keys in [
+            r#""kind":1"#,
+            r#""kind":"comparison""#,
+            r#""kind":"rehearsal_of_state""#,
+            r#""kind":"backup""#,
+            r#""kind":"verification""#,
+            r#""matched":1"#,
+        ] {
             let line = format!(r#"{{"sequence":1,"previous":"{NO_PREVIOUS}",{keys}}}"#);
             let chain = Chain::of(&[line.into_bytes()]);
             assert_eq!((chain.records.len(), chain.faults.len()), (0, 1), "{keys}");

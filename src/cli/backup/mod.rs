@@ -74,7 +74,11 @@ pub fn run(args: &BackupArgs, context: &Context) -> Result<Answer, CliError> {
     let mut store = snapshot(args, config)?;
     let path = configured_path(config.storage_backend.value, config);
     let others = OtherPlaces {
-        databases: vec![&config.sqlite_path.value, &config.handlers_path.value, &config.legacy_events_json.value],
+        databases: vec![
+            &config.sqlite_path.value,
+            &config.handlers_path.value,
+            &config.legacy_events_json.value,
+        ],
         folders: vec![&config.jsonl_dir.value, path],
     };
     // Before anything is made for it.
@@ -128,7 +132,12 @@ fn is_on_same_disk(store: &Path, backups: &Path) -> bool {
     device(store).is_some_and(|one| device(backups) == Some(one))
 }
 
-fn record(report: &BackupReport, elapsed_seconds: f64, config: &Config, clock: &SystemClock) -> Result<u64, CliError> {
+fn record(
+    report: &BackupReport,
+    elapsed_seconds: f64,
+    config: &Config,
+    clock: &SystemClock,
+) -> Result<u64, CliError> {
     let log = JsonlEvidenceLog::new(&config.evidence_path.value);
     let backup = RecordedBackup {
         store: report.store.clone(),
@@ -156,7 +165,8 @@ impl From<BackupError> for CliError {
 
 impl From<ShelfError> for CliError {
     fn from(error: ShelfError) -> Self {
-        let code = if matches!(error, ShelfError::Refused { .. }) { ExitCode::Usage } else { ExitCode::Storage };
+        let code =
+            if matches!(error, ShelfError::Refused { .. }) { ExitCode::Usage } else { ExitCode::Storage };
         Self::new(code, error)
     }
 }

@@ -27,7 +27,8 @@ impl BackedUp {
 }
 
 pub fn human(backed_up: &BackedUp, out: &mut dyn Write) -> io::Result<()> {
-    let BackupReport { store, files, log_growth_bytes, snapshot_held_ms, left_out, removed, .. } = &backed_up.report;
+    let BackupReport { store, files, log_growth_bytes, snapshot_held_ms, left_out, removed, .. } =
+        &backed_up.report;
     let bytes: u64 = files.iter().map(|file| file.bytes).sum();
     writeln!(out, "{}", backed_up.summary())?;
     writeln!(out, "of {}: {} files, {bytes} bytes; whole by its own checks", visible(store), files.len())?;
@@ -43,6 +44,9 @@ pub fn human(backed_up: &BackedUp, out: &mut dyn Write) -> io::Result<()> {
     for path in removed {
         writeln!(out, "removed: {}", visible(path))?;
     }
-    let recorded = backed_up.recorded_as.map_or_else(|| "not recorded".to_owned(), |number| format!("recorded as number {number} in the evidence"));
+    let recorded = backed_up.recorded_as.map_or_else(
+        || "not recorded".to_owned(),
+        |number| format!("recorded as number {number} in the evidence"),
+    );
     writeln!(out, "{recorded} ({:.1} s)", backed_up.elapsed_seconds)
 }

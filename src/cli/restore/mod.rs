@@ -82,11 +82,14 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Answer, CliError> {
     let handlers = restores_handlers.then_some(config.handlers_path.value.as_path());
     let progress = Progress::of_parts(context.is_quiet);
     check_files(&backup, &progress)?;
-    let (zone, moment) = (config.timezone.value.clone(), present_time().format("%Y%m%dT%H%M%S%.6fZ").to_string());
+    let (zone, moment) =
+        (config.timezone.value.clone(), present_time().format("%Y%m%dT%H%M%S%.6fZ").to_string());
     let named = (text_of(&backup.path), backup.manifest.clone());
     let mut part = progress.part_of(&backup.path, backup.bytes());
     let mut place: Box<dyn RestorePlace> = match backend {
-        Backend::Sqlite => Box::new(SqliteRestorePlace::new(backup, &target, handlers, zone.clone(), moment)?),
+        Backend::Sqlite => {
+            Box::new(SqliteRestorePlace::new(backup, &target, handlers, zone.clone(), moment)?)
+        }
         Backend::Jsonl => Box::new(JsonlRestorePlace::new(backup, &target, handlers, zone.clone(), moment)?),
     };
     let report = restore((named.0, &named.1), &mut *place, &zone, &mut |done| part.at(done))?;
@@ -113,7 +116,10 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Answer, CliError> {
 fn opened(path: &Path) -> Result<BackupFolder, CliError> {
     let failed = |error: std::io::Error| CliError::new(ExitCode::Storage, error);
     let FoundBackup::Backup(path) = find_backup(path).map_err(failed)? else {
-        let message = format!("there is no backup at {}: expected the folder of one, or a folder of backups", path.display());
+        let message = format!(
+            "there is no backup at {}: expected the folder of one, or a folder of backups",
+            path.display()
+        );
         return Err(CliError::new(ExitCode::Storage, anyhow::anyhow!(message)));
     };
     let mut findings = Findings::default();
@@ -159,7 +165,10 @@ fn refuse_while_dispatching(config: &Config) -> Result<(), CliError> {
         None => Ok(()),
         Some(process) => Err(CliError::new(
             ExitCode::Storage,
-            anyhow::anyhow!("the process {} dispatches events to the store: end it first; nothing was changed", process.pid),
+            anyhow::anyhow!(
+                "the process {} dispatches events to the store: end it first; nothing was changed",
+                process.pid
+            ),
         )),
     }
 }
@@ -171,7 +180,9 @@ fn ahead_handlers(config: &Config, is_configured: bool) -> Result<Vec<AheadHandl
     }
     let statuses = operations(config, HandlerAccess::Reading)?.list().map_err(super::event_system::failed)?;
     let ahead = statuses.into_iter().filter(|status| status.is_ahead);
-    Ok(ahead.map(|status| AheadHandler { handler: status.name, reason: status.reason.unwrap_or_default() }).collect())
+    Ok(ahead
+        .map(|status| AheadHandler { handler: status.name, reason: status.reason.unwrap_or_default() })
+        .collect())
 }
 
 impl From<RestoreError> for CliError {

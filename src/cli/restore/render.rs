@@ -46,5 +46,9 @@ pub fn human(restored: &Restored, out: &mut dyn Write) -> io::Result<()> {
     for AheadHandler { handler, reason } in &restored.ahead {
         writeln!(out, "ahead of the store: {}: {}", visible(handler), visible(reason))?;
     }
-    writeln!(out, "what was stored after {} is not there ({:.1} s)", restored.report.made_at, restored.elapsed_seconds)
+    writeln!(
+        out,
+        "what was stored after {} is not there ({:.1} s)",
+        restored.report.made_at, restored.elapsed_seconds
+    )
 }

@@ -101,7 +101,9 @@ fn verified(found: &Found, config: &Config, progress: &Progress) -> Result<Verif
     let mut verification = found.describe(opened.as_ref());
     if let Some(opened) = &opened {
         let mut part = progress.part_of(&opened.path, opened.bytes());
-        opened.check_files(&mut findings, &mut |done| part.at(done)).map_err(|error| CliError::new(ExitCode::Storage, error))?;
+        opened
+            .check_files(&mut findings, &mut |done| part.at(done))
+            .map_err(|error| CliError::new(ExitCode::Storage, error))?;
     }
     // What was changed is not what was backed up: nothing of it is known before its files are the ones that they were.
     if !findings.is_empty() {
@@ -120,8 +122,16 @@ fn verified(found: &Found, config: &Config, progress: &Progress) -> Result<Verif
 }
 
 /// Holds the events against those of the other one.
-fn hold(found: &Found, other: &Found, config: &Config, verification: &mut Verification) -> Result<(), CliError> {
-    if found.kind() == Kind::Handlers || other.kind() == Kind::Handlers || found.is_jsonl() != other.is_jsonl() {
+fn hold(
+    found: &Found,
+    other: &Found,
+    config: &Config,
+    verification: &mut Verification,
+) -> Result<(), CliError> {
+    if found.kind() == Kind::Handlers
+        || other.kind() == Kind::Handlers
+        || found.is_jsonl() != other.is_jsonl()
+    {
         return Err(CliError::usage(
             "--against holds events against those of a store of the same backend: positions of another one are others",
         ));
@@ -159,7 +169,9 @@ fn record(verification: &Verification, config: &Config) -> Result<Option<u64>, C
         last_position: verification.last_position,
         digest: verification.digest.clone(),
         verdict: if verification.holds { Verdict::Consistent } else { Verdict::Different },
-        reasons: reasons.map(|finding| format!("{}: {}: {}", finding.check.as_str(), finding.place, finding.detail)).collect(),
+        reasons: reasons
+            .map(|finding| format!("{}: {}: {}", finding.check.as_str(), finding.place, finding.detail))
+            .collect(),
         elapsed_seconds: verification.elapsed_seconds,
     };
     let log = JsonlEvidenceLog::new(&config.evidence_path.value);

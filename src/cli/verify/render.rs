@@ -28,7 +28,13 @@ pub fn human(verification: &Verification, out: &mut dyn Write) -> io::Result<()>
     }
     writeln!(out, "{}", table.text(&[(2, 30)]))?;
     for finding in &verification.findings {
-        writeln!(out, "{}: {}: {}", finding.check.as_str(), visible(&finding.place), visible(&finding.detail))?;
+        writeln!(
+            out,
+            "{}: {}: {}",
+            finding.check.as_str(),
+            visible(&finding.place),
+            visible(&finding.detail)
+        )?;
     }
     for note in &verification.notes {
         writeln!(out, "note: {}", visible(note))?;
@@ -36,9 +42,10 @@ pub fn human(verification: &Verification, out: &mut dyn Write) -> io::Result<()>
     if let Some(against) = &verification.against {
         held(against, out)?;
     }
-    let recorded = verification
-        .recorded_as
-        .map_or_else(|| "not recorded".to_owned(), |number| format!("recorded as number {number} in the evidence"));
+    let recorded = verification.recorded_as.map_or_else(
+        || "not recorded".to_owned(),
+        |number| format!("recorded as number {number} in the evidence"),
+    );
     writeln!(out, "{recorded} ({:.1} s)", verification.elapsed_seconds)
 }
 

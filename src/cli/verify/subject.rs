@@ -101,9 +101,8 @@ impl Found {
     /// What a backup says of itself; `None` where it is none, or where that cannot be believed, which is a finding then.
     pub fn open_backup(&self, findings: &mut Findings) -> Result<Option<BackupFolder>, CliError> {
         match self.kind {
-            Kind::Backup(_) => {
-                BackupFolder::open(&self.path, findings).map_err(|error| CliError::new(ExitCode::Storage, error))
-            }
+            Kind::Backup(_) => BackupFolder::open(&self.path, findings)
+                .map_err(|error| CliError::new(ExitCode::Storage, error)),
             Kind::Store(_) | Kind::Handlers => Ok(None),
         }
     }

@@ -21,11 +21,21 @@ pub fn hash_file(path: &Path, tell: &mut dyn FnMut(u64)) -> io::Result<(u64, Str
 ///
 /// # Errors
 /// One of them cannot be read or written.
-pub fn copy_hashed(from: &mut dyn Read, to: &mut dyn Write, most: u64, tell: &mut dyn FnMut(u64)) -> io::Result<(u64, String)> {
+pub fn copy_hashed(
+    from: &mut dyn Read,
+    to: &mut dyn Write,
+    most: u64,
+    tell: &mut dyn FnMut(u64),
+) -> io::Result<(u64, String)> {
     hash_into(from, to, most, tell)
 }
 
-fn hash_into(from: &mut dyn Read, to: &mut dyn Write, most: u64, tell: &mut dyn FnMut(u64)) -> io::Result<(u64, String)> {
+fn hash_into(
+    from: &mut dyn Read,
+    to: &mut dyn Write,
+    most: u64,
+    tell: &mut dyn FnMut(u64),
+) -> io::Result<(u64, String)> {
     let (mut hash, mut buffer, mut length) = (Sha256::new(), vec![0; BUFFER], 0);
     while length < most {
         let wanted = usize::try_from(most - length).unwrap_or(BUFFER).min(BUFFER);

@@ -94,7 +94,9 @@ impl BackupFolder {
         match small_file(&sums_place, LONGEST_MANIFEST)? {
             None => findings.add(Check::Files, text_of(&sums_place), "the file of sums is missing"),
             Some(sums) if sums != manifest.sums(&manifest_sha256).as_bytes() => {
-                let detail = format!("the sums of the manifest and in {SUMS} are not the same: one of the two was changed");
+                let detail = format!(
+                    "the sums of the manifest and in {SUMS} are not the same: one of the two was changed"
+                );
                 findings.add(Check::Files, text_of(&place), detail);
             }
             Some(_) => {}
@@ -150,8 +152,15 @@ impl BackupFolder {
             let name = text_of(path.strip_prefix(&self.path).unwrap_or(&path));
             if entry.file_type()?.is_dir() {
                 self.look_for_others(&path, findings)?;
-            } else if name != MANIFEST && name != SUMS && !self.manifest.files.iter().any(|file| file.name == name) {
-                findings.add(Check::Files, text_of(&path), "the file is not of the backup: its manifest does not name it");
+            } else if name != MANIFEST
+                && name != SUMS
+                && !self.manifest.files.iter().any(|file| file.name == name)
+            {
+                findings.add(
+                    Check::Files,
+                    text_of(&path),
+                    "the file is not of the backup: its manifest does not name it",
+                );
             }
         }
         Ok(())

@@ -78,7 +78,9 @@ fn refuse(path: &Path, others: &OtherPlaces<'_>) -> Result<(), ShelfError> {
     let refused = |reason: String| Err(ShelfError::Refused { path: path.to_owned(), reason });
     let place = resolved(path);
     if others.databases.iter().any(|database| resolved(database) == place) {
-        return refused("it is the store itself: name a folder, on another disk where there is one".to_owned());
+        return refused(
+            "it is the store itself: name a folder, on another disk where there is one".to_owned(),
+        );
     }
     match metadata_if_present(path).map_err(failed("look at", path))? {
         Some(found) if !found.is_dir() => {
@@ -168,7 +170,8 @@ impl NewBackup for BegunBackup {
             manifest.files.push(BackedUpFile { name, bytes, sha256 });
         }
         manifest.files.sort_by(|one, other| one.name.cmp(&other.name));
-        let text = manifest.to_text().map_err(|error| failed("write", &self.folder.join(MANIFEST))(error.into()))?;
+        let text =
+            manifest.to_text().map_err(|error| failed("write", &self.folder.join(MANIFEST))(error.into()))?;
         let sha256 = HEXLOWER.encode(&Sha256::digest(&text));
         for (name, content) in [(MANIFEST, &text), (SUMS, &manifest.sums(&sha256))] {
             let path = self.folder.join(name);

@@ -25,7 +25,7 @@ pub(super) fn lock_archive(folder: &Path, patience: Duration) -> Result<FileLock
 }
 
 /// Refuses the day files of a backup: what is locked is going to be written to.
-fn refuse_backup(folder: &Path) -> Result<(), JsonlError> {
+pub(super) fn refuse_backup(folder: &Path) -> Result<(), JsonlError> {
     // A folder without a name is reached through another one.
     let above = folder.join("..");
     match is_backup(&above) && folder.file_name().is_some_and(|name| name == EVENTS_FOLDER) {

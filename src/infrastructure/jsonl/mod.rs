@@ -123,10 +123,10 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
 pub use self::backup::{
     EVENTS_FOLDER, FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days,
 };
-pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
 pub use self::turn::JsonlStoreTurn;
 
 use self::error::JsonlError;
@@ -214,6 +214,14 @@ impl JsonlEventRepository {
             );
         }
         Ok(Some(store))
+    }
+
+    /// Refuses the store of a backup, to which nothing is ever written.
+    ///
+    /// # Errors
+    /// It is one.
+    pub fn ensure_writable(&self) -> Result<(), RepositoryError> {
+        lock::refuse_backup(self.folder.path()).map_err(|error| error.during("open the JSONL store"))
     }
 
     /// The length of all day files together, in bytes.

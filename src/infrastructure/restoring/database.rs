@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::staging::{
-    ACTION, aside_of, copy, failed, lock_folder_of, remove_staged_database, staged_at,
-};
+use super::staging::{ACTION, aside_of, copy, failed, lock_folder_of, remove_staged_database, staged_at};
 use crate::application::backup::{Against, Findings, RestorePlace, Subject, Tell, hold_against};
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
@@ -15,7 +13,8 @@ use crate::durable::replacement::put_into_place;
 use crate::infrastructure::backup_folder::BackupFolder;
 use crate::infrastructure::sqlite::backup::{HeldDatabase, make_writable};
 use crate::infrastructure::sqlite::{
-    Database, EVENTS_FILE, HANDLERS_FILE, SqliteError, SqliteEventRepository, subject_of_events, subject_of_handlers,
+    Database, EVENTS_FILE, HANDLERS_FILE, SqliteError, SqliteEventRepository, subject_of_events,
+    subject_of_handlers,
 };
 use crate::wire::zone::Zone;
 
@@ -66,7 +65,8 @@ impl DatabasePlace {
     pub fn publish(&self, held: HeldDatabase, moment: &str) -> Result<Option<String>, RepositoryError> {
         let aside = aside_of(held.place(), moment);
         let was_there = is_present(held.place()).map_err(failed("look at", held.place()))?;
-        put_into_place(&self.staged(), held.place(), &aside).map_err(failed("put the restored database at", held.place()))?;
+        put_into_place(&self.staged(), held.place(), &aside)
+            .map_err(failed("put the restored database at", held.place()))?;
         Ok(was_there.then(|| text_of(&aside)))
     }
 }
@@ -95,7 +95,8 @@ impl SqliteRestorePlace {
         moment: String,
     ) -> Result<Self, RepositoryError> {
         let events = DatabasePlace::new(Database::Events, events, true)?;
-        let handlers = handlers.map(|path| DatabasePlace::new(Database::Handlers, path, false)).transpose()?;
+        let handlers =
+            handlers.map(|path| DatabasePlace::new(Database::Handlers, path, false)).transpose()?;
         Ok(Self { backup, events, handlers, zone, moment, last_position: 0 })
     }
 }
@@ -127,18 +128,20 @@ impl RestorePlace for SqliteRestorePlace {
         if !is_present(&self.events.place).map_err(failed("look at", &self.events.place))? {
             return Ok(None);
         }
-        let open = |path: &Path| SqliteEventRepository::open_for_reading(path, self.zone.clone()).map_err(storage);
+        let open =
+            |path: &Path| SqliteEventRepository::open_for_reading(path, self.zone.clone()).map_err(storage);
         // An empty file is a store that holds nothing yet.
         let length = self.events.place.metadata().map_err(failed("look at", &self.events.place))?.len();
         if length == 0 {
             return Ok(Some(Against::default()));
         }
         let there = open(&self.events.staged())?;
-        let here = SqliteEventRepository::open_for_reading(&self.events.place, self.zone.clone()).map_err(|source| {
-            RepositoryError::storage(ACTION, Unreadable { path: self.events.place.clone(), source })
-        })?;
+        let here = SqliteEventRepository::open_for_reading(&self.events.place, self.zone.clone()).map_err(
+            |source| RepositoryError::storage(ACTION, Unreadable { path: self.events.place.clone(), source }),
+        )?;
         let against = hold_against(&here, &there, text_of(&self.backup.path), &mut Findings::default())?;
-        self.last_position = i64::try_from(against.same + against.only_here + against.different).unwrap_or(i64::MAX);
+        self.last_position =
+            i64::try_from(against.same + against.only_here + against.different).unwrap_or(i64::MAX);
         Ok(Some(against))
     }
 
@@ -184,7 +187,10 @@ struct GrownMeanwhile {
 }
 
 /// Adds the copied database of handlers to what is proved.
-pub(super) fn add_handlers(handlers: Option<&DatabasePlace>, subject: &mut Subject) -> Result<(), RepositoryError> {
+pub(super) fn add_handlers(
+    handlers: Option<&DatabasePlace>,
+    subject: &mut Subject,
+) -> Result<(), RepositoryError> {
     if let Some(handlers) = handlers {
         let more = subject_of_handlers(&handlers.staged())?;
         subject.databases.extend(more.databases);

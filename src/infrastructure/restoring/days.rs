@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::database::{DatabasePlace, add_handlers};
 use super::staging::{ACTION, aside_of, copy, failed, lock_folder_of, staged_at};
-use crate::application::backup::{Against, BackedUpFile, Findings, RestorePlace, Subject, Tell, hold_against};
+use crate::application::backup::{
+    Against, BackedUpFile, Findings, RestorePlace, Subject, Tell, hold_against,
+};
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 use crate::durable::directory::{create_folders, sync_folder};
@@ -49,7 +51,8 @@ impl JsonlRestorePlace {
         // A link to the folder stays one.
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let lock = lock_folder_of(&folder)?;
-        let handlers = handlers.map(|path| DatabasePlace::new(Database::Handlers, path, false)).transpose()?;
+        let handlers =
+            handlers.map(|path| DatabasePlace::new(Database::Handlers, path, false)).transpose()?;
         Ok(Self { backup, folder, handlers, zone, moment, _lock: lock, known: BTreeMap::new() })
     }
 
@@ -60,7 +63,9 @@ impl JsonlRestorePlace {
     /// The files of days that the backup has, by the name that each has in the folder of a store.
     fn files(&self) -> impl Iterator<Item = (PathBuf, &BackedUpFile)> {
         let files = self.backup.manifest.files.iter();
-        files.filter_map(|file| Some((Path::new(&file.name).strip_prefix(EVENTS_FOLDER).ok()?.to_owned(), file)))
+        files.filter_map(|file| {
+            Some((Path::new(&file.name).strip_prefix(EVENTS_FOLDER).ok()?.to_owned(), file))
+        })
     }
 
     /// The files of days in the folder, with their lengths, by the names that they have there.
@@ -98,7 +103,9 @@ impl JsonlRestorePlace {
             let is_replaced = files.iter().any(|(file, _)| file == name);
             // A name that gets another file is never without one.
             match if is_replaced { fs::hard_link(&path, &kept) } else { fs::rename(&path, &kept) } {
-                Err(error) if is_replaced && error.kind() == io::ErrorKind::Unsupported => fs::rename(&path, &kept),
+                Err(error) if is_replaced && error.kind() == io::ErrorKind::Unsupported => {
+                    fs::rename(&path, &kept)
+                }
                 done => done,
             }
             .map_err(failed("set aside", &path))?;
@@ -108,7 +115,8 @@ impl JsonlRestorePlace {
             let path = self.folder.join(name);
             create(path.parent().unwrap_or(&self.folder))?;
             fs::rename(self.staged_folder().join(name), &path).map_err(failed("put in place", &path))?;
-            sync_folder(path.parent().unwrap_or(&self.folder)).map_err(failed("fsync the folder", &self.folder))?;
+            sync_folder(path.parent().unwrap_or(&self.folder))
+                .map_err(failed("fsync the folder", &self.folder))?;
         }
         Ok(true)
     }
@@ -122,7 +130,9 @@ impl RestorePlace for JsonlRestorePlace {
     fn stage(&mut self, tell: Tell<'_>) -> Result<(), RepositoryError> {
         let staged = self.staged_folder();
         match fs::remove_dir_all(&staged) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("remove", &staged)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("remove", &staged)(error));
+            }
             _ => {}
         }
         create_folders(&staged).map_err(failed("make the folder", &staged))?;

@@ -78,7 +78,9 @@ pub(super) fn remove_staged_database(staged: &Path) -> Result<(), RepositoryErro
     let beside = OF_A_DATABASE.map(|suffix| with_suffix(staged, suffix));
     for path in beside.iter().map(PathBuf::as_path).chain([staged]) {
         match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("remove", path)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("remove", path)(error));
+            }
             _ => {}
         }
     }
@@ -95,7 +97,8 @@ pub(super) fn copy(
     let path = backup.file(&file.name);
     let mut source = File::open(&path).map_err(failed("open", &path))?;
     let mut target = File::create_new(to).map_err(failed("create", to))?;
-    let (bytes, sha256) = copy_hashed(&mut source, &mut target, u64::MAX, tell).map_err(failed("copy", &path))?;
+    let (bytes, sha256) =
+        copy_hashed(&mut source, &mut target, u64::MAX, tell).map_err(failed("copy", &path))?;
     if (bytes, &sha256) != (file.bytes, &file.sha256) {
         let changed = StagingError::Changed { path, expected: file.clone(), bytes, sha256 };
         return Err(RepositoryError::storage(ACTION, changed));

@@ -39,8 +39,11 @@ impl Database {
 pub fn integrity(path: &Path, database: Database, is_thorough: bool) -> Result<Vec<String>, SqliteError> {
     let connection = schema::open_checked_for_reading(&database.kind(), path)?;
     let pragma = if is_thorough { "PRAGMA integrity_check" } else { "PRAGMA quick_check" };
-    complaints(&connection, pragma)
-        .map_err(|source| SqliteError::Sqlite { action: "check", path: path.to_owned(), source })
+    complaints(&connection, pragma).map_err(|source| SqliteError::Sqlite {
+        action: "check",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// What a check of SQLite says of a database, a sentence each; none where it is whole.

@@ -44,7 +44,8 @@ struct Columns {
     body: String,
 }
 
-const LIVE: &str = r#"{"event_id": "e1", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}"#;
+const LIVE: &str =
+    r#"{"event_id": "e1", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1"}"#;
 const LEGACY: &str = r#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}"#;
 
 fn of_log(is_derived: bool) -> HowRead {
@@ -75,7 +76,10 @@ fn each_column_that_is_not_what_the_text_says_is_told() {
     for (said, alter) in alterations {
         for (text, how) in [(LIVE, HowRead::Live), (LIVE, of_log(false)), (LEGACY, of_log(true))] {
             let found = found(text, how, alter);
-            assert!(found.len() == 1 && found[0].0 == Check::Bodies && found[0].1.contains(said), "{said}: {found:?}");
+            assert!(
+                found.len() == 1 && found[0].0 == Check::Bodies && found[0].1.contains(said),
+                "{said}: {found:?}"
+            );
         }
     }
     let other_id: Alter = |columns| columns.id = "e2".to_owned();

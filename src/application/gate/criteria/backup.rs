@@ -38,7 +38,8 @@ pub fn verified(known: &Known<'_>) -> Criterion {
     let age = known.facts.now - *made_at;
     let most = i64::try_from(hours).ok().and_then(TimeDelta::try_hours).unwrap_or(TimeDelta::MAX);
     if age > most {
-        let reason = format!("{path} was made {} ago", counted(age.num_hours().unsigned_abs(), "hour", "hours"));
+        let reason =
+            format!("{path} was made {} ago", counted(age.num_hours().unsigned_abs(), "hour", "hours"));
         return criterion.lacks(reason, BACK_UP);
     }
     if verified.events == 0 {

@@ -49,7 +49,11 @@ impl JsonlSnapshot {
     /// The store in the folder `dir`, whose handlers are recorded at `handlers`, where there are any; the write-ahead log of that database may
     /// grow by so many bytes.
     pub fn new(dir: &Path, handlers: Option<&Path>, zone: Zone, most_log_growth: u64) -> Self {
-        Self { folder: EventFolder::new(dir.to_owned(), zone), handlers: handlers.map(Path::to_owned), most_log_growth }
+        Self {
+            folder: EventFolder::new(dir.to_owned(), zone),
+            handlers: handlers.map(Path::to_owned),
+            most_log_growth,
+        }
     }
 
     /// The files that there are, and how much of each is whole.
@@ -67,7 +71,11 @@ impl JsonlSnapshot {
                 let whole = if is_live { self.whole_length(path, length)? } else { length };
                 if whole < length {
                     let torn = length - whole;
-                    left_out.push(format!("{} bytes at the end of {}: a last line that is torn is no event", torn, path.display()));
+                    left_out.push(format!(
+                        "{} bytes at the end of {}: a last line that is torn is no event",
+                        torn,
+                        path.display()
+                    ));
                 }
                 let name = path.strip_prefix(self.folder.path()).unwrap_or(path).to_owned();
                 prefixes.push(Prefix { path: path.clone(), name, length: whole });
@@ -91,7 +99,8 @@ impl JsonlSnapshot {
         let mut cursor = FileCursor::new(&file, start);
         cursor.by_ref().take(length - start).read_to_end(&mut line).map_err(failed())?;
         let is_ended = line.ends_with(b"\n");
-        let is_record = || RecordReader::new(self.folder.zone(), DstPolicy::Resolve).read_whole(&line).is_ok();
+        let is_record =
+            || RecordReader::new(self.folder.zone(), DstPolicy::Resolve).read_whole(&line).is_ok();
         Ok(if is_ended || is_record() { length } else { start })
     }
 
@@ -195,7 +204,10 @@ impl FolderLocks {
     /// Another process holds one of them, for longer than is waited for.
     pub fn take(folder: &Path) -> Result<Self, RepositoryError> {
         let take = || -> Result<Self, JsonlError> {
-            Ok(Self { _archive: lock_archive(folder, LOCK_PATIENCE)?, _folder: lock_folder(folder, LOCK_PATIENCE)? })
+            Ok(Self {
+                _archive: lock_archive(folder, LOCK_PATIENCE)?,
+                _folder: lock_folder(folder, LOCK_PATIENCE)?,
+            })
         };
         take().map_err(|error| error.during("lock the JSONL store"))
     }

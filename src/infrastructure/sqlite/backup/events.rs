@@ -39,11 +39,9 @@ impl SqliteProofEvents {
     pub fn open(path: &Path, zone: Zone) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
         let last = "SELECT ifnull(max(position), 0) FROM events";
-        let last = connection.query_row(last, [], |row| row.get(0)).map_err(|source| SqliteError::Sqlite {
-            action: "look at",
-            path: path.to_owned(),
-            source,
-        })?;
+        let last = connection
+            .query_row(last, [], |row| row.get(0))
+            .map_err(|source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), connection, export: SqliteExport::open(path, zone)?, last })
     }
 
@@ -163,7 +161,12 @@ mod tests {
         options.since = Some("2025-10-25T10:00:00Z".parse().unwrap());
         let reading = reading_of(&(options.describe() + " parts=2 0f")).unwrap();
         assert_eq!((reading.zone.name(), reading.mapping), ("Europe/Berlin", Mapping::BuiltIn));
-        for unknown in ["", "zone=UTC", "zone=Nowhere/At-All dst=resolve mapping=built-in", "zone=UTC dst=resolve mapping=?"] {
+        for unknown in [
+            "",
+            "zone=UTC",
+            "zone=Nowhere/At-All dst=resolve mapping=built-in",
+            "zone=UTC dst=resolve mapping=?",
+        ] {
             assert!(reading_of(unknown).is_none(), "{unknown}");
         }
     }

@@ -8,8 +8,8 @@ mod snapshot;
 
 pub use replacement::{HeldDatabase, make_writable};
 pub use snapshot::{
-    EVENTS_FILE, HANDLERS_FILE, SqliteSnapshot, copied_handlers, copy_handlers, handler_bytes, store_name, subject_of_events,
-    subject_of_handlers,
+    EVENTS_FILE, HANDLERS_FILE, SqliteSnapshot, copied_handlers, copy_handlers, handler_bytes, store_name,
+    subject_of_events, subject_of_handlers,
 };
 
 pub(super) use mark::refuse_backup;

@@ -14,7 +14,8 @@ use crate::infrastructure::sqlite::stored_rows::RowCheck;
 use crate::infrastructure::sqlite::{health, schema};
 
 /// Those that hold rows of their own.
-const TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+const TABLES: &str =
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name";
 const FOREIGN_KEYS: &str = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check";
 const VERSION: &str = "SELECT ifnull(max(version), 0) FROM refinery_schema_history";
@@ -32,10 +33,8 @@ impl SqliteProofDatabase {
     /// Opens it; `name` is that of its file in a backup.
     pub fn open(kind: &DatabaseKind, name: &'static str, path: &Path) -> Result<Self, SqliteError> {
         let connection = schema::open_checked_for_reading(kind, path)?;
-        let version = connection.query_row(VERSION, [], |row| row.get(0)).map_err(|source| SqliteError::Sqlite {
-            action: "read the migration history of",
-            path: path.to_owned(),
-            source,
+        let version = connection.query_row(VERSION, [], |row| row.get(0)).map_err(|source| {
+            SqliteError::Sqlite { action: "read the migration history of", path: path.to_owned(), source }
         })?;
         let holds_events = kind.application_id == EVENT_STORE.application_id;
         Ok(Self { name, path: path.to_owned(), connection, version, holds_events })
@@ -96,7 +95,12 @@ impl ProvableDatabase for SqliteProofDatabase {
     }
 }
 
-fn digest(connection: &Connection, database: &str, table: &str, tell: Tell<'_>) -> rusqlite::Result<TableDigest> {
+fn digest(
+    connection: &Connection,
+    database: &str,
+    table: &str,
+    tell: Tell<'_>,
+) -> rusqlite::Result<TableDigest> {
     let mut statement = connection.prepare(&format!("SELECT * FROM \"{}\"", table.replace('"', "\"\"")))?;
     let columns = statement.column_count();
     let mut rows = statement.query([])?;

@@ -56,12 +56,15 @@ impl HeldDatabase {
             schema::ensure_ours(kind, &place, &connection)?;
         }
         let failed = |source: rusqlite::Error| match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => SqliteError::InUse { path: place.clone() },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                SqliteError::InUse { path: place.clone() }
+            }
             _ => SqliteError::Sqlite { action: "hold", path: place.clone(), source },
         };
         connection.busy_handler(Some(wait_at_most(PATIENCE))).map_err(failed)?;
         // Only the last connection can leave the mode of the write-ahead log.
-        let mode: String = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0)).map_err(failed)?;
+        let mode: String =
+            connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0)).map_err(failed)?;
         if mode != "delete" {
             return Err(SqliteError::InUse { path: place });
         }

@@ -74,7 +74,8 @@ impl StoreSnapshot for SqliteSnapshot {
     fn copy_into(&mut self, folder: &Path, tell: Tell<'_>) -> Result<CopiedStore, RepositoryError> {
         let handlers = copy_handlers(self.handlers.as_deref(), folder, self.most_log_growth)?;
         let copy = folder.join(EVENTS_FILE);
-        let events = copy_database(&EVENT_STORE, &self.events, &copy, self.most_log_growth, tell).map_err(storage_of(ACTION))?;
+        let events = copy_database(&EVENT_STORE, &self.events, &copy, self.most_log_growth, tell)
+            .map_err(storage_of(ACTION))?;
         Ok(CopiedStore {
             log_growth: handlers.log_growth.max(events.log_growth),
             held_ms: handlers.held_ms.max(events.held_ms),
@@ -115,13 +116,18 @@ fn database_bytes(path: &Path) -> Result<u64, RepositoryError> {
 ///
 /// # Errors
 /// It is no database of handlers, or could not be copied.
-pub fn copy_handlers(handlers: Option<&Path>, folder: &Path, most_log_growth: u64) -> Result<CopiedStore, RepositoryError> {
+pub fn copy_handlers(
+    handlers: Option<&Path>,
+    folder: &Path,
+    most_log_growth: u64,
+) -> Result<CopiedStore, RepositoryError> {
     let Some(handlers) = handlers else { return Ok(CopiedStore::default()) };
     if !is_there(handlers)? {
         return Ok(CopiedStore::default());
     }
     let copy = folder.join(HANDLERS_FILE);
-    copy_database(&HANDLER_STORE, handlers, &copy, most_log_growth, &mut |_| {}).map_err(storage_of("copy what handlers have done"))
+    copy_database(&HANDLER_STORE, handlers, &copy, most_log_growth, &mut |_| {})
+        .map_err(storage_of("copy what handlers have done"))
 }
 
 /// Adds what handlers have done, as the folder of a backup has it, to what is proved.
@@ -161,7 +167,9 @@ pub fn subject_of_events(path: &Path, zone: &Zone) -> Result<Subject, Repository
 /// As [`subject_of_events`].
 pub fn subject_of_handlers(path: &Path) -> Result<Subject, RepositoryError> {
     match SqliteProofDatabase::open(&HANDLER_STORE, HANDLERS_FILE, path) {
-        Ok(database) => Ok(Subject { events: None, databases: vec![Box::new(database)], findings: Default::default() }),
+        Ok(database) => {
+            Ok(Subject { events: None, databases: vec![Box::new(database)], findings: Default::default() })
+        }
         Err(error) => damaged(path, error),
     }
 }
@@ -225,7 +233,9 @@ fn copy_database(
     let before = log_length();
     let started = Instant::now();
     // The read makes the transaction one of this moment.
-    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema").map_err(sqlite("begin to read", path))?;
+    source
+        .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")
+        .map_err(sqlite("begin to read", path))?;
     let mut copied = CopiedStore::default();
     {
         let page_size: u64 = source
