@@ -20,11 +20,10 @@ use super::progress::Progress;
 use super::store::configured_path;
 use crate::application::backup::{Findings, RestoreError, RestorePlace, restore};
 use crate::domain::path_text::text_of;
-use crate::infrastructure::backup_folder::{BackupFolder, FoundBackup, find_backup};
+use crate::infrastructure::backup_folder::{HANDLERS_FILE, BackupFolder, FoundBackup, find_backup};
 use crate::infrastructure::config::{Backend, Config, Source};
 use crate::infrastructure::restoring::{JsonlRestorePlace, SqliteRestorePlace};
 use crate::infrastructure::running::is_running;
-use crate::infrastructure::sqlite::HANDLERS_FILE;
 use crate::infrastructure::system_clock::present_time;
 use render::{AheadHandler, Restored};
 

@@ -11,11 +11,11 @@ use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 use crate::durable::presence::is_present;
 use crate::infrastructure::backend_at::backend_at;
-use crate::infrastructure::backup_folder::{BackupFolder, FoundBackup, find_backup};
+use crate::infrastructure::backup_folder::{EVENTS_FILE, EVENTS_FOLDER, HANDLERS_FILE, BackupFolder, FoundBackup, find_backup};
 use crate::infrastructure::config::{Backend, Config};
-use crate::infrastructure::jsonl::{EVENTS_FOLDER, JsonlEventRepository, subject_of_days};
+use crate::infrastructure::jsonl::{JsonlEventRepository, subject_of_days};
 use crate::infrastructure::sqlite::{
-    EVENTS_FILE, HANDLERS_FILE, is_handler_store, store_size_in_bytes, subject_of_events, subject_of_handlers,
+    is_handler_store, store_size_in_bytes, subject_of_events, subject_of_handlers,
 };
 
 /// What a path leads to.

@@ -17,5 +17,5 @@ mod opened;
 mod shelf;
 
 pub use file_hash::{copy_hashed, hash_file};
-pub use opened::{BackupFolder, FoundBackup, find_backup, is_backup};
+pub use opened::{EVENTS_FILE, EVENTS_FOLDER, HANDLERS_FILE, BackupFolder, FoundBackup, find_backup, is_backup};
 pub use shelf::{FolderShelf, OtherPlaces};

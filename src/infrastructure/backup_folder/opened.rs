@@ -13,9 +13,12 @@ use crate::application::backup::{Check, Findings, MANIFEST, Manifest, SUMS, Tell
 use crate::domain::path_text::text_of;
 use crate::durable::plain_file::small_file;
 
-/// What holds the events of a backup.
-const EVENTS_FILE: &str = "events.db";
-const EVENTS_FOLDER: &str = "events";
+/// The database of the events of a SQLite store in its backup.
+pub const EVENTS_FILE: &str = "events.db";
+/// The folder of the day files of a JSONL store.
+pub const EVENTS_FOLDER: &str = "events";
+/// The database of handlers.
+pub const HANDLERS_FILE: &str = "handlers.db";
 
 /// No manifest has more bytes: one of a JSONL store has a line or two for each of its days.
 const LONGEST_MANIFEST: u64 = 256 << 20;

@@ -16,10 +16,10 @@ use crate::application::backup::{
 };
 use crate::domain::path_text::text_of;
 use crate::durable::directory::{create_folders, nearest_folder, sync_folder};
+use crate::durable::links::resolved;
 use crate::durable::lock::{FileLock, LockError};
 use crate::durable::presence::metadata_if_present;
 use crate::durable::space::available_bytes;
-use crate::infrastructure::export_folder::resolved;
 use crate::infrastructure::side_files::LOCK_OF_A_FOLDER;
 
 const LOCK: &str = ".backups.lock";

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::backup::EVENTS_FOLDER;
 use super::error::JsonlError;
 use crate::durable::lock::{FileLock, LockError};
-use crate::infrastructure::backup_folder::is_backup;
+use crate::infrastructure::backup_folder::{EVENTS_FOLDER, is_backup};
 use crate::infrastructure::side_files::{LOCK_OF_A_FOLDER, LOCK_OF_AN_ARCHIVE};
 
 /// How long an append waits for other processes.

@@ -125,7 +125,7 @@ use std::time::Duration;
 
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
 pub use self::backup::{
-    EVENTS_FOLDER, FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days,
+    FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days,
 };
 pub use self::turn::JsonlStoreTurn;
 

@@ -16,9 +16,9 @@ use crate::domain::repository::RepositoryError;
 use crate::durable::directory::{create_folders, sync_folder};
 use crate::durable::lock::FileLock;
 use crate::durable::presence::is_present;
-use crate::infrastructure::backup_folder::{BackupFolder, hash_file};
+use crate::infrastructure::backup_folder::{EVENTS_FOLDER, BackupFolder, hash_file};
 use crate::infrastructure::jsonl::{
-    EVENTS_FOLDER, FolderLocks, JsonlEventRepository, day_of_file, files_of_days, subject_of_days,
+    FolderLocks, JsonlEventRepository, day_of_file, files_of_days, subject_of_days,
 };
 use crate::infrastructure::sqlite::Database;
 use crate::wire::zone::Zone;

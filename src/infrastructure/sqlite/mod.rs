@@ -18,6 +18,7 @@
 
 mod append;
 pub(in crate::infrastructure) mod backup;
+mod backup_mark;
 mod checkpoint;
 pub(in crate::infrastructure) mod connection;
 mod copy;
@@ -57,7 +58,7 @@ use crate::wire::zone::Zone;
 
 use database_kind::EVENT_STORE;
 
-pub use backup::{EVENTS_FILE, HANDLERS_FILE, SqliteSnapshot, subject_of_events, subject_of_handlers};
+pub use backup::{SqliteSnapshot, subject_of_events, subject_of_handlers};
 pub use connection::MAGIC;
 pub use copy::{copy_store, store_size_in_bytes};
 pub use error::SqliteError;

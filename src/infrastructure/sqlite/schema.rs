@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 use rusqlite::Connection;
 
-use super::backup::refuse_backup;
+use super::backup_mark::refuse_backup;
 use super::connection::{self, BUSY_TIMEOUT};
 use super::database_kind::DatabaseKind;
 use super::error::SqliteError;

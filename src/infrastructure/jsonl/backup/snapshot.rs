@@ -20,14 +20,11 @@ use super::proof::subject_of_days;
 use crate::application::backup::{CopiedStore, StoreName, StoreSnapshot, Subject, Tell};
 use crate::domain::repository::RepositoryError;
 use crate::durable::lock::FileLock;
-use crate::infrastructure::backup_folder::copy_hashed;
+use crate::infrastructure::backup_folder::{EVENTS_FOLDER, copy_hashed};
 use crate::infrastructure::sqlite::backup::{copied_handlers, copy_handlers, handler_bytes, store_name};
 use crate::wire::local_time::DstPolicy;
 use crate::wire::record::RecordReader;
 use crate::wire::zone::Zone;
-
-/// The folder of the day files in a backup.
-pub const EVENTS_FOLDER: &str = "events";
 
 const ACTION: &str = "copy the JSONL store";
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::mark::set_mark;
-use crate::infrastructure::sqlite::Database;
+use crate::infrastructure::sqlite::backup_mark::set_mark;
 use crate::infrastructure::sqlite::connection::{self, wait_at_most};
 use crate::infrastructure::sqlite::error::SqliteError;
+use crate::infrastructure::sqlite::health::Database;
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
 
 /// How long a process that is just ending is waited for.

@@ -13,20 +13,16 @@ use rusqlite::backup::{Backup, StepResult};
 use thiserror::Error;
 
 use super::events::SqliteProofEvents;
-use super::mark::set_mark;
 use super::proof::SqliteProofDatabase;
 use crate::application::backup::{Check, CopiedStore, StoreName, StoreSnapshot, Subject, Tell};
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
+use crate::infrastructure::backup_folder::{EVENTS_FILE, HANDLERS_FILE};
+use crate::infrastructure::sqlite::backup_mark::set_mark;
 use crate::infrastructure::sqlite::database_kind::{DatabaseKind, EVENT_STORE, HANDLER_STORE};
 use crate::infrastructure::sqlite::error::SqliteError;
 use crate::infrastructure::sqlite::{connection, schema};
 use crate::wire::zone::Zone;
-
-/// The database of events in a backup.
-pub const EVENTS_FILE: &str = "events.db";
-/// That of handlers.
-pub const HANDLERS_FILE: &str = "handlers.db";
 
 const ACTION: &str = "copy the store";
 /// So many pages are copied between two looks at the length of the write-ahead log.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::infrastructure::sqlite::error::SqliteError;
+use super::error::SqliteError;
 
 /// `MBak`, as `user_version`.
 const MARK: i64 = 0x4D42_616B;
@@ -16,7 +16,7 @@ pub(super) fn set_mark(connection: &Connection, is_backup: bool) -> rusqlite::Re
 }
 
 /// Refuses to write to the database of a backup.
-pub(in crate::infrastructure::sqlite) fn refuse_backup(
+pub(super) fn refuse_backup(
     path: &Path,
     connection: &Connection,
 ) -> Result<(), SqliteError> {
