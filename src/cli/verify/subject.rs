@@ -10,10 +10,10 @@ use crate::domain::event::format_timestamp;
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 use crate::durable::presence::is_present;
-use crate::infrastructure::backend_at::backend_at;
+use crate::infrastructure::backend_at::{BackendError, backend_at};
 use crate::infrastructure::backup_folder::{EVENTS_FILE, EVENTS_FOLDER, HANDLERS_FILE, BackupFolder, FoundBackup, find_backup};
 use crate::infrastructure::config::{Backend, Config};
-use crate::infrastructure::jsonl::{JsonlEventRepository, subject_of_days};
+use crate::infrastructure::jsonl::{JsonlEventRepository, files_of_days, subject_of_days};
 use crate::infrastructure::sqlite::{
     is_handler_store, store_size_in_bytes, subject_of_events, subject_of_handlers,
 };
@@ -50,6 +50,11 @@ impl Found {
             return Ok(Self { path, kind: Kind::Backup(backend), handlers: None });
         }
         let backend = backend_at(path).map_err(StoreError::from)?;
+        // A disk that is not mounted is an empty folder: nothing holds of that.
+        if backend == Backend::Jsonl && files_of_days(path)?.is_empty() {
+            let found = "a folder in which there is neither a backup nor a file events-YYYY-MM-DD.jsonl".to_owned();
+            return Err(StoreError::from(BackendError::NotAStore { path: path.to_owned(), found }).into());
+        }
         let is_of_handlers = backend == Backend::Sqlite && is_handler_store(path);
         let kind = if is_of_handlers { Kind::Handlers } else { Kind::Store(backend) };
         Ok(Self { path: path.to_owned(), kind, handlers: None })

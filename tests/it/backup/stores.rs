@@ -126,7 +126,8 @@ fn a_changed_schema_and_a_damaged_day_file_are_findings_and_what_is_no_store_is_
     assert_eq!((code, &verified["findings"][0]["check"]), (1, &"bodies".into()), "{verified:#}");
 
     write(&dir, "notes.txt", "all quiet");
-    for line in ["verify notes.txt", "verify nothing", "--store nothing.db verify"] {
+    fs::create_dir(dir.join("empty")).unwrap();
+    for line in ["verify notes.txt", "verify nothing", "verify empty", "--store nothing.db verify"] {
         assert_eq!(run(&dir, "jsonl", line).code, 4, "{line}");
     }
     assert_eq!(run(&TestDir::new(), "sqlite", "verify").code, 4);

@@ -106,6 +106,7 @@ fn without_any_source_every_setting_has_its_default() {
         ("handlers.wait_ms", "1000"),
         ("handlers.shutdown_ms", "5000"),
         ("handlers.behind_warn", "1000"),
+        ("cutover.backup_hours", "24"),
         ("timezone", "UTC"),
     ]
     .map(|(key, value)| (key, value.to_owned(), format!("Default ({value})")));
