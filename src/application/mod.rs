@@ -1,5 +1,6 @@
 //! Use cases, and the small ports that they own.
 
+pub mod backup;
 pub mod clock;
 pub mod compare;
 pub mod dispatch;
@@ -16,6 +17,7 @@ pub mod import;
 pub mod log_files;
 pub mod log_source;
 pub mod mode_log;
+pub mod multiset_digest;
 pub mod read_models;
 pub mod rehearsal;
 pub mod reject_list;

@@ -164,6 +164,8 @@ fn open_for_saving(config: &Config, zone: &Zone) -> Result<StoreForSaving, CliEr
         }
         Backend::Jsonl => {
             let store = JsonlEventRepository::open(path, zone.clone()).map_err(StoreError::Jsonl)?;
+            // Before a turn is taken, which leaves a file.
+            store.ensure_writable().map_err(StoreError::Jsonl)?;
             Ok(StoreForSaving { events: Arc::new(store), turn: Box::new(JsonlStoreTurn::new(path)) })
         }
     }

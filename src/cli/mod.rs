@@ -6,6 +6,7 @@
 
 mod answer;
 mod archive;
+mod backup;
 mod compare_logs;
 mod completions;
 mod cutover_check;
@@ -36,11 +37,13 @@ mod rejected;
 mod rejects;
 mod repair;
 mod report;
+mod restore;
 mod status;
 mod store;
 mod table;
 mod tasks;
 mod termination;
+mod verify;
 mod visible_text;
 
 use std::ffi::OsString;
@@ -51,6 +54,7 @@ use tracing::level_filters::LevelFilter;
 
 use answer::Answer;
 use archive::ArchiveArgs;
+use backup::BackupArgs;
 use dispatch::DispatchArgs;
 use error::CliError;
 pub use exit_code::ExitCode;
@@ -71,7 +75,9 @@ use output::visible;
 use rehearse::RehearseArgs;
 use rejects::RejectsArgs;
 use repair::RepairArgs;
+use restore::RestoreArgs;
 use tasks::TasksArgs;
+use verify::VerifyArgs;
 
 use crate::infrastructure::system_clock;
 
@@ -95,6 +101,9 @@ enum Command {
     Rejects(RejectsArgs),
     Export(ExportArgs),
     Archive(ArchiveArgs),
+    Backup(BackupArgs),
+    Verify(VerifyArgs),
+    Restore(RestoreArgs),
     Evidence(EvidenceArgs),
     CutoverCheck(CutoverCheckArgs),
     Events(EventsArgs),
@@ -176,6 +185,12 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         Command::Rejects(args) => rejects::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Export(args) => export::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Archive(args) => archive::run(&args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Backup(args) => backup::run(&args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Verify(args) => verify::run(&args, &global.context(StartupLines::WhenVerbose)?),
+        Command::Restore(args) => {
+            let context = global.context_where(StartupLines::WhenVerbose, MissingStore::WillBeMade)?;
+            restore::run(&args, &context)
+        }
         Command::CutoverCheck(args) => cutover_check::run(&args, &global.context(StartupLines::WhenVerbose)?),
         Command::Evidence(args) => evidence::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Events(args) => events::run(args, &global.context(StartupLines::WhenVerbose)?),

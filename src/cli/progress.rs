@@ -59,8 +59,12 @@ impl Progress {
 
     /// One of several files that are read at the same time, added to the bar.
     pub fn part(&self, file: &Path) -> Part {
+        self.part_of(file, size(file))
+    }
+
+    /// The same of what has so many bytes.
+    pub fn part_of(&self, file: &Path, size: u64) -> Part {
         let name = super::output::visible(&text_of(file)).into_owned();
-        let size = size(file);
         self.bar.inc_length(size);
         Part { bar: self.bar.clone(), name, size, shown: 0 }
     }

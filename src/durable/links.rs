@@ -30,6 +30,17 @@ pub fn follow_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("its links lead in a circle"))
 }
 
+/// The path with its links resolved, as far as it exists.
+pub fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let resolve = |part: &Path| {
+        let rest = absolute.strip_prefix(part).ok()?;
+        // Parts one by one: joined as a whole, no rest at all would end the path with a separator.
+        Some(part.canonicalize().ok()?.components().chain(rest.components()).collect())
+    };
+    absolute.ancestors().find_map(resolve).unwrap_or_else(|| absolute.clone())
+}
+
 /// Without a slash at its end, which would have the system follow a link.
 fn of_file(path: &Path) -> PathBuf {
     match path.file_name() {

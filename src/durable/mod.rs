@@ -13,5 +13,6 @@ pub mod links;
 pub mod lock;
 pub mod plain_file;
 pub mod presence;
+pub mod replacement;
 pub mod space;
 pub mod torn_copy;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::durable::presence::metadata_if_present;
+use crate::infrastructure::backup_folder::is_backup;
 use crate::infrastructure::config::Backend;
 use crate::infrastructure::sqlite::MAGIC;
 
@@ -48,6 +49,10 @@ pub fn backend_at(path: &Path) -> Result<Backend, BackendError> {
     let no_store = |found| BackendError::NotAStore { path: path.to_owned(), found };
     let metadata = metadata_if_present(path).map_err(look)?;
     let metadata = metadata.ok_or_else(|| BackendError::Missing { path: path.to_owned() })?;
+    if metadata.is_dir() && is_backup(path) {
+        let backup = "a backup: `restore --from` makes a store of it, and in it the file events.db or the folder events can be read";
+        return Err(no_store(backup.to_owned()));
+    }
     if metadata.is_dir() {
         return Ok(Backend::Jsonl);
     }

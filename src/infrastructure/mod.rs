@@ -1,6 +1,7 @@
 //! Adapters: files, databases, zone data, settings.
 
 pub mod backend_at;
+pub mod backup_folder;
 pub mod compare_inputs;
 pub mod config;
 pub mod dispatch_figures;
@@ -13,6 +14,7 @@ pub mod memory;
 pub mod naive_times;
 pub mod rehearsal_site;
 pub mod report_file;
+pub mod restoring;
 pub mod running;
 mod side_files;
 pub mod sources;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::application::export::{ExportFolder, NewFile, Occupied, PlaceError, StandingContent};
-use crate::infrastructure::export_folder::{FileFolder, resolved};
+use crate::durable::links::resolved;
+use crate::infrastructure::export_folder::FileFolder;
 use crate::infrastructure::side_files::LOCK_OF_A_FOLDER;
 
 /// What every report begins with: by that it is known as one that may be replaced.

@@ -65,6 +65,43 @@ impl fmt::Display for Mapping {
     }
 }
 
+impl Mapping {
+    /// The mapping that a text of its `Display` describes, and what follows it; `None` where it describes none.
+    pub fn of_description(text: &str) -> Option<(Self, &str)> {
+        if let Some(rest) = text.strip_prefix("built-in") {
+            return Some((Self::BuiltIn, rest));
+        }
+        let (event_id, rest) = described(text, "event_id=")?;
+        let (event_type, rest) = described(rest, " event_type=")?;
+        let (timestamp, rest) = described(rest, " timestamp=")?;
+        let unit = rest.strip_prefix(" timestamp_unit=")?;
+        let end = unit.find(' ')?;
+        let (aggregate, rest) = described(&unit[end..], " aggregate=")?;
+        let (records, rest) = described(rest, " records=")?;
+        let path = |text: Option<String>| text.map(|text| text.parse::<FieldPath>()).transpose().ok();
+        let declared = DeclaredMapping {
+            event_id: path(event_id)?,
+            event_type: event_type?.parse().ok()?,
+            timestamp: timestamp?.parse().ok()?,
+            timestamp_unit: unit[..end].parse().ok()?,
+            aggregate: path(aggregate)?,
+            records,
+        };
+        Some((Self::Declared(declared), rest))
+    }
+}
+
+/// What stands after a key: nothing, or a text as [`quoted`] writes it; and what follows.
+fn described<'t>(text: &'t str, key: &str) -> Option<(Option<String>, &'t str)> {
+    let value = text.strip_prefix(key)?;
+    if let Some(rest) = value.strip_prefix("none") {
+        return Some((None, rest));
+    }
+    let mut texts = serde_json::Deserializer::from_str(value).into_iter::<String>();
+    let text = texts.next()?.ok()?;
+    Some((Some(text), &value[texts.byte_offset()..]))
+}
+
 /// As a JSON string, so that no name can be taken for more than itself.
 fn quoted(text: Option<String>) -> String {
     text.map_or_else(|| "none".to_owned(), |text| serde_json::Value::String(text).to_string())
@@ -180,8 +217,16 @@ mod tests {
         declared.aggregate = Some(r"id\.orig_h".parse().unwrap());
         declared.records = Some("a \"\n".to_owned());
         assert_eq!(
-            Mapping::Declared(declared).to_string(),
+            Mapping::Declared(declared.clone()).to_string(),
             r#"event_id="none" event_type="kind" timestamp="at.time" timestamp_unit=ms aggregate="id\\.orig_h" records="a \"\n""#
         );
+        let none = DeclaredMapping { event_id: None, aggregate: None, records: None, ..declared.clone() };
+        for mapping in [Mapping::BuiltIn, Mapping::Declared(declared), Mapping::Declared(none)] {
+            let text = format!("{mapping} since=2025");
+            assert_eq!(Mapping::of_description(&text), Some((mapping, " since=2025")));
+        }
+        for text in ["", "event_id=none", "event_id=\"a event_type=none", "other"] {
+            assert_eq!(Mapping::of_description(text), None, "{text}");
+        }
     }
 }

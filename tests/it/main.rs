@@ -18,6 +18,9 @@ mod sqlite_store;
 /// Is an archived day the day that it was, for everything that reads and writes the store, whatever was interrupted?
 mod archive;
 
+/// Is a backup the store of one moment, is every change of it found, and does a store come back from it, whatever is interrupted?
+mod backup;
+
 /// What does the SQLite store of what handlers have done promise: its file, its sessions, its transactions?
 mod handler_store;
 

@@ -1,10 +1,11 @@
-//! Recorded evidence: what every comparison and every rehearsal found, in a log whose lines are chained by their hashes.
+//! Recorded evidence: what comparisons, rehearsals and verifications found and which backups were made, in a log whose lines are chained by their hashes.
 //!
 //! One line is one JSON object ([`EvidenceRecord`]). It holds the SHA-256 of the line before it, so
 //! that a line that was altered, removed, added or moved later shows ([`Chain`]). What a chain cannot
 //! show is that its end was cut off, or that all of it was written anew: the hash of the last line,
 //! noted elsewhere, shows both.
 
+mod backup;
 mod chain;
 mod clock_evidence;
 mod inputs;
@@ -19,6 +20,10 @@ mod rehearsal;
 mod timestamp;
 mod verification;
 
+pub use backup::{
+    BackupEvidence, RecordedBackup, RecordedVerification, VerificationEvidence, VerifiedBackup,
+    record_backup, record_verification,
+};
 #[cfg(any(test, feature = "internals"))]
 pub use chain::FaultKind;
 pub use chain::{Chain, ChainedRecord, Converted, Fault, NO_PREVIOUS, TornLine, is_torn, line_hash};

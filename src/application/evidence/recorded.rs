@@ -5,6 +5,7 @@ use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::backup::{BACKUP, BackupEvidence, VERIFICATION, VerificationEvidence};
 use super::record::ComparisonEvidence;
 use super::rehearsal::RehearsalEvidence;
 
@@ -31,6 +32,10 @@ pub enum Evidence {
     Comparison(Box<ComparisonEvidence>),
     /// By a rehearsal on copies.
     Rehearsal(Box<RehearsalEvidence>),
+    /// By a backup: it was made.
+    Backup(Box<BackupEvidence>),
+    /// By a verification of a store or a backup.
+    Verification(Box<VerificationEvidence>),
     /// By something that this version of the program does not know: a link of the chain, and nothing else.
     Unknown(UnknownEvidence),
 }
@@ -49,6 +54,8 @@ impl Evidence {
         match self {
             Self::Comparison(_) => "comparison",
             Self::Rehearsal(rehearsal) => rehearsal.rehearsal.as_str(),
+            Self::Backup(_) => BACKUP,
+            Self::Verification(_) => VERIFICATION,
             Self::Unknown(unknown) => &unknown.kind,
         }
     }
@@ -58,6 +65,8 @@ impl Evidence {
         match self {
             Self::Comparison(comparison) => Some(comparison.recorded_at),
             Self::Rehearsal(rehearsal) => Some(rehearsal.recorded_at),
+            Self::Backup(backup) => Some(backup.recorded_at),
+            Self::Verification(verification) => Some(verification.recorded_at),
             Self::Unknown(unknown) => {
                 unknown.keys.get("recorded_at").and_then(|at| DateTime::deserialize(at).ok())
             }
@@ -68,7 +77,7 @@ impl Evidence {
     pub fn as_comparison(&self) -> Option<&ComparisonEvidence> {
         match self {
             Self::Comparison(comparison) => Some(comparison),
-            Self::Rehearsal(_) | Self::Unknown(_) => None,
+            _ => None,
         }
     }
 
@@ -76,7 +85,15 @@ impl Evidence {
     pub fn as_rehearsal(&self) -> Option<&RehearsalEvidence> {
         match self {
             Self::Rehearsal(rehearsal) => Some(rehearsal),
-            Self::Comparison(_) | Self::Unknown(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The verification, where it is of one.
+    pub fn as_verification(&self) -> Option<&VerificationEvidence> {
+        match self {
+            Self::Verification(verification) => Some(verification),
+            _ => None,
         }
     }
 }
@@ -93,11 +110,25 @@ impl From<RehearsalEvidence> for Evidence {
     }
 }
 
+impl From<BackupEvidence> for Evidence {
+    fn from(backup: BackupEvidence) -> Self {
+        Self::Backup(Box::new(backup))
+    }
+}
+
+impl From<VerificationEvidence> for Evidence {
+    fn from(verification: VerificationEvidence) -> Self {
+        Self::Verification(Box::new(verification))
+    }
+}
+
 impl Serialize for Evidence {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Comparison(comparison) => comparison.serialize(serializer),
             Self::Rehearsal(rehearsal) => rehearsal.serialize(serializer),
+            Self::Backup(backup) => backup.serialize(serializer),
+            Self::Verification(verification) => verification.serialize(serializer),
             Self::Unknown(unknown) => unknown.keys.serialize(serializer),
         }
     }
@@ -117,6 +148,8 @@ impl<'de> Deserialize<'de> for Evidence {
         };
         match kind.as_str() {
             "comparison" => of(keys).map(Self::Comparison),
+            BACKUP => of(keys).map(Self::Backup),
+            VERIFICATION => of(keys).map(Self::Verification),
             kind if RehearsalEvidence::is_kind(kind) => of(keys).map(Self::Rehearsal),
             _ => Ok(Self::Unknown(UnknownEvidence { kind, keys })),
         }
@@ -125,6 +158,7 @@ impl<'de> Deserialize<'de> for Evidence {
 
 #[cfg(test)]
 mod tests {
+    use super::super::backup::{RecordedVerification, VerifiedBackup};
     use super::super::record::Verdict;
     use super::super::rehearsal::{Rehearsal, RehearsalFindings};
     use super::super::{Chain, NO_PREVIOUS, line_hash};
@@ -159,6 +193,31 @@ mod tests {
     }
 
     #[test]
+    fn a_backup_and_a_verification_read_back_as_they_were() {
+        let (recorded_at, digest) = ("2025-10-26T01:02:03.25Z".parse().unwrap(), "0f".repeat(32));
+        let verified = RecordedVerification {
+            store: "/data/events.db".to_owned(),
+            backend: "sqlite".to_owned(),
+            backup: Some(VerifiedBackup {
+                path: "/backups/2025".to_owned(),
+                made_at: Some(recorded_at),
+                manifest_sha256: None,
+            }),
+            events: 7,
+            last_position: Some(7),
+            digest,
+            verdict: Verdict::Different,
+            reasons: vec!["files: a byte".to_owned()],
+            elapsed_seconds: 0.25,
+        };
+        let evidence: Evidence = VerificationEvidence::new(verified, recorded_at).into();
+        let record = EvidenceRecord { sequence: 1, previous: NO_PREVIOUS.to_owned(), evidence };
+        let text = serde_json::to_string(&record).unwrap();
+        assert!(text.contains(r#""kind":"verification","recorded_at":"2025-10-26T01:02:03.25"#), "{text}");
+        assert_eq!(serde_json::from_str::<EvidenceRecord>(&text).unwrap(), record);
+    }
+
+    #[test]
     fn a_chain_holds_over_kinds_that_are_not_known_and_breaks_where_one_of_them_was_altered() {
         let unknown =
             format!(r#"{{"sequence":1,"previous":"{NO_PREVIOUS}","kind":"approval","by":[2,1.50]}}"#);
@@ -179,9 +238,14 @@ mod tests {
 
     #[test]
     fn a_record_that_lacks_what_its_kind_has_is_no_record() {
-        for keys in
-            [r#""kind":1"#, r#""kind":"comparison""#, r#""kind":"rehearsal_of_state""#, r#""matched":1"#]
-        {
+        for keys in [
+            r#""kind":1"#,
+            r#""kind":"comparison""#,
+            r#""kind":"rehearsal_of_state""#,
+            r#""kind":"backup""#,
+            r#""kind":"verification""#,
+            r#""matched":1"#,
+        ] {
             let line = format!(r#"{{"sequence":1,"previous":"{NO_PREVIOUS}",{keys}}}"#);
             let chain = Chain::of(&[line.into_bytes()]);
             assert_eq!((chain.records.len(), chain.faults.len()), (0, 1), "{keys}");

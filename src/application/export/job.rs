@@ -1,7 +1,7 @@
 //! The whole export: which logs, under which names, each put together and checked.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -168,6 +168,21 @@ pub(super) fn put_together<W: Write>(
         }
     })?;
     Ok(broken.map_or_else(|| reassembly.finish(), Err))
+}
+
+/// Puts a log together, and answers why that is not what was imported; `None` where it is, or where it was not read to its
+/// end and is not known.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn check_log(store: &mut dyn ExportStore, log: &StoredLog) -> Result<Option<String>, RepositoryError> {
+    let Some(expected) = &log.content else { return Ok(None) };
+    let mut hash = HashingWriter::new(io::sink());
+    Ok(match put_together(store, log, expected, &mut hash)? {
+        Ok(()) => difference(expected, &hash.end().0),
+        Err(Broken::NotTheLog(reason)) => Some(reason),
+        Err(Broken::Write(error)) => Some(error.to_string()),
+    })
 }
 
 fn known(logs: &[StoredLog]) -> String {

@@ -18,6 +18,7 @@ mod session;
 
 pub use error::ExportError;
 pub use hashing_writer::HashingWriter;
+pub use job::check_log;
 pub use name_key::name_key;
 pub use occupied::Occupied;
 pub use ports::{

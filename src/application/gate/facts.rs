@@ -34,6 +34,8 @@ pub struct GateSettings {
     pub candidate: String,
     /// Where events go, as the settings say.
     pub routing: Routing,
+    /// How many hours old a verified backup may be; 0: none is asked for.
+    pub backup_hours: u64,
 }
 
 /// Everything that the criteria decide over.

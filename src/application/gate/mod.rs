@@ -57,7 +57,9 @@ pub fn judge(settings: &GateSettings, facts: &GateFacts, evidence: String) -> Ga
         }
     };
     let known = Known { settings, facts, comparisons: &comparisons, days: &days, since };
-    let criteria: Vec<Criterion> = names.iter().map(|name| criteria::judge(*name, &known)).collect();
+    let is_asked = |name: &&CriterionName| settings.backup_hours > 0 || **name != CriterionName::Backup;
+    let criteria: Vec<Criterion> =
+        names.iter().filter(is_asked).map(|name| criteria::judge(*name, &known)).collect();
     GateReport {
         verdict: GateVerdict::over(&criteria),
         gate: settings.gate,

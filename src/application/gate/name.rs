@@ -38,6 +38,8 @@ pub enum CriterionName {
     Latency,
     /// The way back was rehearsed.
     RollbackRehearsed,
+    /// A backup that is young enough was verified.
+    Backup,
     /// The stores are whole.
     Integrity,
     /// The new system was the primary one throughout.
@@ -48,7 +50,7 @@ pub enum CriterionName {
 
 impl CriterionName {
     /// The criteria before a cutover, in the order in which they are best read.
-    pub const CUTOVER: [Self; 17] = [
+    pub const CUTOVER: [Self; 18] = [
         Self::Evidence,
         Self::CleanDays,
         Self::RulesUnchanged,
@@ -65,6 +67,7 @@ impl CriterionName {
         Self::DispatchFailures,
         Self::Latency,
         Self::RollbackRehearsed,
+        Self::Backup,
         Self::Integrity,
     ];
 
@@ -99,6 +102,7 @@ impl CriterionName {
             Self::DispatchFailures => "dispatch_failures",
             Self::Latency => "latency",
             Self::RollbackRehearsed => "rollback_rehearsed",
+            Self::Backup => "backup",
             Self::Integrity => "integrity",
             Self::FlagOn => "flag_on",
             Self::NoRollback => "no_rollback",
@@ -130,6 +134,7 @@ impl CriterionName {
             Self::RollbackRehearsed => {
                 "The rollback was rehearsed in this period: the exported store is the store"
             }
+            Self::Backup => "A backup of the store that is young enough was verified, and is whole",
             Self::Integrity => "The stores pass their integrity check",
             Self::FlagOn => "The new event system is primary since before this period",
             Self::NoRollback => "The legacy system was not made primary again in this period",

@@ -133,6 +133,7 @@ pub fn report(config: &Config, gate: Gate, days: u32) -> Result<GateReport, CliE
         control: path(&config.legacy_events_json.value),
         candidate: path(configured_path(config.storage_backend.value, config)),
         routing: config.routing(),
+        backup_hours: config.cutover_backup_hours.value,
     };
     Ok(check(&settings, &ConfiguredSources::new(config))?)
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::verified::Verified;
 use crate::application::evidence::{
-    Chain, ChainedRecord, CheckedInput, Converted, Evidence, InputKind, InputState, RehearsalFindings,
+    Chain, ChainedRecord, CheckedInput, Converted, Evidence, InputKind, InputState, RecordedBackup,
+    RecordedVerification, RehearsalFindings,
 };
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
@@ -68,6 +69,18 @@ fn human_list(records: &[ChainedRecord], earlier: usize, out: &mut dyn Write) ->
                 let RehearsalFindings { verdict, control, candidate, events, .. } = &rehearsal.findings;
                 let verdict = format!("{verdict} ({})", record.evidence.kind());
                 table.add([&number, &recorded, &verdict, control, "", candidate, &events.to_string(), ""]);
+            }
+            Evidence::Backup(made) => {
+                let RecordedBackup { store, backup, events, .. } = &made.backup;
+                table.add([&number, &recorded, "backup", store, "", backup, &events.to_string(), ""]);
+            }
+            Evidence::Verification(made) => {
+                let RecordedVerification { store, backup, events, verdict, .. } = &made.verified;
+                let (backup, events) = (backup.as_ref(), events.to_string());
+                let verdict = format!("{verdict} (verification)");
+                let path = backup.map_or("", |backup| backup.path.as_str());
+                let (of_store, of_backup) = if backup.is_some() { ("", &*events) } else { (&*events, "") };
+                table.add([&number, &recorded, &verdict, store, of_store, path, of_backup, ""]);
             }
             Evidence::Unknown(_) => {
                 let kind = format!("unknown kind {}", record.evidence.kind());

@@ -94,6 +94,7 @@ impl ConfigLoader<'_> {
             handlers_wait: sources.setting(&spec::HANDLERS_WAIT)?,
             handlers_shutdown: sources.setting(&spec::HANDLERS_SHUTDOWN)?,
             handlers_behind_warn: sources.setting(&spec::HANDLERS_BEHIND_WARN)?,
+            cutover_backup_hours: sources.setting(&spec::CUTOVER_BACKUP_HOURS)?,
             timezone: sources.setting(&spec::TIMEZONE)?,
             mapping: sources.mapping()?,
         })

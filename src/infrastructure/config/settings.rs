@@ -53,6 +53,8 @@ pub struct Config {
     pub handlers_shutdown: Setting<Duration>,
     /// How many events a handler may be behind before that is a finding.
     pub handlers_behind_warn: Setting<u64>,
+    /// How many hours old a verified backup may be at a cutover; 0: none is asked for.
+    pub cutover_backup_hours: Setting<u64>,
     /// The zone in which naive timestamps are read.
     pub timezone: Setting<Zone>,
     /// Which event systems run, as the first two settings select.
@@ -95,6 +97,7 @@ impl Config {
             shown(&spec::HANDLERS_WAIT, &self.handlers_wait),
             shown(&spec::HANDLERS_SHUTDOWN, &self.handlers_shutdown),
             shown(&spec::HANDLERS_BEHIND_WARN, &self.handlers_behind_warn),
+            shown(&spec::CUTOVER_BACKUP_HOURS, &self.cutover_backup_hours),
             shown(&spec::TIMEZONE, &self.timezone),
         ]
         .into_iter()

@@ -210,6 +210,14 @@ pub static HANDLERS_BEHIND_WARN: SettingSpec = SettingSpec {
     kind: Kind::Count,
 };
 
+/// How many hours old a verified backup may be at a cutover; 0: none is asked for.
+pub static CUTOVER_BACKUP_HOURS: SettingSpec = SettingSpec {
+    key: "cutover.backup_hours",
+    variable: "MISSION_CONTROL_CUTOVER_BACKUP_HOURS",
+    default: "24",
+    kind: Kind::Count,
+};
+
 /// The zone in which naive timestamps are read.
 pub static TIMEZONE: SettingSpec = SettingSpec {
     key: "timezone",
@@ -219,7 +227,7 @@ pub static TIMEZONE: SettingSpec = SettingSpec {
 };
 
 /// Every setting, in the order in which they are documented and shown.
-pub static SETTINGS: [&SettingSpec; 20] = [
+pub static SETTINGS: [&SettingSpec; 21] = [
     &USE_NEW_EVENT_SYSTEM,
     &PARALLEL_RUN,
     &NEW_EVENT_TYPES,
@@ -239,6 +247,7 @@ pub static SETTINGS: [&SettingSpec; 20] = [
     &HANDLERS_WAIT,
     &HANDLERS_SHUTDOWN,
     &HANDLERS_BEHIND_WARN,
+    &CUTOVER_BACKUP_HOURS,
     &TIMEZONE,
 ];
 

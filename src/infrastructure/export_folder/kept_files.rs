@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::application::evidence::{EvidenceRecord, UTF_8_BOM};
 use crate::application::export::{Occupied, PlaceError, name_key};
-use crate::durable::links::file_identity;
+use crate::durable::links::{file_identity, resolved};
 use crate::infrastructure::side_files::{LOCK, OF_A_DATABASE, OF_A_STORE, database_beside, with_suffix};
 use crate::infrastructure::sqlite::MAGIC;
 
@@ -91,17 +91,6 @@ impl KeptFiles {
 
 fn key_of_name(path: &Path) -> String {
     path.file_name().map(|name| name_key(&name.to_string_lossy())).unwrap_or_default()
-}
-
-/// The path with its links resolved, as far as it exists.
-pub fn resolved(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let resolve = |part: &Path| {
-        let rest = absolute.strip_prefix(part).ok()?;
-        // Parts one by one: joined as a whole, no rest at all would end the path with a separator.
-        Some(part.canonicalize().ok()?.components().chain(rest.components()).collect())
-    };
-    absolute.ancestors().find_map(resolve).unwrap_or_else(|| absolute.clone())
 }
 
 fn is_database(path: &Path) -> io::Result<bool> {

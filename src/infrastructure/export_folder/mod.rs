@@ -15,12 +15,12 @@ use std::io::{self, BufReader, BufWriter, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub(super) use self::kept_files::resolved;
 use self::pending_file::PendingFile;
 use self::place::Place;
 use self::rules::Rules;
 use crate::application::export::{ContentDigest, ExportFolder, HashingWriter, NewFile, PlaceError};
 use crate::durable::directory::create_folders;
+use crate::durable::links::resolved;
 use crate::durable::space::available_bytes;
 use crate::infrastructure::side_files::EXPORT_PREFIX;
 

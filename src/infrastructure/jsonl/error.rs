@@ -38,6 +38,11 @@ pub(super) enum JsonlError {
         path.display()
     )]
     NotTakenBack { path: PathBuf, former_length: u64, rollback: io::Error, source: Box<JsonlError> },
+    #[error(
+        "{} is of a backup, which is read and never written to: `mission-events restore --from` with its folder makes a store of it",
+        path.display()
+    )]
+    Backup { path: PathBuf },
     #[error("another process has held the lock {} for {waited:?}", path.display())]
     LockHeld { path: PathBuf, waited: Duration },
     #[error(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::JsonlError;
 use crate::durable::lock::{FileLock, LockError};
+use crate::infrastructure::backup_folder::{EVENTS_FOLDER, is_backup};
 use crate::infrastructure::side_files::{LOCK_OF_A_FOLDER, LOCK_OF_AN_ARCHIVE};
 
 /// How long an append waits for other processes.
@@ -12,12 +13,24 @@ pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Takes the lock on a folder, waiting for at most `patience`.
 pub(super) fn lock_folder(folder: &Path, patience: Duration) -> Result<FileLock, JsonlError> {
+    refuse_backup(folder)?;
     lock(folder.join(LOCK_OF_A_FOLDER), patience)
 }
 
 /// Takes the lock of those that archive the days of a folder, waiting for at most `patience`. Writers do not wait for it.
 pub(super) fn lock_archive(folder: &Path, patience: Duration) -> Result<FileLock, JsonlError> {
+    refuse_backup(folder)?;
     lock(folder.join(LOCK_OF_AN_ARCHIVE), patience)
+}
+
+/// Refuses the day files of a backup: what is locked is going to be written to.
+pub(super) fn refuse_backup(folder: &Path) -> Result<(), JsonlError> {
+    // A folder without a name is reached through another one.
+    let above = folder.join("..");
+    match is_backup(&above) && folder.file_name().is_some_and(|name| name == EVENTS_FOLDER) {
+        true => Err(JsonlError::Backup { path: folder.to_owned() }),
+        false => Ok(()),
+    }
 }
 
 fn lock(path: PathBuf, patience: Duration) -> Result<FileLock, JsonlError> {

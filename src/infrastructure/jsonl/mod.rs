@@ -101,6 +101,7 @@
 
 mod append;
 mod archiving;
+pub(in crate::infrastructure) mod backup;
 mod day_files;
 mod day_log;
 mod error;
@@ -123,6 +124,9 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
+pub use self::backup::{
+    FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days,
+};
 pub use self::turn::JsonlStoreTurn;
 
 use self::error::JsonlError;
@@ -210,6 +214,14 @@ impl JsonlEventRepository {
             );
         }
         Ok(Some(store))
+    }
+
+    /// Refuses the store of a backup, to which nothing is ever written.
+    ///
+    /// # Errors
+    /// It is one.
+    pub fn ensure_writable(&self) -> Result<(), RepositoryError> {
+        lock::refuse_backup(self.folder.path()).map_err(|error| error.during("open the JSONL store"))
     }
 
     /// The length of all day files together, in bytes.

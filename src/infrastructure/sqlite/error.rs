@@ -133,6 +133,18 @@ pub enum SqliteError {
         /// The folder of the migrations in the source.
         migrations: &'static str,
     },
+    /// The database of a backup was opened for writing.
+    #[error("{} is the database of a backup, which is read and never written to: `mission-events restore --from` with its folder makes a store of it", path.display())]
+    Backup {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Another process has a database open that is to be replaced.
+    #[error("another process has {} open: end it, and every other one that uses the store, and try again", path.display())]
+    InUse {
+        /// The path.
+        path: PathBuf,
+    },
     /// The database has several names, and is to be written.
     #[error("{} has {names} names (hard links), and SQLite keeps a log of its own beside each: what is written through one of them can be lost. It can be read; to write to it, remove the other names (find -samefile lists them), or make a copy and move that into its place", path.display())]
     SeveralNames {

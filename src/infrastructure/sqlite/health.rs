@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::database_kind::{DatabaseKind, EVENT_STORE, HANDLER_STORE};
 use super::error::{SqliteError, port_error};
-use super::schema;
+use super::{connection, schema};
 use crate::application::growth::DayGrowth;
 use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
@@ -23,7 +23,7 @@ pub enum Database {
 }
 
 impl Database {
-    fn kind(self) -> DatabaseKind {
+    pub(super) fn kind(self) -> DatabaseKind {
         match self {
             Self::Events => EVENT_STORE,
             Self::Handlers => HANDLER_STORE,
@@ -39,6 +39,15 @@ impl Database {
 pub fn integrity(path: &Path, database: Database, is_thorough: bool) -> Result<Vec<String>, SqliteError> {
     let connection = schema::open_checked_for_reading(&database.kind(), path)?;
     let pragma = if is_thorough { "PRAGMA integrity_check" } else { "PRAGMA quick_check" };
+    complaints(&connection, pragma).map_err(|source| SqliteError::Sqlite {
+        action: "check",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// What a check of SQLite says of a database, a sentence each; none where it is whole.
+pub(super) fn complaints(connection: &Connection, pragma: &str) -> rusqlite::Result<Vec<String>> {
     let said: rusqlite::Result<Vec<String>> = connection
         .prepare(pragma)
         .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect());
@@ -49,8 +58,14 @@ pub fn integrity(path: &Path, database: Database, is_thorough: bool) -> Result<V
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
             Ok(vec![error.to_string()])
         }
-        Err(source) => Err(SqliteError::Sqlite { action: "check", path: path.to_owned(), source }),
+        Err(source) => Err(source),
     }
+}
+
+/// Whether the database at `path` is marked as one of handlers. What cannot be looked at is not.
+pub fn is_handler_store(path: &Path) -> bool {
+    let id = connection::open_existing(path).and_then(|opened| connection::application_id(path, &opened));
+    id.is_ok_and(|id| id == HANDLER_STORE.application_id)
 }
 
 /// The version of SQLite that is built in.

@@ -17,6 +17,8 @@
 //! which is append-only as well. Its id finds the event, and no other event can have it.
 
 mod append;
+pub(in crate::infrastructure) mod backup;
+mod backup_mark;
 mod checkpoint;
 pub(in crate::infrastructure) mod connection;
 mod copy;
@@ -57,12 +59,13 @@ use crate::wire::zone::Zone;
 
 use database_kind::EVENT_STORE;
 
+pub use backup::{SqliteSnapshot, subject_of_events, subject_of_handlers};
 pub use connection::MAGIC;
 pub use copy::{copy_store, store_size_in_bytes};
 pub use error::SqliteError;
 pub use export::SqliteExport;
 pub use feed::{StoreFeed, holds_events, is_event_store, row_counts};
-pub use health::{Database, integrity, library_version, write_ahead_log_bytes};
+pub use health::{Database, integrity, is_handler_store, library_version, write_ahead_log_bytes};
 pub use import::SqliteImport;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};

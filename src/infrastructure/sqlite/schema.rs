@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 use rusqlite::Connection;
 
+use super::backup_mark::refuse_backup;
 use super::connection::{self, BUSY_TIMEOUT};
 use super::database_kind::DatabaseKind;
 use super::error::SqliteError;
@@ -40,6 +41,7 @@ pub(in crate::infrastructure) fn open_current(
         }
     } else {
         ensure_ours(kind, path, &connection)?;
+        refuse_backup(path, &connection)?;
         let version = version(kind, path, &connection)?;
         ensure_unchanged(kind, path, &connection, version)?;
     }
@@ -116,11 +118,15 @@ pub(in crate::infrastructure) fn look_for(path: &Path) -> Result<bool, SqliteErr
     is_present(path).map_err(|source| SqliteError::Look { path: path.to_owned(), source })
 }
 
-/// Refuses what is there and is neither a database of that kind nor an empty one.
+/// Refuses what is there and is neither a database of that kind that may be written to nor an empty one.
 pub(super) fn refuse_foreign(kind: &DatabaseKind, path: &Path) -> Result<(), SqliteError> {
     refuse_folder(path)?;
     let connection = connection::open_existing(path)?;
-    if is_empty(path, &connection)? { Ok(()) } else { ensure_ours(kind, path, &connection) }
+    if is_empty(path, &connection)? {
+        return Ok(());
+    }
+    ensure_ours(kind, path, &connection)?;
+    refuse_backup(path, &connection)
 }
 
 /// SQLite keeps a write-ahead log beside each name of a file: what is written through one of them can be lost to
@@ -171,13 +177,17 @@ pub(super) fn log_size_in_bytes(path: &Path) -> std::io::Result<u64> {
     }
 }
 
-fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
+pub(super) fn is_empty(path: &Path, connection: &Connection) -> Result<bool, SqliteError> {
     connection
         .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
         .map_err(|source| SqliteError::Sqlite { action: "look at", path: path.to_owned(), source })
 }
 
-fn ensure_ours(kind: &DatabaseKind, path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+pub(super) fn ensure_ours(
+    kind: &DatabaseKind,
+    path: &Path,
+    connection: &Connection,
+) -> Result<(), SqliteError> {
     let (found, expected) = (connection::application_id(path, connection)?, kind.application_id);
     if found == expected {
         return Ok(());

@@ -152,47 +152,55 @@ impl RowCheck {
     /// Warns where rows were removed.
     pub fn tell(&self, connection: &Connection) {
         let path = connection.path().unwrap_or_default();
+        self.complaints().iter().for_each(|complaint| tracing::warn!("{path} {complaint}"));
+    }
+
+    /// What rows were removed, as sentences that begin with the store.
+    pub fn complaints(&self) -> Vec<String> {
         let Self { records, stored_records, of_unknown_logs, incomplete_logs, .. } = self;
+        let mut complaints = Vec::new();
         match stored_records {
-            None => tracing::warn!(
-                "{path} does not say how many rows were stored: another program has emptied `stored_rows`, and it cannot \
+            None => complaints.push(
+                "does not say how many rows were stored: another program has emptied `stored_rows`, and it cannot \
                  be told whether rows are missing. Import the logs again (import-legacy): rows are counted anew then, and \
                  what is missing of the logs is brought back. What no log has is in a copy of the store alone"
+                    .to_owned(),
             ),
-            Some(stored) if records != stored => tracing::warn!(
-                "{path} has {records} events and twins where {stored} were stored: another program has removed \
+            Some(stored) if records != stored => complaints.push(format!(
+                "has {records} events and twins where {stored} were stored: another program has removed \
                  rows, or placed them itself. Import the logs again (import-legacy): those of which rows are missing \
                  are read from the beginning. What no log has is in a copy of the store alone"
-            ),
+            )),
             Some(_) => {}
         }
         if *of_unknown_logs > 0 {
-            tracing::warn!(
-                "{path} has {of_unknown_logs} records of logs that it does not know: another program has \
+            complaints.push(format!(
+                "has {of_unknown_logs} records of logs that it does not know: another program has \
                  removed rows of `sources`. Import these logs again (import-legacy), so that the store can give \
                  them back"
-            );
+            ));
         }
-        tell_of_logs(path, incomplete_logs);
+        complaints.extend(of_logs(incomplete_logs));
+        complaints
     }
 }
 
-/// Warns of logs of which rows are missing, apart from events and twins.
-fn tell_of_logs(path: &str, incomplete: &[LogName]) {
+/// Of which logs rows are missing, apart from events and twins.
+fn of_logs(incomplete: &[LogName]) -> Option<String> {
     if incomplete.is_empty() {
-        return;
+        return None;
     }
     let (named, others) = incomplete.split_at(NAMED_LOGS.min(incomplete.len()));
     let mut names = named.iter().map(|(_, path)| path.as_str()).collect::<Vec<_>>().join(", ");
     if !others.is_empty() {
         names += &format!(" and {} more", others.len());
     }
-    tracing::warn!(
-        "rows of {} are missing in {path} beside the events (rejected records, records that repeat events, or the text \
-         around records), or too many: another program has removed rows, or placed them itself. Import these logs \
+    Some(format!(
+        "lacks rows of {} beside their events (rejected records, records that repeat events, or the text \
+         around records), or has too many: another program has removed rows, or placed them itself. Import these logs \
          again (import-legacy), which reads them from the beginning: {names}",
         counted(incomplete.len() as u64, "log", "logs")
-    );
+    ))
 }
 
 /// Warns where the last rows of the store at `path` are missing. Where they are there, that is seen by one position.
@@ -210,7 +218,8 @@ pub(super) fn tell_of_kept_rows(path: &Path, connection: &Connection) -> Result<
     if ends_early(connection).map_err(failed)? {
         RowCheck::of(connection).map_err(failed)?.tell(connection);
     } else {
-        tell_of_logs(&path.display().to_string(), &log_rows::incomplete(connection).map_err(failed)?);
+        let complaint = of_logs(&log_rows::incomplete(connection).map_err(failed)?);
+        complaint.iter().for_each(|complaint| tracing::warn!("{} {complaint}", path.display()));
     }
     Ok(())
 }

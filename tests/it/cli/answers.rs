@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
+use std::path::Path;
 use std::process::Stdio;
 
 use mission_events::internals::cli::command;
@@ -84,7 +85,11 @@ const CASES: &[Case] = &[
         0,
         "1 day before 2025-11-01 archived in days: ",
     ),
-    case("cutover-check", "cutover-check", 1, "NO-GO for the cutover: of 17 criteria "),
+    case("backup", "-q --store store.db backup --to backups", 0, "is a backup of 1 events up to position 1"),
+    case("verify", "verify", 0, "VERIFIED: the store store.db is whole, with 1 events up to position 1"),
+    case("verify", "verify torn.db", 1, "NOT WHOLE: the store torn.db has 1 findings"),
+    case("restore", "restore --from shelf --into new.db", 0, "new.db is restored, as of "),
+    case("cutover-check", "cutover-check", 1, "NO-GO for the cutover: of 18 criteria "),
     case(
         "cutover-check",
         "cutover-check --finalise",
@@ -198,6 +203,15 @@ fn prepared() -> TestDir {
     write_read_models(&dir.join("handlers.db"));
     assert_eq!(program(&dir).run("handlers run").code, 0);
     park_an_event(&dir);
+    let elsewhere = program(&dir).env("MISSION_CONTROL_EVIDENCE", "other-evidence.jsonl");
+    assert_eq!(elsewhere.run("-q --store store.db backup --to backups").code, 0);
+    let made = fs::read_dir(dir.join("backups"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_dir());
+    fs::rename(made.unwrap(), dir.join("backup")).unwrap();
+    fs::remove_dir_all(dir.join("backups")).unwrap();
+    write(&dir, "torn.db", &fs::read(dir.join("store.db")).unwrap()[..30_000]);
     #[cfg(feature = "legacy")]
     write(
         &dir,
@@ -215,13 +229,22 @@ fn park_an_event(dir: &TestDir) {
     assert_eq!(handlers.execute(parked, []).unwrap(), 1);
 }
 
+/// Copies the files of a folder, and none of its folders.
+fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+        }
+    }
+}
+
 /// The same files, in a folder of its own.
 fn copy_of(prepared: &TestDir) -> TestDir {
     let dir = TestDir::new();
-    for entry in fs::read_dir(prepared.path()).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
-    }
+    copy_files(prepared.path(), dir.path());
+    copy_files(&prepared.join("backup"), &dir.join("shelf"));
     write(&dir, "days/events-2025-10-25.jsonl", event("e1", "2025-10-25T10:00:00Z") + "\n");
     dir
 }

@@ -114,6 +114,13 @@ fn rehearse_rollback(dir: &TestDir) {
     record_rehearsal(Rehearsal::Rollback, findings, &log, &SystemClock::default()).unwrap();
 }
 
+/// A backup is made and verified.
+fn back_up(dir: &TestDir) {
+    for line in ["-q backup --to backups", "-q verify backups"] {
+        assert_eq!(run(dir, line).code, 0, "{line}");
+    }
+}
+
 /// Everything is as it is to be, for three days.
 fn ready() -> TestDir {
     let dir = TestDir::new();
@@ -122,6 +129,7 @@ fn ready() -> TestDir {
     assert_eq!(run(&dir, "compare-logs --since 2025-10-20").code, 0);
     assert_eq!(run(&dir, "handlers run").code, 0);
     rehearse_rollback(&dir);
+    back_up(&dir);
     dir
 }
 
@@ -138,10 +146,10 @@ fn it_is_go_over_recorded_days_and_tells_more_with_explain() {
     let (code, report) = gate(&dir, "--days 3");
     assert_eq!((code, &report["verdict"]), (0, &"go".into()), "{report:#}");
     assert_eq!((&report["clean_days"], &report["since"]), (&3.into(), &"2025-10-20".into()));
-    assert_eq!(criteria(&report, "holds").len(), 17);
+    assert_eq!(criteria(&report, "holds").len(), 18);
 
     let short = run(&dir, "cutover-check --days 3").result();
-    assert!(short.ends_with("\n\nGO for the cutover: all 17 criteria hold\n"), "{short}");
+    assert!(short.ends_with("\n\nGO for the cutover: all 18 criteria hold\n"), "{short}");
     let explained = run(&dir, "cutover-check --days 3 --explain").result();
     for told in ["\nlatency: holds\n    A dispatch of this period took", "\n2025-10-22 ", "quiet"] {
         assert!(explained.contains(told), "{told}: {explained}");
@@ -169,13 +177,35 @@ fn an_edited_line_of_the_evidence_is_found_and_a_day_that_was_red_stays_red() {
     assert_eq!(run(&dir, "compare-logs --since 2025-10-20").code, 0);
     let (code, report) = gate(&dir, "--days 3");
     assert_eq!((code, criteria(&report, "fails")), (1, vec!["clean_days".to_owned()]), "{report:#}");
-    let red = "2025-10-21: 2 differences: 1 extra, 1 missing (record 3); a later comparison changes nothing";
+    let red = "2025-10-21: 2 differences: 1 extra, 1 missing (record 5); a later comparison changes nothing";
     assert_eq!(first_reason(&report, "clean_days"), red);
     assert_eq!(gate(&dir, "--days 1").0, 0, "the days after it are clean");
 
     alter(&dir.join("data/evidence.jsonl"), r#""verdict":"different""#, r#""verdict":"consistent""#);
     let (code, report) = gate(&dir, "--days 3");
     assert_eq!((code, criteria(&report, "fails")), (1, vec!["evidence".to_owned()]), "{report:#}");
+}
+
+#[test]
+fn a_backup_is_asked_for_unless_the_setting_says_that_none_is() {
+    let dir = ready();
+    write(&dir, "mission-events.toml", "timezone = 'UTC'\n[cutover]\nbackup_hours = 0\n");
+    let (code, report) = gate(&dir, "--days 3");
+    assert_eq!((code, criteria(&report, "holds").len()), (0, 17), "{report:#}");
+    fs::remove_file(dir.join("mission-events.toml")).unwrap();
+    assert_eq!(gate(&dir, "--days 3").0, 0);
+    let database = fs::read_dir(dir.join("backups")).unwrap().find_map(|entry| {
+        let path = entry.unwrap().path().join("handlers.db");
+        path.exists().then_some(path)
+    });
+    let database = database.unwrap();
+    let mut bytes = fs::read(&database).unwrap();
+    bytes[1_000] ^= 1;
+    fs::remove_file(&database).unwrap();
+    fs::write(&database, bytes).unwrap();
+    assert_eq!(run(&dir, "-q verify backups").code, 1);
+    let (code, report) = gate(&dir, "--days 3");
+    assert_eq!((code, criteria(&report, "fails")), (1, vec!["backup".to_owned()]), "{report:#}");
 }
 
 #[test]

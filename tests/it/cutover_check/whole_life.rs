@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use mission_events::legacy_system::routing::Routing;
 
-use super::{EVENTS, criteria, day, first_reason, gate, rehearse_rollback, run, write_figures};
+use super::{EVENTS, back_up, criteria, day, first_reason, gate, rehearse_rollback, run, write_figures};
 use crate::support::simulated_run::{Fault, NewStore, SimulatedRun};
 use crate::support::test_dir::TestDir;
 
@@ -47,6 +47,7 @@ fn a_parallel_run_with_faults_on_one_day_is_no_go_until_enough_clean_days_have_f
     life.day(day(14), &[]);
     life.day(day(15), &[Fault::Changed, Fault::Doubled]);
     rehearse_rollback(&life.dir);
+    back_up(&life.dir);
     let no_go = (1, ["clean_days", "differences"].map(str::to_owned).to_vec());
     assert_eq!(life.gate(), no_go);
 

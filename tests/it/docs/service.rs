@@ -162,6 +162,15 @@ impl Service {
         tamper(&self.folder().join("data/events.db"), sql);
     }
 
+    /// The disk gives back other bytes in a page of the store.
+    pub fn damage_store(&mut self) {
+        let path = self.folder().join("data/events.db");
+        let mut bytes = fs::read(&path).unwrap();
+        let page = bytes.len() - 8_192;
+        bytes[page..page + 64].fill(0xff);
+        fs::write(path, bytes).unwrap();
+    }
+
     /// Another program changes the store itself.
     pub fn in_store(&self, sql: &str) {
         Connection::open(self.folder().join("data/events.db")).unwrap().execute_batch(sql).unwrap();

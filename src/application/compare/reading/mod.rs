@@ -3,7 +3,6 @@
 pub(crate) mod both_sides;
 pub(crate) mod canonical_values;
 pub(crate) mod content;
-mod digest;
 pub(crate) mod packed_event;
 pub(crate) mod read_range;
 mod scalars;

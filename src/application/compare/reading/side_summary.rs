@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 
 use crate::application::compare::clock::anchors::AnchorSample;
-use crate::application::compare::reading::digest::MultisetDigest;
 use crate::application::compare::report::{FileReport, RejectedPlace};
 use crate::application::compare::rules::field_set::FieldSet;
+use crate::application::multiset_digest::MultisetDigest;
 use crate::application::reject_list::RejectList;
 
 /// How many anchors of a side are kept.

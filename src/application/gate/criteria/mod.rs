@@ -1,5 +1,6 @@
 //! The criteria: each a function from what is known to a verdict.
 
+mod backup;
 mod comparison;
 mod days;
 mod dispatching;
@@ -35,6 +36,7 @@ pub(super) fn judge(name: CriterionName, known: &Known<'_>) -> Criterion {
         CriterionName::DispatchFailures => dispatching::failures(known),
         CriterionName::Latency => dispatching::latency(known),
         CriterionName::RollbackRehearsed => rollback::rehearsed(known),
+        CriterionName::Backup => backup::verified(known),
         CriterionName::Integrity => integrity::whole(known),
         CriterionName::FlagOn => modes::flag_on(known),
         CriterionName::NoRollback => modes::no_rollback(known),

@@ -58,7 +58,9 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
         |case| {
             let comparisons: Vec<_> = case.comparisons.iter().cloned().map(Evidence::from).collect();
             let rehearsals: Vec<_> = case.rehearsals.iter().cloned().map(Evidence::from).collect();
-            case.facts.evidence = Chain::of(&lines(comparisons.into_iter().chain(rehearsals)));
+            let verifications: Vec<_> = case.verifications.iter().cloned().map(Evidence::from).collect();
+            let all = comparisons.into_iter().chain(rehearsals).chain(verifications);
+            case.facts.evidence = Chain::of(&lines(all));
             case.facts.evidence.faults.push(Fault { line: 3, kind: FaultKind::Altered { before: 2 } });
         },
         Name::Evidence,

@@ -18,7 +18,7 @@ fn with_nothing_wrong_it_is_go_and_every_criterion_says_what_was_found() {
 
 #[test]
 fn each_criterion_alone_is_enough_to_keep_it_from_go() {
-    for (what, change, name, verdict) in CASES {
+    for (what, change, name, verdict) in CASES.iter().chain(backups::CASES) {
         let report = judged(change);
         assert_eq!(not_held(&report), [(*name, *verdict)], "{what}: {:#?}", report.criteria);
         let expected = if *verdict == Fails { GateVerdict::NoGo } else { GateVerdict::NotEnoughEvidence };
@@ -26,7 +26,7 @@ fn each_criterion_alone_is_enough_to_keep_it_from_go() {
         let criterion = criterion(&report, *name);
         assert!(!criterion.reasons.is_empty() && !criterion.remedies.is_empty(), "{what}: {criterion:?}");
     }
-    let alone: BTreeSet<Name> = CASES.iter().map(|(_, _, name, _)| *name).collect();
+    let alone: BTreeSet<Name> = CASES.iter().chain(backups::CASES).map(|(_, _, name, _)| *name).collect();
     assert_eq!(alone, Name::CUTOVER.into(), "each has a case");
 }
 

@@ -1,5 +1,6 @@
 //! The criteria, over facts in memory.
 
+mod backups;
 mod cases;
 mod days;
 mod each_alone;
@@ -21,7 +22,8 @@ use crate::application::evidence::record::{
     Window,
 };
 use crate::application::evidence::{
-    Chain, Evidence, EvidenceRecord, NO_PREVIOUS, Rehearsal, RehearsalEvidence, RehearsalFindings, line_hash,
+    Chain, Evidence, EvidenceRecord, NO_PREVIOUS, RecordedVerification, Rehearsal, RehearsalEvidence,
+    RehearsalFindings, VerificationEvidence, VerifiedBackup, line_hash,
 };
 use crate::application::figures::{FiguresLine, Latencies, RecordedFigures};
 use crate::application::handling::store::{HandlerState, OpenFailures};
@@ -55,6 +57,7 @@ struct Case {
     /// One a night, each over all days before.
     comparisons: Vec<ComparisonEvidence>,
     rehearsals: Vec<RehearsalEvidence>,
+    verifications: Vec<VerificationEvidence>,
 }
 
 impl Case {
@@ -83,6 +86,7 @@ impl Case {
                 control: CONTROL.to_owned(),
                 candidate: CANDIDATE.to_owned(),
                 routing: Routing::of(false, true, BTreeSet::new()),
+                backup_hours: 24,
             },
             facts: GateFacts {
                 now,
@@ -105,6 +109,7 @@ impl Case {
                 .map(|last| comparison(&dates[0..=(last as usize - 21).min(dates.len() - 1)]))
                 .collect(),
             rehearsals: vec![rehearsal(Rehearsal::Rollback, Verdict::Consistent, last_night)],
+            verifications: vec![verification(Verdict::Consistent, last_night)],
         }
     }
 
@@ -122,7 +127,8 @@ impl Case {
     fn judged(mut self) -> GateReport {
         let comparisons = self.comparisons.into_iter().map(Evidence::from);
         let rehearsals = self.rehearsals.into_iter().map(Evidence::from);
-        let lines = lines(comparisons.chain(rehearsals));
+        let verifications = self.verifications.into_iter().map(Evidence::from);
+        let lines = lines(comparisons.chain(rehearsals).chain(verifications));
         if self.facts.evidence.faults.is_empty() {
             self.facts.evidence = Chain::of(&lines);
         }
@@ -260,6 +266,27 @@ fn rehearsal(rehearsal: Rehearsal, verdict: Verdict, recorded_at: DateTime<Utc>)
         elapsed_seconds: 0.5,
     };
     RehearsalEvidence { rehearsal, recorded_at, tool_version: "0.1.0".to_owned(), findings }
+}
+
+/// Of a backup that was made at that time.
+fn verification(verdict: Verdict, made_at: DateTime<Utc>) -> VerificationEvidence {
+    let backup = VerifiedBackup {
+        path: "/backups/2025".to_owned(),
+        made_at: Some(made_at),
+        manifest_sha256: Some("ab".repeat(32)),
+    };
+    let verified = RecordedVerification {
+        store: CANDIDATE.to_owned(),
+        backend: "sqlite".to_owned(),
+        backup: Some(backup),
+        events: 70,
+        last_position: Some(70),
+        digest: "0f".repeat(32),
+        verdict,
+        reasons: Vec::new(),
+        elapsed_seconds: 0.5,
+    };
+    VerificationEvidence::new(verified, made_at + TimeDelta::minutes(1))
 }
 
 fn running(name: &str) -> HandlerStatus {

@@ -106,6 +106,7 @@ fn without_any_source_every_setting_has_its_default() {
         ("handlers.wait_ms", "1000"),
         ("handlers.shutdown_ms", "5000"),
         ("handlers.behind_warn", "1000"),
+        ("cutover.backup_hours", "24"),
         ("timezone", "UTC"),
     ]
     .map(|(key, value)| (key, value.to_owned(), format!("Default ({value})")));
@@ -138,6 +139,7 @@ fn scripts_can_rely_on_the_names_of_the_variables() {
             ("handlers.wait_ms", "MISSION_CONTROL_HANDLERS_WAIT_MS"),
             ("handlers.shutdown_ms", "MISSION_CONTROL_HANDLERS_SHUTDOWN_MS"),
             ("handlers.behind_warn", "MISSION_CONTROL_HANDLERS_BEHIND_WARN"),
+            ("cutover.backup_hours", "MISSION_CONTROL_CUTOVER_BACKUP_HOURS"),
             ("timezone", "MISSION_CONTROL_TIMEZONE"),
         ]
     );
@@ -161,7 +163,8 @@ fn each_field_has_the_value_of_its_own_key() {
              [storage]\nbackend = 'SQLite'\njsonl_dir = 'j'\nsqlite_path = 's'\n\
              [legacy]\nevents_json = 'l'\nwriter = 'other'\nwatcher = 'poll'\nmax_retries = 4\n\
              retry_delay_seconds = 5\n[evidence]\npath = 'e'\ndispatch_figures = 'f'\n\
-             [handlers]\npath = 'h'\nwait_ms = 1\nshutdown_ms = 2\nbehind_warn = 3\n",
+             [handlers]\npath = 'h'\nwait_ms = 1\nshutdown_ms = 2\nbehind_warn = 3\n\
+             [cutover]\nbackup_hours = 7\n",
         )
         .load()
         .unwrap();
@@ -185,6 +188,7 @@ fn each_field_has_the_value_of_its_own_key() {
     assert_eq!(config.handlers_wait.value, Duration::from_millis(1));
     assert_eq!(config.handlers_shutdown.value, Duration::from_millis(2));
     assert_eq!(config.handlers_behind_warn.value, 3);
+    assert_eq!(config.cutover_backup_hours.value, 7);
     assert_eq!(config.timezone.value.name(), "Europe/Berlin");
 }
 

@@ -25,7 +25,7 @@ struct Fault(&'static str, fn(&mut Service));
 
 fn nothing(_: &mut Service) {}
 
-const SCENES: [Scene; 24] = [
+const SCENES: [Scene; 25] = [
     Scene {
         title: "Look at the installation",
         before: nothing,
@@ -90,6 +90,11 @@ const SCENES: [Scene; 24] = [
     },
     Scene { title: "The final import", before: nothing, faults: &[] },
     Scene { title: "The last comparison", before: nothing, faults: &[] },
+    Scene {
+        title: "Back up, and verify the backup",
+        before: nothing,
+        faults: &[Fault("a page of the store is damaged", Service::damage_store)],
+    },
     Scene {
         title: "The gate",
         before: nothing,
@@ -165,7 +170,7 @@ const SCENES: [Scene; 24] = [
     },
 ];
 
-/// Where the folder is kept as it was after step 15, after step 17, and two weeks later.
+/// Where the folder is kept as it was after step 16, after step 18, and two weeks later.
 const BOTH: &str = "both";
 const ALONE: &str = "alone";
 const WEEKS_LATER: &str = "weeks later";

@@ -7,7 +7,7 @@ use std::fmt;
 /// It shows that two sides differ, or that one has changed since; it is no signature: for very many
 /// events whose contents can be chosen, others with the same sum could be found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct MultisetDigest([u64; 4]);
+pub struct MultisetDigest([u64; 4]);
 
 impl MultisetDigest {
     /// Adds the hash of one event.

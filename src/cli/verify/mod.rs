@@ -1,0 +1,179 @@
+//! `verify`: a store or a backup against itself, its manifest, or another store.
+
+mod render;
+mod subject;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::answer::Answer;
+use super::compare_logs::absolute;
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::given_path::ensure_path;
+use super::global::Context;
+use super::output::{self, Format};
+use super::progress::Progress;
+use super::store::configured_path;
+use crate::application::backup::{Depth, Findings, Verification, hold_against, prove, verify_contents};
+use crate::application::evidence::record::Verdict;
+use crate::application::evidence::{RecordedVerification, VerifiedBackup, record_verification};
+use crate::domain::path_text::text_of;
+use crate::infrastructure::config::Config;
+use crate::infrastructure::evidence::log::JsonlEvidenceLog;
+use crate::infrastructure::system_clock::SystemClock;
+use subject::{Found, Kind};
+
+/// How many findings are recorded as reasons.
+const RECORDED: usize = 20;
+
+/// Prove that a store or a backup is whole and what it was
+///
+/// Without PATH, the store of the settings is looked at, with the database of its handlers. PATH is a SQLite store, a database of handlers, the
+/// folder of a JSONL store, a backup, or a folder of backups, of which the latest is taken. Everything is read, and nothing changed; memory does
+/// not grow with the store, and writers do not wait.
+///
+/// Of a backup: every file has the length and SHA-256 of the manifest, none is missing and none was added; what it holds comes to the same counts and digests. Of
+/// a SQLite database: triggers and schema are as the program makes them, SQLite's integrity check (with indexes) and foreign keys hold, positions
+/// count without gaps, and as many rows are there as were stored. Of each event: id, type, time and aggregate are those that the program
+/// reads in its text, and derived ids are those of the content. Of each imported log: it can be given back byte for byte. Of a JSONL store:
+/// every line is an event, and what is compressed decompresses to its end.
+///
+/// --against holds the events against those of another store or backup, position by position. What that one has after the end is told (of a
+/// restored store: what was lost), and everything else is a difference.
+///
+/// Where the store of the settings, or a backup of it, is verified, the result is recorded as evidence, and the gate asks for that of a
+/// backup.
+///
+/// Exit codes: 0 everything holds; 1 something does not; 4 there is no store and no backup, or it cannot be read.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  mission-events verify
+  mission-events verify /mnt/backup/mission-control
+  mission-events verify restored.db --against /mnt/backup/mission-control")]
+pub struct VerifyArgs {
+    /// A store, a backup or a folder of backups [default: the store of the settings]
+    path: Option<PathBuf>,
+
+    /// Another store or backup, against which the events are held
+    #[arg(long, value_name = "STORE")]
+    against: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(args: &VerifyArgs, context: &Context) -> Result<Answer, CliError> {
+    let started = Instant::now();
+    args.path.iter().chain(&args.against).try_for_each(|path| ensure_path(path))?;
+    let config = &context.config;
+    let found = match &args.path {
+        Some(path) => Found::at(path)?,
+        None => Found::configured(config)?,
+    };
+    let other = args.against.as_deref().map(Found::at).transpose()?;
+    let progress = Progress::of_parts(context.is_quiet);
+    let mut verification = verified(&found, config, &progress)?;
+    if let Some(other) = other {
+        hold(&found, &other, config, &mut verification)?;
+    }
+    progress.finish();
+    verification.elapsed_seconds = started.elapsed().as_secs_f64();
+    let recorded = record(&verification, config);
+    verification.recorded_as = recorded.as_ref().ok().copied().flatten();
+    let code = if verification.holds { ExitCode::Done } else { ExitCode::Negative };
+    let (summary, format) = (render::summary(&verification), context.format);
+    let answer = Answer::new(code, Some(summary), move |out| match format {
+        Format::Human => render::human(&verification, out),
+        Format::Json => output::json_document(out, &verification),
+        Format::Jsonl => output::json_line(out, &verification),
+    });
+    Ok(match recorded {
+        Ok(_) => answer,
+        Err(error) => answer.but_failed(error),
+    })
+}
+
+fn verified(found: &Found, config: &Config, progress: &Progress) -> Result<Verification, CliError> {
+    let mut findings = Findings::default();
+    let opened = found.open_backup(&mut findings)?;
+    let manifest = opened.as_ref().map(|opened| &opened.manifest);
+    let mut verification = found.describe(opened.as_ref());
+    if let Some(opened) = &opened {
+        let mut part = progress.part_of(&opened.path, opened.bytes());
+        opened
+            .check_files(&mut findings, &mut |done| part.at(done))
+            .map_err(|error| CliError::new(ExitCode::Storage, error))?;
+    }
+    // What was changed is not what was backed up: nothing of it is known before its files are the ones that they were.
+    if !findings.is_empty() {
+        verification.conclude(Default::default(), findings);
+        return Ok(verification);
+    }
+    let subject = found.subject(config)?;
+    let mut part = progress.part_of(found.path(), found.bytes());
+    let proof = prove(subject, Depth::Everything, &config.timezone.value, &mut |read| part.at(read))?;
+    findings.extend(proof.findings);
+    if let Some(manifest) = manifest {
+        verify_contents(manifest, &verification.path, &proof.contents, &mut findings);
+    }
+    verification.conclude(proof.contents, findings);
+    Ok(verification)
+}
+
+/// Holds the events against those of the other one.
+fn hold(
+    found: &Found,
+    other: &Found,
+    config: &Config,
+    verification: &mut Verification,
+) -> Result<(), CliError> {
+    if found.kind() == Kind::Handlers
+        || other.kind() == Kind::Handlers
+        || found.is_jsonl() != other.is_jsonl()
+    {
+        return Err(CliError::usage(
+            "--against holds events against those of a store of the same backend: positions of another one are others",
+        ));
+    }
+    if !verification.holds {
+        verification.notes.push("what is not whole was not held against another store".to_owned());
+        return Ok(());
+    }
+    let mut findings = Findings::default();
+    let (here, there) = (found.events(config)?, other.events(config)?);
+    let path = text_of(other.path());
+    let against = hold_against(here.repository(), there.repository(), path, &mut findings)?;
+    verification.add(against, findings);
+    Ok(())
+}
+
+/// Records it, where it is of the store of the settings or of a backup of that.
+fn record(verification: &Verification, config: &Config) -> Result<Option<u64>, CliError> {
+    let configured = text_of(&absolute(configured_path(config.storage_backend.value, config)));
+    let path = || text_of(&absolute(verification.path.as_ref()));
+    let is_backup = verification.of == "backup";
+    let store = if is_backup { verification.store.clone() } else { Some(path()) };
+    let Some(store) = store.filter(|store| *store == configured) else { return Ok(None) };
+    let backup = is_backup.then(|| VerifiedBackup {
+        path: path(),
+        made_at: verification.moment,
+        manifest_sha256: verification.manifest_sha256.clone(),
+    });
+    let reasons = verification.findings.iter().take(RECORDED);
+    let verified = RecordedVerification {
+        store,
+        backend: verification.backend.clone(),
+        backup,
+        events: verification.events,
+        last_position: verification.last_position,
+        digest: verification.digest.clone(),
+        verdict: if verification.holds { Verdict::Consistent } else { Verdict::Different },
+        reasons: reasons
+            .map(|finding| format!("{}: {}: {}", finding.check.as_str(), finding.place, finding.detail))
+            .collect(),
+        elapsed_seconds: verification.elapsed_seconds,
+    };
+    let log = JsonlEvidenceLog::new(&config.evidence_path.value);
+    Ok(Some(record_verification(verified, &log, &SystemClock::default())?.sequence))
+}

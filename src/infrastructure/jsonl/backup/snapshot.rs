@@ -1,0 +1,211 @@
+//! A copy of the files of one moment.
+//!
+//! Under the lock of the store it is written down which files there are and how long each is: that takes no longer than an append. A day file
+//! only grows, so that its first bytes are what they were when they are copied later. Archived files are replaced by the archiver alone,
+//! whose lock is held until all of them are copied; writers do not wait for that one.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::super::day_files::file_cursor::FileCursor;
+use super::super::day_files::last_line::start_of_line;
+use super::super::error::JsonlError;
+use super::super::folder::EventFolder;
+use super::super::layout::{Day, LONGEST_LINE};
+use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
+use super::proof::subject_of_days;
+use crate::application::backup::{CopiedStore, StoreName, StoreSnapshot, Subject, Tell};
+use crate::domain::repository::RepositoryError;
+use crate::durable::lock::FileLock;
+use crate::infrastructure::backup_folder::{EVENTS_FOLDER, copy_hashed};
+use crate::infrastructure::sqlite::backup::{copied_handlers, copy_handlers, handler_bytes, store_name};
+use crate::wire::local_time::DstPolicy;
+use crate::wire::record::RecordReader;
+use crate::wire::zone::Zone;
+
+const ACTION: &str = "copy the JSONL store";
+
+/// A store of daily files that is to be copied, with what its handlers have done.
+pub struct JsonlSnapshot {
+    folder: EventFolder,
+    handlers: Option<PathBuf>,
+    most_log_growth: u64,
+}
+
+/// A file, as far as it is copied.
+struct Prefix {
+    path: PathBuf,
+    name: PathBuf,
+    length: u64,
+}
+
+impl JsonlSnapshot {
+    /// The store in the folder `dir`, whose handlers are recorded at `handlers`, where there are any; the write-ahead log of that database may
+    /// grow by so many bytes.
+    pub fn new(dir: &Path, handlers: Option<&Path>, zone: Zone, most_log_growth: u64) -> Self {
+        Self {
+            folder: EventFolder::new(dir.to_owned(), zone),
+            handlers: handlers.map(Path::to_owned),
+            most_log_growth,
+        }
+    }
+
+    /// The files that there are, and how much of each is whole.
+    fn prefixes(&self, left_out: &mut Vec<String>) -> Result<Vec<Prefix>, JsonlError> {
+        let mut prefixes = Vec::new();
+        for day in self.folder.list()? {
+            let archived = day.archived.iter().map(|path| (path, false));
+            for (path, is_live) in archived.chain([(&day.path, true)]) {
+                let length = match fs::metadata(path) {
+                    Ok(metadata) if metadata.is_file() => metadata.len(),
+                    Err(error) if is_live && error.kind() == io::ErrorKind::NotFound => continue,
+                    Ok(_) => return Err(JsonlError::NotAFile { path: path.clone() }),
+                    Err(error) => return Err(JsonlError::io("look at", path)(error)),
+                };
+                let whole = if is_live { self.whole_length(path, length)? } else { length };
+                if whole < length {
+                    let torn = length - whole;
+                    left_out.push(format!(
+                        "{} bytes at the end of {}: a last line that is torn is no event",
+                        torn,
+                        path.display()
+                    ));
+                }
+                let name = path.strip_prefix(self.folder.path()).unwrap_or(path).to_owned();
+                prefixes.push(Prefix { path: path.clone(), name, length: whole });
+            }
+        }
+        Ok(prefixes)
+    }
+
+    /// The length without a last line that is torn.
+    fn whole_length(&self, path: &Path, length: u64) -> Result<u64, JsonlError> {
+        let failed = || JsonlError::io("read", path);
+        if length == 0 {
+            return Ok(0);
+        }
+        let file = Arc::new(File::open(path).map_err(failed())?);
+        let start = start_of_line(&mut FileCursor::new(&file, 0), length).map_err(failed())?;
+        if length - start > LONGEST_LINE as u64 {
+            return Ok(start);
+        }
+        let mut line = Vec::new();
+        let mut cursor = FileCursor::new(&file, start);
+        cursor.by_ref().take(length - start).read_to_end(&mut line).map_err(failed())?;
+        let is_ended = line.ends_with(b"\n");
+        let is_record =
+            || RecordReader::new(self.folder.zone(), DstPolicy::Resolve).read_whole(&line).is_ok();
+        Ok(if is_ended || is_record() { length } else { start })
+    }
+
+    fn copy_days(&self, to: &Path, tell: Tell<'_>) -> Result<CopiedStore, JsonlError> {
+        let mut copied = CopiedStore::default();
+        let _archive = lock_archive(self.folder.path(), LOCK_PATIENCE)?;
+        let started = Instant::now();
+        let prefixes = {
+            let _lock = lock_folder(self.folder.path(), LOCK_PATIENCE)?;
+            self.prefixes(&mut copied.left_out)?
+        };
+        copied.held_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        fs::create_dir_all(to).map_err(JsonlError::io("make the folder", to))?;
+        let mut done = 0;
+        for prefix in prefixes {
+            let copy = to.join(&prefix.name);
+            if let Some(folder) = copy.parent() {
+                fs::create_dir_all(folder).map_err(JsonlError::io("make the folder", folder))?;
+            }
+            let mut source = File::open(&prefix.path).map_err(JsonlError::io("open", &prefix.path))?;
+            source.seek(SeekFrom::Start(0)).map_err(JsonlError::io("read", &prefix.path))?;
+            let mut target = File::create(&copy).map_err(JsonlError::io("create", &copy))?;
+            let written = copy_hashed(&mut source, &mut target, prefix.length, &mut |count| {
+                done += count;
+                tell(done);
+            });
+            let (length, _) = written.map_err(JsonlError::io("copy", &prefix.path))?;
+            target.flush().map_err(JsonlError::io("write", &copy))?;
+            if length != prefix.length {
+                let (path, expected) = (prefix.path, prefix.length);
+                return Err(JsonlError::ChangedUnderLock { path, expected, found: length });
+            }
+        }
+        Ok(copied)
+    }
+}
+
+impl StoreSnapshot for JsonlSnapshot {
+    fn store(&self) -> StoreName {
+        store_name("jsonl", self.folder.path(), self.handlers.as_deref())
+    }
+
+    fn bytes(&self) -> Result<u64, RepositoryError> {
+        let looked = || -> Result<u64, JsonlError> {
+            if !self.folder.exists()? {
+                let missing = io::Error::from(io::ErrorKind::NotFound);
+                return Err(JsonlError::io("find the store", self.folder.path())(missing));
+            }
+            let mut bytes = 0;
+            for day in self.folder.list()? {
+                for path in day.archived.iter().chain([&day.path]) {
+                    bytes += fs::metadata(path).map_or(0, |metadata| metadata.len());
+                }
+            }
+            Ok(bytes)
+        };
+        let days = looked().map_err(|error| error.during("look at the JSONL store"))?;
+        Ok(days + handler_bytes(self.handlers.as_deref())?)
+    }
+
+    fn copy_into(&mut self, folder: &Path, tell: Tell<'_>) -> Result<CopiedStore, RepositoryError> {
+        let handlers = copy_handlers(self.handlers.as_deref(), folder, self.most_log_growth)?;
+        let days = self.copy_days(&folder.join(EVENTS_FOLDER), tell).map_err(|error| error.during(ACTION))?;
+        Ok(CopiedStore { log_growth: handlers.log_growth, ..days })
+    }
+
+    fn copied(&self, folder: &Path) -> Result<Subject, RepositoryError> {
+        let mut subject = subject_of_days(&folder.join(EVENTS_FOLDER), self.folder.zone());
+        copied_handlers(folder, &mut subject)?;
+        Ok(subject)
+    }
+}
+
+/// The files of days in the folder of a store, archived ones first.
+///
+/// # Errors
+/// It cannot be listed.
+pub fn files_of_days(folder: &Path) -> Result<Vec<PathBuf>, RepositoryError> {
+    let listed = EventFolder::new(folder.to_owned(), Zone::utc()).list();
+    let days = listed.map_err(|error| error.during("list the files of the JSONL store"))?;
+    let files = days.into_iter().flat_map(|day| day.archived.into_iter().chain([day.path]));
+    Ok(files.filter(|path| path.is_file()).collect())
+}
+
+/// The day of such a file, by its name.
+pub fn day_of_file(name: &Path) -> String {
+    let name = name.file_name().unwrap_or_default().to_string_lossy();
+    Day::of_any_file_name(&name).map_or_else(|| name.into_owned(), |(day, _)| day.stream().to_string())
+}
+
+/// The locks of a folder: none writes to the store, and none archives its days, as long as this value is there.
+pub struct FolderLocks {
+    _archive: FileLock,
+    _folder: FileLock,
+}
+
+impl FolderLocks {
+    /// Takes them.
+    ///
+    /// # Errors
+    /// Another process holds one of them, for longer than is waited for.
+    pub fn take(folder: &Path) -> Result<Self, RepositoryError> {
+        let take = || -> Result<Self, JsonlError> {
+            Ok(Self {
+                _archive: lock_archive(folder, LOCK_PATIENCE)?,
+                _folder: lock_folder(folder, LOCK_PATIENCE)?,
+            })
+        };
+        take().map_err(|error| error.during("lock the JSONL store"))
+    }
+}

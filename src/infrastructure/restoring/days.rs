@@ -1,0 +1,211 @@
+//! A backup of daily files becomes a JSONL store. The folder of that holds other files, too: day by day the files of the backup are put
+//! there, and those that are the same already are left.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::database::{DatabasePlace, add_handlers};
+use super::staging::{ACTION, aside_of, copy, failed, lock_folder_of, staged_at};
+use crate::application::backup::{
+    Against, BackedUpFile, Findings, RestorePlace, Subject, Tell, hold_against,
+};
+use crate::domain::path_text::text_of;
+use crate::domain::repository::RepositoryError;
+use crate::durable::directory::{create_folders, sync_folder};
+use crate::durable::lock::FileLock;
+use crate::durable::presence::is_present;
+use crate::infrastructure::backup_folder::{EVENTS_FOLDER, BackupFolder, hash_file};
+use crate::infrastructure::jsonl::{
+    FolderLocks, JsonlEventRepository, day_of_file, files_of_days, subject_of_days,
+};
+use crate::infrastructure::sqlite::Database;
+use crate::wire::zone::Zone;
+
+/// The place of a JSONL store, and that of the database of its handlers.
+pub struct JsonlRestorePlace {
+    backup: BackupFolder,
+    folder: PathBuf,
+    handlers: Option<DatabasePlace>,
+    zone: Zone,
+    moment: String,
+    _lock: Option<FileLock>,
+    /// The files of the store when it was held against the copy, with their lengths.
+    known: BTreeMap<PathBuf, u64>,
+}
+
+impl JsonlRestorePlace {
+    /// The store in `folder` is restored, and where there is `handlers`, what handlers have done; what stands there is called by this
+    /// moment.
+    ///
+    /// # Errors
+    /// Another process restores a store there, or the folder cannot be written to.
+    pub fn new(
+        backup: BackupFolder,
+        folder: &Path,
+        handlers: Option<&Path>,
+        zone: Zone,
+        moment: String,
+    ) -> Result<Self, RepositoryError> {
+        // A link to the folder stays one.
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let lock = lock_folder_of(&folder)?;
+        let handlers =
+            handlers.map(|path| DatabasePlace::new(Database::Handlers, path, false)).transpose()?;
+        Ok(Self { backup, folder, handlers, zone, moment, _lock: lock, known: BTreeMap::new() })
+    }
+
+    fn staged_folder(&self) -> PathBuf {
+        staged_at(&self.folder)
+    }
+
+    /// The files of days that the backup has, by the name that each has in the folder of a store.
+    fn files(&self) -> impl Iterator<Item = (PathBuf, &BackedUpFile)> {
+        let files = self.backup.manifest.files.iter();
+        files.filter_map(|file| {
+            Some((Path::new(&file.name).strip_prefix(EVENTS_FOLDER).ok()?.to_owned(), file))
+        })
+    }
+
+    /// The files of days in the folder, with their lengths, by the names that they have there.
+    fn standing(&self) -> Result<BTreeMap<PathBuf, u64>, RepositoryError> {
+        let mut standing = BTreeMap::new();
+        for path in files_of_days(&self.folder)? {
+            let length = fs::metadata(&path).map_err(failed("look at", &path))?.len();
+            standing.insert(path.strip_prefix(&self.folder).unwrap_or(&path).to_owned(), length);
+        }
+        Ok(standing)
+    }
+
+    /// Puts the files of a day into the folder, where they are others than those that stand there.
+    fn publish_day(
+        &self,
+        files: &[(PathBuf, &BackedUpFile)],
+        standing: &[PathBuf],
+        aside: &Path,
+    ) -> Result<bool, RepositoryError> {
+        let mut is_same = standing.len() == files.len();
+        for (name, file) in files {
+            let path = self.folder.join(name);
+            is_same = is_same && standing.contains(name) && {
+                let (_, sha256) = hash_file(&path, &mut |_| {}).map_err(failed("read", &path))?;
+                sha256 == file.sha256
+            };
+        }
+        if is_same {
+            return Ok(false);
+        }
+        let create = |folder: &Path| create_folders(folder).map_err(failed("make the folder", folder));
+        for name in standing {
+            let (path, kept) = (self.folder.join(name), aside.join(name));
+            create(kept.parent().unwrap_or(aside))?;
+            let is_replaced = files.iter().any(|(file, _)| file == name);
+            // A name that gets another file is never without one.
+            match if is_replaced { fs::hard_link(&path, &kept) } else { fs::rename(&path, &kept) } {
+                Err(error) if is_replaced && error.kind() == io::ErrorKind::Unsupported => {
+                    fs::rename(&path, &kept)
+                }
+                done => done,
+            }
+            .map_err(failed("set aside", &path))?;
+            sync_folder(kept.parent().unwrap_or(aside)).map_err(failed("fsync the folder", aside))?;
+        }
+        for (name, _) in files {
+            let path = self.folder.join(name);
+            create(path.parent().unwrap_or(&self.folder))?;
+            fs::rename(self.staged_folder().join(name), &path).map_err(failed("put in place", &path))?;
+            sync_folder(path.parent().unwrap_or(&self.folder))
+                .map_err(failed("fsync the folder", &self.folder))?;
+        }
+        Ok(true)
+    }
+}
+
+impl RestorePlace for JsonlRestorePlace {
+    fn path(&self) -> String {
+        text_of(&self.folder)
+    }
+
+    fn stage(&mut self, tell: Tell<'_>) -> Result<(), RepositoryError> {
+        let staged = self.staged_folder();
+        match fs::remove_dir_all(&staged) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("remove", &staged)(error));
+            }
+            _ => {}
+        }
+        create_folders(&staged).map_err(failed("make the folder", &staged))?;
+        let mut done = 0;
+        let mut count = |bytes| {
+            done += bytes;
+            tell(done);
+        };
+        if let Some(handlers) = &self.handlers {
+            handlers.stage(&self.backup, &mut count)?;
+        }
+        for (name, file) in self.files() {
+            let to = staged.join(name);
+            let folder = to.parent().unwrap_or(&staged);
+            create_folders(folder).map_err(failed("make the folder", folder))?;
+            copy(&self.backup, file, &to, &mut count)?;
+            sync_folder(folder).map_err(failed("fsync the folder", folder))?;
+        }
+        Ok(())
+    }
+
+    fn staged(&self) -> Result<Subject, RepositoryError> {
+        let mut subject = subject_of_days(&self.staged_folder(), &self.zone);
+        add_handlers(self.handlers.as_ref(), &mut subject)?;
+        Ok(subject)
+    }
+
+    fn hold_against_staged(&mut self) -> Result<Option<Against>, RepositoryError> {
+        if !is_present(&self.folder).map_err(failed("look at", &self.folder))? {
+            return Ok(None);
+        }
+        self.known = self.standing()?;
+        let open = |path: &Path| JsonlEventRepository::open(path, self.zone.clone());
+        let (here, there) = (open(&self.folder)?, open(&self.staged_folder())?);
+        hold_against(&here, &there, text_of(&self.backup.path), &mut Findings::default()).map(Some)
+    }
+
+    fn publish(&mut self) -> Result<Vec<String>, RepositoryError> {
+        create_folders(&self.folder).map_err(failed("make the folder", &self.folder))?;
+        let _locks = FolderLocks::take(&self.folder)?;
+        let standing = self.standing()?;
+        if standing != self.known {
+            return Err(RepositoryError::storage(ACTION, ChangedMeanwhile { folder: self.folder.clone() }));
+        }
+        let mut set_aside = Vec::new();
+        if let Some(place) = &self.handlers {
+            let held = place.hold()?;
+            set_aside.extend(place.publish(held, &self.moment)?);
+        }
+        let mut days: BTreeMap<String, (Vec<(PathBuf, &BackedUpFile)>, Vec<PathBuf>)> = BTreeMap::new();
+        for (name, file) in self.files() {
+            days.entry(day_of_file(&name)).or_default().0.push((name, file));
+        }
+        for name in standing.keys() {
+            days.entry(day_of_file(name)).or_default().1.push(name.clone());
+        }
+        let aside = aside_of(&self.folder, &self.moment);
+        let mut is_any = false;
+        for (files, standing) in days.values().filter(|(files, _)| !files.is_empty()) {
+            is_any |= self.publish_day(files, standing, &aside)? && !standing.is_empty();
+        }
+        if is_any {
+            set_aside.push(text_of(&aside));
+        }
+        let staged = self.staged_folder();
+        fs::remove_dir_all(&staged).map_err(failed("remove", &staged))?;
+        Ok(set_aside)
+    }
+}
+
+/// Files have changed since the store was held against the backup.
+#[derive(Debug, thiserror::Error)]
+#[error("the files of {} have changed since the store was held against the backup: end the process that writes to it, and try again", folder.display())]
+struct ChangedMeanwhile {
+    folder: PathBuf,
+}

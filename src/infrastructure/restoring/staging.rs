@@ -1,0 +1,107 @@
+//! Copies of a backup's files, durable and with the hashes of the manifest.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::application::backup::BackedUpFile;
+use crate::domain::repository::RepositoryError;
+use crate::durable::directory::create_folders;
+use crate::durable::lock::{FileLock, LockError};
+use crate::infrastructure::backup_folder::{BackupFolder, copy_hashed};
+use crate::infrastructure::side_files::{OF_A_DATABASE, with_suffix};
+
+/// What the copy is called while it is not in place.
+const RESTORING: &str = ".restoring";
+/// How what stood in the place is called, before the moment.
+const SET_ASIDE: &str = ".set-aside-";
+
+pub(super) const ACTION: &str = "restore the backup";
+
+#[derive(Debug, Error)]
+enum StagingError {
+    #[error("could not {action} {}", path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{} is not what the manifest says any more: expected {} bytes with the SHA-256 {}, read {bytes} with {sha256}", path.display(), expected.bytes, expected.sha256)]
+    Changed { path: PathBuf, expected: BackedUpFile, bytes: u64, sha256: String },
+    #[error("another process restores a store in {}", folder.display())]
+    Busy { folder: PathBuf },
+}
+
+/// A failure with a file.
+pub(super) fn failed(action: &'static str, path: &Path) -> impl Fn(io::Error) -> RepositoryError {
+    let path = path.to_owned();
+    move |source| RepositoryError::storage(ACTION, StagingError::Io { action, path: path.clone(), source })
+}
+
+/// Where the copy of what is to be at `place` is made.
+pub(super) fn staged_at(place: &Path) -> PathBuf {
+    with_suffix(place, RESTORING)
+}
+
+/// What stands at `place` is called so from `moment` on.
+pub(super) fn aside_of(place: &Path, moment: &str) -> PathBuf {
+    with_suffix(place, &format!("{SET_ASIDE}{moment}"))
+}
+
+/// Keeps other restorations out of a folder, which is made where there is none.
+pub(super) fn lock_folder_of(place: &Path) -> Result<Option<FileLock>, RepositoryError> {
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    create_folders(folder).map_err(failed("make the folder", folder))?;
+    lock(folder)
+}
+
+#[cfg(unix)]
+fn lock(folder: &Path) -> Result<Option<FileLock>, RepositoryError> {
+    FileLock::of_folder(folder, Duration::ZERO).map(Some).map_err(|error| match error {
+        LockError::Held => RepositoryError::busy(ACTION, StagingError::Busy { folder: folder.to_owned() }),
+        LockError::Open(source) | LockError::Refused(source) => failed("lock", folder)(source),
+    })
+}
+
+/// Where folders cannot be locked, nothing keeps two operators apart.
+#[cfg(not(unix))]
+fn lock(_: &Path) -> Result<Option<FileLock>, RepositoryError> {
+    Ok(None)
+}
+
+/// Removes a copy of a database that was not put in place, with what SQLite has put beside it.
+pub(super) fn remove_staged_database(staged: &Path) -> Result<(), RepositoryError> {
+    let beside = OF_A_DATABASE.map(|suffix| with_suffix(staged, suffix));
+    for path in beside.iter().map(PathBuf::as_path).chain([staged]) {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("remove", path)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file of the backup, durably.
+pub(super) fn copy(
+    backup: &BackupFolder,
+    file: &BackedUpFile,
+    to: &Path,
+    tell: &mut dyn FnMut(u64),
+) -> Result<(), RepositoryError> {
+    let path = backup.file(&file.name);
+    let mut source = File::open(&path).map_err(failed("open", &path))?;
+    let mut target = File::create_new(to).map_err(failed("create", to))?;
+    let (bytes, sha256) =
+        copy_hashed(&mut source, &mut target, u64::MAX, tell).map_err(failed("copy", &path))?;
+    if (bytes, &sha256) != (file.bytes, &file.sha256) {
+        let changed = StagingError::Changed { path, expected: file.clone(), bytes, sha256 };
+        return Err(RepositoryError::storage(ACTION, changed));
+    }
+    target.sync_all().map_err(failed("fsync", to))
+}

@@ -1,0 +1,45 @@
+//! What is recorded as evidence, and what the gate makes of it.
+
+use super::*;
+
+#[test]
+fn a_backup_and_a_verification_of_the_store_are_links_of_the_chain() {
+    for backend in BACKENDS {
+        let dir = stored(backend);
+        let path = backup(&dir, backend);
+        assert_eq!(answer(&dir, backend, "verify backups").1["recorded_as"], 2);
+        assert_eq!(answer(&dir, backend, "verify").1["recorded_as"], 3);
+        overwrite(&path.join("handlers.db"), |bytes| bytes[100] ^= 1);
+        assert_eq!(answer(&dir, backend, "verify backups").1["recorded_as"], 4);
+        let (code, listed) = answer(&dir, backend, "evidence list");
+        let records = listed["records"].as_array().unwrap();
+        let told = |number: usize, key: &str| records[number][key].clone();
+        assert_eq!(
+            (code, told(0, "kind"), told(1, "kind")),
+            (0, "backup".into(), "verification".into()),
+            "{listed:#}"
+        );
+        assert_eq!(
+            (told(1, "verdict"), told(2, "verdict"), told(3, "verdict")),
+            ("consistent".into(), "consistent".into(), "different".into())
+        );
+        assert_eq!((told(1, "manifest_sha256"), told(2, "backup")), (Value::Null, Value::Null));
+        assert_eq!(records[1]["backup"]["made_at"], told(0, "made_at"));
+        assert!(told(3, "reasons")[0].as_str().unwrap().contains("handlers.db"));
+        assert_eq!(run(&dir, backend, "evidence verify").code, 0);
+        assert_eq!(run(&dir, backend, "evidence list").code, 0);
+    }
+}
+
+#[test]
+fn what_is_no_backup_of_the_store_of_the_settings_is_not_recorded() {
+    let dir = stored("sqlite");
+    backup(&dir, "sqlite");
+    assert_eq!(run(&dir, "sqlite", "restore --from backups --into other.db").code, 0);
+    for line in ["verify other.db", "verify data/handlers.db"] {
+        assert_eq!(answer(&dir, "sqlite", line).1["recorded_as"], Value::Null, "{line}");
+    }
+    let other = stored("sqlite");
+    let line = format!("verify {}", dir.join("backups").display());
+    assert_eq!(answer(&other, "sqlite", &line).1["recorded_as"], Value::Null);
+}

@@ -1,0 +1,164 @@
+//! What a backup holds, and what verifies.
+
+use super::*;
+use crate::support::tamper;
+
+#[test]
+fn a_backup_has_the_events_of_its_store_and_what_handlers_have_done_and_is_whole() {
+    for backend in BACKENDS {
+        let dir = stored(backend);
+        let (code, made) = answer(&dir, backend, "backup --to backups");
+        assert_eq!((code, &made["events"], &made["recorded_as"]), (0, &10.into(), &1.into()), "{made:#}");
+        let path = dir.join(made["backup"].as_str().unwrap());
+        let has = |name: &str| path.join(name).exists();
+        assert!(has("handlers.db") && has("manifest.json") && has("SHA256SUMS"), "{backend}");
+        assert_eq!((has("events.db"), has("events")), (backend == "sqlite", backend == "jsonl"));
+
+        let (code, verified) = answer(&dir, backend, "verify backups");
+        assert_eq!(
+            (code, &verified["holds"], &verified["of"]),
+            (0, &true.into(), &"backup".into()),
+            "{verified:#}"
+        );
+        assert_eq!((&verified["events"], &verified["digest"]), (&10.into(), &made["digest"]));
+        assert_eq!(verified["manifest_sha256"], made["manifest_sha256"]);
+        let (code, verified) = answer(&dir, backend, "verify");
+        assert_eq!((code, &verified["of"], &verified["digest"]), (0, &"store".into(), &made["digest"]));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sums_of_a_backup_are_those_that_sha256sum_reads_and_its_files_are_read_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = stored("sqlite");
+    let path = backup(&dir, "sqlite");
+    let checked = std::process::Command::new("sha256sum")
+        .args(["--check", "SHA256SUMS"])
+        .current_dir(&path)
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{checked:?}");
+    for entry in fs::read_dir(&path).unwrap() {
+        let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o222, 0);
+    }
+}
+
+#[test]
+fn a_store_with_all_that_an_import_leaves_verifies_and_so_does_its_backup() {
+    let dir = imported();
+    let path = backup(&dir, "sqlite");
+    for line in
+        ["verify".to_owned(), format!("verify {}", path.display()), "verify data/handlers.db".to_owned()]
+    {
+        let (code, verified) = answer(&dir, "sqlite", &line);
+        assert_eq!((code, verified["holds"].clone()), (0, true.into()), "{line}: {verified:#}");
+    }
+    let (_, verified) = answer(&dir, "sqlite", "verify");
+    let checks: Vec<&str> =
+        verified["checks"].as_array().unwrap().iter().map(|check| check["check"].as_str().unwrap()).collect();
+    let expected =
+        ["schema", "integrity", "foreign_keys", "positions", "rows", "bodies", "derived_ids", "provenance"];
+    assert_eq!(checks, expected);
+}
+
+#[test]
+fn a_log_that_has_grown_and_one_that_was_written_anew_verify() {
+    let dir = imported();
+    let grown = fs::read_to_string(dir.join("data/events.json"))
+        .unwrap()
+        .replace(']', r#", {"type": "TaskCreated", "task_id": "T3", "timestamp": "2025-10-21T10:00:00"}]"#);
+    for log in [grown.as_str(), &grown.replace(", ", ",\n"), r#"[{"type": "A", "timestamp": "2025-10-22"}]"#]
+    {
+        write(&dir, "data/events.json", log);
+        run(&dir, "sqlite", "import-legacy data/events.json");
+        let (code, verified) = answer(&dir, "sqlite", "verify");
+        assert_eq!(code, 0, "{verified:#}");
+    }
+}
+
+#[test]
+fn what_another_program_has_changed_in_a_row_is_found_by_the_check_that_is_for_it() {
+    let changes = [
+        ("UPDATE events SET event_type = 'Other' WHERE position = 3", "bodies"),
+        ("UPDATE events SET occurred_at = occurred_at + 1 WHERE position = 3", "bodies"),
+        ("UPDATE events SET aggregate_id = NULL WHERE position = 3", "bodies"),
+        ("UPDATE events SET body = replace(body, 'T1', 'T9') WHERE position = 3", "bodies"),
+        ("UPDATE events SET event_id = 'other' WHERE position = 12", "derived_ids"),
+        ("UPDATE events SET body = replace(body, 'é', 'e') WHERE position = 12", "provenance"),
+        ("UPDATE reject_texts SET text = x'00'", "provenance"),
+        ("DELETE FROM events WHERE position = 4", "positions"),
+        ("DELETE FROM events WHERE position = (SELECT max(position) FROM events)", "rows"),
+        ("UPDATE events SET source_id = 7 WHERE position = 12", "rows"),
+        ("UPDATE rejects SET source_id = 7", "foreign_keys"),
+    ];
+    let template = imported();
+    for (change, check) in changes {
+        let dir = TestDir::new();
+        write(&dir, "data/events.db", "");
+        fs::copy(template.join("data/events.db"), dir.join("data/events.db")).unwrap();
+        assert_eq!(answer(&dir, "sqlite", "verify").0, 0, "{change}");
+        tamper(&dir.join("data/events.db"), change);
+        let (code, verified) = answer(&dir, "sqlite", "verify");
+        let found: Vec<&str> = verified["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| finding["check"].as_str().unwrap())
+            .collect();
+        assert!(code == 1 && found.contains(&check), "{change}: {verified:#}");
+    }
+}
+
+#[test]
+fn a_changed_schema_and_a_damaged_day_file_are_findings_and_what_is_no_store_is_an_error() {
+    let dir = stored("sqlite");
+    let connection = rusqlite::Connection::open(dir.join("data/events.db")).unwrap();
+    connection.execute_batch("DROP TRIGGER events_refuse_update").unwrap();
+    drop(connection);
+    let (code, verified) = answer(&dir, "sqlite", "verify");
+    assert_eq!((code, &verified["findings"][0]["check"]), (1, &"schema".into()), "{verified:#}");
+
+    let dir = stored("jsonl");
+    overwrite(&dir.join("data/events/events-2025-10-25.jsonl"), |bytes| bytes[0] = b'x');
+    let (code, verified) = answer(&dir, "jsonl", "verify");
+    assert_eq!((code, &verified["findings"][0]["check"]), (1, &"bodies".into()), "{verified:#}");
+
+    write(&dir, "notes.txt", "all quiet");
+    fs::create_dir(dir.join("empty")).unwrap();
+    for line in ["verify notes.txt", "verify nothing", "verify empty", "--store nothing.db verify"] {
+        assert_eq!(run(&dir, "jsonl", line).code, 4, "{line}");
+    }
+    assert_eq!(run(&TestDir::new(), "sqlite", "verify").code, 4);
+}
+
+#[test]
+fn a_torn_last_line_is_no_event_of_a_backup_and_archived_days_are() {
+    let dir = stored("jsonl");
+    assert_eq!(run(&dir, "jsonl", "archive --before 2025-10-26").code, 0);
+    let day = dir.join("data/events/events-2025-10-26.jsonl");
+    let whole = fs::read(&day).unwrap();
+    fs::write(&day, [whole.as_slice(), b"{\"event_id\": \"torn"].concat()).unwrap();
+    let (code, made) = answer(&dir, "jsonl", "backup --to backups");
+    assert_eq!((code, &made["events"]), (0, &10.into()), "{made:#}");
+    assert!(made["left_out"][0].as_str().unwrap().starts_with("17 bytes at the end of"), "{made:#}");
+    let path = dir.join(made["backup"].as_str().unwrap());
+    assert_eq!(fs::read(path.join("events/events-2025-10-26.jsonl")).unwrap(), whole);
+    assert!(path.join("events/archive/events-2025-10-25.jsonl.zst").exists());
+    assert_eq!(answer(&dir, "jsonl", "verify backups").0, 0);
+}
+
+#[test]
+fn a_last_line_that_lacks_nothing_but_its_end_is_in_the_backup() {
+    let dir = stored("jsonl");
+    let day = dir.join("data/events/events-2025-10-26.jsonl");
+    let whole = fs::read(&day).unwrap();
+    fs::write(&day, &whole[..whole.len() - 1]).unwrap();
+    let (code, made) = answer(&dir, "jsonl", "backup --to backups");
+    assert_eq!(
+        (code, &made["events"], &made["left_out"]),
+        (0, &10.into(), &serde_json::json!([])),
+        "{made:#}"
+    );
+}
