@@ -72,7 +72,7 @@ const APPLICATION_ID: u32 = 0x4D45_7674;
 
 /// Rows as each version has them, written by the first version that has the tables: events of both systems,
 /// with and without id and aggregate, and a `NaN`; a log with a repeated record and a rejected one.
-const ROWS: [(i32, &str); 3] = [
+const ROWS: [(i32, &str); 4] = [
     (
         1,
         r#"INSERT INTO events (event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at, id_derived,
@@ -105,6 +105,7 @@ const ROWS: [(i32, &str); 3] = [
               '{"type": "TaskCreated", "task_id": "T1", "timestamp": "2025-10-25T10:00:00"}', 'history',
               1761390000000003, 1, 1, 70, 3, 'matched')"#,
     ),
+    (8, "INSERT INTO repairs VALUES (3, '/logs/events.json', 2, 1, 1761390000000005)"),
 ];
 
 /// The versions, from the first to the newest.

@@ -193,7 +193,7 @@ mod tests {
         assert!(
             damaged_figures("f", &[line(false), line(true)])[0]
                 .detail
-                .starts_with("1 lines are no figures, the first is line 3")
+                .starts_with("1 line is no figure, the first is line 3")
         );
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn imported(report: &ImportReport) -> Step {
         total.matched_existing,
         total.already_present,
         total.rejected,
-        report.store.events
+        counted(report.store.events, "event", "events")
     );
     let figures = [
         ("records", total.records),

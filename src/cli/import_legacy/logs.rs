@@ -68,6 +68,9 @@ fn add(
         return Ok(());
     }
     let listing = list_folder(path, reading, surroundings).map_err(ImportError::from)?;
+    if let Some(failed) = listing.failed {
+        return Err(ImportError::from(failed).into());
+    }
     if listing.logs.is_empty() && listing.refused.is_empty() {
         tracing::warn!("there is no log in the folder {}", path.display());
     }

@@ -245,14 +245,15 @@ fn refused_overlap(out: &mut dyn Write, overlap: &Overlap) -> io::Result<()> {
     writeln!(
         out,
         "\nnothing was imported: {}, from {} to {},\n\
-         in the time of the new system's events, from {} to {}.\n\
+         {} in the time of the new system's events, from {} to {}.\n\
          Both systems may have recorded the same events, and they would be counted twice. The ways out:\n\
          \x20 --until {}  imports what lies before the new system's time\n\
          \x20 --overlap match  matches what is the same event, and counts it once\n\
          \x20 --overlap keep  imports both, where they are different events",
-        counted(*records, "record without identity lies", "records without identity lie"),
+        counted(*records, "record without identity", "records without identity"),
         format_timestamp(*first),
         format_timestamp(*last),
+        if *records == 1 { "lies" } else { "lie" },
         format_timestamp(*native_first),
         format_timestamp(*native_last),
         format_timestamp(*native_first - TimeDelta::microseconds(1)),

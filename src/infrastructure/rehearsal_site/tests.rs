@@ -65,7 +65,7 @@ fn a_log_that_decodes_to_many_times_its_size_is_rehearsed_where_that_is_allowed(
     let folder = tempfile::tempdir().unwrap();
     let legacy_log = folder.path().join("events.json.gz");
     let mut encoder =
-        flate2::write::GzEncoder::new(fs::File::create(&legacy_log).unwrap(), flate2::Compression::fast());
+        flate2::write::GzEncoder::new(fs::File::create(&legacy_log).unwrap(), flate2::Compression::best());
     let record = r#"{"type": "A", "task_id": "T1", "timestamp": "2025-10-25T10:00:00Z"}"#;
     write!(encoder, "[{record}{}]", " ".repeat(2 << 20)).unwrap();
     encoder.finish().unwrap();

@@ -20,7 +20,7 @@ const OWN: &str = "by its name a file of the two systems that is no log";
 const NO_JSON: &str = "not a .json, .jsonl or .ndjson file";
 
 /// The files of a folder.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct FolderListing {
     /// The logs, in the order in which they are read.
     pub logs: Vec<PathBuf>,
@@ -29,6 +29,8 @@ pub struct FolderListing {
     pub repeated_days: Vec<String>,
     /// Logs by their names that are none by their content, or are not read as they are: why, and what helps.
     pub refused: Vec<SkippedFile>,
+    /// Why the first of the logs that could not be opened could not.
+    pub failed: Option<SourceError>,
     /// Everything else that is in it, at any depth. A folder within it is named as a whole, for all that holds no
     /// event.
     pub skipped: Vec<SkippedFile>,
@@ -41,7 +43,7 @@ pub struct FolderListing {
 /// opened once: those that are refused are left out.
 ///
 /// # Errors
-/// The folder cannot be listed, or a log not be opened.
+/// The folder cannot be listed.
 pub fn list_folder(
     folder: &Path,
     (mapping, open): (&Mapping, &OpenLog<'_>),
@@ -99,19 +101,20 @@ pub fn list_folder(
         listing.skipped = look_at(folder, unread, &listing.logs, mapping, (surroundings, other.as_ref()));
     }
     listing.skipped.extend(copies);
-    let mut refused = Vec::new();
     for log in std::mem::take(&mut listing.logs) {
         match open(&log, mapping) {
             Err(SourceError::NotALog { source, .. }) => {
                 let reason = error_chain(&*source);
-                refused.push(SkippedFile { path: text_of(&log), reason, holds_events: None });
+                listing.refused.push(SkippedFile { path: text_of(&log), reason, holds_events: None });
+                continue;
             }
             // It is read when it is at rest.
-            Ok(_) | Err(SourceError::Changing { .. }) => listing.logs.push(log),
-            Err(error) => return Err(error),
+            Ok(_) | Err(SourceError::Changing { .. }) => {}
+            Err(error) => listing.failed = listing.failed.or(Some(error)),
         }
+        listing.logs.push(log);
     }
-    Ok(FolderListing { refused, ..listing })
+    Ok(listing)
 }
 
 /// A file of which every event is in a log.

@@ -11,6 +11,9 @@ use super::window::ByteWindow;
 /// So many bytes of its first line are shown.
 const SHOWN: usize = 60;
 
+const YAML_LIST: &str =
+    "it looks like YAML: write its records as lines of JSON first (yq -o=json -I=0 '.[]' FILE > LOG.jsonl)";
+
 /// What a log is whose first bytes (1 MiB) are several lines of text, and in which nothing begins like an object. Fewer
 /// are damage of a log that has just begun.
 pub(super) fn other_text(window: &mut ByteWindow) -> Result<Option<UnsupportedInput>, SourceError> {
@@ -64,9 +67,12 @@ fn way_out(first: &[u8], second: &[u8]) -> &'static str {
     };
     match first.trim_ascii() {
         [b'<', ..] => "it looks like XML or HTML: write its records as lines of JSON first",
-        [b'-', b' ', ..] | b"---" => {
-            "it looks like YAML: write its records as lines of JSON first (yq -o=json -I=0 '.[]' FILE > LOG.jsonl)"
+        [b'-', b' ', ..] => YAML_LIST,
+        b"---" if second.trim_ascii_start().starts_with(b"- ") => YAML_LIST,
+        b"---" => {
+            "it looks like YAML: write its records as lines of JSON first (yq -o=json -I=0 . FILE > LOG.jsonl)"
         }
+        [b'[', ..] => "write its records as lines of JSON first, each an object with names",
         _ if are_columns(b'\t') => {
             "it looks like a table: write its rows as lines of JSON first (mlr --itsv --ojsonl cat FILE > LOG.jsonl)"
         }

@@ -88,8 +88,8 @@ fn where_evidence_cannot_be_written_the_verdict_is_printed_and_the_exit_code_is_
 #[test]
 fn what_ended_with_an_error_is_not_recorded() {
     let dir = configured();
-    write(&dir, "data/events/events-2025-10-23.jsonl", b"\xff\xfe[\x00]\x00");
-    run(&dir, "").code_is(4, "events-2025-10-23.jsonl");
+    write(&dir, "data/events.json", b"\xff\xfe[\x00]\x00");
+    run(&dir, "").code_is(4, "events.json");
     assert!(recorded(&dir).is_empty());
 }
 

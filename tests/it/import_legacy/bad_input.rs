@@ -74,9 +74,9 @@ fn an_empty_array_holds_no_records_and_an_empty_file_is_no_array() {
 #[test]
 fn what_is_not_json_is_rejected_line_by_line() {
     let dir = TestDir::new();
-    write(&dir, "letter.json", "Dear Sir,\n\nno events today.\n");
+    write(&dir, "letter.json", format!("Dear Sir,\n\nno events today.\n{EVENT}\n"));
     let report = import(&dir, "letter.json");
-    assert_eq!(report.total, Counts { records: 2, rejected: 2, ..Counts::default() });
+    assert_eq!(report.total, Counts { records: 3, imported: 1, rejected: 2, ..Counts::default() });
     assert_eq!(report.reasons(), ["syntax", "syntax"]);
     let places: Vec<(u64, u64)> = report.rejects.iter().map(|reject| (reject.line, reject.offset)).collect();
     assert_eq!(places, [(1, 0), (3, 11)]);
@@ -114,8 +114,18 @@ fn a_file_of_another_kind_is_refused_by_its_name() {
     write(&dir, "a.jsonl", EVENT);
     import(&dir, "a.jsonl");
     write(&dir, "utf-16.json", b"\xff\xfe[\x00]\x00");
+    write(&dir, "letter.json", "Dear Sir,\n\nno events today.\n");
     for (log, said) in [
-        ("events.db", "it is a SQLite database: expected a JSON array or JSONL"),
+        (
+            "events.db",
+            "it is a SQLite database: expected a JSON array or JSONL; write its records as JSON first (sqlite3 -json FILE \
+             'SELECT * FROM TABLE' > LOG.json)",
+        ),
+        (
+            "letter.json",
+            "no object begins in it: expected a JSON array or JSONL, found text (\"Dear Sir,\"); write its records as lines \
+             of JSON first",
+        ),
         (
             "utf-16.json",
             "it is UTF-16 from byte 0 on: expected UTF-8; convert it first (iconv -f UTF-16 -t UTF-8)",

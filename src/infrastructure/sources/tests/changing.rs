@@ -161,7 +161,7 @@ fn what_is_no_log_is_said_to_be_what_it_is() {
         let Err(SourceError::NotALog { source, .. }) = open_log(&path, &Mapping::BuiltIn) else {
             panic!("{said}");
         };
-        assert_eq!(source.to_string(), said);
+        assert!(source.to_string().starts_with(said), "{source}");
     }
     let opened = |path: &Path| open_log(path, &Mapping::BuiltIn).err();
     assert!(matches!(opened(folder.path()), Some(SourceError::NotALog { .. })));
