@@ -52,6 +52,11 @@ impl<'t> Instant<'t> {
         Some(Self { micros: at(offset), other_reading: other.map(at), finer: finer_digits(text) })
     }
 
+    /// Whether a text is a time, of one instant for certain or not.
+    pub fn is_written(text: &str) -> bool {
+        WrittenTimestamp::parse(text).is_ok()
+    }
+
     /// Whether it is a local time that comes twice.
     pub fn comes_twice(&self) -> bool {
         self.other_reading.is_some()
@@ -201,6 +206,7 @@ mod tests {
             "2025-03-30T02:30:60+01:00",
         ] {
             assert_eq!(Instant::read(text, &berlin()), None, "{text}");
+            assert!(Instant::is_written(text), "{text}");
         }
         for text in ["2025-03-30T02:30:00+01:00", "2025-03-30T03:00:00", "2025-03-30T01:59:59"] {
             assert!(Instant::read(text, &berlin()).is_some_and(|instant| !instant.comes_twice()), "{text}");

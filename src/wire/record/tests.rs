@@ -111,7 +111,6 @@ fn a_record_that_is_nested_too_deep_or_has_too_many_fields_or_values_is_none_and
     let zone = Zone::utc();
     let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
     assert!(reader.read_whole(deep(9_999).as_bytes()).is_ok());
-    assert!(reader.read_whole(long(1 << 20).as_bytes()).is_ok());
     for (text, reason) in [
         (deep(10_000), "too_deep"),
         (deep(1 << 20), "too_deep"),

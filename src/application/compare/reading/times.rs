@@ -78,7 +78,13 @@ impl Times<'_> {
     ) -> Option<u64> {
         let MemberValue::String(text) = value else { return None };
         let decoded = text.moved_back(body.start).decode(body.text)?;
-        let instant = Instant::read(&decoded, self.zone)?;
+        let Some(instant) = Instant::read(&decoded, self.zone) else {
+            // What is a time, and not one instant for certain, needs the declaration all the same.
+            if Instant::is_written(&decoded) {
+                self.read.insert(field);
+            }
+            return None;
+        };
         instant.write(out);
         self.comes_twice |= instant.comes_twice();
         self.read.insert(field);

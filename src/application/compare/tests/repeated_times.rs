@@ -180,11 +180,13 @@ proptest! {
         let found = two.compared();
         let expected = two.are_same();
         let texts = two.texts();
-        prop_assert_eq!((found.matched, found.changed), (u64::from(expected), u64::from(!expected)), "{:?}", texts);
+        prop_assert_eq!(found.matched, u64::from(expected), "{:?}", texts);
+        // Of two that are not the same, one whose own time came twice may be too far from the other one to be its partner.
+        prop_assert_eq!(found.changed + found.missing, u64::from(!expected), "{:?}", texts);
         prop_assert_eq!(found.verdict == Verdict::Consistent, expected);
         prop_assert_eq!(found.representation, u64::from(expected && texts[0] != texts[1]));
         let fields: Vec<&str> =
             found.differences.iter().flat_map(|found| &found.fields).map(|field| field.path.as_str()).collect();
-        prop_assert_eq!(fields, if expected { vec![] } else { vec!["due"] });
+        prop_assert_eq!(fields, if found.changed == 0 { vec![] } else { vec!["due"] });
     }
 }
