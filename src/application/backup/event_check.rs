@@ -125,10 +125,11 @@ impl<'r> EventCheck<'r> {
         if let Some(detail) = found {
             findings.add(Check::Bodies, place(), detail);
         }
-        if is_derived && !findings.is_full(Check::DerivedIds) {
-            if let Some(detail) = self.derived_otherwise(stored) {
-                findings.add(Check::DerivedIds, place(), detail);
-            }
+        if is_derived
+            && !findings.is_full(Check::DerivedIds)
+            && let Some(detail) = self.derived_otherwise(stored)
+        {
+            findings.add(Check::DerivedIds, place(), detail);
         }
     }
 

@@ -1,7 +1,5 @@
 //! A backup: copied, proved, described, put in its place; only then are earlier ones removed.
 
-use std::path::Path;
-
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use thiserror::Error;
@@ -152,6 +150,5 @@ fn remove_earlier(
             && (&other.store.path, &other.store.backend) == (&store.path, &store.backend)
     };
     let earlier: Vec<BackupPlace> = shelf.backups()?.into_iter().filter(is_earlier).skip(keep).collect();
-    let shown = |path: &Path| text_of(path);
-    earlier.iter().map(|backup| shelf.remove(backup).map(|()| shown(&backup.path))).collect()
+    earlier.iter().map(|backup| shelf.remove(backup).map(|()| text_of(&backup.path))).collect()
 }

@@ -21,6 +21,7 @@ use crate::application::backup::{
 };
 use crate::application::evidence::{RecordedBackup, record_backup};
 use crate::domain::path_text::text_of;
+use crate::durable::links::file_identity;
 use crate::infrastructure::backup_folder::{FolderShelf, OtherPlaces};
 use crate::infrastructure::config::{Backend, Config, Source};
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
@@ -127,7 +128,6 @@ fn snapshot(args: &BackupArgs, config: &Config) -> Result<Box<dyn StoreSnapshot>
 
 /// Whether both are on one device, where the system says so.
 fn is_on_same_disk(store: &Path, backups: &Path) -> bool {
-    use crate::durable::links::file_identity;
     let device = |path: &Path| file_identity(&path.metadata().ok()?).map(|(device, _)| device);
     device(store).is_some_and(|one| device(backups) == Some(one))
 }

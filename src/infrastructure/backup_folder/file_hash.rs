@@ -14,7 +14,7 @@ const BUFFER: usize = 1 << 20;
 /// # Errors
 /// It cannot be read.
 pub fn hash_file(path: &Path, tell: &mut dyn FnMut(u64)) -> io::Result<(u64, String)> {
-    hash_into(&mut File::open(path)?, &mut io::sink(), u64::MAX, tell)
+    copy_hashed(&mut File::open(path)?, &mut io::sink(), u64::MAX, tell)
 }
 
 /// Copies the first `most` bytes into another file, and answers how many these were, with their SHA-256.
@@ -22,15 +22,6 @@ pub fn hash_file(path: &Path, tell: &mut dyn FnMut(u64)) -> io::Result<(u64, Str
 /// # Errors
 /// One of them cannot be read or written.
 pub fn copy_hashed(
-    from: &mut dyn Read,
-    to: &mut dyn Write,
-    most: u64,
-    tell: &mut dyn FnMut(u64),
-) -> io::Result<(u64, String)> {
-    hash_into(from, to, most, tell)
-}
-
-fn hash_into(
     from: &mut dyn Read,
     to: &mut dyn Write,
     most: u64,

@@ -35,6 +35,15 @@ pub struct JsonlRestorePlace {
     known: BTreeMap<PathBuf, u64>,
 }
 
+/// The files of a day, by the names that they have in the folder of a store.
+#[derive(Default)]
+struct Day<'b> {
+    /// Those of the backup.
+    files: Vec<(PathBuf, &'b BackedUpFile)>,
+    /// Those that stand there.
+    standing: Vec<PathBuf>,
+}
+
 impl JsonlRestorePlace {
     /// The store in `folder` is restored, and where there is `handlers`, what handlers have done; what stands there is called by this
     /// moment.
@@ -79,12 +88,8 @@ impl JsonlRestorePlace {
     }
 
     /// Puts the files of a day into the folder, where they are others than those that stand there.
-    fn publish_day(
-        &self,
-        files: &[(PathBuf, &BackedUpFile)],
-        standing: &[PathBuf],
-        aside: &Path,
-    ) -> Result<bool, RepositoryError> {
+    fn publish_day(&self, day: &Day<'_>, aside: &Path) -> Result<bool, RepositoryError> {
+        let Day { files, standing } = day;
         let mut is_same = standing.len() == files.len();
         for (name, file) in files {
             let path = self.folder.join(name);
@@ -182,17 +187,17 @@ impl RestorePlace for JsonlRestorePlace {
             let held = place.hold()?;
             set_aside.extend(place.publish(held, &self.moment)?);
         }
-        let mut days: BTreeMap<String, (Vec<(PathBuf, &BackedUpFile)>, Vec<PathBuf>)> = BTreeMap::new();
+        let mut days: BTreeMap<String, Day<'_>> = BTreeMap::new();
         for (name, file) in self.files() {
-            days.entry(day_of_file(&name)).or_default().0.push((name, file));
+            days.entry(day_of_file(&name)).or_default().files.push((name, file));
         }
         for name in standing.keys() {
-            days.entry(day_of_file(name)).or_default().1.push(name.clone());
+            days.entry(day_of_file(name)).or_default().standing.push(name.clone());
         }
         let aside = aside_of(&self.folder, &self.moment);
         let mut is_any = false;
-        for (files, standing) in days.values().filter(|(files, _)| !files.is_empty()) {
-            is_any |= self.publish_day(files, standing, &aside)? && !standing.is_empty();
+        for day in days.values().filter(|day| !day.files.is_empty()) {
+            is_any |= self.publish_day(day, &aside)? && !day.standing.is_empty();
         }
         if is_any {
             set_aside.push(text_of(&aside));

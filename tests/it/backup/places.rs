@@ -87,7 +87,39 @@ fn the_store_of_a_backup_is_read_and_never_written_to() {
         let refused = run(&dir, backend, &format!("--store {store} dispatch {event}"));
         assert!(refused.code == 4 && refused.stderr.contains("of a backup"), "{refused:?}");
         let shelf = run(&dir, backend, &format!("--store {} status", path.display()));
-        assert!(shelf.stderr.contains("is a backup") || shelf.stdout.contains("is a backup"), "{shelf:?}");
+        assert!(shelf.code == 4 && shelf.stderr.contains("found a backup"), "{shelf:?}");
         assert_eq!(run(&dir, backend, "verify backups").code, 0);
+    }
+}
+
+/// Runs the program where no file may grow beyond 51,200 bytes, which stands in for a disk that fills up.
+#[cfg(unix)]
+fn without_room(dir: &TestDir, backend: &str, line: &str) -> (i32, String) {
+    let program = env!("CARGO_BIN_EXE_mission-events");
+    let script = format!("ulimit -f 100; trap '' XFSZ; exec '{program}' -q {line}");
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", &script]).current_dir(dir.path()).env("MISSION_CONTROL_TIMEZONE", "UTC");
+    let output = shell.env("MISSION_CONTROL_STORAGE_BACKEND", backend).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_full_disk_the_earlier_backup_and_the_store_stay_as_they_are() {
+    for backend in BACKENDS {
+        let dir = TestDir::new();
+        save(&dir, backend, 0..1_000);
+        backup(&dir, backend);
+        let before = names(&dir, "backups");
+        let (code, said) = without_room(&dir, backend, "backup --to backups --keep 0");
+        assert_eq!(code, 4, "{said}");
+        assert_eq!(names(&dir, "backups"), before);
+        fs::rename(dir.join("data"), dir.join("lost")).unwrap();
+        let (code, said) = without_room(&dir, backend, "restore --from backups");
+        assert_eq!(code, 4, "{said}");
+        let store = if backend == "sqlite" { "data/events.db" } else { "data/events" };
+        assert!(!dir.join(store).exists(), "{said}");
+        assert_eq!(run(&dir, backend, "restore --from backups").code, 0);
+        assert_eq!((run(&dir, backend, "verify").code, events(&dir, backend)), (0, 1_000));
     }
 }

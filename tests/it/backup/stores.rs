@@ -90,7 +90,7 @@ fn what_another_program_has_changed_in_a_row_is_found_by_the_check_that_is_for_i
         ("UPDATE reject_texts SET text = x'00'", "provenance"),
         ("DELETE FROM events WHERE position = 4", "positions"),
         ("DELETE FROM events WHERE position = (SELECT max(position) FROM events)", "rows"),
-        ("UPDATE events SET source_id = 7 WHERE position = 12", "rows"),
+        ("UPDATE events SET source_id = 7 WHERE position = 12", "bodies"),
         ("UPDATE rejects SET source_id = 7", "foreign_keys"),
     ];
     let template = imported();
@@ -142,7 +142,7 @@ fn a_torn_last_line_is_no_event_of_a_backup_and_archived_days_are() {
     fs::write(&day, [whole.as_slice(), b"{\"event_id\": \"torn"].concat()).unwrap();
     let (code, made) = answer(&dir, "jsonl", "backup --to backups");
     assert_eq!((code, &made["events"]), (0, &10.into()), "{made:#}");
-    assert!(made["left_out"][0].as_str().unwrap().starts_with("17 bytes at the end of"), "{made:#}");
+    assert!(made["left_out"][0].as_str().unwrap().starts_with("18 bytes at the end of"), "{made:#}");
     let path = dir.join(made["backup"].as_str().unwrap());
     assert_eq!(fs::read(path.join("events/events-2025-10-26.jsonl")).unwrap(), whole);
     assert!(path.join("events/archive/events-2025-10-25.jsonl.zst").exists());

@@ -5,7 +5,7 @@
 //! whose lock is held until all of them are copied; writers do not wait for that one.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -118,14 +118,12 @@ impl JsonlSnapshot {
                 fs::create_dir_all(folder).map_err(JsonlError::io("make the folder", folder))?;
             }
             let mut source = File::open(&prefix.path).map_err(JsonlError::io("open", &prefix.path))?;
-            source.seek(SeekFrom::Start(0)).map_err(JsonlError::io("read", &prefix.path))?;
             let mut target = File::create(&copy).map_err(JsonlError::io("create", &copy))?;
             let written = copy_hashed(&mut source, &mut target, prefix.length, &mut |count| {
                 done += count;
                 tell(done);
             });
             let (length, _) = written.map_err(JsonlError::io("copy", &prefix.path))?;
-            target.flush().map_err(JsonlError::io("write", &copy))?;
             if length != prefix.length {
                 let (path, expected) = (prefix.path, prefix.length);
                 return Err(JsonlError::ChangedUnderLock { path, expected, found: length });
