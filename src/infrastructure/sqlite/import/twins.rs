@@ -54,6 +54,18 @@ pub(super) fn plan(connection: &Connection, pair: &TwinPair) -> Result<(), Repos
 
 const STORED_FEED: u32 = 0;
 
+/// Whether there are any.
+pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM twins)")?.query_row([], |row| row.get(0))
+}
+
+/// Whether one has this id.
+pub(super) fn is_there(connection: &Connection, event_id: &EventId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM twins WHERE event_id = ?1)")?
+        .query_row([event_id.as_str()], |row| row.get(0))
+}
+
 /// Whether the preview saw the record of this id.
 pub(super) fn is_previewed(connection: &Connection, event_id: &EventId) -> Result<bool, RepositoryError> {
     connection
