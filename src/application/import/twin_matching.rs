@@ -20,7 +20,7 @@ use crate::wire::mapping::Mapping;
 use crate::wire::zone::Zone;
 
 /// What matching may hold in memory, in bytes: an import holds batches and pages of the store beside it.
-const MEMORY: usize = 48 << 20;
+const MEMORY: usize = 40 << 20;
 
 /// How records are compared, days being those of `zone`: as `compare-logs` does where nothing else is
 /// asked for.

@@ -22,9 +22,9 @@ const BUSY_LOOK: Duration = Duration::from_millis(1);
 /// then, at 80 MB of log.
 const WAL_AUTOCHECKPOINT: i64 = 10_000;
 const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
-/// In KiB, as SQLite takes it where it is negative.
-const SMALL_CACHE: i64 = -2000;
-const LARGE_CACHE: i64 = -32_000;
+/// In KiB.
+const SMALL_CACHE: i64 = 2_000;
+const ADDING_CACHE: i64 = 32_000;
 const SYNCHRONOUS_FULL: i64 = 2;
 const SYNCHRONOUS_NORMAL: i64 = 1;
 const SYNCHRONOUS_OFF: i64 = 0;
@@ -159,25 +159,32 @@ pub(in crate::infrastructure) fn keep_undo_in_memory(
 /// that no other one waits for them.
 pub(super) fn make_adding(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
     fire_no_triggers(path, connection)?;
-    give_large_cache(path, connection)?;
+    give_cache(path, connection, ADDING_CACHE)?;
     set(path, connection, "wal_autocheckpoint", 0)
 }
 
-/// Has a connection keep in memory the pages of indexes whose keys come in no order, as far as the cap on memory allows.
-pub(super) fn give_large_cache(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
-    set(path, connection, "cache_size", LARGE_CACHE)
+/// Has a connection keep so many KiB of pages in memory: those of indexes whose keys come in no order.
+pub(super) fn give_cache(path: &Path, connection: &Connection, kibibytes: i64) -> Result<(), SqliteError> {
+    // SQLite takes a positive number for pages.
+    set(path, connection, "cache_size", -kibibytes)
 }
 
 /// Takes that back: the sorter that makes indexes works in runs of the size of the cache, and a small one is faster than a
 /// large one, and takes no memory.
 pub(super) fn give_small_cache(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
-    set(path, connection, "cache_size", SMALL_CACHE)
+    give_cache(path, connection, SMALL_CACHE)
 }
 
 fn fire_no_triggers(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).map(drop).map_err(|source| {
-        SqliteError::Sqlite { action: "switch off the triggers of", path: path.to_owned(), source }
-    })
+    let action = "switch off the triggers of";
+    let fires = connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
+        .map_err(|source| SqliteError::Sqlite { action, path: path.to_owned(), source })?;
+    if !fires {
+        return Ok(());
+    }
+    let (expected, found) = ("off".to_owned(), "on".to_owned());
+    Err(SqliteError::Pragma { pragma: "ENABLE_TRIGGER", expected, found })
 }
 
 /// Puts a connection to a database that is still being built, and that has no other connection,

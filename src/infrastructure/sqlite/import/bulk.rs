@@ -37,6 +37,8 @@ use super::{duplicate_ids, known_logs, overlap, overlap_feeds, superseded_rows};
 const MADE_LAST: &str =
     "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = 'events' AND type IN ('index', 'trigger')";
 const UNIQUE: &str = "events_by_id";
+/// In KiB: the index of the ids of a million twins takes 60 MB.
+const TWIN_CACHE: i64 = 52_000;
 
 /// A store that is being built.
 pub struct BulkLoad {
@@ -194,7 +196,7 @@ impl BulkLoad {
             }
             // The ids of twins come in no order, and their index cannot be made when all of them are there.
             let path = &self.place;
-            connection::give_large_cache(path, &connection).map_err(storage_failed)?;
+            connection::give_cache(path, &connection, TWIN_CACHE).map_err(storage_failed)?;
             superseded_rows::remove(&connection, correct)?;
             connection::give_small_cache(path, &connection).map_err(storage_failed)?;
             if is_made_anew {

@@ -17,7 +17,10 @@ use super::twins;
 
 /// The superseded rows, and the row that stands for each of them. `kind` is the name of the repetition, or,
 /// of a twin, that of its class. Pairs of twins come in no order, and are sorted when all of them are there.
-const BEGIN: &str = "BEGIN;
+///
+/// What fails takes nothing back: the store that is being built is gone then.
+const BEGIN: &str = "PRAGMA journal_mode = OFF;
+    BEGIN;
     CREATE TEMP TABLE superseded
         (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT;
     CREATE TEMP TABLE twin_pairs (position INTEGER NOT NULL, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT";
@@ -28,8 +31,10 @@ const ARE_MANY: &str =
     "SELECT 16 * ((SELECT count(*) FROM temp.superseded) + (SELECT count(*) FROM temp.twin_pairs))
     > (SELECT ifnull(max(position), 0) FROM events)";
 const END: &str = "DROP TABLE temp.superseded; COMMIT";
+/// With the columns of the row at the end, in the order in which [`twins::store_row`] takes them.
 const TWINS: &str = "SELECT superseded.position, superseded.first, superseded.kind,
-        row.source_id, row.source_offset, row.source_line
+        event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at, id_derived,
+        source_id, source_offset, source_line
     FROM temp.superseded CROSS JOIN events AS row ON row.position = superseded.position
     WHERE superseded.kind NOT IN ('duplicate', 'already_present', 'conflict') ORDER BY superseded.position";
 /// A row that stands for another one may itself be superseded, as a twin.
@@ -149,11 +154,11 @@ fn write_twins(
     let mut rows = statement.query([])?;
     let mut written = BTreeMap::<i64, i64>::new();
     while let Some(row) = rows.next()? {
-        let (position, first, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (first, kind): (i64, String) = (row.get(1)?, row.get(2)?);
         let Some(class) = Class::named(&kind) else { continue };
-        let source_id = row.get(3)?;
-        let place = Place { offset: row.get(4)?, line: row.get(5)? };
-        twins::store_row(connection, position, superseded.closed_up(first), class)?;
+        let source_id = row.get("source_id")?;
+        let place = Place { offset: row.get("source_offset")?, line: row.get("source_line")? };
+        twins::store_row(connection, superseded.closed_up(first), row, 3, class)?;
         *written.entry(source_id).or_default() += 1;
         correct(Correction { source_id, place, outcome: Outcome::MatchedExisting { class } });
     }

@@ -19,7 +19,7 @@ use crate::infrastructure::turn_file::{HeldTurn, TurnFile};
 use super::overlap_feeds::{SharedConnection, lock};
 
 /// How long a transaction lasts at most, its commit included, as far as can be foreseen.
-const LONGEST: Duration = Duration::from_millis(150);
+const LONGEST: Duration = Duration::from_millis(120);
 /// The pause between two transactions in which another writer comes in that takes no turns.
 const PAUSE: Duration = Duration::from_millis(2);
 
