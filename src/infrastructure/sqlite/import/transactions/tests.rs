@@ -36,11 +36,15 @@ impl Load {
     }
 
     fn waits_until_seen(&self, numbers: i64) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.seen() != numbers {
-            assert!(Instant::now() < deadline, "{} of {numbers} are seen", self.seen());
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        wait_until(|| self.seen() == numbers);
+    }
+}
+
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -60,7 +64,7 @@ fn a_transaction_to_which_nothing_more_is_written_is_ended_and_other_processes_c
     load.waits_until_seen(1);
     load.other.execute("INSERT INTO numbers VALUES (2)", []).unwrap();
     let mut turns = schema::turn_file_of(&load.folder.path().join("events.db"));
-    assert!(turns.take_now().is_some(), "the turn has ended as well");
+    wait_until(|| turns.take_now().is_some());
     load.write(3);
     load.waits_until_seen(3);
 }
