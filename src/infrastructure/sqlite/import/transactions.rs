@@ -110,10 +110,11 @@ impl Open {
 
     /// Takes back what the transaction has written, where there is one. What failed may have done so already.
     fn roll_back(&mut self, connection: &Connection) {
-        if self.begun.take().is_some() && !connection.is_autocommit() {
-            if let Err(error) = connection.execute_batch("ROLLBACK") {
-                tracing::debug!(%error, "a transaction was not rolled back");
-            }
+        if self.begun.take().is_some()
+            && !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::debug!(%error, "a transaction was not rolled back");
         }
         self.turn = None;
     }
