@@ -41,6 +41,9 @@ struct Slot {
     is_answered: Condvar,
     /// The caller has nothing to do before the handlers have passed the event: it need not run twice.
     awaits_handlers: AtomicBool,
+    /// How often the caller was woken.
+    #[cfg(test)]
+    wakes: std::sync::atomic::AtomicUsize,
 }
 
 impl Slot {
@@ -51,6 +54,12 @@ impl Slot {
 
     fn answer(&self, answer: Result<Stored, DispatchError>) {
         *self.state() = State::Answered(answer);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        #[cfg(test)]
+        self.wakes.fetch_add(1, Ordering::Relaxed);
         self.is_answered.notify_all();
     }
 
@@ -84,6 +93,8 @@ pub(super) fn request(event: DomainEvent) -> (Request, Reply) {
         state: Mutex::new(State::Waiting),
         is_answered: Condvar::new(),
         awaits_handlers: AtomicBool::new(false),
+        #[cfg(test)]
+        wakes: Default::default(),
     });
     (Request { event, ticket: Ticket(Arc::clone(&slot)) }, Reply(slot))
 }
@@ -148,7 +159,7 @@ pub(super) struct Wakeup(Arc<Slot>);
 
 impl Drop for Wakeup {
     fn drop(&mut self) {
-        self.0.is_answered.notify_all();
+        self.0.wake();
     }
 }
 
@@ -255,13 +266,13 @@ mod tests {
             while !ticket.awaits_handlers() {
                 thread::yield_now();
             }
-            // It sleeps by then, as far as a test can tell; were it woken, it would end.
-            thread::sleep(Duration::from_millis(5));
             let wakeup = ticket.stored(stored(event));
-            thread::sleep(Duration::from_millis(5));
-            assert!(!caller.is_finished());
+            let slot = Arc::clone(&wakeup.0);
+            let wakes = || slot.wakes.load(Ordering::Relaxed);
+            assert_eq!(wakes(), 0, "it would run, and wait again");
             drop(wakeup);
             assert!(matches!(caller.join().unwrap(), Some(Ok(_))));
+            assert_eq!(wakes(), 1);
         });
     }
 

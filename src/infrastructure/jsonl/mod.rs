@@ -271,7 +271,15 @@ impl EventRepository for JsonlEventRepository {
     }
 
     fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
-        answer_live(events, self.folder.zone(), |live| self.append_each(live))
+        self.save_each_placed(events, &mut |_| {})
+    }
+
+    fn save_each_placed(
+        &self,
+        events: &[DomainEvent],
+        placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
+    ) -> Vec<Result<Saved, RepositoryError>> {
+        answer_live(events, self.folder.zone(), |live| self.append_each(live, placed))
     }
 
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {

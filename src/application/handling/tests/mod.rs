@@ -10,6 +10,7 @@ mod pages;
 mod reading;
 mod replays;
 mod runners;
+mod upcoming;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

@@ -78,7 +78,10 @@ const SCENES: [Scene; 25] = [
     Scene {
         title: "Freeze",
         before: nothing,
-        faults: &[Fault("a process dispatches", Service::start_dispatching)],
+        faults: &[
+            Fault("a process dispatches", Service::start_dispatching),
+            Fault("a setting was misspelt", |service| service.settings("timezone", "timezne")),
+        ],
     },
     Scene {
         title: "Bring what is left to the other side",
