@@ -20,10 +20,9 @@ mod rehearsal;
 mod timestamp;
 mod verification;
 
-pub use backup::{
-    BackupEvidence, RecordedBackup, RecordedVerification, VerificationEvidence, VerifiedBackup,
-    record_backup, record_verification,
-};
+#[cfg(test)]
+pub use backup::VerificationEvidence;
+pub use backup::{RecordedBackup, RecordedVerification, VerifiedBackup, record_backup, record_verification};
 #[cfg(any(test, feature = "internals"))]
 pub use chain::FaultKind;
 pub use chain::{Chain, ChainedRecord, Converted, Fault, NO_PREVIOUS, TornLine, is_torn, line_hash};

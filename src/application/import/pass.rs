@@ -268,7 +268,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         };
         let (gives_back, stored) = crossbeam_channel::unbounded();
         let (options, resume) = (self.options.clone(), to.map(|to| &to.resume));
-        let reading = move || {
+        let mut reading = move || {
             parse(source.as_mut(), &options, continues.as_ref(), resume, &sender, &stored);
         };
         let digest = if is_short {
