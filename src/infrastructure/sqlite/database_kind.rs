@@ -81,10 +81,11 @@ impl DatabaseKind {
     pub fn migrations_up_to(&self, version: i64) -> Vec<String> {
         let migrations = (self.migrations)();
         let applied = migrations.get_migrations().iter();
-        applied
-            .filter(|migration| i64::from(migration.version()) <= version)
-            .filter_map(|migration| migration.sql().map(str::to_owned))
-            .collect()
+        let mut applied: Vec<_> =
+            applied.filter(|migration| i64::from(migration.version()) <= version).collect();
+        // They come in the order of their names, in which V10 is before V2.
+        applied.sort_by_key(|migration| migration.version());
+        applied.into_iter().filter_map(|migration| migration.sql().map(str::to_owned)).collect()
     }
 }
 

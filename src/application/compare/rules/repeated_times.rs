@@ -3,11 +3,10 @@
 //! Written without an offset, it is the reading that is nearer to the time of its event, by the event's own clock. Two
 //! such times that are written alike are the same in any case: then nothing depends on the reading.
 
+use crate::application::compare::clock::timed_event::TimedEvent;
 use crate::application::compare::reading::canonical_values::value_end;
 use crate::application::compare::reading::packed_event::{EventHead, PackedEvent};
 use crate::wire::instant::read_near;
-
-use super::TimedEvent;
 
 /// The times of the events of a pair, each by its own clock in microseconds: control first, or in the order of the values
 /// that are compared.

@@ -173,7 +173,7 @@ impl Two {
 }
 
 proptest! {
-    #![proptest_config(cases(2_000))]
+    #![proptest_config(cases(500))]
 
     #[test]
     fn a_declared_time_is_the_same_as_another_one_where_the_rule_says_so(two in two()) {
