@@ -46,7 +46,7 @@ use render::{AheadHandler, Restored};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   mission-events restore --from /mnt/backup/mission-control
-  mission-events restore --from /mnt/backup/mission-control/2025-10-25T100000.000000Z --into restored.db")]
+  mission-events restore --from /mnt/backup/mission-control --into restored.db")]
 pub struct RestoreArgs {
     /// A backup, or a folder of backups
     #[arg(long, value_name = "PATH")]
