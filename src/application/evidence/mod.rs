@@ -21,9 +21,9 @@ mod rehearsal;
 mod timestamp;
 mod verification;
 
-pub use backup::{RecordedBackup, RecordedVerification, VerifiedBackup};
 #[cfg(test)]
 pub use backup::VerificationEvidence;
+pub use backup::{RecordedBackup, RecordedVerification, VerifiedBackup};
 #[cfg(any(test, feature = "internals"))]
 pub use chain::FaultKind;
 pub use chain::{Chain, ChainedRecord, Converted, Fault, NO_PREVIOUS, TornLine, is_torn, line_hash};

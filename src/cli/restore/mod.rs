@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::store::configured_path;
 use crate::application::backup::{Findings, RestoreError, RestorePlace, restore};
 use crate::domain::path_text::text_of;
-use crate::infrastructure::backup_folder::{HANDLERS_FILE, BackupFolder, FoundBackup, find_backup};
+use crate::infrastructure::backup_folder::{BackupFolder, FoundBackup, HANDLERS_FILE, find_backup};
 use crate::infrastructure::config::{Backend, Config, Source};
 use crate::infrastructure::restoring::{JsonlRestorePlace, SqliteRestorePlace};
 use crate::infrastructure::running::is_running;
