@@ -3,11 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::log::{EvidenceError, EvidenceLog};
 use super::record::Verdict;
-use super::recorded::EvidenceRecord;
 use super::timestamp;
-use crate::application::clock::Clock;
 
 pub(super) const BACKUP: &str = "backup";
 pub(super) const VERIFICATION: &str = "verification";
@@ -99,29 +96,12 @@ pub struct VerifiedBackup {
     pub manifest_sha256: Option<String>,
 }
 
-/// Records that a backup was made.
-///
-/// # Errors
-/// As [`EvidenceLog::append`].
-pub fn record_backup(
-    backup: RecordedBackup,
-    log: &dyn EvidenceLog,
-    clock: &dyn Clock,
-) -> Result<EvidenceRecord, EvidenceError> {
-    let (kind, tool_version) = (BACKUP.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    log.append(&BackupEvidence { kind, recorded_at: clock.now(), tool_version, backup }.into())
-}
-
-/// Records a verification, whatever came of it.
-///
-/// # Errors
-/// As [`EvidenceLog::append`].
-pub fn record_verification(
-    verified: RecordedVerification,
-    log: &dyn EvidenceLog,
-    clock: &dyn Clock,
-) -> Result<EvidenceRecord, EvidenceError> {
-    log.append(&VerificationEvidence::new(verified, clock.now()).into())
+impl BackupEvidence {
+    /// One that was recorded at that time.
+    pub fn new(backup: RecordedBackup, recorded_at: DateTime<Utc>) -> Self {
+        let (kind, tool_version) = (BACKUP.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        Self { kind, recorded_at, tool_version, backup }
+    }
 }
 
 impl VerificationEvidence {

@@ -14,6 +14,7 @@ mod log;
 mod of_comparison;
 pub mod record;
 mod recorded;
+mod recorded_backup;
 mod recorded_comparison;
 mod recorded_rehearsal;
 mod rehearsal;
@@ -22,7 +23,7 @@ mod verification;
 
 #[cfg(test)]
 pub use backup::VerificationEvidence;
-pub use backup::{RecordedBackup, RecordedVerification, VerifiedBackup, record_backup, record_verification};
+pub use backup::{RecordedBackup, RecordedVerification, VerifiedBackup};
 #[cfg(any(test, feature = "internals"))]
 pub use chain::FaultKind;
 pub use chain::{Chain, ChainedRecord, Converted, Fault, NO_PREVIOUS, TornLine, is_torn, line_hash};
@@ -34,6 +35,7 @@ pub use log::{EvidenceError, EvidenceLog};
 pub use of_comparison::of_comparison;
 pub use record::ComparisonEvidence;
 pub use recorded::{Evidence, EvidenceRecord, UnknownEvidence};
+pub use recorded_backup::{record_backup, record_verification};
 pub use recorded_comparison::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
 pub use recorded_rehearsal::record_rehearsal;
 pub use rehearsal::{Rehearsal, RehearsalEvidence, RehearsalFindings};

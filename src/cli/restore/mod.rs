@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::store::configured_path;
 use crate::application::backup::{Findings, RestoreError, RestorePlace, restore};
 use crate::domain::path_text::text_of;
-use crate::infrastructure::backup_folder::{HANDLERS_FILE, BackupFolder, FoundBackup, find_backup};
+use crate::infrastructure::backup_folder::{BackupFolder, FoundBackup, HANDLERS_FILE, find_backup};
 use crate::infrastructure::config::{Backend, Config, Source};
 use crate::infrastructure::restoring::{JsonlRestorePlace, SqliteRestorePlace};
 use crate::infrastructure::running::is_running;
@@ -46,7 +46,7 @@ use render::{AheadHandler, Restored};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   mission-events restore --from /mnt/backup/mission-control
-  mission-events restore --from /mnt/backup/mission-control/2025-10-25T100000.000000Z --into restored.db")]
+  mission-events restore --from /mnt/backup/mission-control --into restored.db")]
 pub struct RestoreArgs {
     /// A backup, or a folder of backups
     #[arg(long, value_name = "PATH")]

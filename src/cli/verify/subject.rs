@@ -11,7 +11,9 @@ use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 use crate::durable::presence::is_present;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
-use crate::infrastructure::backup_folder::{EVENTS_FILE, EVENTS_FOLDER, HANDLERS_FILE, BackupFolder, FoundBackup, find_backup};
+use crate::infrastructure::backup_folder::{
+    BackupFolder, EVENTS_FILE, EVENTS_FOLDER, FoundBackup, HANDLERS_FILE, find_backup,
+};
 use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::jsonl::{JsonlEventRepository, files_of_days, subject_of_days};
 use crate::infrastructure::sqlite::{
@@ -52,7 +54,8 @@ impl Found {
         let backend = backend_at(path).map_err(StoreError::from)?;
         // A disk that is not mounted is an empty folder: nothing holds of that.
         if backend == Backend::Jsonl && files_of_days(path)?.is_empty() {
-            let found = "a folder in which there is neither a backup nor a file events-YYYY-MM-DD.jsonl".to_owned();
+            let found =
+                "a folder in which there is neither a backup nor a file events-YYYY-MM-DD.jsonl".to_owned();
             return Err(StoreError::from(BackendError::NotAStore { path: path.to_owned(), found }).into());
         }
         let is_of_handlers = backend == Backend::Sqlite && is_handler_store(path);

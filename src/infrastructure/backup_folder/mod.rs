@@ -17,5 +17,7 @@ mod opened;
 mod shelf;
 
 pub use file_hash::{copy_hashed, hash_file};
-pub use opened::{EVENTS_FILE, EVENTS_FOLDER, HANDLERS_FILE, BackupFolder, FoundBackup, find_backup, is_backup};
+pub use opened::{
+    BackupFolder, EVENTS_FILE, EVENTS_FOLDER, FoundBackup, HANDLERS_FILE, find_backup, is_backup,
+};
 pub use shelf::{FolderShelf, OtherPlaces};

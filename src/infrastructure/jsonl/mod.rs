@@ -124,9 +124,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
-pub use self::backup::{
-    FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days,
-};
+pub use self::backup::{FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days};
 pub use self::turn::JsonlStoreTurn;
 
 use self::error::JsonlError;

@@ -13,8 +13,7 @@ use crate::durable::replacement::put_into_place;
 use crate::infrastructure::backup_folder::{BackupFolder, EVENTS_FILE, HANDLERS_FILE};
 use crate::infrastructure::sqlite::backup::{HeldDatabase, make_writable};
 use crate::infrastructure::sqlite::{
-    Database, SqliteError, SqliteEventRepository, subject_of_events,
-    subject_of_handlers,
+    Database, SqliteError, SqliteEventRepository, subject_of_events, subject_of_handlers,
 };
 use crate::wire::zone::Zone;
 

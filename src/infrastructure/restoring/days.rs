@@ -16,7 +16,7 @@ use crate::domain::repository::RepositoryError;
 use crate::durable::directory::{create_folders, sync_folder};
 use crate::durable::lock::FileLock;
 use crate::durable::presence::is_present;
-use crate::infrastructure::backup_folder::{EVENTS_FOLDER, BackupFolder, hash_file};
+use crate::infrastructure::backup_folder::{BackupFolder, EVENTS_FOLDER, hash_file};
 use crate::infrastructure::jsonl::{
     FolderLocks, JsonlEventRepository, day_of_file, files_of_days, subject_of_days,
 };

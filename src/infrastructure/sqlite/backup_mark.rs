@@ -16,10 +16,7 @@ pub(super) fn set_mark(connection: &Connection, is_backup: bool) -> rusqlite::Re
 }
 
 /// Refuses to write to the database of a backup.
-pub(super) fn refuse_backup(
-    path: &Path,
-    connection: &Connection,
-) -> Result<(), SqliteError> {
+pub(super) fn refuse_backup(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
     let mark: rusqlite::Result<i64> = connection.pragma_query_value(None, "user_version", |row| row.get(0));
     match mark {
         Ok(MARK) => Err(SqliteError::Backup { path: path.to_owned() }),

@@ -178,7 +178,7 @@ fn program(dir: &TestDir) -> Cli {
         ("LEGACY_EVENTS", "other.jsonl"),
         ("EVIDENCE", "evidence.jsonl"),
         ("HANDLERS", "handlers.db"),
-        ("EVENTS_DIR", "."),
+        ("EVENTS_DIR", "events"),
         ("USE_NEW_EVENT_SYSTEM", "true"),
     ];
     settings.iter().fold(cli(dir), |cli, (name, value)| cli.env(&format!("MISSION_CONTROL_{name}"), value))
@@ -215,7 +215,7 @@ fn prepared() -> TestDir {
     #[cfg(feature = "legacy")]
     write(
         &dir,
-        "event_definitions.json",
+        "events/event_definitions.json",
         r#"[{"id": "a", "type": "time_based", "source": {"interval": "30m"}, "handler": "handlers.health_check.run"}]"#,
     );
     dir
@@ -245,6 +245,8 @@ fn copy_of(prepared: &TestDir) -> TestDir {
     let dir = TestDir::new();
     copy_files(prepared.path(), dir.path());
     copy_files(&prepared.join("backup"), &dir.join("shelf"));
+    #[cfg(feature = "legacy")]
+    copy_files(&prepared.join("events"), &dir.join("events"));
     write(&dir, "days/events-2025-10-25.jsonl", event("e1", "2025-10-25T10:00:00Z") + "\n");
     dir
 }

@@ -42,6 +42,7 @@ handlers.path                  data/handlers.db             Default (data/handle
 handlers.wait_ms               1000                         Default (1000)
 handlers.shutdown_ms           5000                         Default (5000)
 handlers.behind_warn           1000                         Default (1000)
+cutover.backup_hours           24                           Default (24)
 timezone                       UTC                          Default (UTC)
 
 active store: jsonl at data/events

@@ -7,6 +7,6 @@ mod snapshot;
 
 pub use replacement::{HeldDatabase, make_writable};
 pub use snapshot::{
-    SqliteSnapshot, copied_handlers, copy_handlers, handler_bytes, store_name,
-    subject_of_events, subject_of_handlers,
+    SqliteSnapshot, copied_handlers, copy_handlers, handler_bytes, store_name, subject_of_events,
+    subject_of_handlers,
 };
