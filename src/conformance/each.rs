@@ -5,7 +5,6 @@ use super::events::{event, imported, utc};
 use super::questions::{everything, ids};
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{EventRepository, RepositoryError, Saved};
-use crate::domain::value_objects::Position;
 
 pub fn each_event_is_answered_in_the_order_given(store: &dyn StoreUnderTest) {
     let repository = store.open();
@@ -101,29 +100,6 @@ pub fn a_refused_event_leaves_its_neighbours_stored(store: &dyn StoreUnderTest) 
         );
     }
     expect_stored(store, &[&answers[1], &answers[3]], &["e1", "e2"]);
-}
-
-pub fn new_events_are_saved_at_the_positions_that_are_told_before(store: &dyn StoreUnderTest) {
-    let repository = store.open();
-    repository.save_event(&event("before").build()).unwrap();
-    let events = [
-        event("e1").build(),
-        event("before").build(),
-        event("before").about("other").build(),
-        event("e2").build(),
-        event("e1").build(),
-    ];
-    let mut told: Option<Vec<(DomainEvent, Position)>> = None;
-    let answers = repository.save_each_placed(&events, &mut |placed| {
-        let placed = placed.iter().map(|(event, position)| (DomainEvent::clone(event), *position));
-        assert!(told.replace(placed.collect()).is_none(), "it is told once");
-    });
-    let new = events.iter().zip(&answers).filter_map(|(event, answer)| Some((event, answer.as_ref().ok()?)));
-    let new = new.filter(|(_, saved)| saved.is_new).map(|(event, saved)| (event.clone(), saved.position));
-    let new: Vec<(DomainEvent, Position)> = new.collect();
-    assert_eq!(new.iter().map(|(event, _)| event.event_id().as_str()).collect::<Vec<_>>(), ["e1", "e2"]);
-    // A backend need not tell.
-    assert_eq!(told.unwrap_or_else(|| new.clone()), new);
 }
 
 /// Checks that these answers say where new events are, and that the store holds these and no others.

@@ -255,7 +255,6 @@ macro_rules! conformance_tests {
                 an_event_that_stands_twice_in_a_call_is_new_once,
                 a_conflict_leaves_its_neighbours_stored,
                 a_refused_event_leaves_its_neighbours_stored,
-                new_events_are_saved_at_the_positions_that_are_told_before,
             }
             order in utc {
                 newest_first_and_chronological_follow_the_time,

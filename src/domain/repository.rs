@@ -101,8 +101,6 @@ pub struct StoreSummary {
 /// others alone. It comes to what saving them one after the other would come to, a failure of the medium apart, and
 /// what it answers as saved is as durable as after `save_event`. [`Saved::is_new`] says whether this call stored the
 /// event. When the medium fails, the events that are not stored for it are all answered so, those that repeat them too.
-/// `save_each_placed` is the same, and tells of positions before they are durable, where the backend can: each new event is saved at
-/// the one that was told, or not at all.
 ///
 /// **Order.** No two events have the same position, and a position never changes. "Newest first" is
 /// timestamp descending, then position descending; "chronological" is timestamp ascending, then
@@ -163,18 +161,6 @@ pub trait EventRepository: Send + Sync {
             self.save_event(event).map(|position| Saved { position, is_new })
         };
         events.iter().map(save).collect()
-    }
-
-    /// As [`save_each`](Self::save_each). Where the backend gives events their positions before it makes them durable, it
-    /// tells `placed` of the new ones in between, in the order given, once: each is saved at that position, or not at
-    /// all. This default tells nothing.
-    fn save_each_placed(
-        &self,
-        events: &[DomainEvent],
-        placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
-    ) -> Vec<Result<Saved, RepositoryError>> {
-        let _ = placed;
-        self.save_each(events)
     }
 
     /// The event of that id.
@@ -245,14 +231,6 @@ impl<R: EventRepository + ?Sized> EventRepository for Arc<R> {
 
     fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
         (**self).save_each(events)
-    }
-
-    fn save_each_placed(
-        &self,
-        events: &[DomainEvent],
-        placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
-    ) -> Vec<Result<Saved, RepositoryError>> {
-        (**self).save_each_placed(events, placed)
     }
 
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {

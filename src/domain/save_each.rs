@@ -31,16 +31,6 @@ pub fn answer_live(
         .collect()
 }
 
-/// The events that are new, by the answers to all of them, with their positions.
-pub fn new_ones<'e>(
-    events: &[&'e DomainEvent],
-    answers: &[Result<Saved, RepositoryError>],
-) -> Vec<(&'e DomainEvent, Position)> {
-    let answered = events.iter().zip(answers);
-    let new = answered.filter_map(|(event, answer)| Some((*event, answer.as_ref().ok()?)));
-    new.filter(|(_, saved)| saved.is_new).map(|(event, saved)| (event, saved.position)).collect()
-}
-
 /// Turns every answer that names a position which the medium has lost, `is_lost`, into `failure`: those of the events
 /// themselves, and of the events that repeat them or are in conflict with them.
 pub fn fail_lost(

@@ -1,17 +1,13 @@
 //! How a batch comes to hold what the callers of the last one dispatch next, without a time that is waited for it.
 //!
 //! Most callers dispatch their next event as soon as they have their answer. A batch that begins before they run misses
-//! them: half of the callers would then wait while the other half is stored. So the threads that can run are let run before,
-//! also those of the handlers, which some callers wait for: until as many events wait as there were callers, or none comes.
+//! them: half of the callers would then wait while the other half is stored. So the threads that can run are let run before.
 
 use std::time::Duration;
 
 /// Once a batch was held up for longer than that, it begins. Where others took so long at a time, the processors have other work, which has
 /// no event to bring.
 const TOO_LONG: Duration = Duration::from_millis(2);
-/// So often in a row others are let run though no event comes. Where none of them has anything to do, that is a part of the
-/// time of a sync.
-const IN_VAIN: u32 = 64;
 /// For so many batches it is not tried again then.
 const LEFT_OUT: u32 = 100;
 
@@ -23,8 +19,8 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    /// Lets other threads run, by `let_run`, until `enough` events wait, as `waiting` tells, no further one has come for
-    /// a while, or it has taken too long. `elapsed` is a clock.
+    /// Lets other threads run, by `let_run`, until `enough` events wait, as `waiting` tells, no further one has come
+    /// meanwhile, or it has taken too long. `elapsed` is a clock.
     pub fn gather(
         &mut self,
         enough: usize,
@@ -37,7 +33,7 @@ impl Gathering {
             return;
         }
         let began = elapsed();
-        let (mut at, mut before, mut in_vain) = (began, waiting(), 0);
+        let (mut at, mut before) = (began, waiting());
         while before < enough && at.saturating_sub(began) <= TOO_LONG {
             let_run();
             let last = std::mem::replace(&mut at, elapsed());
@@ -46,8 +42,7 @@ impl Gathering {
                 return;
             }
             let now = waiting();
-            in_vain = if now > before { 0 } else { in_vain + 1 };
-            if in_vain == IN_VAIN {
+            if now <= before {
                 return;
             }
             before = now;
@@ -67,10 +62,10 @@ mod tests {
         enough: usize,
         first: usize,
         more: &[usize],
-        microseconds: u64,
+        milliseconds: u64,
     ) -> usize {
         let (waiting, runs) = (Cell::new(first), Cell::new(0));
-        let elapsed = || Duration::from_micros(runs.get() as u64 * microseconds);
+        let elapsed = || Duration::from_millis(runs.get() as u64 * milliseconds);
         gathering.gather(
             enough,
             elapsed,
@@ -86,36 +81,33 @@ mod tests {
     #[test]
     fn others_are_let_run_until_as_many_events_wait_as_were_answered() {
         let mut gathering = Gathering::default();
-        assert_eq!(runs(&mut gathering, 8, 0, &[3, 4, 1, 5], 1_000), 3);
-        assert_eq!(runs(&mut gathering, 8, 0, &[3, 0, 0, 4, 1, 5], 1), 5);
-        assert_eq!(runs(&mut gathering, 8, 8, &[1], 1_000), 0);
-        assert_eq!(runs(&mut gathering, 0, 0, &[1], 1_000), 0);
+        assert_eq!(runs(&mut gathering, 8, 0, &[3, 4, 1, 5], 1), 3);
+        assert_eq!(runs(&mut gathering, 8, 8, &[1], 1), 0);
+        assert_eq!(runs(&mut gathering, 0, 0, &[1], 1), 0);
     }
 
     #[test]
     fn where_no_event_comes_none_is_waited_for() {
         let mut gathering = Gathering::default();
-        let in_vain = IN_VAIN as usize;
-        assert_eq!(runs(&mut gathering, 8, 0, &[], 0), in_vain);
-        assert_eq!(runs(&mut gathering, 8, 2, &[3, 0, 2], 0), 3 + in_vain);
-        assert_eq!(runs(&mut gathering, 8, 0, &[], 100), 21, "nor for longer");
+        assert_eq!(runs(&mut gathering, 8, 0, &[], 1), 1);
+        assert_eq!(runs(&mut gathering, 8, 2, &[3, 0, 3], 1), 2);
     }
 
     #[test]
     fn a_batch_is_not_held_up_for_longer_by_events_that_come_one_by_one() {
         let mut gathering = Gathering::default();
         for _ in 0..2 {
-            assert_eq!(runs(&mut gathering, 512, 0, &[1; 512], 1_000), 3);
+            assert_eq!(runs(&mut gathering, 512, 0, &[1; 512], 1), 3);
         }
     }
 
     #[test]
     fn where_the_processors_have_other_work_it_is_left_out_for_a_while() {
         let mut gathering = Gathering::default();
-        assert_eq!(runs(&mut gathering, 8, 0, &[3, 4, 1], 3_000), 1);
+        assert_eq!(runs(&mut gathering, 8, 0, &[3, 4, 1], 3), 1);
         for _ in 0..LEFT_OUT {
-            assert_eq!(runs(&mut gathering, 8, 0, &[3, 4, 1], 3_000), 0);
+            assert_eq!(runs(&mut gathering, 8, 0, &[3, 4, 1], 3), 0);
         }
-        assert_eq!(runs(&mut gathering, 8, 0, &[3, 4, 1], 1_000), 3);
+        assert_eq!(runs(&mut gathering, 8, 0, &[3, 4, 1], 1), 3);
     }
 }

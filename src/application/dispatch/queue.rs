@@ -32,8 +32,6 @@ struct Shared {
     idle_after: Duration,
     /// Held for moments, and with no other lock.
     state: Mutex<State>,
-    /// Held by the thread that stores.
-    gathering: Mutex<Gathering>,
     /// The thread has something to do.
     work: Condvar,
     /// There is room in the queue, or no event comes in any more.
@@ -57,8 +55,6 @@ struct State {
     submitted: u64,
     /// How many of them, counted from the first, were stored, refused or withdrawn.
     done: u64,
-    /// How many events the last batch had, with those that waited when it was answered: so many callers may be there.
-    callers: usize,
     /// How many flushes wait.
     flushes: usize,
     /// No event comes in any more. The thread ends when those that are in are stored.
@@ -84,9 +80,8 @@ pub(super) struct Submitted {
 
 impl Queue {
     pub fn new(writer: Writer, idle_after: Duration) -> Self {
-        let (state, gathering) = (Mutex::default(), Mutex::default());
-        let [work, room, end, flushed] = std::array::from_fn(|_| Condvar::new());
-        Self { shared: Arc::new(Shared { writer, idle_after, state, gathering, work, room, end, flushed }) }
+        let (state, [work, room, end, flushed]) = (Mutex::default(), std::array::from_fn(|_| Condvar::new()));
+        Self { shared: Arc::new(Shared { writer, idle_after, state, work, room, end, flushed }) }
     }
 
     /// Lines an event up. Where the queue is full, it waits for at most `limit`: `None`.
@@ -113,8 +108,7 @@ impl Queue {
         Ok(Some(Submitted { reply, queued }))
     }
 
-    /// Stores an event at once where nothing is to be waited for, with those of callers that had their answers at the same
-    /// time as this one; else it lines it up.
+    /// Stores an event at once where nothing is to be waited for; else it lines it up.
     pub fn store(&self, event: DomainEvent, limit: Duration) -> Result<Option<Submitted>, DispatchError> {
         let mut state = self.open_state()?;
         if state.is_storing || !state.waiting.is_empty() {
@@ -123,18 +117,15 @@ impl Queue {
         }
         state.is_storing = true;
         state.submitted += 1;
-        let others = state.callers.saturating_sub(1);
         drop(state);
         let (request, reply) = request(event);
-        self.shared.gather(others);
-        let stored = self.shared.writer.store_now(request, &|| self.shared.next());
+        let refused = self.shared.writer.store_now(request, &|| self.shared.next());
         let mut state = self.shared.state();
-        let stored = stored.unwrap_or_else(|request| {
+        if let Err(request) = refused {
             // It came before all that has come meanwhile.
             state.waiting.push_front(request);
-            0
-        });
-        self.shared.has_stored(&mut state, stored);
+        }
+        self.shared.has_stored(&mut state);
         Ok(Some(Submitted { reply, queued: 0 }))
     }
 
@@ -194,10 +185,11 @@ impl Queue {
 impl Shared {
     /// Stores what comes, until nothing can come any more and nothing waits.
     fn run(&self) {
+        let mut gathering = Gathering::default();
         let mut state = self.state();
         loop {
             state = match self.task(state) {
-                Task::Store => self.store_all(),
+                Task::Store => self.store_all(&mut gathering),
                 Task::Idle => {
                     self.writer.idle();
                     let mut state = self.state();
@@ -251,11 +243,12 @@ impl Shared {
     }
 
     /// Stores what is in the queue, and what comes meanwhile.
-    fn store_all(&self) -> MutexGuard<'_, State> {
+    fn store_all(&self, gathering: &mut Gathering) -> MutexGuard<'_, State> {
         loop {
             let stored = self.writer.store(&|| self.next());
-            let callers = self.answered(&mut self.state(), stored);
-            self.gather(callers);
+            self.answered(&mut self.state());
+            let elapsed = || self.writer.clock.elapsed();
+            gathering.gather(stored, elapsed, || self.state().waiting.len(), thread::yield_now);
             let mut state = self.state();
             if state.waiting.is_empty() {
                 (state.is_storing, state.is_busy) = (false, true);
@@ -264,31 +257,21 @@ impl Shared {
         }
     }
 
-    /// Lets callers run until so many events wait, where that is worth it.
-    fn gather(&self, enough: usize) {
-        let mut gathering = self.gathering.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = || self.writer.clock.elapsed();
-        gathering.gather(enough, elapsed, || self.state().waiting.len(), thread::yield_now);
-    }
-
-    /// A thread that dispatches has stored what it had, so many events: the writer's thread goes on with what has come
-    /// meanwhile.
-    fn has_stored(&self, state: &mut State, stored: usize) {
-        self.answered(state, stored);
+    /// A thread that dispatches has stored what it had: the writer's thread goes on with what has come meanwhile.
+    fn has_stored(&self, state: &mut State) {
+        self.answered(state);
         (state.is_storing, state.is_busy) = (false, true);
         if !state.waiting.is_empty() || state.is_closed || state.is_asleep {
             self.work.notify_one();
         }
     }
 
-    /// All that was taken from the queue is answered, so many events: it is taken in order. Answers how many callers there may be.
-    fn answered(&self, state: &mut State, stored: usize) -> usize {
+    /// All that was taken from the queue is answered: it is taken in order.
+    fn answered(&self, state: &mut State) {
         state.done = state.submitted - state.waiting.len() as u64;
-        state.callers = stored + state.waiting.len();
         if state.flushes > 0 {
             self.flushed.notify_all();
         }
-        state.callers
     }
 
     /// Takes the first event that waits.

@@ -77,12 +77,11 @@ impl EventDispatcherService {
         settings: DispatchSettings,
     ) -> Self {
         let DispatchPorts { turn, clock } = ports;
-        let [begins, wakes, holds] = [&runner, &runner, &runner].map(Arc::clone);
+        let (wakes, holds) = (Arc::clone(&runner), Arc::clone(&runner));
         let writer = Writer {
             events: Arc::clone(&events),
             turn: Mutex::new(turn),
             clock: Arc::clone(&clock),
-            when_placed: Box::new(move |placed| begins.upcoming_events(placed)),
             when_saved: Box::new(move |events| wakes.saved_events(events)),
             hold_until_passed: Box::new(move |event_type, position, held| {
                 holds.hold_until_passed(event_type, position, held);

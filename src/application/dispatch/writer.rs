@@ -10,7 +10,6 @@ use std::time::Duration;
 use super::ports::{StoreTurn, Turn};
 use super::request::{Request, Stored, Ticket};
 use crate::application::clock::Clock;
-use crate::application::handling::Upcoming;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{EventRepository, RepositoryError, Saved};
 use crate::domain::value_objects::Position;
@@ -24,9 +23,6 @@ const MOST_BYTES: usize = 1 << 20;
 /// What is done with events that are in the store.
 pub(super) type WhenSaved = Box<dyn Fn(&[(&DomainEvent, Saved)]) + Send + Sync>;
 
-/// What is done with new events that have their positions in the store, before they are on disk.
-pub(super) type WhenPlaced = Box<dyn Fn(&[(&DomainEvent, Position)]) -> Option<Upcoming> + Send + Sync>;
-
 /// Drops a value once the handlers of a type have passed a position.
 pub(super) type HoldUntilPassed = Box<dyn Fn(&str, Position, Box<dyn Send>) + Send + Sync>;
 
@@ -36,7 +32,6 @@ pub(super) struct Writer {
     /// Held by the thread that stores; the queue lets one thread store at a time.
     pub turn: Mutex<Box<dyn StoreTurn>>,
     pub clock: Arc<dyn Clock + Send + Sync>,
-    pub when_placed: WhenPlaced,
     pub when_saved: WhenSaved,
     pub hold_until_passed: HoldUntilPassed,
 }
@@ -52,13 +47,14 @@ impl Writer {
     }
 
     /// Stores that event, with what comes until the batch begins, where nothing is to be waited for; gives it back where it
-    /// is another process's turn. Answers how many events it has taken.
-    pub fn store_now(&self, first: Request, next: &dyn Fn() -> Option<Request>) -> Result<usize, Request> {
+    /// is another process's turn.
+    pub fn store_now(&self, first: Request, next: &dyn Fn() -> Option<Request>) -> Result<(), Request> {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(held) = survive(|| turn.take_now()).unwrap_or_default() else { return Err(first) };
         let mut batch = Batch::default();
         batch.add(first);
-        Ok(self.store_batch(Some(held), batch, next))
+        self.store_batch(Some(held), batch, next);
+        Ok(())
     }
 
     fn store_batch(
@@ -79,10 +75,7 @@ impl Writer {
         // Events that were taken are answered where their tickets are dropped.
         survive(|| {
             let taken_at = self.clock.elapsed();
-            let mut upcoming = None;
-            let answers = self.events.save_each_placed(&batch.events, &mut |placed| {
-                upcoming = survive(|| (self.when_placed)(placed)).flatten();
-            });
+            let answers = self.events.save_each(&batch.events);
             let stored_at = self.clock.elapsed();
             drop(held);
             // Those that were stored before as well: they need not be handled yet, and their callers wait for that.
@@ -91,9 +84,6 @@ impl Writer {
                 answered.filter_map(|(event, answer)| Some((event, *answer.as_ref().ok()?))).collect();
             if !saved.is_empty() {
                 survive(|| (self.when_saved)(&saved));
-            }
-            if let Some(upcoming) = upcoming {
-                upcoming.saved(&saved);
             }
             batch.answer(answers, taken_at, stored_at, &self.hold_until_passed);
         });

@@ -19,7 +19,6 @@ use super::run::{Condition, Cursor, HandlerRun};
 use super::store::{
     Durability, HandlerSession, HandlerStoreError, HandlerTransaction, HandlingFigures, StreamProgress,
 };
-use super::upcoming::UpcomingPage;
 use super::worker::Worker;
 use crate::domain::repository::{StoredEvent, Stream};
 use crate::domain::value_objects::{Position, StreamId};
@@ -311,11 +310,6 @@ impl Worker for Effect {
         let head = streams.iter().find(|found| found.id == stream).map(|found| found.head);
         self.handle_page(&stream, head.unwrap_or(Position::new(0)))?;
         Ok(true)
-    }
-
-    /// An effect is not undone: it is for stored events alone.
-    fn handle_upcoming(&mut self, _: &UpcomingPage) -> Result<bool, HandlingError> {
-        Ok(false)
     }
 
     fn next_retry(&self) -> Option<DateTime<Utc>> {

@@ -23,13 +23,6 @@ pub trait EventHandler: Send + Sync {
     /// # Errors
     /// The event was not handled; the error says whether to try again.
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError>;
-
-    /// Whether what it does follows from the event and the read models of the context alone. A projection of which that is
-    /// said may be given an event while the event store makes it durable, and does not find it there yet; what it has
-    /// changed is kept once the event is stored, and undone where it is not.
-    fn needs_event_alone(&self) -> bool {
-        false
-    }
 }
 
 /// What a handler did with an event.

@@ -9,8 +9,8 @@
 //!
 //! The event that was dispatched is only the trigger: what is handled is a page of the store. So live handling,
 //! catching up and replay are one, and a crash loses nothing. Only where a page comes from differs: what this process has
-//! just saved after the last event that was read is still in memory, and projections have begun to handle it while it was
-//! saved. A handler is *behind* by the events that it has not handled.
+//! just saved after the last event that was read is still in memory. A handler is *behind* by the events that it has not
+//! handled.
 
 mod anchor;
 mod attempt;
@@ -38,7 +38,6 @@ mod start;
 pub mod status;
 pub mod store;
 mod thread;
-mod upcoming;
 mod worker;
 
 #[cfg(test)]
@@ -54,4 +53,3 @@ pub use runner::{Outcome, Runner, RunnerSettings};
 #[cfg(any(test, feature = "legacy"))]
 pub use status::Behind;
 pub use status::HandlerStatus;
-pub(crate) use upcoming::Upcoming;

@@ -14,7 +14,6 @@ use super::passed::{PassedByHandler, RunBy};
 use super::replay::replay;
 use super::run::{Condition, Cursor, HandlerRun};
 use super::store::{Durability, HandlerSession, HandlerStoreError};
-use super::upcoming::UpcomingPage;
 use super::worker::Worker;
 use crate::domain::counted::counted;
 use crate::domain::repository::{StoredEvent, Stream};
@@ -67,49 +66,31 @@ impl Projections {
             members.iter().for_each(|&member| self.runs[member].found_nothing(stream, head));
             return Ok(());
         };
-        self.handle_events(stream, &events, &last, members, None).map(drop)
-    }
-
-    /// Handles events that follow what these runs have read. Those that are being stored are waited for before anything is
-    /// committed. Answers whether they were stored.
-    fn handle_events(
-        &mut self,
-        stream: &StreamId,
-        events: &[StoredEvent],
-        last: &Anchor,
-        members: &[usize],
-        upcoming: Option<&UpcomingPage>,
-    ) -> Result<bool, HandlingError> {
         // Progress past events of other types is recorded a page at a time: to pass them again changes nothing.
         let (recorded, passed_by): (Vec<usize>, Vec<usize>) = members.iter().partition(|&&member| {
             let run = &self.runs[member];
             run.cursor(stream).unrecorded + events.len() >= self.parts.page
                 || events.iter().any(|event| run.registration.concerns(stream, event))
         });
-        let Some(outcomes) = self.handle_in_transaction(stream, events, &recorded, upcoming)? else {
-            return Ok(false);
-        };
+        let outcomes = self.handle_in_transaction(stream, &events, &recorded)?;
         for member in passed_by {
             let run = &mut self.runs[member];
             run.set_cursor(stream, run.cursor(stream).passed_by(last.clone(), events.len()));
             self.parts.passed.change(run.index, |passed| passed.pass(stream, last.position, &[]));
         }
         self.apply(stream, outcomes);
-        Ok(true)
+        Ok(())
     }
 
-    /// The transaction begins before progress is read: two processes cannot handle one event twice. `None` where events that
-    /// are being stored were not.
+    /// The transaction begins before progress is read: two processes cannot handle one event twice.
     fn handle_in_transaction(
         &mut self,
         stream: &StreamId,
         events: &[StoredEvent],
         members: &[usize],
-        upcoming: Option<&UpcomingPage>,
-    ) -> Result<Option<Vec<(usize, PageOutcome)>>, HandlingError> {
-        let are_stored = || upcoming.is_none_or(UpcomingPage::is_stored);
+    ) -> Result<Vec<(usize, PageOutcome)>, HandlingError> {
         if members.is_empty() {
-            return Ok(are_stored().then(Vec::new));
+            return Ok(Vec::new());
         }
         let mut transaction = self.session.begin()?;
         let version = transaction.version()?;
@@ -119,14 +100,8 @@ impl Projections {
             let outcome = handle_page(&self.parts, &mut *transaction, version, run, stream, events)?;
             outcomes.push((member, outcome));
         }
-        if upcoming.is_some() {
-            transaction.prepare_commit()?;
-        }
-        if !are_stored() {
-            return Ok(None);
-        }
         transaction.commit()?;
-        Ok(Some(outcomes))
+        Ok(outcomes)
     }
 
     /// Takes note of what was committed, all at once for those that wait.
@@ -298,25 +273,6 @@ impl Worker for Projections {
             has_worked = true;
         }
         Ok(has_worked)
-    }
-
-    fn handle_upcoming(&mut self, page: &UpcomingPage) -> Result<bool, HandlingError> {
-        let Some(last) = page.events.last().map(Anchor::from) else { return Ok(false) };
-        let now = self.parts.clock.now();
-        let running: Vec<usize> = (0..self.runs.len())
-            .filter(|&member| self.runs[member].condition == Condition::Running)
-            .collect();
-        let is_next = |member: &usize| {
-            let run = &self.runs[*member];
-            let has_read = run.cursor(&page.stream).read;
-            run.registration.handler.needs_event_alone()
-                && has_read.as_ref() == Some(&page.after)
-                && !run.is_retry_due(now)
-        };
-        if running.is_empty() || !running.iter().all(is_next) {
-            return Ok(false);
-        }
-        self.handle_events(&page.stream, &page.events, &last, &running, Some(page))
     }
 
     fn next_retry(&self) -> Option<DateTime<Utc>> {

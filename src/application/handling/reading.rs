@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::anchor::Anchor;
 use super::recent::RecentEvents;
-use super::upcoming::{Upcoming, UpcomingPage};
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{EventOrigin, EventRepository, RepositoryError, Saved, StoredEvent, Stream};
 use crate::domain::value_objects::{Position, StreamId};
@@ -47,25 +46,6 @@ impl EventReader {
             let event = DomainEvent::clone(event);
             recent.push(StoredEvent { position: *position, origin: EventOrigin::Saved, event });
         }
-    }
-
-    /// Events that are being saved at these positions, as a page; `None` where they do not follow the event that was saved last,
-    /// each the next one after that before it, in a stream that is known.
-    pub fn upcoming(&self, placed: &[(&DomainEvent, Position)]) -> Option<(UpcomingPage, Upcoming)> {
-        let mut events: Vec<StoredEvent> = Vec::with_capacity(placed.len());
-        let recent = self.recent();
-        let last = recent.last()?;
-        for (event, position) in placed {
-            if !self.events.is_next(*position, events.last().unwrap_or(last)) {
-                return None;
-            }
-            let event = DomainEvent::clone(event);
-            events.push(StoredEvent { position: *position, origin: EventOrigin::Saved, event });
-        }
-        let after = Anchor::from(last);
-        drop(recent);
-        let stream = self.known_stream_of(after.position)?;
-        (!events.is_empty()).then(|| UpcomingPage::new(stream, after, events))
     }
 
     /// The streams, in the order of their positions.
@@ -155,8 +135,11 @@ impl EventReader {
 
     /// The stream in which a position is; `None` where the store does not reach so far.
     pub fn stream_of(&self, position: Position) -> Result<Option<StreamId>, RepositoryError> {
-        if let Some(known) = self.known_stream_of(position) {
-            return Ok(Some(known));
+        if self.is_single.load(Ordering::Relaxed) {
+            return Ok(Some(StreamId::single()));
+        }
+        if let Some(known) = self.known().as_ref().filter(|known| known.holds(position)) {
+            return Ok(Some(known.id.clone()));
         }
         let stream = self.events.stream_of(position)?;
         self.is_single.store(stream.as_ref() == Some(&StreamId::single()), Ordering::Relaxed);
@@ -164,14 +147,6 @@ impl EventReader {
             self.know(stream, position);
         }
         Ok(stream)
-    }
-
-    /// The same where the store need not be asked.
-    fn known_stream_of(&self, position: Position) -> Option<StreamId> {
-        if self.is_single.load(Ordering::Relaxed) {
-            return Some(StreamId::single());
-        }
-        self.known().as_ref().filter(|known| known.holds(position)).map(|known| known.id.clone())
     }
 
     fn know(&self, stream: &StreamId, position: Position) {

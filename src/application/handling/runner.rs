@@ -18,7 +18,6 @@ use super::run::HandlerRun;
 use super::start::enter;
 use super::store::{Durability, HandlerSession, HandlerStore, HandlerStoreError, HandlerView};
 use super::thread::{Wake, WorkerThread};
-use super::upcoming::Upcoming;
 use super::worker::Worker;
 use crate::application::clock::Clock;
 use crate::domain::error_chain::error_chain;
@@ -192,18 +191,6 @@ impl Runner {
         self.parts.events.saved(events);
         let positions: Vec<Position> = events.iter().map(|(_, saved)| saved.position).collect();
         self.saved(&positions);
-    }
-
-    /// Tells of events that are being saved at these positions: projections begin to handle them. Returns at once; `None`
-    /// where nothing is begun.
-    pub(crate) fn upcoming_events(&self, placed: &[(&DomainEvent, Position)]) -> Option<Upcoming> {
-        let threads = locked(&self.threads);
-        let (_, wake) = threads.wakes.iter().find(|(kind, _)| *kind == HandlerKind::Projection)?;
-        let wake = Arc::clone(wake);
-        drop(threads);
-        let (page, upcoming) = self.parts.events.upcoming(placed)?;
-        wake.upcoming(page);
-        Some(upcoming)
     }
 
     /// Tells that events were saved at these positions. Returns at once.

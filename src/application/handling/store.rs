@@ -138,14 +138,6 @@ pub trait HandlerTransaction: HandlerView {
     /// Empties the read models of a handler.
     fn clear_read_models(&mut self, handler: &str) -> Result<(), HandlerStoreError>;
 
-    /// Does now what a commit can do beforehand; nothing is changed by that yet. This default does nothing.
-    ///
-    /// # Errors
-    /// What was changed cannot be committed.
-    fn prepare_commit(&mut self) -> Result<(), HandlerStoreError> {
-        Ok(())
-    }
-
     /// Makes everything that was changed durable, all at once.
     fn commit(self: Box<Self>) -> Result<(), HandlerStoreError>;
 }

@@ -9,7 +9,6 @@ use super::error::HandlingError;
 use super::parts::HandlingParts;
 use super::passed::PassedByHandler;
 use super::run::HandlerRun;
-use super::upcoming::UpcomingPage;
 use super::worker::Worker;
 use crate::domain::error_chain::error_chain;
 use crate::domain::repository::Stream;
@@ -32,8 +31,6 @@ pub(super) struct Wake {
 #[derive(Default)]
 struct News {
     positions: Vec<Position>,
-    /// The events that are being stored.
-    upcoming: Option<UpcomingPage>,
     /// There were too many positions.
     is_all: bool,
     handlers: Vec<HandlerRun>,
@@ -51,11 +48,6 @@ impl Wake {
                 news.positions.extend(positions);
             }
         });
-    }
-
-    /// Events are being stored.
-    pub fn upcoming(&self, page: UpcomingPage) {
-        self.tell(|news| news.upcoming = Some(page));
     }
 
     /// A further handler is to be run.
@@ -101,8 +93,7 @@ impl Wake {
     /// Waits for news, at most for `time`.
     fn wait(&self, time: Duration) {
         let is_quiet = |news: &mut News| {
-            let is_told = !news.positions.is_empty() || news.is_all || news.upcoming.is_some();
-            !is_told && news.handlers.is_empty() && !news.is_stop
+            news.positions.is_empty() && !news.is_all && news.handlers.is_empty() && !news.is_stop
         };
         drop(self.changed.wait_timeout_while(self.news(), time, is_quiet));
     }
@@ -125,8 +116,6 @@ pub(super) struct WorkerThread<W> {
     pub look_again: Duration,
     /// The streams that may hold events that were not read.
     streams: Vec<Stream>,
-    /// The events that were being stored when the thread looked last.
-    upcoming: Option<UpcomingPage>,
     /// When the stores were looked at last, by the clock's run.
     looked_at: Option<Duration>,
     /// The error that keeps the handlers from going on.
@@ -136,8 +125,8 @@ pub(super) struct WorkerThread<W> {
 
 impl<W: Worker> WorkerThread<W> {
     pub fn new(parts: Arc<HandlingParts>, worker: W, wake: Arc<Wake>, look_again: Duration) -> Self {
-        let (streams, upcoming, looked_at, trouble) = (Vec::new(), None, None, None);
-        Self { parts, worker, wake, look_again, streams, upcoming, looked_at, trouble, pause: FIRST_PAUSE }
+        let (streams, looked_at, trouble) = (Vec::new(), None, None);
+        Self { parts, worker, wake, look_again, streams, looked_at, trouble, pause: FIRST_PAUSE }
     }
 
     /// Runs until the thread is told to end.
@@ -168,7 +157,6 @@ impl<W: Worker> WorkerThread<W> {
     /// Takes the news, and handles at most a page of each handler. Answers whether there was anything to do.
     pub fn step(&mut self) -> Result<bool, HandlingError> {
         let mut news = self.wake.take();
-        self.upcoming = news.upcoming.take().or_else(|| self.upcoming.take());
         let is_new = !news.handlers.is_empty();
         news.handlers.into_iter().for_each(|run| self.worker.add(run));
         let since = self.looked_at.map(|at| self.parts.clock.elapsed().saturating_sub(at));
@@ -182,11 +170,10 @@ impl<W: Worker> WorkerThread<W> {
             }
         }
         let has_worked = self.worker.round(&self.streams)?;
-        if has_worked {
-            return Ok(true);
+        if !has_worked {
+            self.streams.clear();
         }
-        self.streams.clear();
-        self.upcoming.take().map_or(Ok(false), |page| self.worker.handle_upcoming(&page))
+        Ok(has_worked)
     }
 
     /// A stream holds events up to its head.

@@ -8,7 +8,6 @@ use super::error::HandlingError;
 use super::parts::HandlingParts;
 use super::run::HandlerRun;
 use super::store::HandlerStoreError;
-use super::upcoming::UpcomingPage;
 use crate::domain::repository::Stream;
 
 /// One or several handlers, run by one thread. Each step is short enough to be waited for at the end.
@@ -22,9 +21,6 @@ pub(super) trait Worker: Send {
     /// Tries what is to be tried again, and handles one page of each handler that has not read one of the streams to
     /// its head. Answers whether there was anything to do.
     fn round(&mut self, streams: &[Stream]) -> Result<bool, HandlingError>;
-
-    /// Handles events that are being stored, where no other event is to be handled before. Answers whether it has.
-    fn handle_upcoming(&mut self, page: &UpcomingPage) -> Result<bool, HandlingError>;
 
     /// When something is to be tried again.
     fn next_retry(&self) -> Option<DateTime<Utc>>;

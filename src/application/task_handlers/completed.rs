@@ -26,10 +26,6 @@ impl EventHandler for TaskCompletedHandler {
         TASK_COMPLETIONS
     }
 
-    fn needs_event_alone(&self) -> bool {
-        true
-    }
-
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
         let Some(RecordedTaskEvent { task_id: Some(task_id), detail }) = RecordedTaskEvent::of(&event.event)
         else {

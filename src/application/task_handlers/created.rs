@@ -20,10 +20,6 @@ impl EventHandler for TaskCreatedHandler {
         TASK_ANALYTICS
     }
 
-    fn needs_event_alone(&self) -> bool {
-        true
-    }
-
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
         let Some(recorded) = RecordedTaskEvent::of(&event.event) else {
             return Ok(Handled::NotForMe);

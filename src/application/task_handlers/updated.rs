@@ -15,10 +15,6 @@ impl EventHandler for TaskUpdatedHandler {
         TASK_HISTORY
     }
 
-    fn needs_event_alone(&self) -> bool {
-        true
-    }
-
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
         let Some(RecordedTaskEvent { task_id: Some(task_id), detail: TaskDetail::Updated { changes } }) =
             RecordedTaskEvent::of(&event.event)

@@ -307,13 +307,6 @@ impl HandlerTransaction for SqliteTransaction<'_> {
         read_models::clear(self.connection, handler).map_err(failed(action))
     }
 
-    /// Writes the changed pages to the write-ahead log, where they count once the commit is there as well.
-    fn prepare_commit(&mut self) -> Result<(), HandlerStoreError> {
-        let action = "write to the handler store";
-        self.ensure_open(action)?;
-        self.connection.cache_flush().map_err(failed(action))
-    }
-
     fn commit(self: Box<Self>) -> Result<(), HandlerStoreError> {
         self.transaction.commit().map_err(failed("commit to the handler store"))
     }

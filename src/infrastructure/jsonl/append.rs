@@ -15,7 +15,7 @@ use super::lock::lock_folder;
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, RepositoryError, Saved};
-use crate::domain::save_each::{fail_lost, new_ones};
+use crate::domain::save_each::fail_lost;
 use crate::domain::value_objects::{EventId, Position};
 use crate::durable::append::append_durably;
 use crate::durable::directory::sync_folder;
@@ -83,20 +83,14 @@ impl JsonlEventRepository {
         Ok(saved.into_iter().map(|saved| saved.position).collect())
     }
 
-    /// Appends live events, each for itself, with one write and one sync a day. `placed` is told of the new ones before they
-    /// are written.
-    pub(super) fn append_each(
-        &self,
-        events: &[&DomainEvent],
-        placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
-    ) -> Vec<Result<Saved, RepositoryError>> {
+    /// Appends live events, each for itself, with one write and one sync a day.
+    pub(super) fn append_each(&self, events: &[&DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
         let _turn = self.appending.lock().unwrap_or_else(PoisonError::into_inner);
         let planned = self.lock().and_then(|lock| Ok((lock, self.plan(events)?)));
         let (_lock, Plan { mut answers, new }) = match planned {
             Ok(planned) => planned,
             Err(error) => return events.iter().map(|_| Err(error.clone())).collect(),
         };
-        placed(&new_ones(events, &answers));
         for run in runs_by_day(new) {
             if let Err(error) = self.write(events, &run) {
                 let NewLine { day, position: first, .. } = run.first;

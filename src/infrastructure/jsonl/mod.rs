@@ -269,15 +269,7 @@ impl EventRepository for JsonlEventRepository {
     }
 
     fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
-        self.save_each_placed(events, &mut |_| {})
-    }
-
-    fn save_each_placed(
-        &self,
-        events: &[DomainEvent],
-        placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
-    ) -> Vec<Result<Saved, RepositoryError>> {
-        answer_live(events, self.folder.zone(), |live| self.append_each(live, placed))
+        answer_live(events, self.folder.zone(), |live| self.append_each(live))
     }
 
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {

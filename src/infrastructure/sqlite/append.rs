@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{RepositoryError, Saved};
-use crate::domain::save_each::{fail_lost, new_ones};
+use crate::domain::save_each::fail_lost;
 use crate::domain::value_objects::{EventId, Position};
 use crate::infrastructure::system_clock::present_time;
 
@@ -33,14 +33,13 @@ pub(super) fn append(
 }
 
 /// Appends each event for itself. No savepoint is needed: what is wrong with an event shows before its row is
-/// inserted, and a statement that fails takes back what it did. `placed` is told of the new ones before the commit.
+/// inserted, and a statement that fails takes back what it did.
 pub(super) fn append_each(
     connection: &mut Connection,
     events: &[&DomainEvent],
-    placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
 ) -> Vec<Result<Saved, RepositoryError>> {
     let mut answers = Vec::with_capacity(events.len());
-    if let Err(failure) = answer_each(connection, events, placed, &mut answers) {
+    if let Err(failure) = answer_each(connection, events, &mut answers) {
         let first_new = answers.iter().flatten().find(|saved| saved.is_new).map(|saved| saved.position);
         fail_lost(&mut answers, |position| first_new.is_some_and(|first| position >= first), &failure);
         answers.resize_with(events.len(), || Err(failure.clone()));
@@ -52,7 +51,6 @@ pub(super) fn append_each(
 fn answer_each(
     connection: &mut Connection,
     events: &[&DomainEvent],
-    placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
     answers: &mut Vec<Result<Saved, RepositoryError>>,
 ) -> Result<(), RepositoryError> {
     let transaction = begin(connection)?;
@@ -65,7 +63,6 @@ fn answer_each(
         }
         answers.push(answer);
     }
-    placed(&new_ones(events, answers));
     transaction.commit().map_err(port_error(ACTION))
 }
 

@@ -55,7 +55,7 @@ pub(in crate::infrastructure) const HANDLER_STORE: DatabaseKind = DatabaseKind {
     name: "a handler store",
     application_id: u32::from_be_bytes(*b"MHnd"),
     first_table: "handlers",
-    page_size: 2_048,
+    page_size: 4_096,
     content: "the progress of handlers",
     migrating_command: "handlers run",
     migrations_folder: "handler_migrations/",

@@ -168,16 +168,8 @@ impl EventRepository for SqliteEventRepository {
     }
 
     fn save_each(&self, events: &[DomainEvent]) -> Vec<Result<Saved, RepositoryError>> {
-        self.save_each_placed(events, &mut |_| {})
-    }
-
-    fn save_each_placed(
-        &self,
-        events: &[DomainEvent],
-        placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
-    ) -> Vec<Result<Saved, RepositoryError>> {
         answer_live(events, &self.zone, |live| match self.writer() {
-            Ok(mut writer) => append::append_each(&mut writer, live, placed),
+            Ok(mut writer) => append::append_each(&mut writer, live),
             Err(error) => live.iter().map(|_| Err(error.clone())).collect(),
         })
     }

@@ -192,7 +192,6 @@ fn the_runner_is_given_what_is_in_the_store_with_its_positions() {
         events: Arc::new(Store::default()),
         turn: Mutex::new(Box::new(())),
         clock: Arc::new(SystemClock::default()),
-        when_placed: Box::new(|_| None),
         when_saved: Box::new(move |saved| {
             let saved =
                 saved.iter().map(|(event, saved)| (event.event_id().to_string(), saved.position.get()));
@@ -237,7 +236,6 @@ fn what_callers_dispatch_once_they_have_their_answers_is_in_the_next_batch() {
         events: Arc::clone(&store) as _,
         turn: Mutex::new(Box::new(())),
         clock: Arc::new(clock),
-        when_placed: Box::new(|_| None),
         when_saved: Box::new(|_| {}),
         hold_until_passed: Box::new(|_, _, _| {}),
     };

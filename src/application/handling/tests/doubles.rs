@@ -71,20 +71,18 @@ impl FakeEvents {
     ) -> Position {
         let mut streams = self.streams.lock().unwrap();
         let events = streams.entry(stream_id(stream)).or_default();
-        let position = position(stream, events.len());
-        events.push(StoredEvent { position, origin, event: event(id, event_type, aggregate) });
+        // With gaps, as byte offsets have them.
+        let number = i64::from(stream) * OF_A_STREAM + 10 * (events.len() as i64 + 1);
+        let position = Position::new(number);
+        let event = DomainEvent::from_parts(
+            EventId::new(id).unwrap(),
+            event_type.to_owned(),
+            DateTime::UNIX_EPOCH,
+            aggregate.map(AggregateId::new),
+            "{}".to_owned(),
+        );
+        events.push(StoredEvent { position, origin, event });
         position
-    }
-
-    /// The events that these will be, once they are appended.
-    pub fn next(&self, stream: u32, ids: &[String], event_type: &str) -> Vec<StoredEvent> {
-        let before = self.streams.lock().unwrap().get(&stream_id(stream)).map_or(0, Vec::len);
-        let stored = |(number, id): (usize, &String)| StoredEvent {
-            position: position(stream, before + number),
-            origin: EventOrigin::Saved,
-            event: event(id, event_type, None),
-        };
-        ids.iter().enumerate().map(stored).collect()
     }
 
     /// Takes away all but the first events of a stream, as a restored backup does.
@@ -109,21 +107,6 @@ impl FakeEvents {
             self.failing_reads.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         if fails.is_ok() { Err(RepositoryError::storage("read events", "the disk is away")) } else { Ok(()) }
     }
-}
-
-/// The position of the event after so many. With gaps, as byte offsets have them.
-fn position(stream: u32, before: usize) -> Position {
-    Position::new(i64::from(stream) * OF_A_STREAM + 10 * (before as i64 + 1))
-}
-
-fn event(id: &str, event_type: &str, aggregate: Option<&str>) -> DomainEvent {
-    DomainEvent::from_parts(
-        EventId::new(id).unwrap(),
-        event_type.to_owned(),
-        DateTime::UNIX_EPOCH,
-        aggregate.map(AggregateId::new),
-        "{}".to_owned(),
-    )
 }
 
 pub fn stream_id(stream: u32) -> StreamId {
@@ -189,7 +172,6 @@ pub enum Ending {
 /// order, so that it is undone and repeated with it; an effect keeps the attempts in memory as well.
 pub struct Recorder {
     name: &'static str,
-    needs_event_alone: bool,
     failing: Mutex<HashMap<String, Vec<Ending>>>,
     attempts: Mutex<Vec<(String, u32)>>,
     replays: AtomicUsize,
@@ -197,17 +179,8 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn new(name: &'static str) -> Arc<Self> {
-        Arc::new(Self::made(name, false))
-    }
-
-    /// One that needs nothing but the event and the read models.
-    pub fn of_event_alone(name: &'static str) -> Arc<Self> {
-        Arc::new(Self::made(name, true))
-    }
-
-    fn made(name: &'static str, needs_event_alone: bool) -> Self {
         let (failing, attempts, replays) = (Mutex::default(), Mutex::default(), AtomicUsize::new(0));
-        Self { name, needs_event_alone, failing, attempts, replays }
+        Arc::new(Self { name, failing, attempts, replays })
     }
 
     /// The next attempts with that event fail.
@@ -229,10 +202,6 @@ impl Recorder {
 impl EventHandler for Recorder {
     fn name(&self) -> &str {
         self.name
-    }
-
-    fn needs_event_alone(&self) -> bool {
-        self.needs_event_alone
     }
 
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {

@@ -10,7 +10,6 @@ mod pages;
 mod reading;
 mod replays;
 mod runners;
-mod upcoming;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

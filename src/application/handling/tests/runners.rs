@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::doubles::{BusyStore, Ending, effect, of_type, projection};
 use super::*;
-use crate::application::handling::Upcoming;
 use crate::application::handling::runner::{Outcome, Runner, RunnerSettings};
-use crate::domain::repository::{Saved, StoredEvent};
 
 /// More than a loaded machine needs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -54,35 +52,6 @@ fn a_saved_event_is_handled_at_once_by_the_handlers_of_its_type_in_order_of_regi
     }
     assert!(runner.shut_down(PATIENCE));
     assert_eq!((setting.handled("tasks", 1), setting.handled("mail", 1)), (ids(1..=5), ids(1..=5)));
-}
-
-#[test]
-fn a_projection_begins_with_events_that_are_being_stored_where_they_follow_what_was_saved() {
-    let (setting, tasks) = (Setting::new(), Recorder::of_event_alone("tasks"));
-    let runner = runner(&setting, NEVER);
-    runner.register(projection(&tasks)).unwrap();
-    let next = |number: u32| setting.events.next(1, &ids(number..=number), "TaskCreated").remove(0);
-    let begin = |event: &StoredEvent| runner.upcoming_events(&[(&event.event, event.position)]);
-    let save = |event: &StoredEvent, upcoming: Option<Upcoming>| {
-        setting.events.append(1, event.event.event_id().as_str(), "TaskCreated", None);
-        let saved = [(&event.event, Saved { position: event.position, is_new: true })];
-        runner.saved_events(&saved);
-        upcoming.into_iter().for_each(|upcoming| upcoming.saved(&saved));
-        assert_eq!(runner.outcomes("TaskCreated", event.position, PATIENCE)[0].1, Outcome::Done);
-    };
-    let first = next(1);
-    assert!(begin(&first).is_none(), "it is not known what is before it");
-    save(&first, None);
-    let second = next(2);
-    let upcoming = begin(&second);
-    let begun = Instant::now();
-    while tasks.attempts().len() < 2 {
-        assert!(begun.elapsed() < PATIENCE);
-        std::thread::yield_now();
-    }
-    save(&second, upcoming);
-    assert!(runner.shut_down(PATIENCE));
-    assert_eq!((setting.handled("tasks", 1), tasks.attempts().len()), (ids(1..=2), 2));
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn failing_store(folder: &tempfile::TempDir, schema: &str) -> Connection {
 
 fn append_ids(connection: &mut Connection, ids: &[&str]) -> Vec<Result<Saved, RepositoryError>> {
     let events: Vec<DomainEvent> = ids.iter().map(|id| event(id, "")).collect();
-    append_each(connection, &events.iter().collect::<Vec<_>>(), &mut |_| {})
+    append_each(connection, &events.iter().collect::<Vec<_>>())
 }
 
 fn shown(answers: &[Result<Saved, RepositoryError>]) -> Vec<String> {
@@ -81,7 +81,7 @@ fn a_commit_that_fails_fails_every_event_that_would_have_been_new() {
     let folder = tempfile::tempdir().unwrap();
     let mut connection = failing_store(&folder, FAILS_AT_COMMIT);
     let events = [event("before", ""), event("e1", ""), event("bad", ""), event("e1", "other")];
-    let answers = append_each(&mut connection, &events.iter().collect::<Vec<_>>(), &mut |_| {});
+    let answers = append_each(&mut connection, &events.iter().collect::<Vec<_>>());
     let failed = "could not save events";
     assert_eq!(shown(&answers), ["known at 1", failed, failed, failed]);
     assert_eq!(ids(&connection), ["before"]);

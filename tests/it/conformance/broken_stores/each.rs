@@ -92,12 +92,6 @@ pub const FAULTS: &[Fault] = &[
         ..SOUND
     },
     Fault {
-        name: "tells of an event that it gives another position",
-        placed: |new| new.reverse(),
-        rejected_by: &["each::new_events_are_saved_at_the_positions_that_are_told_before"],
-        ..SOUND
-    },
-    Fault {
         name: "answers the first thousand events of a call",
         save_each: |inner, events| inner.memory.save_each(&events[..events.len().min(1_000)]),
         rejected_by: &["each::a_call_may_be_long"],

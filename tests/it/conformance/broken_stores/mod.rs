@@ -40,8 +40,6 @@ struct Fault {
     name: &'static str,
     save: fn(&Inner, &[DomainEvent]) -> Saved,
     save_each: fn(&Inner, &[DomainEvent]) -> Each,
-    /// What is told of positions before the answers of a call.
-    placed: fn(&mut Vec<(&DomainEvent, Position)>),
     answer: fn(&Inner, &Question, usize) -> Answer,
     streams: fn(&Inner) -> Result<Vec<Stream>, RepositoryError>,
     stream_of: fn(&Inner, Position) -> Result<Option<StreamId>, RepositoryError>,
@@ -56,7 +54,6 @@ const SOUND: Fault = Fault {
     name: "keeps the contract",
     save: |inner, events| inner.memory.save_events(events),
     save_each: |inner, events| inner.memory.save_each(events),
-    placed: |_| {},
     answer: |inner, question, limit| question.ask(&inner.memory, limit),
     streams: |inner| inner.memory.streams(),
     stream_of: |inner, position| inner.memory.stream_of(position),
@@ -139,23 +136,6 @@ impl EventRepository for BrokenStore {
 
     fn save_each(&self, events: &[DomainEvent]) -> Each {
         (self.fault.save_each)(&self.inner, events)
-    }
-
-    fn save_each_placed(
-        &self,
-        events: &[DomainEvent],
-        placed: &mut dyn FnMut(&[(&DomainEvent, Position)]),
-    ) -> Each {
-        let answers = self.save_each(events);
-        let answered =
-            events.iter().zip(&answers).filter_map(|(event, answer)| Some((event, answer.as_ref().ok()?)));
-        let mut new = answered
-            .filter(|(_, saved)| saved.is_new)
-            .map(|(event, saved)| (event, saved.position))
-            .collect();
-        (self.fault.placed)(&mut new);
-        placed(&new);
-        answers
     }
 
     fn find_by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
