@@ -22,7 +22,7 @@ mod restore;
 mod verify;
 
 pub use against::{Against, hold_against};
-pub use contents::{Contents, RowHash, TableDigest};
+pub use contents::{RowHash, TableDigest};
 pub use event_check::{HowRead, ProvedEvent, ReadLogs, Reading};
 pub use findings::{Check, Findings};
 pub use job::{BackupError, BackupReport, BackupSettings, back_up};
