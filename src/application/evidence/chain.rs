@@ -22,7 +22,9 @@ pub fn line_hash(line: &[u8]) -> String {
 /// cut, one that has zero bytes, which no record has, where a part of it was not written.
 pub fn is_torn(line: &[u8]) -> bool {
     let line = without_cr(line);
-    line.contains(&0) || serde_json::from_slice::<EvidenceRecord>(line).is_err_and(|error| error.is_eof() && !line.is_empty())
+    line.contains(&0)
+        || serde_json::from_slice::<EvidenceRecord>(line)
+            .is_err_and(|error| error.is_eof() && !line.is_empty())
 }
 
 /// A whole record.

@@ -47,7 +47,7 @@ pub(in crate::infrastructure) const EVENT_STORE: DatabaseKind = DatabaseKind {
     migrations_folder: "migrations/",
     migrations: event_migrations::migrations::runner,
     newest_version: 10,
-    newest_schema: "95b22ecbdb1570c1045837a95d94a8b461095a0619c1a53eec23a626b41b91f1",
+    newest_schema: "dd8ad2fd9c42629bbdf17646f17c384ed15cb6ea0c53b14b9b8f357b98027e03",
 };
 
 /// What handlers have done, and their read models.
