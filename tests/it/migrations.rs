@@ -255,7 +255,8 @@ fn a_log_of_an_old_store_is_found_again_where_a_spelled_byte_is_in_its_name_and_
 
     let dir = TestDir::new();
     let names = [&b"a\\x86.jsonl"[..], b"a\\x5Cx86\\x00.jsonl", b"a\\xff\\xF.jsonl", b"plain.jsonl"];
-    let program = || cli(&dir).env("MISSION_CONTROL_TIMEZONE", "UTC");
+    let program =
+        || cli(&dir).env("MISSION_CONTROL_TIMEZONE", "UTC").env("MISSION_CONTROL_STORAGE_BACKEND", "sqlite");
     let log = |number: usize| {
         let time = format!("2025-10-2{number}T10:00:00");
         format!("{{\"type\": \"A\", \"task_id\": \"T{number}\", \"timestamp\": \"{time}\"}}\n")

@@ -148,7 +148,7 @@ pub fn clocks(clock: &ClockReport, settings: &Settings) -> Vec<String> {
              tolerance {}",
             if clock.offset_us < 0 { "control" } else { "candidate" },
             rounded(clock.offset_us),
-            counted(clock.anchors as u64, "event", "events"),
+            counted(clock.anchors, "event", "events"),
             rounded(clock.spread.p50_us),
             rounded(clock.spread.p99_us),
             rounded(clock.spread.max_us),

@@ -127,7 +127,7 @@ fn human_verified(verified: &Verified<'_>, out: &mut dyn Write) -> io::Result<()
             out,
             "line {}: torn, {} that an interrupted append has left; no evidence, and no fault",
             torn.line,
-            counted(torn.bytes as u64, "byte", "bytes")
+            counted(torn.bytes, "byte", "bytes")
         )?;
     }
     if verified.inputs.is_empty() {

@@ -9,7 +9,7 @@ use crate::support::cli::write;
 use crate::support::tamper;
 use crate::support::test_dir::TestDir;
 
-const SAID: &str = "beside the events (rejected records";
+const SAID: &str = "beside their events (rejected records";
 /// With two logs of which one repeats events of the other, in another spelling, and both have text around records and
 /// records that are rejected.
 const LOGS: &str = "first.json again.jsonl";

@@ -223,9 +223,11 @@ fn a_later_frame_that_says_that_its_window_is_too_large_is_damage_like_any_other
     let line = |number: usize| jsonl(&records[..number]).len();
     let (file, members) =
         packed(Packing::Zstd(3), jsonl(&records).as_bytes(), &[line(20), line(30), line(40)]);
-    for (damaged, left) in
-        [(vec![1], vec![0..20, 30..60]), (vec![1, 2], vec![0..20, 40..60]), (vec![3], vec![0..40])]
-    {
+    for (damaged, left) in [
+        (vec![1], vec![0..20, 30..60]),
+        (vec![1, 2], vec![0..20, 40..60]),
+        (vec![3], std::iter::once(0..40).collect()),
+    ] {
         let mut file = file.clone();
         for member in &damaged {
             // The byte after the magic number and the descriptor of the frame.
