@@ -193,8 +193,11 @@ impl EventFolder {
         let failed = || JsonlError::io("list", folder);
         let entries = match fs::read_dir(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.exists()? => return Ok(Vec::new()),
-            entries => entries.map_err(failed())?,
+            // Another process may have made it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::read_dir(folder),
+            entries => entries,
         };
+        let entries = entries.map_err(failed())?;
         let mut files = Vec::new();
         for entry in entries {
             let entry = entry.map_err(failed())?;
