@@ -198,7 +198,8 @@ fn an_object_that_has_more_than_a_record_may_have_says_so_and_its_end_is_known()
     // Long texts, each read once: a stored one of so many values is read in the tests of records.
     for (more, excess) in [(0, None), (1, Some(Excess::Values))] {
         let text = with_values(MOST_VALUES + more);
-        let found = ObjectScanner::limited().scan(text.as_bytes(), 0).map(|found| (found.excess, found.span.end));
+        let found =
+            ObjectScanner::limited().scan(text.as_bytes(), 0).map(|found| (found.excess, found.span.end));
         assert_eq!(found.unwrap(), (excess, text.len()));
     }
 }
