@@ -228,10 +228,10 @@ pub mod import {
     pub use crate::application::import::target::{Rejected, SourceText};
     pub use crate::application::import::{
         Batch, BuildingSink, ClockRefusal, Correction, Identity, ImportError, ImportPorts, ImportPreview,
-        ImportProgress, ImportRecord, ImportReport, ImportSettings, ImportSink, ImportStore, ImportedLog,
-        IncrementalSink, KnownPart, KnownSource, Outcome, Overlap, OverlapFeeds, OverlapPolicy, OverlapView,
-        PartState, PartVersion, ReadOptions, RecordCounts, Refusal, RejectedRecord, SharedCounts,
-        SharedRecords, SourceHeader, StoreError, TimeWindow, TwinPair, import,
+        ImportProgress, ImportRecord, ImportReport, ImportSettings, ImportSink, ImportStore, ImportSurvey,
+        ImportedLog, IncrementalSink, KnownPart, KnownSource, Outcome, Overlap, OverlapFeeds, OverlapPolicy,
+        OverlapView, PartState, PartVersion, ReadOptions, RecordCounts, Refusal, RejectedRecord,
+        SharedCounts, SharedRecords, SourceHeader, StoreError, SystemTimes, TimeWindow, TwinPair, import,
     };
     pub use crate::application::log_files::LogFiles;
     pub use crate::application::log_source::{

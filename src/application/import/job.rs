@@ -14,7 +14,9 @@ use super::parts::without_copies;
 use super::pass::{ImportPass, ImportProgress};
 use super::report::{ImportReport, Refusal, StoreReport, TimeRange};
 use super::seen_log::SeenLog;
-use super::target::{BuildingSink, ImportPreview, ImportSink, ImportStore, IncrementalSink, OverlapView};
+use super::target::{
+    BuildingSink, ImportPreview, ImportSink, ImportStore, ImportSurvey, IncrementalSink, OverlapView,
+};
 use super::twin_matching::matching_settings;
 use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
@@ -78,7 +80,8 @@ pub struct ImportPorts<'p, S> {
 ///
 /// A store that does not exist yet is built whole and looked at before it is put into its place. For one
 /// that exists a preview answers first what would become of the records, and then they are loaded: those that
-/// it has seen. What a log has got since is left to the next import, and counted in the report.
+/// it has seen. What a log has got since is left to the next import, and counted in the report. Where nothing can overlap
+/// and nothing else is asked for, as a survey shows by the times of the records, there is nothing to preview.
 ///
 /// # Errors
 /// What could not be read or written. What was stored before is stored.
@@ -124,6 +127,13 @@ type Loaded = (ImportTotals, Option<Refusal>);
 /// How far logs were read by a pass before.
 type Seen = BTreeMap<PathBuf, SeenLog>;
 
+/// What has become of logs that were surveyed.
+enum Surveyed {
+    Loaded(Box<Loaded>),
+    /// A preview is needed, which reads them as far as they were seen.
+    NotLoaded(Seen),
+}
+
 struct ImportJob<'s, 'p, S> {
     settings: &'s ImportSettings,
     ports: ImportPorts<'p, S>,
@@ -152,18 +162,55 @@ impl<S: ImportStore> ImportJob<'_, '_, S> {
         if self.settings.overlap == OverlapPolicy::Keep && !self.settings.strict {
             return self.load(&mut existing, logs, Seen::new());
         }
-        self.load_as_previewed(&mut existing)
+        let mut seen = Seen::new();
+        if self.settings.overlap == OverlapPolicy::Match && !self.settings.strict {
+            match self.load_as_surveyed(&mut existing)? {
+                Surveyed::Loaded(loaded) => return Ok(*loaded),
+                Surveyed::NotLoaded(surveyed) => seen = surveyed,
+            }
+        }
+        self.load_as_previewed(&mut existing, seen)
+    }
+
+    /// Loads logs in which nothing can overlap. What was stored before a log turned out to have changed is stored.
+    fn load_as_surveyed(&mut self, existing: &mut S::ExistingStore) -> Result<Surveyed, ImportError> {
+        let logs = self.settings.logs.files.as_slice();
+        let Some(mut survey) = existing.survey().map_err(ImportError::Finish)? else {
+            return Ok(Surveyed::NotLoaded(Seen::new()));
+        };
+        let surveyed = self.pass(&mut survey, logs, Seen::new())?.finish()?;
+        if survey.may_overlap().map_err(ImportError::Finish)? {
+            return Ok(Surveyed::NotLoaded(surveyed.seen));
+        }
+        existing.follow_survey(survey.times());
+        drop(survey);
+        match self.load(existing, logs, surveyed.seen) {
+            Err(ImportError::Source(SourceError::Changing { .. })) => Ok(Surveyed::NotLoaded(Seen::new())),
+            Err(_) if existing.is_outdated() => Ok(Surveyed::NotLoaded(Seen::new())),
+            loaded => loaded.map(|loaded| Surveyed::Loaded(Box::new(loaded))),
+        }
     }
 
     /// Loads what a preview has found nothing against; again, where it is out of date by then.
-    fn load_as_previewed(&mut self, existing: &mut S::ExistingStore) -> Result<Loaded, ImportError> {
+    /// Logs are read no further than they were `seen`.
+    fn load_as_previewed(
+        &mut self,
+        existing: &mut S::ExistingStore,
+        mut seen: Seen,
+    ) -> Result<Loaded, ImportError> {
         let (mut previews, mut has_waited) = (0, false);
-        let mut seen = Seen::new();
         loop {
             previews += 1;
             let mut preview = existing.preview().map_err(ImportError::Open)?;
-            let (mut previewed, refused) =
-                self.load_with_overlap(&mut preview, &self.settings.logs.files, seen.clone())?;
+            let looked = self.load_with_overlap(&mut preview, &self.settings.logs.files, seen.clone());
+            let (mut previewed, refused) = match looked {
+                // A log is not the one any more that was seen before: it is looked at as it is now.
+                Err(ImportError::Source(SourceError::Changing { .. })) if !seen.is_empty() => {
+                    seen.clear();
+                    continue;
+                }
+                looked => looked?,
+            };
             if refused.is_some() {
                 return Ok((previewed, refused));
             }

@@ -27,7 +27,7 @@ pub use error::ImportError;
 pub use job::{ImportPorts, ImportSettings, OverlapPolicy, import};
 pub use options::ReadOptions;
 pub use outcome::{Correction, Outcome};
-pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, TimeWindow, TwinPair};
+pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, SystemTimes, TimeWindow, TwinPair};
 pub use pass::ImportProgress;
 pub use record::{Identity, ImportRecord};
 pub use report::{
@@ -35,6 +35,6 @@ pub use report::{
     ReplacedPart, SharedRecords,
 };
 pub use target::{
-    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,
-    KnownSource, OverlapView, PartState, PartVersion, SharedCounts, SourceHeader, StoreError,
+    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportSurvey, ImportedLog, IncrementalSink,
+    KnownPart, KnownSource, OverlapView, PartState, PartVersion, SharedCounts, SourceHeader, StoreError,
 };

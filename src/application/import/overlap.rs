@@ -3,9 +3,11 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::record::{Identity, ImportRecord};
 use crate::application::compare::PlacedEvent;
 use crate::application::compare::feed::Feed;
 use crate::application::compare::report::Class;
+use crate::wire::record::Shape;
 
 /// How far before and after the records of one system a partner in the other one is looked for: no two
 /// zones of the earth are farther apart, and the clocks may differ on top of that.
@@ -42,6 +44,42 @@ impl TimeWindow {
     /// The same with another instant in it.
     pub fn with(window: Option<Self>, at: i64) -> Self {
         window.map_or(Self { first: at, last: at }, |window| window.hull(Self { first: at, last: at }))
+    }
+}
+
+/// When the records occurred that may be of the same events: those that the new system wrote, and those of the legacy one
+/// that have no id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SystemTimes {
+    /// Those of the new system.
+    pub native: Option<TimeWindow>,
+    /// Those of the legacy system.
+    pub history: Option<TimeWindow>,
+}
+
+impl SystemTimes {
+    /// Takes a record in.
+    pub fn note(&mut self, record: &ImportRecord) {
+        let at = record.occurred_at.timestamp_micros();
+        if let Some(window) = self.window_of(record) {
+            *window = Some(TimeWindow::with(*window, at));
+        }
+    }
+
+    /// Whether to take the record in would change nothing.
+    pub fn hold(mut self, record: &ImportRecord) -> bool {
+        let before = self;
+        self.note(record);
+        self == before
+    }
+
+    /// Records of the legacy system that have an id are in neither.
+    fn window_of(&mut self, record: &ImportRecord) -> Option<&mut Option<TimeWindow>> {
+        match (record.shape, &record.identity) {
+            (Shape::New, _) => Some(&mut self.native),
+            (_, Identity::Derived { .. }) => Some(&mut self.history),
+            (_, Identity::Carried(_)) => None,
+        }
     }
 }
 
@@ -97,11 +135,50 @@ pub struct Overlap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::application::log_source::Place;
+    use crate::domain::value_objects::EventId;
+    use crate::wire::record::RecordFlags;
 
     const HOUR: i64 = 3_600_000_000;
 
     fn window(first: i64, last: i64) -> TimeWindow {
         TimeWindow { first: first * HOUR, last: last * HOUR }
+    }
+
+    fn record(shape: Shape, identity: Identity, hour: i64) -> ImportRecord {
+        ImportRecord {
+            place: Place { line: 1, offset: 0 },
+            identity,
+            event_type: "TaskCreated".to_owned(),
+            occurred_at: DateTime::from_timestamp_micros(hour * HOUR).unwrap(),
+            aggregate_id: None,
+            body: "{}".to_owned(),
+            shape,
+            flags: RecordFlags::default(),
+        }
+    }
+
+    #[test]
+    fn the_times_of_both_systems_hold_what_was_noted_and_legacy_records_with_an_id_are_in_neither() {
+        let derived = || Identity::Derived { content: uuid::Uuid::nil(), written_at: 0 };
+        let carried = || Identity::Carried(EventId::new("e1").unwrap());
+        let mut times = SystemTimes::default();
+        times.note(&record(Shape::New, derived(), 3));
+        times.note(&record(Shape::New, carried(), 5));
+        times.note(&record(Shape::Legacy, derived(), 1));
+        times.note(&record(Shape::Mapped, derived(), 2));
+        times.note(&record(Shape::Mapped, carried(), 9));
+        assert_eq!(times, SystemTimes { native: Some(window(3, 5)), history: Some(window(1, 2)) });
+        for (shape, identity, hour, expected) in [
+            (Shape::New, carried(), 4, true),
+            (Shape::New, derived(), 2, false),
+            (Shape::New, carried(), 6, false),
+            (Shape::Legacy, derived(), 2, true),
+            (Shape::Legacy, derived(), 3, false),
+            (Shape::Mapped, carried(), 99, true),
+        ] {
+            assert_eq!(times.hold(&record(shape, identity, hour)), expected, "{shape:?}, {hour}");
+        }
     }
 
     #[test]

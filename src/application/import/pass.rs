@@ -27,6 +27,9 @@ use crate::domain::repository::RepositoryError;
 /// Batches that are parsed ahead of the writer.
 const BATCHES_AHEAD: usize = 4;
 
+/// A log with no more bytes than this (256 KiB) is parsed by the thread that writes: to start another one takes longer.
+const SHORT_LOG: u64 = 256 << 10;
+
 /// How often a log is read that changes while it is read.
 const MOST_READINGS: u32 = 4;
 /// And how long is waited for its writer, which streams a whole file.
@@ -122,7 +125,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     /// The log cannot be read, or the sink not be written.
     #[cfg(feature = "internals")]
     pub fn import(&mut self, open: &Open<'_>) -> Result<(), ImportError> {
-        self.import_to(open, None).map(drop)
+        self.import_to(open, None, false).map(drop)
     }
 
     /// Imports these logs, one after the other. What was imported last, byte for byte, is not read.
@@ -172,7 +175,9 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
             Some(SeenLog::Read(to)) => (files.bytes(log)? > to.bytes).then_some(to),
             None => None,
         };
-        let read = self.import_to(open, to.as_ref())?;
+        // A pipe has no bytes as long as it is not read.
+        let is_short = files.bytes(log).is_ok_and(|bytes| (1..=SHORT_LOG).contains(&bytes));
+        let read = self.import_to(open, to.as_ref(), is_short)?;
         // One that is gone by now leaves nothing.
         let left = files.bytes(log).map_or(0, |now| now.saturating_sub(read.bytes));
         if let Some(report) = self.totals.sources.last_mut() {
@@ -213,27 +218,37 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     }
 
     /// Imports a log, and no more of it than was seen before. Answers how far it was read.
-    fn import_to(&mut self, open: &Open<'_>, to: Option<&ReadTo>) -> Result<ReadTo, ImportError> {
+    fn import_to(
+        &mut self,
+        open: &Open<'_>,
+        to: Option<&ReadTo>,
+        is_short: bool,
+    ) -> Result<ReadTo, ImportError> {
         for _ in 1..MOST_READINGS {
-            match self.import_once(open, to) {
+            match self.import_once(open, to, is_short) {
                 Err(ImportError::Source(SourceError::Changing { .. })) => {}
                 outcome => return outcome,
             }
             self.clock.wait(BETWEEN_READINGS);
         }
-        match (self.import_once(open, to), self.reached.take()) {
+        match (self.import_once(open, to, is_short), self.reached.take()) {
             // What it grows by is for the next import; what was read before that has to stand still.
             (Err(ImportError::Source(SourceError::Changing { opened, ended, .. })), Some(reached))
                 if to.is_none() && ended > opened && reached.offset > 0 =>
             {
                 let to = ReadTo { bytes: reached.offset, resume: reached, ..ReadTo::default() };
-                self.import_once(open, Some(&to))
+                self.import_once(open, Some(&to), false)
             }
             (outcome, _) => outcome,
         }
     }
 
-    fn import_once(&mut self, open: &Open<'_>, to: Option<&ReadTo>) -> Result<ReadTo, ImportError> {
+    fn import_once(
+        &mut self,
+        open: &Open<'_>,
+        to: Option<&ReadTo>,
+        is_short: bool,
+    ) -> Result<ReadTo, ImportError> {
         let mut source = open()?;
         let header = self.header(source.as_ref());
         let path = text_of(source.path());
@@ -245,16 +260,27 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         let continues = known.filter(|known| known.is_whole);
         let mut log = LogTotals::new(path.clone(), header.format, continues.as_ref());
         self.reached = header.compression.is_none().then(ResumePoint::default);
-        let (sender, receiver) = crossbeam_channel::bounded(BATCHES_AHEAD);
+        // What is compressed may be of any length.
+        let is_short = is_short && header.compression.is_none();
+        let (sender, receiver) = match is_short {
+            true => crossbeam_channel::unbounded(),
+            false => crossbeam_channel::bounded(BATCHES_AHEAD),
+        };
         let (gives_back, stored) = crossbeam_channel::unbounded();
         let (options, resume) = (self.options.clone(), to.map(|to| &to.resume));
-        let digest = std::thread::scope(|scope| {
-            let reading = move || {
-                parse(source.as_mut(), &options, continues.as_ref(), resume, &sender, &stored);
-            };
-            std::thread::Builder::new().spawn_scoped(scope, reading).map_err(ImportError::Thread)?;
-            self.write(&mut log, receiver, &gives_back)
-        })?;
+        let reading = move || {
+            let mut source = source;
+            parse(source.as_mut(), &options, continues.as_ref(), resume, &sender, &stored);
+        };
+        let digest = if is_short {
+            reading();
+            self.write(&mut log, receiver, &gives_back)?
+        } else {
+            std::thread::scope(|scope| {
+                std::thread::Builder::new().spawn_scoped(scope, reading).map_err(ImportError::Thread)?;
+                self.write(&mut log, receiver, &gives_back)
+            })?
+        };
         let (read, digest) = match to {
             None => (log.end(&digest), Some(digest)),
             Some(to) => (self.end_at(open, &mut log, to)?, to.end.as_ref().map(|end| end.digest.clone())),

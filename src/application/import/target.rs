@@ -9,7 +9,7 @@ use std::error::Error as StdError;
 use chrono::{DateTime, Utc};
 
 use super::outcome::{Correction, Outcome};
-use super::overlap::{Overlap, OverlapFeeds, TwinPair};
+use super::overlap::{Overlap, OverlapFeeds, SystemTimes, TwinPair};
 use super::record::ImportRecord;
 use super::report::{RecordCounts, RejectList};
 use crate::application::log_source::{LogFormat, Place, Reject, ResumePoint, SourceDigest};
@@ -289,10 +289,35 @@ pub trait ImportPreview: ImportSink + OverlapView {
     fn youngest_unmatched(&mut self) -> Result<Option<DateTime<Utc>>, RepositoryError>;
 }
 
+/// A sink that takes note of when records occurred, and of nothing else: whether anything can overlap shows without a
+/// look at each of them.
+pub trait ImportSurvey: ImportSink {
+    /// When they did.
+    fn times(&self) -> SystemTimes;
+
+    /// Whether records may be of events that the other system wrote, in the store or in the same import. Where they may
+    /// not, a preview would find no overlap.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn may_overlap(&mut self) -> Result<bool, RepositoryError>;
+}
+
 /// A sink that adds to a store that exists.
 pub trait IncrementalSink: ImportSink {
+    /// A survey of what this sink is to store.
+    type Survey: ImportSurvey;
     /// A preview of what this sink would do.
     type Preview: ImportPreview;
+
+    /// Begins a survey; `None` where a preview is needed at any rate, as the store has twins.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    fn survey(&mut self) -> Result<Option<Self::Survey>, RepositoryError>;
+
+    /// A record that lies outside these times fails the load from now on, as one does that a preview has not seen.
+    fn follow_survey(&mut self, times: SystemTimes);
 
     /// Begins a preview. What it finds is kept for [`follow_preview`](Self::follow_preview).
     ///

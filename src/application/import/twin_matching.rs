@@ -19,6 +19,9 @@ use crate::application::compare::{ClocksApart, FoundPair, Input, PlacedEvent, pa
 use crate::wire::mapping::Mapping;
 use crate::wire::zone::Zone;
 
+/// What matching may hold in memory, in bytes: an import holds batches and pages of the store beside it.
+const MEMORY: usize = 40 << 20;
+
 /// How records are compared, days being those of `zone`: as `compare-logs` does where nothing else is
 /// asked for.
 pub fn matching_settings(zone: Zone) -> Settings {
@@ -27,6 +30,7 @@ pub fn matching_settings(zone: Zone) -> Settings {
         // No record is too young to have a partner.
         as_of_is_declared: true,
         limit: 0,
+        memory: MEMORY,
         ..Settings::new(zone, DateTime::<Utc>::MAX_UTC)
     }
 }

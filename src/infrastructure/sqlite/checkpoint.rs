@@ -72,6 +72,18 @@ impl Checkpoints {
     }
 }
 
+/// Copies a log of an import into the database that has become long: other writers can write meanwhile. A log that stays as
+/// it is costs room, and nothing else.
+pub(super) fn after_transaction(connection: &Connection) {
+    let copied = checkpoint(connection, "NOOP").and_then(|log| match log.written - log.copied > LONG {
+        true => checkpoint(connection, "PASSIVE").map(drop),
+        false => Ok(()),
+    });
+    if let Err(error) = copied {
+        tracing::debug!(%error, "the write-ahead log was not looked after");
+    }
+}
+
 /// Runs a checkpoint in this mode, as far as other connections allow, and answers what the log is after it.
 fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<LogLength> {
     let frames = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));

@@ -23,6 +23,9 @@ const BUSY_LOOK: Duration = Duration::from_millis(1);
 /// then, at 80 MB of log.
 const WAL_AUTOCHECKPOINT: i64 = 10_000;
 const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
+/// In KiB.
+const SMALL_CACHE: i64 = 2_000;
+const ADDING_CACHE: i64 = 32_000;
 const SYNCHRONOUS_FULL: i64 = 2;
 const SYNCHRONOUS_NORMAL: i64 = 1;
 const SYNCHRONOUS_OFF: i64 = 0;
@@ -163,14 +166,48 @@ pub(in crate::infrastructure) fn keep_undo_in_memory(
     set(path, connection, "temp_store", TEMP_STORE_MEMORY)
 }
 
+/// Has a connection that is durable add many rows fast, and do nothing else but that.
+///
+/// The triggers of the schema refuse changes of rows, and replacements: a plain insertion makes none. Where a statement
+/// fires a trigger, whether or not that does anything, SQLite keeps every page that it changes, to be able to take the
+/// statement back, which costs more than the insertion. The writer makes the checkpoints itself, between transactions, so
+/// that no other one waits for them.
+pub(super) fn make_adding(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    fire_no_triggers(path, connection)?;
+    give_cache(path, connection, ADDING_CACHE)?;
+    set(path, connection, "wal_autocheckpoint", 0)
+}
+
+/// Has a connection keep so many KiB of pages in memory: those of indexes whose keys come in no order.
+pub(super) fn give_cache(path: &Path, connection: &Connection, kibibytes: i64) -> Result<(), SqliteError> {
+    // SQLite takes a positive number for pages.
+    set(path, connection, "cache_size", -kibibytes)
+}
+
+/// Takes that back: the sorter that makes indexes works in runs of the size of the cache, and a small one is faster than a
+/// large one, and takes no memory.
+pub(super) fn give_small_cache(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    give_cache(path, connection, SMALL_CACHE)
+}
+
+fn fire_no_triggers(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    let action = "switch off the triggers of";
+    let fires = connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
+        .map_err(|source| SqliteError::Sqlite { action, path: path.to_owned(), source })?;
+    if !fires {
+        return Ok(());
+    }
+    let (expected, found) = ("off".to_owned(), "on".to_owned());
+    Err(SqliteError::Pragma { pragma: "ENABLE_TRIGGER", expected, found })
+}
+
 /// Puts a connection to a database that is still being built, and that has no other connection,
 /// into the mode in which it is built fastest. Whether it is on disk is seen to at the end, once.
-///
-/// The sorter that makes the indexes works in runs of the size of the cache: a small one is faster
-/// than a large one, and takes no memory.
 pub(super) fn make_fast(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    fire_no_triggers(path, connection)?;
     set(path, connection, "synchronous", SYNCHRONOUS_OFF)?;
-    set(path, connection, "cache_size", -2000)?;
+    give_small_cache(path, connection)?;
     set(path, connection, "temp_store", TEMP_STORE_FILE)?;
     set(path, connection, "threads", 2)?;
     // The rows are made from types that hold nothing else.

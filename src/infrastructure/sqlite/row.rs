@@ -24,7 +24,15 @@ pub(super) const INSERT: &str = "INSERT INTO events
     VALUES (max(ifnull((SELECT max(position) FROM events), 0), ifnull((SELECT last_position FROM stored_rows), 0)) + 1,
             ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
-/// The same at the position `?12`.
+/// The same unless an event has the id.
+pub(super) const INSERT_IF_NEW: &str = "INSERT INTO events
+    (position, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
+     id_derived, source_id, source_offset, source_line)
+    VALUES (max(ifnull((SELECT max(position) FROM events), 0), ifnull((SELECT last_position FROM stored_rows), 0)) + 1,
+            ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    ON CONFLICT (event_id) DO NOTHING";
+
+/// The same as [`INSERT`] at the position `?12`.
 const INSERT_AT: &str = "INSERT INTO events
     (position, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
      id_derived, source_id, source_offset, source_line)
@@ -113,7 +121,19 @@ impl<'e> NewRow<'e> {
 
     /// Executes the prepared [`INSERT`] or [`INSERT_IN_BULK`]. A row that is not there then is an error.
     pub fn insert(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<()> {
-        statement.insert(params![
+        match self.execute(statement)? {
+            1 => Ok(()),
+            rows => Err(rusqlite::Error::StatementChangedRows(rows)),
+        }
+    }
+
+    /// Executes the prepared [`INSERT_IF_NEW`]; answers whether the row was inserted.
+    pub fn insert_if_new(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<bool> {
+        Ok(self.execute(statement)? == 1)
+    }
+
+    fn execute(&self, statement: &mut CachedStatement<'_>) -> rusqlite::Result<usize> {
+        statement.execute(params![
             self.event_id,
             self.event_type,
             self.occurred_at.timestamp_micros(),
@@ -125,8 +145,7 @@ impl<'e> NewRow<'e> {
             self.source.map(|(id, _)| id),
             self.source.map(|(_, place)| place.offset as i64),
             self.source.map(|(_, place)| place.line as i64),
-        ])?;
-        Ok(())
+        ])
     }
 }
 

@@ -34,29 +34,40 @@ fn a_new_store_that_finds_no_room_is_not_there_and_is_made_when_there_is() {
 }
 
 #[test]
-fn a_filled_store_that_finds_no_room_keeps_its_rows_and_whole_batches_and_takes_the_rest_later() {
+fn a_look_at_what_would_be_imported_that_finds_no_room_leaves_a_filled_store_as_it_was() {
     let dir = TestDir::new();
     write_log(&dir, "before.json", 2, 500);
     write_log(&dir, "events.json", 1, EVENTS);
     import(&dir, "before.json");
     let before = rows(&dir, DATABASE);
-    // The look at what would overlap needs room of its own, and finds none either.
-    let (code, said) = import_with_room_for(&dir, 4_000, "");
+    let (code, said) = import_with_room_for(&dir, 4_000, "--strict");
     assert_eq!(code, 4, "{said}");
     assert!(said.contains("events.json") && said.contains("disk"), "{said}");
     assert!(rows(&dir, DATABASE) == before);
-    let (code, said) = import_with_room_for(&dir, 6_000, "--overlap keep");
-    assert_eq!(code, 4, "{said}");
-    assert!(said.contains("events.json") && said.contains("disk"), "{said}");
-    let kept = rows(&dir, DATABASE);
-    assert!(kept[..500] == before && (kept.len() as u64) < 500 + EVENTS);
-    let already_present = kept.len() as u64 - 500;
-    // The bracket that opens the array is a piece of the first batch.
-    assert!(already_present > 0 && (already_present + 1).is_multiple_of(2_000), "{already_present}");
-    let report = import(&dir, "events.json");
-    assert_eq!(
-        (report.total.already_present, report.total.imported),
-        (already_present, EVENTS - already_present)
-    );
-    assert!(described(&dir.join(DATABASE)).len() as u64 > EVENTS + 500);
+}
+
+#[test]
+fn a_filled_store_that_finds_no_room_keeps_its_rows_and_whole_batches_and_takes_the_rest_later() {
+    // Nothing can overlap, or nothing is looked for.
+    for options in ["", "--overlap keep"] {
+        let dir = TestDir::new();
+        write_log(&dir, "before.json", 2, 500);
+        write_log(&dir, "events.json", 1, EVENTS);
+        import(&dir, "before.json");
+        let before = rows(&dir, DATABASE);
+        let (code, said) = import_with_room_for(&dir, 6_000, options);
+        assert_eq!(code, 4, "{said}");
+        assert!(said.contains("events.json") && said.contains("disk"), "{said}");
+        let kept = rows(&dir, DATABASE);
+        assert!(kept[..500] == before && (kept.len() as u64) < 500 + EVENTS, "{options}");
+        let already_present = kept.len() as u64 - 500;
+        // The bracket that opens the array is a piece of the first batch.
+        assert!(already_present > 0 && (already_present + 1).is_multiple_of(2_000), "{already_present}");
+        let report = import(&dir, "events.json");
+        assert_eq!(
+            (report.total.already_present, report.total.imported),
+            (already_present, EVENTS - already_present)
+        );
+        assert!(described(&dir.join(DATABASE)).len() as u64 > EVENTS + 500);
+    }
 }

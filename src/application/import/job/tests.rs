@@ -42,9 +42,9 @@ fn logs_are_added_to_a_store_that_has_appeared_while_a_new_one_was_built() {
     let mut overtaken = into_store(false);
     overtaken.store.is_overtaken = true;
     let imported = overtaken.run();
-    let calls =
-        ["build old.log", "build publish", "preview old.log", "load follow", "load old.log", "load publish"];
-    assert_eq!(imported.calls, calls);
+    let calls = ["survey old.log", "preview old.log", "load follow", "load old.log", "load publish"];
+    assert_eq!(imported.calls[..2], ["build old.log", "build publish"]);
+    assert_eq!(imported.calls[2..], calls);
     assert_eq!(imported.result.unwrap().total.records, 1);
 }
 
@@ -57,8 +57,34 @@ fn a_dry_run_opens_a_store_that_exists_for_a_preview_alone() {
 #[test]
 fn a_store_that_exists_is_loaded_as_previewed() {
     let imported = into_store(true).run();
-    assert_eq!(imported.calls, ["preview old.log", "load follow", "load old.log", "load publish"]);
+    let calls = ["survey old.log", "preview old.log", "load follow", "load old.log", "load publish"];
+    assert_eq!(imported.calls, calls);
     assert!(imported.waits.is_empty());
+}
+
+#[test]
+fn no_preview_is_needed_where_nothing_can_overlap_and_rejects_are_allowed() {
+    let apart = || {
+        let mut import = into_store(true);
+        import.store.is_apart = true;
+        import
+    };
+    let surveyed = ["survey old.log", "load follow survey", "load old.log"];
+    assert_eq!(apart().run().calls, surveyed);
+    let strict = apart().set(|settings| settings.strict = true).run();
+    assert_eq!(strict.calls[0], "preview old.log");
+    let refuse = apart().set(|settings| settings.overlap = OverlapPolicy::Refuse).run();
+    assert_eq!(refuse.calls[0], "preview old.log");
+    let mut twins = apart();
+    twins.store.has_twins = true;
+    assert_eq!(twins.run().calls[0], "preview old.log");
+    let outdated = apart().ending([LoadEnd::Outdated]).run();
+    let previewed = ["preview old.log", "load follow", "load old.log", "load publish"];
+    assert_eq!(outdated.calls, [&surveyed[..], &previewed].concat());
+    assert_eq!(outdated.result.unwrap().total.imported, 1);
+    let broken = apart().ending([LoadEnd::Broken]).run();
+    assert_eq!(broken.calls, surveyed);
+    assert!(matches!(broken.result, Err(ImportError::Store { .. })));
 }
 
 #[test]
@@ -108,14 +134,14 @@ fn a_young_record_without_a_partner_is_waited_for_once() {
 fn a_load_that_is_out_of_date_is_previewed_again_four_times_at_most() {
     let imported = into_store(true).ending([LoadEnd::Outdated]).run();
     let again = ["preview old.log", "load follow", "load old.log"];
-    let calls = [&again[..], &["load roll back"], &again, &["load publish"]].concat();
+    let calls = [&["survey old.log"], &again[..], &["load roll back"], &again, &["load publish"]].concat();
     assert_eq!(imported.calls, calls);
     assert_eq!(imported.result.unwrap().total.imported, 1);
     let growing = into_store(true).ending([LoadEnd::Outdated; 9]).run();
     assert_eq!(growing.calls.iter().filter(|call| *call == "preview old.log").count(), 4);
     assert!(matches!(growing.result, Err(ImportError::Source(SourceError::Changing { .. }))));
     let broken = into_store(true).ending([LoadEnd::Broken]).run();
-    assert_eq!(broken.calls, again);
+    assert_eq!(broken.calls[1..], again);
     assert!(matches!(broken.result, Err(ImportError::Store { .. })));
 }
 
@@ -140,8 +166,9 @@ fn logs_with_events_of_the_new_system_are_loaded_first_and_reported_in_the_order
         (Seen::default(), ["old.log", "new.log", "old.log.1"]),
     ] {
         let imported = into_store(true).set(both).seeing([seen]).run();
-        assert_eq!(imported.calls[..3], ["preview old.log", "preview new.log", "preview old.log.1"]);
-        assert_eq!(imported.calls[4..7], loaded.map(|log| format!("load {log}")));
+        assert_eq!(imported.calls[..3], ["survey old.log", "survey new.log", "survey old.log.1"]);
+        assert_eq!(imported.calls[3..6], ["preview old.log", "preview new.log", "preview old.log.1"]);
+        assert_eq!(imported.calls[7..10], loaded.map(|log| format!("load {log}")));
         let report = imported.result.unwrap();
         let reported: Vec<&str> = report.sources.iter().map(|source| source.path.as_str()).collect();
         assert_eq!(reported, ["old.log", "new.log", "old.log.1"]);

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 
 use crate::application::import::{
-    Batch, BuildingSink, Correction, Identity, ImportRecord, ImportSink, ImportedLog, KnownPart, KnownSource,
-    Outcome, Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, TimeWindow, TwinPair,
+    Batch, BuildingSink, Correction, Identity, ImportSink, ImportedLog, KnownPart, KnownSource, Outcome,
+    Overlap, OverlapFeeds, OverlapView, SharedCounts, SourceHeader, SystemTimes, TimeWindow, TwinPair,
 };
 use crate::application::log_source::SourceDigest;
 use crate::domain::event::derived_event_id;
@@ -26,7 +26,6 @@ use crate::infrastructure::sqlite::row::{INSERT_IN_BULK, NewRow};
 use crate::infrastructure::sqlite::schema::{self, SchemaLock};
 use crate::infrastructure::sqlite::{connection, read, stored_rows};
 use crate::infrastructure::system_clock::present_time;
-use crate::wire::record::Shape;
 
 use super::build_folder::{self, BuildFolder};
 use super::incomplete_logs::IncompleteLogs;
@@ -38,6 +37,8 @@ use super::{duplicate_ids, known_logs, overlap, overlap_feeds, superseded_rows};
 const MADE_LAST: &str =
     "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = 'events' AND type IN ('index', 'trigger')";
 const UNIQUE: &str = "events_by_id";
+/// In KiB: the index of the ids of a million twins takes 60 MB.
+const TWIN_CACHE: i64 = 52_000;
 
 /// A store that is being built.
 pub struct BulkLoad {
@@ -58,9 +59,7 @@ pub struct BulkLoad {
     /// The parts of the log that were read, where the logs are parts of one.
     parts: Option<BTreeSet<i64>>,
     shared: SharedCounts,
-    /// When the events of the new system occurred, and those of the legacy one that have no id.
-    native: Option<TimeWindow>,
-    history: Option<TimeWindow>,
+    times: SystemTimes,
     /// What is known of the ids once all rows are there.
     ids: IdState,
 }
@@ -127,8 +126,7 @@ impl BulkLoad {
             source: None,
             parts: None,
             shared: SharedCounts::new(),
-            native: None,
-            history: None,
+            times: SystemTimes::default(),
             ids: IdState::Unknown,
         })
     }
@@ -137,15 +135,6 @@ impl BulkLoad {
         self.connection
             .clone()
             .ok_or_else(|| RepositoryError::storage("import records", "the store was published already"))
-    }
-
-    fn note_time(&mut self, record: &ImportRecord) {
-        let at = record.occurred_at.timestamp_micros();
-        match (record.shape, &record.identity) {
-            (Shape::New, _) => self.native = Some(TimeWindow::with(self.native, at)),
-            (_, Identity::Derived { .. }) => self.history = Some(TimeWindow::with(self.history, at)),
-            (_, Identity::Carried(_)) => {}
-        }
     }
 
     /// All rows are there: finds out which of their ids stand twice.
@@ -201,10 +190,18 @@ impl BulkLoad {
         let shared = self.connection()?;
         let connection = lock(&shared);
         if self.ids != IdState::Unique {
+            let is_made_anew = self.ids == IdState::Duplicated || superseded_rows::are_many(&connection)?;
+            if is_made_anew && self.ids == IdState::UniqueWithTwins {
+                connection.execute_batch(&format!("DROP INDEX {UNIQUE}")).map_err(&failed)?;
+            }
+            // The ids of twins come in no order, and their index cannot be made when all of them are there.
+            let path = &self.place;
+            connection::give_cache(path, &connection, TWIN_CACHE).map_err(storage_failed)?;
             superseded_rows::remove(&connection, correct)?;
-        }
-        if self.ids == IdState::Duplicated {
-            connection.execute_batch(&self.unique_index).map_err(&failed)?;
+            connection::give_small_cache(path, &connection).map_err(storage_failed)?;
+            if is_made_anew {
+                connection.execute_batch(&self.unique_index).map_err(&failed)?;
+            }
         }
         for statement in &self.made_last {
             connection.execute_batch(statement).map_err(&failed)?;
@@ -264,7 +261,7 @@ impl ImportSink for BulkLoad {
                 }
             };
             NewRow::imported(record, event_id, source.source_id, now).insert(&mut insert).map_err(&failed)?;
-            self.note_time(record);
+            self.times.note(record);
         }
         let outcomes = vec![Outcome::Imported; batch.records.len()];
         source.store(&connection, batch, &outcomes, now).map_err(&failed)?;
@@ -339,7 +336,7 @@ impl BuildingSink for BulkLoad {
 
 impl OverlapView for BulkLoad {
     fn overlap(&mut self) -> Result<Option<Overlap>, RepositoryError> {
-        if self.native.is_none() || self.history.is_none() {
+        if self.times.native.is_none() || self.times.history.is_none() {
             return Ok(None);
         }
         overlap::find(
@@ -350,7 +347,7 @@ impl OverlapView for BulkLoad {
     }
 
     fn feeds(&mut self) -> Result<Option<OverlapFeeds>, RepositoryError> {
-        let times = self.native.zip(self.history);
+        let times = self.times.native.zip(self.times.history);
         let Some(window) = times.and_then(|(native, history)| TimeWindow::shared(native, history)) else {
             return Ok(None);
         };
@@ -360,12 +357,16 @@ impl OverlapView for BulkLoad {
             superseded_rows::begin(&lock(&shared))?;
             self.ids = IdState::UniqueWithTwins;
         }
-        overlap_feeds::of_new_store(&self.place, &shared, window).map(Some)
+        Ok(Some(overlap_feeds::of_new_store(&self.place, &shared, window)))
     }
 
     fn note_twins(&mut self, pair: &TwinPair) -> Result<(), RepositoryError> {
         superseded_rows::note_twins(&lock(&*self.connection()?), pair)
     }
+}
+
+fn storage_failed(error: SqliteError) -> RepositoryError {
+    RepositoryError::storage("build the indexes", error)
 }
 
 fn not_on_disk(error: io::Error) -> RepositoryError {

@@ -1,18 +1,16 @@
-//! Adding to a store that exists: each batch is one transaction, short enough that other writers of the
-//! store wait for no more than a moment; or, where all or nothing is asked for, all of them are one.
+//! Adding to a store that exists, in [transactions](super::transactions) that are short enough that other writers of the
+//! store wait for no more than a moment; or, where all or nothing is asked for, in one.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use rusqlite::{Connection, Savepoint, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::application::import::identity::{Repetition, repetition};
 use crate::application::import::{
     Batch, Correction, Identity, ImportRecord, ImportSink, ImportedLog, IncrementalSink, KnownPart,
-    KnownSource, Outcome, PartVersion, SharedCounts, SourceHeader, StoreError,
+    KnownSource, Outcome, PartVersion, SharedCounts, SourceHeader, StoreError, SystemTimes,
 };
 use crate::application::log_source::SourceDigest;
 use crate::domain::repository::RepositoryError;
@@ -20,11 +18,10 @@ use crate::domain::value_objects::EventId;
 use crate::infrastructure::sqlite::append::{First, first_of};
 use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
-use crate::infrastructure::sqlite::row::{INSERT, NewRow};
+use crate::infrastructure::sqlite::row::{INSERT, INSERT_IF_NEW, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
 use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
 use crate::infrastructure::system_clock::present_time;
-use crate::infrastructure::turn_file::{HeldTurn, TurnFile};
 
 use super::incomplete_logs::IncompleteLogs;
 use super::lost_positions::LostPositions;
@@ -33,10 +30,9 @@ use super::overlap_feeds::{SharedConnection, lock};
 use super::preview::Preview;
 use super::provenance::SourceWriter;
 use super::shared_records::SharedRecords;
+use super::survey::Survey;
+use super::transactions::Transactions;
 use super::{known_logs, part_versions, twins};
-
-/// The pause between two batches in which another writer comes in that takes no turns.
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// A load into a store that exists.
 pub struct IncrementalLoad {
@@ -47,47 +43,25 @@ pub struct IncrementalLoad {
     source: Option<SourceWriter>,
     occurrences: Occurrences,
     shared: SharedRecords,
-    /// The load follows a preview, which has found which records are twins.
-    follows_preview: bool,
-    /// A log has brought a record that the preview did not see.
+    follows: Follows,
+    /// A log has brought a record that was not seen before.
     is_outdated: bool,
-    /// All of the load is one transaction.
-    is_one_transaction: bool,
-    turns: TurnFile,
-    /// The turn that lasts for all of the load, where that is one transaction.
-    turn: Option<HeldTurn>,
+    transactions: Transactions,
     _lock: ImportLock,
 }
 
-/// What is written together: a transaction, or a part of the one that the whole load is.
-enum AtomicWrite<'c> {
-    /// With the turn in which it is written.
-    Transaction(Transaction<'c>, Option<HeldTurn>),
-    Part(Savepoint<'c>),
+/// What the load was looked at for before.
+#[derive(Debug, Clone, Copy)]
+enum Follows {
+    Nothing,
+    /// No record overlaps, and all of them lie in these times.
+    Survey(SystemTimes),
+    /// It has found which records are twins.
+    Preview,
 }
 
 /// What has become of a record, and the number of another log that has it.
 type Stored = (Outcome, Option<i64>);
-
-impl Deref for AtomicWrite<'_> {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        match self {
-            Self::Transaction(transaction, _) => transaction,
-            Self::Part(part) => part,
-        }
-    }
-}
-
-impl AtomicWrite<'_> {
-    fn commit(self) -> rusqlite::Result<()> {
-        match self {
-            Self::Transaction(transaction, _turn) => transaction.commit(),
-            Self::Part(part) => part.commit(),
-        }
-    }
-}
 
 impl IncrementalLoad {
     /// Opens the store at `path`, once no other process imports into it.
@@ -110,77 +84,104 @@ impl IncrementalLoad {
             0 => LostPositions::default(),
             _ => LostPositions::of(&connection).map_err(failed)?,
         };
+        connection::make_adding(path, &connection)?;
+        let connection = Arc::new(Mutex::new(connection));
+        let transactions = Transactions::new(Arc::clone(&connection), schema::turn_file_of(path));
         Ok(Self {
             path: path.to_owned(),
-            connection: Arc::new(Mutex::new(connection)),
+            connection,
             incomplete: Arc::new(incomplete),
             lost,
             source: None,
             occurrences: Occurrences::default(),
             shared: SharedRecords::default(),
-            follows_preview: false,
+            follows: Follows::Nothing,
             is_outdated: false,
-            is_one_transaction: false,
-            turns: schema::turn_file_of(path),
-            turn: None,
+            transactions,
             _lock: lock,
         })
     }
+}
 
-    fn end_transaction(&mut self, statement: &str) -> Result<(), RepositoryError> {
-        if std::mem::take(&mut self.is_one_transaction) {
-            let turn = self.turn.take();
-            lock(&self.connection).execute_batch(statement).map_err(port_error("end the import"))?;
-            drop(turn);
-        }
-        Ok(())
+/// What a record is stored by.
+struct RecordLoad<'l> {
+    occurrences: Occurrences,
+    shared: &'l SharedRecords,
+    lost: &'l mut LostPositions,
+    follows: Follows,
+    has_twins: bool,
+    /// The record before was there already: so may this one be.
+    was_present: bool,
+}
+
+impl RecordLoad<'_> {
+    /// Whether nothing is to be known of a record that is new before it is inserted.
+    fn may_be_inserted(&self, source: &SourceWriter, record: &ImportRecord) -> bool {
+        let was_seen = match self.follows {
+            Follows::Nothing => true,
+            Follows::Survey(times) => times.hold(record),
+            Follows::Preview => false,
+        };
+        was_seen && !self.was_present && !source.restores(record)
     }
 
-    /// What becomes of a record, and which other log has it; `None` where the preview has not seen it.
-    fn store_previewed(
+    /// Inserts a record whose id neither an event nor a twin has: one look into the index of ids for both.
+    fn insert_if_new(
         &self,
-        lost: &mut LostPositions,
+        transaction: &Connection,
+        source: &SourceWriter,
+        record: &ImportRecord,
+        event_id: &EventId,
+    ) -> Result<bool, RepositoryError> {
+        let insert = || -> rusqlite::Result<bool> {
+            if self.has_twins && twins::is_there(transaction, event_id)? {
+                return Ok(false);
+            }
+            let row = NewRow::imported(record, event_id, source.source_id, present_time());
+            row.insert_if_new(&mut transaction.prepare_cached(INSERT_IF_NEW)?)
+        };
+        insert().map_err(port_error("import a record"))
+    }
+
+    /// What becomes of a record, and which other log has it; `None` where it was not seen before.
+    fn store(
+        &mut self,
         transaction: &Connection,
         source: &mut SourceWriter,
         record: &ImportRecord,
     ) -> Result<Option<Stored>, RepositoryError> {
         let event_id = id_of(transaction, self.occurrences, record)?;
-        if let Some((outcome, first)) = present(transaction, source, record, &event_id)? {
+        if self.may_be_inserted(source, record)
+            && self.insert_if_new(transaction, source, record, &event_id)?
+        {
+            return Ok(Some((Outcome::Imported, None)));
+        }
+        let present = present(transaction, source, record, &event_id)?;
+        self.was_present = present.is_some();
+        if let Some((outcome, first)) = present {
             let other = self.shared.other_log(transaction, record, &outcome, &first, source.source_id);
             return Ok(Some((outcome, other.map_err(port_error("import a record"))?)));
         }
-        if self.follows_preview {
-            if !twins::is_previewed(transaction, &event_id)? {
-                return Ok(None);
+        match self.follows {
+            Follows::Nothing => {}
+            Follows::Survey(times) if times.hold(record) => {}
+            Follows::Preview if twins::is_previewed(transaction, &event_id)? => {
+                if let Some((position, class)) = twins::planned(transaction, &event_id)? {
+                    twins::store(transaction, source, record, &event_id, (position, class))
+                        .map_err(port_error("import a record"))?;
+                    return Ok(Some((Outcome::MatchedExisting { class }, None)));
+                }
             }
-            if let Some((position, class)) = twins::planned(transaction, &event_id)? {
-                twins::store(transaction, source, record, &event_id, (position, class))
-                    .map_err(port_error("import a record"))?;
-                return Ok(Some((Outcome::MatchedExisting { class }, None)));
-            }
+            Follows::Survey(_) | Follows::Preview => return Ok(None),
         }
         let position = match source.restores(record) {
-            true => lost.take(transaction, record).map_err(port_error("find the position of an event"))?,
+            true => {
+                self.lost.take(transaction, record).map_err(port_error("find the position of an event"))?
+            }
             false => None,
         };
         store_new(transaction, source, record, &event_id, position).map(|outcome| Some((outcome, None)))
     }
-}
-
-fn begin<'c>(
-    connection: &'c mut Connection,
-    turns: &mut TurnFile,
-    is_part: bool,
-) -> Result<AtomicWrite<'c>, RepositoryError> {
-    let write = if is_part {
-        connection.savepoint().map(AtomicWrite::Part)
-    } else {
-        let turn = turns.take();
-        connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map(|transaction| AtomicWrite::Transaction(transaction, turn))
-    };
-    write.map_err(port_error("begin to import"))
 }
 
 impl ImportSink for IncrementalLoad {
@@ -208,11 +209,10 @@ impl ImportSink for IncrementalLoad {
         continues: Option<&KnownSource>,
     ) -> Result<i64, RepositoryError> {
         let failed = port_error("begin to import a log");
-        let mut connection = lock(&self.connection);
-        let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
-        let source = SourceWriter::begin(&transaction, header, continues, present_time()).map_err(&failed)?;
-        transaction.commit().map_err(&failed)?;
-        self.occurrences.begin_log(&connection, source.known_part())?;
+        let source = self.transactions.write(|transaction| {
+            SourceWriter::begin(transaction, header, continues, present_time()).map_err(&failed)
+        })?;
+        self.occurrences.begin_log(&lock(&self.connection), source.known_part())?;
         self.shared.begin_log(source.source_id);
         self.lost.begin_log(continues.filter(|known| !known.is_whole).map(|known| known.source_id));
         self.source = Some(source);
@@ -224,43 +224,46 @@ impl ImportSink for IncrementalLoad {
         let Some(mut source) = self.source else {
             return Err(RepositoryError::storage("import records", "no log was begun"));
         };
-        let mut lost = std::mem::take(&mut self.lost);
-        let mut connection = lock(&self.connection);
-        let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
-        let records = batch.records.iter();
-        let stored: Result<Option<Vec<Stored>>, RepositoryError> = records
-            .map(|record| self.store_previewed(&mut lost, &transaction, &mut source, record))
-            .collect();
-        self.lost = lost;
-        let Some(stored) = stored? else {
-            drop(transaction);
-            drop(connection);
-            self.is_outdated = true;
-            return Err(RepositoryError::storage(
-                "import records",
-                "a log has changed since it was looked at",
-            ));
+        let mut load = RecordLoad {
+            occurrences: self.occurrences,
+            shared: &self.shared,
+            lost: &mut self.lost,
+            follows: self.follows,
+            has_twins: true,
+            was_present: false,
         };
-        let (outcomes, others): (Vec<Outcome>, Vec<Option<i64>>) = stored.into_iter().unzip();
-        source.store(&transaction, batch, &outcomes, present_time()).map_err(&failed)?;
-        transaction.commit().map_err(&failed)?;
-        drop(connection);
-        others.into_iter().flatten().for_each(|other| self.shared.add(other, source.source_id));
+        let mut is_outdated = false;
+        let stored = self.transactions.write(|transaction| {
+            load.has_twins = twins::are_there(transaction).map_err(&failed)?;
+            let mut outcomes = Vec::with_capacity(batch.records.len());
+            let mut others = Vec::new();
+            for record in &batch.records {
+                let Some((outcome, other)) = load.store(transaction, &mut source, record)? else {
+                    is_outdated = true;
+                    return Err(RepositoryError::storage(
+                        "import records",
+                        "a log has changed since it was looked at",
+                    ));
+                };
+                outcomes.push(outcome);
+                others.extend(other);
+            }
+            source.store(transaction, batch, &outcomes, present_time()).map_err(&failed)?;
+            Ok((outcomes, others))
+        });
+        self.is_outdated |= is_outdated;
+        let (outcomes, others) = stored?;
+        others.into_iter().for_each(|other| self.shared.add(other, source.source_id));
         self.source = Some(source);
-        if !self.is_one_transaction {
-            std::thread::sleep(PAUSE);
-        }
         Ok(outcomes)
     }
 
     fn end_source(&mut self, digest: Option<&SourceDigest>) -> Result<(), RepositoryError> {
-        let failed = port_error("end the import of a log");
-        let mut connection = lock(&self.connection);
-        self.occurrences.end_log(&connection)?;
+        self.occurrences.end_log(&lock(&self.connection))?;
         let (Some(source), Some(digest)) = (self.source, digest) else { return Ok(()) };
-        let transaction = begin(&mut connection, &mut self.turns, self.is_one_transaction)?;
-        source.end(&transaction, digest, present_time()).map_err(&failed)?;
-        transaction.commit().map_err(failed)
+        self.transactions.write(|transaction| {
+            source.end(transaction, digest, present_time()).map_err(port_error("end the import of a log"))
+        })
     }
 
     fn shared_records(&self) -> &SharedCounts {
@@ -276,14 +279,15 @@ impl ImportSink for IncrementalLoad {
     }
 
     fn finish(&mut self, _correct: &mut dyn FnMut(Correction)) -> Result<u64, RepositoryError> {
-        if !self.is_one_transaction {
+        if !self.transactions.is_one() {
+            self.transactions.commit()?;
             self.lost.tell(&self.path);
         }
         read::count(&lock(&self.connection))
     }
 
     fn publish(&mut self) -> Result<(), RepositoryError> {
-        self.end_transaction("COMMIT")?;
+        self.transactions.commit()?;
         self.lost.tell(&self.path);
         Ok(())
     }
@@ -291,16 +295,27 @@ impl ImportSink for IncrementalLoad {
 
 /// What is stored here is committed: overlaps have to be looked for before, in a preview.
 impl IncrementalSink for IncrementalLoad {
+    type Survey = Survey;
     type Preview = Preview;
 
+    /// Both systems run at the same time where there are twins: what is added to such a store mostly overlaps.
+    fn survey(&mut self) -> Result<Option<Survey>, RepositoryError> {
+        let has_twins = twins::are_there(&lock(&self.connection)).map_err(port_error("look for twins"))?;
+        Ok((!has_twins).then(|| Survey::over(Arc::clone(&self.connection), Arc::clone(&self.incomplete))))
+    }
+
+    fn follow_survey(&mut self, times: SystemTimes) {
+        self.follows = Follows::Survey(times);
+    }
+
     fn preview(&mut self) -> Result<Preview, StoreError> {
-        (self.follows_preview, self.is_outdated) = (false, false);
+        (self.follows, self.is_outdated) = (Follows::Nothing, false);
         (self.occurrences, self.shared) = (Occurrences::default(), SharedRecords::default());
         Ok(Preview::over(&self.path, Arc::clone(&self.connection), Arc::clone(&self.incomplete))?)
     }
 
     fn follow_preview(&mut self) {
-        self.follows_preview = true;
+        self.follows = Follows::Preview;
     }
 
     fn is_outdated(&self) -> bool {
@@ -308,17 +323,14 @@ impl IncrementalSink for IncrementalLoad {
     }
 
     fn begin_transaction(&mut self) -> Result<(), RepositoryError> {
-        let turn = self.turns.take();
-        let begun = lock(&self.connection).execute_batch("BEGIN IMMEDIATE");
-        begun.map_err(port_error("begin to import"))?;
-        (self.is_one_transaction, self.turn) = (true, turn);
-        Ok(())
+        self.transactions.begin_one()
     }
 
     fn roll_back(&mut self) -> Result<(), RepositoryError> {
         self.source = None;
         self.lost.moved = 0;
-        self.end_transaction("ROLLBACK")
+        self.transactions.roll_back();
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! - A store that does not exist yet is built beside its place, without indexes, and renamed into it
 //!   when it is whole ([`BulkLoad`]). For a dry run it is built without a place.
-//! - A store that exists is added to in batches, each one transaction ([`IncrementalLoad`]).
+//! - A store that exists is added to in short transactions ([`IncrementalLoad`]).
 //! - A [`Preview`] answers what an import would do to a store that exists, and changes nothing.
 
 mod build_folder;
@@ -20,6 +20,8 @@ pub mod preview;
 mod provenance;
 mod shared_records;
 mod superseded_rows;
+pub mod survey;
+mod transactions;
 mod twins;
 
 use std::path::PathBuf;

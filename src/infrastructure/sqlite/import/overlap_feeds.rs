@@ -26,6 +26,8 @@ const PAGE: usize = 512;
 /// The positions of rows that are near enough: paging through them does not go through all of the store.
 const CREATE_OVERLAPPING: &str = "DROP TABLE IF EXISTS temp.overlapping;
     CREATE TEMP TABLE overlapping (position INTEGER PRIMARY KEY) STRICT";
+const NOTE_OVERLAPPING: &str = "INSERT INTO temp.overlapping
+    SELECT position FROM events WHERE occurred_at BETWEEN ?1 AND ?2 ORDER BY position";
 /// The row of an origin, or the twin that stands at its position; both of a pair carry its position as
 /// an id. Records of the legacy system that have an identity of their own are told apart by that.
 const STORED: &str =
@@ -40,6 +42,11 @@ const STORED: &str =
       AND (twins.origin = ?3 OR events.origin = ?3
            AND (events.origin = 'native' OR events.id_derived = 1 OR twins.twin_id IS NOT NULL))
     ORDER BY overlapping.position LIMIT ?2";
+/// The row of an origin in a store that has no twins yet, nor an index.
+const NEW: &str = "SELECT position, NULL, event_type, occurred_at, aggregate_id, body FROM events
+    WHERE position > ?1 AND origin = ?3 AND (origin = 'native' OR id_derived = 1)
+      AND occurred_at BETWEEN ?4 AND ?5 AND position NOT IN (SELECT position FROM temp.superseded)
+    ORDER BY position LIMIT ?2";
 const PREVIEWED: &str = "SELECT number, NULL, event_type, occurred_at, aggregate_id, body FROM temp.previewed
     WHERE number > ?1 AND origin = ?3 AND (origin = 'native' OR id_derived = 1)
       AND occurred_at BETWEEN ?4 AND ?5
@@ -51,14 +58,9 @@ pub(super) fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection>
 }
 
 /// The rows of the window alone: all of them are new. Those in `temp.superseded` are left out.
-pub(super) fn of_new_store(
-    path: &Path,
-    shared: &SharedConnection,
-    window: TimeWindow,
-) -> Result<OverlapFeeds, RepositoryError> {
-    note_overlapping(&lock(shared), window, "AND position NOT IN (SELECT position FROM temp.superseded)")?;
-    let feeds = |origin| vec![feed(path, shared, STORED, origin, None)];
-    Ok(OverlapFeeds { history: feeds(Origin::History), native: feeds(Origin::Native), stored_feeds: 0 })
+pub(super) fn of_new_store(path: &Path, shared: &SharedConnection, window: TimeWindow) -> OverlapFeeds {
+    let feeds = |origin| vec![feed(path, shared, NEW, origin, Some(window))];
+    OverlapFeeds { history: feeds(Origin::History), native: feeds(Origin::Native), stored_feeds: 0 }
 }
 
 /// The rows and twins of the window, and after them the records of `temp.previewed`.
@@ -67,7 +69,7 @@ pub(super) fn of_preview(
     shared: &SharedConnection,
     window: TimeWindow,
 ) -> Result<OverlapFeeds, RepositoryError> {
-    note_overlapping(&lock(shared), window, "")?;
+    note_overlapping(&lock(shared), window)?;
     let feeds = |origin| {
         let stored = feed(path, shared, STORED, origin, None);
         vec![stored, feed(path, shared, PREVIEWED, origin, Some(window))]
@@ -75,18 +77,10 @@ pub(super) fn of_preview(
     Ok(OverlapFeeds { history: feeds(Origin::History), native: feeds(Origin::Native), stored_feeds: 1 })
 }
 
-fn note_overlapping(
-    connection: &Connection,
-    window: TimeWindow,
-    condition: &str,
-) -> Result<(), RepositoryError> {
+fn note_overlapping(connection: &Connection, window: TimeWindow) -> Result<(), RepositoryError> {
     let failed = port_error("look for records of the same time");
     connection.execute_batch(CREATE_OVERLAPPING).map_err(&failed)?;
-    let fill = format!(
-        "INSERT INTO temp.overlapping SELECT position FROM events
-         WHERE occurred_at BETWEEN ?1 AND ?2 {condition} ORDER BY position"
-    );
-    connection.execute(&fill, params![window.first, window.last]).map_err(&failed)?;
+    connection.execute(NOTE_OVERLAPPING, params![window.first, window.last]).map_err(failed)?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Rows of a store that is being built and that are no events, because another row stands for them: what
 //! repeats an event, and what both systems wrote of one event.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, params};
 
 use crate::application::compare::report::Class;
@@ -14,13 +16,25 @@ use crate::infrastructure::sqlite::error::port_error;
 use super::twins;
 
 /// The superseded rows, and the row that stands for each of them. `kind` is the name of the repetition, or,
-/// of a twin, that of its class.
-const BEGIN: &str = "BEGIN;
+/// of a twin, that of its class. Pairs of twins come in no order, and are sorted when all of them are there.
+///
+/// What fails takes nothing back: the store that is being built is gone then.
+const BEGIN: &str = "PRAGMA journal_mode = OFF;
+    BEGIN;
     CREATE TEMP TABLE superseded
-        (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT";
+        (position INTEGER PRIMARY KEY, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT;
+    CREATE TEMP TABLE twin_pairs (position INTEGER NOT NULL, first INTEGER NOT NULL, kind TEXT NOT NULL) STRICT";
+const SORT_TWINS: &str =
+    "INSERT INTO temp.superseded SELECT position, first, kind FROM temp.twin_pairs ORDER BY position;
+    DROP TABLE temp.twin_pairs";
+const ARE_MANY: &str =
+    "SELECT 16 * ((SELECT count(*) FROM temp.superseded) + (SELECT count(*) FROM temp.twin_pairs))
+    > (SELECT ifnull(max(position), 0) FROM events)";
 const END: &str = "DROP TABLE temp.superseded; COMMIT";
+/// With the columns of the row at the end, in the order in which [`twins::store_row`] takes them.
 const TWINS: &str = "SELECT superseded.position, superseded.first, superseded.kind,
-        row.source_id, row.source_offset, row.source_line
+        event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at, id_derived,
+        source_id, source_offset, source_line
     FROM temp.superseded CROSS JOIN events AS row ON row.position = superseded.position
     WHERE superseded.kind NOT IN ('duplicate', 'already_present', 'conflict') ORDER BY superseded.position";
 /// A row that stands for another one may itself be superseded, as a twin.
@@ -41,7 +55,16 @@ pub(super) fn begin(connection: &Connection) -> Result<(), RepositoryError> {
 /// Notes that what the legacy system wrote of an event is superseded by what the new system wrote of it.
 pub(super) fn note_twins(connection: &Connection, pair: &TwinPair) -> Result<(), RepositoryError> {
     let (history, native) = (pair.history.offset as i64, pair.native.offset as i64);
-    note(connection, history, native, pair.class.as_str()).map_err(port_error("note a pair"))
+    connection
+        .prepare_cached("INSERT INTO temp.twin_pairs VALUES (?1, ?2, ?3)")
+        .and_then(|mut note| note.insert(params![history, native, pair.class.as_str()]))
+        .map(drop)
+        .map_err(port_error("note a pair"))
+}
+
+/// Whether so many rows are superseded that an index is made anew sooner than it is corrected.
+pub(super) fn are_many(connection: &Connection) -> Result<bool, RepositoryError> {
+    connection.query_row(ARE_MANY, [], |row| row.get(0)).map_err(port_error("count repeated records"))
 }
 
 /// Notes that a row repeats the row `first`.
@@ -51,13 +74,11 @@ pub(super) fn note_repetition(
     first: i64,
     repetition: Repetition,
 ) -> rusqlite::Result<()> {
-    note(connection, position, first, repetition.as_str())
-}
-
-fn note(connection: &Connection, position: i64, first: i64, kind: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("INSERT INTO temp.superseded VALUES (?1, ?2, ?3)")?
-        .insert(params![position, first, kind])?;
+    connection.prepare_cached("INSERT INTO temp.superseded VALUES (?1, ?2, ?3)")?.insert(params![
+        position,
+        first,
+        repetition.as_str()
+    ])?;
     Ok(())
 }
 
@@ -67,55 +88,97 @@ pub(super) fn remove(
     correct: &mut dyn FnMut(Correction),
 ) -> Result<(), RepositoryError> {
     let failed = port_error("remove repeated records");
-    let superseded = superseded_positions(connection).map_err(&failed)?;
+    connection.execute_batch(SORT_TWINS).map_err(&failed)?;
+    let superseded = &Gaps::of_superseded(connection).map_err(&failed)?;
     // Twins come first: what repeats one is written down as that.
-    write_twins(connection, &superseded, correct).map_err(&failed)?;
-    write_down(connection, &superseded, correct)?;
-    close_gaps(connection, &superseded).map_err(&failed)?;
+    write_twins(connection, superseded, correct).map_err(&failed)?;
+    write_down(connection, superseded, correct)?;
+    close_gaps(connection, superseded).map_err(&failed)?;
     connection.execute_batch(END).map_err(&failed)
 }
 
-/// Where a row will be when the gaps are closed.
-fn closed_up(superseded: &[i64], position: i64) -> i64 {
-    position - superseded.partition_point(|&gap| gap < position) as i64
+/// The positions of superseded rows, as runs that follow each other: those of a log mostly do.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Gaps(Vec<Gap>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Gap {
+    first: i64,
+    last: i64,
+    /// How many positions are in the gaps before this one.
+    before: i64,
+}
+
+impl Gaps {
+    fn of_superseded(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut statement = connection.prepare("SELECT position FROM temp.superseded ORDER BY position")?;
+        let mut positions = statement.query([])?;
+        let mut gaps = Self::default();
+        while let Some(row) = positions.next()? {
+            gaps.add(row.get(0)?);
+        }
+        Ok(gaps)
+    }
+
+    /// Adds a position that comes after all others.
+    fn add(&mut self, position: i64) {
+        match self.0.last_mut() {
+            Some(gap) if gap.last + 1 == position => gap.last = position,
+            last => {
+                let before = last.map_or(0, |gap| gap.before + gap.length());
+                self.0.push(Gap { first: position, last: position, before });
+            }
+        }
+    }
+
+    /// Where a row will be when the gaps are closed.
+    fn closed_up(&self, position: i64) -> i64 {
+        let begun = self.0.partition_point(|gap| gap.first < position);
+        let Some(gap) = begun.checked_sub(1).and_then(|last| self.0.get(last)) else { return position };
+        position - gap.before - gap.length().min(position - gap.first)
+    }
+}
+
+impl Gap {
+    fn length(&self) -> i64 {
+        self.last + 1 - self.first
+    }
 }
 
 fn write_twins(
     connection: &Connection,
-    superseded: &[i64],
+    superseded: &Gaps,
     correct: &mut dyn FnMut(Correction),
 ) -> rusqlite::Result<()> {
     let mut statement = connection.prepare(TWINS)?;
     let mut rows = statement.query([])?;
+    let mut written = BTreeMap::<i64, i64>::new();
     while let Some(row) = rows.next()? {
-        let (position, first, kind): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (first, kind): (i64, String) = (row.get(1)?, row.get(2)?);
         let Some(class) = Class::named(&kind) else { continue };
-        let source_id = row.get(3)?;
-        let place = Place { offset: row.get(4)?, line: row.get(5)? };
-        twins::store_row(connection, position, closed_up(superseded, first), class)?;
-        recount(connection, source_id, "matched_existing")?;
+        let source_id = row.get("source_id")?;
+        let place = Place { offset: row.get("source_offset")?, line: row.get("source_line")? };
+        twins::store_row(connection, superseded.closed_up(first), row, 3, class)?;
+        *written.entry(source_id).or_default() += 1;
         correct(Correction { source_id, place, outcome: Outcome::MatchedExisting { class } });
     }
-    Ok(())
+    written
+        .into_iter()
+        .try_for_each(|(source_id, rows)| recount(connection, source_id, "matched_existing", rows))
 }
 
-/// A record of a log is not what it was counted as.
-fn recount(connection: &Connection, source_id: i64, column: &str) -> rusqlite::Result<()> {
+/// So many records of a log are not what they were counted as.
+fn recount(connection: &Connection, source_id: i64, column: &str, records: i64) -> rusqlite::Result<()> {
     let sql =
-        format!("UPDATE sources SET imported = imported - 1, {column} = {column} + 1 WHERE source_id = ?1");
-    connection.prepare_cached(&sql)?.execute([source_id])?;
+        format!("UPDATE sources SET imported = imported - ?2, {column} = {column} + ?2 WHERE source_id = ?1");
+    connection.prepare_cached(&sql)?.execute([source_id, records])?;
     Ok(())
-}
-
-fn superseded_positions(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
-    let mut statement = connection.prepare("SELECT position FROM temp.superseded ORDER BY position")?;
-    statement.query_map([], |row| row.get(0))?.collect()
 }
 
 /// Moves superseded rows into the tables that keep them, and corrects the counts of their logs.
 fn write_down(
     connection: &Connection,
-    superseded: &[i64],
+    superseded: &Gaps,
     correct: &mut dyn FnMut(Correction),
 ) -> Result<(), RepositoryError> {
     let failed = port_error("write down repeated records");
@@ -144,7 +207,7 @@ struct SupersededRow {
 }
 
 impl SupersededRow {
-    fn read(row: &rusqlite::Row<'_>, superseded: &[i64]) -> rusqlite::Result<Self> {
+    fn read(row: &rusqlite::Row<'_>, superseded: &Gaps) -> rusqlite::Result<Self> {
         let kind: String = row.get(4)?;
         let repetition = Repetition::named(&kind).ok_or(rusqlite::Error::InvalidQuery)?;
         Ok(Self {
@@ -152,7 +215,7 @@ impl SupersededRow {
             place: Place { offset: row.get(1)?, line: row.get(2)? },
             body: row.get(3)?,
             repetition,
-            first: closed_up(superseded, row.get(5)?),
+            first: superseded.closed_up(row.get(5)?),
             first_id: row.get(6)?,
             first_body: row.get(7)?,
             twin_id: row.get(8)?,
@@ -188,7 +251,7 @@ impl SupersededRow {
             offset,
             self.body.as_bytes()
         ])?;
-        recount(connection, self.source_id, "rejected")
+        recount(connection, self.source_id, "rejected", 1)
     }
 
     fn repeat(&self, connection: &Connection) -> rusqlite::Result<()> {
@@ -206,19 +269,47 @@ impl SupersededRow {
             ],
         )?;
         let is_duplicate = self.repetition == Repetition::Duplicate;
-        recount(connection, self.source_id, if is_duplicate { "duplicates" } else { "already_present" })
+        let column = if is_duplicate { "duplicates" } else { "already_present" };
+        recount(connection, self.source_id, column, 1)
     }
 }
 
 /// Deletes the superseded rows, and moves the rows after each of them up: positions have no gaps.
-fn close_gaps(connection: &Connection, superseded: &[i64]) -> rusqlite::Result<()> {
-    connection
-        .execute_batch("DELETE FROM events WHERE position IN (SELECT position FROM temp.superseded)")?;
+fn close_gaps(connection: &Connection, superseded: &Gaps) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare("DELETE FROM events WHERE position BETWEEN ?1 AND ?2")?;
+    for gap in &superseded.0 {
+        delete.execute([gap.first, gap.last])?;
+    }
     let mut close = connection
         .prepare("UPDATE events SET position = position - ?1 WHERE position > ?2 AND position < ?3")?;
-    for (index, &gap) in superseded.iter().enumerate() {
-        let next = superseded.get(index + 1).copied().unwrap_or(i64::MAX);
-        close.execute(params![index as i64 + 1, gap, next])?;
+    for (index, gap) in superseded.0.iter().enumerate() {
+        let next = superseded.0.get(index + 1).map_or(i64::MAX, |next| next.first);
+        close.execute([gap.before + gap.length(), gap.last, next])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_moved_up_by_as_many_positions_as_are_superseded_before_it() {
+        for superseded in [&[][..], &[1], &[5], &[1, 2, 3], &[2, 3, 4, 6, 9, 10], &[1, 3, 5, 7]] {
+            let mut gaps = Gaps::default();
+            superseded.iter().for_each(|position| gaps.add(*position));
+            for position in 1..=12 {
+                let before = superseded.iter().filter(|gap| **gap < position).count() as i64;
+                assert_eq!(gaps.closed_up(position), position - before, "{position} of {superseded:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn positions_that_follow_each_other_are_one_gap() {
+        let mut gaps = Gaps::default();
+        [2, 3, 4, 6, 9, 10].iter().for_each(|position| gaps.add(*position));
+        let gap = |first, last, before| Gap { first, last, before };
+        assert_eq!(gaps, Gaps(vec![gap(2, 4, 0), gap(6, 6, 3), gap(9, 10, 4)]));
+    }
 }

@@ -1,6 +1,7 @@
 //! Twins: records that are kept beside the event that they tell again.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::application::compare::PlacedEvent;
 use crate::application::compare::report::Class;
@@ -22,8 +23,12 @@ const PARTNER: &str = "SELECT events.position, planned_twins.class
     FROM temp.planned_twins JOIN events ON events.event_id = planned_twins.partner_id
     WHERE planned_twins.event_id = ?1
       AND NOT EXISTS (SELECT 1 FROM twins WHERE twins.position = events.position)";
-const COLUMNS: &str = "position, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
-    id_derived, source_id, source_offset, source_line, class";
+const INSERT: &str =
+    "INSERT INTO twins (position, event_id, event_type, occurred_at, aggregate_id, body, origin,
+        recorded_at, id_derived, source_id, source_offset, source_line, class)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+/// So many columns of these are those of the record.
+const OF_RECORD: usize = 11;
 
 /// Begins a plan.
 pub(super) fn begin_plan(connection: &Connection) -> rusqlite::Result<()> {
@@ -53,6 +58,18 @@ pub(super) fn plan(connection: &Connection, pair: &TwinPair) -> Result<(), Repos
 }
 
 const STORED_FEED: u32 = 0;
+
+/// Whether there are any.
+pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM twins)")?.query_row([], |row| row.get(0))
+}
+
+/// Whether one has this id.
+pub(super) fn is_there(connection: &Connection, event_id: &EventId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM twins WHERE event_id = ?1)")?
+        .query_row([event_id.as_str()], |row| row.get(0))
+}
 
 /// Whether the preview saw the record of this id.
 pub(super) fn is_previewed(connection: &Connection, event_id: &EventId) -> Result<bool, RepositoryError> {
@@ -86,42 +103,41 @@ pub(super) fn store(
     (position, class): (Position, Class),
 ) -> rusqlite::Result<()> {
     let row = NewRow::imported(record, event_id, source.source_id, present_time());
-    connection
-        .prepare_cached(&format!(
-            "INSERT INTO twins ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
-        ))?
-        .insert(params![
-            position.get(),
-            row.event_id,
-            row.event_type,
-            row.occurred_at.timestamp_micros(),
-            row.aggregate_id,
-            row.body,
-            row.origin.as_str(),
-            row.recorded_at.timestamp_micros(),
-            row.id_derived,
-            source.source_id,
-            record.place.offset as i64,
-            record.place.line as i64,
-            class.as_str()
-        ])?;
+    connection.prepare_cached(INSERT)?.insert(params![
+        position.get(),
+        row.event_id,
+        row.event_type,
+        row.occurred_at.timestamp_micros(),
+        row.aggregate_id,
+        row.body,
+        row.origin.as_str(),
+        row.recorded_at.timestamp_micros(),
+        row.id_derived,
+        source.source_id,
+        record.place.offset as i64,
+        record.place.line as i64,
+        class.as_str()
+    ])?;
     Ok(())
 }
 
-/// Copies a row to the twins, of the event that will be at that position. The row is not taken away.
+/// Stores a row of a query as the twin of the event that will be at that position; its columns, from `column` on, are
+/// those of a twin from the id to the place. A statement that selects what it inserts would keep every page that it changes.
 pub(super) fn store_row(
     connection: &Connection,
-    row: i64,
     position: i64,
+    row: &Row<'_>,
+    column: usize,
     class: Class,
 ) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(&format!(
-            "INSERT INTO twins ({COLUMNS})
-             SELECT ?2, event_id, event_type, occurred_at, aggregate_id, body, origin, recorded_at,
-                    id_derived, source_id, source_offset, source_line, ?3
-             FROM events WHERE position = ?1"
-        ))?
-        .insert(params![row, position, class.as_str()])?;
-    Ok(())
+    let mut insert = connection.prepare_cached(INSERT)?;
+    insert.raw_bind_parameter(1, position)?;
+    for index in 0..OF_RECORD {
+        insert.raw_bind_parameter(2 + index, ToSqlOutput::Borrowed(row.get_ref(column + index)?))?;
+    }
+    insert.raw_bind_parameter(2 + OF_RECORD, class.as_str())?;
+    match insert.raw_execute()? {
+        1 => Ok(()),
+        rows => Err(rusqlite::Error::StatementChangedRows(rows)),
+    }
 }

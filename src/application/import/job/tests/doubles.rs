@@ -15,11 +15,11 @@ use crate::application::import::error::ImportError;
 use crate::application::import::job::{ImportPorts, ImportSettings, OverlapPolicy, import};
 use crate::application::import::options::ReadOptions;
 use crate::application::import::outcome::{Correction, Outcome};
-use crate::application::import::overlap::{Overlap, OverlapFeeds, TwinPair};
+use crate::application::import::overlap::{Overlap, OverlapFeeds, SystemTimes, TwinPair};
 use crate::application::import::report::ImportReport;
 use crate::application::import::target::{
-    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportedLog, IncrementalSink, KnownPart,
-    KnownSource, OverlapView, SharedCounts, SourceHeader, StoreError,
+    Batch, BuildingSink, ImportPreview, ImportSink, ImportStore, ImportSurvey, ImportedLog, IncrementalSink,
+    KnownPart, KnownSource, OverlapView, SharedCounts, SourceHeader, StoreError,
 };
 use crate::application::log_source::{LogList, LogSource, SourceDigest, SourceError};
 use crate::domain::repository::RepositoryError;
@@ -50,6 +50,9 @@ pub struct FakeStore {
     exists: bool,
     /// It is made by another process while it is built.
     pub is_overtaken: bool,
+    /// By their times, no record can overlap.
+    pub is_apart: bool,
+    pub has_twins: bool,
     calls: RefCell<Vec<String>>,
     seen: RefCell<VecDeque<Seen>>,
     ends: RefCell<VecDeque<LoadEnd>>,
@@ -67,7 +70,8 @@ pub struct FakeSink {
 
 impl FakeSink {
     fn new(store: &Rc<FakeStore>, role: &'static str) -> Self {
-        let seen = if role == "load" { None } else { store.seen.borrow_mut().pop_front() };
+        let seen =
+            if ["load", "survey"].contains(&role) { None } else { store.seen.borrow_mut().pop_front() };
         Self {
             store: Rc::clone(store),
             role,
@@ -172,8 +176,27 @@ impl ImportPreview for FakeSink {
     }
 }
 
+impl ImportSurvey for FakeSink {
+    fn times(&self) -> SystemTimes {
+        SystemTimes::default()
+    }
+
+    fn may_overlap(&mut self) -> Result<bool, RepositoryError> {
+        Ok(!self.store.is_apart)
+    }
+}
+
 impl IncrementalSink for FakeSink {
+    type Survey = FakeSink;
     type Preview = FakeSink;
+
+    fn survey(&mut self) -> Result<Option<FakeSink>, RepositoryError> {
+        Ok((!self.store.has_twins).then(|| FakeSink::new(&self.store, "survey")))
+    }
+
+    fn follow_survey(&mut self, _: SystemTimes) {
+        self.call("follow survey");
+    }
 
     fn preview(&mut self) -> Result<FakeSink, StoreError> {
         Ok(FakeSink::new(&self.store, "preview"))
