@@ -19,9 +19,8 @@ pub const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 const BUSY_LOOK: Duration = Duration::from_millis(1);
 
-/// In pages. A checkpoint runs inside the writer and is what makes the slowest appends slow: rarely,
-/// then, at 80 MB of log.
-const WAL_AUTOCHECKPOINT: i64 = 10_000;
+/// In bytes. A checkpoint runs inside the writer and is what makes the slowest appends slow: rarely, then.
+const WAL_AUTOCHECKPOINT: i64 = 80_000_000;
 const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 /// In KiB.
 const SMALL_CACHE: i64 = 2_000;
@@ -144,7 +143,8 @@ pub(super) fn application_id(path: &Path, connection: &Connection) -> Result<u32
 pub(super) fn make_durable(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
     switch_to_wal(path, connection)?;
     set(path, connection, "synchronous", SYNCHRONOUS_FULL)?;
-    set(path, connection, "wal_autocheckpoint", WAL_AUTOCHECKPOINT)?;
+    let page_size: i64 = get(path, connection, "page_size")?;
+    set(path, connection, "wal_autocheckpoint", WAL_AUTOCHECKPOINT / page_size)?;
     set(path, connection, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
     // Sorters and temporary tables spill to files instead of growing in memory.
     set(path, connection, "temp_store", TEMP_STORE_FILE)
