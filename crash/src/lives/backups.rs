@@ -1,13 +1,11 @@
 //! Backups that are made, and stores that come back from them.
 
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::{DAYS, NEW, SQLITE, STORE, as_value, is_part_of, nothing, same};
 use crate::inputs::{as_lines, task_events};
-use crate::life::{Cut, Life};
+use crate::life::{Cut, Life, copy_folder};
 use crate::site::{Site, lines};
 
 pub fn lives() -> Vec<Life> {
@@ -158,25 +156,11 @@ fn one_line(answers: &[u8]) -> Vec<u8> {
 fn with_fewer_events(site: &Site) -> Result<()> {
     dispatch(site, 0, 20)?;
     let (data, earlier) = (site.path("data"), site.path("earlier"));
-    copy(&data, &earlier)?;
+    copy_folder(&data, &earlier)?;
     dispatch(site, 20, 20)?;
     site.expect(&[0], BACKUP, b"")?;
     std::fs::remove_dir_all(&data)?;
     Ok(std::fs::rename(&earlier, &data)?)
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else {
-            std::fs::copy(entry.path(), to)?;
-        }
-    }
-    Ok(())
 }
 
 /// What was there before is there, or what was restored; and the restoration that is run again brings all of it.
