@@ -20,15 +20,24 @@ const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 /// What is no JSON log is refused by what it begins with: SQLite, UTF-16.
 const OTHER_FORMATS: [&[u8]; 3] = [b"SQLite format 3\0", b"\xFF\xFE", b"\xFE\xFF"];
 
-/// What is unpacked first is another log than its bytes: gzip, zstd.
-const COMPRESSED: [&[u8]; 2] = [b"\x1F\x8B", b"\x28\xB5\x2F\xFD"];
+/// What is unpacked first is another log than its bytes: gzip, zstd, and a frame that zstd skips. One byte of what tells them may be
+/// another.
+const COMPRESSED: [&[Option<u8>]; 3] = [
+    &[Some(0x1F), Some(0x8B), Some(8)],
+    &[Some(0x28), Some(0xB5), Some(0x2F), Some(0xFD)],
+    &[None, Some(0x2A), Some(0x4D), Some(0x18)],
+];
 
 /// How many bytes of these are read.
 const MOST_UNPACKED: usize = 1 << 20;
 
 /// Panics where the log is read otherwise than it should be.
 pub fn check(bytes: &[u8]) {
-    let is_compressed = COMPRESSED.iter().any(|magic| bytes.starts_with(magic));
+    let is_other = |(byte, told): &(&u8, &Option<u8>)| told.is_some_and(|told| told != **byte);
+    let is_compressed = COMPRESSED.iter().any(|magic| {
+        let is_long_enough = bytes.len() >= 2;
+        is_long_enough && bytes.iter().zip(*magic).filter(is_other).count() <= 1
+    });
     with_file(bytes, |path| {
         if is_compressed {
             return read_some(path);
