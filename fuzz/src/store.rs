@@ -142,7 +142,7 @@ fn is_read_as_before(store: &SqliteEventRepository, base: &Base) -> bool {
     same &=
         store.find_by_id(&nobody).is_err() || store.find_by_id(&nobody).is_ok_and(|found| found.is_none());
     let recent = store.get_recent_events(5);
-    same && recent.is_err() || same && recent.is_ok_and(|recent| recent.len() == 5)
+    same && (recent.is_err() || recent.is_ok_and(|recent| recent.len() == 5))
 }
 
 fn all(store: &SqliteEventRepository) -> Result<Vec<StoredEvent>, mission_events::RepositoryError> {
