@@ -74,10 +74,16 @@ impl Trial<'_> {
         })
     }
 
-    /// A folder in which the life is about to begin.
+    /// A folder in which the life is about to begin. It is prepared once, and copied from then on.
     pub fn prepared(&self) -> Result<Site> {
         let site = self.site()?;
-        (self.life.prepare)(&site)?;
+        let kept = self.folder.join("prepared");
+        if kept.exists() {
+            copy_folder(&kept, &site.folder)?;
+        } else {
+            (self.life.prepare)(&site)?;
+            copy_folder(&site.folder, &kept)?;
+        }
         Ok(site)
     }
 
@@ -98,6 +104,21 @@ impl Trial<'_> {
         std::fs::remove_dir_all(&site.folder)?;
         Ok(reference)
     }
+}
+
+/// Copies what lies in a folder into another one, which is made where it is not there.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            std::fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }
 
 /// What was tried, and what was broken.

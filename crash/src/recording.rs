@@ -347,9 +347,6 @@ impl Recorder<'_> {
     }
 
     fn renamed(&mut self, call: &Call) -> Result<()> {
-        if call.arguments.iter().any(|each| each.has("RENAME_EXCHANGE")) {
-            bail!("an exchange of two names is not understood");
-        }
         let (from, to) = (self.first_path(call)?, self.last_path(call)?);
         let (from, to) = match (from, to) {
             (Some(from), Some(to)) => (from, to),
@@ -359,8 +356,14 @@ impl Recorder<'_> {
         let node = self.replay.disk.find(&from).with_context(|| format!("{from} is not known"))?;
         let (old_parent, old_name) = self.replay.disk.find_parent(&from)?;
         let (new_parent, new_name) = self.replay.disk.find_parent(&to)?;
+        let is_exchange = call.arguments.iter().any(|each| each.has("RENAME_EXCHANGE"));
+        let other = if is_exchange {
+            Some(self.replay.disk.find(&to).with_context(|| format!("{to} is not known"))?)
+        } else {
+            None
+        };
         let parts =
-            vec![(old_parent, old_name.to_owned(), None), (new_parent, new_name.to_owned(), Some(node))];
+            vec![(old_parent, old_name.to_owned(), other), (new_parent, new_name.to_owned(), Some(node))];
         self.step(Step::Names(parts))
     }
 

@@ -97,7 +97,7 @@ fn is_what_happened(recording: &Recording, folder: &Path) -> Result<()> {
     );
     for (name, content) in &left.files {
         ensure!(
-            name.ends_with("-shm") || found.files[name] == *content,
+            is_shared_memory(name) || found.files[name] == *content,
             "the recording ends with another content of {name}"
         );
     }
@@ -129,13 +129,18 @@ fn named(recording: &Recording, step: &Step) -> String {
     }
 }
 
+/// The memory that processes share in a file is gone with them.
+fn is_shared_memory(name: &str) -> bool {
+    name.ends_with("-shm")
+}
+
 fn digest(remains: &Remains, answers: &[u8], ended: bool) -> [u8; 32] {
     let mut digest = Sha256::new();
     let mut add = |bytes: &[u8]| {
         digest.update((bytes.len() as u64).to_le_bytes());
         digest.update(bytes);
     };
-    for (name, content) in &remains.files {
+    for (name, content) in remains.files.iter().filter(|(name, _)| !is_shared_memory(name)) {
         add(name.as_bytes());
         add(content);
     }
@@ -145,14 +150,14 @@ fn digest(remains: &Remains, answers: &[u8], ended: bool) -> [u8; 32] {
     digest.finalize().into()
 }
 
-/// Makes a folder what the power cut has left. The memory that processes share is gone with them.
+/// Makes a folder what the power cut has left.
 fn put_back(remains: &Remains, folder: &Path) -> Result<()> {
     std::fs::remove_dir_all(folder)?;
     std::fs::create_dir_all(folder)?;
     for name in &remains.folders {
         std::fs::create_dir_all(folder.join(name))?;
     }
-    for (name, content) in remains.files.iter().filter(|(name, _)| !name.ends_with("-shm")) {
+    for (name, content) in remains.files.iter().filter(|(name, _)| !is_shared_memory(name)) {
         std::fs::write(folder.join(name), content)?;
     }
     for (name, target) in &remains.links {

@@ -4,31 +4,44 @@ use std::cell::OnceCell;
 use std::path::Path;
 
 use mission_events::internals::application::log_source::{LogFormat, LogPiece, PieceContent};
+use mission_events::internals::infrastructure::sources::open_log;
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::mapping::Mapping;
 use mission_events::internals::wire::record::RecordReader;
 use mission_events::internals::wire::zone::Zone;
-use mission_events::internals::infrastructure::sources::open_log;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::{is_blank, trim};
+use super::{is_blank, place, trim};
 
 const UTF_8_BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// What is no JSON log is refused by what it begins with: SQLite, UTF-16.
 const OTHER_FORMATS: [&[u8]; 3] = [b"SQLite format 3\0", b"\xFF\xFE", b"\xFE\xFF"];
 
-/// What is unpacked first is another log than its bytes: gzip, zstd.
-const COMPRESSED: [&[u8]; 2] = [b"\x1F\x8B", b"\x28\xB5\x2F\xFD"];
+/// What is unpacked first is another log than its bytes: gzip, zstd, and a frame that zstd skips. One byte of what tells them may be
+/// another.
+const COMPRESSED: [&[Option<u8>]; 3] = [
+    &[Some(0x1F), Some(0x8B), Some(8)],
+    &[Some(0x28), Some(0xB5), Some(0x2F), Some(0xFD)],
+    &[None, Some(0x2A), Some(0x4D), Some(0x18)],
+];
+
+/// How many bytes of these are read.
+const MOST_UNPACKED: usize = 1 << 20;
 
 /// Panics where the log is read otherwise than it should be.
 pub fn check(bytes: &[u8]) {
-    if COMPRESSED.iter().any(|magic| bytes.starts_with(magic)) {
-        return;
-    }
+    let is_other = |(byte, told): &(&u8, &Option<u8>)| told.is_some_and(|told| told != **byte);
+    let is_compressed = COMPRESSED.iter().any(|magic| {
+        let is_long_enough = bytes.len() >= 2;
+        is_long_enough && bytes.iter().zip(*magic).filter(is_other).count() <= 1
+    });
     with_file(bytes, |path| {
+        if is_compressed {
+            return read_some(path);
+        }
         let mut source = match open_log(path, &Mapping::BuiltIn) {
             Ok(source) => source,
             Err(error) => {
@@ -54,19 +67,26 @@ pub fn check(bytes: &[u8]) {
     });
 }
 
+/// What is unpacked is read without a panic, be it damaged, as far as is unpacked in a moment.
+fn read_some(path: &Path) {
+    let Ok(mut source) = open_log(path, &Mapping::BuiltIn) else { return };
+    let zone = Zone::utc();
+    let mut reader = RecordReader::new(&zone, DstPolicy::Resolve);
+    let mut read = 0;
+    while read < MOST_UNPACKED
+        && let Ok(Some(piece)) = source.next_piece(&mut reader)
+    {
+        read += piece.bytes.len() + 1;
+    }
+}
+
 fn with_file(bytes: &[u8], read: impl FnOnce(&Path)) {
     thread_local! {
         static FOLDER: OnceCell<TempDir> = const { OnceCell::new() };
     }
     FOLDER.with(|folder| {
-        // Files are made by the million: in memory, where the system has a place for that.
-        let memory = Path::new("/dev/shm");
-        let folder = folder.get_or_init(|| {
-            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }
-                .expect("a folder can be made")
-        });
-        let path = folder.path().join("log.json");
-        std::fs::write(&path, bytes).expect("a file can be written");
+        let path = folder.get_or_init(place::folder).path().join("log.json");
+        place::write(&path, bytes);
         read(&path);
     });
 }

@@ -3,15 +3,17 @@
 use std::str::from_utf8;
 use std::sync::LazyLock;
 
-use mission_events::internals::wire::json::{Member, MemberValue, ObjectScanner, ScanError, ScannedObject, canonical_form};
+use mission_events::internals::infrastructure::zones::load_zone;
+use mission_events::internals::wire::json::{
+    Member, MemberValue, ObjectScanner, ScanError, ScannedObject, canonical_form,
+};
 use mission_events::internals::wire::local_time::DstPolicy;
 use mission_events::internals::wire::record::{ContentIds, Record, RecordError, RecordReader};
 use mission_events::internals::wire::zone::Zone;
-use mission_events::internals::infrastructure::zones::load_zone;
 use serde_json::{Map, Value};
 
-use crate::serde_view::{Facts, end_of_object, members, respell};
-use crate::{form, trim};
+use super::serde_view::{Facts, end_of_object, members, respell};
+use super::{form, trim};
 
 static UTC: LazyLock<Zone> = LazyLock::new(Zone::utc);
 static BERLIN: LazyLock<Zone> = LazyLock::new(|| load_zone("Europe/Berlin").expect("the zone is bundled"));
@@ -67,7 +69,7 @@ fn assert_grammar(bytes: &[u8], scanned: &Result<ScannedObject, ScanError>) {
 }
 
 fn trim_start(bytes: &[u8]) -> &[u8] {
-    let blanks = bytes.iter().take_while(|byte| crate::is_blank(**byte)).count();
+    let blanks = bytes.iter().take_while(|byte| super::is_blank(**byte)).count();
     &bytes[blanks..]
 }
 

@@ -4,7 +4,7 @@ use mission_events::internals::wire::json::{Token, Tokens};
 use serde::de::IgnoredAny;
 use serde_json::{Deserializer, Value};
 
-use crate::is_blank;
+use super::is_blank;
 
 /// How deep serde_json reads values, and no deeper.
 const DEEPEST_VALUE: usize = 127;

@@ -10,7 +10,7 @@ mod backup;
 mod compare_logs;
 mod completions;
 mod cutover_check;
-mod dispatch;
+pub mod dispatch;
 mod doctor;
 mod error;
 mod event_system;

@@ -30,6 +30,9 @@ mod handling;
 /// Does a dispatcher lose nothing and keep the order, whatever else writes to its store?
 mod dispatcher;
 
+/// Is foreign input read as it should be, whatever it is: on what fuzzing has found and kept?
+mod fuzz_inputs;
+
 /// Is it seen what another program has changed in a store?
 mod changed_schema;
 

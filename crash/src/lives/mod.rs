@@ -1,5 +1,6 @@
 //! The lives of the campaign, one for each thing that writes.
 
+mod backups;
 mod dispatch;
 mod logs;
 mod stores;
@@ -15,6 +16,7 @@ pub fn all() -> Vec<Life> {
     let mut all = dispatch::lives();
     all.extend(stores::lives());
     all.extend(logs::lives());
+    all.extend(backups::lives());
     all
 }
 

@@ -1,5 +1,7 @@
 //! What a backup says of itself: a manifest beside its files, and the sums of all of them.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -69,6 +71,11 @@ pub enum ManifestError {
         "the form of the manifest is {0}, and this program knows {FORMAT}: use the newer program that wrote it"
     )]
     Newer(u32),
+    /// A file that it names is not one of the backup.
+    #[error(
+        "expected the name of a file within the backup, as in \"events/events-2025-10-25.jsonl\", and each once; found {0:?}"
+    )]
+    FileName(String),
 }
 
 impl Manifest {
@@ -103,7 +110,14 @@ impl Manifest {
         if head.format > FORMAT {
             return Err(ManifestError::Newer(head.format));
         }
-        Ok(serde_json::from_slice(text)?)
+        let manifest: Self = serde_json::from_slice(text)?;
+        let mut names = BTreeSet::new();
+        for BackedUpFile { name, .. } in &manifest.files {
+            if !is_within(name) || !names.insert(name) {
+                return Err(ManifestError::FileName(name.clone()));
+            }
+        }
+        Ok(manifest)
     }
 
     /// Its text, of several lines.
@@ -120,6 +134,13 @@ impl Manifest {
         let files = self.files.iter().map(|file| line(&file.name, &file.sha256));
         files.chain([line(MANIFEST, sha256)]).collect()
     }
+}
+
+/// Whether the name of a file leads to one in the folder of the backup, on every system.
+fn is_within(name: &str) -> bool {
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
+    let is_other = |character: char| character.is_control() || matches!(character, '\\' | ':');
+    name.split('/').all(is_plain) && !name.contains(is_other) && name != MANIFEST && name != SUMS
 }
 
 #[cfg(test)]
@@ -140,6 +161,37 @@ mod tests {
         let text = manifest().to_text().unwrap();
         assert_eq!(Manifest::from_text(text.as_bytes()).unwrap(), manifest());
         assert_eq!(manifest().sums("cd"), "ab  events.db\ncd  manifest.json\n");
+    }
+
+    #[test]
+    fn a_file_is_within_the_backup_and_named_once() {
+        for name in [
+            "../beside",
+            "events/../../beside",
+            "/etc/hostname",
+            "",
+            ".",
+            "a//b",
+            "a/",
+            "c:x",
+            "a\\..\\b",
+            "a\n",
+            MANIFEST,
+            SUMS,
+        ] {
+            let mut manifest = manifest();
+            manifest.files[0].name = name.to_owned();
+            let text = manifest.to_text().unwrap();
+            let read = Manifest::from_text(text.as_bytes());
+            assert!(
+                matches!(&read, Err(ManifestError::FileName(found)) if found == name),
+                "{name}: {read:?}"
+            );
+        }
+        let mut manifest = manifest();
+        manifest.files.push(manifest.files[0].clone());
+        let read = Manifest::from_text(manifest.to_text().unwrap().as_bytes());
+        assert!(matches!(read, Err(ManifestError::FileName(_))), "{read:?}");
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub use ports::{
     BackupPlace, BackupShelf, CopiedStore, NewBackup, ProvableDatabase, ProvableEvents, ShelfError,
     StoreSnapshot, Subject, Tell,
 };
+#[cfg(feature = "internals")]
+pub use proof::Proof;
 pub use proof::{Depth, prove};
 pub use restore::{RestoreError, RestorePlace, RestoreReport, restore};
 pub use verify::{Verification, verify_contents};

@@ -213,7 +213,7 @@ impl Chain {
             };
             // A wrong number alone does not move the numbers of those after it.
             expected = match kind {
-                Some(FaultKind::WrongSequence { .. }) => expected + 1,
+                Some(FaultKind::WrongSequence { .. }) => expected.saturating_add(1),
                 _ => found.saturating_add(1),
             };
             self.faults.extend(kind.map(|kind| Fault { line: *line, kind }));

@@ -5,7 +5,7 @@
 
 pub mod answer_line;
 pub mod figures;
-mod input;
+pub mod input;
 #[cfg(not(feature = "legacy"))]
 mod new_system;
 pub mod not_stored;

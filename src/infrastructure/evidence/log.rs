@@ -157,6 +157,16 @@ impl JsonlEvidenceLog {
             let line = &text[if is_first { first } else { line_start }..end];
             let record = without_cr(line);
             match serde_json::from_slice::<EvidenceRecord>(record) {
+                Ok(EvidenceRecord { sequence: u64::MAX, .. }) => {
+                    return Err(EvidenceError::NotEvidence {
+                        place: self.place(),
+                        offset: start + line_start as u64,
+                        detail: format!(
+                            "expected the number of a record that another can follow, found {}",
+                            u64::MAX
+                        ),
+                    });
+                }
                 Ok(found) => {
                     let (sequence, hash) = (found.sequence, line_hash(record));
                     return Ok(Some(Tail { sequence, hash, is_ended, length }));
