@@ -34,11 +34,10 @@ done
 for table in "${tables[@]}"; do
     case $table in
         queries)
-            for events in 1000000 10000000; do
-                [ "$events" -eq 1000000 ] || [ "${RUNS_OF_10M:-3}" -gt 0 ] || continue
-                printf '\n## Queries, %s events\n\n' "$events"
-                BENCH_EVENTS=$events TMPDIR=$folder cargo bench --quiet --bench queries
-            done
+            sizes=1000000
+            [ "${RUNS_OF_10M:-3}" -eq 0 ] || sizes+=,10000000
+            printf '\n## Queries\n\n'
+            BENCH_EVENTS=$sizes TMPDIR=$folder cargo bench --quiet --bench queries
             ;;
         dispatch)
             printf '\n## Dispatch\n\n'

@@ -1,15 +1,18 @@
-//! The queries of the port against raw rusqlite on the same file, in one run: what the port costs.
+//! The queries of the port against raw rusqlite on the same file, in one run: what the port costs; how that grows with the
+//! store; and the same queries of a JSONL store with the same events, against those of SQLite.
 //!
-//! `cargo bench --bench queries`. The number of events is 1,000,000, or `BENCH_EVENTS`. Each query is asked in turn with
-//! its partner for `BENCH_SECONDS` (3); of each are shown the median, and the middle half of the times.
+//! `cargo bench --bench queries`. The number of events is 1,000,000, or `BENCH_EVENTS`: several with commas between them,
+//! as in `1000000,10000000`, of which the JSONL store has the first. Each query is asked in turn with its partner for
+//! `BENCH_SECONDS` (3); of each are shown the median, and the middle half of the times.
 
 // A bench that cannot go on has failed.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use mission_events::compare::TempScratch;
 use mission_events::import::{
     FileSystem, ImportPorts, ImportSettings, LogList, Mapping, OverlapPolicy, ReadOptions, SqliteImport,
@@ -17,8 +20,8 @@ use mission_events::import::{
 };
 use mission_events::internals::infrastructure::sources::{Surroundings, list_folder};
 use mission_events::{
-    DEFAULT_LIMIT, EventId, EventRepository, EventRepositoryExt, SqliteEventRepository, StoredEvent,
-    StreamId, Zone,
+    DEFAULT_LIMIT, EventId, EventRepository, EventRepositoryExt, JsonlEventRepository, Position,
+    SqliteEventRepository, StoredEvent, StreamId, Zone,
 };
 use rusqlite::{Connection, Params};
 
@@ -54,22 +57,30 @@ fn raw(connection: &Connection, clause: &str, parameters: impl Params) -> Vec<Ra
     rows.unwrap().map(Result::unwrap).collect()
 }
 
-/// What the environment says; otherwise `usual`, and `tested` where `cargo test` only tries the bench out.
-fn setting(name: &str, usual: u64, tested: u64) -> u64 {
-    let is_measured = std::env::args().any(|argument| argument == "--bench");
-    let default = if is_measured { usual } else { tested };
-    std::env::var(name).map_or(default, |text| text.parse().unwrap())
+/// `measured`, or `tested` where `cargo test` only tries the bench out.
+fn usual(measured: u64, tested: u64) -> u64 {
+    if std::env::args().any(|argument| argument == "--bench") { measured } else { tested }
 }
 
-fn make_store(folder: &Path) -> SqliteEventRepository {
-    let events = setting("BENCH_EVENTS", 1_000_000, 1_000);
+/// How long a query is asked.
+fn patience() -> Duration {
+    let seconds = std::env::var("BENCH_SECONDS").map_or_else(|_| usual(3, 0), |text| text.parse().unwrap());
+    Duration::from_secs(seconds)
+}
+
+/// A folder of daily JSONL.
+fn make_logs(folder: &Path, events: u64) -> PathBuf {
     let plan = generator::Plan { events, ..generator::Plan::default() };
     let logs = folder.join("logs");
     generator::write_daily(&plan, &logs).unwrap();
+    logs
+}
+
+fn make_store(folder: &Path, logs: &Path) -> SqliteEventRepository {
     let database = folder.join("events.db");
     let settings = ImportSettings {
         logs: LogList {
-            files: list_folder(&logs, (&Mapping::BuiltIn, &open_log), &Surroundings::default()).unwrap().logs,
+            files: list_folder(logs, (&Mapping::BuiltIn, &open_log), &Surroundings::default()).unwrap().logs,
             skipped: Vec::new(),
         },
         parts: false,
@@ -87,7 +98,6 @@ fn make_store(folder: &Path) -> SqliteEventRepository {
         progress: &mut (),
     };
     import(&settings, ports).unwrap();
-    std::fs::remove_dir_all(logs).unwrap();
     SqliteEventRepository::open(database, Zone::utc()).unwrap()
 }
 
@@ -98,18 +108,30 @@ fn time<T>(ask: &mut impl FnMut() -> Vec<T>) -> Duration {
     began.elapsed()
 }
 
-/// Asks both in turn, and prints how long that took, and how many times as long the port took.
-fn pair(name: &str, mut raw: impl FnMut() -> Vec<RawRow>, mut port: impl FnMut() -> Vec<StoredEvent>) {
-    assert_eq!(raw().len(), port().len(), "both answer the same question");
-    let (began, limit) = (Instant::now(), Duration::from_secs(setting("BENCH_SECONDS", 3, 0)));
-    let (mut of_raw, mut of_port) = (Vec::new(), Vec::new());
-    while began.elapsed() < limit || of_raw.is_empty() {
-        of_raw.push(time(&mut raw));
-        of_port.push(time(&mut port));
+/// A query, and how long it took, in microseconds.
+type Figure = (&'static str, f64);
+
+/// Asks both in turn, and prints how long that took, and how many times as long the second took, which is answered.
+fn pair<A, B>(
+    name: &'static str,
+    mut first: impl FnMut() -> Vec<A>,
+    mut second: impl FnMut() -> Vec<B>,
+) -> Figure {
+    assert_eq!(first().len(), second().len(), "both answer the same question");
+    let (began, limit) = (Instant::now(), patience());
+    let (mut of_first, mut of_second) = (Vec::new(), Vec::new());
+    while began.elapsed() < limit || of_first.is_empty() {
+        of_first.push(time(&mut first));
+        of_second.push(time(&mut second));
     }
-    let [raw, port] = [of_raw, of_port].map(quartiles);
+    let [first, second] = [of_first, of_second].map(quartiles);
     let shown = |[low, median, high]: [f64; 3]| format!("{median:.1} ({low:.1} to {high:.1})");
-    println!("{name:<26} {:>30} {:>30} {:>6.2}", shown(raw), shown(port), port[1] / raw[1]);
+    println!("{name:<26} {:>30} {:>30} {:>6.2}", shown(first), shown(second), second[1] / first[1]);
+    (name, second[1])
+}
+
+fn print_heads(first: &str, second: &str) {
+    println!("{:<26} {first:>30} {second:>30} {:>6}", "microseconds", "ratio");
 }
 
 /// The quartiles of durations, in microseconds.
@@ -118,79 +140,135 @@ fn quartiles(mut times: Vec<Duration>) -> [f64; 3] {
     [1, 2, 3].map(|quarter| times[(times.len() - 1) * quarter / 4].as_secs_f64() * 1e6)
 }
 
-fn main() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = make_store(folder.path());
+/// A thousand events, spread over a store, which each query walks over.
+fn sample_of(store: &dyn EventRepository, events: u64) -> Vec<StoredEvent> {
+    let count = events.min(1_000);
+    let page = |number: u64| {
+        let before = Position::new((number * (events / count)) as i64);
+        store.read_stream(&StreamId::single(), Some(before), 1).unwrap()
+    };
+    (0..count).flat_map(page).collect()
+}
+
+/// The second half of the time of a sample.
+fn half_of(sample: &[StoredEvent]) -> [DateTime<Utc>; 2] {
+    [sample.len() / 2, sample.len() - 1].map(|index| sample[index].event.timestamp())
+}
+
+fn against_raw(store: &SqliteEventRepository, sample: &[StoredEvent]) -> Vec<Figure> {
     let connection = Connection::open(store.path()).unwrap();
-    let sample = store.read_stream(&StreamId::single(), None, usize::MAX).unwrap();
-    let step = (sample.len() / 1_000).max(1);
-    let chosen: Vec<StoredEvent> = sample.into_iter().step_by(step).collect();
     let limit = DEFAULT_LIMIT as i64;
-    // Each query walks over the same thousand events, spread over the store.
-    let next = |at: &mut usize| {
-        *at = (*at + 1) % chosen.len();
-        &chosen[*at].event
+    let [start, end] = half_of(sample);
+    // Both sides of a pair ask for the same events, in the same order.
+    let walk = || {
+        let mut walk = sample.iter().cycle();
+        move || walk.next().unwrap()
     };
+    let [mut id_of_raw, mut id, mut aggregate_of_raw, mut aggregate, mut position_of_raw, mut position] =
+        [(); 6].map(|()| walk());
+    print_heads("raw rusqlite", "the port");
+    vec![
+        pair(
+            "by id",
+            || raw(&connection, "WHERE event_id = ?1", [id_of_raw().event.event_id().as_str()]),
+            || {
+                let id: &EventId = id().event.event_id();
+                store.find_by_id(id).unwrap().into_iter().collect()
+            },
+        ),
+        pair(
+            "100 newest of a type",
+            || {
+                let clause = "WHERE event_type = ?1 ORDER BY occurred_at DESC, position DESC LIMIT ?2";
+                raw(&connection, clause, ("TaskCreated", limit))
+            },
+            || store.find_by_type("TaskCreated", DEFAULT_LIMIT).unwrap(),
+        ),
+        pair(
+            "100 of a range",
+            || {
+                let clause = "WHERE occurred_at BETWEEN ?1 AND ?2 ORDER BY occurred_at, position LIMIT ?3";
+                raw(&connection, clause, (start.timestamp_micros(), end.timestamp_micros(), limit))
+            },
+            || store.find_by_date_range(start, end, DEFAULT_LIMIT).unwrap(),
+        ),
+        pair(
+            "100 most recent",
+            || raw(&connection, "ORDER BY occurred_at DESC, position DESC LIMIT ?1", [limit]),
+            || store.get_recent_events(DEFAULT_LIMIT).unwrap(),
+        ),
+        pair(
+            "an aggregate",
+            || {
+                let clause = "WHERE aggregate_id = ?1 ORDER BY occurred_at, position LIMIT ?2";
+                raw(&connection, clause, (aggregate_of(aggregate_of_raw()), limit))
+            },
+            || store.find_by_aggregate(aggregate_of(aggregate()), DEFAULT_LIMIT).unwrap(),
+        ),
+        pair(
+            "a page of 100 by position",
+            || {
+                let clause = "WHERE position > ?1 ORDER BY position LIMIT ?2";
+                raw(&connection, clause, (position_of_raw().position.get(), limit))
+            },
+            || {
+                let after = Some(position().position);
+                store.read_stream(&StreamId::single(), after, DEFAULT_LIMIT).unwrap()
+            },
+        ),
+    ]
+}
 
-    println!("{:<26} {:>30} {:>30} {:>6}", "microseconds", "raw rusqlite", "the port", "ratio");
-    let (mut a, mut b) = (0, 0);
-    pair(
-        "by id",
-        || raw(&connection, "WHERE event_id = ?1", [next(&mut a).event_id().as_str()]),
-        || {
-            let id: &EventId = next(&mut b).event_id();
-            store.find_by_id(id).unwrap().into_iter().collect()
-        },
-    );
-    pair(
-        "100 newest of a type",
-        || {
-            let clause = "WHERE event_type = ?1 ORDER BY occurred_at DESC, position DESC LIMIT ?2";
-            raw(&connection, clause, ("TaskCreated", limit))
-        },
-        || store.find_by_type("TaskCreated", DEFAULT_LIMIT).unwrap(),
-    );
-
-    let (start, end) =
-        (chosen[chosen.len() / 2].event.timestamp(), chosen[chosen.len() - 1].event.timestamp());
-    pair(
-        "100 of a range",
-        || {
-            let clause = "WHERE occurred_at BETWEEN ?1 AND ?2 ORDER BY occurred_at, position LIMIT ?3";
-            raw(&connection, clause, (start.timestamp_micros(), end.timestamp_micros(), limit))
-        },
-        || store.find_by_date_range(start, end, DEFAULT_LIMIT).unwrap(),
-    );
-    pair(
-        "100 most recent",
-        || raw(&connection, "ORDER BY occurred_at DESC, position DESC LIMIT ?1", [limit]),
-        || store.get_recent_events(DEFAULT_LIMIT).unwrap(),
-    );
-
-    let (mut a, mut b) = (0, 0);
-    pair(
-        "an aggregate",
-        || {
-            let clause = "WHERE aggregate_id = ?1 ORDER BY occurred_at, position LIMIT ?2";
-            raw(&connection, clause, (next(&mut a).aggregate_id().unwrap().as_str(), limit))
-        },
-        || store.find_by_aggregate(next(&mut b).aggregate_id().unwrap().as_str(), DEFAULT_LIMIT).unwrap(),
-    );
-
-    let (mut a, mut b) = (0, 0);
-    let next_position = |at: &mut usize| {
-        *at = (*at + 1) % (chosen.len() - 1);
-        chosen[*at].position
+/// The same questions to two stores with the same events, whose positions differ.
+fn against_each_other(first: &dyn EventRepository, second: &dyn EventRepository, sample: &[StoredEvent]) {
+    let [start, end] = half_of(sample);
+    print_heads("SQLite", "JSONL");
+    let by_id = |store: &dyn EventRepository, event: &StoredEvent| -> Vec<StoredEvent> {
+        store.find_by_id(event.event.event_id()).unwrap().into_iter().collect()
     };
-    pair(
-        "a page of 100 by position",
-        || {
-            raw(
-                &connection,
-                "WHERE position > ?1 ORDER BY position LIMIT ?2",
-                (next_position(&mut a).get(), limit),
-            )
-        },
-        || store.read_stream(&StreamId::single(), Some(next_position(&mut b)), DEFAULT_LIMIT).unwrap(),
-    );
+    let [mut of_first, mut of_second] = [(); 2].map(|()| sample.iter().cycle());
+    pair("by id", || by_id(first, of_first.next().unwrap()), || by_id(second, of_second.next().unwrap()));
+    let by_type = |store: &dyn EventRepository| store.find_by_type("TaskCreated", DEFAULT_LIMIT).unwrap();
+    pair("100 newest of a type", || by_type(first), || by_type(second));
+    let by_range = |store: &dyn EventRepository| store.find_by_date_range(start, end, DEFAULT_LIMIT).unwrap();
+    pair("100 of a range", || by_range(first), || by_range(second));
+    let recent = |store: &dyn EventRepository| store.get_recent_events(DEFAULT_LIMIT).unwrap();
+    pair("100 most recent", || recent(first), || recent(second));
+    let aggregate = aggregate_of(&sample[0]);
+    let by_aggregate =
+        |store: &dyn EventRepository| store.find_by_aggregate(aggregate, DEFAULT_LIMIT).unwrap();
+    pair("an aggregate", || by_aggregate(first), || by_aggregate(second));
+}
+
+fn aggregate_of(event: &StoredEvent) -> &str {
+    event.event.aggregate_id().unwrap().as_str()
+}
+
+fn main() {
+    let sizes = std::env::var("BENCH_EVENTS").unwrap_or_default();
+    let mut sizes: Vec<u64> =
+        sizes.split(',').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect();
+    if sizes.is_empty() {
+        sizes = vec![usual(1_000_000, 1_000)];
+    }
+    let mut smallest: Vec<Figure> = Vec::new();
+    for (number, &events) in sizes.iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let logs = make_logs(folder.path(), events);
+        let store = make_store(folder.path(), &logs);
+        let sample = sample_of(&store, events);
+        println!("\n{events} events");
+        let figures = against_raw(&store, &sample);
+        if number > 0 {
+            println!("\nthe port with {events} events against it with {}", sizes[0]);
+            for ((name, before), (_, now)) in smallest.iter().zip(&figures) {
+                println!("{name:<26} {:>6.2}", now / before);
+            }
+            continue;
+        }
+        smallest = figures;
+        println!();
+        let jsonl = JsonlEventRepository::open(&logs, Zone::utc()).unwrap();
+        against_each_other(&store, &jsonl, &sample);
+    }
 }
