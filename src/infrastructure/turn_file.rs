@@ -52,6 +52,11 @@ impl TurnFile {
         self.take_by(LockFile::exclusive_now)
     }
 
+    /// Whether another process waits for the turn that is held.
+    pub fn is_awaited(&self) -> bool {
+        self.files.as_ref().is_some_and(|files| matches!(files.next.exclusive_now(), Err(LockError::Held)))
+    }
+
     fn take_by(&mut self, take: Take) -> Option<Option<HeldTurn>> {
         if self.is_refused {
             return Some(None);
@@ -133,6 +138,7 @@ mod tests {
         let next = LockFile::open(&with_suffix(&path, NEXT_TURN)).unwrap();
         for _ in 0..20 {
             let held = file.take().unwrap();
+            assert!(!file.is_awaited());
             thread::scope(|scope| {
                 let (took, turns) = channel();
                 let path = path.clone();
@@ -146,7 +152,7 @@ mod tests {
                     assert!(Instant::now() < deadline, "it does not wait for the next turn");
                     thread::yield_now();
                 }
-                assert!(file.take_now().is_none());
+                assert!(file.take_now().is_none() && file.is_awaited());
                 drop(held);
                 drop(file.take().unwrap());
                 assert_eq!(turns.try_recv(), Ok(()), "the other one had its turn in between");

@@ -12,11 +12,11 @@ use crate::application::log_source::{
 };
 use crate::wire::record::{ContentIds, RecordReader};
 
-/// A batch ends when it has this many records: it is committed as one, and other writers
-/// of the store wait for no longer than it takes to store so many.
-const BATCH_RECORDS: usize = 2_000;
+/// A batch ends when it has this many records: what it brings is stored as a whole, and another writer that waits for
+/// its turn waits for no longer than it takes to store so many.
+const BATCH_RECORDS: usize = 500;
 /// Or when its texts pass this many bytes.
-const BATCH_BYTES: usize = 2 << 20;
+const BATCH_BYTES: usize = 512 << 10;
 
 /// What the reading thread sends.
 pub(super) enum Parsed {
@@ -98,7 +98,8 @@ impl<'r> BatchBuilder<'r> {
             batch: Batch::default(),
             bytes: 0,
             separator: known.map(|known| known.separator.clone()).filter(|known| !known.is_empty()),
-            after_record: known.is_some(),
+            // A load that was cut short before it stored anything knows the log, and nothing of it.
+            after_record: known.is_some_and(|known| known.resume.offset > 0),
             content_ids: ContentIds::default(),
         }
     }

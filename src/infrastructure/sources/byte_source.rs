@@ -22,6 +22,11 @@ pub(super) trait ByteSource: Read + Send {
     /// Starts again at the first byte.
     fn rewind(&mut self) -> io::Result<()>;
 
+    /// How many bytes the content has at most, where that is known before it is read.
+    fn most_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// How the file is compressed.
     fn compression(&self) -> Option<Compression> {
         None
@@ -68,6 +73,10 @@ impl ByteSource for PlainFile {
     fn rewind(&mut self) -> io::Result<()> {
         self.left = self.opened.version.bytes;
         self.file.seek(SeekFrom::Start(0)).map(drop)
+    }
+
+    fn most_bytes(&self) -> Option<u64> {
+        Some(self.opened.version.bytes)
     }
 
     fn check_unchanged(&self, length: u64, may_grow: bool) -> Result<(), SourceError> {

@@ -53,11 +53,14 @@ struct Mark {
 
 impl ByteWindow {
     pub fn new(path: &Path, content: Box<dyn ByteSource>) -> Self {
+        // One byte more shows the end.
+        let most = content.most_bytes().and_then(|most| usize::try_from(most).ok());
+        let capacity = most.map_or(FIRST_CAPACITY, |most| FIRST_CAPACITY.min(most.saturating_add(1)));
         Self {
             path: path.to_owned(),
             location: path.canonicalize().unwrap_or_else(|_| path.to_owned()),
             content,
-            buffer: vec![0; FIRST_CAPACITY],
+            buffer: vec![0; capacity],
             start: 0,
             filled: 0,
             ended: false,

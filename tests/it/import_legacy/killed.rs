@@ -112,3 +112,26 @@ fn an_import_into_a_filled_store_that_is_killed_at_any_moment_is_finished_by_ano
     }
     assert!(killed_before_the_end > moments / 2, "{killed_before_the_end} were killed in time");
 }
+
+#[test]
+fn a_log_that_a_killed_import_has_begun_and_nothing_more_is_written_down_as_one_that_it_has_not() {
+    let dir = TestDir::new();
+    write_log(&dir, "before.json", 2, 20);
+    write_log(&dir, "events.json", 1, 20);
+    for database in ["not_begun.db", DATABASE] {
+        import_into(&dir, "before.json", database);
+    }
+    let store = Connection::open(dir.join(DATABASE)).unwrap();
+    let begin = "INSERT INTO sources (path, format, settings, separator, resume_offset, resume_line, resume_sha256, records,
+            imported, already_present, matched_existing, duplicates, rejected, out_of_range, has_repeated_hour, started_at)
+        SELECT replace(path, 'before', 'events'), format, settings, x'', 0, 1, 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 0, 0, 0, 0, 0, 0, 0, 0, started_at
+        FROM sources";
+    assert_eq!(store.execute(begin, []).unwrap(), 1);
+    store.close().unwrap();
+    for database in ["not_begun.db", DATABASE] {
+        import_into(&dir, "events.json", database);
+    }
+    let (begun, not_begun) = (everything(&dir, DATABASE), everything(&dir, "not_begun.db"));
+    assert!(begun.0 == not_begun.0);
+    assert_eq!(begun.1, not_begun.1);
+}

@@ -1,8 +1,9 @@
 //! The transactions of a load into a store that exists.
 //!
 //! What is written within a moment is one transaction: it is synced once, and a page that several batches change is
-//! written once. Other writers wait for that moment and no longer, whatever the load does meanwhile: where it waits for a
-//! log or for a disk, a thread beside it ends the transaction.
+//! written once. Another process that waits for its turn has it after the batch at hand. Writers that take no turns wait for
+//! that moment and no longer, whatever the load does meanwhile: where it waits for a log or for a disk, a thread beside it
+//! ends the transaction.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -36,6 +37,8 @@ pub(super) struct Transactions {
 
 struct Store {
     connection: SharedConnection,
+    /// How long a transaction lasts at most.
+    longest: Duration,
     /// Locked after the connection.
     open: Mutex<Open>,
 }
@@ -71,7 +74,7 @@ impl Store {
                     end = None;
                     let connection = lock(&self.connection);
                     let mut open = self.open();
-                    if open.begun.is_some_and(|begun| begun.elapsed() >= LONGEST)
+                    if open.begun.is_some_and(|begun| begun.elapsed() >= self.longest)
                         && let Err(error) = open.commit(&connection)
                     {
                         open.failure = Some(error);
@@ -123,8 +126,12 @@ impl Open {
 impl Transactions {
     /// The transactions of this connection, whose processes take these turns.
     pub fn new(connection: SharedConnection, turns: TurnFile) -> Self {
+        Self::lasting(LONGEST, connection, turns)
+    }
+
+    fn lasting(longest: Duration, connection: SharedConnection, turns: TurnFile) -> Self {
         let open = Mutex::new(Open { turns, turn: None, begun: None, failure: None });
-        let store = Arc::new(Store { connection, open });
+        let store = Arc::new(Store { connection, longest, open });
         Self { store, is_one: false, commit_share: 1.0, thread: None }
     }
 
@@ -158,7 +165,8 @@ impl Transactions {
         let written = write(&connection).inspect_err(|_| open.roll_back(&connection))?;
         let Some(begun) = open.begun.filter(|_| !self.is_one) else { return Ok(written) };
         let (lasts, next) = (begun.elapsed(), started.elapsed());
-        if lasts + next + lasts.mul_f64(self.commit_share) >= LONGEST {
+        let is_over = lasts + next + lasts.mul_f64(self.commit_share) >= store.longest;
+        if is_over || open.turns.is_awaited() {
             open.commit(&connection).map_err(port_error("import records"))?;
             self.commit_share = (begun.elapsed() - lasts).as_secs_f64() / lasts.as_secs_f64().max(1e-3);
             drop(open);
@@ -181,7 +189,7 @@ impl Transactions {
                 self.thread.insert((sender, thread))
             }
         };
-        ends.send(Instant::now() + LONGEST).map_err(|_| {
+        ends.send(Instant::now() + self.store.longest).map_err(|_| {
             RepositoryError::storage("begin to import", "the thread that ends transactions is gone")
         })
     }

@@ -16,13 +16,17 @@ struct Load {
 
 impl Load {
     fn begin() -> Self {
+        Self::lasting(LONGEST)
+    }
+
+    fn lasting(longest: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("events.db");
         let open = |path: &Path| schema::open_current(&EVENT_STORE, path).unwrap();
         let (connection, other) = (open(&path), open(&path));
         connection.execute_batch("CREATE TABLE numbers (number INTEGER)").unwrap();
         let turns = schema::turn_file_of(&path);
-        let transactions = Transactions::new(Arc::new(Mutex::new(connection)), turns);
+        let transactions = Transactions::lasting(longest, Arc::new(Mutex::new(connection)), turns);
         Self { transactions, other, folder }
     }
 
@@ -82,6 +86,22 @@ fn a_write_that_takes_long_ends_its_transaction() {
     load.transactions.write(slow).unwrap();
     assert!(load.seen() > 0);
     assert!(load.transactions.store.open().begun.is_none());
+}
+
+#[test]
+fn a_process_that_waits_for_its_turn_has_it_after_one_more_write() {
+    let mut load = Load::lasting(PATIENCE * 60);
+    load.write(1);
+    load.write(2);
+    assert_eq!(load.seen(), 0, "the transaction lasts");
+    let mut turns = schema::turn_file_of(&load.folder.path().join("events.db"));
+    std::thread::scope(|scope| {
+        let turn = scope.spawn(move || turns.take().is_some());
+        wait_until(|| load.transactions.store.open().turns.is_awaited());
+        load.write(3);
+        assert_eq!(load.seen(), 3);
+        assert!(turn.join().unwrap());
+    });
 }
 
 #[test]
