@@ -79,7 +79,10 @@ impl Log {
 fn logs(pool: &'static [&'static str]) -> impl Strategy<Value = Vec<Log>> {
     let log =
         (any::<bool>(), vec(select(pool), 0..9)).prop_map(|(is_array, records)| Log { is_array, records });
-    vec(log, 1..5)
+    // A file that holds records, and among them no object, is no log, and is refused.
+    let is_log =
+        |log: &Log| log.records.is_empty() || log.records.iter().any(|record| record.starts_with('{'));
+    vec(log.prop_filter("an object among the records", is_log), 1..5)
 }
 
 /// Events in memory, with the number of their log.
