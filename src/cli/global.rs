@@ -8,11 +8,14 @@ use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
 use super::error::CliError;
+use super::exit_code::ExitCode;
 use super::given_path::ensure_path;
 use super::output::{self, Format};
 use super::store::StoreError;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
-use crate::infrastructure::config::{Backend, Config, Flags, Source, load_for_process, meant_variable, spec};
+use crate::infrastructure::config::{
+    Backend, Config, Flags, PostgresUrl, Source, load_for_process, meant_variable, spec,
+};
 
 const STORE_FLAG: &str = "--store";
 
@@ -167,6 +170,9 @@ impl GlobalOptions {
     fn load_config(&self, missing: MissingStore) -> Result<Config, CliError> {
         let mut flags = Flags::default();
         if let Some(path) = &self.store {
+            if PostgresUrl::is_meant(path) {
+                return self.load_postgres(path);
+            }
             ensure_path(Path::new(path))?;
             let backend = match backend_at(Path::new(path)) {
                 Err(BackendError::Missing { .. }) if missing == MissingStore::WillBeMade => Backend::Sqlite,
@@ -174,7 +180,7 @@ impl GlobalOptions {
             };
             let place = match backend {
                 Backend::Jsonl => &spec::JSONL_DIR,
-                Backend::Sqlite => &spec::SQLITE_PATH,
+                _ => &spec::SQLITE_PATH,
             };
             flags.set(&spec::STORAGE_BACKEND, STORE_FLAG, &backend.to_string());
             flags.set(place, STORE_FLAG, path);
@@ -185,6 +191,35 @@ impl GlobalOptions {
             config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: path.clone() };
         }
         Ok(config)
+    }
+}
+
+/// The settings with the store in PostgreSQL that --store names.
+impl GlobalOptions {
+    fn load_postgres(&self, url: &str) -> Result<Config, CliError> {
+        PostgresUrl::parse(url).map_err(|error| CliError::new(ExitCode::Usage, error))?;
+        let mut flags = Flags::default();
+        flags.set(&spec::STORAGE_BACKEND, STORE_FLAG, "postgres");
+        flags.set(&spec::POSTGRES_URL, STORE_FLAG, url);
+        let mut config = load_for_process(self.config.clone(), flags)?;
+        config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: url.to_owned() };
+        Ok(config)
+    }
+}
+
+impl Config {
+    /// Refuses a command that does not work on a store in PostgreSQL, where that is the active one, with what does instead.
+    ///
+    /// # Errors
+    /// It is.
+    pub(super) fn refuse_postgres(&self, command: &str, instead: &str) -> Result<(), CliError> {
+        #[cfg(feature = "postgres")]
+        if self.storage_backend.value == Backend::Postgres {
+            let message = format!("{command} does not work on a store in PostgreSQL: {instead}");
+            return Err(CliError::usage(message));
+        }
+        let _ = (command, instead);
+        Ok(())
     }
 }
 

@@ -77,10 +77,15 @@ impl Log {
 fn log() -> impl Strategy<Value = Log> {
     // A file that holds no object at all is no log, and is refused: each log begins with one.
     let first = (0..RECORDS.len()).prop_filter("an object", |&index| RECORDS[index].starts_with('{'));
-    let records = (first, vec(0..RECORDS.len(), 0..13)).prop_map(|(first, others)| [vec![first], others].concat());
+    let records =
+        (first, vec(0..RECORDS.len(), 0..13)).prop_map(|(first, others)| [vec![first], others].concat());
     let cuts = [0..100_usize, 0..100, 0..100, 0..100];
-    (any::<bool>(), records, any::<bool>(), cuts)
-        .prop_map(|(is_array, records, is_torn, cuts)| Log { is_array, records, is_torn, cuts })
+    (any::<bool>(), records, any::<bool>(), cuts).prop_map(|(is_array, records, is_torn, cuts)| Log {
+        is_array,
+        records,
+        is_torn,
+        cuts,
+    })
 }
 
 fn import(database: &Path, logs: &[PathBuf], parts: bool) -> ImportReport {
