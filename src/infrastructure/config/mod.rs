@@ -31,6 +31,8 @@ pub use self::error::ConfigError;
 pub use self::legacy_values::{LegacyWatcher, LegacyWriter};
 pub use self::loader::{ConfigLoader, Flags};
 pub use self::mapping::MappingSettings;
+#[cfg(feature = "postgres")]
+pub use self::postgres_url::decoded;
 pub use self::postgres_url::{BadPostgresUrl, PostgresUrl, SchemaName};
 pub use self::settings::Config;
 pub use self::source::{Setting, Source};

@@ -67,10 +67,11 @@ impl PostgresUrl {
         }
     }
 
-    /// The URL that stands in the place of a path.
+    /// The schema that it names; an empty text where it names none.
     #[cfg(feature = "postgres")]
-    pub fn of_path(path: &Path) -> Option<Self> {
-        path.to_str().and_then(|text| Self::parse(text).ok())
+    pub fn schema(&self) -> String {
+        let query = self.0.split_once('?').map_or("", |(_, query)| query);
+        query.split('&').filter_map(|pair| pair.strip_prefix(SCHEMA)).next_back().map(decoded).unwrap_or_default()
     }
 
     /// The same where the schema is that one, unless the URL names one.
@@ -101,6 +102,28 @@ impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// A value of a URL's query: `%2F` is `/`. What is no such code stands for itself.
+#[cfg(feature = "postgres")]
+pub fn decoded(value: &str) -> String {
+    let bytes = value.as_bytes();
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let code = value.get(at + 1..at + 3).filter(|_| byte == b'%');
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(decoded) => {
+                text.push(decoded);
+                at += 3;
+            }
+            None => {
+                text.push(byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// A text in which no password stands, whether it is a URL that can be used or not.

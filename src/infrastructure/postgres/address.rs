@@ -9,8 +9,9 @@ use thiserror::Error;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
+use super::grants::quoted;
 use super::password::password_of;
-use crate::infrastructure::config::{BadPostgresUrl, PostgresUrl, SchemaName};
+use crate::infrastructure::config::{BadPostgresUrl, PostgresUrl, SchemaName, decoded};
 
 /// The schema of a store where nothing names another one.
 pub const DEFAULT_SCHEMA: &str = "mission_events";
@@ -91,7 +92,7 @@ impl PostgresAddress {
         let mut others = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=').unwrap_or((pair, "")) {
-                ("schema", value) => schema = decoded(value),
+                ("schema", _) => schema = url.schema(),
                 ("sslmode", value) => ssl_mode = Some(value),
                 ("sslrootcert", value) => roots = Some(PathBuf::from(decoded(value))),
                 _ => others.push(pair),
@@ -138,7 +139,7 @@ impl PostgresAddress {
 
     /// The schema as a statement names it.
     pub(super) fn quoted_schema(&self) -> String {
-        format!("\"{}\"", self.schema.replace('"', "\"\""))
+        quoted(&self.schema)
     }
 }
 
@@ -179,27 +180,6 @@ fn set_limits(config: &mut Config) {
         config.keepalives_idle(KEEPALIVES_IDLE).keepalives_interval(KEEPALIVES_INTERVAL);
         config.keepalives_retries(KEEPALIVES_RETRIES);
     }
-}
-
-/// A value of a URL's query: `%2F` is `/`. What is no such code stands for itself.
-fn decoded(value: &str) -> String {
-    let bytes = value.as_bytes();
-    let mut text = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let code = value.get(at + 1..at + 3).filter(|_| byte == b'%');
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(decoded) => {
-                text.push(decoded);
-                at += 3;
-            }
-            None => {
-                text.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[cfg(test)]

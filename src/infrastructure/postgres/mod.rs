@@ -15,6 +15,9 @@ mod address;
 mod append;
 mod connection;
 mod error;
+mod export;
+mod feed;
+mod grants;
 mod health;
 mod names;
 mod password;
@@ -38,6 +41,9 @@ use self::read::Readers;
 
 pub use self::address::{AddressError, PostgresAddress};
 pub use self::error::PostgresError;
+pub use self::export::PostgresExport;
+pub use self::feed::{PostgresFeed, row_counts};
+pub use self::grants::grants;
 pub use self::health::Server;
 
 /// A store of events in a schema of a PostgreSQL database.

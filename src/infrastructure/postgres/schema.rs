@@ -19,9 +19,11 @@ const OLDEST_SERVER: i32 = 140_000;
 const SERVER: &str =
     "SELECT current_setting('server_version'), current_setting('server_version_num')::integer,
     getdatabaseencoding(), current_setting('fsync') = 'on', current_setting('full_page_writes') = 'on'";
-/// What stands in the schema: whether it is there, has tables, and has those of a store and of the migration runner.
+/// What stands in the schema: whether it is there, has tables, and has those of a store and of the migration runner, which makes
+/// its own before the others: alone it is no more than nothing.
 const STATE: &str = "SELECT to_regnamespace(quote_ident($1)) IS NOT NULL,
-    EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1))),
+    EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1))
+        AND relname NOT IN ('refinery_schema_history', 'refinery_schema_history_pkey')),
     EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relname = 'store'),
     EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1))
         AND relname = 'refinery_schema_history')";

@@ -116,5 +116,6 @@ fn no_question_reads_the_whole_table() {
         schema(&url)
     );
     crate::support::until("the scans are counted", || server().psql(&scans).ends_with("t\n"));
-    assert_eq!(server().psql(&scans), "0|t\n");
+    // Each of the five indexes has read the empty table when it was made.
+    assert_eq!(server().psql(&scans), "5|t\n");
 }

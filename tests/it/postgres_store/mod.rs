@@ -1,9 +1,11 @@
 //! What the PostgreSQL store promises beyond the port: its schema, its server, what it refuses, and what it outlives.
 
+mod commands;
 mod commits;
 mod killed;
 mod names;
 mod refused;
+mod roles;
 
 use mission_events::internals::infrastructure::postgres::{PostgresError, PostgresEventRepository};
 use mission_events::internals::wire::zone::Zone;

@@ -9,7 +9,7 @@ use crate::support::postgres::server;
 
 /// Names that no column can hold, and their neighbours.
 fn names() -> Vec<String> {
-    let mut names = vec![String::new()];
+    let mut names = Vec::new();
     for length in [1, 512, 513, 3_000, 300_000] {
         for letter in ["x", "é"] {
             names.push(letter.repeat(length / letter.len() + 1));
@@ -18,6 +18,7 @@ fn names() -> Vec<String> {
     }
     names.extend(["e\0", "e\u{2400}", "\0", "\u{2400}", "e\0\0", "e\u{2400}\0"].map(str::to_owned));
     names.push("x".repeat(600) + "y");
+    names.retain(|name| !name.is_empty());
     names.sort();
     names.dedup();
     names
@@ -56,8 +57,12 @@ fn another_client_reads_the_bytes_that_were_saved() {
     for (number, value) in values.into_iter().enumerate() {
         let saved = event(&format!("e{number}")).with("value", value).build();
         repository.save_event(&saved).unwrap();
-        let read = format!("SELECT body FROM {}.events WHERE event_id = 'e{number}'", schema(&url));
-        assert_eq!(server().psql(&read), format!("{}\n", saved.body()));
+        // As bytes: psql leaves out what its terminal may not show.
+        let read = format!(
+            "SELECT encode(convert_to(body, 'UTF8'), 'hex') FROM {}.events WHERE event_id = 'e{number}'",
+            schema(&url)
+        );
+        assert_eq!(server().psql(&read).trim(), data_encoding::HEXLOWER.encode(saved.body().as_bytes()));
     }
     let readable = format!(
         "SELECT event_id, json ->> 'value' FROM {}.events_readable WHERE json IS NOT NULL ORDER BY position",

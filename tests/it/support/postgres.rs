@@ -35,8 +35,8 @@ bin=$1 folder=$2
 shift 2
 "$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync > "$folder/initdb.log" 2>&1 &&
     "$bin/pg_ctl" start --wait --silent --pgdata="$folder/data" --log="$folder/server.log" --options="$*" < /dev/null > "$folder/start.log" 2>&1 &&
-    echo started
-echo over
+    echo started || echo failed
+exec > /dev/null
 cat > /dev/null
 "$bin/pg_ctl" stop --mode=immediate --silent --pgdata="$folder/data" < /dev/null > /dev/null 2>&1
 rm -rf "$folder"
