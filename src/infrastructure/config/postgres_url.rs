@@ -71,7 +71,12 @@ impl PostgresUrl {
     #[cfg(feature = "postgres")]
     pub fn schema(&self) -> String {
         let query = self.0.split_once('?').map_or("", |(_, query)| query);
-        query.split('&').filter_map(|pair| pair.strip_prefix(SCHEMA)).next_back().map(decoded).unwrap_or_default()
+        query
+            .split('&')
+            .filter_map(|pair| pair.strip_prefix(SCHEMA))
+            .next_back()
+            .map(decoded)
+            .unwrap_or_default()
     }
 
     /// The same where the schema is that one, unless the URL names one.

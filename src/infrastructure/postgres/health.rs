@@ -5,11 +5,12 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::PostgresEventRepository;
 use super::error::port_error;
+use super::read::{Readers, only};
 use crate::application::growth::DayGrowth;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::Position;
+use crate::wire::zone::Zone;
 
 /// The standbys that a commit waits for, where one is needed; `pg_stat_replication` shows them to some users alone.
 const SERVER: &str = "SELECT current_setting('server_version'), pg_is_in_recovery(),
@@ -56,15 +57,11 @@ impl fmt::Display for Server {
     }
 }
 
-impl PostgresEventRepository {
-    /// What the server is.
-    ///
-    /// # Errors
-    /// What the server says.
+impl Readers {
     pub fn server(&self) -> Result<Server, RepositoryError> {
         let action = "ask what the server is";
-        let rows = self.readers.read(action, |session| session.query(SERVER, &[]))?;
-        let (row, failed) = (super::read::only(&rows)?, port_error(action));
+        let rows = self.read(action, |session| session.query(SERVER, &[]))?;
+        let (row, failed) = (only(&rows)?, port_error(action));
         Ok(Server {
             version: row.try_get(0).map_err(&failed)?,
             is_standby: row.try_get(1).map_err(&failed)?,
@@ -73,45 +70,32 @@ impl PostgresEventRepository {
         })
     }
 
-    /// The size of the events with their indexes, in bytes.
-    ///
-    /// # Errors
-    /// What the server says.
     pub fn size_in_bytes(&self) -> Result<u64, RepositoryError> {
         let action = "look at the size of the store";
-        let rows = self.readers.read(action, |session| session.query(SIZE, &[]))?;
-        let bytes: i64 = super::read::only(&rows)?.try_get(0).map_err(port_error(action))?;
+        let rows = self.read(action, |session| session.query(SIZE, &[]))?;
+        let bytes: i64 = only(&rows)?.try_get(0).map_err(port_error(action))?;
         Ok(bytes.unsigned_abs())
     }
 
-    /// The position of the last event, 0 in an empty store; and how many events are there, by rows, up to each of these
-    /// positions. All of it is of one state of the store.
-    ///
-    /// # Errors
-    /// What the server says.
     pub fn count_up_to(&self, positions: &[Position]) -> Result<(Position, Vec<u64>), RepositoryError> {
         let action = "count the events";
         let positions: Vec<i64> = positions.iter().map(|position| position.get()).collect();
-        let rows = self.readers.read(action, |session| session.query(COUNTS, &[&positions]))?;
-        let row = super::read::only(&rows)?;
+        let rows = self.read(action, |session| session.query(COUNTS, &[&positions]))?;
+        let row = only(&rows)?;
         let last: i64 = row.try_get(0).map_err(port_error(action))?;
         let counts: Vec<i64> = row.try_get(1).map_err(port_error(action))?;
         Ok((Position::new(last), counts.into_iter().map(i64::unsigned_abs).collect()))
     }
 
-    /// How many events are of each day from `since` on, with the bytes of their texts, in the order of the days.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub fn growth(&self, since: DateTime<Utc>) -> Result<Vec<DayGrowth>, RepositoryError> {
+    pub fn growth(&self, since: DateTime<Utc>, zone: &Zone) -> Result<Vec<DayGrowth>, RepositoryError> {
         let action = "measure the growth of the store";
-        let rows = self.readers.read(action, |session| session.query(GROWTH, &[&since]))?;
+        let rows = self.read(action, |session| session.query(GROWTH, &[&since]))?;
         let failed = port_error(action);
         let mut days: BTreeMap<NaiveDate, (u64, u64)> = BTreeMap::new();
         for row in rows {
             let time: DateTime<Utc> = row.try_get(0).map_err(&failed)?;
             let bytes: i64 = row.try_get(1).map_err(&failed)?;
-            let day = days.entry(self.zone.day_of(time)).or_default();
+            let day = days.entry(zone.day_of(time)).or_default();
             *day = (day.0 + 1, day.1 + bytes.unsigned_abs());
         }
         Ok(days.into_iter().map(|(day, (events, bytes))| DayGrowth { day, events, bytes }).collect())

@@ -26,6 +26,9 @@ mod row;
 mod schema;
 mod tls;
 
+use chrono::{DateTime, Utc};
+
+use crate::application::growth::DayGrowth;
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{
@@ -81,6 +84,39 @@ impl PostgresEventRepository {
     /// Where the store is.
     pub fn address(&self) -> &PostgresAddress {
         &self.address
+    }
+
+    /// What the server is.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn server(&self) -> Result<Server, RepositoryError> {
+        self.readers.server()
+    }
+
+    /// The size of the events with their indexes, in bytes.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn size_in_bytes(&self) -> Result<u64, RepositoryError> {
+        self.readers.size_in_bytes()
+    }
+
+    /// The position of the last event, 0 in an empty store; and how many events are there, by rows, up to each of these
+    /// positions. All of it is of one state of the store.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn count_up_to(&self, positions: &[Position]) -> Result<(Position, Vec<u64>), RepositoryError> {
+        self.readers.count_up_to(positions)
+    }
+
+    /// How many events are of each day from `since` on, with the bytes of their texts, in the order of the days.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn growth(&self, since: DateTime<Utc>) -> Result<Vec<DayGrowth>, RepositoryError> {
+        self.readers.growth(since, &self.zone)
     }
 
     fn appender(&self) -> Result<&Appender, RepositoryError> {

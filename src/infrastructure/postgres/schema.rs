@@ -31,13 +31,12 @@ const FORMAT: &str = "SELECT to_jsonb(store)->>'format' FROM store";
 const OUR_FORMAT: &str = "mission-events 1";
 const HISTORY: &str =
     "SELECT version::bigint, applied_on::text, checksum::text FROM refinery_schema_history ORDER BY version";
-/// What refuses changes of events and what keeps ids apart, in order; and what could keep rows out.
+/// What refuses changes of events and what keeps ids apart; and what could keep rows out.
 const GUARDS: &str = "SELECT tgname::text FROM pg_trigger
         WHERE tgrelid IN ('events'::regclass, 'store'::regclass) AND NOT tgisinternal AND tgenabled IN ('O', 'A')
     UNION ALL SELECT relname::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE indrelid = 'events'::regclass AND indisunique AND indisvalid
-    UNION ALL SELECT rulename::text FROM pg_rewrite WHERE ev_class IN ('events'::regclass, 'store'::regclass)
-    ORDER BY 1";
+    UNION ALL SELECT rulename::text FROM pg_rewrite WHERE ev_class IN ('events'::regclass, 'store'::regclass)";
 const EXPECTED_GUARDS: &str =
     "events_by_id, events_pkey, events_refuse_change, events_refuse_truncate, store_refuse_removal";
 
@@ -199,7 +198,9 @@ impl Store<'_> {
         let failed = self.failed("look at what guards");
         let rows = session.client.query(GUARDS, &[]).map_err(&failed)?;
         let guards: Result<Vec<String>, Error> = rows.iter().map(|row| row.try_get(0)).collect();
-        let found = guards.map_err(&failed)?.join(", ");
+        let mut guards = guards.map_err(&failed)?;
+        guards.sort();
+        let found = guards.join(", ");
         if found == EXPECTED_GUARDS {
             return Ok(());
         }

@@ -40,8 +40,8 @@ fn events_are_dispatched_handled_queried_compared_and_exported() {
         "{handlers}"
     );
     let tasks = on(&dir, &url).run("-q tasks stats --format json").json();
-    assert_eq!(tasks["created"], 1, "{tasks}");
-    on(&dir, &url).run("-q handlers replay task_created").result();
+    assert_eq!(tasks["events"], 1, "{tasks}");
+    on(&dir, &url).run("-q handlers replay task_state").result();
 
     let status = on(&dir, &url).run("-q status --format json").json();
     let store = &status["store"];
@@ -64,11 +64,11 @@ fn events_are_dispatched_handled_queried_compared_and_exported() {
         format!("{EVENT}\n")
     );
 
-    write(&dir, "log.jsonl", &format!("{EVENT}\n"));
-    let compared = on(&dir, &url).run("-q compare-logs log.jsonl --grace 0 --format json");
+    write(&dir, "log.jsonl", format!("{EVENT}\n"));
+    let compared = on(&dir, &url).run("-q compare-logs log.jsonl --format json");
     assert_eq!(compared.code, 0, "{} {}", compared.stdout, compared.stderr);
-    write(&dir, "other.jsonl", &EVENT.replace("\"x\"", "\"y\""));
-    let compared = on(&dir, &url).run("-q compare-logs other.jsonl --grace 0 --format json");
+    write(&dir, "other.jsonl", EVENT.replace("\"x\"", "\"y\""));
+    let compared = on(&dir, &url).run("-q compare-logs other.jsonl --format json");
     assert_eq!(compared.code, 1, "{} {}", compared.stdout, compared.stderr);
     let verified = on(&dir, &url).run("-q evidence verify");
     assert_eq!(verified.code, 0, "{} {}", verified.stdout, verified.stderr);

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,7 +25,16 @@ pub fn server() -> &'static Server {
 pub struct Server {
     folder: PathBuf,
     bin: PathBuf,
-    _life: ChildStdin,
+    keeper: Child,
+    life: Option<ChildStdin>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.life.take());
+        // It has ended or ends: nothing can be done about it here.
+        drop(self.keeper.wait());
+    }
 }
 
 /// Makes a database, starts its server, and ends and removes both when the input ends.
@@ -70,7 +79,7 @@ impl Server {
             let logs = logs.map(|log| std::fs::read_to_string(log).unwrap_or_default());
             panic!("the server did not start: {}", logs.concat());
         }
-        Self { folder, bin, _life: life }
+        Self { folder, bin, keeper, life: Some(life) }
     }
 
     /// The URL of its one database, with these parameters.
