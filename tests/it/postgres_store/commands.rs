@@ -70,6 +70,8 @@ fn events_are_dispatched_handled_queried_compared_and_exported() {
     write(&dir, "other.jsonl", EVENT.replace("\"x\"", "\"y\""));
     let compared = on(&dir, &url).run("-q compare-logs other.jsonl --format json");
     assert_eq!(compared.code, 1, "{} {}", compared.stdout, compared.stderr);
+    let recorded = on(&dir, &url).env("MISSION_CONTROL_LEGACY_EVENTS", "log.jsonl").run("-q compare-logs");
+    assert_eq!(recorded.code, 0, "{} {}", recorded.stdout, recorded.stderr);
     let verified = on(&dir, &url).run("-q evidence verify");
     assert_eq!(verified.code, 0, "{} {}", verified.stdout, verified.stderr);
     let gate = on(&dir, &url).run("-q cutover-check");

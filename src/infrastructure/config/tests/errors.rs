@@ -184,7 +184,7 @@ fn errors_inside_the_files_reach_the_caller() {
         (
             "mission-events.toml",
             "storage.backend = 3",
-            "storage.backend: expected \"jsonl\" or \"sqlite\", in quotes, got the integer 3",
+            "storage.backend: expected the name of a backend, such as \"sqlite\", in quotes, got the integer 3",
         ),
     ] {
         let error = World::new().file(name, text).error();
