@@ -2,6 +2,7 @@
 //! password.
 
 use std::fmt;
+#[cfg(feature = "postgres")]
 use std::path::Path;
 
 use thiserror::Error;
@@ -93,11 +94,13 @@ impl PostgresUrl {
     }
 
     /// Its text.
+    #[cfg(any(test, feature = "postgres"))]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Its text in the place of the path of a store.
+    #[cfg(feature = "postgres")]
     pub fn as_path(&self) -> &Path {
         Path::new(&self.0)
     }
