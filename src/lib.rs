@@ -98,8 +98,14 @@ pub use infrastructure::zones::load_zone;
 pub use wire::zone::Zone;
 
 // The stores.
+#[cfg(feature = "postgres")]
+pub use infrastructure::config::{BadPostgresUrl, PostgresUrl};
 pub use infrastructure::jsonl::JsonlEventRepository;
 pub use infrastructure::memory::InMemoryEventRepository;
+#[cfg(feature = "postgres")]
+pub use infrastructure::postgres::{
+    AddressError, PostgresAddress, PostgresError, PostgresEventRepository, Server,
+};
 pub use infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 
 /// The dispatch of events: each is stored, acknowledged, and given to the handlers of its type.

@@ -8,6 +8,8 @@ use super::store::StoreError;
 use crate::domain::error_chain::error_chain;
 use crate::domain::repository::RepositoryError;
 use crate::infrastructure::config::ConfigError;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::postgres::PostgresError;
 
 /// Why a command ended without its result.
 #[derive(Debug)]
@@ -90,6 +92,10 @@ impl From<ConfigError> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
+        #[cfg(feature = "postgres")]
+        if matches!(error, StoreError::Postgres(PostgresError::Address(_) | PostgresError::Tls(_))) {
+            return Self::new(ExitCode::Usage, error);
+        }
         Self::new(ExitCode::Storage, error)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::error::CliError;
 use super::exit_code::ExitCode;
-use super::store::{self, OpenStore, StoreError};
+use super::store::{self, StoreError};
 use crate::application::clock::Clock;
 use crate::application::dispatch::{
     DispatchPorts, DispatchSettings, EventDispatcherService, EventIds, StoreTurn,
@@ -24,6 +24,8 @@ use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::event_ids::TimeOrderedIds;
 use crate::infrastructure::handler_store::SqliteHandlerStore;
 use crate::infrastructure::jsonl::{JsonlEventRepository, JsonlStoreTurn};
+#[cfg(feature = "postgres")]
+use crate::infrastructure::postgres::{PostgresAddress, PostgresError, PostgresEventRepository};
 use crate::infrastructure::sqlite::turn::SqliteStoreTurn;
 use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 use crate::infrastructure::system_clock::SystemClock;
@@ -131,15 +133,12 @@ fn run_handlers(
 }
 
 fn open_for_reading(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
-    Ok(match store::open_active(config)? {
-        OpenStore::Jsonl(store) => Arc::new(*store),
-        OpenStore::Sqlite(store) => Arc::new(*store),
-    })
+    Ok(store::open_active(config)?.into_repository())
 }
 
 /// A JSONL store without a folder is empty: the first event that is saved makes it.
 pub fn open_or_empty(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
-    if config.storage_backend.value == Backend::Sqlite {
+    if config.storage_backend.value != Backend::Jsonl {
         return open_for_reading(config);
     }
     let path = store::configured_path(Backend::Jsonl, config);
@@ -167,6 +166,15 @@ fn open_for_saving(config: &Config, zone: &Zone) -> Result<StoreForSaving, CliEr
             // Before a turn is taken, which leaves a file.
             store.ensure_writable().map_err(StoreError::Jsonl)?;
             Ok(StoreForSaving { events: Arc::new(store), turn: Box::new(JsonlStoreTurn::new(path)) })
+        }
+        #[cfg(feature = "postgres")]
+        Backend::Postgres => {
+            let address =
+                PostgresAddress::of_path(path).map_err(PostgresError::from).map_err(StoreError::from)?;
+            let needs_standby = config.postgres_require_standby.value;
+            let store = PostgresEventRepository::open(address, zone.clone(), needs_standby);
+            // The server has the transactions of all processes wait for each other in the order in which they come.
+            Ok(StoreForSaving { events: Arc::new(store.map_err(StoreError::from)?), turn: Box::new(()) })
         }
     }
 }

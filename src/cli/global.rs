@@ -8,11 +8,15 @@ use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 
 use super::error::CliError;
-use super::given_path::ensure_path;
+use super::given_path::ensure_store;
 use super::output::{self, Format};
 use super::store::StoreError;
+#[cfg(feature = "postgres")]
+use super::store::configured_path;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
-use crate::infrastructure::config::{Backend, Config, Flags, Source, load_for_process, meant_variable, spec};
+use crate::infrastructure::config::{
+    Backend, Config, Flags, PostgresUrl, Source, load_for_process, meant_variable, spec,
+};
 
 const STORE_FLAG: &str = "--store";
 
@@ -95,13 +99,18 @@ impl Context {
         self.reload.options.load_config(self.reload.missing)
     }
 
-    /// Where the SQLite store is, for a command that works on no other: also while the active one is not it.
+    /// Where the SQLite store is, for a command that works on no other but one in PostgreSQL: also while the active one is daily
+    /// files.
     pub(super) fn sqlite_path(&self, command: &str) -> Result<&Path, CliError> {
         let backend = &self.config.storage_backend;
         if backend.value == Backend::Jsonl && matches!(backend.source, Source::Flag { .. }) {
             return Err(CliError::usage(format!(
                 "{command} reads a SQLite store, and --store names a JSONL folder: name the database"
             )));
+        }
+        #[cfg(feature = "postgres")]
+        if backend.value == Backend::Postgres {
+            return Ok(configured_path(Backend::Postgres, &self.config));
         }
         Ok(&self.config.sqlite_path.value)
     }
@@ -167,14 +176,17 @@ impl GlobalOptions {
     fn load_config(&self, missing: MissingStore) -> Result<Config, CliError> {
         let mut flags = Flags::default();
         if let Some(path) = &self.store {
-            ensure_path(Path::new(path))?;
+            ensure_store(Path::new(path))?;
+            if PostgresUrl::is_meant(path) {
+                return self.load_postgres(path);
+            }
             let backend = match backend_at(Path::new(path)) {
                 Err(BackendError::Missing { .. }) if missing == MissingStore::WillBeMade => Backend::Sqlite,
                 found => found.map_err(StoreError::from)?,
             };
             let place = match backend {
                 Backend::Jsonl => &spec::JSONL_DIR,
-                Backend::Sqlite => &spec::SQLITE_PATH,
+                _ => &spec::SQLITE_PATH,
             };
             flags.set(&spec::STORAGE_BACKEND, STORE_FLAG, &backend.to_string());
             flags.set(place, STORE_FLAG, path);
@@ -185,6 +197,34 @@ impl GlobalOptions {
             config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: path.clone() };
         }
         Ok(config)
+    }
+}
+
+/// The settings with the store in PostgreSQL that --store names.
+impl GlobalOptions {
+    fn load_postgres(&self, url: &str) -> Result<Config, CliError> {
+        let mut flags = Flags::default();
+        flags.set(&spec::STORAGE_BACKEND, STORE_FLAG, "postgres");
+        flags.set(&spec::POSTGRES_URL, STORE_FLAG, url);
+        let mut config = load_for_process(self.config.clone(), flags)?;
+        config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: url.to_owned() };
+        Ok(config)
+    }
+}
+
+impl Config {
+    /// Refuses a command that does not work on a store in PostgreSQL, where that is the active one, with what does instead.
+    ///
+    /// # Errors
+    /// It is.
+    pub(super) fn refuse_postgres(&self, command: &str, instead: &str) -> Result<(), CliError> {
+        #[cfg(feature = "postgres")]
+        if self.storage_backend.value == Backend::Postgres {
+            let message = format!("{command} does not work on a store in PostgreSQL: {instead}");
+            return Err(CliError::usage(message));
+        }
+        let _ = (command, instead);
+        Ok(())
     }
 }
 

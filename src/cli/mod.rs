@@ -31,6 +31,8 @@ mod mirrors;
 mod mode_records;
 mod outbox;
 mod output;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod progress;
 mod rehearse;
 mod rejected;
@@ -116,6 +118,8 @@ enum Command {
     #[command(after_help = status::EXAMPLES)]
     Status,
     Doctor(DoctorArgs),
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::PostgresArgs),
     Completions(CompletionsArgs),
 }
 
@@ -209,6 +213,8 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         }
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Doctor(args) => doctor::run(&args, &global.context(StartupLines::Always)?),
+        #[cfg(feature = "postgres")]
+        Command::Postgres(args) => postgres::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Completions(args) => completions::run(args, self::command()),
     }
 }

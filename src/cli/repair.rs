@@ -69,6 +69,7 @@ pub struct RepairArgs {
 /// Runs the command.
 pub fn run(args: RepairArgs, context: &Context) -> Result<Answer, CliError> {
     let RepairArgs { control, candidate, apply, comparison } = args;
+    context.config.refuse_postgres("repair", "compare-logs says what is missing, and dispatch adds it")?;
     let compared = ComparedPaths::new(control.as_deref(), candidate.as_deref(), &context.config)?;
     let settings =
         comparison.settings(context, compared.are_configured[1], MOST_DIFFERENCES, present_time())?;

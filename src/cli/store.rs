@@ -1,13 +1,18 @@
 //! The one place that opens a store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::domain::repository::{EventRepository, RepositoryError};
 use crate::infrastructure::backend_at::BackendError;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::config::PostgresUrl;
 use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::jsonl::JsonlEventRepository;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::postgres::{PostgresAddress, PostgresError, PostgresEventRepository};
 use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 
 /// Why there is no store to work with.
@@ -28,6 +33,20 @@ pub enum StoreError {
     /// The JSONL store could not be opened.
     #[error(transparent)]
     Jsonl(RepositoryError),
+    /// The PostgreSQL store could not be opened.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Postgres(PostgresError),
+}
+
+#[cfg(feature = "postgres")]
+impl From<PostgresError> for StoreError {
+    fn from(error: PostgresError) -> Self {
+        match error {
+            PostgresError::Missing { address } => Self::Missing { path: address.url().as_path().to_owned() },
+            error => Self::Postgres(error),
+        }
+    }
 }
 
 impl From<SqliteError> for StoreError {
@@ -54,6 +73,9 @@ pub enum OpenStore {
     Jsonl(Box<JsonlEventRepository>),
     /// One SQLite database.
     Sqlite(Box<SqliteEventRepository>),
+    /// A schema of a PostgreSQL database.
+    #[cfg(feature = "postgres")]
+    Postgres(Box<PostgresEventRepository>),
 }
 
 impl OpenStore {
@@ -69,6 +91,11 @@ impl OpenStore {
                 Ok(None) => Err(StoreError::Missing { path: path.to_owned() }),
                 Err(error) => Err(StoreError::Jsonl(error)),
             },
+            #[cfg(feature = "postgres")]
+            Backend::Postgres => {
+                let address = PostgresAddress::of_path(path).map_err(PostgresError::from)?;
+                Ok(Self::Postgres(Box::new(PostgresEventRepository::open_for_reading(address, zone)?)))
+            }
         }
     }
 
@@ -77,6 +104,18 @@ impl OpenStore {
         match self {
             Self::Jsonl(store) => &**store,
             Self::Sqlite(store) => &**store,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => &**store,
+        }
+    }
+
+    /// The store as its port, shared.
+    pub fn into_repository(self) -> Arc<dyn EventRepository> {
+        match self {
+            Self::Jsonl(store) => Arc::new(*store),
+            Self::Sqlite(store) => Arc::new(*store),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => Arc::new(*store),
         }
     }
 }
@@ -92,5 +131,7 @@ pub fn configured_path(backend: Backend, config: &Config) -> &Path {
     match backend {
         Backend::Jsonl => &config.jsonl_dir.value,
         Backend::Sqlite => &config.sqlite_path.value,
+        #[cfg(feature = "postgres")]
+        Backend::Postgres => config.postgres_url.value.as_ref().map_or(Path::new(""), PostgresUrl::as_path),
     }
 }

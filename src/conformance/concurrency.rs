@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::StoreUnderTest;
 use super::events::event;
-use super::questions::everything;
+use super::questions::{StreamReader, everything};
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{EventRepository, RepositoryError};
 use crate::domain::value_objects::Position;
@@ -68,6 +69,31 @@ pub fn one_of_several_threads_that_save_conflicting_events_wins(store: &dyn Stor
             }
         }
     }
+}
+
+pub fn a_reader_that_follows_while_threads_save_misses_nothing(store: &dyn StoreUnderTest) {
+    let (repository, is_over) = (store.open(), AtomicBool::new(false));
+    let follow = || {
+        let (mut reader, mut read) = (StreamReader::default(), Vec::new());
+        loop {
+            // What was saved before it was over is read after that.
+            let is_last = is_over.load(Ordering::SeqCst);
+            read.extend(reader.read_on(&*repository, 3));
+            if is_last {
+                return read;
+            }
+        }
+    };
+    let mut read = thread::scope(|scope| {
+        let follower = scope.spawn(follow);
+        let saved = save_at_once(store, |thread, number| event(&format!("{thread}-{number}")).build());
+        is_over.store(true, Ordering::SeqCst);
+        assert!(saved.iter().flatten().all(Result::is_ok), "{saved:?}");
+        follower.join().unwrap()
+    });
+    assert_eq!(read.len(), THREADS * EVENTS, "what a reader was given that went on after its last position");
+    read.sort_by_key(|stored| stored.position);
+    assert_eq!(read, everything(&*store.open()));
 }
 
 /// Lets all threads save their events at the same time; half of them share a handle, the others

@@ -312,6 +312,7 @@ macro_rules! conformance_tests {
                 threads_that_save_different_events_lose_none,
                 threads_that_save_the_same_events_are_answered_the_same_positions,
                 one_of_several_threads_that_save_conflicting_events_wins,
+                a_reader_that_follows_while_threads_save_misses_nothing,
             }
             zones in berlin {
                 naive_times_are_read_in_the_zone_of_the_store,

@@ -12,6 +12,8 @@ pub mod handler_store;
 pub mod jsonl;
 pub mod memory;
 pub mod naive_times;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod rehearsal_site;
 pub mod report_file;
 pub mod restoring;

@@ -15,6 +15,10 @@ mod conformance;
 /// What does the SQLite store promise beyond the port: its file, its schema, which processes may open it?
 mod sqlite_store;
 
+/// What does the PostgreSQL store promise beyond the port, and what does it outlive?
+#[cfg(feature = "postgres")]
+mod postgres_store;
+
 /// Is an archived day the day that it was, for everything that reads and writes the store, whatever was interrupted?
 mod archive;
 

@@ -15,6 +15,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+#[cfg(feature = "postgres")]
+use crate::conformance::PostgresStore;
 use crate::conformance::{BrokenStore, JsonlStore, MemoryStore, SqliteStore, panics_quietly};
 use crate::support::{Question, berlin, cases, event, everything, ids, imported, live_in};
 
@@ -275,6 +277,8 @@ macro_rules! model {
 model!(memory, MemoryStore::create, 64);
 model!(jsonl, JsonlStore::create, 32);
 model!(sqlite, SqliteStore::create, 32);
+#[cfg(feature = "postgres")]
+model!(postgres, PostgresStore::create, 32);
 
 #[test]
 fn broken_stores_do_not_answer_as_the_model_does() {

@@ -54,6 +54,7 @@ pub struct ArchiveArgs {
 /// Runs the command.
 pub fn run(args: &ArchiveArgs, context: &Context) -> Result<Answer, CliError> {
     let started = Instant::now();
+    context.config.refuse_postgres("archive", "it compresses daily files; name their folder with --store")?;
     let folder = context.jsonl_folder("archive")?.to_owned();
     let zone = context.config.timezone.value.clone();
     check_date(args.before, &zone)?;

@@ -70,6 +70,10 @@ pub fn run(args: &BackupArgs, context: &Context) -> Result<Answer, CliError> {
     let started = Instant::now();
     ensure_path(&args.to)?;
     let config = &context.config;
+    config.refuse_postgres(
+        "backup",
+        "pg_dump makes a copy of the schema, and pg_basebackup one of the server",
+    )?;
     let clock = SystemClock::default();
     let settings = BackupSettings { keep: args.keep, zone: config.timezone.value.clone() };
     let mut store = snapshot(args, config)?;
@@ -121,8 +125,8 @@ fn snapshot(args: &BackupArgs, config: &Config) -> Result<Box<dyn StoreSnapshot>
     let handlers = if is_other { None } else { Some(config.handlers_path.value.as_path()) };
     let most = args.max_log_growth.saturating_mul(1 << 20);
     Ok(match backend {
-        Backend::Sqlite => Box::new(SqliteSnapshot::new(path, handlers, zone, most)),
         Backend::Jsonl => Box::new(JsonlSnapshot::new(path, handlers, zone, most)),
+        _ => Box::new(SqliteSnapshot::new(path, handlers, zone, most)),
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::comparison_args::ComparisonArgs;
 use crate::cli::error::CliError;
-use crate::cli::given_path::ensure_path;
+use crate::cli::given_path::ensure_store;
 use crate::cli::global::Context;
 use crate::cli::store::configured_path;
 use crate::infrastructure::compare_inputs::{FeedWrapper, FoundSide};
@@ -60,8 +60,8 @@ pub fn find_sides<'w>(
     let stores = [context.config.sqlite_path.value.as_path()];
     let beside = |other_side| Surroundings { other_side: Some(other_side), stores: &stores };
     let [control, candidate] = paths;
-    ensure_path(control)?;
-    ensure_path(candidate)?;
+    ensure_store(control)?;
+    ensure_store(candidate)?;
     Ok([
         FoundSide::find_beside(&beside(candidate), control, control_mapping, comparison.allow_expansion)?,
         FoundSide::find_beside(&beside(control), candidate, candidate_mapping, comparison.allow_expansion)?,

@@ -81,6 +81,8 @@ impl GateSources for ConfiguredSources<'_> {
         match open_active(self.config).map_err(|error| error_chain(&error))? {
             OpenStore::Jsonl(store) => Ok(store),
             OpenStore::Sqlite(store) => Ok(store),
+            #[cfg(feature = "postgres")]
+            OpenStore::Postgres(store) => Ok(store),
         }
     }
 
@@ -109,7 +111,8 @@ impl GateSources for ConfiguredSources<'_> {
         &self.figures
     }
 
-    /// A store of daily files has no check of its own: it is read as a whole, and damage keeps it from being read.
+    /// A store of daily files has no check of its own: it is read as a whole, and damage keeps it from being read. So has one in
+    /// PostgreSQL, whose server has tools for that.
     fn complaints(&self) -> Fact<Vec<String>> {
         let handlers = (self.config.handlers_path.value.as_path(), Database::Handlers);
         let events = (self.candidate(), Database::Events);

@@ -62,7 +62,7 @@ fn if_present(check: Check, path: &Path, look: impl FnOnce() -> Vec<Finding>) ->
 fn day_files(config: &Config) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     match OpenStore::for_reading(Backend::Jsonl, store::configured_path(Backend::Jsonl, config), config) {
         Ok(OpenStore::Jsonl(store)) => store.day_files().map_err(StoreError::Jsonl),
-        Ok(OpenStore::Sqlite(_)) | Err(StoreError::Missing { .. }) => Ok(Vec::new()),
+        Ok(_) | Err(StoreError::Missing { .. }) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
@@ -88,6 +88,12 @@ pub fn dispatch_time(config: &Config) -> Vec<Finding> {
     let recorded = recorded.unwrap_or_default();
     let store = store::configured_path(config.storage_backend.value, config);
     let wanted = if config.storage_backend.value == Backend::Jsonl { store } else { folder_of(store) };
+    #[cfg(feature = "postgres")]
+    if config.storage_backend.value == Backend::Postgres {
+        // Its disk is the server's.
+        findings.extend(damaged_figures(&place, &recorded.damage));
+        return findings;
+    }
     // Where there is no store yet, its disk is that of the folder in which it will be made.
     let measured = nearest_folder(wanted).and_then(|folder| Ok((folder, measure_syncs(folder, SYNCS)?)));
     match measured {

@@ -2,7 +2,7 @@
 
 mod render;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -14,14 +14,19 @@ use super::event_system::mode_changes;
 use super::exit_code::ExitCode;
 use super::global::Context;
 use super::store::StoreError;
-use crate::application::export::{Export, ExportError, ExportOptions};
+use crate::application::export::{Export, ExportError, ExportOptions, ExportStore};
 use crate::application::mode_log::OnlyOnNewSide;
 use crate::domain::counted::counted;
 use crate::domain::value_objects::StreamId;
 use crate::durable::presence::metadata_if_present;
 use crate::infrastructure::config::Backend;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::config::PostgresUrl;
 use crate::infrastructure::export_folder::FileFolder;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::postgres::{PostgresAddress, PostgresError, PostgresExport};
 use crate::infrastructure::sqlite::SqliteExport;
+use crate::wire::zone::Zone;
 
 /// Write the SQLite store back: imported logs byte for byte, other events as daily JSONL
 ///
@@ -105,14 +110,14 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
         true => Some(OnlyOnNewSide::of_stream(&StreamId::single(), &mode_changes(&context.config)?)),
         false => None,
     };
-    let mut store = SqliteExport::open(database, zone.clone()).map_err(StoreError::from)?;
+    let mut store = open_store(database, &zone)?;
     let mut folder = FileFolder::new(&args.to, args.force)
         .keep_store(database)
         .keep_evidence(&context.config.evidence_path.value)
         .with_jsonl_store(&context.config.jsonl_dir.value);
     let options =
         ExportOptions { source_id: args.source, legacy: args.legacy, only, force: args.force, zone };
-    let exported = Export::new(&mut store, &mut folder, options).run()?;
+    let exported = Export::new(&mut *store, &mut folder, options).run()?;
     let code = if exported.is_whole() { ExitCode::Done } else { ExitCode::Negative };
     let written = exported.files.iter().filter(|file| file.written).count();
     let summary = format!(
@@ -124,6 +129,16 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
     Ok(Answer::new(code, Some(summary), move |out| {
         render::report(&exported, &to, &database, elapsed, format, out)
     }))
+}
+
+fn open_store(place: &Path, zone: &Zone) -> Result<Box<dyn ExportStore>, CliError> {
+    #[cfg(feature = "postgres")]
+    if PostgresUrl::is_meant(&place.to_string_lossy()) {
+        let address =
+            PostgresAddress::of_path(place).map_err(PostgresError::from).map_err(StoreError::from)?;
+        return Ok(Box::new(PostgresExport::open(&address, zone.clone()).map_err(StoreError::from)?));
+    }
+    Ok(Box::new(SqliteExport::open(place, zone.clone()).map_err(StoreError::from)?))
 }
 
 impl From<ExportError> for CliError {

@@ -208,6 +208,9 @@ fn target(args: &ImportLegacyArgs, context: &Context) -> Result<PathBuf, CliErro
         ensure_path(into)?;
         return Ok(into.clone());
     }
+    context
+        .config
+        .refuse_postgres("import-legacy", "it imports into a SQLite store: name one with --into")?;
     let backend = &context.config.storage_backend;
     if backend.value == Backend::Jsonl && matches!(backend.source, Source::Flag { .. }) {
         return Err(CliError::usage(

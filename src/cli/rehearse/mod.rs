@@ -142,6 +142,7 @@ fn warn_of_naive_times(report: &RehearsalReport, context: &Context) {
 
 fn plan(args: &RehearseArgs, context: &Context) -> Result<RehearsalPlan, CliError> {
     let config = &context.config;
+    config.refuse_postgres("rehearse", "it tries a migration into a SQLite store; name one with --store")?;
     let [mapping, of_new_log] = args.comparison.mappings(context)?;
     let is_sqlite = config.storage_backend.value == Backend::Sqlite;
     if !is_sqlite && mapping != of_new_log {

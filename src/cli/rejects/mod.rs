@@ -114,6 +114,9 @@ impl From<&Filter> for RejectFilter {
 
 /// Runs the command.
 pub fn run(args: RejectsArgs, context: &Context) -> Result<Answer, CliError> {
+    context
+        .config
+        .refuse_postgres("rejects", "logs are imported into SQLite stores; name one with --store")?;
     let database = context.sqlite_path("rejects")?;
     if let Some(RejectsCommand::Retry(args)) = &args.command {
         return retry(args, database, context);

@@ -86,10 +86,8 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Answer, CliError> {
     let named = (text_of(&backup.path), backup.manifest.clone());
     let mut part = progress.part_of(&backup.path, backup.bytes());
     let mut place: Box<dyn RestorePlace> = match backend {
-        Backend::Sqlite => {
-            Box::new(SqliteRestorePlace::new(backup, &target, handlers, zone.clone(), moment)?)
-        }
         Backend::Jsonl => Box::new(JsonlRestorePlace::new(backup, &target, handlers, zone.clone(), moment)?),
+        _ => Box::new(SqliteRestorePlace::new(backup, &target, handlers, zone.clone(), moment)?),
     };
     let report = restore((named.0, &named.1), &mut *place, &zone, &mut |done| part.at(done))?;
     drop(place);

@@ -66,6 +66,8 @@ impl Status {
         let other = match active {
             Backend::Jsonl => Backend::Sqlite,
             Backend::Sqlite => Backend::Jsonl,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres => Backend::Sqlite,
         };
         let settings = config.settings().map(|setting| SettingState {
             key: setting.spec.key,

@@ -136,11 +136,11 @@ impl Parts {
     /// Looks at what the settings name.
     pub fn of(config: &Config, stores: &[(Backend, Option<OpenStore>)]) -> Self {
         let mut parts = Self::default();
-        for backend in [Backend::Jsonl, Backend::Sqlite] {
-            let opened =
-                stores.iter().filter(|(of, _)| *of == backend).filter_map(|(_, store)| store.as_ref());
-            for store in opened {
-                let growth = parts.told(growth(backend, store, config).map(Some));
+        let mut stores: Vec<_> = stores.iter().collect();
+        stores.sort_by_key(|(backend, _)| *backend);
+        for (backend, store) in stores {
+            if let Some(store) = store {
+                let growth = parts.told(growth(*backend, store, config).map(Some));
                 parts.growth.extend(growth);
             }
         }
@@ -183,6 +183,10 @@ fn growth(backend: Backend, store: &OpenStore, config: &Config) -> Result<Growth
     let days = match store {
         OpenStore::Jsonl(store) => growth_of_daily_streams(store.as_ref(), first),
         OpenStore::Sqlite(store) => store.growth(zone.first_showing(first.and_time(chrono::NaiveTime::MIN))),
+        #[cfg(feature = "postgres")]
+        OpenStore::Postgres(store) => {
+            store.growth(zone.first_showing(first.and_time(chrono::NaiveTime::MIN)))
+        }
     };
     let days = days.map_err(|error| error_chain(&error))?;
     let days = days.into_iter().map(|DayGrowth { day, events, bytes }| GrowthDay {

@@ -63,6 +63,7 @@ fn print_store(title: &str, store: &StoreState, stdout: &mut dyn Write) -> io::R
         ("first", store.first_timestamp.as_deref()),
         ("last", store.last_timestamp.as_deref()),
         ("import", store.last_import.as_deref()),
+        ("server", store.server.as_deref()),
         ("error", store.error.as_deref()),
     ] {
         if let Some(value) = value {

@@ -24,6 +24,9 @@ pub struct StoreState {
     pub last_timestamp: Option<String>,
     /// The log that was imported last, and when; a SQLite store knows it.
     pub last_import: Option<String>,
+    /// The server of a store that has one: what it is, and what it means that it has acknowledged an event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
     /// Why it cannot be read, with all causes.
     pub error: Option<String>,
 }
@@ -42,6 +45,7 @@ impl StoreState {
             first_timestamp: None,
             last_timestamp: None,
             last_import: None,
+            server: None,
             error: None,
         };
         let opened = match OpenStore::for_reading(backend, path, config) {
@@ -65,6 +69,8 @@ impl StoreState {
         self.bytes = Some(match store {
             OpenStore::Jsonl(store) => store.size_in_bytes()?,
             OpenStore::Sqlite(store) => store.size_in_bytes()?,
+            #[cfg(feature = "postgres")]
+            OpenStore::Postgres(store) => store.size_in_bytes()?,
         });
         let summary = store.repository().summary()?;
         if let OpenStore::Sqlite(store) = store {
@@ -73,6 +79,10 @@ impl StoreState {
                 let end = if import.is_finished { "" } else { ", interrupted: import it again" };
                 format!("{} of {}{end}", format_timestamp(import.started_at), import.path)
             });
+        }
+        #[cfg(feature = "postgres")]
+        if let OpenStore::Postgres(store) = store {
+            self.server = Some(store.server()?.to_string());
         }
         self.events = Some(summary.events);
         self.first_timestamp = summary.first.map(format_timestamp);

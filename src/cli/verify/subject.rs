@@ -70,6 +70,10 @@ impl Found {
     pub fn configured(config: &Config) -> Result<Self, CliError> {
         let backend = config.storage_backend.value;
         let path = configured_path(backend, config).to_owned();
+        config.refuse_postgres(
+            "verify",
+            "the server has tools for that, such as pg_amcheck and pg_verifybackup",
+        )?;
         let looked = |error: std::io::Error| CliError::new(ExitCode::Storage, error);
         if !is_present(&path).map_err(looked)? {
             return Err(StoreError::Missing { path }.into());
@@ -100,8 +104,8 @@ impl Found {
     /// Where its events are.
     fn events_path(&self) -> PathBuf {
         match self.kind {
-            Kind::Backup(Backend::Sqlite) => self.path.join(EVENTS_FILE),
             Kind::Backup(Backend::Jsonl) => self.path.join(EVENTS_FOLDER),
+            Kind::Backup(_) => self.path.join(EVENTS_FILE),
             Kind::Store(_) | Kind::Handlers => self.path.clone(),
         }
     }
@@ -121,8 +125,8 @@ impl Found {
         let path = self.events_path();
         let mut subject = match self.kind {
             Kind::Handlers => return subject_of_handlers(&path),
-            Kind::Store(Backend::Sqlite) | Kind::Backup(Backend::Sqlite) => subject_of_events(&path, zone)?,
-            Kind::Store(Backend::Jsonl) | Kind::Backup(Backend::Jsonl) => subject_of_days(&path, zone),
+            Kind::Store(_) | Kind::Backup(_) if self.is_jsonl() => subject_of_days(&path, zone),
+            Kind::Store(_) | Kind::Backup(_) => subject_of_events(&path, zone)?,
         };
         let of_backup = self.path.join(HANDLERS_FILE);
         let is_backup = matches!(self.kind, Kind::Backup(_));

@@ -13,6 +13,10 @@ use crate::domain::path_text::path_of;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
 use crate::infrastructure::compare_inputs::log::{LogFeed, OpenFile};
 use crate::infrastructure::config::Backend;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::config::PostgresUrl;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::postgres;
 use crate::infrastructure::sources::{Surroundings, list_folder, open_log, open_log_of_any_size};
 use crate::infrastructure::sqlite::{StoreFeed, row_counts};
 use crate::wire::local_time::DstPolicy;
@@ -88,6 +92,11 @@ impl<'w> FoundSide<'w> {
             wrap: None,
             open: if allowed { open_log_of_any_size } else { open_log },
         };
+        #[cfg(feature = "postgres")]
+        if PostgresUrl::is_meant(&path.to_string_lossy()) {
+            side.medium = Medium::Store(postgres::row_counts(path)?);
+            return Ok(side);
+        }
         if path.is_dir() {
             side.list_folder(surroundings)?;
             return Ok(side);
@@ -182,7 +191,7 @@ impl ParallelSide for FoundSide<'_> {
                 self.files.iter().map(|path| self.wrapped(log(path), None)).collect()
             }
             Medium::Store(counts) => {
-                let store = Box::new(StoreFeed::open(&self.path, rows)?);
+                let store = store_feed(&self.path, rows)?;
                 match rows {
                     // They are few, and stand in the rows that are shown already.
                     Rows::Repaired => vec![store],
@@ -195,6 +204,14 @@ impl ParallelSide for FoundSide<'_> {
         let (path, mapping) = (self.path.clone(), self.mapping.clone());
         Ok(Input { path, mapping, feeds, skipped: self.skipped.clone() })
     }
+}
+
+fn store_feed(path: &Path, rows: Rows) -> Result<Box<dyn Feed>, CompareError> {
+    #[cfg(feature = "postgres")]
+    if PostgresUrl::is_meant(&path.to_string_lossy()) {
+        return Ok(Box::new(postgres::PostgresFeed::open(path, rows)?));
+    }
+    Ok(Box::new(StoreFeed::open(path, rows)?))
 }
 
 /// What the first records of a log show. What cannot be read shows when the log is compared.

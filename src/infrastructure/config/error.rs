@@ -3,8 +3,17 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+use super::postgres_url::without_password;
 use super::source::Source;
-use super::spec::SettingSpec;
+use super::spec::{Kind, SettingSpec};
+
+/// The value that a source gives, without a password that may stand in it.
+fn shown(setting: &SettingSpec, origin: &Source) -> String {
+    match setting.kind {
+        Kind::PostgresUrl => without_password(origin.value()),
+        _ => origin.value().to_owned(),
+    }
+}
 
 /// Why there is no configuration. Nothing may run on any of these.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +102,7 @@ pub enum ConfigError {
 
     /// A value is not one of the allowed ones. It is refused even where a higher source overrides
     /// it: it would take effect, unseen, on the day that source goes away.
-    #[error("{}: expected {}, got {:?} {}", setting.key, setting.kind.allowed(), origin.value(), origin.place())]
+    #[error("{}: expected {}, got {:?} {}", setting.key, setting.kind.allowed(), shown(setting, origin), origin.place())]
     BadValue {
         /// The setting.
         setting: &'static SettingSpec,
@@ -125,6 +134,25 @@ pub enum ConfigError {
         only: bool,
         /// The value and where it came from.
         origin: Source,
+    },
+
+    /// The setting asks for PostgreSQL in a program that was built without it.
+    #[error(
+        "{}: this program was built without PostgreSQL: build it with `cargo install --path . --features postgres`, or use another store; got {:?} {}",
+        setting.key, origin.value(), origin.place()
+    )]
+    PostgresNotBuilt {
+        /// The setting.
+        setting: &'static SettingSpec,
+        /// The value and where it came from.
+        origin: Source,
+    },
+
+    /// The PostgreSQL store is active, and nothing says where it is.
+    #[error("{}: expected {}, since storage.backend is postgres, got nothing", setting.key, setting.kind.allowed())]
+    NoPostgresUrl {
+        /// The setting.
+        setting: &'static SettingSpec,
     },
 
     /// A part of a mapping is not what its key takes.

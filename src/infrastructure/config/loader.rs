@@ -9,12 +9,13 @@ use super::dotenv;
 use super::error::ConfigError;
 use super::mapping::MappingSettings;
 use super::mode::{default_of_use_new, select_mode};
+use super::postgres_url::{PostgresUrl, SchemaName};
 use super::settings::Config;
 use super::settings_file::{content_of, text_of, text_of_given};
 use super::source::{Setting, Source};
 use super::spec::{self, MAPPING_KEYS, SettingSpec};
 use super::toml_file;
-use super::value::SettingValue;
+use super::value::{Backend, SettingValue};
 use crate::durable::presence::metadata_if_present;
 
 /// Settings given on the command line.
@@ -70,6 +71,14 @@ impl ConfigLoader<'_> {
             flags: self.flags,
         };
 
+        let storage_backend = sources.backend()?;
+        let postgres_schema: Setting<SchemaName> = sources.setting(&spec::POSTGRES_SCHEMA)?;
+        let mut postgres_url: Setting<Option<PostgresUrl>> = sources.setting(&spec::POSTGRES_URL)?;
+        postgres_url.value = postgres_url.value.map(|url| url.in_schema(postgres_schema.value.as_str()));
+        #[cfg(feature = "postgres")]
+        if storage_backend.value == Backend::Postgres && postgres_url.value.is_none() {
+            return Err(ConfigError::NoPostgresUrl { setting: &spec::POSTGRES_URL });
+        }
         let use_new_event_system =
             sources.setting_or(&spec::USE_NEW_EVENT_SYSTEM, default_of_use_new(self.legacy_built))?;
         let parallel_run = sources.setting(&spec::PARALLEL_RUN)?;
@@ -80,9 +89,12 @@ impl ConfigLoader<'_> {
             parallel_run,
             secondary_timeout: sources.setting(&spec::SECONDARY_TIMEOUT)?,
             parallel_behind_warn: sources.setting(&spec::PARALLEL_BEHIND_WARN)?,
-            storage_backend: sources.setting(&spec::STORAGE_BACKEND)?,
+            storage_backend,
             jsonl_dir: sources.setting(&spec::JSONL_DIR)?,
             sqlite_path: sources.setting(&spec::SQLITE_PATH)?,
+            postgres_url,
+            postgres_schema,
+            postgres_require_standby: sources.setting(&spec::POSTGRES_REQUIRE_STANDBY)?,
             legacy_events_json: sources.setting(&spec::LEGACY_EVENTS_JSON)?,
             legacy_writer: sources.setting(&spec::LEGACY_WRITER)?,
             legacy_watcher: sources.setting(&spec::LEGACY_WATCHER)?,
@@ -135,6 +147,19 @@ impl Sources<'_> {
             Some(setting) => Ok(setting),
             None => default_setting(spec, default),
         }
+    }
+
+    /// The backend. That a program was built without PostgreSQL is told as that.
+    fn backend(&self) -> Result<Setting<Backend>, ConfigError> {
+        let setting = &spec::STORAGE_BACKEND;
+        self.setting(setting).map_err(|error| match error {
+            ConfigError::BadValue { origin, .. }
+                if cfg!(not(feature = "postgres")) && origin.value().eq_ignore_ascii_case("postgres") =>
+            {
+                ConfigError::PostgresNotBuilt { setting, origin }
+            }
+            error => error,
+        })
     }
 
     fn environment_value(&self, spec: &'static SettingSpec) -> Result<Option<Source>, ConfigError> {

@@ -11,6 +11,7 @@ mod legacy_values;
 mod loader;
 mod mapping;
 mod mode;
+mod postgres_url;
 mod settings;
 mod settings_file;
 mod source;
@@ -30,6 +31,9 @@ pub use self::error::ConfigError;
 pub use self::legacy_values::{LegacyWatcher, LegacyWriter};
 pub use self::loader::{ConfigLoader, Flags};
 pub use self::mapping::MappingSettings;
+pub use self::postgres_url::PostgresUrl;
+#[cfg(feature = "postgres")]
+pub use self::postgres_url::{BadPostgresUrl, SchemaName, decoded};
 pub use self::settings::Config;
 pub use self::source::{Setting, Source};
 pub use self::suggestions::meant_variable;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::legacy_values::{LegacyWatcher, LegacyWriter, RetryDelay};
 use super::mapping::MappingSettings;
+use super::postgres_url::{PostgresUrl, SchemaName};
 use super::source::{Setting, Source};
 use super::spec::{self, SettingSpec};
 use super::value::{Backend, SettingValue};
@@ -31,6 +32,12 @@ pub struct Config {
     pub jsonl_dir: Setting<PathBuf>,
     /// The SQLite store's file.
     pub sqlite_path: Setting<PathBuf>,
+    /// The PostgreSQL store, its schema included.
+    pub postgres_url: Setting<Option<PostgresUrl>>,
+    /// The schema of the store where a URL names none.
+    pub postgres_schema: Setting<SchemaName>,
+    /// Whether nothing is appended while the server has no synchronous standby.
+    pub postgres_require_standby: Setting<bool>,
     /// The legacy system's log.
     pub legacy_events_json: Setting<PathBuf>,
     /// Which program writes it.
@@ -86,6 +93,9 @@ impl Config {
             shown(&spec::STORAGE_BACKEND, &self.storage_backend),
             shown(&spec::JSONL_DIR, &self.jsonl_dir),
             shown(&spec::SQLITE_PATH, &self.sqlite_path),
+            shown(&spec::POSTGRES_URL, &self.postgres_url),
+            shown(&spec::POSTGRES_SCHEMA, &self.postgres_schema),
+            shown(&spec::POSTGRES_REQUIRE_STANDBY, &self.postgres_require_standby),
             shown(&spec::LEGACY_EVENTS_JSON, &self.legacy_events_json),
             shown(&spec::LEGACY_WRITER, &self.legacy_writer),
             shown(&spec::LEGACY_WATCHER, &self.legacy_watcher),

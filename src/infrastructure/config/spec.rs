@@ -34,6 +34,10 @@ pub enum Kind {
     LegacyWatcher,
     /// A file or folder; it need not exist yet.
     Path,
+    /// A URL of PostgreSQL, or nothing.
+    PostgresUrl,
+    /// The name of a schema.
+    Schema,
     /// The name of a time zone.
     TimeZone,
     /// Types of events.
@@ -48,10 +52,12 @@ impl Kind {
             Kind::Milliseconds => "a whole number of milliseconds, 0 or more",
             Kind::Seconds => "a whole number of seconds, from 0 to 3155760000 (100 years)",
             Kind::Count => "a whole number, 0 or more",
-            Kind::Backend => "jsonl or sqlite, in any case",
+            Kind::Backend => "jsonl, sqlite or, in a program that was built with it, postgres, in any case",
             Kind::LegacyWriter => "this or other, in any case",
             Kind::LegacyWatcher => "native or poll, in any case",
             Kind::Path => "a path that is not empty",
+            Kind::PostgresUrl => "postgres://USER@HOST:PORT/DATABASE without a password, or nothing",
+            Kind::Schema => "the name of a schema: 1 to 63 bytes that do not begin with pg_",
             Kind::TimeZone => ZONE_EXAMPLES,
             Kind::EventTypes => "types of events with commas between them, or nothing",
         }
@@ -120,6 +126,30 @@ pub static SQLITE_PATH: SettingSpec = SettingSpec {
     variable: "MISSION_CONTROL_SQLITE_PATH",
     default: "data/events.db",
     kind: Kind::Path,
+};
+
+/// The server and the database of the PostgreSQL store.
+pub static POSTGRES_URL: SettingSpec = SettingSpec {
+    key: "storage.postgres_url",
+    variable: "MISSION_CONTROL_POSTGRES_URL",
+    default: "",
+    kind: Kind::PostgresUrl,
+};
+
+/// The schema of the PostgreSQL store, where the URL names none.
+pub static POSTGRES_SCHEMA: SettingSpec = SettingSpec {
+    key: "storage.postgres_schema",
+    variable: "MISSION_CONTROL_POSTGRES_SCHEMA",
+    default: "mission_events",
+    kind: Kind::Schema,
+};
+
+/// Whether nothing is appended to it while its server has no synchronous standby.
+pub static POSTGRES_REQUIRE_STANDBY: SettingSpec = SettingSpec {
+    key: "storage.postgres_require_standby",
+    variable: "MISSION_CONTROL_POSTGRES_REQUIRE_STANDBY",
+    default: "false",
+    kind: Kind::Boolean,
 };
 
 /// The legacy system's log.
@@ -227,7 +257,7 @@ pub static TIMEZONE: SettingSpec = SettingSpec {
 };
 
 /// Every setting, in the order in which they are documented and shown.
-pub static SETTINGS: [&SettingSpec; 21] = [
+pub static SETTINGS: [&SettingSpec; 24] = [
     &USE_NEW_EVENT_SYSTEM,
     &PARALLEL_RUN,
     &NEW_EVENT_TYPES,
@@ -236,6 +266,9 @@ pub static SETTINGS: [&SettingSpec; 21] = [
     &STORAGE_BACKEND,
     &JSONL_DIR,
     &SQLITE_PATH,
+    &POSTGRES_URL,
+    &POSTGRES_SCHEMA,
+    &POSTGRES_REQUIRE_STANDBY,
     &LEGACY_EVENTS_JSON,
     &LEGACY_WRITER,
     &LEGACY_WATCHER,

@@ -8,8 +8,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::ConfigError;
+use super::postgres_url::without_password;
 use super::source::Source;
-use super::spec::{MAPPING_KEYS, SETTINGS};
+use super::spec::{MAPPING_KEYS, POSTGRES_URL, SETTINGS};
 use super::suggestions;
 use super::toml_type::TomlType;
 
@@ -93,7 +94,10 @@ impl Reader<'_> {
             other => {
                 let literal = self.text.get(value.span()).unwrap_or_default();
                 // An array may span several lines.
-                let literal = literal.split_whitespace().collect::<Vec<_>>().join(" ");
+                let mut literal = literal.split_whitespace().collect::<Vec<_>>().join(" ");
+                if key == POSTGRES_URL.key {
+                    literal = without_password(&literal);
+                }
                 format!("the {} {literal}", other.type_str())
             }
         };
@@ -150,7 +154,7 @@ mod tests {
         for (text, message) in [
             (
                 "\nstorage.backend = 3",
-                "storage.backend: expected \"jsonl\" or \"sqlite\", in quotes, got the integer 3 \
+                "storage.backend: expected the name of a backend, such as \"sqlite\", in quotes, got the integer 3 \
                  at mission-events.toml:2",
             ),
             (

@@ -22,10 +22,12 @@ impl TomlType {
         match kind {
             Kind::Boolean => TomlType::Boolean,
             Kind::Milliseconds | Kind::Seconds | Kind::Count => TomlType::Integer,
-            Kind::Backend => TomlType::Text("\"jsonl\" or \"sqlite\", in quotes"),
+            Kind::Backend => TomlType::Text("the name of a backend, such as \"sqlite\", in quotes"),
             Kind::LegacyWriter => TomlType::Text("\"this\" or \"other\", in quotes"),
             Kind::LegacyWatcher => TomlType::Text("\"native\" or \"poll\", in quotes"),
             Kind::Path => TomlType::Text("a path in quotes"),
+            Kind::PostgresUrl => TomlType::Text("a URL in quotes"),
+            Kind::Schema => TomlType::Text("the name of a schema in quotes"),
             Kind::TimeZone => TomlType::Text("a time zone in quotes, such as \"Europe/Berlin\""),
             Kind::EventTypes => TomlType::TextList,
         }

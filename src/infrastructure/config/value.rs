@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::postgres_url::{PostgresUrl, SchemaName};
 use crate::infrastructure::zones::load_zone;
 use crate::wire::zone::Zone;
 
@@ -65,12 +66,15 @@ impl SettingValue for PathBuf {
 }
 
 /// What the active store is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Backend {
     /// Daily JSONL files, the reference store.
     Jsonl,
     /// One SQLite database.
     Sqlite,
+    /// A schema of a PostgreSQL database.
+    #[cfg(feature = "postgres")]
+    Postgres,
 }
 
 impl fmt::Display for Backend {
@@ -78,19 +82,46 @@ impl fmt::Display for Backend {
         f.write_str(match self {
             Backend::Jsonl => "jsonl",
             Backend::Sqlite => "sqlite",
+            #[cfg(feature = "postgres")]
+            Backend::Postgres => "postgres",
         })
     }
 }
 
 impl SettingValue for Backend {
     fn parse(text: &str) -> Option<Backend> {
-        [Backend::Jsonl, Backend::Sqlite]
-            .into_iter()
-            .find(|backend| text.eq_ignore_ascii_case(&backend.to_string()))
+        let backends = [
+            Backend::Jsonl,
+            Backend::Sqlite,
+            #[cfg(feature = "postgres")]
+            Backend::Postgres,
+        ];
+        backends.into_iter().find(|backend| text.eq_ignore_ascii_case(&backend.to_string()))
     }
 
     fn show(&self) -> String {
         self.to_string()
+    }
+}
+
+/// The URL of a store; none where the text is empty.
+impl SettingValue for Option<PostgresUrl> {
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() { Some(None) } else { PostgresUrl::parse(text).ok().map(Some) }
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(String::new, PostgresUrl::to_string)
+    }
+}
+
+impl SettingValue for SchemaName {
+    fn parse(text: &str) -> Option<Self> {
+        Self::new(text)
+    }
+
+    fn show(&self) -> String {
+        self.as_str().to_owned()
     }
 }
 

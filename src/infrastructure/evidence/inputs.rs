@@ -13,6 +13,10 @@ use crate::application::evidence::{EvidenceError, EvidenceInputs, FileContent, S
 use crate::domain::path_text::path_of;
 use crate::domain::value_objects::Position;
 use crate::durable::presence::metadata_if_present;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::config::PostgresUrl;
+#[cfg(feature = "postgres")]
+use crate::infrastructure::postgres::{PostgresAddress, PostgresError, PostgresEventRepository};
 use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
 use crate::wire::zone::Zone;
 
@@ -33,16 +37,37 @@ impl EvidenceInputs for StoredInputs {
     }
 
     fn store(&self, path: &str, positions: &BTreeSet<i64>) -> Result<Option<StoreContent>, EvidenceError> {
+        let positions: Vec<Position> = positions.iter().copied().map(Position::new).collect();
+        #[cfg(feature = "postgres")]
+        if PostgresUrl::is_meant(path) {
+            return store_in_postgres(path, &positions);
+        }
         let store = match SqliteEventRepository::open_for_reading(path_of(path), Zone::utc()) {
             Ok(store) => store,
             Err(SqliteError::Missing { .. }) => return Ok(None),
             Err(error) => return Err(unreadable(path, error)),
         };
-        let positions: Vec<Position> = positions.iter().copied().map(Position::new).collect();
-        let (last, counts) = store.count_up_to(&positions).map_err(|error| unreadable(path, error))?;
-        let events = positions.iter().map(|position| position.get()).zip(counts).collect();
-        Ok(Some(StoreContent { last_position: last.get(), events }))
+        let counted = store.count_up_to(&positions).map_err(|error| unreadable(path, error))?;
+        Ok(Some(content(&positions, counted)))
     }
+}
+
+fn content(positions: &[Position], (last, counts): (Position, Vec<u64>)) -> StoreContent {
+    let events = positions.iter().map(|position| position.get()).zip(counts).collect();
+    StoreContent { last_position: last.get(), events }
+}
+
+#[cfg(feature = "postgres")]
+fn store_in_postgres(path: &str, positions: &[Position]) -> Result<Option<StoreContent>, EvidenceError> {
+    let store = PostgresAddress::of_path(Path::new(path)).map_err(PostgresError::from);
+    let store = store.and_then(|address| PostgresEventRepository::open_for_reading(address, Zone::utc()));
+    let store = match store {
+        Ok(store) => store,
+        Err(PostgresError::Missing { .. }) => return Ok(None),
+        Err(error) => return Err(unreadable(path, error)),
+    };
+    let counted = store.count_up_to(positions).map_err(|error| unreadable(path, error))?;
+    Ok(Some(content(positions, counted)))
 }
 
 /// A folder of the path can be gone, or be a file by now.

@@ -123,6 +123,8 @@ const CASES: &[Case] = &[
     case("handlers run", "handlers run", 1, ""),
     case("handlers pause", "handlers pause task_state", 0, "task_state is paused"),
     case("handlers resume", "handlers resume task_state", 0, "task_state goes on"),
+    #[cfg(feature = "postgres")]
+    case("postgres grants", "postgres grants --writer w", 0, ""),
     #[cfg(feature = "legacy")]
     case("legacy definitions list", "legacy definitions list", 0, ""),
     #[cfg(feature = "legacy")]

@@ -89,8 +89,8 @@ fn a_bad_setting_names_its_key_its_source_and_what_is_allowed() {
     for (variable, value, message) in [
         (
             "MISSION_CONTROL_STORAGE_BACKEND",
-            "postgres",
-            "error: storage.backend: expected jsonl or sqlite, in any case, got \"postgres\" \
+            "mysql",
+            "error: storage.backend: expected jsonl, sqlite or, in a program that was built with it, postgres, in any case, got \"mysql\" \
              from the environment (MISSION_CONTROL_STORAGE_BACKEND)\n",
         ),
         (

@@ -12,9 +12,13 @@ use mission_events::internals::domain::repository::{
 use mission_events::internals::domain::value_objects::{EventId, Position, StreamId};
 use mission_events::internals::infrastructure::jsonl::{JsonlArchiver, JsonlEventRepository};
 use mission_events::internals::infrastructure::memory::InMemoryEventRepository;
+#[cfg(feature = "postgres")]
+use mission_events::internals::infrastructure::postgres::{PostgresAddress, PostgresEventRepository};
 use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use mission_events::internals::wire::zone::Zone;
 
+#[cfg(feature = "postgres")]
+use crate::support::postgres;
 use crate::support::test_dir::TestDir;
 
 /// Nothing survives the process, so that opened again means shared.
@@ -47,6 +51,28 @@ impl SqliteStore {
 impl StoreUnderTest for SqliteStore {
     fn open(&self) -> Box<dyn EventRepository> {
         Box::new(SqliteEventRepository::open(self.dir.join("events.db"), self.zone.clone()).unwrap())
+    }
+}
+
+/// A schema of its own in the server that tests share.
+#[cfg(feature = "postgres")]
+pub struct PostgresStore {
+    address: PostgresAddress,
+    zone: Zone,
+}
+
+#[cfg(feature = "postgres")]
+impl PostgresStore {
+    pub fn create(zone: Zone) -> Self {
+        Self { address: postgres::address(&postgres::server().new_store()), zone }
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl StoreUnderTest for PostgresStore {
+    fn open(&self) -> Box<dyn EventRepository> {
+        let (address, zone) = (self.address.clone(), self.zone.clone());
+        Box::new(PostgresEventRepository::open(address, zone, false).unwrap())
     }
 }
 

@@ -8,6 +8,8 @@
 mod backends;
 mod broken_stores;
 
+#[cfg(feature = "postgres")]
+pub use backends::PostgresStore;
 pub use backends::{ArchivedJsonlStore, JsonlStore, MemoryStore, SqliteStore, compress_days, move_days};
 pub use broken_stores::{BrokenStore, panics_quietly};
 
@@ -17,6 +19,8 @@ use mission_events::conformance_tests;
 conformance_tests!(memory, MemoryStore::create);
 conformance_tests!(jsonl, JsonlStore::create);
 conformance_tests!(sqlite, SqliteStore::create);
+#[cfg(feature = "postgres")]
+conformance_tests!(postgres, PostgresStore::create);
 conformance_tests!(wrapped, BrokenStore::sound);
 
 /// What archiving could break: positions, streams, and what a store knows when it is opened again.

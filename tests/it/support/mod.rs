@@ -4,6 +4,8 @@ pub mod changing;
 pub mod cli;
 pub mod imports;
 pub mod killing;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "legacy")]
 pub mod simulated_run;
 pub mod tampering;

@@ -20,9 +20,20 @@ fn a_bad_value_names_its_key_what_is_allowed_what_came_and_from_where() {
         (
             &spec::STORAGE_BACKEND,
             "sqlit",
-            "storage.backend: expected jsonl or sqlite, in any case, got \"sqlit\"",
+            "storage.backend: expected jsonl, sqlite or, in a program that was built with it, postgres, in any case, got \"sqlit\"",
         ),
         (&spec::JSONL_DIR, "", "storage.jsonl_dir: expected a path that is not empty, got \"\""),
+        (
+            &spec::POSTGRES_URL,
+            "postgres://me:sesame@one/db",
+            "storage.postgres_url: expected postgres://USER@HOST:PORT/DATABASE without a password, or nothing, \
+             got \"postgres://me:***@one/db\"",
+        ),
+        (
+            &spec::POSTGRES_SCHEMA,
+            "pg_temp",
+            "storage.postgres_schema: expected the name of a schema: 1 to 63 bytes that do not begin with pg_, got \"pg_temp\"",
+        ),
         (&spec::SQLITE_PATH, "", "storage.sqlite_path: expected a path that is not empty, got \"\""),
         (&spec::LEGACY_EVENTS_JSON, "", "legacy.events_json: expected a path that is not empty, got \"\""),
         (&spec::LEGACY_WRITER, "both", "legacy.writer: expected this or other, in any case, got \"both\""),
@@ -96,9 +107,9 @@ fn a_bad_value_is_refused_even_where_a_higher_source_overrides_it() {
     let message = World::new()
         .flag(&spec::STORAGE_BACKEND, "sqlite")
         .environment("MISSION_CONTROL_STORAGE_BACKEND", "jsonl")
-        .file(".env", "MISSION_CONTROL_STORAGE_BACKEND=postgres\n")
+        .file(".env", "MISSION_CONTROL_STORAGE_BACKEND=mysql\n")
         .error();
-    assert!(message.contains("got \"postgres\""), "{message}");
+    assert!(message.contains("got \"mysql\""), "{message}");
 }
 
 #[test]
@@ -173,7 +184,7 @@ fn errors_inside_the_files_reach_the_caller() {
         (
             "mission-events.toml",
             "storage.backend = 3",
-            "storage.backend: expected \"jsonl\" or \"sqlite\", in quotes, got the integer 3",
+            "storage.backend: expected the name of a backend, such as \"sqlite\", in quotes, got the integer 3",
         ),
     ] {
         let error = World::new().file(name, text).error();

@@ -95,6 +95,9 @@ fn without_any_source_every_setting_has_its_default() {
         ("storage.backend", "jsonl"),
         ("storage.jsonl_dir", "data/events"),
         ("storage.sqlite_path", "data/events.db"),
+        ("storage.postgres_url", ""),
+        ("storage.postgres_schema", "mission_events"),
+        ("storage.postgres_require_standby", "False"),
         ("legacy.events_json", "data/events.json"),
         ("legacy.writer", "this"),
         ("legacy.watcher", "native"),
@@ -128,6 +131,9 @@ fn scripts_can_rely_on_the_names_of_the_variables() {
             ("storage.backend", "MISSION_CONTROL_STORAGE_BACKEND"),
             ("storage.jsonl_dir", "MISSION_CONTROL_EVENTS_DIR"),
             ("storage.sqlite_path", "MISSION_CONTROL_SQLITE_PATH"),
+            ("storage.postgres_url", "MISSION_CONTROL_POSTGRES_URL"),
+            ("storage.postgres_schema", "MISSION_CONTROL_POSTGRES_SCHEMA"),
+            ("storage.postgres_require_standby", "MISSION_CONTROL_POSTGRES_REQUIRE_STANDBY"),
             ("legacy.events_json", "MISSION_CONTROL_LEGACY_EVENTS"),
             ("legacy.writer", "MISSION_CONTROL_LEGACY_WRITER"),
             ("legacy.watcher", "MISSION_CONTROL_LEGACY_WATCHER"),
@@ -161,6 +167,7 @@ fn each_field_has_the_value_of_its_own_key() {
             "use_new_event_system = true\nparallel_run = true\ntimezone = 'Europe/Berlin'\n\
              new_event_types = ['B', 'A']\n[parallel]\nsecondary_timeout_ms = 5\nbehind_warn = 6\n\
              [storage]\nbackend = 'SQLite'\njsonl_dir = 'j'\nsqlite_path = 's'\n\
+             postgres_url = 'postgres://p/d'\npostgres_schema = 'q'\npostgres_require_standby = true\n\
              [legacy]\nevents_json = 'l'\nwriter = 'other'\nwatcher = 'poll'\nmax_retries = 4\n\
              retry_delay_seconds = 5\n[evidence]\npath = 'e'\ndispatch_figures = 'f'\n\
              [handlers]\npath = 'h'\nwait_ms = 1\nshutdown_ms = 2\nbehind_warn = 3\n\
@@ -177,6 +184,9 @@ fn each_field_has_the_value_of_its_own_key() {
     assert_eq!(config.storage_backend.value, Backend::Sqlite);
     assert_eq!(config.jsonl_dir.value, PathBuf::from("j"));
     assert_eq!(config.sqlite_path.value, PathBuf::from("s"));
+    assert_eq!(config.postgres_url.value.unwrap().as_str(), "postgres://p/d?schema=q");
+    assert_eq!(config.postgres_schema.value.as_str(), "q");
+    assert!(config.postgres_require_standby.value);
     assert_eq!(config.legacy_events_json.value, PathBuf::from("l"));
     assert_eq!(config.legacy_writer.value, legacy_values::LegacyWriter::Other);
     assert_eq!(config.legacy_watcher.value, legacy_values::LegacyWatcher::Poll);

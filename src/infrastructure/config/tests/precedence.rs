@@ -87,6 +87,8 @@ fn texts(kind: Kind) -> BoxedStrategy<String> {
         Kind::LegacyWriter => select(vec!["this", "OTHER"]).prop_map(str::to_owned).boxed(),
         Kind::LegacyWatcher => select(vec!["Native", "poll"]).prop_map(str::to_owned).boxed(),
         Kind::Path => "[a-z]{1,4}/[a-z]{1,4}".boxed(),
+        Kind::PostgresUrl => select(vec!["", "postgres://a/b?schema=c"]).prop_map(str::to_owned).boxed(),
+        Kind::Schema => "[a-o]{1,4}".boxed(),
         Kind::TimeZone => {
             select(vec!["UTC", "Europe/Berlin", "Asia/Kolkata"]).prop_map(str::to_owned).boxed()
         }

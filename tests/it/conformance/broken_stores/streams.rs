@@ -141,6 +141,26 @@ pub const FAULTS: &[Fault] = &[
         rejected_by: &["streams::readers_at_different_places_of_a_stream_do_not_disturb_each_other"],
         ..SOUND
     },
+    // What a database does whose positions are handed out before the transactions that take them have ended.
+    Fault {
+        name: "shows an event only after a later one was read",
+        answer: |inner, question, limit| match question {
+            Question::Stream { .. } => {
+                let late = Position::new(2);
+                let mut found = question.ask(&inner.memory, usize::MAX)?;
+                let mut notes = inner.notes.lock().unwrap();
+                if notes.last_page <= Some(late) {
+                    found.retain(|stored| stored.position != late);
+                }
+                found.truncate(limit);
+                notes.last_page = notes.last_page.max(found.last().map(|stored| stored.position));
+                Ok(found)
+            }
+            question => question.ask(&inner.memory, limit),
+        },
+        rejected_by: &["concurrency::a_reader_that_follows_while_threads_save_misses_nothing"],
+        ..SOUND
+    },
     Fault {
         name: "counts a repeated event twice",
         save: noting_repeats,

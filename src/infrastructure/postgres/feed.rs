@@ -1,0 +1,157 @@
+//! The rows of a store as one side of a comparison.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use postgres::Row;
+
+use super::address::PostgresAddress;
+use super::connection::Session;
+use super::error::{PostgresError, port_error};
+use super::read::only;
+use super::row::{COLUMNS, stored_event};
+use super::schema;
+use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts};
+use crate::application::compare::parallel_run::{RowCounts, Rows};
+use crate::application::log_source::Place;
+use crate::domain::repository::RepositoryError;
+use crate::domain::value_objects::AggregateId;
+use crate::wire::record::RecordReader;
+
+const COUNTS: &str =
+    "SELECT count(*) FILTER (WHERE origin = 'native'), count(*) FILTER (WHERE origin = 'history'),
+        min(occurred_at) FILTER (WHERE origin = 'native'), max(occurred_at) FILTER (WHERE origin = 'history'),
+        count(*) FILTER (WHERE origin = 'repaired'), coalesce(max(position), 0) - count(*)
+    FROM events";
+const STATE: &str = "SELECT count(*), coalesce(max(position), 0) FROM events";
+const TEXT_OF: &str = "SELECT body FROM events WHERE position = $1";
+
+/// How many rows are read at once.
+const PAGE: i64 = 4096;
+
+const ACTION: &str = "read events";
+
+/// The rows, as the column `origin` says it.
+fn origin(rows: Rows) -> &'static str {
+    match rows {
+        Rows::Native => "native",
+        Rows::History => "history",
+        Rows::Repaired => "repaired",
+    }
+}
+
+impl From<PostgresError> for CompareError {
+    fn from(error: PostgresError) -> Self {
+        Self::Open(Box::new(error))
+    }
+}
+
+fn open(path: &Path) -> Result<Session, CompareError> {
+    let address = PostgresAddress::of_path(path).map_err(PostgresError::from)?;
+    Ok(schema::open_for_reading(&address)?)
+}
+
+/// Counts the rows of the store whose URL stands in the place of a path, by the system that wrote them.
+///
+/// # Errors
+/// It is no store of this program, or cannot be read.
+pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
+    let failed = port_error("count the events");
+    let rows = open(path)?.query(COUNTS, &[]).map_err(&failed)?;
+    let row = only(&rows)?;
+    let count = |column: usize| row.try_get(column).map(i64::unsigned_abs).map_err(&failed);
+    Ok(RowCounts {
+        native: count(0)?,
+        history: count(1)?,
+        repaired: count(4)?,
+        first_native: row.try_get(2).map_err(&failed)?,
+        last_history: row.try_get(3).map_err(&failed)?,
+        // Positions have no gaps.
+        missing: Some(count(5)?),
+    })
+}
+
+/// Rows of a store as it was when it was opened: what is appended later is not read.
+pub struct PostgresFeed {
+    path: PathBuf,
+    session: Session,
+    rows: Rows,
+    events: u64,
+    last: i64,
+}
+
+impl PostgresFeed {
+    /// # Errors
+    /// The store could not be read.
+    pub fn open(path: &Path, rows: Rows) -> Result<Self, CompareError> {
+        let mut session = open(path)?;
+        let failed = port_error("count the events");
+        let state = session.query(STATE, &[]).map_err(&failed)?;
+        let row = only(&state)?;
+        let events: i64 = row.try_get(0).map_err(&failed)?;
+        let last = row.try_get(1).map_err(&failed)?;
+        Ok(Self { path: path.to_owned(), session, rows, events: events.unsigned_abs(), last })
+    }
+
+    fn page(&mut self, after: i64) -> Result<Vec<Row>, RepositoryError> {
+        let page = format!(
+            "SELECT {COLUMNS}, id_derived FROM events WHERE position > $1 AND position <= $2 AND origin = $4
+             ORDER BY position LIMIT $3"
+        );
+        let origin = origin(self.rows);
+        self.session.query(&page, &[&after, &self.last, &PAGE, &origin]).map_err(port_error(ACTION))
+    }
+}
+
+impl Feed for PostgresFeed {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn has_positions(&self) -> bool {
+        true
+    }
+
+    fn holds_repaired(&self) -> bool {
+        self.rows == Rows::Repaired
+    }
+
+    fn read(
+        &mut self,
+        reader: &mut RecordReader<'_>,
+        take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
+    ) -> Result<FeedFacts, CompareError> {
+        let mut after = 0;
+        loop {
+            let page = self.page(after)?;
+            for row in &page {
+                let stored = stored_event(row)?;
+                after = stored.position.get();
+                let place = Place { line: after.unsigned_abs(), offset: after.unsigned_abs() };
+                let is_derived: bool = row.try_get("id_derived").map_err(port_error(ACTION))?;
+                let (event, at): (_, DateTime<Utc>) = (&stored.event, stored.event.timestamp());
+                let id = (!is_derived).then(|| event.event_id().as_str());
+                let aggregate = event.aggregate_id().map(AggregateId::as_str);
+                match reader.read_stored(event.body(), id, event.event_type(), at, aggregate) {
+                    Ok(record) => take(Fed::Record { place, record: &record }, reader)?,
+                    Err(error) => take(Fed::Reject { place, reject: error.into() }, reader)?,
+                }
+            }
+            if (page.len() as i64) < PAGE {
+                break;
+            }
+        }
+        Ok(FeedFacts::Store { events: self.events, last_position: self.last.unsigned_abs() })
+    }
+
+    fn texts(&mut self, offsets: &[u64], take: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
+        let failed = port_error(ACTION);
+        for offset in offsets {
+            let position = i64::try_from(*offset).unwrap_or(i64::MAX);
+            let rows = self.session.query(TEXT_OF, &[&position]).map_err(&failed)?;
+            let body: &str = only(&rows)?.try_get(0).map_err(&failed)?;
+            take(*offset, body.as_bytes());
+        }
+        Ok(())
+    }
+}

