@@ -126,7 +126,9 @@ pub fn back_up(
     if !findings.is_empty() {
         return Err(BackupError::NotProved { path: name.path, findings });
     }
-    let (backup, manifest_sha256) = new.publish(Manifest::new(made_at, name, contents))?;
+    let mut manifest = Manifest::new(made_at, name, contents);
+    manifest.compressed = copied.compressed;
+    let (backup, manifest_sha256) = new.publish(manifest)?;
     let mut report = BackupReport::new(&backup, manifest_sha256);
     report.log_growth_bytes = copied.log_growth;
     report.snapshot_held_ms = copied.held_ms;

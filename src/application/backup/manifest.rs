@@ -33,6 +33,9 @@ pub struct Manifest {
     pub contents: Contents,
     /// Its files but for this one, by their names.
     pub files: Vec<BackedUpFile>,
+    /// Which of these are compressed, and what they are otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compressed: Vec<CompressedFile>,
 }
 
 /// A store by its place.
@@ -55,6 +58,15 @@ pub struct BackedUpFile {
     pub bytes: u64,
     /// Of its bytes, in hexadecimal.
     pub sha256: String,
+}
+
+/// A file of a backup that was compressed for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompressedFile {
+    /// Its name, as among the files.
+    pub name: String,
+    /// The file of the store, by the name that it has in a backup where it is not compressed.
+    pub of: BackedUpFile,
 }
 
 /// Why a text is no manifest.
@@ -90,6 +102,7 @@ impl Manifest {
             store,
             contents,
             files: Vec::new(),
+            compressed: Vec::new(),
         }
     }
 
@@ -112,12 +125,21 @@ impl Manifest {
         }
         let manifest: Self = serde_json::from_slice(text)?;
         let mut names = BTreeSet::new();
-        for BackedUpFile { name, .. } in &manifest.files {
+        let unpacked = manifest.compressed.iter().map(|compressed| &compressed.of);
+        for BackedUpFile { name, .. } in manifest.files.iter().chain(unpacked) {
             if !is_within(name) || !names.insert(name) {
                 return Err(ManifestError::FileName(name.clone()));
             }
         }
         Ok(manifest)
+    }
+
+    /// What the file is in the store, where it was compressed for the backup.
+    pub fn unpacked(&self, file: &BackedUpFile) -> Option<&BackedUpFile> {
+        self.compressed
+            .iter()
+            .find(|compressed| compressed.name == file.name)
+            .map(|compressed| &compressed.of)
     }
 
     /// Its text, of several lines.

@@ -26,7 +26,7 @@ pub use contents::{RowHash, TableDigest};
 pub use event_check::{HowRead, ProvedEvent, ReadLogs, Reading};
 pub use findings::{Check, Findings};
 pub use job::{BackupError, BackupReport, BackupSettings, back_up};
-pub use manifest::{BackedUpFile, MANIFEST, Manifest, SUMS, StoreName};
+pub use manifest::{BackedUpFile, CompressedFile, MANIFEST, Manifest, SUMS, StoreName};
 pub use ports::{
     BackupPlace, BackupShelf, CopiedStore, NewBackup, ProvableDatabase, ProvableEvents, ShelfError,
     StoreSnapshot, Subject, Tell,

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::contents::TableDigest;
 use super::event_check::{ProvedEvent, ReadLogs};
 use super::findings::{Check, Findings};
-use super::manifest::{Manifest, StoreName};
+use super::manifest::{CompressedFile, Manifest, StoreName};
 use crate::application::export::ExportStore;
 use crate::domain::repository::RepositoryError;
 
@@ -84,6 +84,8 @@ pub struct CopiedStore {
     pub held_ms: u64,
     /// What was left out, a sentence each: torn last lines, which are no events.
     pub left_out: Vec<String>,
+    /// What was compressed.
+    pub compressed: Vec<CompressedFile>,
 }
 
 /// A store that is to be copied.

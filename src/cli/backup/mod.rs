@@ -60,6 +60,10 @@ pub struct BackupArgs {
     #[arg(long, value_name = "N")]
     keep: Option<usize>,
 
+    /// Compress the day files of a JSONL store with zstd, as `archive` does; `restore` decompresses them
+    #[arg(long)]
+    compress: bool,
+
     /// By how much the write-ahead log may grow meanwhile, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1_024)]
     max_log_growth: u64,
@@ -125,7 +129,12 @@ fn snapshot(args: &BackupArgs, config: &Config) -> Result<Box<dyn StoreSnapshot>
     let handlers = if is_other { None } else { Some(config.handlers_path.value.as_path()) };
     let most = args.max_log_growth.saturating_mul(1 << 20);
     Ok(match backend {
-        Backend::Jsonl => Box::new(JsonlSnapshot::new(path, handlers, zone, most)),
+        Backend::Jsonl => Box::new(JsonlSnapshot::new(path, handlers, zone, most).compressing(args.compress)),
+        _ if args.compress => {
+            return Err(CliError::usage(
+                "--compress is for the day files of a JSONL store, and the store is of sqlite: its backup is a database that is read as it is",
+            ));
+        }
         _ => Box::new(SqliteSnapshot::new(path, handlers, zone, most)),
     })
 }

@@ -121,8 +121,12 @@ impl BackupShelf for FolderShelf {
     fn backups(&self) -> Result<Vec<BackupPlace>, ShelfError> {
         let mut backups = Vec::new();
         for (name, path) in folders_in(&self.path)? {
-            // One whose manifest cannot be read is none that is known: `verify` says why.
-            let text = fs::read(path.join(MANIFEST)).ok();
+            let place = path.join(MANIFEST);
+            let text = match fs::read(&place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                read => Some(read.map_err(failed("read", &place))?),
+            };
+            // One whose manifest is damaged is none that is known: `verify` says why.
             let manifest = text.and_then(|text| Manifest::from_text(&text).ok());
             if let Some(manifest) = manifest.filter(|_| !name.starts_with('.')) {
                 backups.push(BackupPlace { path, manifest });

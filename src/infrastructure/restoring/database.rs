@@ -49,7 +49,7 @@ impl DatabasePlace {
         let staged = self.staged();
         remove_staged_database(&staged)?;
         if let Some(file) = backup.manifest.files.iter().find(|file| file.name == self.file) {
-            copy(backup, file, &staged, tell)?;
+            copy(backup, file, file, &staged, tell)?;
             make_writable(&staged).map_err(storage)?;
         }
         Ok(())

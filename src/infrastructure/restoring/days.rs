@@ -69,12 +69,18 @@ impl JsonlRestorePlace {
         staged_at(&self.folder)
     }
 
-    /// The files of days that the backup has, by the name that each has in the folder of a store.
-    fn files(&self) -> impl Iterator<Item = (PathBuf, &BackedUpFile)> {
-        let files = self.backup.manifest.files.iter();
-        files.filter_map(|file| {
-            Some((Path::new(&file.name).strip_prefix(EVENTS_FOLDER).ok()?.to_owned(), file))
+    /// The files of days, by the name that each has in the folder of a store: first as the backup has it, then as the store had it.
+    fn packed_files(&self) -> impl Iterator<Item = (PathBuf, &BackedUpFile, &BackedUpFile)> {
+        let manifest = &self.backup.manifest;
+        manifest.files.iter().filter_map(|packed| {
+            let file = manifest.unpacked(packed).unwrap_or(packed);
+            Some((Path::new(&file.name).strip_prefix(EVENTS_FOLDER).ok()?.to_owned(), packed, file))
         })
+    }
+
+    /// The same files, as the store had them.
+    fn files(&self) -> impl Iterator<Item = (PathBuf, &BackedUpFile)> {
+        self.packed_files().map(|(name, _, file)| (name, file))
     }
 
     /// The files of days in the folder, with their lengths, by the names that they have there.
@@ -149,11 +155,11 @@ impl RestorePlace for JsonlRestorePlace {
         if let Some(handlers) = &self.handlers {
             handlers.stage(&self.backup, &mut count)?;
         }
-        for (name, file) in self.files() {
+        for (name, packed, file) in self.packed_files() {
             let to = staged.join(name);
             let folder = to.parent().unwrap_or(&staged);
             create_folders(folder).map_err(failed("make the folder", folder))?;
-            copy(&self.backup, file, &to, &mut count)?;
+            copy(&self.backup, packed, file, &to, &mut count)?;
             sync_folder(folder).map_err(failed("fsync the folder", folder))?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Copies of a backup's files, durable and with the hashes of the manifest.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -87,18 +87,24 @@ pub(super) fn remove_staged_database(staged: &Path) -> Result<(), RepositoryErro
     Ok(())
 }
 
-/// Copies a file of the backup, durably.
+/// Copies a file of the backup, durably, as the store had it: where that is another file than the backup has, it is decompressed.
 pub(super) fn copy(
     backup: &BackupFolder,
+    packed: &BackedUpFile,
     file: &BackedUpFile,
     to: &Path,
     tell: &mut dyn FnMut(u64),
 ) -> Result<(), RepositoryError> {
-    let path = backup.file(&file.name);
-    let mut source = File::open(&path).map_err(failed("open", &path))?;
+    let path = backup.file(&packed.name);
+    let opened = File::open(&path).map_err(failed("open", &path))?;
+    let mut source: Box<dyn Read> = if packed == file {
+        Box::new(opened)
+    } else {
+        Box::new(zstd::Decoder::new(opened).map_err(failed("decompress", &path))?)
+    };
     let mut target = File::create_new(to).map_err(failed("create", to))?;
     let (bytes, sha256) =
-        copy_hashed(&mut source, &mut target, u64::MAX, tell).map_err(failed("copy", &path))?;
+        copy_hashed(&mut *source, &mut target, u64::MAX, tell).map_err(failed("copy", &path))?;
     if (bytes, &sha256) != (file.bytes, &file.sha256) {
         let changed = StagingError::Changed { path, expected: file.clone(), bytes, sha256 };
         return Err(RepositoryError::storage(ACTION, changed));

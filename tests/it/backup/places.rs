@@ -21,6 +21,17 @@ fn earlier_backups_stay_unless_keep_says_how_many_and_those_of_another_store_alw
 }
 
 #[test]
+fn an_earlier_backup_whose_manifest_cannot_be_read_is_told_and_stays() {
+    let dir = stored("sqlite");
+    backup(&dir, "sqlite");
+    write(&dir, "backups/other/manifest.json/file", "");
+    run(&dir, "sqlite", "backup --to backups --keep 0")
+        .code_is(4, "could not read backups/other/manifest.json");
+    // The new one is made.
+    assert_eq!(names(&dir, "backups").len(), 3);
+}
+
+#[test]
 fn what_is_no_place_for_backups_is_refused_before_anything_is_made() {
     let dir = stored("jsonl");
     let path = backup(&dir, "jsonl");

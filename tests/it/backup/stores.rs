@@ -27,6 +27,57 @@ fn a_backup_has_the_events_of_its_store_and_what_handlers_have_done_and_is_whole
     }
 }
 
+#[test]
+fn a_compressed_backup_of_day_files_verifies_and_gives_back_the_files_that_were_there() {
+    let dir = stored("jsonl");
+    save(&dir, "jsonl", 10..400);
+    // A last line without its end is an event, and comes back without it.
+    let last = dir.join("data/events/events-2025-10-26.jsonl");
+    let text = fs::read(&last).unwrap();
+    fs::write(&last, text.trim_ascii_end()).unwrap();
+    let (code, made) = answer(&dir, "jsonl", "backup --to backups --compress");
+    assert_eq!((code, &made["events"]), (0, &400.into()), "{made:#}");
+    let path = dir.join(made["backup"].as_str().unwrap());
+    let packed = path.join("events/archive/events-2025-10-26.jsonl.zst");
+    assert!(packed.exists() && !path.join("events/events-2025-10-26.jsonl").exists());
+    assert!(fs::metadata(&packed).unwrap().len() * 2 < text.len() as u64, "it is smaller");
+    let (code, verified) = answer(&dir, "jsonl", "verify backups");
+    assert_eq!((code, &verified["digest"]), (0, &made["digest"]), "{verified:#}");
+
+    let (code, restored) = answer(&dir, "jsonl", "restore --from backups --into restored");
+    assert_eq!((code, &restored["digest"]), (0, &made["digest"]), "{restored:#}");
+    for name in ["events-2025-10-25.jsonl", "events-2025-10-26.jsonl"] {
+        let file = |folder: &str| fs::read(dir.join(folder).join(name)).unwrap();
+        assert_eq!(file("restored"), file("data/events"), "{name}");
+    }
+    assert_eq!(answer(&dir, "jsonl", "verify restored --against data/events").0, 0);
+    run(&stored("sqlite"), "sqlite", "backup --to backups --compress")
+        .code_is(2, "for the day files of a JSONL store");
+}
+
+#[test]
+fn a_compressed_day_that_is_another_than_the_manifest_says_is_not_restored() {
+    let dir = stored("jsonl");
+    assert_eq!(answer(&dir, "jsonl", "backup --to backups --compress").0, 0);
+    let name = names(&dir, "backups").pop().unwrap();
+    let folder = dir.join("backups").join(name);
+    let (manifest, sums) = (folder.join("manifest.json"), folder.join("SHA256SUMS"));
+    let text = fs::read_to_string(&manifest).unwrap();
+    let mut changed: Value = serde_json::from_str(&text).unwrap();
+    let sha256 = changed["compressed"][0]["of"]["sha256"].as_str().unwrap().to_owned();
+    changed["compressed"][0]["of"]["sha256"] = sha256.chars().rev().collect::<String>().into();
+    let changed = serde_json::to_string_pretty(&changed).unwrap();
+    let hash = |text: &str| data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest(text));
+    let line = fs::read_to_string(&sums).unwrap().replace(&hash(&text), &hash(&changed));
+    for (path, text) in [(&manifest, changed), (&sums, line)] {
+        fs::remove_file(path).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    run(&dir, "jsonl", "restore --from backups --into restored")
+        .code_is(4, "is not what the manifest says any more");
+    assert!(!dir.join("restored").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn the_sums_of_a_backup_are_those_that_sha256sum_reads_and_its_files_are_read_only() {

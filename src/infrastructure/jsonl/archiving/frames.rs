@@ -13,7 +13,7 @@ const LONGEST_LINE: usize = 32 << 20;
 
 /// Compresses content into frames of whole lines, each with its checksum. The last line is a frame of its own, so that
 /// how far a day reaches is seen in it alone. Answers how long the content was; `tell` is told how far it was read.
-pub(super) fn write_frames(
+pub(in super::super) fn write_frames(
     content: &mut dyn Read,
     out: &mut dyn Write,
     level: i32,

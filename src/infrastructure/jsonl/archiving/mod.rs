@@ -6,7 +6,7 @@
 //! program is killed. Compressing takes no lock that writers wait for.
 
 mod days;
-mod frames;
+pub(super) mod frames;
 pub(super) mod steps;
 mod whole_day;
 

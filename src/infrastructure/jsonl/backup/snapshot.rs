@@ -10,14 +10,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
+use super::super::archiving::LEVEL;
+use super::super::archiving::frames::write_frames;
 use super::super::day_files::file_cursor::FileCursor;
 use super::super::day_files::last_line::start_of_line;
 use super::super::error::JsonlError;
 use super::super::folder::EventFolder;
-use super::super::layout::{Day, LONGEST_LINE};
+use super::super::layout::{ARCHIVE, Day, LONGEST_LINE};
 use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
 use super::proof::subject_of_days;
-use crate::application::backup::{CopiedStore, StoreName, StoreSnapshot, Subject, Tell};
+use crate::application::backup::{
+    BackedUpFile, CompressedFile, CopiedStore, StoreName, StoreSnapshot, Subject, Tell,
+};
+use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 use crate::durable::lock::FileLock;
 use crate::infrastructure::backup_folder::{EVENTS_FOLDER, copy_hashed};
@@ -33,6 +41,7 @@ pub struct JsonlSnapshot {
     folder: EventFolder,
     handlers: Option<PathBuf>,
     most_log_growth: u64,
+    compresses: bool,
 }
 
 /// A file, as far as it is copied.
@@ -40,6 +49,8 @@ struct Prefix {
     path: PathBuf,
     name: PathBuf,
     length: u64,
+    /// The name of the file that it is compressed to.
+    compressed: Option<PathBuf>,
 }
 
 impl JsonlSnapshot {
@@ -50,7 +61,13 @@ impl JsonlSnapshot {
             folder: EventFolder::new(dir.to_owned(), zone),
             handlers: handlers.map(Path::to_owned),
             most_log_growth,
+            compresses: false,
         }
+    }
+
+    /// Day files are compressed in the copy, as `archive` does it; those of a day of which there are archived files are copied as they lie.
+    pub fn compressing(self, compresses: bool) -> Self {
+        Self { compresses, ..self }
     }
 
     /// The files that there are, and how much of each is whole.
@@ -75,7 +92,9 @@ impl JsonlSnapshot {
                     ));
                 }
                 let name = path.strip_prefix(self.folder.path()).unwrap_or(path).to_owned();
-                prefixes.push(Prefix { path: path.clone(), name, length: whole });
+                let is_compressed = self.compresses && is_live && day.archived.is_empty();
+                let compressed = is_compressed.then(|| Path::new(ARCHIVE).join(day.day.archive_file_name()));
+                prefixes.push(Prefix { path: path.clone(), name, length: whole, compressed });
             }
         }
         Ok(prefixes)
@@ -113,23 +132,59 @@ impl JsonlSnapshot {
         fs::create_dir_all(to).map_err(JsonlError::io("make the folder", to))?;
         let mut done = 0;
         for prefix in prefixes {
-            let copy = to.join(&prefix.name);
+            let copy = to.join(prefix.compressed.as_ref().unwrap_or(&prefix.name));
             if let Some(folder) = copy.parent() {
                 fs::create_dir_all(folder).map_err(JsonlError::io("make the folder", folder))?;
             }
             let mut source = File::open(&prefix.path).map_err(JsonlError::io("open", &prefix.path))?;
             let mut target = File::create(&copy).map_err(JsonlError::io("create", &copy))?;
-            let written = copy_hashed(&mut source, &mut target, prefix.length, &mut |count| {
-                done += count;
-                tell(done);
-            });
-            let (length, _) = written.map_err(JsonlError::io("copy", &prefix.path))?;
+            let before = done;
+            let written = match &prefix.compressed {
+                None => copy_hashed(&mut source, &mut target, prefix.length, &mut |count| {
+                    done += count;
+                    tell(done);
+                }),
+                Some(_) => compress(&source, &mut target, prefix.length, &mut |count| tell(before + count)),
+            };
+            let (length, sha256) = written.map_err(JsonlError::io("copy", &prefix.path))?;
             if length != prefix.length {
                 let (path, expected) = (prefix.path, prefix.length);
                 return Err(JsonlError::ChangedUnderLock { path, expected, found: length });
             }
+            if let Some(compressed) = &prefix.compressed {
+                done = before + length;
+                let name = |name: &Path| text_of(&Path::new(EVENTS_FOLDER).join(name));
+                let of = BackedUpFile { name: name(&prefix.name), bytes: length, sha256 };
+                copied.compressed.push(CompressedFile { name: name(compressed), of });
+            }
         }
         Ok(copied)
+    }
+}
+
+/// Compresses the first `most` bytes of a file into another one, and answers how many these were, with their SHA-256.
+fn compress(
+    source: &File,
+    target: &mut File,
+    most: u64,
+    tell: &mut dyn FnMut(u64),
+) -> io::Result<(u64, String)> {
+    let mut content = HashedContent { inner: source.take(most), hash: Sha256::new() };
+    let length = write_frames(&mut content, target, LEVEL, tell)?;
+    Ok((length, HEXLOWER.encode(&content.hash.finalize())))
+}
+
+/// What is read is hashed.
+struct HashedContent<R> {
+    inner: R,
+    hash: Sha256,
+}
+
+impl<R: Read> Read for HashedContent<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        Ok(count)
     }
 }
 

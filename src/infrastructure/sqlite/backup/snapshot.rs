@@ -75,7 +75,7 @@ impl StoreSnapshot for SqliteSnapshot {
         Ok(CopiedStore {
             log_growth: handlers.log_growth.max(events.log_growth),
             held_ms: handlers.held_ms.max(events.held_ms),
-            left_out: Vec::new(),
+            ..CopiedStore::default()
         })
     }
 
