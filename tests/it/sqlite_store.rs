@@ -100,7 +100,7 @@ fn an_acknowledged_commit_is_on_disk() {
     let journal: String = other.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(journal, "wal");
     let page: i64 = other.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
-    assert_eq!(page, 4096);
+    assert_eq!(page, 8192);
 }
 
 #[test]

@@ -108,9 +108,9 @@ fn a_damaged_page_is_found_whatever_it_is_of() {
     copy_database(&EVENT_STORE, &path, &copy, NO_LIMIT, &mut |_| {}).unwrap();
     let sound = std::fs::read(&copy).unwrap();
     // The first pages hold the schema and the roots of tables; a later one rows.
-    for page in [1, 3, sound.len() / 4_096 - 2] {
+    for page in [1, 3, sound.len() / 8_192 - 2] {
         let mut bytes = sound.clone();
-        bytes[page * 4_096..page * 4_096 + 16].fill(0xff);
+        bytes[page * 8_192..page * 8_192 + 16].fill(0xff);
         std::fs::write(&copy, &bytes).unwrap();
         let proof =
             prove(subject_of_events(&copy, &Zone::utc()).unwrap(), Depth::Copy, &Zone::utc(), &mut |_| {})
