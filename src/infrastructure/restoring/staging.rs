@@ -97,14 +97,16 @@ pub(super) fn copy(
 ) -> Result<(), RepositoryError> {
     let path = backup.file(&packed.name);
     let opened = File::open(&path).map_err(failed("open", &path))?;
-    let mut source: Box<dyn Read> = if packed == file {
-        Box::new(opened)
+    // What a damaged file decompresses to is not written further than it shows that it is another one.
+    let (mut source, most): (Box<dyn Read>, u64) = if packed == file {
+        (Box::new(opened), u64::MAX)
     } else {
-        Box::new(zstd::Decoder::new(opened).map_err(failed("decompress", &path))?)
+        let decoder = zstd::Decoder::new(opened).map_err(failed("decompress", &path))?;
+        (Box::new(decoder), file.bytes.saturating_add(1))
     };
     let mut target = File::create_new(to).map_err(failed("create", to))?;
     let (bytes, sha256) =
-        copy_hashed(&mut *source, &mut target, u64::MAX, tell).map_err(failed("copy", &path))?;
+        copy_hashed(&mut *source, &mut target, most, tell).map_err(failed("copy", &path))?;
     if (bytes, &sha256) != (file.bytes, &file.sha256) {
         let changed = StagingError::Changed { path, expected: file.clone(), bytes, sha256 };
         return Err(RepositoryError::storage(ACTION, changed));

@@ -8,8 +8,8 @@ use mission_events::internals::application::import::identity::repetition;
 use mission_events::internals::application::import::import_totals::ImportTotals;
 use mission_events::internals::application::import::pass::ImportPass;
 use mission_events::internals::application::import::{
-    Batch, Correction, Identity, ImportSink, ImportedLog, KnownPart, KnownSource, Outcome, ReadOptions,
-    SharedCounts, SourceHeader,
+    Batch, Correction, Identity, ImportSink, ImportedLog, IncrementalSink, KnownPart, KnownSource, Outcome,
+    ReadOptions, SharedCounts, SourceHeader,
 };
 use mission_events::internals::application::log_source::SourceDigest;
 use mission_events::internals::domain::event::derived_event_id;
@@ -176,12 +176,15 @@ fn events_of(database: &std::path::Path) -> Vec<(EventId, String, i64)> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
-fn load(dir: &TestDir, names: &[String], target: &mut dyn ImportSink) -> ImportTotals {
+fn reading() -> ReadOptions {
     let (mapping, zone) = (Mapping::default(), utc());
-    let reading =
-        ReadOptions { zone, dst: DstPolicy::Resolve, mapping: mapping.clone(), since: None, until: None };
+    ReadOptions { zone, dst: DstPolicy::Resolve, mapping, since: None, until: None }
+}
+
+fn load(dir: &TestDir, names: &[String], target: &mut dyn ImportSink) -> ImportTotals {
+    let mapping = Mapping::default();
     let (clock, mut progress) = (SystemClock::default(), ());
-    let mut import = ImportPass::new(reading, target, &clock, &mut progress);
+    let mut import = ImportPass::new(reading(), target, &clock, &mut progress);
     for name in names {
         import.import(&|| open_log(&dir.join(name), &mapping)).unwrap();
     }
@@ -229,4 +232,21 @@ proptest! {
     fn ids_that_carry_what_follows_from_other_contents_come_to_the_same_too(logs in logs(BORROWED)) {
         same_in_all_ways(&logs);
     }
+}
+
+#[test]
+fn a_preview_follows_a_load_that_a_log_has_cut_short() {
+    let dir = TestDir::new();
+    write(&dir, "log.jsonl", format!("{}\n", RECORDS[0]));
+    let existing = dir.join("existing.db");
+    drop(SqliteEventRepository::open(&existing, utc()).unwrap());
+    let mut cut_short = IncrementalLoad::open(&existing).unwrap();
+    let (clock, mut progress) = (SystemClock::default(), ());
+    let log = || open_log(&dir.join("log.jsonl"), &Mapping::default());
+    // What was read so far is written, and nothing ends the load.
+    ImportPass::new(reading(), &mut cut_short, &clock, &mut progress).import(&log).unwrap();
+    let mut preview = cut_short.preview().unwrap();
+    ImportPass::new(reading(), &mut preview, &clock, &mut progress).import(&log).unwrap();
+    drop((preview, cut_short));
+    assert_eq!(events_of(&existing).len(), 1);
 }

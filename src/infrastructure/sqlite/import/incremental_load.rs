@@ -309,6 +309,8 @@ impl IncrementalSink for IncrementalLoad {
     }
 
     fn preview(&mut self) -> Result<Preview, StoreError> {
+        // A log that could not be read on has left it open, and the preview has transactions of its own.
+        self.transactions.commit()?;
         (self.follows, self.is_outdated) = (Follows::Nothing, false);
         (self.occurrences, self.shared) = (Occurrences::default(), SharedRecords::default());
         Ok(Preview::over(&self.path, Arc::clone(&self.connection), Arc::clone(&self.incomplete))?)

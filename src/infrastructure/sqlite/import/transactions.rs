@@ -74,10 +74,14 @@ impl Store {
                     end = None;
                     let connection = lock(&self.connection);
                     let mut open = self.open();
-                    if open.begun.is_some_and(|begun| begun.elapsed() >= self.longest)
-                        && let Err(error) = open.commit(&connection)
-                    {
-                        open.failure = Some(error);
+                    if open.begun.is_some_and(|begun| begun.elapsed() >= self.longest) {
+                        match open.commit(&connection) {
+                            Ok(()) => {
+                                drop(open);
+                                checkpoint::after_transaction(&connection);
+                            }
+                            Err(error) => open.failure = Some(error),
+                        }
                     }
                 }
             }
@@ -123,6 +127,27 @@ impl Open {
     }
 }
 
+/// Takes the transaction back where writing to it fails, or panics: a batch is stored whole, or not at all.
+struct Unfinished<'o> {
+    open: &'o mut Open,
+    connection: &'o Connection,
+    is_written: bool,
+}
+
+impl Unfinished<'_> {
+    fn finish(mut self) {
+        self.is_written = true;
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.open.roll_back(self.connection);
+        }
+    }
+}
+
 impl Transactions {
     /// The transactions of this connection, whose processes take these turns.
     pub fn new(connection: SharedConnection, turns: TurnFile) -> Self {
@@ -162,7 +187,9 @@ impl Transactions {
             self.end_in_time()?;
         }
         let started = Instant::now();
-        let written = write(&connection).inspect_err(|_| open.roll_back(&connection))?;
+        let unfinished = Unfinished { open: &mut open, connection: &connection, is_written: false };
+        let written = write(&connection)?;
+        unfinished.finish();
         let Some(begun) = open.begun.filter(|_| !self.is_one) else { return Ok(written) };
         let (lasts, next) = (begun.elapsed(), started.elapsed());
         let is_over = lasts + next + lasts.mul_f64(self.commit_share) >= store.longest;
@@ -199,11 +226,14 @@ impl Transactions {
         self.is_one = false;
         let connection = lock(&self.store.connection);
         let mut open = self.store.open();
-        match open.failure.take() {
+        let committed = match open.failure.take() {
             Some(failure) => Err(failure),
             None => open.commit(&connection),
-        }
-        .map_err(port_error("end the import"))
+        };
+        committed.map_err(port_error("end the import"))?;
+        drop(open);
+        checkpoint::after_transaction(&connection);
+        Ok(())
     }
 
     /// Takes back what was written since [`begin_one`](Self::begin_one), where it was called.

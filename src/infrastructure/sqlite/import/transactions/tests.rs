@@ -160,3 +160,20 @@ fn a_transaction_that_could_not_be_ended_fails_the_next_write() {
     load.transactions.store.open().failure = Some(rusqlite::Error::InvalidQuery);
     assert!(load.transactions.commit().is_err());
 }
+
+#[test]
+fn what_panics_amid_a_write_leaves_nothing_of_it() {
+    let mut load = Load::begin();
+    let panicking = std::panic::AssertUnwindSafe(|| {
+        load.transactions.write(|connection| -> Result<(), RepositoryError> {
+            insert(connection, 1)?;
+            panic!("it was told to panic")
+        })
+    });
+    assert!(std::panic::catch_unwind(panicking).is_err());
+    load.transactions.commit().unwrap();
+    assert_eq!(load.seen(), 0);
+    load.write(2);
+    load.transactions.commit().unwrap();
+    assert_eq!(load.seen(), 1);
+}
