@@ -38,7 +38,7 @@ pub(super) struct Appender {
     session: Mutex<Option<Session>>,
 }
 
-/// Somebody has cancelled the wait for the standby.
+/// The wait for the standby was cancelled.
 #[derive(Debug, Error)]
 #[error(
     "the server was kept from waiting for its synchronous standby: the events are on its own disk, and may be lost with it; saving them again waits for the standby"

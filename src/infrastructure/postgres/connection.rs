@@ -21,7 +21,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What every session is set to. Plans without a scan or a sort: a store that was small when a statement was planned is
-/// large later. What holds for commits is set by `append_events`, whoever calls it.
+/// large later. What holds for commits is set by `append_events` in each call.
 const SESSION: &str = "SET default_transaction_isolation = 'read committed';
     SET client_min_messages = warning;
     SET lock_timeout = '15s';
