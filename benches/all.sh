@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every table of `docs/performance.md` on this machine: this program and its peers in turn, as whole processes, and then
-# the benches of queries and of dispatch. Prints ratios, seconds and peak memory as Markdown.
+# Measures this program and its peers in turn, as whole processes, a table for each thing that users wait for, and then
+# runs the benches of queries and of dispatch. Prints ratios, seconds and peak memory as Markdown.
 #
 # usage: benches/all.sh [FOLDER] [TABLE...]
 #   FOLDER  where logs and stores are made, and kept for the next run: 40 GB with the tables of ten million events
