@@ -93,7 +93,8 @@ pub trait LogSource: Send {
     fn resume_at(&mut self, point: &ResumePoint) -> Result<bool, SourceError>;
 
     /// The next piece of the log; `None` after the last byte. One after the other, the bytes of all
-    /// pieces are the bytes of the log. `reader` must be the same one, and new, for the whole log.
+    /// pieces are the bytes of the log. `reader` must be the same one for the whole log, and have read
+    /// no other since that began: see [`RecordReader::begin_log`].
     ///
     /// # Errors
     /// The log could not be read; or, once every byte has been given out, it is not the one any more

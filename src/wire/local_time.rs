@@ -92,6 +92,11 @@ impl<'z> LocalTimeResolver<'z> {
         Self { zone, dst, repeated, last_day: LastDay::default() }
     }
 
+    /// The next timestamp is the first one of another log.
+    pub fn begin_log(&mut self) {
+        self.repeated = RepeatedTimes::default();
+    }
+
     /// What [`resume`](Self::resume) goes on with.
     pub fn into_repeated(self) -> RepeatedTimes {
         self.repeated

@@ -112,7 +112,7 @@ impl RecordFlags {
     }
 }
 
-/// Reads the records of one log, in the order of that log.
+/// Reads the records of logs, of each in its order.
 pub struct RecordReader<'z> {
     scanner: ObjectScanner,
     /// Where the object begins that was interpreted last.
@@ -157,6 +157,11 @@ impl<'z> RecordReader<'z> {
             Mapping::Declared(declared) => Some(MappedFields::new(declared)),
         };
         Self { mapped, ..Self::new(zone, dst) }
+    }
+
+    /// A log begins: where its times stand says nothing of those of the log before. The layouts of records stay known.
+    pub fn begin_log(&mut self) {
+        self.clock.begin_log();
     }
 
     /// Reads text that must be exactly one record, white space around it apart.

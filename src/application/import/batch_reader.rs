@@ -27,19 +27,32 @@ pub(super) enum Parsed {
     Failed(SourceError, ResumePoint),
 }
 
+/// How the logs of a pass are read: what is learned of the layouts of their records is known from one to the next.
+pub(super) struct Reading<'o> {
+    options: &'o ReadOptions,
+    reader: RecordReader<'o>,
+}
+
+impl<'o> Reading<'o> {
+    pub fn new(options: &'o ReadOptions) -> Self {
+        Self { options, reader: RecordReader::with_mapping(&options.zone, options.dst, &options.mapping) }
+    }
+}
+
 /// Reads a log to its end, or to a place that an earlier reading has found, or until the receiver is dropped.
 ///
 /// `known` is what the store has of the log already, which is not read again. The records that are
 /// `stored` come back here: their memory is freed for least by the thread that it came from.
 pub(super) fn parse(
     source: &mut dyn LogSource,
-    options: &ReadOptions,
+    reading: &mut Reading<'_>,
     known: Option<&KnownSource>,
     to: Option<&ResumePoint>,
     sender: &Sender<Parsed>,
     stored: &Receiver<Vec<ImportRecord>>,
 ) {
-    let mut reader = RecordReader::with_mapping(&options.zone, options.dst, &options.mapping);
+    let Reading { options, reader } = reading;
+    reader.begin_log();
     let mut builder = BatchBuilder::new(options, known);
     let limit = to.map_or(u64::MAX, |to| to.offset);
     let path = source.path().to_owned();
@@ -48,7 +61,7 @@ pub(super) fn parse(
         if reached >= limit {
             break Parsed::End(source.digest());
         }
-        match source.next_piece(&mut reader) {
+        match source.next_piece(reader) {
             Ok(Some(mut piece)) => {
                 reached = piece.place.offset + piece.bytes.len() as u64;
                 if reached > limit {
@@ -59,7 +72,7 @@ pub(super) fn parse(
                     }
                     piece.bytes = &piece.bytes[..(limit - piece.place.offset) as usize];
                 }
-                if builder.take(piece, &reader) {
+                if builder.take(piece, reader) {
                     builder.count_flag(source.flag());
                 }
             }

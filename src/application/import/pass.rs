@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::batch_reader::{Parsed, parse};
+use super::batch_reader::{Parsed, Reading, parse};
 use super::error::ImportError;
 use super::import_totals::ImportTotals;
 use super::log_totals::LogTotals;
@@ -125,7 +125,8 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     /// The log cannot be read, or the sink not be written.
     #[cfg(feature = "internals")]
     pub fn import(&mut self, open: &Open<'_>) -> Result<(), ImportError> {
-        self.import_to(open, None, false).map(drop)
+        let options = self.options.clone();
+        self.import_to(open, &mut Reading::new(&options), None, false).map(drop)
     }
 
     /// Imports these logs, one after the other. What was imported last, byte for byte, is not read.
@@ -138,7 +139,8 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         open: &OpenLog,
         files: &dyn LogFiles,
     ) -> Result<(), ImportError> {
-        let mapping = self.options.mapping.clone();
+        let options = self.options.clone();
+        let mut reading = Reading::new(&options);
         self.progress.pass_begins(logs);
         self.parts.clear();
         self.begins_anew.clear();
@@ -149,7 +151,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
             found = Some(self.begin_parts(logs, open, files)?);
         }
         for log in logs {
-            let seen = self.import_one(log, &|| open(log, &mapping), files)?;
+            let seen = self.import_one(log, &|| open(log, &options.mapping), &mut reading, files)?;
             self.totals.seen.insert(log.clone(), seen);
             self.progress.log_ends(log);
         }
@@ -164,6 +166,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         &mut self,
         log: &Path,
         open: &Open<'_>,
+        reading: &mut Reading<'_>,
         files: &dyn LogFiles,
     ) -> Result<SeenLog, ImportError> {
         let to = match self.look_up(log, files)? {
@@ -177,7 +180,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         };
         // A pipe has no bytes as long as it is not read.
         let is_short = files.bytes(log).is_ok_and(|bytes| (1..=SHORT_LOG).contains(&bytes));
-        let read = self.import_to(open, to.as_ref(), is_short)?;
+        let read = self.import_to(open, reading, to.as_ref(), is_short)?;
         // One that is gone by now leaves nothing.
         let left = files.bytes(log).map_or(0, |now| now.saturating_sub(read.bytes));
         if let Some(report) = self.totals.sources.last_mut() {
@@ -221,23 +224,24 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     fn import_to(
         &mut self,
         open: &Open<'_>,
+        reading: &mut Reading<'_>,
         to: Option<&ReadTo>,
         is_short: bool,
     ) -> Result<ReadTo, ImportError> {
         for _ in 1..MOST_READINGS {
-            match self.import_once(open, to, is_short) {
+            match self.import_once(open, reading, to, is_short) {
                 Err(ImportError::Source(SourceError::Changing { .. })) => {}
                 outcome => return outcome,
             }
             self.clock.wait(BETWEEN_READINGS);
         }
-        match (self.import_once(open, to, is_short), self.reached.take()) {
+        match (self.import_once(open, reading, to, is_short), self.reached.take()) {
             // What it grows by is for the next import; what was read before that has to stand still.
             (Err(ImportError::Source(SourceError::Changing { opened, ended, .. })), Some(reached))
                 if to.is_none() && ended > opened && reached.offset > 0 =>
             {
                 let to = ReadTo { bytes: reached.offset, resume: reached, ..ReadTo::default() };
-                self.import_once(open, Some(&to), false)
+                self.import_once(open, reading, Some(&to), false)
             }
             (outcome, _) => outcome,
         }
@@ -246,6 +250,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     fn import_once(
         &mut self,
         open: &Open<'_>,
+        reading: &mut Reading<'_>,
         to: Option<&ReadTo>,
         is_short: bool,
     ) -> Result<ReadTo, ImportError> {
@@ -267,17 +272,17 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
             false => crossbeam_channel::bounded(BATCHES_AHEAD),
         };
         let (gives_back, stored) = crossbeam_channel::unbounded();
-        let (options, resume) = (self.options.clone(), to.map(|to| &to.resume));
-        let reading = move || {
+        let resume = to.map(|to| &to.resume);
+        let parse_log = move || {
             let mut source = source;
-            parse(source.as_mut(), &options, continues.as_ref(), resume, &sender, &stored);
+            parse(source.as_mut(), reading, continues.as_ref(), resume, &sender, &stored);
         };
         let digest = if is_short {
-            reading();
+            parse_log();
             self.write(&mut log, receiver, &gives_back)?
         } else {
             std::thread::scope(|scope| {
-                std::thread::Builder::new().spawn_scoped(scope, reading).map_err(ImportError::Thread)?;
+                std::thread::Builder::new().spawn_scoped(scope, parse_log).map_err(ImportError::Thread)?;
                 self.write(&mut log, receiver, &gives_back)
             })?
         };

@@ -1,6 +1,6 @@
 //! What a file is that is no text, by its first bytes.
 
-use std::fs::Metadata;
+use std::fs::FileType;
 
 use super::compression::Compression;
 use super::containers::Container;
@@ -74,29 +74,29 @@ pub(super) fn has_controls(beginning: &[u8]) -> bool {
 }
 
 /// Whether a file is a pipe, which would be waited for where it is opened.
-pub(super) fn is_pipe(metadata: &Metadata) -> bool {
+pub(super) fn is_pipe(kind: FileType) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
-        metadata.file_type().is_fifo()
+        kind.is_fifo()
     }
     #[cfg(not(unix))]
     {
-        let _ = metadata;
+        let _ = kind;
         false
     }
 }
 
 /// Whether a file is a socket.
-pub(super) fn is_socket(metadata: &Metadata) -> bool {
+pub(super) fn is_socket(kind: FileType) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
-        metadata.file_type().is_socket()
+        kind.is_socket()
     }
     #[cfg(not(unix))]
     {
-        let _ = metadata;
+        let _ = kind;
         false
     }
 }

@@ -1,5 +1,6 @@
 //! A folder as a source: which of its files are logs, and in which order.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::application::log_source::{OpenLog, SkippedFile, SourceError};
@@ -55,7 +56,8 @@ pub fn list_folder(
     let archive = folder.join(ARCHIVE);
     let archived = if top.folders.contains(&archive) { Entries::of(&archive)? } else { Entries::default() };
     let mut days: Vec<(String, PathBuf)> = Vec::new();
-    let is_log = |path: &Path| !is_other(path) && !path.metadata().is_ok_and(|metadata| is_pipe(&metadata));
+    let is_log =
+        |path: &PathBuf| !is_other(path) && !top.pipes.contains(path) && !archived.pipes.contains(path);
     for path in top.files.iter().chain(&archived.files) {
         days.extend(day(path).filter(|_| is_log(path)).map(|day| (day, path.clone())));
     }
@@ -63,13 +65,13 @@ pub fn list_folder(
     let (mut unread, mut copies): (Vec<Unread>, Vec<SkippedFile>) = Default::default();
     let mut leave = |path: &PathBuf, reason| unread.push(Unread { path: path.clone(), reason });
     if days.is_empty() {
-        for path in top.files {
-            if own_records(&path).is_some() {
-                leave(&path, OWN);
-            } else if is_json(&path) && is_log(&path) {
-                listing.logs.push(path);
+        for path in &top.files {
+            if own_records(path).is_some() {
+                leave(path, OWN);
+            } else if is_json(path) && is_log(path) {
+                listing.logs.push(path.clone());
             } else {
-                leave(&path, NO_JSON);
+                leave(path, NO_JSON);
             }
         }
         top.folders.iter().for_each(|path| leave(path, NO_JSON));
@@ -129,6 +131,8 @@ fn copy_of(path: &Path, log: &Path) -> SkippedFile {
 struct Entries {
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
+    /// Which of the files are pipes.
+    pipes: BTreeSet<PathBuf>,
 }
 
 impl Entries {
@@ -136,8 +140,21 @@ impl Entries {
         let failed = |source| read_error(folder, source);
         let mut entries = Self::default();
         for entry in std::fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_dir() { entries.folders.push(path) } else { entries.files.push(path) }
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            // What the entry is stands in the folder; only what a link leads to has to be looked at.
+            let kind = match entry.file_type() {
+                Ok(kind) if !kind.is_symlink() => Some(kind),
+                _ => path.metadata().ok().map(|metadata| metadata.file_type()),
+            };
+            if kind.is_some_and(|kind| kind.is_dir()) {
+                entries.folders.push(path);
+                continue;
+            }
+            if kind.is_some_and(is_pipe) {
+                entries.pipes.insert(path.clone());
+            }
+            entries.files.push(path);
         }
         entries.files.sort();
         entries.folders.sort();

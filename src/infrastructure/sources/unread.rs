@@ -197,10 +197,10 @@ impl FolderSearch<'_> {
     }
 
     fn look_at_file(&self, path: &Path, metadata: &Metadata) -> Examined {
-        if is_socket(metadata) {
+        if is_socket(metadata.file_type()) {
             return Examined::without_events("it is a socket, which holds nothing");
         }
-        if is_pipe(metadata) {
+        if is_pipe(metadata.file_type()) {
             return Examined::impossible("it is a pipe, and what is written to it is in no file");
         }
         if !metadata.is_file() {

@@ -88,7 +88,7 @@ impl SourceWriter {
     ) -> rusqlite::Result<Self> {
         let Some(known) = continues.filter(|known| known.is_whole) else {
             let restores_to = continues.map_or(0, |known| known.resume.offset);
-            let source_id = connection.prepare(INSERT_SOURCE)?.insert(params![
+            let source_id = connection.prepare_cached(INSERT_SOURCE)?.insert(params![
                 header.path,
                 header.format.as_str(),
                 header.compression,
@@ -290,18 +290,19 @@ impl SourceWriter {
         digest: &SourceDigest,
         now: DateTime<Utc>,
     ) -> rusqlite::Result<()> {
-        connection.execute(
-            "UPDATE sources SET bytes = ?2, sha256 = ?3, content_bytes = ?4, content_sha256 = ?5, finished_at = ?6
-             WHERE source_id = ?1",
-            params![
+        connection
+            .prepare_cached(
+                "UPDATE sources SET bytes = ?2, sha256 = ?3, content_bytes = ?4, content_sha256 = ?5, finished_at = ?6
+                 WHERE source_id = ?1",
+            )?
+            .execute(params![
                 self.source_id,
                 digest.bytes,
                 digest.sha256,
                 digest.content_bytes,
                 digest.content_sha256,
                 now.timestamp_micros()
-            ],
-        )?;
+            ])?;
         for earlier in self.earlier_versions(connection)? {
             connection
                 .prepare_cached("UPDATE sources SET superseded_by = ?2 WHERE source_id = ?1")?
