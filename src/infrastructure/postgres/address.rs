@@ -89,13 +89,15 @@ impl PostgresAddress {
         let url = url.clone().in_schema(DEFAULT_SCHEMA);
         let (base, query) = url.as_str().split_once('?').unwrap_or((url.as_str(), ""));
         let (mut schema, mut ssl_mode, mut roots) = (String::new(), None, None);
-        let mut others = Vec::new();
+        let mut others: Vec<String> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=').unwrap_or((pair, "")) {
                 ("schema", _) => schema = url.schema(),
                 ("sslmode", value) => ssl_mode = Some(value),
                 ("sslrootcert", value) => roots = Some(PathBuf::from(decoded(value))),
-                _ => others.push(pair),
+                // As those of PostgreSQL's own programs; the library takes one host each time.
+                ("host", hosts) => others.extend(hosts.split(',').map(|host| format!("host={host}"))),
+                _ => others.push(pair.to_owned()),
             }
         }
         let of_library = format!("{base}?{}", others.join("&"));

@@ -2,10 +2,12 @@
 
 mod commands;
 mod commits;
+mod encrypted;
 mod killed;
 mod names;
 mod refused;
 mod roles;
+mod standby;
 
 use mission_events::internals::infrastructure::postgres::{PostgresError, PostgresEventRepository};
 use mission_events::internals::wire::zone::Zone;

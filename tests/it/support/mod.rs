@@ -6,6 +6,8 @@ pub mod imports;
 pub mod killing;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "postgres")]
+pub mod postgres_proxy;
 #[cfg(feature = "legacy")]
 pub mod simulated_run;
 pub mod tampering;

@@ -2,6 +2,7 @@
 //! however that ends.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::LazyLock;
@@ -27,6 +28,7 @@ pub struct Server {
     bin: PathBuf,
     keeper: Child,
     life: Option<ChildStdin>,
+    options: String,
 }
 
 impl Drop for Server {
@@ -40,9 +42,9 @@ impl Drop for Server {
 /// Makes a database, starts its server, and ends and removes both when the input ends.
 const KEEPER: &str = r#"
 trap '' HUP INT TERM
-bin=$1 folder=$2
-shift 2
-"$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync > "$folder/initdb.log" 2>&1 &&
+bin=$1 folder=$2 make=$3
+shift 3
+eval "$make" > "$folder/make.log" 2>&1 &&
     "$bin/pg_ctl" start --wait --silent --pgdata="$folder/data" --log="$folder/server.log" --options="$*" < /dev/null > "$folder/start.log" 2>&1 &&
     echo started || echo failed
 exec > /dev/null
@@ -51,20 +53,26 @@ cat > /dev/null
 rm -rf "$folder"
 "#;
 
+/// An empty database of one cluster.
+const EMPTY: &str = r#""$bin/initdb" --pgdata="$folder/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync"#;
+
+/// The name that a standby tells its primary.
+pub const STANDBY: &str = "standby";
+
 impl Server {
     /// Starts one.
     pub fn start() -> Self {
+        Self::start_in(new_folder(), EMPTY, "")
+    }
+
+    /// Starts one in a folder that is its own, with more options.
+    pub fn start_in(folder: PathBuf, make: &str, options: &str) -> Self {
         let bin = programs();
-        // Of short name: that of a socket has 107 bytes at most.
-        let folder = tempfile::Builder::new().prefix("me-pg-").tempdir().unwrap().keep();
-        if is_root() {
-            let given = Command::new("chown").arg("postgres:").arg(&folder).status().unwrap();
-            assert!(given.success(), "PostgreSQL does not run as root, and there is no user postgres");
-        }
+        let options = format!("{} {options}", options_in(&folder));
         let mut keeper = as_postgres("sh")
             .args(["-c", KEEPER, "keeper"])
             .args([&bin, &folder])
-            .arg(options_in(&folder))
+            .args([make, &options])
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -75,16 +83,67 @@ impl Server {
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
         if line.trim() != "started" {
-            let logs = ["initdb.log", "start.log", "server.log"].map(|name| folder.join(name));
+            let logs = ["make.log", "start.log", "server.log"].map(|name| folder.join(name));
             let logs = logs.map(|log| std::fs::read_to_string(log).unwrap_or_default());
             panic!("the server did not start: {}", logs.concat());
         }
-        Self { folder, bin, keeper, life: Some(life) }
+        Self { folder, bin, keeper, life: Some(life), options }
+    }
+
+    /// Starts one that takes connections of this machine over TCP as well, encrypted by a certificate and its key, as PEM.
+    pub fn start_encrypted((certificate, key): (&[u8], &[u8]), port: u16) -> Self {
+        let folder = new_folder();
+        let files = [("server.crt", certificate), ("server.key", key)].map(|(name, content)| {
+            let path = folder.join(name);
+            std::fs::write(&path, content).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            give_to_postgres(&path);
+            path.display().to_string()
+        });
+        let [certificate, key] = files;
+        let options = format!(
+            "-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on -c ssl_cert_file={certificate} -c ssl_key_file={key}"
+        );
+        Self::start_in(folder, EMPTY, &options)
+    }
+
+    /// A standby of this server, which reaches it at that socket.
+    pub fn standby(&self, sockets: &Path) -> Self {
+        let primary = format!("host={} user=postgres application_name={STANDBY}", sockets.display());
+        let make = format!(
+            r#""$bin/pg_basebackup" --pgdata="$folder/data" --dbname="{primary}" --wal-method=stream --checkpoint=fast --write-recovery-conf --no-sync"#
+        );
+        Self::start_in(new_folder(), &make, "")
+    }
+
+    /// Ends the recovery of a standby: from now on it takes changes.
+    pub fn promote(&self) {
+        let promoted = as_postgres(self.bin.join("pg_ctl"))
+            .args(["promote", "--wait", "--silent", "--pgdata"])
+            .arg(self.folder.join("data"))
+            .current_dir("/")
+            .status()
+            .unwrap();
+        assert!(promoted.success(), "{}", std::fs::read_to_string(self.folder.join("server.log")).unwrap());
+    }
+
+    /// Has commits wait for the standby from now on, which is connected.
+    pub fn wait_for_standby(&self) {
+        self.psql(&format!("ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'"));
+        self.psql("SELECT pg_reload_conf()");
+        super::until("the standby is one that is waited for", || {
+            self.psql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1\n"
+        });
     }
 
     /// The URL of its one database, with these parameters.
     pub fn url(&self, parameters: &str) -> String {
         format!("postgres://postgres@/postgres?host={}{parameters}", self.folder.display())
+    }
+
+    /// The URL of whichever of the two takes changes.
+    pub fn url_with(&self, standby: &Self) -> String {
+        self.url(&format!(",{}", standby.folder.display()))
     }
 
     /// The URL of a store that nothing else is in.
@@ -122,7 +181,6 @@ impl Server {
 
     /// Starts it anew, after it was killed.
     pub fn start_again(&self) {
-        let options = options_in(&self.folder);
         // What the killed processes shared goes with the last of them.
         for _ in 0..100 {
             let started = as_postgres(self.bin.join("pg_ctl"))
@@ -131,7 +189,7 @@ impl Server {
                 .arg("--log")
                 .arg(self.folder.join("server.log"))
                 .arg("--options")
-                .arg(&options)
+                .arg(&self.options)
                 .current_dir("/")
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
@@ -152,9 +210,25 @@ impl Server {
     }
 }
 
+/// A new folder, which the server may write to.
+fn new_folder() -> PathBuf {
+    // Of short name: that of a socket has 107 bytes at most.
+    let folder = tempfile::Builder::new().prefix("me-pg-").tempdir().unwrap().keep();
+    give_to_postgres(&folder);
+    folder
+}
+
+fn give_to_postgres(path: &Path) {
+    if is_root() {
+        let given = Command::new("chown").arg("postgres:").arg(path).status().unwrap();
+        assert!(given.success(), "PostgreSQL does not run as root, and there is no user postgres");
+    }
+}
+
 fn options_in(folder: &Path) -> String {
     format!(
-        "-c listen_addresses= -c unix_socket_directories={} -c shared_buffers=32MB -c max_connections=300",
+        "-c listen_addresses= -c unix_socket_directories={} -c shared_buffers=32MB -c max_connections=300 \
+         -c wal_retrieve_retry_interval=100ms",
         folder.display()
     )
 }

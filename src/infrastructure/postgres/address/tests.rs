@@ -17,6 +17,10 @@ fn hosts_ports_database_and_schema_are_read() {
     assert_eq!(address("postgres://one/db?schema=a\"b").unwrap().quoted_schema(), "\"a\"\"b\"");
     let sockets = address("postgres:///db").unwrap();
     assert_eq!(sockets.config.get_hosts(), [Host::Unix(PathBuf::from(DEFAULT_SOCKETS))]);
+    let listed = address("postgres:///db?host=/a,%2Fb,three&port=1,2,3").unwrap();
+    let [a, b] = ["/a", "/b"].map(|path| Host::Unix(PathBuf::from(path)));
+    assert_eq!(listed.config.get_hosts(), [a, b, Host::Tcp("three".to_owned())]);
+    assert_eq!(listed.config.get_ports(), [1, 2, 3]);
 }
 
 #[test]
@@ -26,6 +30,7 @@ fn what_leaves_the_machine_is_encrypted_and_verified_unless_the_url_says_otherwi
         ("postgres://db.example.com/db", verified.clone()),
         ("postgres://192.0.2.1/db", verified.clone()),
         ("postgres://localhost,db.example.com/db", verified.clone()),
+        ("postgres:///db?host=/socket,db.example.com", verified.clone()),
         ("postgres://localhost/db?hostaddr=192.0.2.1", verified.clone()),
         ("postgres://localhost/db?sslmode=verify-full", verified.clone()),
         ("postgres://db.example.com/db?sslmode=require", verified.clone()),
