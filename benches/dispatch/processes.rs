@@ -8,20 +8,11 @@ use std::time::Duration;
 use crate::handlers;
 use crate::measure::measure;
 use crate::stores::{Backend, Place};
+use crate::table::Shares;
 
 const THREADS: u64 = 8;
 /// Set for a child, to what it is to do: backend, milliseconds, `turns` or `none`, path.
 const CHILD: &str = "BENCH_DISPATCH_CHILD";
-
-/// What several processes did in the same time.
-#[derive(Debug, Clone, Copy)]
-pub struct Shares {
-    /// Events of all processes in a second.
-    pub rate: f64,
-    /// How many events the process that stored fewest has for each of that which stored most.
-    pub least_to_most: f64,
-    pub slowest: Duration,
-}
 
 pub fn is_child() -> bool {
     std::env::var_os(CHILD).is_some()

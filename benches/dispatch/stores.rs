@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use mission_events::compare::TempScratch;
 use mission_events::dispatch::{
     DispatchPorts, DispatchSettings, EventDispatcherService, JsonlStoreTurn, Runner, SqliteStoreTurn,
@@ -18,14 +18,8 @@ use mission_events::import::{
 };
 use mission_events::{DomainEvent, EventRepository, JsonlEventRepository, SqliteEventRepository, Zone};
 use rusqlite::Connection;
-use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::workload::{self, Events};
-
-/// Over how long the events of the filled store are spread, in microseconds: 30 days.
-const SPAN: i64 = 30 * 86_400 * 1_000_000;
-/// When that ended, in microseconds since 1970-01-01: before all that are dispatched.
-const END: i64 = 1_760_000_000 * 1_000_000;
 
 /// The folder of all stores, removed at the end.
 pub struct Place(tempfile::TempDir);
@@ -80,7 +74,7 @@ impl Backend {
             Self::Sqlite => {
                 let log = place.join("log.jsonl");
                 let mut out = BufWriter::new(File::create(&log).unwrap());
-                past(events).for_each(|(_, text)| writeln!(out, "{text}").unwrap());
+                workload::past(events).for_each(|(_, text)| writeln!(out, "{text}").unwrap());
                 drop(out);
                 let settings = ImportSettings {
                     logs: LogList { files: vec![log.clone()], skipped: Vec::new() },
@@ -207,21 +201,10 @@ fn insert(connection: &Connection, event: &DomainEvent) {
     connection.prepare_cached(sql).unwrap().execute(row).unwrap();
 }
 
-/// Times and texts of events of the past, the oldest first.
-fn past(events: u64) -> impl Iterator<Item = (DateTime<Utc>, String)> {
-    let apart = SPAN / events.max(1) as i64;
-    (0..events).map(move |number| {
-        let at = DateTime::from_timestamp_micros(END - SPAN + number as i64 * apart).unwrap();
-        let time = Timestamp::from_unix(NoContext, at.timestamp() as u64, at.timestamp_subsec_nanos());
-        let id = Uuid::new_v7(time).to_string();
-        (at, workload::text(&id, number, at))
-    })
-}
-
 fn write_days(folder: PathBuf, events: u64) {
     fs::create_dir_all(&folder).unwrap();
     let mut day = None;
-    for (at, text) in past(events) {
+    for (at, text) in workload::past(events) {
         let name = format!("events-{}.jsonl", at.format("%Y-%m-%d"));
         if day.as_ref().is_none_or(|(named, _)| *named != name) {
             let file = BufWriter::new(File::create(folder.join(&name)).unwrap());

@@ -4,13 +4,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::measure::Figures;
-use crate::processes::Shares;
 
 /// What a figure is divided by, in the same round, and what the project has set itself.
 #[derive(Clone)]
 pub struct Must {
     pub to: String,
     pub at_least: f64,
+}
+
+/// What several processes did in the same time.
+#[derive(Debug, Clone, Copy)]
+pub struct Shares {
+    /// Events of all processes in a second.
+    pub rate: f64,
+    /// How many events the process that stored fewest has for each of that which stored most.
+    pub least_to_most: f64,
+    pub slowest: Duration,
 }
 
 #[derive(Default)]

@@ -3,6 +3,12 @@
 use chrono::{DateTime, Utc};
 use mission_events::dispatch::{EventIds, TimeOrderedIds};
 use mission_events::{DomainEvent, Zone};
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// Over how long the events of the filled store are spread, in microseconds: 30 days.
+const SPAN: i64 = 30 * 86_400 * 1_000_000;
+/// When that ended, in microseconds since 1970-01-01: before all that are dispatched.
+const END: i64 = 1_760_000_000 * 1_000_000;
 
 const TYPES: [&str; 4] = ["TaskCreated", "TaskUpdated", "TaskCompleted", "TaskDeleted"];
 
@@ -38,8 +44,19 @@ impl Events {
         self.number += 1;
         let id = match &mut self.random_ids {
             None => TimeOrderedIds.next().as_str().to_owned(),
-            Some(random) => uuid::Uuid::from_u128(random.u128(..)).to_string(),
+            Some(random) => Uuid::from_u128(random.u128(..)).to_string(),
         };
         DomainEvent::from_json(&text(&id, self.number, Utc::now()), &Zone::utc()).unwrap()
     }
+}
+
+/// Times and texts of events of the past, the oldest first.
+pub fn past(events: u64) -> impl Iterator<Item = (DateTime<Utc>, String)> {
+    let apart = SPAN / events.max(1) as i64;
+    (0..events).map(move |number| {
+        let at = DateTime::from_timestamp_micros(END - SPAN + number as i64 * apart).unwrap();
+        let time = Timestamp::from_unix(NoContext, at.timestamp() as u64, at.timestamp_subsec_nanos());
+        let id = Uuid::new_v7(time).to_string();
+        (at, text(&id, number, at))
+    })
 }
