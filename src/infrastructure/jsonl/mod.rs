@@ -124,7 +124,9 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
-pub use self::backup::{FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days};
+pub use self::backup::{
+    FolderLocks, JsonlSnapshot, day_of_file, files_of_days, is_file_of_a_day, subject_of_days,
+};
 pub use self::turn::JsonlStoreTurn;
 
 use self::error::JsonlError;

@@ -241,6 +241,16 @@ pub fn day_of_file(name: &Path) -> String {
     Day::of_any_file_name(&name).map_or_else(|| name.into_owned(), |(day, _)| day.stream().to_string())
 }
 
+/// Whether a name, within the folder of a store, is that of a file of a day, archived or not.
+pub fn is_file_of_a_day(name: &Path) -> bool {
+    let file_name = name.file_name().unwrap_or_default().to_string_lossy();
+    Day::of_any_file_name(&file_name).is_some_and(|(_, is_plain)| match name.parent() {
+        Some(folder) if folder == Path::new(ARCHIVE) => true,
+        Some(folder) => folder == Path::new("") && is_plain,
+        None => false,
+    })
+}
+
 /// The locks of a folder: none writes to the store, and none archives its days, as long as this value is there.
 pub struct FolderLocks {
     _archive: FileLock,
