@@ -21,6 +21,7 @@ use super::super::error::JsonlError;
 use super::super::folder::EventFolder;
 use super::super::layout::{ARCHIVE, Day, LONGEST_LINE};
 use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
+use super::super::unwritten::unwritten_lines;
 use super::proof::subject_of_days;
 use crate::application::backup::{
     BackedUpFile, CompressedFile, CopiedStore, StoreName, StoreSnapshot, Subject, Tell,
@@ -92,7 +93,16 @@ impl JsonlSnapshot {
                     ));
                 }
                 let name = path.strip_prefix(self.folder.path()).unwrap_or(path).to_owned();
-                let is_compressed = self.compresses && is_live && day.archived.is_empty();
+                let unwritten = if is_live { unwritten_lines(path, whole)? } else { Vec::new() };
+                left_out.extend(unwritten.iter().map(|line| {
+                    let (from, path) = (line.start, path.display());
+                    format!(
+                        "the line at byte {from} of {path}: zeros stand where sectors of it were not written, and it is no event"
+                    )
+                }));
+                // In an archive, where nothing is written, such a line would be damage.
+                let is_compressed =
+                    self.compresses && is_live && day.archived.is_empty() && unwritten.is_empty();
                 let compressed = is_compressed.then(|| Path::new(ARCHIVE).join(day.day.archive_file_name()));
                 prefixes.push(Prefix { path: path.clone(), name, length: whole, compressed });
             }
