@@ -39,6 +39,9 @@ struct Arguments {
     /// Where the program works: a folder in memory is faster
     #[arg(long, global = true, default_value = "/dev/shm")]
     folder: PathBuf,
+    /// Where `simulate` puts what a power cut has left after which a promise was broken, a folder each
+    #[arg(long, global = true)]
+    keep: Option<PathBuf>,
     #[command(subcommand)]
     what: What,
 }
@@ -172,14 +175,15 @@ impl Campaign {
             }
         };
         let so_far = &mut self.lives[part.life];
+        let is_first = so_far.broken.is_empty();
+        let broken = told.broken.iter().take(3).map(|broken| format!("\n    {broken}")).collect::<String>();
+        let broken = if is_first { broken } else { String::new() };
         so_far.add(told);
         if so_far.parts < part.of {
+            let seconds = begun.elapsed().as_secs();
             eprintln!(
-                "{:16} {so_far} ({} of {} parts, {} s)",
-                life.name,
-                so_far.parts,
-                part.of,
-                begun.elapsed().as_secs()
+                "{:16} {so_far} ({} of {} parts, {seconds} s){broken}",
+                life.name, so_far.parts, part.of
             );
             return;
         }
@@ -197,7 +201,9 @@ fn try_part(arguments: &Arguments, life: &Life, part: &Part, program: &Path, wor
     let share = |all: usize| all / part.of + usize::from(part.number < all % part.of);
     let told = match &arguments.what {
         What::List => Ok(Told::default()),
-        What::Simulate { cuts, guard } => simulate::run(&trial, share(*cuts), *guard),
+        What::Simulate { cuts, guard } => {
+            simulate::run(&trial, share(*cuts), *guard, arguments.keep.as_deref())
+        }
         What::Fail { errors, places } => interrupted::fail(&trial, errors, *places, part),
         What::Kill { places, moments } => interrupted::kill(&trial, *places, part, share(*moments)),
         What::Power { cuts } => power::run(&trial, *cuts),

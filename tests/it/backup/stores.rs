@@ -229,6 +229,32 @@ fn a_torn_last_line_is_no_event_of_a_backup_and_archived_days_are() {
 }
 
 #[test]
+fn a_line_of_which_a_power_cut_has_left_zeros_is_no_event_of_a_backup() {
+    for compress in ["", " --compress"] {
+        let dir = stored("jsonl");
+        save(&dir, "jsonl", 10..40);
+        let day = dir.join("data/events/events-2025-10-26.jsonl");
+        let mut content = fs::read(&day).unwrap();
+        let sectors = content.len() / 512;
+        content[(sectors - 1) * 512..sectors * 512].fill(0);
+        fs::write(&day, &content).unwrap();
+        let left = answer(&dir, "jsonl", "verify").1["events"].clone();
+        assert!(left.as_u64().unwrap() > 30 && left.as_u64().unwrap() < 40, "{left}");
+        let (code, made) = answer(&dir, "jsonl", &format!("backup --to backups{compress}"));
+        assert_eq!((code, &made["events"]), (0, &left), "{made:#}");
+        let told = made["left_out"][0].as_str().unwrap();
+        assert!(told.starts_with("the line at byte") && told.contains("zeros stand"), "{told}");
+        let (code, verified) = answer(&dir, "jsonl", "verify backups");
+        assert_eq!((code, &verified["events"]), (0, &left), "{verified:#}");
+        let (code, restored) = answer(&dir, "jsonl", "restore --from backups --into restored");
+        assert_eq!((code, &restored["digest"]), (0, &made["digest"]), "{restored:#}");
+        assert_eq!(answer(&dir, "jsonl", "verify restored --against data/events").0, 0);
+        assert_eq!(run(&dir, "jsonl", "archive --before 2025-11-01").code, 0);
+        assert_eq!(answer(&dir, "jsonl", "verify restored --against data/events").0, 0);
+    }
+}
+
+#[test]
 fn a_last_line_that_lacks_nothing_but_its_end_is_in_the_backup() {
     let dir = stored("jsonl");
     let day = dir.join("data/events/events-2025-10-26.jsonl");

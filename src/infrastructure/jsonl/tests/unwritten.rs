@@ -55,7 +55,7 @@ fn whole(content: &[u8]) -> Vec<String> {
 #[test]
 fn whatever_sectors_were_not_written_the_day_is_read_and_the_next_append_sets_their_lines_aside() {
     let mut in_between = 0;
-    for seed in 0..300 {
+    for seed in 0..60 {
         let content = after_a_power_cut(seed);
         in_between += usize::from(torn(&content).first().is_some_and(|(offset, line)| {
             content[offset + line.len()..].iter().filter(|&&byte| byte == b'\n').count() > 2
@@ -81,7 +81,7 @@ fn whatever_sectors_were_not_written_the_day_is_read_and_the_next_append_sets_th
             assert_eq!(copy, line, "seed {seed}, at {offset}");
         }
     }
-    assert!(in_between > 50, "{in_between}");
+    assert!(in_between > 10, "{in_between}");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn zeros_of_no_sector_and_those_that_the_last_write_cannot_have_left_are_damage(
 
 #[test]
 fn an_archive_has_blanks_for_a_line_that_was_not_written_whole() {
-    for seed in 0..40 {
+    for seed in 0..12 {
         let content = after_a_power_cut(seed);
         let folder = folder();
         write(&folder, DAY, &content);
