@@ -39,9 +39,11 @@ finish() {
     return "$status"
 }
 
-# The campaign of power cuts, failed calls and kills, on the program that the tests have.
+# The campaign of power cuts, failed calls and kills, on a program that was built before.
+crash_profile=debug
 crash() {
-    "$CARGO_TARGET_DIR/debug/mission-events-crash" --program "$CARGO_TARGET_DIR/debug/mission-events" "$@"
+    local built=$CARGO_TARGET_DIR/$crash_profile
+    "$built/mission-events-crash" --program "$built/mission-events" "$@"
 }
 
 # Writes each ```sh block of a Markdown file to a numbered file in a folder.

@@ -1,10 +1,13 @@
 //! Calls of the system that fail, and processes that are killed within one.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::life::{Cut, Told, Trial, promised};
+use crate::Part;
+use crate::life::{Cut, Reference, Told, Trial, promised};
+use crate::site::{Ended, Site};
 
 /// Every call by which files change.
 const CALLS: &[&str] = &[
@@ -27,73 +30,118 @@ const CALLS: &[&str] = &[
     "fallocate",
 ];
 
-pub fn fail(trial: &Trial, errors: &[String], places: usize) -> Result<Told> {
+/// The part of all places that is tried: every so manieth.
+pub fn fail(trial: &Trial, errors: &[String], places: usize, part: &Part) -> Result<Told> {
     let injections: Vec<String> = errors.iter().map(|error| format!("error={error}")).collect();
-    run(trial, "failed calls", &injections, places)
+    let mut told = Told { unit: "failed calls", ..Told::default() };
+    at_calls(trial, &trial.reference()?, &injections, places, part, &mut told)?;
+    Ok(told)
 }
 
-pub fn kill(trial: &Trial, places: usize) -> Result<Told> {
-    run(trial, "kills", &["signal=KILL".to_owned()], places)
-}
-
-fn run(trial: &Trial, unit: &'static str, injections: &[String], places: usize) -> Result<Told> {
+/// The same, and so often at moments by chance.
+pub fn kill(trial: &Trial, places: usize, part: &Part, moments: usize) -> Result<Told> {
     let reference = trial.reference()?;
-    let counts = counted(trial)?;
-    let mut told = Told { unit, ..Told::default() };
-    for (call, count) in counts {
-        let step = count.div_ceil(places.min(count)).max(1);
-        for at in (1..=count).step_by(step) {
-            told.places += 1;
-            for injection in injections {
-                told.tried += 1;
-                told.distinct += 1;
-                let site = trial.prepared()?;
-                let wrapper = [
-                    "strace",
-                    "-f",
-                    "--seccomp-bpf",
-                    "-qq",
-                    "-o",
-                    "/dev/null",
-                    "-e",
-                    &format!("trace={call}"),
-                    "-e",
-                ];
-                let mut wrapper: Vec<String> = wrapper.iter().map(|&each| each.to_owned()).collect();
-                wrapper.push(format!("inject={call}:{injection}:when={at}"));
-                let ended = site.run_within(&wrapper, trial.life.arguments, &(trial.life.input)())?;
-                let place = format!("{call} number {at}, {injection}, exit code {}", ended.code);
-                if ended.code == 101 {
-                    told.broken.push(format!("{place}: a panic: {}", ended.stderr));
-                }
-                let answers = promised(&ended.stdout);
-                let ended = ended.code == trial.life.code;
-                let cut = Cut { answers: &answers, ended, reference: &reference, chance: at as u64 };
-                if let Err(error) = (trial.life.check)(&site, &cut) {
-                    told.broken.push(format!("{place}: {error:#}"));
-                }
-                std::fs::remove_dir_all(&site.folder)?;
-            }
-        }
+    let mut told = Told { unit: "kills", ..Told::default() };
+    at_calls(trial, &reference, &["signal=KILL".to_owned()], places, part, &mut told)?;
+    if moments > 0 {
+        at_moments(trial, &reference, moments, &mut told)?;
     }
     Ok(told)
+}
+
+fn at_calls(
+    trial: &Trial,
+    reference: &Reference,
+    injections: &[String],
+    places: usize,
+    part: &Part,
+    told: &mut Told,
+) -> Result<()> {
+    for (index, (call, at)) in places_of(counted(trial)?, places).into_iter().enumerate() {
+        if index % part.of != part.number {
+            continue;
+        }
+        told.places += 1;
+        for injection in injections {
+            let site = trial.prepared()?;
+            let wrapper = strace(
+                &[&format!("trace={call}"), &format!("inject={call}:{injection}:when={at}")],
+                "/dev/null",
+            );
+            let ended = site.run_within(&wrapper, trial.life.arguments, &(trial.life.input)())?;
+            let place = format!("{call} number {at}, {injection}, exit code {}", ended.code);
+            note(trial, &site, reference, &ended, &place, at as u64, told);
+            std::fs::remove_dir_all(&site.folder)?;
+        }
+    }
+    Ok(())
+}
+
+/// Each call with the number of each of its places, or of so many.
+fn places_of(counts: BTreeMap<&'static str, usize>, most: usize) -> Vec<(&'static str, usize)> {
+    let of_call = |(call, count): (&'static str, usize)| {
+        let step = count.div_ceil(most.min(count)).max(1);
+        (1..=count).step_by(step).map(move |at| (call, at))
+    };
+    counts.into_iter().flat_map(of_call).collect()
+}
+
+fn at_moments(trial: &Trial, reference: &Reference, moments: usize, told: &mut Told) -> Result<()> {
+    let mut random = fastrand::Rng::with_seed(trial.seed);
+    let input = (trial.life.input)();
+    let mut longest = Duration::ZERO;
+    for number in 0..=moments {
+        let site = trial.prepared()?;
+        if number == 0 {
+            let begun = Instant::now();
+            site.expect(&[trial.life.code], trial.life.arguments, &input)?;
+            longest = begun.elapsed().mul_f64(1.1);
+        } else {
+            let after = longest.mul_f64(random.f64());
+            let ended = site.run_killed_after(after, trial.life.arguments, &input)?;
+            told.places += 1;
+            let place = format!("after {} us, exit code {}", after.as_micros(), ended.code);
+            note(trial, &site, reference, &ended, &place, random.u64(..), told);
+        }
+        std::fs::remove_dir_all(&site.folder)?;
+    }
+    Ok(())
+}
+
+/// Checks what a run has left that was interrupted.
+fn note(
+    trial: &Trial,
+    site: &Site,
+    reference: &Reference,
+    run: &Ended,
+    place: &str,
+    chance: u64,
+    told: &mut Told,
+) {
+    told.tried += 1;
+    told.distinct += 1;
+    if run.code == 101 {
+        told.broken.push(format!("{place}: a panic: {}", run.stderr));
+    }
+    let answers = promised(&run.stdout);
+    let cut = Cut { answers: &answers, ended: run.code == trial.life.code, reference, chance };
+    if let Err(error) = (trial.life.check)(site, &cut) {
+        told.broken.push(format!("{place}: {error:#}"));
+    }
+}
+
+/// `strace` with these expressions, and where it writes.
+fn strace(expressions: &[&str], output: &str) -> Vec<String> {
+    let mut wrapper = vec!["strace", "-f", "--seccomp-bpf", "-qq", "-o", output];
+    expressions.iter().for_each(|expression| wrapper.extend(["-e", expression]));
+    wrapper.into_iter().map(str::to_owned).collect()
 }
 
 /// How often a thread makes each call, at most.
 fn counted(trial: &Trial) -> Result<BTreeMap<&'static str, usize>> {
     let site = trial.prepared()?;
     let output = trial.folder.join("counted.strace");
-    let wrapper = [
-        "strace",
-        "-f",
-        "--seccomp-bpf",
-        "-qq",
-        "-o",
-        &output.to_string_lossy(),
-        "-e",
-        &format!("trace={}", CALLS.join(",")),
-    ];
-    let wrapper: Vec<String> = wrapper.iter().map(|&each| each.to_owned()).collect();
+    let wrapper = strace(&[&format!("trace={}", CALLS.join(","))], &output.to_string_lossy());
     let ended = site.run_within(&wrapper, trial.life.arguments, &(trial.life.input)())?;
     ensure!(
         ended.code == trial.life.code,

@@ -127,15 +127,29 @@ pub struct Told {
     /// Such as "power cuts".
     pub unit: &'static str,
     pub tried: usize,
-    /// How many of these left different bytes, or different answers.
+    /// How many of these left other bytes, or other answers, than those before of the same recorded run.
     pub distinct: usize,
     pub places: usize,
+    /// How many parts of the campaign are told together.
+    pub parts: usize,
     pub broken: Vec<String>,
+}
+
+impl Told {
+    /// Adds what another part has found.
+    pub fn add(&mut self, part: Self) {
+        self.unit = part.unit;
+        self.tried += part.tried;
+        self.distinct += part.distinct;
+        self.places += part.places;
+        self.parts += 1;
+        self.broken.extend(part.broken);
+    }
 }
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let Self { unit, tried, distinct, places, broken } = self;
+        let Self { unit, tried, distinct, places, broken, .. } = self;
         write!(
             f,
             "{tried} {unit} at {places} places, {distinct} of them different, {} promises broken",

@@ -15,13 +15,14 @@ mod trace;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 
 use crate::guards::Guard;
-use crate::life::Life;
+use crate::life::{Life, Told};
 
 /// Tries power cuts, failed calls and kills on the program
 #[derive(Parser)]
@@ -38,6 +39,9 @@ struct Arguments {
     /// Where the program works: a folder in memory is faster
     #[arg(long, global = true, default_value = "/dev/shm")]
     folder: PathBuf,
+    /// Where `simulate` puts what a power cut has left after which a promise was broken, a folder each
+    #[arg(long, global = true)]
+    keep: Option<PathBuf>,
     #[command(subcommand)]
     what: What,
 }
@@ -69,6 +73,9 @@ enum What {
         /// At most so many places of each call
         #[arg(long, default_value_t = usize::MAX)]
         places: usize,
+        /// Kill it so often at moments by chance, too
+        #[arg(long, default_value_t = 0)]
+        moments: usize,
     },
     /// Shut down a file system of its own under the program, as root, and mount it again
     Power {
@@ -100,45 +107,110 @@ fn run() -> Result<bool> {
     let program =
         arguments.program.canonicalize().with_context(|| format!("{}", arguments.program.display()))?;
     let work = tempfile::Builder::new().prefix("crash-").tempdir_in(&arguments.folder)?;
+    let parts = parts(&arguments.what, lives.len());
     let next = AtomicUsize::new(0);
-    let held = AtomicBool::new(true);
-    let failed = Mutex::new(None);
-    // Each thread has a life of its own: a life has one folder.
+    let begun = Instant::now();
+    let campaign =
+        Mutex::new(Campaign { lives: lives.iter().map(|_| Told::default()).collect(), failed: None });
+    // Each thread has a part of a life of its own: a part has one folder.
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, Into::into) {
             scope.spawn(|| {
-                while let Some(life) = lives.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match try_life(&arguments, life, &program, work.path()) {
-                        Ok(all) => drop(held.fetch_and(all, Ordering::Relaxed)),
-                        Err(error) => drop(failed.lock().map(|mut failed| failed.replace(error))),
+                while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let life = &lives[part.life];
+                    let tried = try_part(&arguments, life, part, &program, work.path());
+                    if let Ok(mut campaign) = campaign.lock() {
+                        campaign.note(life, part, tried, begun);
                     }
                 }
             });
         }
     });
-    match failed.into_inner() {
-        Ok(Some(error)) => Err(error),
-        _ => Ok(held.into_inner()),
+    let campaign = campaign.into_inner().ok().context("a thread has panicked")?;
+    match campaign.failed {
+        Some(error) => Err(error),
+        None => Ok(campaign.lives.iter().all(|told| told.broken.is_empty())),
     }
 }
 
-/// Tries a life, and prints what was found.
-fn try_life(arguments: &Arguments, life: &Life, program: &Path, work: &Path) -> Result<bool> {
-    let folder = work.join(life.name);
+/// A part of what is tried of a life, with a run of its own that is recorded or counted.
+struct Part {
+    /// The index of the life.
+    life: usize,
+    /// From 0.
+    number: usize,
+    of: usize,
+}
+
+/// No more power cuts are tried of one recorded run.
+const CUTS_OF_A_RUN: usize = 2000;
+/// How many threads can share the calls of a life.
+const PARTS_OF_CALLS: usize = 4;
+
+/// The parts, those of a life one after the other.
+fn parts(what: &What, lives: usize) -> Vec<Part> {
+    let of = match what {
+        What::Simulate { cuts, .. } => cuts.div_ceil(CUTS_OF_A_RUN).max(1),
+        What::Fail { places: usize::MAX, .. } | What::Kill { places: usize::MAX, .. } => PARTS_OF_CALLS,
+        _ => 1,
+    };
+    (0..lives).flat_map(|life| (0..of).map(move |number| Part { life, number, of })).collect()
+}
+
+struct Campaign {
+    /// What was tried of each life so far.
+    lives: Vec<Told>,
+    failed: Option<anyhow::Error>,
+}
+
+impl Campaign {
+    /// Prints what a part has found, and of a life that ends with it, what all have.
+    fn note(&mut self, life: &Life, part: &Part, tried: Result<Told>, begun: Instant) {
+        let told = match tried {
+            Ok(told) => told,
+            Err(error) => {
+                eprintln!("{:16} could not be tried: {error:#}", life.name);
+                self.failed.get_or_insert(error);
+                return;
+            }
+        };
+        let so_far = &mut self.lives[part.life];
+        let is_first = so_far.broken.is_empty();
+        let broken = told.broken.iter().take(3).map(|broken| format!("\n    {broken}")).collect::<String>();
+        let broken = if is_first { broken } else { String::new() };
+        so_far.add(told);
+        if so_far.parts < part.of {
+            let seconds = begun.elapsed().as_secs();
+            eprintln!(
+                "{:16} {so_far} ({} of {} parts, {seconds} s){broken}",
+                life.name, so_far.parts, part.of
+            );
+            return;
+        }
+        let broken = so_far.broken.iter().take(3).map(|broken| format!("\n    {broken}"));
+        println!("{:16} {so_far}{}", life.name, broken.collect::<String>());
+    }
+}
+
+fn try_part(arguments: &Arguments, life: &Life, part: &Part, program: &Path, work: &Path) -> Result<Told> {
+    let folder = work.join(format!("{}-{}", life.name, part.number));
     std::fs::create_dir(&folder)?;
-    let trial = life::Trial { life, program, folder: &folder, seed: arguments.seed };
+    // Other parts make other choices.
+    let seed = arguments.seed.wrapping_add((part.number as u64) << 32);
+    let trial = life::Trial { life, program, folder: &folder, seed };
+    let share = |all: usize| all / part.of + usize::from(part.number < all % part.of);
     let told = match &arguments.what {
-        What::List => return Ok(true),
-        What::Simulate { cuts, guard } => simulate::run(&trial, *cuts, *guard),
-        What::Fail { errors, places } => interrupted::fail(&trial, errors, *places),
-        What::Kill { places } => interrupted::kill(&trial, *places),
+        What::List => Ok(Told::default()),
+        What::Simulate { cuts, guard } => {
+            simulate::run(&trial, share(*cuts), *guard, arguments.keep.as_deref())
+        }
+        What::Fail { errors, places } => interrupted::fail(&trial, errors, *places, part),
+        What::Kill { places, moments } => interrupted::kill(&trial, *places, part, share(*moments)),
         What::Power { cuts } => power::run(&trial, *cuts),
     };
     let told = told.with_context(|| format!("the life {}", life.name))?;
-    let broken = told.broken.iter().take(3).map(|broken| format!("\n    {broken}"));
-    println!("{:16} {told}{}", life.name, broken.collect::<String>());
     std::fs::remove_dir_all(&folder)?;
-    Ok(told.broken.is_empty())
+    Ok(told)
 }
 
 fn chosen(names: &[String]) -> Result<Vec<Life>> {

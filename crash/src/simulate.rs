@@ -12,7 +12,7 @@ use crate::life::{Cut, Told, Trial};
 use crate::recording::{Recording, Replay, Step, record};
 use crate::trace::{STRACE_OPTIONS, TRACED_CALLS, parse};
 
-pub fn run(trial: &Trial, cuts: usize, guard: Option<Guard>) -> Result<Told> {
+pub fn run(trial: &Trial, cuts: usize, guard: Option<Guard>, keep: Option<&Path>) -> Result<Told> {
     let reference = trial.reference()?;
     let mut recording = recorded(trial)?;
     if let Some(guard) = guard {
@@ -53,6 +53,11 @@ pub fn run(trial: &Trial, cuts: usize, guard: Option<Guard>) -> Result<Told> {
                     named(&recording, step)
                 );
                 told.broken.push(format!("{place}: {error:#}"));
+                if let Some(keep) = keep {
+                    let kept = keep.join(format!("{}-{:x}", trial.life.name, random.u64(..)));
+                    std::fs::create_dir_all(&kept)?;
+                    put_back(&remains, &kept)?;
+                }
             }
         }
     }

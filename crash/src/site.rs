@@ -4,9 +4,14 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+
+/// What a pipe holds at least, in bytes.
+const PIPE: usize = 4096;
 
 #[derive(Clone)]
 pub struct Site {
@@ -51,21 +56,12 @@ impl Site {
 
     /// Runs it as the last arguments of another program.
     pub fn run_within(&self, wrapper: &[String], arguments: &[&str], input: &[u8]) -> Result<Ended> {
-        let mut command = self.command(wrapper, arguments);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let mut stdin = child.stdin.take().context("no standard input")?;
-        let input = input.to_vec();
-        // The program may end before it has read all.
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output()?;
-        let _ = writer.join();
-        let code = output.status.code().unwrap_or_else(|| -output.status.signal().unwrap_or(0));
-        Ok(Ended {
-            code,
-            stdout: output.stdout,
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        finish(self.command(wrapper, arguments), input, None)
+    }
+
+    /// Runs it, and kills it after some time.
+    pub fn run_killed_after(&self, after: Duration, arguments: &[&str], input: &[u8]) -> Result<Ended> {
+        finish(self.command(&[], arguments), input, Some(after))
     }
 
     /// As [`run`](Self::run), where only these exit codes are right.
@@ -94,6 +90,29 @@ impl Site {
         events.sort_by(|a, b| a.position.cmp(&b.position).then_with(|| a.id.cmp(&b.id)));
         Ok(events)
     }
+}
+
+/// Runs a command to its end, or kills it after some time.
+fn finish(mut command: Command, input: &[u8], kill_after: Option<Duration>) -> Result<Ended> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut stdin = child.stdin.take().context("no standard input")?;
+    // What fits into a pipe is there at once. The program may end before it has read all.
+    let writer = if input.len() <= PIPE {
+        drop(stdin.write_all(input));
+        drop(stdin);
+        None
+    } else {
+        let input = input.to_vec();
+        Some(std::thread::spawn(move || drop(stdin.write_all(&input))))
+    };
+    if let Some(after) = kill_after {
+        std::thread::sleep(after);
+        child.kill()?;
+    }
+    let output = child.wait_with_output()?;
+    drop(writer.map(JoinHandle::join));
+    let code = output.status.code().unwrap_or_else(|| -output.status.signal().unwrap_or(0));
+    Ok(Ended { code, stdout: output.stdout, stderr: String::from_utf8_lossy(&output.stderr).into_owned() })
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

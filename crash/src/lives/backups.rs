@@ -134,7 +134,9 @@ fn is_backed_up(site: &Site, cut: &Cut) -> Result<()> {
         same(&left, &cut.reference.after, "the backup had ended, and something else is there")?;
     }
     site.expect(&[0], BACKUP, b"")?;
-    same(&kept(site)?, &cut.reference.after, "the backup that was made again is another")?;
+    if cut.chance.is_multiple_of(2) {
+        same(&kept(site)?, &cut.reference.after, "the backup that was made again is another")?;
+    }
     let folder = std::fs::read_dir(site.path(BACKUPS))?.collect::<Result<Vec<_>, _>>()?;
     let is_left = |name: &std::ffi::OsStr| {
         name.to_string_lossy().starts_with(".making") || name.to_string_lossy().starts_with(".removing")
@@ -179,8 +181,10 @@ fn restored(site: &Site, cut: &Cut) -> Result<()> {
     }
     site.expect(&[0], RESTORE, b"")?;
     same(&events(site)?, &cut.reference.after, "the restoration that was run again gives another store")?;
-    site.expect(&[0], &["-q", "verify"], b"")?;
-    site.expect(&[0], &["-q", "verify", BACKUPS], b"")?;
+    if cut.chance.is_multiple_of(4) {
+        site.expect(&[0], &["-q", "verify"], b"")?;
+        site.expect(&[0], &["-q", "verify", BACKUPS], b"")?;
+    }
     dispatch(site, 200, 1)?;
     let after = site.events(store(site))?;
     is_part_of(&cut.reference.after, &as_value(&after), "the next event has taken others away")?;

@@ -148,8 +148,11 @@ fn imported(site: &Site, cut: &Cut) -> Result<()> {
     })?;
     let again = stored(site)?;
     same(&again, &cut.reference.after, "the import that was run again gives another store")?;
-    has_no_gap(&site.events(STORE)?)?;
-    if cut.chance.is_multiple_of(4) {
+    // What is the same has none either.
+    if cut.chance == 0 {
+        has_no_gap(&site.events(STORE)?)?;
+    }
+    if cut.chance.is_multiple_of(8) {
         logs_come_back(site, &["logs/events.json"])?;
     }
     Ok(())
@@ -218,7 +221,10 @@ fn retried(site: &Site, cut: &Cut) -> Result<()> {
         &cut.reference.after["events"],
         "the retry that was run again gives other events",
     )?;
-    logs_come_back(site, &["logs/r.jsonl"])
+    if cut.chance.is_multiple_of(2) {
+        logs_come_back(site, &["logs/r.jsonl"])?;
+    }
+    Ok(())
 }
 
 fn exportable(site: &Site) -> Result<()> {

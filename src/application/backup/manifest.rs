@@ -88,6 +88,11 @@ pub enum ManifestError {
         "expected the name of a file within the backup, as in \"events/events-2025-10-25.jsonl\", and each once; found {0:?}"
     )]
     FileName(String),
+    /// A file that it names as compressed is none of the backup.
+    #[error(
+        "expected each compressed file to be among the files of the backup, and once; found {0:?}: the manifest is not as `backup` wrote it, so use another backup"
+    )]
+    CompressedName(String),
 }
 
 impl Manifest {
@@ -129,6 +134,12 @@ impl Manifest {
         for BackedUpFile { name, .. } in manifest.files.iter().chain(unpacked) {
             if !is_within(name) || !names.insert(name) {
                 return Err(ManifestError::FileName(name.clone()));
+            }
+        }
+        let mut compressed = BTreeSet::new();
+        for CompressedFile { name, .. } in &manifest.compressed {
+            if !manifest.files.iter().any(|file| file.name == *name) || !compressed.insert(name) {
+                return Err(ManifestError::CompressedName(name.clone()));
             }
         }
         Ok(manifest)
@@ -214,6 +225,26 @@ mod tests {
         manifest.files.push(manifest.files[0].clone());
         let read = Manifest::from_text(manifest.to_text().unwrap().as_bytes());
         assert!(matches!(read, Err(ManifestError::FileName(_))), "{read:?}");
+    }
+
+    #[test]
+    fn a_compressed_file_is_one_of_the_backup_and_named_once() {
+        let packed = |name: &str, of: &str| CompressedFile {
+            name: name.to_owned(),
+            of: BackedUpFile { name: of.to_owned(), bytes: 9, sha256: "ef".to_owned() },
+        };
+        let read = |compressed: Vec<CompressedFile>| {
+            let manifest = Manifest { compressed, ..manifest() };
+            Manifest::from_text(manifest.to_text().unwrap().as_bytes())
+        };
+        assert!(read(vec![packed("events.db", "plain.db")]).is_ok());
+        let of_no_file = read(vec![packed("other.db", "plain.db")]);
+        assert!(
+            matches!(&of_no_file, Err(ManifestError::CompressedName(name)) if name == "other.db"),
+            "{of_no_file:?}"
+        );
+        let twice = read(vec![packed("events.db", "plain.db"), packed("events.db", "other.db")]);
+        assert!(matches!(twice, Err(ManifestError::CompressedName(_))), "{twice:?}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::id_index::{DayEnd, IdIndex, Tail};
 use super::id_table::Lookup;
 use super::layout::{Day, LONGEST_LINE, MAX_FILE_LENGTH};
 use super::lock::lock_folder;
+use super::unwritten::{set_lines_aside, unwritten_lines};
 use crate::application::import::identity::is_saved_already;
 use crate::domain::event::DomainEvent;
 use crate::domain::repository::{BatchError, RepositoryError, Saved};
@@ -200,6 +201,12 @@ impl JsonlEventRepository {
         let mut length = end.in_file(end.end);
         if length == 0 {
             self.ensure_archived_up_to(day, end)?;
+        }
+        if self.index().as_ref().is_some_and(|index| index.has_unwritten(day)) {
+            set_lines_aside(&self.folder, &file.path, &unwritten_lines(&file.path, length)?)?;
+            if let Some(index) = self.index().as_mut() {
+                index.note_set_aside(day);
+            }
         }
         let kept = self.index().as_mut().and_then(|index| index.take_appended(day));
         let (mut opened, identity) = open_to_append(&file, kept, length)?;

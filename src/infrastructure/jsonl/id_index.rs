@@ -10,7 +10,7 @@ use super::id_table::{IdTable, Lookup};
 use super::known_files::KnownFiles;
 use super::layout::Day;
 use super::reader::{Checkpoint, Content, DayReader};
-use super::visit::{event_at, is_first, tell_torn_tail};
+use super::visit::{event_at, is_first, tell_torn_line};
 use crate::domain::value_objects::{EventId, Position};
 
 /// How much is read ahead where little is new.
@@ -31,6 +31,8 @@ struct KnownDay {
     checkpoint: Checkpoint,
     tail: Tail,
     damage: Option<Damage>,
+    /// Lines of it were not written whole when the power failed, and stand there still.
+    has_unwritten: bool,
     /// How long its archived files are cannot be found out: nothing of it was read, and nothing can be appended to it.
     is_undecodable: bool,
     /// What is before this offset was made durable by this process, as was the file's name.
@@ -139,6 +141,7 @@ impl IdIndex {
         let (live_start, live) = (opened.live_start, opened.live.as_ref().map(|live| live.state.identity));
         let known = self.days.remove(&day);
         let durable_to = known.as_ref().map_or(0, |known| known.durable_to);
+        let mut has_unwritten = known.as_ref().is_some_and(|known| known.has_unwritten);
         let mut damage = known.and_then(|known| known.damage);
         let mut note = |found: Damage| {
             if folder.is_news(Notice::Damaged, day.number()) {
@@ -167,6 +170,7 @@ impl IdIndex {
                     Err(JsonlError::Damaged(found)) => note(found),
                     first => drop(first?),
                 },
+                Content::Torn if line.is_ended => has_unwritten = true,
                 Content::Torn => is_torn = true,
                 Content::Damaged(found) => note(found),
             }
@@ -178,8 +182,9 @@ impl IdIndex {
             false => Tail::Unended,
         };
         let extent = DayExtent { live_start, live, end };
-        self.days
-            .insert(day, KnownDay { extent, checkpoint, tail, damage, is_undecodable: false, durable_to });
+        let known =
+            KnownDay { extent, checkpoint, tail, damage, has_unwritten, is_undecodable: false, durable_to };
+        self.days.insert(day, known);
         Ok(())
     }
 
@@ -217,7 +222,7 @@ impl IdIndex {
                         return Ok(event_at(folder, entry.position)?.map_or(Lookup::Stale, Lookup::Found));
                     }
                     Content::Damaged(damage) => return Err(JsonlError::Damaged(damage)),
-                    Content::Torn => tell_torn_tail(folder, &opened, line.offset, line.place),
+                    Content::Torn => tell_torn_line(folder, &opened, &line),
                     _ => {}
                 }
             }
@@ -255,6 +260,18 @@ impl IdIndex {
         self.files.keep_appended(day, file, identity);
     }
 
+    /// Whether lines of that day were not written whole when the power failed, and stand there still.
+    pub(super) fn has_unwritten(&self, day: Day) -> bool {
+        self.days.get(&day).is_some_and(|day| day.has_unwritten)
+    }
+
+    /// Notes that such lines were set aside.
+    pub(super) fn note_set_aside(&mut self, day: Day) {
+        if let Some(day) = self.days.get_mut(&day) {
+            day.has_unwritten = false;
+        }
+    }
+
     /// Whether this process has made durable what is at that offset.
     pub(super) fn is_durable(&self, day: Day, offset: u64) -> bool {
         self.days.get(&day).is_some_and(|day| offset < day.durable_to)
@@ -287,6 +304,7 @@ impl IdIndex {
             checkpoint: Checkpoint::default(),
             tail: Tail::Ended,
             damage: None,
+            has_unwritten: false,
             is_undecodable: false,
             durable_to: 0,
         });
@@ -309,6 +327,7 @@ impl KnownDay {
             checkpoint: Checkpoint::default(),
             tail: Tail::Ended,
             damage: Some(damage),
+            has_unwritten: false,
             is_undecodable: true,
             durable_to: 0,
         }

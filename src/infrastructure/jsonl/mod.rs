@@ -52,7 +52,11 @@
 //!   bytes are copied to `events-YYYY-MM-DD.jsonl.torn-<offset>` (with `-2`, `-3`, … after it where
 //!   that name is taken), and when the copy is durable, they are cut off the file. A warning says so.
 //!
-//! An ended line that is no event is damage that this program cannot have done. A query that has to
+//! A line that is ended and was **not written whole** has zeros where sectors of the disk were not written when the power
+//! failed, among the last lines of a file: none of it was acknowledged either. Readers warn of it once. Before the next append to the file its bytes are copied to
+//! such a `torn-<offset>`, and blanks take their place, so that what comes after keeps its position.
+//!
+//! Any other ended line that is no event is damage that this program cannot have done. A query that has to
 //! read it fails with [`RepositoryError::Corrupt`], which names file, line and offset. Appending goes
 //! on, with a warning: one damaged old line must not lose new events.
 //!
@@ -117,6 +121,7 @@ mod query;
 mod reader;
 mod streams;
 mod turn;
+mod unwritten;
 mod visit;
 
 use std::path::PathBuf;
@@ -124,7 +129,9 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
-pub use self::backup::{FolderLocks, JsonlSnapshot, day_of_file, files_of_days, subject_of_days};
+pub use self::backup::{
+    FolderLocks, JsonlSnapshot, day_of_file, files_of_days, is_file_of_a_day, subject_of_days,
+};
 pub use self::turn::JsonlStoreTurn;
 
 use self::error::JsonlError;

@@ -12,6 +12,7 @@ use super::day_files::part_reader::{LineRead, PartInput};
 use super::error::{Damage, JsonlError};
 use super::folder::{EventFolder, Notice};
 use super::layout::LONGEST_LINE;
+use super::unwritten::{has_unwritten_sectors, is_of_the_last_write};
 use crate::domain::event::{DomainEvent, derived_event_id};
 use crate::domain::repository::{EventOrigin, StoredEvent};
 use crate::domain::value_objects::{EventId, Position};
@@ -43,6 +44,8 @@ pub(super) struct Line<'b> {
     /// In the content of the day.
     pub(super) offset: u64,
     pub(super) place: LinePlace,
+    /// It has an end.
+    pub(super) is_ended: bool,
     pub(super) content: Content<'b>,
 }
 
@@ -63,7 +66,8 @@ pub(super) enum Content<'b> {
     Blank,
     /// An event.
     Event(Entry<'b>),
-    /// The last line of a file, not ended, and no whole record: it was torn, or is being written.
+    /// The last line of a file, not ended, and no whole record: it was torn, or is being written. Or an ended one of the last
+    /// lines that was not written whole when the power failed.
     Torn,
     /// An ended line that is no event.
     Damaged(Damage),
@@ -180,7 +184,7 @@ impl<'f> DayReader<'f> {
             )),
             false => self.interpret(offset, place, is_unended)?,
         };
-        Ok(Some(Line { offset, place, content }))
+        Ok(Some(Line { offset, place, is_ended: !is_unended, content }))
     }
 
     /// Leaves the rest of a file out that cannot be read, and goes on with the next one.
@@ -206,6 +210,15 @@ impl<'f> DayReader<'f> {
     /// Whether the file that is appended to is being read.
     fn is_live(&self) -> bool {
         self.file >= self.day.archived.len()
+    }
+
+    /// Whether the ended line that was read was not written whole when the power failed.
+    fn is_unwritten(&self, place: LinePlace) -> bool {
+        let line = self.buffer.strip_suffix(b"\n").unwrap_or(&self.buffer);
+        let range = place.offset..place.offset + self.buffer.len() as u64;
+        self.is_live()
+            && self.day.live.as_ref().is_some_and(|live| is_of_the_last_write(&range, live.state.length))
+            && has_unwritten_sectors(line, place.offset)
     }
 
     fn open_file(&mut self) -> Result<(), JsonlError> {
@@ -256,7 +269,7 @@ impl<'f> DayReader<'f> {
         let path = self.day.path_of(self.file);
         let (id, record) = match read {
             Ok(read) => read,
-            Err(_) if is_unended => return Ok(Content::Torn),
+            Err(_) if is_unended || self.is_unwritten(place) => return Ok(Content::Torn),
             Err(error) => return Ok(Content::Damaged(Damage::new(path, place.line, place.offset, &error))),
         };
         let day = self.day.day;

@@ -7,7 +7,7 @@ use super::error::JsonlError;
 use super::folder::{EventFolder, Notice};
 use super::id_table::{IdTable, Lookup};
 use super::layout::Day;
-use super::reader::{Content, DayReader, Entry, LinePlace};
+use super::reader::{Content, DayReader, Entry, Line, LinePlace};
 use crate::application::import::identity::is_saved_already;
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::Position;
@@ -45,7 +45,7 @@ pub(super) fn visit_rest(
                     return Ok(ControlFlow::Break(()));
                 }
             }
-            Content::Torn => tell_torn_tail(folder, &day, line.offset, line.place),
+            Content::Torn => tell_torn_line(folder, &day, &line),
             Content::Damaged(damage) => return Err(JsonlError::Damaged(damage)),
         }
     }
@@ -111,15 +111,17 @@ fn stands_alone(record: &Record<'_>) -> bool {
     record.event_id.is_some() && !record.flags.time.contains(TimeFlags::AMBIGUOUS)
 }
 
-pub(super) fn tell_torn_tail(folder: &EventFolder, day: &OpenDay, offset: u64, place: LinePlace) {
-    let key = day.day.position(offset).map_or(day.day.number(), Position::get);
+pub(super) fn tell_torn_line(folder: &EventFolder, day: &OpenDay, line: &Line<'_>) {
+    let key = day.day.position(line.offset).map_or(day.day.number(), Position::get);
     if folder.is_news(Notice::TornTail, key) {
-        tracing::warn!(
-            "{}, line {} at byte {}: the last line is not whole (it was torn, or is being written) and is no event",
-            day.path_of(place.file).display(),
-            place.line,
-            place.offset
-        );
+        let LinePlace { file, line: number, offset } = line.place;
+        let what = match line.is_ended {
+            false => "the last line is not whole (it was torn, or is being written) and is no event",
+            true => {
+                "zeros stand where sectors of the line were not written, as after a power cut, and it is no event"
+            }
+        };
+        tracing::warn!("{}, line {number} at byte {offset}: {what}", day.path_of(file).display());
     }
 }
 

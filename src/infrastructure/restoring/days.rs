@@ -18,7 +18,7 @@ use crate::durable::lock::FileLock;
 use crate::durable::presence::is_present;
 use crate::infrastructure::backup_folder::{BackupFolder, EVENTS_FOLDER, hash_file};
 use crate::infrastructure::jsonl::{
-    FolderLocks, JsonlEventRepository, day_of_file, files_of_days, subject_of_days,
+    FolderLocks, JsonlEventRepository, day_of_file, files_of_days, is_file_of_a_day, subject_of_days,
 };
 use crate::infrastructure::sqlite::Database;
 use crate::wire::zone::Zone;
@@ -49,7 +49,7 @@ impl JsonlRestorePlace {
     /// moment.
     ///
     /// # Errors
-    /// Another process restores a store there, or the folder cannot be written to.
+    /// Another process restores a store there, the folder cannot be written to, or the backup names files among its day files that are none.
     pub fn new(
         backup: BackupFolder,
         folder: &Path,
@@ -62,7 +62,13 @@ impl JsonlRestorePlace {
         let lock = lock_folder_of(&folder)?;
         let handlers =
             handlers.map(|path| DatabasePlace::new(Database::Handlers, path, false)).transpose()?;
-        Ok(Self { backup, folder, handlers, zone, moment, _lock: lock, known: BTreeMap::new() })
+        let place = Self { backup, folder, handlers, zone, moment, _lock: lock, known: BTreeMap::new() };
+        // Such a file would be put among the files of the store, and none would read it.
+        if let Some((_, _, file)) = place.packed_files().find(|(name, _, _)| !is_file_of_a_day(name)) {
+            let stranger = NoDayFile { backup: text_of(&place.backup.path), name: file.name.clone() };
+            return Err(RepositoryError::storage(ACTION, stranger));
+        }
+        Ok(place)
     }
 
     fn staged_folder(&self) -> PathBuf {
@@ -212,6 +218,17 @@ impl RestorePlace for JsonlRestorePlace {
         fs::remove_dir_all(&staged).map_err(failed("remove", &staged))?;
         Ok(set_aside)
     }
+}
+
+/// A backup of daily files has another file among them.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the manifest of {backup} names {name:?}, which is no file of a day, as \"events/events-2025-10-25.jsonl\" is or \
+     \"events/archive/events-2025-10-25.jsonl.zst\": it is not as `backup` wrote it, and nothing was restored; use another backup"
+)]
+struct NoDayFile {
+    backup: String,
+    name: String,
 }
 
 /// Files have changed since the store was held against the backup.

@@ -10,7 +10,7 @@ mod restored;
 mod stores;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mission_events::{EventRepository, JsonlEventRepository, SqliteEventRepository};
 use serde_json::Value;

@@ -60,12 +60,21 @@ fn a_compressed_day_that_is_another_than_the_manifest_says_is_not_restored() {
     let dir = stored("jsonl");
     assert_eq!(answer(&dir, "jsonl", "backup --to backups --compress").0, 0);
     let name = names(&dir, "backups").pop().unwrap();
-    let folder = dir.join("backups").join(name);
+    change_manifest(&dir.join("backups").join(name), |manifest| {
+        let sha256 = manifest["compressed"][0]["of"]["sha256"].as_str().unwrap().to_owned();
+        manifest["compressed"][0]["of"]["sha256"] = sha256.chars().rev().collect::<String>().into();
+    });
+    run(&dir, "jsonl", "restore --from backups --into restored")
+        .code_is(4, "is not what the manifest says any more");
+    assert!(!dir.join("restored").exists());
+}
+
+/// Changes the manifest of a backup, and the sum of it.
+fn change_manifest(folder: &Path, change: impl FnOnce(&mut Value)) {
     let (manifest, sums) = (folder.join("manifest.json"), folder.join("SHA256SUMS"));
     let text = fs::read_to_string(&manifest).unwrap();
     let mut changed: Value = serde_json::from_str(&text).unwrap();
-    let sha256 = changed["compressed"][0]["of"]["sha256"].as_str().unwrap().to_owned();
-    changed["compressed"][0]["of"]["sha256"] = sha256.chars().rev().collect::<String>().into();
+    change(&mut changed);
     let changed = serde_json::to_string_pretty(&changed).unwrap();
     let hash = |text: &str| data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest(text));
     let line = fs::read_to_string(&sums).unwrap().replace(&hash(&text), &hash(&changed));
@@ -73,9 +82,28 @@ fn a_compressed_day_that_is_another_than_the_manifest_says_is_not_restored() {
         fs::remove_file(path).unwrap();
         fs::write(path, text).unwrap();
     }
-    run(&dir, "jsonl", "restore --from backups --into restored")
-        .code_is(4, "is not what the manifest says any more");
-    assert!(!dir.join("restored").exists());
+}
+
+#[test]
+fn a_backup_that_has_another_file_among_those_of_days_is_not_restored() {
+    for other in ["events/.events.lock", "events/archive/notes.txt", "events/deep/events-2025-10-25.jsonl"] {
+        let dir = stored("jsonl");
+        let folder = backup(&dir, "jsonl");
+        let day = "events/events-2025-10-25.jsonl";
+        fs::create_dir_all(folder.join(other).parent().unwrap()).unwrap();
+        fs::rename(folder.join(day), folder.join(other)).unwrap();
+        change_manifest(&folder, |manifest| {
+            let file = manifest["files"].as_array_mut().unwrap().iter_mut().find(|file| file["name"] == day);
+            file.unwrap()["name"] = other.into();
+        });
+        let sums = folder.join("SHA256SUMS");
+        let text = fs::read_to_string(&sums).unwrap().replace(day, other);
+        fs::remove_file(&sums).unwrap();
+        fs::write(&sums, text).unwrap();
+        let refused = run(&dir, "jsonl", "restore --from backups --into restored");
+        refused.code_is(4, "which is no file of a day");
+        assert!(!dir.join("restored").exists(), "{other}");
+    }
 }
 
 #[cfg(unix)]
@@ -198,6 +226,32 @@ fn a_torn_last_line_is_no_event_of_a_backup_and_archived_days_are() {
     assert_eq!(fs::read(path.join("events/events-2025-10-26.jsonl")).unwrap(), whole);
     assert!(path.join("events/archive/events-2025-10-25.jsonl.zst").exists());
     assert_eq!(answer(&dir, "jsonl", "verify backups").0, 0);
+}
+
+#[test]
+fn a_line_of_which_a_power_cut_has_left_zeros_is_no_event_of_a_backup() {
+    for compress in ["", " --compress"] {
+        let dir = stored("jsonl");
+        save(&dir, "jsonl", 10..40);
+        let day = dir.join("data/events/events-2025-10-26.jsonl");
+        let mut content = fs::read(&day).unwrap();
+        let sectors = content.len() / 512;
+        content[(sectors - 1) * 512..sectors * 512].fill(0);
+        fs::write(&day, &content).unwrap();
+        let left = answer(&dir, "jsonl", "verify").1["events"].clone();
+        assert!(left.as_u64().unwrap() > 30 && left.as_u64().unwrap() < 40, "{left}");
+        let (code, made) = answer(&dir, "jsonl", &format!("backup --to backups{compress}"));
+        assert_eq!((code, &made["events"]), (0, &left), "{made:#}");
+        let told = made["left_out"][0].as_str().unwrap();
+        assert!(told.starts_with("the line at byte") && told.contains("zeros stand"), "{told}");
+        let (code, verified) = answer(&dir, "jsonl", "verify backups");
+        assert_eq!((code, &verified["events"]), (0, &left), "{verified:#}");
+        let (code, restored) = answer(&dir, "jsonl", "restore --from backups --into restored");
+        assert_eq!((code, &restored["digest"]), (0, &made["digest"]), "{restored:#}");
+        assert_eq!(answer(&dir, "jsonl", "verify restored --against data/events").0, 0);
+        assert_eq!(run(&dir, "jsonl", "archive --before 2025-11-01").code, 0);
+        assert_eq!(answer(&dir, "jsonl", "verify restored --against data/events").0, 0);
+    }
 }
 
 #[test]

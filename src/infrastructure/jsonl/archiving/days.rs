@@ -19,6 +19,7 @@ use super::super::folder::{DayFile, EventFolder};
 use super::super::layout::Day;
 use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
 use super::super::turn::JsonlStoreTurn;
+use super::super::unwritten::{set_lines_aside, unwritten_lines};
 use super::frames::write_frames;
 use super::steps::Steps;
 use super::whole_day::WholeDay;
@@ -155,6 +156,8 @@ impl JsonlArchiver {
                     let _lock = lock_folder(self.folder.path(), self.patience)?;
                     Steps::of(&self.folder, &due.file).finish()?;
                 }
+                // It has changed then, and is opened again.
+                Step::Compress { live: true } if self.set_unwritten_aside(&opened, &mut done)? => {}
                 Step::Compress { live } => {
                     let day = WholeDay::of(&self.folder, &opened, live)?;
                     match self.compress(due, &day, live, tell)? {
@@ -166,6 +169,22 @@ impl JsonlArchiver {
         }
         let reason = "its files change while they are compressed: archive it when nothing writes to that day";
         Err(ArchiveError::Left { reason: reason.to_owned() })
+    }
+
+    /// Sets lines of the file that is appended to aside that were not written whole when the power failed. False where there are none.
+    fn set_unwritten_aside(&mut self, day: &OpenDay, done: &mut ArchivedDay) -> Result<bool, ArchiveError> {
+        let unwritten = || -> Result<_, JsonlError> {
+            let length = day.live.as_ref().map_or(0, |live| live.state.length);
+            unwritten_lines(&day.live_path, length)
+        };
+        if unwritten()?.is_empty() {
+            return Ok(false);
+        }
+        let _turn = self.turn.take();
+        let _lock = lock_folder(self.folder.path(), self.patience)?;
+        // Another process may have done so meanwhile, and appended.
+        done.torn.extend(set_lines_aside(&self.folder, &day.live_path, &unwritten()?)?);
+        Ok(true)
     }
 
     /// Takes the lock, and removes what one that was killed has left.

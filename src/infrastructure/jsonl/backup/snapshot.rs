@@ -21,6 +21,7 @@ use super::super::error::JsonlError;
 use super::super::folder::EventFolder;
 use super::super::layout::{ARCHIVE, Day, LONGEST_LINE};
 use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
+use super::super::unwritten::unwritten_lines;
 use super::proof::subject_of_days;
 use crate::application::backup::{
     BackedUpFile, CompressedFile, CopiedStore, StoreName, StoreSnapshot, Subject, Tell,
@@ -92,7 +93,16 @@ impl JsonlSnapshot {
                     ));
                 }
                 let name = path.strip_prefix(self.folder.path()).unwrap_or(path).to_owned();
-                let is_compressed = self.compresses && is_live && day.archived.is_empty();
+                let unwritten = if is_live { unwritten_lines(path, whole)? } else { Vec::new() };
+                left_out.extend(unwritten.iter().map(|line| {
+                    let (from, path) = (line.start, path.display());
+                    format!(
+                        "the line at byte {from} of {path}: zeros stand where sectors of it were not written, and it is no event"
+                    )
+                }));
+                // In an archive, where nothing is written, such a line would be damage.
+                let is_compressed =
+                    self.compresses && is_live && day.archived.is_empty() && unwritten.is_empty();
                 let compressed = is_compressed.then(|| Path::new(ARCHIVE).join(day.day.archive_file_name()));
                 prefixes.push(Prefix { path: path.clone(), name, length: whole, compressed });
             }
@@ -239,6 +249,16 @@ pub fn files_of_days(folder: &Path) -> Result<Vec<PathBuf>, RepositoryError> {
 pub fn day_of_file(name: &Path) -> String {
     let name = name.file_name().unwrap_or_default().to_string_lossy();
     Day::of_any_file_name(&name).map_or_else(|| name.into_owned(), |(day, _)| day.stream().to_string())
+}
+
+/// Whether a name, within the folder of a store, is that of a file of a day, archived or not.
+pub fn is_file_of_a_day(name: &Path) -> bool {
+    let file_name = name.file_name().unwrap_or_default().to_string_lossy();
+    Day::of_any_file_name(&file_name).is_some_and(|(_, is_plain)| match name.parent() {
+        Some(folder) if folder == Path::new(ARCHIVE) => true,
+        Some(folder) => folder == Path::new("") && is_plain,
+        None => false,
+    })
 }
 
 /// The locks of a folder: none writes to the store, and none archives its days, as long as this value is there.

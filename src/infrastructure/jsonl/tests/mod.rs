@@ -13,6 +13,7 @@ mod queries;
 mod sharing;
 mod streams;
 mod torn_tail;
+mod unwritten;
 
 use std::fs;
 use std::io::Write;
