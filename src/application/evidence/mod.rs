@@ -11,6 +11,7 @@ mod clock_evidence;
 mod inputs;
 mod line;
 mod log;
+mod moving;
 mod of_comparison;
 pub mod record;
 mod recorded;
@@ -32,6 +33,9 @@ pub use inputs::{
 };
 pub use line::{Line, UTF_8_BOM, length_without_blank_end, without_cr};
 pub use log::{EvidenceError, EvidenceLog};
+pub use moving::RecordedMove;
+#[cfg(feature = "postgres")]
+pub use moving::{MovedRange, MovedRows, MovedTable, record_move};
 pub use of_comparison::of_comparison;
 pub use record::ComparisonEvidence;
 pub use recorded::{Evidence, EvidenceRecord, UnknownEvidence};
