@@ -59,7 +59,9 @@ impl<'m> Move<'m> {
             Stage::Done if cut_over => return self.done_before(),
             Stage::Done => {
                 let (from, to) = (self.source.place(), self.target.place());
-                return Err(MoveError::Refused(format!("{from} was moved to {to}, which is the store: name that one with --from")));
+                return Err(MoveError::Refused(format!(
+                    "{from} was moved to {to}, which is the store: name that one with --from"
+                )));
             }
             Stage::Fenced if !cut_over => {
                 return Err(MoveError::Refused(format!(
@@ -73,7 +75,10 @@ impl<'m> Move<'m> {
         let complaints = self.source.complaints()?;
         if !complaints.is_empty() {
             let complaints = complaints.join("; ");
-            return Err(MoveError::Negative(format!("{} {complaints}. Nothing was moved", self.source.place())));
+            return Err(MoveError::Negative(format!(
+                "{} {complaints}. Nothing was moved",
+                self.source.place()
+            )));
         }
         if stage == Stage::Fenced {
             return self.cut_over();
@@ -132,16 +137,12 @@ impl<'m> Move<'m> {
     }
 
     fn prove_uses(&mut self) -> Result<(), MoveError> {
-        let comparing =
-            Comparing { settings: self.ports.settings, new_scratch: self.ports.new_scratch };
+        let comparing = Comparing { settings: self.ports.settings, new_scratch: self.ports.new_scratch };
         prove_uses([&mut *self.source, &mut *self.target], &comparing, &mut self.proved)
     }
 
     /// Records what a proof found where it failed.
-    fn or_record(
-        &mut self,
-        prove: impl FnOnce(&mut Self) -> Result<(), MoveError>,
-    ) -> Result<(), MoveError> {
+    fn or_record(&mut self, prove: impl FnOnce(&mut Self) -> Result<(), MoveError>) -> Result<(), MoveError> {
         let failed = match prove(self) {
             Ok(()) => return Ok(()),
             Err(failed) => failed,
@@ -184,7 +185,9 @@ impl<'m> Move<'m> {
         self.or_record(|this| {
             this.copy_rest()?;
             // Logs and comparisons are of rows: those that were proved before have not changed.
-            let is_known = |proved: &Proved| proved.tables.iter().filter(|table| table.table != "stored_rows").cloned().collect::<Vec<_>>();
+            let is_known = |proved: &Proved| {
+                proved.tables.iter().filter(|table| table.table != "stored_rows").cloned().collect::<Vec<_>>()
+            };
             if before.ranges.is_empty() || is_known(&before) != is_known(&this.proved) {
                 let copy = Standing::Copy { of: this.source.place(), is_whole: true };
                 this.target.stand_as(&copy, None)?;
@@ -221,12 +224,7 @@ impl<'m> Move<'m> {
         }
     }
 
-    fn report(
-        &self,
-        proved: RecordedMove,
-        pause_ms: Option<u64>,
-        recorded_as: Option<u64>,
-    ) -> MoveReport {
+    fn report(&self, proved: RecordedMove, pause_ms: Option<u64>, recorded_as: Option<u64>) -> MoveReport {
         MoveReport { proved, copied_events: self.copied_events, pause_ms, was_done: false, recorded_as }
     }
 }

@@ -111,9 +111,7 @@ pub(super) fn prove_uses(
 ) -> Result<(), MoveError> {
     proved.logs = prove_logs([&mut *source, &mut *target])?;
     proved.comparisons.clear();
-    for (rows, name) in
-        [(Rows::Native, "native"), (Rows::History, "history"), (Rows::Repaired, "repaired")]
-    {
+    for (rows, name) in [(Rows::Native, "native"), (Rows::History, "history"), (Rows::Repaired, "repaired")] {
         let [control, candidate] = [&*source, &*target].map(|store| -> Result<Input, MoveError> {
             let feed = store.feed(rows, proved.last, proved.last_twin)?;
             let path = path_of(&store.place());
@@ -129,11 +127,7 @@ pub(super) fn prove_uses(
             let said = format!("compare-logs finds that the {name} events are not the same ({reasons})");
             return Err(MoveError::Contradiction(said));
         }
-        proved.comparisons.push(MovedRows {
-            rows: name.to_owned(),
-            events,
-            verdict: comparison.verdict,
-        });
+        proved.comparisons.push(MovedRows { rows: name.to_owned(), events, verdict: comparison.verdict });
     }
     Ok(())
 }

@@ -49,7 +49,8 @@ pub(super) fn stage_of(
             return Err(MoveError::Refused(refusal));
         }
         (Standing::Own, Standing::Moved { to: place }) if place != from => {
-            let refusal = format!("{to} was moved to {place}: expected a target that is empty, or a copy of {from}");
+            let refusal =
+                format!("{to} was moved to {place}: expected a target that is empty, or a copy of {from}");
             return Err(MoveError::Refused(refusal));
         }
         (Standing::Own, Standing::Own) => {}

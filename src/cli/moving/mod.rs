@@ -180,11 +180,8 @@ pub fn run(args: &MoveArgs, context: &Context) -> Result<Answer, CliError> {
     let clock = SystemClock::default();
     let mut source = from.open(config)?;
     let mut target = to.open_or_make(config)?;
-    let settings = Settings {
-        memory: MEMORY,
-        limit: 1,
-        ..Settings::new(config.timezone.value.clone(), present_time())
-    };
+    let settings =
+        Settings { memory: MEMORY, limit: 1, ..Settings::new(config.timezone.value.clone(), present_time()) };
     let ports = MovePorts {
         settings: &settings,
         new_scratch: &|| Box::new(TempScratch::default()) as Box<dyn Scratch>,

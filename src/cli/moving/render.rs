@@ -67,15 +67,17 @@ pub fn moved(moved: &Moved, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "writers were refused by both for {pause} ms")?;
     }
     if let Some(settings) = &moved.settings {
-        writeln!(out, "\nsay so in the settings, and start the writers again:\n\n{}\n", visible_lines(settings))?;
+        writeln!(
+            out,
+            "\nsay so in the settings, and start the writers again:\n\n{}\n",
+            visible_lines(settings)
+        )?;
         writeln!(out, "until then, `move --undo` with the same places takes it back")?;
     }
     match recorded_as {
-        Some(number) => writeln!(
-            out,
-            "recorded as number {number} in the evidence ({:.1} s)",
-            proved.elapsed_seconds
-        ),
+        Some(number) => {
+            writeln!(out, "recorded as number {number} in the evidence ({:.1} s)", proved.elapsed_seconds)
+        }
         None => Ok(()),
     }
 }

@@ -110,9 +110,8 @@ pub(super) fn decode<'r>(table: &Table, row: &'r Row) -> Result<Vec<Value<'r>>, 
     };
     let mut exact = BTreeMap::new();
     if has_exact_names(table) {
-        let names: Option<&str> = row
-            .try_get(table.columns.len())
-            .map_err(|error| corrupt(EXACT_NAMES, error.to_string()))?;
+        let names: Option<&str> =
+            row.try_get(table.columns.len()).map_err(|error| corrupt(EXACT_NAMES, error.to_string()))?;
         if let Some(names) = names {
             exact = read_exact_names(names).map_err(|error| corrupt(EXACT_NAMES, error.to_string()))?;
         }

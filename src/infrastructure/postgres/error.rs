@@ -230,9 +230,9 @@ pub(super) fn remedy(error: &Error) -> Remedy {
             Remedy::Wait
         }
         _ if is_of_class("XX") => Remedy::GoBackToACopy,
-        _ if state.code() == FENCE => {
-            Remedy::Tell("the store is elsewhere: name that one in the settings (storage.backend, and its place)")
-        }
+        _ if state.code() == FENCE => Remedy::Tell(
+            "the store is elsewhere: name that one in the settings (storage.backend, and its place)",
+        ),
         &SqlState::DISK_FULL => Remedy::Tell("the disk of the server is full: make room there"),
         &SqlState::OUT_OF_MEMORY => Remedy::Tell("the server is out of memory"),
         &SqlState::INSUFFICIENT_PRIVILEGE => {

@@ -23,7 +23,8 @@ const COUNTS: &str =
         min(occurred_at) FILTER (WHERE origin = 'native'), max(occurred_at) FILTER (WHERE origin = 'history'),
         (SELECT count(*) FROM repairs), (SELECT coalesce(max(position), 0) - count(*) FROM events)
     FROM (SELECT origin, occurred_at FROM events UNION ALL SELECT origin, occurred_at FROM twins) AS both_texts";
-const STATE: &str = "SELECT count(*), coalesce(max(position), 0), (SELECT coalesce(max(twin_id), 0) FROM twins) FROM events";
+const STATE: &str =
+    "SELECT count(*), coalesce(max(position), 0), (SELECT coalesce(max(twin_id), 0) FROM twins) FROM events";
 const TEXT_OF_REPAIRED: &str = "SELECT body FROM events WHERE position = $1";
 const TEXT_OF: &str = "SELECT body FROM events WHERE position = $1 AND origin IN ($2, 'repaired')
     UNION ALL SELECT body FROM twins WHERE position = $1 AND origin = $2";
@@ -184,9 +185,7 @@ impl Feed for PostgresFeed {
             let position = i64::try_from(*offset).unwrap_or(i64::MAX);
             let rows = match self.rows {
                 Rows::Repaired => self.session.query(TEXT_OF_REPAIRED, &[&position]),
-                Rows::Native | Rows::History => {
-                    self.session.query(TEXT_OF, &[&position, &origin(self.rows)])
-                }
+                Rows::Native | Rows::History => self.session.query(TEXT_OF, &[&position, &origin(self.rows)]),
             };
             let rows = rows.map_err(&failed)?;
             let body: &str = only(&rows)?.try_get(0).map_err(&failed)?;

@@ -23,9 +23,10 @@ use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
 
 /// One state for as long as it takes to copy and to hash it.
-const BEGIN_STATE: &str = "SET idle_in_transaction_session_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const STAND_AS: &str = "UPDATE store SET moved_to = $1, copy_of = $2, is_whole = $3,
-    moved_at = CASE WHEN $1 IS NULL THEN NULL ELSE now() END";
+const BEGIN_STATE: &str =
+    "SET idle_in_transaction_session_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const STAND_AS: &str = "UPDATE store SET moved_to = $1::text, copy_of = $2::text, is_whole = $3,
+    moved_at = CASE WHEN $1::text IS NULL THEN NULL ELSE now() END";
 /// What has been appended since the store was moved here counts by its positions, which have no gaps.
 const STORED: &str = "SELECT records + greatest(last - last_position, 0) AS records, greatest(last, last_position) AS last_position, last_source_id
     FROM stored_rows, (SELECT coalesce(max(position), 0) AS last FROM events) AS appended";
@@ -146,9 +147,8 @@ impl MovingStore for PostgresMovingStore {
         self.in_transaction(action, |client| {
             // Whoever appends has ended before, or finds the row changed.
             client.execute("SELECT 1 FROM store FOR UPDATE", &[]).map_err(&failed)?;
-            let row = client
-                .query_one("SELECT coalesce(max(position), 0) FROM events", &[])
-                .map_err(&failed)?;
+            let row =
+                client.query_one("SELECT coalesce(max(position), 0) FROM events", &[]).map_err(&failed)?;
             let found = row.try_get(0).map_err(&failed)?;
             if last.is_none_or(|last| last == found) {
                 client.execute(STAND_AS, &[&moved_to, &copy_of, &is_whole]).map_err(&failed)?;

@@ -39,8 +39,7 @@ const GUARDS: &str = "SELECT tgname::text FROM pg_trigger
     UNION ALL SELECT relname::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
         WHERE indrelid IN ('events'::regclass, 'twins'::regclass) AND indisunique AND indisvalid
     UNION ALL SELECT rulename::text FROM pg_rewrite WHERE ev_class IN ('events'::regclass, 'twins'::regclass, 'store'::regclass)";
-const EXPECTED_GUARDS: &str =
-    "events_by_id, events_pkey, events_refuse_change, events_refuse_truncate, store_refuse_removal, twins_by_id, \
+const EXPECTED_GUARDS: &str = "events_by_id, events_pkey, events_refuse_change, events_refuse_truncate, store_refuse_removal, twins_by_id, \
      twins_by_position, twins_pkey, twins_refuse_change, twins_refuse_truncate";
 
 /// Only one session at a time makes or migrates the store of a schema.

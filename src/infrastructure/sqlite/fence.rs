@@ -40,9 +40,8 @@ fn sentence(standing: &Standing) -> Option<String> {
 }
 
 fn of_sentence(sentence: &str) -> Option<Standing> {
-    let place = |[before, after]: [&str; 2]| {
-        Some(sentence.strip_prefix(before)?.strip_suffix(after)?.to_owned())
-    };
+    let place =
+        |[before, after]: [&str; 2]| Some(sentence.strip_prefix(before)?.strip_suffix(after)?.to_owned());
     place(MOVED)
         .map(|to| Standing::Moved { to })
         .or_else(|| place(COPY).map(|of| Standing::Copy { of, is_whole: true }))
@@ -72,7 +71,9 @@ fn sentence_in(sql: &str) -> Option<String> {
 /// Whether a trigger is one of those that are made here.
 pub(super) fn is_part(name: &str, sql: &str) -> bool {
     let sentence = sentence_in(sql).filter(|sentence| of_sentence(sentence).is_some());
-    sentence.is_some_and(|sentence| triggers(&sentence).any(|trigger| trigger == (name.to_owned(), sql.to_owned())))
+    sentence.is_some_and(|sentence| {
+        triggers(&sentence).any(|trigger| trigger == (name.to_owned(), sql.to_owned()))
+    })
 }
 
 /// What a store stands as.
@@ -135,7 +136,9 @@ mod tests {
                 }
             }
         }
-        for other in ["CREATE TRIGGER fence_events_insert BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END", ""] {
+        for other in
+            ["CREATE TRIGGER fence_events_insert BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END", ""]
+        {
             assert!(!is_part("fence_events_insert", other));
         }
     }

@@ -79,10 +79,8 @@ impl SqliteMovingStore {
             table.quoted_columns(),
             numbers.join(", ")
         );
-        let transaction = self
-            .writer()?
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(&failed)?;
+        let transaction =
+            self.writer()?.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         transaction.execute_batch(before).map_err(&failed)?;
         let mut insert = transaction.prepare(&sql).map_err(&failed)?;
         give(&mut |row| {
@@ -140,10 +138,8 @@ impl MovingStore for SqliteMovingStore {
         let _lock = ImportLock::acquire(&self.path).map_err(not_locked)?;
         let mut turns = schema::turn_file_of(&self.path);
         let _turn = turns.take();
-        let transaction = self
-            .writer()?
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(&failed)?;
+        let transaction =
+            self.writer()?.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let found: i64 = transaction.query_row(LAST_POSITION, [], |row| row.get(0)).map_err(&failed)?;
         if last.is_none_or(|last| last == found) {
             fence::stand_as(&transaction, standing).map_err(&failed)?;

@@ -3,6 +3,7 @@
 mod commands;
 mod commits;
 mod killed;
+mod moving;
 mod names;
 mod refused;
 mod roles;
