@@ -3,11 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::log::{EvidenceError, EvidenceLog};
 use super::record::Verdict;
-use super::recorded::EvidenceRecord;
 use super::timestamp;
-use crate::application::clock::Clock;
 
 pub(super) const MOVE: &str = "move";
 
@@ -95,17 +92,4 @@ impl MoveEvidence {
         let (kind, tool_version) = (MOVE.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
         Self { kind, recorded_at, tool_version, moved }
     }
-}
-
-/// Records a move, whatever its proof has found.
-///
-/// # Errors
-/// As [`EvidenceLog::append`].
-#[cfg(feature = "postgres")]
-pub fn record_move(
-    moved: RecordedMove,
-    log: &dyn EvidenceLog,
-    clock: &dyn Clock,
-) -> Result<EvidenceRecord, EvidenceError> {
-    log.append(&MoveEvidence::new(moved, clock.now()).into())
 }
