@@ -17,6 +17,7 @@ pub mod import;
 pub mod log_files;
 pub mod log_source;
 pub mod mode_log;
+pub mod moving;
 pub mod multiset_digest;
 pub mod read_models;
 pub mod rehearsal;

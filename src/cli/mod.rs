@@ -29,6 +29,8 @@ mod logging;
 mod mapping;
 mod mirrors;
 mod mode_records;
+#[cfg(feature = "postgres")]
+mod moving;
 mod outbox;
 mod output;
 #[cfg(feature = "postgres")]
@@ -118,6 +120,8 @@ enum Command {
     #[command(after_help = status::EXAMPLES)]
     Status,
     Doctor(DoctorArgs),
+    #[cfg(feature = "postgres")]
+    Move(moving::MoveArgs),
     #[cfg(feature = "postgres")]
     Postgres(postgres::PostgresArgs),
     Completions(CompletionsArgs),
@@ -213,6 +217,8 @@ fn run(cli: Cli) -> Result<Answer, CliError> {
         }
         Command::Status => status::run(&global.context(StartupLines::Always)?),
         Command::Doctor(args) => doctor::run(&args, &global.context(StartupLines::Always)?),
+        #[cfg(feature = "postgres")]
+        Command::Move(args) => moving::run(&args, &global.context(StartupLines::WhenVerbose)?),
         #[cfg(feature = "postgres")]
         Command::Postgres(args) => postgres::run(args, &global.context(StartupLines::WhenVerbose)?),
         Command::Completions(args) => completions::run(args, self::command()),

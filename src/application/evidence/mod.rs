@@ -11,11 +11,14 @@ mod clock_evidence;
 mod inputs;
 mod line;
 mod log;
+mod moving;
 mod of_comparison;
 pub mod record;
 mod recorded;
 mod recorded_backup;
 mod recorded_comparison;
+#[cfg(feature = "postgres")]
+mod recorded_move;
 mod recorded_rehearsal;
 mod rehearsal;
 mod timestamp;
@@ -32,11 +35,16 @@ pub use inputs::{
 };
 pub use line::{Line, UTF_8_BOM, length_without_blank_end, without_cr};
 pub use log::{EvidenceError, EvidenceLog};
+pub use moving::RecordedMove;
+#[cfg(feature = "postgres")]
+pub use moving::{MovedRange, MovedRows, MovedTable};
 pub use of_comparison::of_comparison;
 pub use record::ComparisonEvidence;
 pub use recorded::{Evidence, EvidenceRecord, UnknownEvidence};
 pub use recorded_backup::{record_backup, record_verification};
 pub use recorded_comparison::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
+#[cfg(feature = "postgres")]
+pub use recorded_move::record_move;
 pub use recorded_rehearsal::record_rehearsal;
 pub use rehearsal::{Rehearsal, RehearsalEvidence, RehearsalFindings};
 pub use verification::Verification;

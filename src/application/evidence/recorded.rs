@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::backup::{BACKUP, BackupEvidence, VERIFICATION, VerificationEvidence};
+use super::moving::{MOVE, MoveEvidence};
 use super::record::ComparisonEvidence;
 use super::rehearsal::RehearsalEvidence;
 
@@ -36,6 +37,8 @@ pub enum Evidence {
     Backup(Box<BackupEvidence>),
     /// By a verification of a store or a backup.
     Verification(Box<VerificationEvidence>),
+    /// By a move of a store to another backend.
+    Move(Box<MoveEvidence>),
     /// By something that this version of the program does not know: a link of the chain, and nothing else.
     Unknown(UnknownEvidence),
 }
@@ -56,6 +59,7 @@ impl Evidence {
             Self::Rehearsal(rehearsal) => rehearsal.rehearsal.as_str(),
             Self::Backup(_) => BACKUP,
             Self::Verification(_) => VERIFICATION,
+            Self::Move(_) => MOVE,
             Self::Unknown(unknown) => &unknown.kind,
         }
     }
@@ -67,6 +71,7 @@ impl Evidence {
             Self::Rehearsal(rehearsal) => Some(rehearsal.recorded_at),
             Self::Backup(backup) => Some(backup.recorded_at),
             Self::Verification(verification) => Some(verification.recorded_at),
+            Self::Move(moved) => Some(moved.recorded_at),
             Self::Unknown(unknown) => {
                 unknown.keys.get("recorded_at").and_then(|at| DateTime::deserialize(at).ok())
             }
@@ -122,6 +127,12 @@ impl From<VerificationEvidence> for Evidence {
     }
 }
 
+impl From<MoveEvidence> for Evidence {
+    fn from(moved: MoveEvidence) -> Self {
+        Self::Move(Box::new(moved))
+    }
+}
+
 impl Serialize for Evidence {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -129,6 +140,7 @@ impl Serialize for Evidence {
             Self::Rehearsal(rehearsal) => rehearsal.serialize(serializer),
             Self::Backup(backup) => backup.serialize(serializer),
             Self::Verification(verification) => verification.serialize(serializer),
+            Self::Move(moved) => moved.serialize(serializer),
             Self::Unknown(unknown) => unknown.keys.serialize(serializer),
         }
     }
@@ -150,6 +162,7 @@ impl<'de> Deserialize<'de> for Evidence {
             "comparison" => of(keys).map(Self::Comparison),
             BACKUP => of(keys).map(Self::Backup),
             VERIFICATION => of(keys).map(Self::Verification),
+            MOVE => of(keys).map(Self::Move),
             kind if RehearsalEvidence::is_kind(kind) => of(keys).map(Self::Rehearsal),
             _ => Ok(Self::Unknown(UnknownEvidence { kind, keys })),
         }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::verified::Verified;
 use crate::application::evidence::{
     Chain, ChainedRecord, CheckedInput, Converted, Evidence, InputKind, InputState, RecordedBackup,
-    RecordedVerification, RehearsalFindings,
+    RecordedMove, RecordedVerification, RehearsalFindings,
 };
 use crate::cli::output::{self, Format, visible};
 use crate::cli::table::Columns;
@@ -81,6 +81,12 @@ fn human_list(records: &[ChainedRecord], earlier: usize, out: &mut dyn Write) ->
                 let path = backup.map_or("", |backup| backup.path.as_str());
                 let (of_store, of_backup) = if backup.is_some() { ("", &*events) } else { (&*events, "") };
                 table.add([&number, &recorded, &verdict, store, of_store, path, of_backup, ""]);
+            }
+            Evidence::Move(made) => {
+                let RecordedMove { source, target, events, verdict, cut_over, .. } = &made.moved;
+                let kind = if *cut_over { "move, cut over" } else { "move" };
+                let (verdict, events) = (format!("{verdict} ({kind})"), events.to_string());
+                table.add([&number, &recorded, &verdict, source, &events, target, &events, ""]);
             }
             Evidence::Unknown(_) => {
                 let kind = format!("unknown kind {}", record.evidence.kind());

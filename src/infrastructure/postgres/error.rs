@@ -134,6 +134,36 @@ pub enum PostgresError {
         /// What is there.
         found: String,
     },
+    /// The store was moved, and was opened for appending.
+    #[error(
+        "{address} was moved to {to}, and takes nothing any more: name that store in the settings (storage.backend, and its place), or by --store"
+    )]
+    Moved {
+        /// Where it was.
+        address: Box<PostgresAddress>,
+        /// Where it is.
+        to: String,
+    },
+    /// The store is a copy, and was opened for appending.
+    #[error(
+        "{address} is a copy of {of}, which is the store until `move --cut-over` makes the copy the store: name that one"
+    )]
+    Copy {
+        /// Where the copy is.
+        address: Box<PostgresAddress>,
+        /// Where the store is.
+        of: String,
+    },
+    /// The store is a copy that was not made to its end.
+    #[error(
+        "{address} is a copy of {of} that is not complete: run the same `move` again, which goes on with it"
+    )]
+    IncompleteCopy {
+        /// Where the copy is.
+        address: Box<PostgresAddress>,
+        /// Where the store is.
+        of: String,
+    },
     /// A migration failed; it was rolled back.
     #[error(
         "could not bring {address} to schema version {known}: the user has to own the schema, or be allowed to create it in the database"
@@ -159,6 +189,9 @@ pub enum PostgresError {
         source: Error,
     },
 }
+
+/// What `append_events` says of a store that was moved, or is a copy.
+const FENCE: &str = "MEV01";
 
 /// What is to be done about what the server said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +230,9 @@ pub(super) fn remedy(error: &Error) -> Remedy {
             Remedy::Wait
         }
         _ if is_of_class("XX") => Remedy::GoBackToACopy,
+        _ if state.code() == FENCE => Remedy::Tell(
+            "the store is elsewhere: name that one in the settings (storage.backend, and its place)",
+        ),
         &SqlState::DISK_FULL => Remedy::Tell("the disk of the server is full: make room there"),
         &SqlState::OUT_OF_MEMORY => Remedy::Tell("the server is out of memory"),
         &SqlState::INSUFFICIENT_PRIVILEGE => {

@@ -1,4 +1,4 @@
-//! One state of a store, as an export reads it. No log was imported into it: what is there was saved live.
+//! One state of a store, as an export reads it. It has logs where it was moved here with them.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -11,6 +11,7 @@ use postgres::types::ToSql;
 use super::address::PostgresAddress;
 use super::connection::Session;
 use super::error::{PostgresError, port_error};
+use super::logs::{self, Extents};
 use super::row::{COLUMNS, stored_event};
 use super::schema;
 use crate::application::export::{ExportStore, LiveDay, LiveEvent, Piece, StoredLog};
@@ -20,9 +21,11 @@ use crate::wire::zone::Zone;
 /// One state for all statements, for as long as the files take that are written of it. A day is sorted: few events of many.
 const BEGIN: &str = "SET idle_in_transaction_session_timeout = 0; SET enable_sort = on;
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const TIMES: &str = "SELECT occurred_at FROM events ORDER BY occurred_at";
-const OF_DAY: &str = "WHERE occurred_at BETWEEN $1 AND $2 ORDER BY position";
-const ALL: &str = "ORDER BY position";
+const TIMES: &str = "SELECT occurred_at FROM events WHERE source_id IS NULL ORDER BY occurred_at";
+const OF_DAY: &str = "WHERE source_id IS NULL AND occurred_at BETWEEN $1 AND $2 ORDER BY position";
+const ALL: &str = "WHERE source_id IS NULL ORDER BY position";
+/// Positions have no gaps.
+const MISSING: &str = "SELECT coalesce(max(position), 0) - count(*) FROM events";
 
 const ACTION: &str = "read live events";
 
@@ -31,6 +34,8 @@ pub struct PostgresExport {
     session: Session,
     zone: Zone,
     days: BTreeMap<NaiveDate, LiveDay>,
+    extents: Extents,
+    missing_records: u64,
 }
 
 impl PostgresExport {
@@ -40,7 +45,8 @@ impl PostgresExport {
     /// As [`PostgresEventRepository::open_for_reading`](super::PostgresEventRepository::open_for_reading).
     pub fn open(address: &PostgresAddress, zone: Zone) -> Result<Self, PostgresError> {
         let session = schema::open_for_reading(address)?;
-        let mut export = Self { session, zone, days: BTreeMap::new() };
+        let (days, extents) = (BTreeMap::new(), Extents::default());
+        let mut export = Self { session, zone, days, extents, missing_records: 0 };
         export.look_over().map_err(|source| PostgresError::Server {
             action: "look over the events of",
             address: Box::new(address.clone()),
@@ -59,25 +65,35 @@ impl PostgresExport {
             day.events += 1;
             day.last = time;
         }
+        drop(rows);
+        self.extents = Extents::look_over(&mut self.session)?;
+        let missing: i64 = self.session.client.query_one(MISSING, &[])?.try_get(0)?;
+        self.missing_records = missing.max(0).unsigned_abs();
         Ok(())
     }
 }
 
 impl ExportStore for PostgresExport {
+    fn missing_records(&self) -> u64 {
+        self.missing_records
+    }
+
     fn logs(&mut self) -> Result<Vec<StoredLog>, RepositoryError> {
-        Ok(Vec::new())
+        logs::stored_logs(&mut self.session).map_err(port_error("read which logs were imported"))
     }
 
     fn each_piece(
         &mut self,
-        _: &StoredLog,
-        _: &mut dyn FnMut(Piece<'_>) -> ControlFlow<()>,
+        log: &StoredLog,
+        take: &mut dyn FnMut(Piece<'_>) -> ControlFlow<()>,
     ) -> Result<(), RepositoryError> {
-        Ok(())
+        let pieces = self.extents.each_piece(&mut self.session, log.source_id, take);
+        pieces.map_err(port_error("read the bytes of a log"))
     }
 
-    fn events_only_in(&mut self, _: &StoredLog, _: &[i64]) -> Result<u64, RepositoryError> {
-        Ok(0)
+    fn events_only_in(&mut self, log: &StoredLog, others: &[i64]) -> Result<u64, RepositoryError> {
+        let count = self.extents.events_only_in(&mut self.session, log.source_id, others);
+        count.map_err(port_error("count the events of a log"))
     }
 
     fn live_days(&mut self) -> Result<Vec<LiveDay>, RepositoryError> {

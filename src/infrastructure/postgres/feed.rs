@@ -21,10 +21,13 @@ use crate::wire::record::RecordReader;
 const COUNTS: &str =
     "SELECT count(*) FILTER (WHERE origin = 'native'), count(*) FILTER (WHERE origin = 'history'),
         min(occurred_at) FILTER (WHERE origin = 'native'), max(occurred_at) FILTER (WHERE origin = 'history'),
-        count(*) FILTER (WHERE origin = 'repaired'), coalesce(max(position), 0) - count(*)
-    FROM events";
-const STATE: &str = "SELECT count(*), coalesce(max(position), 0) FROM events";
-const TEXT_OF: &str = "SELECT body FROM events WHERE position = $1";
+        (SELECT count(*) FROM repairs), (SELECT coalesce(max(position), 0) - count(*) FROM events)
+    FROM (SELECT origin, occurred_at FROM events UNION ALL SELECT origin, occurred_at FROM twins) AS both_texts";
+const STATE: &str =
+    "SELECT count(*), coalesce(max(position), 0), (SELECT coalesce(max(twin_id), 0) FROM twins) FROM events";
+const TEXT_OF_REPAIRED: &str = "SELECT body FROM events WHERE position = $1";
+const TEXT_OF: &str = "SELECT body FROM events WHERE position = $1 AND origin IN ($2, 'repaired')
+    UNION ALL SELECT body FROM twins WHERE position = $1 AND origin = $2";
 
 /// How many rows are read at once.
 const PAGE: i64 = 4096;
@@ -78,6 +81,7 @@ pub struct PostgresFeed {
     rows: Rows,
     events: u64,
     last: i64,
+    last_twin: i64,
 }
 
 impl PostgresFeed {
@@ -90,16 +94,47 @@ impl PostgresFeed {
         let row = only(&state)?;
         let events: i64 = row.try_get(0).map_err(&failed)?;
         let last = row.try_get(1).map_err(&failed)?;
-        Ok(Self { path: path.to_owned(), session, rows, events: events.unsigned_abs(), last })
+        let last_twin = row.try_get(2).map_err(&failed)?;
+        Ok(Self { path: path.to_owned(), session, rows, events: events.unsigned_abs(), last, last_twin })
     }
 
+    /// The rows up to a position, and the twins up to a number.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub fn open_up_to(path: &Path, rows: Rows, last: i64, last_twin: i64) -> Result<Self, CompareError> {
+        Ok(Self { last, last_twin, ..Self::open(path, rows)? })
+    }
+
+    /// As in SQLite: a twin stands at the position of its event, and an event that was repaired is of the history as well, once its
+    /// log is imported.
     fn page(&mut self, after: i64) -> Result<Vec<Row>, RepositoryError> {
-        let page = format!(
-            "SELECT {COLUMNS}, id_derived FROM events WHERE position > $1 AND position <= $2 AND origin = $4
-             ORDER BY position LIMIT $3"
-        );
-        let origin = origin(self.rows);
-        self.session.query(&page, &[&after, &self.last, &PAGE, &origin]).map_err(port_error(ACTION))
+        let range = "position > $1 AND position <= $2";
+        let rows = match self.rows {
+            Rows::Repaired => {
+                let of_repaired = format!(
+                    "SELECT {COLUMNS}, id_derived FROM events
+                     WHERE {range} AND position IN (SELECT position FROM repairs WHERE {range}) ORDER BY position LIMIT $3"
+                );
+                self.session.query(&of_repaired, &[&after, &self.last, &PAGE])
+            }
+            Rows::Native | Rows::History => {
+                let of_origin = format!(
+                    "SELECT {COLUMNS}, id_derived FROM events WHERE {range} AND origin = $4
+                     UNION ALL
+                     SELECT {COLUMNS}, id_derived FROM twins WHERE {range} AND origin = $4 AND twin_id <= $5
+                     UNION ALL
+                     SELECT {COLUMNS}, id_derived FROM events
+                     WHERE {range} AND origin = 'repaired' AND $4 = 'history'
+                        AND EXISTS (SELECT 1 FROM repairs WHERE repairs.position = events.position)
+                        AND EXISTS (SELECT 1 FROM source_repeats AS repeats WHERE repeats.position = events.position)
+                     ORDER BY position LIMIT $3"
+                );
+                let origin = origin(self.rows);
+                self.session.query(&of_origin, &[&after, &self.last, &PAGE, &origin, &self.last_twin])
+            }
+        };
+        rows.map_err(port_error(ACTION))
     }
 }
 
@@ -148,7 +183,11 @@ impl Feed for PostgresFeed {
         let failed = port_error(ACTION);
         for offset in offsets {
             let position = i64::try_from(*offset).unwrap_or(i64::MAX);
-            let rows = self.session.query(TEXT_OF, &[&position]).map_err(&failed)?;
+            let rows = match self.rows {
+                Rows::Repaired => self.session.query(TEXT_OF_REPAIRED, &[&position]),
+                Rows::Native | Rows::History => self.session.query(TEXT_OF, &[&position, &origin(self.rows)]),
+            };
+            let rows = rows.map_err(&failed)?;
             let body: &str = only(&rows)?.try_get(0).map_err(&failed)?;
             take(*offset, body.as_bytes());
         }

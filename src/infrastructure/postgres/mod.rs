@@ -5,6 +5,9 @@
 //! positions count 1, 2, 3, … in the order of the commits whatever processes append, and it makes its own commit synchronous.
 //! What it has answered is on the disk of the server, and on that of its synchronous standby where it has one.
 //!
+//! What a store had in SQLite before it was [moved](crate::application::moving) is kept in tables of the same names; nothing but a move
+//! adds to them.
+//!
 //! The store is one [stream](EventRepository). Every query of the port is answered from an index.
 //!
 //! A connection that is lost is made again, for 15 s at most, and what it was lost with is sent again.
@@ -13,12 +16,15 @@
 
 mod address;
 mod append;
+mod binary_rows;
 mod connection;
 mod error;
 mod export;
 mod feed;
 mod grants;
 mod health;
+mod logs;
+mod moving;
 mod names;
 mod password;
 mod read;
@@ -48,6 +54,7 @@ pub use self::export::PostgresExport;
 pub use self::feed::{PostgresFeed, row_counts};
 pub use self::grants::grants;
 pub use self::health::Server;
+pub use self::moving::PostgresMovingStore;
 
 /// A store of events in a schema of a PostgreSQL database.
 pub struct PostgresEventRepository {

@@ -29,6 +29,14 @@ pub(super) fn key(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{shown}{SYMBOL_FOR_NUL}{}", HEXLOWER.encode(&Sha256::digest(name))))
 }
 
+/// A text as a column holds it that no index has; it stands in `exact_names` as it is where that is another one.
+pub(super) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        return Cow::Owned(text.replace('\0', &SYMBOL_FOR_NUL.to_string()));
+    }
+    Cow::Borrowed(text)
+}
+
 /// The names that are not plain, by their columns, as a JSON object; `None` where all are.
 pub(super) fn exact_names(names: [(&str, Option<&str>); 3]) -> Option<String> {
     let others: BTreeMap<&str, &str> = names

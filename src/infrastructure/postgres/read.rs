@@ -18,6 +18,7 @@ use crate::domain::value_objects::{AggregateId, EventId, Position};
 
 /// What follows `SELECT … FROM events` in each query but those that [`matching`] makes.
 const BY_ID: &str = "WHERE event_id = $1";
+const BY_TWIN: &str = "WHERE position = (SELECT position FROM twins WHERE event_id = $1)";
 const AFTER: &str = "WHERE position > $1 ORDER BY position LIMIT $2";
 
 const LAST_POSITION: &str = "SELECT max(position) FROM events";
@@ -64,7 +65,10 @@ impl Readers {
     }
 
     pub fn by_id(&self, id: &EventId) -> Result<Option<StoredEvent>, RepositoryError> {
-        Ok(self.select(BY_ID, &[&key(id.as_str())])?.pop())
+        let key = key(id.as_str());
+        let own = self.select(BY_ID, &[&key])?.pop();
+        // What the other system wrote of an event is known by its own id too.
+        if own.is_some() { Ok(own) } else { Ok(self.select(BY_TWIN, &[&key])?.pop()) }
     }
 
     pub fn query(&self, query: &EventQuery, limit: usize) -> Result<Vec<StoredEvent>, RepositoryError> {

@@ -6,13 +6,14 @@ use postgres::Error;
 use super::address::PostgresAddress;
 use super::connection::{Access, Session};
 use super::error::PostgresError;
+use crate::application::moving::Standing;
 
 mod migrations {
     refinery::embed_migrations!("postgres_migrations");
 }
 
 /// The newest version that is known here.
-pub(super) const NEWEST: i64 = 1;
+pub(super) const NEWEST: i64 = 2;
 
 const OLDEST_SERVER: i32 = 140_000;
 
@@ -29,16 +30,17 @@ const STATE: &str = "SELECT to_regnamespace(quote_ident($1)) IS NOT NULL,
         AND relname = 'refinery_schema_history')";
 const FORMAT: &str = "SELECT to_jsonb(store)->>'format' FROM store";
 const OUR_FORMAT: &str = "mission-events 1";
+const STANDING: &str = "SELECT moved_to, copy_of, is_whole FROM store";
 const HISTORY: &str =
     "SELECT version::bigint, applied_on::text, checksum::text FROM refinery_schema_history ORDER BY version";
 /// What refuses changes of events and what keeps ids apart; and what could keep rows out.
 const GUARDS: &str = "SELECT tgname::text FROM pg_trigger
-        WHERE tgrelid IN ('events'::regclass, 'store'::regclass) AND NOT tgisinternal AND tgenabled IN ('O', 'A')
+        WHERE tgrelid IN ('events'::regclass, 'twins'::regclass, 'store'::regclass) AND NOT tgisinternal AND tgenabled IN ('O', 'A')
     UNION ALL SELECT relname::text FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-        WHERE indrelid = 'events'::regclass AND indisunique AND indisvalid
-    UNION ALL SELECT rulename::text FROM pg_rewrite WHERE ev_class IN ('events'::regclass, 'store'::regclass)";
-const EXPECTED_GUARDS: &str =
-    "events_by_id, events_pkey, events_refuse_change, events_refuse_truncate, store_refuse_removal";
+        WHERE indrelid IN ('events'::regclass, 'twins'::regclass) AND indisunique AND indisvalid
+    UNION ALL SELECT rulename::text FROM pg_rewrite WHERE ev_class IN ('events'::regclass, 'twins'::regclass, 'store'::regclass)";
+const EXPECTED_GUARDS: &str = "events_by_id, events_pkey, events_refuse_change, events_refuse_truncate, store_refuse_removal, twins_by_id, \
+     twins_by_position, twins_pkey, twins_refuse_change, twins_refuse_truncate";
 
 /// Only one session at a time makes or migrates the store of a schema.
 const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('mission-events ' || $1, 0))";
@@ -46,6 +48,17 @@ const UNLOCK: &str = "SELECT pg_advisory_unlock(hashtextextended('mission-events
 
 /// Connects to a store that can be appended to, made or migrated to the current version first where it has to be.
 pub(super) fn open_current(address: &PostgresAddress) -> Result<Session, PostgresError> {
+    let mut session = open_at_any_standing(address)?;
+    let at = || Box::new(address.clone());
+    match standing_of(address, &mut session)? {
+        Standing::Own => Ok(session),
+        Standing::Moved { to } => Err(PostgresError::Moved { address: at(), to }),
+        Standing::Copy { of, .. } => Err(PostgresError::Copy { address: at(), of }),
+    }
+}
+
+/// The same, also where the store was moved or is a copy.
+pub(super) fn open_at_any_standing(address: &PostgresAddress) -> Result<Session, PostgresError> {
     let mut session = Session::connect(address, Access::Writing)?;
     let store = Store { address };
     store.ensure_server(&mut session)?;
@@ -58,6 +71,33 @@ pub(super) fn open_current(address: &PostgresAddress) -> Result<Session, Postgre
 
 /// Connects to a store that exists and has the current version, for queries.
 pub(super) fn open_for_reading(address: &PostgresAddress) -> Result<Session, PostgresError> {
+    let mut session = open_for_reading_at_any_standing(address)?;
+    match standing_of(address, &mut session)? {
+        Standing::Copy { of, is_whole: false } => {
+            Err(PostgresError::IncompleteCopy { address: Box::new(address.clone()), of })
+        }
+        _ => Ok(session),
+    }
+}
+
+fn standing_of(address: &PostgresAddress, session: &mut Session) -> Result<Standing, PostgresError> {
+    standing(session).map_err(Store { address }.failed("read the table store of"))
+}
+
+/// What a store stands as.
+pub(super) fn standing(session: &mut Session) -> Result<Standing, Error> {
+    let Some(row) = session.client.query_opt(STANDING, &[])? else { return Ok(Standing::Own) };
+    let (moved_to, copy_of): (Option<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+    let is_whole = row.try_get(2)?;
+    Ok(match (moved_to, copy_of) {
+        (Some(to), _) => Standing::Moved { to },
+        (None, Some(of)) => Standing::Copy { of, is_whole },
+        (None, None) => Standing::Own,
+    })
+}
+
+/// The same, also where it is a copy that is not complete.
+pub(super) fn open_for_reading_at_any_standing(address: &PostgresAddress) -> Result<Session, PostgresError> {
     let mut session = Session::connect(address, Access::Reading)?;
     let store = Store { address };
     store.ensure_server(&mut session)?;

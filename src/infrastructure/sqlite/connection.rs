@@ -25,6 +25,8 @@ const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 /// In KiB.
 const SMALL_CACHE: i64 = 2_000;
 const ADDING_CACHE: i64 = 32_000;
+#[cfg(feature = "postgres")]
+const COPYING_CACHE: i64 = 16_000;
 const SYNCHRONOUS_FULL: i64 = 2;
 const SYNCHRONOUS_NORMAL: i64 = 1;
 const SYNCHRONOUS_OFF: i64 = 0;
@@ -176,6 +178,14 @@ pub(super) fn make_adding(path: &Path, connection: &Connection) -> Result<(), Sq
     fire_no_triggers(path, connection)?;
     give_cache(path, connection, ADDING_CACHE)?;
     set(path, connection, "wal_autocheckpoint", 0)
+}
+
+/// Has a connection that is durable take rows as another store has them, whatever refuses rows or is missing among them.
+#[cfg(feature = "postgres")]
+pub(super) fn make_copying(path: &Path, connection: &Connection) -> Result<(), SqliteError> {
+    fire_no_triggers(path, connection)?;
+    allow_references_to_nothing(path, connection)?;
+    give_cache(path, connection, COPYING_CACHE)
 }
 
 /// Has a connection keep so many KiB of pages in memory: those of indexes whose keys come in no order.

@@ -139,6 +139,30 @@ pub enum SqliteError {
         /// The path.
         path: PathBuf,
     },
+    /// The store was moved, and was opened for writing.
+    #[error("{} was moved to {to}, and takes nothing any more: name that store in the settings (storage.backend, and its place), or by --store", path.display())]
+    Moved {
+        /// The path.
+        path: PathBuf,
+        /// Where the store is.
+        to: String,
+    },
+    /// The store is a copy, and was opened for writing.
+    #[error("{} is a copy of {of}, which is the store until `move --cut-over` makes the copy the store: name that one", path.display())]
+    Copy {
+        /// The path.
+        path: PathBuf,
+        /// Where the store is.
+        of: String,
+    },
+    /// The store is a copy that was not made to its end.
+    #[error("{} is a copy of {of} that is not complete: run the same `move` again, which goes on with it", path.display())]
+    IncompleteCopy {
+        /// The path.
+        path: PathBuf,
+        /// Where the store is.
+        of: String,
+    },
     /// Another process has a database open that is to be replaced.
     #[error("another process has {} open: end it, and every other one that uses the store, and try again", path.display())]
     InUse {

@@ -9,7 +9,7 @@
 //! the rest as much. Neither is done where the schema has the SHA-256 that is known of what they make, layout included.
 //!
 //! Tables, views and indexes of others are left alone, apart from unique indexes on tables of the store: those refuse
-//! rows. So may a trigger, or it changes or swallows them.
+//! rows. So may a trigger, or it changes or swallows them. Those of a store that was [moved](super::fence) are its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +19,7 @@ use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use super::database_kind::DatabaseKind;
+use super::fence;
 
 /// The table that the migration runner makes.
 pub(super) const HISTORY: &str = "refinery_schema_history";
@@ -64,7 +65,8 @@ pub(super) fn differences(
     connection: &Connection,
     version: i64,
 ) -> rusqlite::Result<Vec<String>> {
-    let found = objects(connection)?;
+    let mut found = objects(connection)?;
+    found.retain(|object| object.kind != "trigger" || !fence::is_part(&object.name, &object.sql));
     if version == kind.newest_version && hash(&found) == kind.newest_schema {
         return Ok(Vec::new());
     }

@@ -121,6 +121,15 @@ impl StoreFeed {
             .map_err(port_error("count the events"))?;
         Ok(Self { path: path.to_owned(), connection, rows, events, last, last_twin })
     }
+
+    /// The rows up to a position, and the twins up to a number.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    #[cfg(feature = "postgres")]
+    pub fn open_up_to(path: &Path, rows: Rows, last: i64, last_twin: i64) -> Result<Self, CompareError> {
+        Ok(Self { last, last_twin, ..Self::open(path, rows)? })
+    }
 }
 
 impl Feed for StoreFeed {

@@ -27,10 +27,13 @@ mod error;
 mod expected_schema;
 mod export;
 mod feed;
+mod fence;
 mod health;
 pub mod import;
 mod log_rows;
 mod lost_bytes;
+#[cfg(feature = "postgres")]
+mod moving;
 mod read;
 mod rejects;
 mod repair;
@@ -67,6 +70,8 @@ pub use export::SqliteExport;
 pub use feed::{StoreFeed, holds_events, is_event_store, row_counts};
 pub use health::{Database, integrity, is_handler_store, library_version, write_ahead_log_bytes};
 pub use import::SqliteImport;
+#[cfg(feature = "postgres")]
+pub use moving::SqliteMovingStore;
 pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
 pub use repair::SqliteRepair;

@@ -10,6 +10,7 @@ use super::connection::{self, BUSY_TIMEOUT};
 use super::database_kind::DatabaseKind;
 use super::error::SqliteError;
 use super::expected_schema::{self, HISTORY};
+use super::fence;
 use crate::durable::directory::create_folders;
 use crate::durable::links::{follow_links, hard_links};
 use crate::durable::lock::{FileLock, LockError};
@@ -22,6 +23,13 @@ pub(in crate::infrastructure) fn open_current(
     kind: &DatabaseKind,
     path: &Path,
 ) -> Result<Connection, SqliteError> {
+    let connection = open_at_any_standing(kind, path)?;
+    fence::refuse_writer(path, &connection)?;
+    Ok(connection)
+}
+
+/// The same, also where the store was moved or is a copy.
+pub(super) fn open_at_any_standing(kind: &DatabaseKind, path: &Path) -> Result<Connection, SqliteError> {
     refuse_folder(path)?;
     let path = &place_of(path)?;
     create_folder(path)?;
@@ -82,6 +90,16 @@ pub(super) fn migrate(
 
 /// Opens a database of that kind that exists and has the current version, for queries.
 pub(in crate::infrastructure) fn open_checked_for_reading(
+    kind: &DatabaseKind,
+    path: &Path,
+) -> Result<Connection, SqliteError> {
+    let connection = open_checked_at_any_standing(kind, path)?;
+    fence::refuse_reader(path, &connection)?;
+    Ok(connection)
+}
+
+/// The same, also where it is a copy that is not complete.
+pub(super) fn open_checked_at_any_standing(
     kind: &DatabaseKind,
     path: &Path,
 ) -> Result<Connection, SqliteError> {

@@ -10,6 +10,7 @@ mod events;
 mod events_output;
 mod foreign_files;
 mod general;
+mod moved_stores;
 mod status;
 mod status_parts;
 mod stores;

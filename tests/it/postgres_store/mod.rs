@@ -4,6 +4,7 @@ mod commands;
 mod commits;
 mod encrypted;
 mod killed;
+mod moving;
 mod names;
 mod refused;
 mod roles;

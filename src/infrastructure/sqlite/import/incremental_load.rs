@@ -20,7 +20,7 @@ use crate::infrastructure::sqlite::database_kind::EVENT_STORE;
 use crate::infrastructure::sqlite::error::{SqliteError, port_error};
 use crate::infrastructure::sqlite::row::{INSERT, INSERT_IF_NEW, NewRow};
 use crate::infrastructure::sqlite::schema::ImportLock;
-use crate::infrastructure::sqlite::{connection, read, schema, stored_rows};
+use crate::infrastructure::sqlite::{connection, fence, read, schema, stored_rows};
 use crate::infrastructure::system_clock::present_time;
 
 use super::incomplete_logs::IncompleteLogs;
@@ -71,6 +71,8 @@ impl IncrementalLoad {
     pub fn open(path: &Path) -> Result<Self, SqliteError> {
         let connection = schema::open_current(&EVENT_STORE, path)?;
         let lock = ImportLock::acquire(path)?;
+        // The store can have been moved while another import was waited for, and what is added fires no triggers.
+        fence::refuse_writer(path, &connection)?;
         stored_rows::count_from_logs(path, &connection)?;
         let check = stored_rows::check_and_tell(path, &connection)?;
         if check.refers_to_nothing() {

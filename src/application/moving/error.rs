@@ -1,0 +1,40 @@
+//! Why a store was not moved.
+
+use thiserror::Error;
+
+use super::difference::TableDifference;
+use crate::application::compare::feed::CompareError;
+use crate::application::evidence::EvidenceError;
+use crate::domain::repository::RepositoryError;
+
+/// Why a store was not moved. The source is the store, as before, and takes events.
+#[derive(Debug, Error)]
+pub enum MoveError {
+    /// The two cannot be source and target of a move.
+    #[error("{0}")]
+    Refused(String),
+    /// The answer is no.
+    #[error("{0}")]
+    Negative(String),
+    /// The target is not what the source is.
+    #[error(
+        "the target is not what the source is: {difference}. Nothing was cut over, and the source is the store as before; remove the target \
+         (DROP SCHEMA ... CASCADE, or its file) and move again"
+    )]
+    Different {
+        /// The first difference.
+        difference: TableDifference,
+    },
+    /// The digests say that both are the same, and another part of the proof that they are not.
+    #[error("the digests of all rows are the same, and {0}: one of the two is wrong; nothing was cut over")]
+    Contradiction(String),
+    /// A store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] RepositoryError),
+    /// The two could not be compared.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    /// What was found could not be recorded; nothing was cut over.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+}

@@ -1,0 +1,230 @@
+//! The move, from the first range to the cut-over.
+
+use crate::application::clock::Clock;
+use crate::application::compare::feed::Scratch;
+use crate::application::compare::report::Verdict;
+use crate::application::compare::settings::Settings;
+use crate::application::evidence::{EvidenceLog, RecordedMove, record_move};
+
+use super::copying::{RANGE, copy_up_to};
+use super::error::MoveError;
+use super::ports::MovingStore;
+use super::proof::{Comparing, Proved, copy_state, prove_uses};
+use super::report::MoveReport;
+use super::stage::{Stage, stage_of};
+use super::standing::Standing;
+use super::tables::EVENTS;
+
+/// What a move is done with.
+pub struct MovePorts<'p> {
+    /// How the events of both are compared.
+    pub settings: &'p Settings,
+    /// Gives an empty scratch for each comparison.
+    pub new_scratch: &'p dyn Fn() -> Box<dyn Scratch>,
+    /// Where it is recorded.
+    pub evidence: &'p dyn EvidenceLog,
+    /// The clock.
+    pub clock: &'p dyn Clock,
+    /// Is told up to which position events were copied.
+    pub tell: &'p mut dyn FnMut(i64),
+}
+
+/// A move.
+pub struct Move<'m> {
+    source: &'m mut dyn MovingStore,
+    target: &'m mut dyn MovingStore,
+    ports: MovePorts<'m>,
+    proved: Proved,
+    copied_events: u64,
+}
+
+impl<'m> Move<'m> {
+    /// The move of one store into another place.
+    pub fn new(
+        source: &'m mut dyn MovingStore,
+        target: &'m mut dyn MovingStore,
+        ports: MovePorts<'m>,
+    ) -> Self {
+        Self { source, target, ports, proved: Proved::default(), copied_events: 0 }
+    }
+
+    /// Copies what the target does not have yet, and proves that it is what the source is. With `cut_over`, the target is the store
+    /// then, and the source refuses writers.
+    ///
+    /// # Errors
+    /// Nothing was cut over.
+    pub fn run(mut self, cut_over: bool) -> Result<MoveReport, MoveError> {
+        let stage = stage_of(self.source, self.target)?;
+        match stage {
+            Stage::Done if cut_over => return self.done_before(),
+            Stage::Done => {
+                let (from, to) = (self.source.place(), self.target.place());
+                return Err(MoveError::Refused(format!(
+                    "{from} was moved to {to}, which is the store: name that one with --from"
+                )));
+            }
+            Stage::Fenced if !cut_over => {
+                return Err(MoveError::Refused(format!(
+                    "{} refuses writers, as a cut-over to {} was begun and not ended: run it again with --cut-over, or take it back with --undo",
+                    self.source.place(),
+                    self.target.place()
+                )));
+            }
+            Stage::New | Stage::Begun | Stage::Fenced => {}
+        }
+        let complaints = self.source.complaints()?;
+        if !complaints.is_empty() {
+            let complaints = complaints.join("; ");
+            return Err(MoveError::Negative(format!(
+                "{} {complaints}. Nothing was moved",
+                self.source.place()
+            )));
+        }
+        if stage == Stage::Fenced {
+            return self.cut_over();
+        }
+        self.begin_copy(stage)?;
+        self.copy_what_is_there()?;
+        self.or_record(|this| this.copy_and_prove())?;
+        if cut_over {
+            return self.cut_over();
+        }
+        let proved = self.recorded(false, Vec::new());
+        let recorded_as = Some(record_move(proved.clone(), self.ports.evidence, self.ports.clock)?.sequence);
+        Ok(self.report(proved, None, recorded_as))
+    }
+
+    fn begin_copy(&mut self, stage: Stage) -> Result<(), MoveError> {
+        // What was a store before, or is a whole copy, is one that can be read at any time.
+        let is_whole = match self.target.standing()? {
+            Standing::Own => stage != Stage::New,
+            Standing::Copy { is_whole, .. } => is_whole,
+            Standing::Moved { .. } => true,
+        };
+        let copy = Standing::Copy { of: self.source.place(), is_whole };
+        self.target.stand_as(&copy, None)?;
+        Ok(())
+    }
+
+    /// Copies events without holding one state of the source, until less than a range is left.
+    fn copy_what_is_there(&mut self) -> Result<(), MoveError> {
+        let before = self.target.last_key(&EVENTS)?;
+        let mut copied = before;
+        loop {
+            let last = self.source.last_key(&EVENTS)?;
+            if last - copied < RANGE {
+                break;
+            }
+            copy_up_to([&mut *self.source, &mut *self.target], &EVENTS, last, self.ports.tell)?;
+            copied = last;
+        }
+        self.copied_events = (copied - before).unsigned_abs();
+        Ok(())
+    }
+
+    fn copy_and_prove(&mut self) -> Result<(), MoveError> {
+        self.copy_rest()?;
+        let copy = Standing::Copy { of: self.source.place(), is_whole: true };
+        self.target.stand_as(&copy, None)?;
+        self.prove_uses()
+    }
+
+    fn copy_rest(&mut self) -> Result<(), MoveError> {
+        let before = self.target.last_key(&EVENTS)?;
+        copy_state([&mut *self.source, &mut *self.target], &mut self.proved, self.ports.tell)?;
+        self.copied_events += (self.proved.last - before).max(0).unsigned_abs();
+        Ok(())
+    }
+
+    fn prove_uses(&mut self) -> Result<(), MoveError> {
+        let comparing = Comparing { settings: self.ports.settings, new_scratch: self.ports.new_scratch };
+        prove_uses([&mut *self.source, &mut *self.target], &comparing, &mut self.proved)
+    }
+
+    /// Records what a proof found where it failed.
+    fn or_record(&mut self, prove: impl FnOnce(&mut Self) -> Result<(), MoveError>) -> Result<(), MoveError> {
+        let failed = match prove(self) {
+            Ok(()) => return Ok(()),
+            Err(failed) => failed,
+        };
+        if matches!(failed, MoveError::Different { .. } | MoveError::Contradiction(_)) {
+            let found = self.recorded(false, vec![failed.to_string()]);
+            record_move(found, self.ports.evidence, self.ports.clock)?;
+        }
+        Err(failed)
+    }
+
+    /// Makes the target the store. What fails before that takes the fence back.
+    fn cut_over(mut self) -> Result<MoveReport, MoveError> {
+        let fence = Standing::Moved { to: self.target.place() };
+        let began = self.ports.clock.elapsed();
+        self.source.stand_as(&fence, None)?;
+        let (proved, recorded_as) = match self.prove_behind_the_fence() {
+            Ok(recorded) => recorded,
+            Err(failed) => {
+                self.source.stand_as(&Standing::Own, None)?;
+                return Err(failed);
+            }
+        };
+        let last = self.target.stand_as(&Standing::Own, Some(self.proved.last))?;
+        if last != self.proved.last {
+            self.source.stand_as(&Standing::Own, None)?;
+            return Err(MoveError::Negative(format!(
+                "{} has got events from elsewhere while it was proved: expected the last one at position {}, found it at {last}",
+                self.target.place(),
+                self.proved.last
+            )));
+        }
+        let pause = self.ports.clock.elapsed().saturating_sub(began);
+        let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        Ok(self.report(proved, Some(pause_ms), Some(recorded_as)))
+    }
+
+    fn prove_behind_the_fence(&mut self) -> Result<(RecordedMove, u64), MoveError> {
+        let before = self.proved.clone();
+        self.or_record(|this| {
+            this.copy_rest()?;
+            // Logs and comparisons are of rows: those that were proved before have not changed.
+            let is_known = |proved: &Proved| {
+                proved.tables.iter().filter(|table| table.table != "stored_rows").cloned().collect::<Vec<_>>()
+            };
+            if before.ranges.is_empty() || is_known(&before) != is_known(&this.proved) {
+                let copy = Standing::Copy { of: this.source.place(), is_whole: true };
+                this.target.stand_as(&copy, None)?;
+                this.prove_uses()?;
+            }
+            Ok(())
+        })?;
+        let proved = self.recorded(true, Vec::new());
+        let recorded_as = record_move(proved.clone(), self.ports.evidence, self.ports.clock)?.sequence;
+        Ok((proved, recorded_as))
+    }
+
+    fn done_before(mut self) -> Result<MoveReport, MoveError> {
+        self.proved.last = self.source.last_key(&EVENTS)?;
+        let proved = self.recorded(true, Vec::new());
+        Ok(MoveReport { was_done: true, ..self.report(proved, None, None) })
+    }
+
+    fn recorded(&self, cut_over: bool, reasons: Vec<String>) -> RecordedMove {
+        let Proved { last, ranges, tables, logs, comparisons, .. } = self.proved.clone();
+        RecordedMove {
+            source: self.source.place(),
+            target: self.target.place(),
+            cut_over,
+            events: ranges.iter().map(|range| range.events).sum(),
+            last_position: last,
+            ranges,
+            tables,
+            logs,
+            comparisons,
+            verdict: if reasons.is_empty() { Verdict::Consistent } else { Verdict::Different },
+            reasons,
+            elapsed_seconds: self.ports.clock.elapsed().as_secs_f64(),
+        }
+    }
+
+    fn report(&self, proved: RecordedMove, pause_ms: Option<u64>, recorded_as: Option<u64>) -> MoveReport {
+        MoveReport { proved, copied_events: self.copied_events, pause_ms, was_done: false, recorded_as }
+    }
+}

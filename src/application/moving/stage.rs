@@ -1,0 +1,128 @@
+//! How far a move is, by what its two stores stand as.
+
+use crate::domain::repository::RepositoryError;
+
+use super::difference::first_difference;
+use super::error::MoveError;
+use super::ports::{Keys, MovingStore};
+use super::report::MovePlan;
+use super::row_digest::digest;
+use super::standing::Standing;
+use super::tables::{EVENTS, PROVENANCE};
+
+/// How far a move is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The target is empty.
+    New,
+    /// The target has a beginning of the source.
+    Begun,
+    /// The source refuses writers already, and so does the target.
+    Fenced,
+    /// The target is the store.
+    Done,
+}
+
+/// Finds out how far the move is.
+///
+/// # Errors
+/// The two cannot be source and target; or the target is no beginning of the source.
+pub(super) fn stage_of(
+    source: &mut dyn MovingStore,
+    target: &mut dyn MovingStore,
+) -> Result<Stage, MoveError> {
+    let (from, to) = (source.place(), target.place());
+    match (source.standing()?, target.standing()?) {
+        (Standing::Moved { to: place }, Standing::Own) if place == to => return Ok(Stage::Done),
+        (Standing::Moved { to: place }, Standing::Copy { .. }) if place == to => {
+            ensure_beginning(source, target)?;
+            return Ok(Stage::Fenced);
+        }
+        (Standing::Moved { to: place }, _) => {
+            let refusal = format!("{from} was moved to {place}: name that one with --from");
+            return Err(MoveError::Refused(refusal));
+        }
+        (Standing::Copy { of, .. }, _) => {
+            let refusal = format!(
+                "{from} is a copy of {of}, and not the store: name that one with --from, or cut over to the copy first"
+            );
+            return Err(MoveError::Refused(refusal));
+        }
+        (Standing::Own, Standing::Moved { to: place }) if place != from => {
+            let refusal =
+                format!("{to} was moved to {place}: expected a target that is empty, or a copy of {from}");
+            return Err(MoveError::Refused(refusal));
+        }
+        (Standing::Own, Standing::Own) => {}
+        (Standing::Own, _) => {
+            ensure_beginning(source, target)?;
+            return Ok(Stage::Begun);
+        }
+    }
+    if is_empty(target)? {
+        return Ok(Stage::New);
+    }
+    Err(MoveError::Refused(format!(
+        "{to} is a store of its own: expected one that is empty, or a copy of {from}; name another schema, or another file"
+    )))
+}
+
+fn is_empty(store: &mut dyn MovingStore) -> Result<bool, RepositoryError> {
+    let mut is_empty = store.last_key(&EVENTS)? == 0;
+    for table in PROVENANCE.iter().filter(|table| table.key > 0) {
+        is_empty &= store.last_key(table)? == 0;
+    }
+    Ok(is_empty)
+}
+
+/// The last event of the target stands in the source as it is: whatever else is not the same, the proof finds.
+fn ensure_beginning(source: &mut dyn MovingStore, target: &mut dyn MovingStore) -> Result<(), MoveError> {
+    let (last, of_source) = (target.last_key(&EVENTS)?, source.last_key(&EVENTS)?);
+    if last > of_source {
+        return Err(MoveError::Negative(format!(
+            "{} has events up to position {last}, and {} up to {of_source}: it has received events of its own, and is no copy",
+            target.place(),
+            source.place()
+        )));
+    }
+    let keys = Keys { first: last, last };
+    if digest(source, &EVENTS, keys)? != digest(target, &EVENTS, keys)?
+        && let Some(difference) = first_difference([source, target], &EVENTS, keys)?
+    {
+        return Err(MoveError::Different { difference });
+    }
+    Ok(())
+}
+
+/// What a move would do. Nothing is changed, and the target need not be there.
+///
+/// # Errors
+/// The two cannot be source and target.
+pub fn plan(
+    source: &mut dyn MovingStore,
+    target: Option<&mut dyn MovingStore>,
+) -> Result<MovePlan, MoveError> {
+    let (copied_to, target_is) = match target {
+        None => (0, "nothing"),
+        Some(target) => {
+            let target_is = match stage_of(source, target)? {
+                Stage::New => "nothing",
+                Stage::Begun => "copy",
+                Stage::Fenced => "copy, to be cut over",
+                Stage::Done => "the store",
+            };
+            (target.last_key(&EVENTS)?, target_is)
+        }
+    };
+    let last_position = source.last_key(&EVENTS)?;
+    let mut tables = Vec::new();
+    for table in PROVENANCE {
+        let mut rows = 0;
+        source.each_row(table, Keys::ALL, &mut |_| {
+            rows += 1;
+            Ok(())
+        })?;
+        tables.push((table.name, rows));
+    }
+    Ok(MovePlan { last_position, copied_to, tables, target_is })
+}

@@ -1,0 +1,105 @@
+//! The cut-over: nothing is lost and nothing is there twice, and it can be taken back.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mission_events::internals::domain::repository::EventRepository;
+use mission_events::internals::domain::value_objects::StreamId;
+
+use super::{STORE, all_rows, on_sqlite, save_native, store_with_everything};
+use crate::postgres_store::open;
+use crate::support::postgres::server;
+use crate::support::test_dir::TestDir;
+
+const WRITERS: usize = 8;
+
+#[test]
+fn what_processes_append_meanwhile_is_moved_once_and_then_they_are_told_where_the_store_is() {
+    let (dir, url) = (TestDir::new(), server().new_store());
+    save_native(&dir.join(STORE), 0..50);
+    let is_over = AtomicBool::new(false);
+    let append = |writer: usize| {
+        let (running, mut input, output) = on_sqlite(&dir).start_with_pipes("-q dispatch -");
+        let mut lines = BufReader::new(output).lines();
+        let mut acknowledged = Vec::new();
+        for number in 0.. {
+            let id = format!("w{writer}-{number}");
+            let event = format!(
+                r#"{{"event_id": "{id}", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00Z", "aggregate_id": "T1", "title": "x"}}"#
+            );
+            writeln!(input, "{event}").unwrap();
+            let answer: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+            if answer["position"].is_null() {
+                assert!(answer.to_string().contains(&format!("this store was moved to {url}")), "{answer}");
+                break;
+            }
+            acknowledged.push(id);
+            if is_over.load(Ordering::SeqCst) {
+                break;
+            }
+        }
+        drop(input);
+        drop(running);
+        acknowledged
+    };
+    let acknowledged: BTreeSet<String> = std::thread::scope(|scope| {
+        let append = &append;
+        let writers: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(move || append(writer))).collect();
+        let connection = rusqlite::Connection::open(dir.join(STORE)).unwrap();
+        crate::support::until("some are appended", || {
+            let count: i64 =
+                connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
+            count > 100
+        });
+        let run = on_sqlite(&dir).run(&format!("-q --format json move --to {url} --cut-over"));
+        // Where it has failed, the writers end too.
+        is_over.store(run.code != 0, Ordering::SeqCst);
+        let moved = run.json();
+        assert!(moved["pause_ms"].is_u64(), "{moved}");
+        writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
+    });
+    let stored = open(&url).read_stream(&StreamId::single(), None, usize::MAX).unwrap();
+    assert!(stored.iter().map(|event| event.position.get()).eq(1..=stored.len() as i64), "without a gap");
+    let ids = stored.iter().map(|event| event.event.event_id().as_str().to_owned());
+    let ids: Vec<String> = ids.filter(|id| id.starts_with('w')).collect();
+    assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len());
+    assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), acknowledged);
+    let refused = on_sqlite(&dir).run_with(["-q", "dispatch", &super::native(99)]);
+    refused.code_is(4, &format!("was moved to {url}"));
+    for command in ["import-legacy log.jsonl", "rejects retry"] {
+        super::write(&dir, "log.jsonl", super::legacy(1));
+        on_sqlite(&dir).run(&format!("-q {command}")).code_is(4, "was moved to");
+    }
+    on_sqlite(&dir).run("-q events recent").result();
+    let again = on_sqlite(&dir).run(&format!("-q --format json move --to {url} --cut-over")).json();
+    assert_eq!(again["was_done"], true, "{again}");
+}
+
+#[test]
+fn a_cut_over_is_taken_back_until_the_target_has_events_of_its_own() {
+    let (dir, url) = (TestDir::new(), server().new_store());
+    store_with_everything(&dir);
+    let before = all_rows(&dir.join(STORE));
+    on_sqlite(&dir).run(&format!("-q move --to {url} --cut-over")).result();
+    let undone = on_sqlite(&dir).run(&format!("-q --format json move --to {url} --undo")).json();
+    assert_eq!(undone["last_position"], before["events"].len(), "{undone}");
+    assert_eq!(all_rows(&dir.join(STORE)), before);
+    let on_target =
+        |number: usize| on_sqlite(&dir).run_with(["-q", "--store", &url, "dispatch", &super::native(number)]);
+    on_target(90).code_is(4, "is a copy of");
+    on_sqlite(&dir).run_with(["-q", "dispatch", &super::native(70)]).result();
+
+    on_sqlite(&dir).run(&format!("-q move --to {url} --cut-over")).result();
+    on_target(91).result();
+    let refused = on_sqlite(&dir).run(&format!("-q move --to {url} --undo"));
+    refused.code_is(1, "has received events of its own");
+    on_target(92).result();
+    // The way back: the old file goes on from where it was left.
+    let back =
+        on_sqlite(&dir).run(&format!("-q --format json move --from {url} --to {STORE} --cut-over")).json();
+    assert_eq!(back["copied_events"], 2, "{back}");
+    on_sqlite(&dir).run_with(["-q", "dispatch", &super::native(71)]).result();
+    let rows = all_rows(&dir.join(STORE));
+    assert_eq!(rows["events"].len(), before["events"].len() + 4);
+}
