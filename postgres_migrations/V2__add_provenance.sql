@@ -143,6 +143,8 @@ CREATE OR REPLACE FUNCTION append_events(
     SET search_path FROM CURRENT
     -- A plan that was made while the table was small would read all of it later.
     SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+    -- To plan anew for each call, or to compile what is forbidden above, takes longer than all that is done here.
+    SET plan_cache_mode = force_generic_plan SET jit = off
 AS $$
 DECLARE
     last bigint;
