@@ -122,6 +122,7 @@ fn blank_out(file: &mut File, offset: u64, line: &mut [u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::single_range_in_vec_init, reason = "zeros at one place are meant")]
 mod tests {
     use super::*;
 
