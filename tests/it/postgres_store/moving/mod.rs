@@ -80,7 +80,9 @@ fn store_with_everything(dir: &TestDir) {
         dir
     });
     let files = LOGS.iter().copied().chain([STORE]);
-    files.for_each(|name| drop(std::fs::copy(MADE.join(name), dir.join(name)).unwrap()));
+    for name in files {
+        std::fs::copy(MADE.join(name), dir.join(name)).unwrap();
+    }
 }
 
 /// A store with native events, and with three logs that bring twins, repeats in other spellings, rejects of which one was tried
