@@ -1,10 +1,14 @@
 //! A store that was moved into PostgreSQL, to a program that may have been built without that.
 
+#[cfg(target_os = "linux")]
+use mission_events::internals::durable::lock::FileLock;
 use rusqlite::Connection;
 
 use crate::support::cli::{Cli, cli};
 use crate::support::event;
 use crate::support::test_dir::TestDir;
+#[cfg(target_os = "linux")]
+use crate::support::{until, write};
 
 const URL: &str = "postgres://app@db1/app?schema=it's";
 
@@ -52,6 +56,24 @@ fn a_copy_that_is_not_complete_is_not_read_and_another_trigger_is_no_fence() {
     connection.execute_batch("DROP TRIGGER fence_events_insert").unwrap();
     fence(&dir, "no");
     on(&dir).run("-q events show e1").code_is(4, "the trigger fence_events_insert on events was added");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_import_that_has_waited_for_another_one_does_not_add_to_a_store_that_was_moved_meanwhile() {
+    let dir = super::seed(&[event("e1").build()]);
+    write(&dir, "log.jsonl", event("e2").build().body());
+    let lock = dir.join("events.db.import.lock");
+    let held = FileLock::exclusive_without_deadline(&lock).unwrap();
+    let import = on(&dir).start("-q import-legacy log.jsonl");
+    // It has looked at the store then.
+    until("the import waits", || import.has_open(&lock.canonicalize().unwrap()));
+    fence(&dir, &format!("this store was moved to {URL}: name that one in the settings"));
+    drop(held);
+    import.end().code_is(4, "was moved to");
+    let rows = Connection::open(dir.join("events.db")).unwrap();
+    let rows: i64 = rows.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 1);
 }
 
 #[cfg(not(feature = "postgres"))]

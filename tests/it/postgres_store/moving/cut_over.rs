@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use mission_events::internals::application::moving::{MovingStore, Standing};
 use mission_events::internals::domain::repository::EventRepository;
 use mission_events::internals::domain::value_objects::StreamId;
+use mission_events::internals::infrastructure::sqlite::SqliteMovingStore;
+use mission_events::internals::wire::zone::Zone;
 
 use super::{STORE, all_rows, on_sqlite, save_native, store_with_everything};
 use crate::postgres_store::open;
@@ -102,4 +105,49 @@ fn a_cut_over_is_taken_back_until_the_target_has_events_of_its_own() {
     on_sqlite(&dir).run_with(["-q", "dispatch", &super::native(71)]).result();
     let rows = all_rows(&dir.join(STORE));
     assert_eq!(rows["events"].len(), before["events"].len() + 4);
+}
+
+#[test]
+fn a_cut_over_that_was_killed_while_both_refuse_writers_is_ended_or_taken_back() {
+    for ends_with in ["--cut-over", "--undo"] {
+        let (dir, url) = (TestDir::new(), server().new_store());
+        store_with_everything(&dir);
+        on_sqlite(&dir).run(&format!("-q move --to {url}")).result();
+        save_native(&dir.join(STORE), 40..45);
+        let mut source = SqliteMovingStore::open(&dir.join(STORE), Zone::utc()).unwrap();
+        source.stand_as(&Standing::Moved { to: url.clone() }, None).unwrap();
+        drop(source);
+        let before = all_rows(&dir.join(STORE));
+        for store in [STORE, &url] {
+            let run = on_sqlite(&dir).run_with(["-q", "--store", store, "dispatch", &super::native(90)]);
+            assert_eq!(run.code, 4, "{store}: {}", run.stderr);
+        }
+        on_sqlite(&dir).run(&format!("-q move --to {url}")).code_is(2, "run it again with --cut-over");
+        on_sqlite(&dir).run(&format!("-q move --to {url} {ends_with}")).result();
+        let (own, other) = if ends_with == "--undo" { (STORE, &*url) } else { (&*url, STORE) };
+        on_sqlite(&dir).run_with(["-q", "--store", own, "dispatch", &super::native(0)]).result();
+        let run = on_sqlite(&dir).run_with(["-q", "--store", other, "dispatch", &super::native(0)]);
+        assert_eq!(run.code, 4, "{}", run.stderr);
+        if ends_with == "--cut-over" {
+            on_sqlite(&dir).run(&format!("-q move --from {url} --to back.db")).result();
+            assert_eq!(all_rows(&dir.join("back.db")), before);
+        }
+    }
+}
+
+#[test]
+fn a_difference_that_is_found_behind_the_fence_takes_it_back() {
+    let (dir, url) = (TestDir::new(), server().new_store());
+    store_with_everything(&dir);
+    on_sqlite(&dir).run(&format!("-q move --to {url}")).result();
+    let mut source = SqliteMovingStore::open(&dir.join(STORE), Zone::utc()).unwrap();
+    source.stand_as(&Standing::Moved { to: url.clone() }, None).unwrap();
+    drop(source);
+    super::tamper_with(&url, "UPDATE events SET origin = 'history' WHERE position = 3");
+    let run = on_sqlite(&dir).run(&format!("-q move --to {url} --cut-over"));
+    run.code_is(1, "events, position 3, column origin");
+    on_sqlite(&dir).run_with(["-q", "dispatch", &super::native(70)]).result();
+    on_sqlite(&dir)
+        .run_with(["-q", "--store", &url, "dispatch", &super::native(70)])
+        .code_is(4, "is a copy of");
 }

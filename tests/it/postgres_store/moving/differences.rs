@@ -1,16 +1,9 @@
 //! What is not the same on both sides is named, and nothing is cut over.
 
-use super::{STORE, all_rows, on_sqlite, save_native, store_with_everything};
-use crate::postgres_store::schema;
+use super::{STORE, all_rows, on_sqlite, save_native, store_with_everything, tamper_with};
 use crate::support::postgres::server;
 use crate::support::tamper;
 use crate::support::test_dir::TestDir;
-
-/// Changes a row of the target, whose triggers would refuse it, as a superuser can.
-fn tamper_with(url: &str, sql: &str) {
-    server()
-        .psql(&format!("SET session_replication_role = replica; SET search_path = {}; {sql}", schema(url)));
-}
 
 #[test]
 fn a_byte_that_was_changed_in_the_target_is_named_and_nothing_is_cut_over() {

@@ -7,6 +7,7 @@ mod there_and_back;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use mission_events::internals::domain::event::DomainEvent;
 use mission_events::internals::domain::repository::EventRepository;
@@ -15,7 +16,9 @@ use mission_events::internals::wire::zone::Zone;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use super::schema;
 use crate::support::cli::{Cli, cli, write};
+use crate::support::postgres::server;
 use crate::support::tamper;
 use crate::support::test_dir::TestDir;
 
@@ -69,9 +72,22 @@ const REJECTED: &[u8] = b"\n{\"type\": \"A\", \"timestamp\": \"25.10.2025\"}\n\
 /// The logs that the store was made of.
 const LOGS: [&str; 3] = ["legacy.json", "rejected.jsonl", "again.jsonl"];
 
+/// The store of [`make_store_with_everything`] with its logs, which is made once.
+fn store_with_everything(dir: &TestDir) {
+    static MADE: LazyLock<TestDir> = LazyLock::new(|| {
+        let dir = TestDir::new();
+        make_store_with_everything(&dir);
+        dir
+    });
+    let files = LOGS.iter().copied().chain([STORE]);
+    for name in files {
+        std::fs::copy(MADE.join(name), dir.join(name)).unwrap();
+    }
+}
+
 /// A store with native events, and with three logs that bring twins, repeats in other spellings, rejects of which one was tried
 /// again, and text around records; and with a repair.
-fn store_with_everything(dir: &TestDir) {
+fn make_store_with_everything(dir: &TestDir) {
     save_native(&dir.join(STORE), 0..30);
     let records: Vec<String> = (0..60).map(legacy).collect();
     write(dir, "legacy.json", format!("[\n  {},\n 42]", records.join(",\n  ")));
@@ -102,6 +118,7 @@ fn store_with_everything(dir: &TestDir) {
         let rows = count(&dir.join(STORE), table);
         assert!(rows >= at_least, "{table} has {rows} rows");
     }
+    assert!(!dir.join("events.db-wal").exists(), "all of it is in the file that is copied");
 }
 
 fn count(path: &Path, table: &str) -> i64 {
@@ -134,4 +151,10 @@ fn exported(dir: &TestDir, store: &str, folder: &str) -> BTreeMap<String, Vec<u8
         .filter(|file| file.file_type().unwrap().is_file())
         .map(|file| (file.file_name().into_string().unwrap(), std::fs::read(file.path()).unwrap()))
         .collect()
+}
+
+/// Changes a row of the target, whose triggers would refuse it, as a superuser can.
+fn tamper_with(url: &str, sql: &str) {
+    server()
+        .psql(&format!("SET session_replication_role = replica; SET search_path = {}; {sql}", schema(url)));
 }

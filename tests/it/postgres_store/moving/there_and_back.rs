@@ -3,7 +3,10 @@
 use mission_events::internals::domain::repository::EventRepository;
 use mission_events::internals::domain::value_objects::EventId;
 
-use super::{LOGS, STORE, all_rows, exported, on_sqlite, save_native, store_with_everything};
+use super::{
+    LOGS, STORE, all_rows, exported, make_store_with_everything, on_sqlite, save_native,
+    store_with_everything,
+};
 use crate::postgres_store::open;
 use crate::support::postgres::server;
 use crate::support::test_dir::TestDir;
@@ -77,7 +80,7 @@ fn a_store_is_the_same_in_postgresql_and_in_sqlite_again() {
 #[test]
 fn the_history_that_was_moved_is_compared_with_its_log_as_in_sqlite() {
     let (dir, url) = (TestDir::new(), server().new_store());
-    store_with_everything(&dir);
+    make_store_with_everything(&dir);
     on_sqlite(&dir).run(&format!("-q move --to {url}")).result();
     let compared = |store: &str| {
         let run =
