@@ -158,8 +158,8 @@ impl<'m> Move<'m> {
     fn cut_over(mut self) -> Result<MoveReport, MoveError> {
         let fence = Standing::Moved { to: self.target.place() };
         let began = self.ports.clock.elapsed();
-        self.source.stand_as(&fence, None)?;
-        let (proved, recorded_as) = match self.prove_behind_the_fence() {
+        let fenced_at = self.source.stand_as(&fence, None)?;
+        let (proved, recorded_as) = match self.prove_behind_the_fence(fenced_at) {
             Ok(recorded) => recorded,
             Err(failed) => {
                 self.source.stand_as(&Standing::Own, None)?;
@@ -180,10 +180,17 @@ impl<'m> Move<'m> {
         Ok(self.report(proved, Some(pause_ms), Some(recorded_as)))
     }
 
-    fn prove_behind_the_fence(&mut self) -> Result<(RecordedMove, u64), MoveError> {
+    fn prove_behind_the_fence(&mut self, fenced_at: i64) -> Result<(RecordedMove, u64), MoveError> {
         let before = self.proved.clone();
         self.or_record(|this| {
             this.copy_rest()?;
+            if this.proved.last != fenced_at {
+                return Err(MoveError::Contradiction(format!(
+                    "{} ends with position {}, where writers were refused at {fenced_at}",
+                    this.source.place(),
+                    this.proved.last
+                )));
+            }
             // Logs and comparisons are of rows: those that were proved before have not changed.
             let is_known = |proved: &Proved| {
                 proved.tables.iter().filter(|table| table.table != "stored_rows").cloned().collect::<Vec<_>>()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio_postgres::Config;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::grants::quoted;
 use super::password::password_of;
@@ -132,6 +132,12 @@ impl PostgresAddress {
     pub fn of_path(path: &Path) -> Result<Self, AddressError> {
         let text = path.to_string_lossy();
         Self::parse(&PostgresUrl::parse(&text)?)
+    }
+
+    /// The same, but that every connection is to the one of its hosts that takes changes.
+    pub(super) fn of_primary(mut self) -> Self {
+        self.config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        self
     }
 
     /// The URL, with the schema.

@@ -94,6 +94,13 @@ impl Session {
         Ok((rows, !self.is_unconfirmed.load(Ordering::SeqCst)))
     }
 
+    /// Commits the transaction that was begun; answers as [`commit`](Self::commit) does.
+    pub fn end_transaction(&mut self) -> Result<bool, Error> {
+        self.is_unconfirmed.store(false, Ordering::SeqCst);
+        self.client.batch_execute("COMMIT")?;
+        Ok(!self.is_unconfirmed.load(Ordering::SeqCst))
+    }
+
     pub fn prepared(&mut self, sql: &str) -> Result<Statement, Error> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());

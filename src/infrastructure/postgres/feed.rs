@@ -49,9 +49,8 @@ impl From<PostgresError> for CompareError {
     }
 }
 
-fn open(path: &Path) -> Result<Session, CompareError> {
-    let address = PostgresAddress::of_path(path).map_err(PostgresError::from)?;
-    Ok(schema::open_for_reading(&address)?)
+fn address_of(path: &Path) -> Result<PostgresAddress, CompareError> {
+    Ok(PostgresAddress::of_path(path).map_err(PostgresError::from)?)
 }
 
 /// Counts the rows of the store whose URL stands in the place of a path, by the system that wrote them.
@@ -60,7 +59,8 @@ fn open(path: &Path) -> Result<Session, CompareError> {
 /// It is no store of this program, or cannot be read.
 pub fn row_counts(path: &Path) -> Result<RowCounts, CompareError> {
     let failed = port_error("count the events");
-    let rows = open(path)?.query(COUNTS, &[]).map_err(&failed)?;
+    let mut session = schema::open_for_reading(&address_of(path)?)?;
+    let rows = session.query(COUNTS, &[]).map_err(&failed)?;
     let row = only(&rows)?;
     let count = |column: usize| row.try_get(column).map(i64::unsigned_abs).map_err(&failed);
     Ok(RowCounts {
@@ -88,22 +88,32 @@ impl PostgresFeed {
     /// # Errors
     /// The store could not be read.
     pub fn open(path: &Path, rows: Rows) -> Result<Self, CompareError> {
-        let mut session = open(path)?;
+        Self::open_at(&address_of(path)?, rows)
+    }
+
+    fn open_at(address: &PostgresAddress, rows: Rows) -> Result<Self, CompareError> {
+        let mut session = schema::open_for_reading(address)?;
+        let path = address.url().as_path().to_owned();
         let failed = port_error("count the events");
         let state = session.query(STATE, &[]).map_err(&failed)?;
         let row = only(&state)?;
         let events: i64 = row.try_get(0).map_err(&failed)?;
         let last = row.try_get(1).map_err(&failed)?;
         let last_twin = row.try_get(2).map_err(&failed)?;
-        Ok(Self { path: path.to_owned(), session, rows, events: events.unsigned_abs(), last, last_twin })
+        Ok(Self { path, session, rows, events: events.unsigned_abs(), last, last_twin })
     }
 
     /// The rows up to a position, and the twins up to a number.
     ///
     /// # Errors
     /// The store could not be read.
-    pub fn open_up_to(path: &Path, rows: Rows, last: i64, last_twin: i64) -> Result<Self, CompareError> {
-        Ok(Self { last, last_twin, ..Self::open(path, rows)? })
+    pub(super) fn open_up_to(
+        address: &PostgresAddress,
+        rows: Rows,
+        last: i64,
+        last_twin: i64,
+    ) -> Result<Self, CompareError> {
+        Ok(Self { last, last_twin, ..Self::open_at(address, rows)? })
     }
 
     /// As in SQLite: a twin stands at the position of its event, and an event that was repaired is of the history as well, once its

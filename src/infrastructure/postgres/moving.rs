@@ -25,6 +25,9 @@ use crate::wire::zone::Zone;
 /// One state for as long as it takes to copy and to hash it.
 const BEGIN_STATE: &str =
     "SET idle_in_transaction_session_timeout = 0; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// What is committed outlives the server, and the standby has it where one is to, whatever the role is set to.
+const BEGIN: &str = "BEGIN; SELECT set_config('synchronous_commit',
+    CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)";
 const STAND_AS: &str = "UPDATE store SET moved_to = $1::text, copy_of = $2::text, is_whole = $3,
     moved_at = CASE WHEN $1::text IS NULL THEN NULL ELSE now() END";
 /// What has been appended since the store was moved here counts by its positions, which have no gaps.
@@ -35,6 +38,7 @@ const COUNTS: &str = "SELECT (SELECT count(*) FROM events), (SELECT coalesce(max
 
 /// A store in PostgreSQL that is moved, or moved into.
 pub struct PostgresMovingStore {
+    /// Of the primary: a standby may lack the last events.
     address: PostgresAddress,
     zone: Zone,
     /// Reads, within one state where that was begun.
@@ -50,6 +54,7 @@ impl PostgresMovingStore {
     /// As [`PostgresEventRepository::open_for_reading`](super::PostgresEventRepository::open_for_reading), but that a copy need not
     /// be complete.
     pub fn open(address: PostgresAddress, zone: Zone) -> Result<Self, PostgresError> {
+        let address = address.of_primary();
         let reader = schema::open_for_reading_at_any_standing(&address)?;
         let writer = schema::open_at_any_standing(&address)?;
         Ok(Self { address, zone, reader, writer })
@@ -60,6 +65,7 @@ impl PostgresMovingStore {
     /// # Errors
     /// As [`PostgresEventRepository::open`](super::PostgresEventRepository::open).
     pub fn open_or_make(address: PostgresAddress, zone: Zone) -> Result<Self, PostgresError> {
+        let address = address.of_primary();
         let writer = schema::open_at_any_standing(&address)?;
         let reader = schema::open_for_reading_at_any_standing(&address)?;
         Ok(Self { address, zone, reader, writer })
@@ -70,7 +76,7 @@ impl PostgresMovingStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn is_there(address: &PostgresAddress) -> Result<bool, PostgresError> {
-        match schema::open_for_reading_at_any_standing(address) {
+        match schema::open_for_reading_at_any_standing(&address.clone().of_primary()) {
             Ok(_) => Ok(true),
             Err(PostgresError::Missing { .. }) => Ok(false),
             Err(error) => Err(error),
@@ -83,21 +89,28 @@ impl PostgresMovingStore {
         action: &'static str,
         work: impl FnOnce(&mut Client) -> Result<T, RepositoryError>,
     ) -> Result<T, RepositoryError> {
-        let client = &mut self.writer.client;
-        client.batch_execute("BEGIN").map_err(port_error(action))?;
-        match work(client) {
-            Ok(done) => {
-                client.batch_execute("COMMIT").map_err(port_error(action))?;
-                Ok(done)
-            }
+        self.writer.client.batch_execute(BEGIN).map_err(port_error(action))?;
+        match work(&mut self.writer.client) {
+            Ok(done) => match self.writer.end_transaction().map_err(port_error(action))? {
+                true => Ok(done),
+                false => Err(RepositoryError::storage(action, Unconfirmed)),
+            },
             Err(error) => {
                 // What went wrong is told; a connection that was lost with it has taken the transaction along.
-                drop(client.batch_execute("ROLLBACK"));
+                drop(self.writer.client.batch_execute("ROLLBACK"));
                 Err(error)
             }
         }
     }
 }
+
+/// The wait for the standby was cancelled.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the server was kept from waiting for its synchronous standby: what was done is on its own disk, and may be lost with it; run the same \
+     command again, which waits for the standby"
+)]
+struct Unconfirmed;
 
 const WRITING: &str = "move rows into PostgreSQL";
 
@@ -230,7 +243,6 @@ impl MovingStore for PostgresMovingStore {
     }
 
     fn feed(&self, rows: Rows, last: i64, last_twin: i64) -> Result<Box<dyn Feed>, CompareError> {
-        let path = self.address.url().as_path();
-        Ok(Box::new(PostgresFeed::open_up_to(path, rows, last, last_twin)?))
+        Ok(Box::new(PostgresFeed::open_up_to(&self.address, rows, last, last_twin)?))
     }
 }
