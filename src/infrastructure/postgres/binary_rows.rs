@@ -33,6 +33,11 @@ pub(super) fn columns(table: &Table) -> String {
     if has_exact_names(table) { format!("{columns}, {EXACT_NAMES}") } else { columns }
 }
 
+/// What a column holds of a text.
+fn held(kind: Kind, text: &str) -> Cow<'_, str> {
+    if kind == Kind::Name { key(text) } else { without_nul(text) }
+}
+
 /// Appends a row to what is sent.
 pub(super) fn encode(table: &Table, row: &[Value<'_>], buffer: &mut Vec<u8>) -> Result<(), RepositoryError> {
     let refused = |column: &str, expected: &str| {
@@ -55,7 +60,7 @@ pub(super) fn encode(table: &Table, row: &[Value<'_>], buffer: &mut Vec<u8>) -> 
             }
             (Kind::Body, Value::Text(text)) if !text.contains('\0') => field(buffer, text.as_bytes())?,
             (Kind::Text | Kind::Name, Value::Text(text)) => {
-                let held = if *kind == Kind::Name { key(text) } else { without_nul(text) };
+                let held = held(*kind, text);
                 if let Cow::Owned(_) = held {
                     exact.insert(column, text);
                 }
@@ -119,10 +124,25 @@ pub(super) fn decode<'r>(table: &Table, row: &'r Row) -> Result<Vec<Value<'r>>, 
     let mut values = Vec::with_capacity(table.columns.len());
     for (number, (column, kind)) in table.columns.iter().enumerate() {
         let value = match (kind, exact.remove(*column)) {
-            (Kind::Text | Kind::Name, Some(text)) => Value::Text(text.into()),
+            (Kind::Text | Kind::Name, Some(text)) => {
+                let found: Option<&str> =
+                    row.try_get(number).map_err(|error| corrupt(column, error.to_string()))?;
+                if found != Some(&*held(*kind, &text)) {
+                    let detail =
+                        format!("expected what is held of {text:?} in {EXACT_NAMES}, found {found:?}");
+                    return Err(corrupt(column, detail));
+                }
+                Value::Text(text.into())
+            }
             _ => value(row, number, *kind).map_err(|error| corrupt(column, error.to_string()))?,
         };
         values.push(value);
+    }
+    if let Some((other, _)) = exact.first_key_value() {
+        return Err(corrupt(
+            EXACT_NAMES,
+            format!("expected names of columns that hold texts, found {other:?}"),
+        ));
     }
     Ok(values)
 }

@@ -45,6 +45,27 @@ fn a_byte_that_was_changed_in_the_target_is_named_and_nothing_is_cut_over() {
 }
 
 #[test]
+fn a_key_that_is_not_that_of_its_name_is_found() {
+    let dir = TestDir::new();
+    store_with_everything(&dir);
+    for (sql, said) in [
+        ("UPDATE events SET event_id = 'zzz' WHERE position = 4", "column event_id of row 4 of events"),
+        (
+            "UPDATE events SET exact_names = '{\"body\": \"x\"}' WHERE position = 2",
+            "column exact_names of row 2 of events",
+        ),
+        ("UPDATE repairs SET path = 'c'", "column path of row 31 of repairs"),
+    ] {
+        let url = server().new_store();
+        on_sqlite(&dir).run(&format!("-q move --to {url}")).result();
+        tamper_with(&url, sql);
+        let run = on_sqlite(&dir).run(&format!("-q move --to {url} --cut-over"));
+        run.code_is(4, said);
+        on_sqlite(&dir).run_with(["-q", "dispatch", &super::native(0)]).result();
+    }
+}
+
+#[test]
 fn tables_that_change_are_made_what_they_are_in_the_source() {
     let (dir, url) = (TestDir::new(), server().new_store());
     store_with_everything(&dir);
