@@ -14,12 +14,14 @@ pub(super) const OF_A_DATABASE: [&str; 3] = [WRITE_AHEAD_LOG, "-shm", JOURNAL];
 pub(super) const LOCK: &str = ".lock";
 /// What imports into a store wait for each other with.
 pub(super) const IMPORT_LOCK: &str = ".import.lock";
+/// What moves of a store keep each other away with.
+pub(super) const MOVE_LOCK: &str = ".move.lock";
 /// The file on which processes that write to a store wait for their turn.
 pub(super) const TURN: &str = ".turn";
 /// What is added to the name of that for the file by which the next turn is waited for.
 pub(super) const NEXT_TURN: &str = ".next";
 /// What this program puts beside a SQLite store.
-pub(super) const OF_A_STORE: [&str; 4] = [LOCK, IMPORT_LOCK, TURN, ".turn.next"];
+pub(super) const OF_A_STORE: [&str; 5] = [LOCK, IMPORT_LOCK, MOVE_LOCK, TURN, ".turn.next"];
 /// The lock of a folder of daily files.
 pub(super) const LOCK_OF_A_FOLDER: &str = ".events.lock";
 /// The lock of what archives days of such a folder.

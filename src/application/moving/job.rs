@@ -1,17 +1,20 @@
 //! The move, from the first range to the cut-over.
 
+use std::ops::RangeInclusive;
+
 use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
 use crate::application::compare::report::Verdict;
 use crate::application::compare::settings::Settings;
 use crate::application::evidence::{EvidenceLog, RecordedMove, record_move};
+use crate::domain::repository::RepositoryError;
 
 use super::copying::{RANGE, copy_up_to};
 use super::error::MoveError;
-use super::ports::MovingStore;
+use super::ports::{ANY, MovingStore};
 use super::proof::{Comparing, Proved, copy_state, prove_uses};
 use super::report::MoveReport;
-use super::stage::{Stage, stage_of};
+use super::stage::{Stage, is_empty, refuse_rows_of_its_own, stage_of};
 use super::standing::Standing;
 use super::tables::EVENTS;
 
@@ -33,6 +36,8 @@ pub struct MovePorts<'p> {
 pub struct Move<'m> {
     source: &'m mut dyn MovingStore,
     target: &'m mut dyn MovingStore,
+    source_is: Standing,
+    target_is: Standing,
     ports: MovePorts<'m>,
     proved: Proved,
     copied_events: u64,
@@ -45,7 +50,8 @@ impl<'m> Move<'m> {
         target: &'m mut dyn MovingStore,
         ports: MovePorts<'m>,
     ) -> Self {
-        Self { source, target, ports, proved: Proved::default(), copied_events: 0 }
+        let (source_is, target_is) = (Standing::Own, Standing::Own);
+        Self { source, target, source_is, target_is, ports, proved: Proved::default(), copied_events: 0 }
     }
 
     /// Copies what the target does not have yet, and proves that it is what the source is. With `cut_over`, the target is the store
@@ -54,7 +60,11 @@ impl<'m> Move<'m> {
     /// # Errors
     /// Nothing was cut over.
     pub fn run(mut self, cut_over: bool) -> Result<MoveReport, MoveError> {
-        let stage = stage_of(self.source, self.target)?;
+        self.source.lock()?;
+        self.target.lock()?;
+        self.source_is = self.source.standing()?;
+        self.target_is = self.target.standing()?;
+        let stage = stage_of([&mut *self.source, &mut *self.target], [&self.source_is, &self.target_is])?;
         match stage {
             Stage::Done if cut_over => return self.done_before(),
             Stage::Done => {
@@ -70,7 +80,7 @@ impl<'m> Move<'m> {
                     self.target.place()
                 )));
             }
-            Stage::New | Stage::Begun | Stage::Fenced => {}
+            Stage::New | Stage::Begun { .. } | Stage::Fenced => {}
         }
         let complaints = self.source.complaints()?;
         if !complaints.is_empty() {
@@ -81,6 +91,7 @@ impl<'m> Move<'m> {
             )));
         }
         if stage == Stage::Fenced {
+            refuse_rows_of_its_own([&mut *self.source, &mut *self.target])?;
             return self.cut_over();
         }
         self.begin_copy(stage)?;
@@ -96,14 +107,47 @@ impl<'m> Move<'m> {
 
     fn begin_copy(&mut self, stage: Stage) -> Result<(), MoveError> {
         // What was a store before, or is a whole copy, is one that can be read at any time.
-        let is_whole = match self.target.standing()? {
+        let is_whole = match self.target_is {
             Standing::Own => stage != Stage::New,
             Standing::Copy { is_whole, .. } => is_whole,
             Standing::Moved { .. } => true,
         };
+        let last = match stage {
+            Stage::Begun { last } => last,
+            _ => 0,
+        };
         let copy = Standing::Copy { of: self.source.place(), is_whole };
-        self.target.stand_as(&copy, None)?;
-        Ok(())
+        let found = self.target_becomes(copy, last..=last)?;
+        if found == last && (stage != Stage::New || is_empty(self.target)?) {
+            return Ok(());
+        }
+        if found == last {
+            self.target_becomes(Standing::Own, ANY)?;
+        }
+        Err(MoveError::Negative(format!(
+            "{} has got events or logs from elsewhere while this move began: expected its last event at position {last}, found it at \
+             {found}; nothing was copied",
+            self.target.place()
+        )))
+    }
+
+    fn source_becomes(&mut self, standing: Standing) -> Result<i64, RepositoryError> {
+        let found = self.source.stand_as(&self.source_is, &standing, ANY)?;
+        self.source_is = standing;
+        Ok(found)
+    }
+
+    /// Answers the position of the last event of the target; nothing was changed where that is none of `last`.
+    fn target_becomes(
+        &mut self,
+        standing: Standing,
+        last: RangeInclusive<i64>,
+    ) -> Result<i64, RepositoryError> {
+        let found = self.target.stand_as(&self.target_is, &standing, last.clone())?;
+        if last.contains(&found) {
+            self.target_is = standing;
+        }
+        Ok(found)
     }
 
     /// Copies events without holding one state of the source, until less than a range is left.
@@ -125,7 +169,7 @@ impl<'m> Move<'m> {
     fn copy_and_prove(&mut self) -> Result<(), MoveError> {
         self.copy_rest()?;
         let copy = Standing::Copy { of: self.source.place(), is_whole: true };
-        self.target.stand_as(&copy, None)?;
+        self.target_becomes(copy, ANY)?;
         self.prove_uses()
     }
 
@@ -158,17 +202,18 @@ impl<'m> Move<'m> {
     fn cut_over(mut self) -> Result<MoveReport, MoveError> {
         let fence = Standing::Moved { to: self.target.place() };
         let began = self.ports.clock.elapsed();
-        let fenced_at = self.source.stand_as(&fence, None)?;
+        let fenced_at = self.source_becomes(fence.clone())?;
         let (proved, recorded_as) = match self.prove_behind_the_fence(fenced_at) {
             Ok(recorded) => recorded,
             Err(failed) => {
-                self.source.stand_as(&Standing::Own, None)?;
+                self.source_becomes(Standing::Own)?;
                 return Err(failed);
             }
         };
-        let last = self.target.stand_as(&Standing::Own, Some(self.proved.last))?;
+        fence.ensure_is(&self.source.standing()?, &self.source.place())?;
+        let last = self.target_becomes(Standing::Own, self.proved.last..=self.proved.last)?;
         if last != self.proved.last {
-            self.source.stand_as(&Standing::Own, None)?;
+            self.source_becomes(Standing::Own)?;
             return Err(MoveError::Negative(format!(
                 "{} has got events from elsewhere while it was proved: expected the last one at position {}, found it at {last}",
                 self.target.place(),
@@ -197,7 +242,7 @@ impl<'m> Move<'m> {
             };
             if before.ranges.is_empty() || is_known(&before) != is_known(&this.proved) {
                 let copy = Standing::Copy { of: this.source.place(), is_whole: true };
-                this.target.stand_as(&copy, None)?;
+                this.target_becomes(copy, ANY)?;
                 this.prove_uses()?;
             }
             Ok(())

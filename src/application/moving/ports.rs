@@ -1,5 +1,7 @@
 //! What a move needs of the two stores.
 
+use std::ops::RangeInclusive;
+
 use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::parallel_run::Rows;
 use crate::application::export::ExportStore;
@@ -28,6 +30,9 @@ impl Keys {
     pub const ALL: Self = Self { first: i64::MIN, last: i64::MAX };
 }
 
+/// Any position, and none.
+pub const ANY: RangeInclusive<i64> = 0..=i64::MAX;
+
 /// A store that rows are moved out of or into.
 pub trait MovingStore {
     /// Where it is: what its counterpart says of it.
@@ -36,10 +41,18 @@ pub trait MovingStore {
     /// What it stands as.
     fn standing(&mut self) -> Result<Standing, RepositoryError>;
 
-    /// Makes it stand as that from one moment on, unless its last event is another one than that at `last`. Answers the position of
-    /// its last event, 0 without one: what was appended before is there, and nothing is after that where it does not stand as
-    /// [`Standing::Own`]. An import that runs is waited for.
-    fn stand_as(&mut self, standing: &Standing, last: Option<i64>) -> Result<i64, RepositoryError>;
+    /// Keeps other moves from it until it is closed, or fails where one is at work.
+    fn lock(&mut self) -> Result<(), RepositoryError>;
+
+    /// Makes it stand as `to` from one moment on, where its last event is at one of the positions `last` then; fails where it does not
+    /// stand as `from`. Answers the position of its last event, 0 without one: what was appended before is there, and nothing is after
+    /// that where it does not stand as [`Standing::Own`]. An import that runs is waited for.
+    fn stand_as(
+        &mut self,
+        from: &Standing,
+        to: &Standing,
+        last: RangeInclusive<i64>,
+    ) -> Result<i64, RepositoryError>;
 
     /// What rows another program has removed, sentences.
     fn complaints(&mut self) -> Result<Vec<String>, RepositoryError>;

@@ -1,5 +1,7 @@
 //! How far a move is, by what its two stores stand as.
 
+use std::collections::HashSet;
+
 use crate::domain::repository::RepositoryError;
 
 use super::difference::first_difference;
@@ -8,7 +10,7 @@ use super::ports::{Keys, MovingStore};
 use super::report::MovePlan;
 use super::row_digest::digest;
 use super::standing::Standing;
-use super::tables::{EVENTS, PROVENANCE};
+use super::tables::{EVENTS, PROVENANCE, Value};
 
 /// How far a move is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +18,10 @@ pub(super) enum Stage {
     /// The target is empty.
     New,
     /// The target has a beginning of the source.
-    Begun,
+    Begun {
+        /// The position of the last event there.
+        last: i64,
+    },
     /// The source refuses writers already, and so does the target.
     Fenced,
     /// The target is the store.
@@ -28,13 +33,16 @@ pub(super) enum Stage {
 /// # Errors
 /// The two cannot be source and target; or the target is no beginning of the source.
 pub(super) fn stage_of(
-    source: &mut dyn MovingStore,
-    target: &mut dyn MovingStore,
+    [source, target]: [&mut dyn MovingStore; 2],
+    standings: [&Standing; 2],
 ) -> Result<Stage, MoveError> {
     let (from, to) = (source.place(), target.place());
-    match (source.standing()?, target.standing()?) {
-        (Standing::Moved { to: place }, Standing::Own) if place == to => return Ok(Stage::Done),
-        (Standing::Moved { to: place }, Standing::Copy { .. }) if place == to => {
+    match <(&Standing, &Standing)>::from(standings) {
+        (Standing::Moved { to: place }, Standing::Own) if *place == to => {
+            ensure_moved(source, target)?;
+            return Ok(Stage::Done);
+        }
+        (Standing::Moved { to: place }, Standing::Copy { .. }) if *place == to => {
             ensure_beginning(source, target)?;
             return Ok(Stage::Fenced);
         }
@@ -48,15 +56,15 @@ pub(super) fn stage_of(
             );
             return Err(MoveError::Refused(refusal));
         }
-        (Standing::Own, Standing::Moved { to: place }) if place != from => {
+        (Standing::Own, Standing::Moved { to: place }) if *place != from => {
             let refusal =
                 format!("{to} was moved to {place}: expected a target that is empty, or a copy of {from}");
             return Err(MoveError::Refused(refusal));
         }
         (Standing::Own, Standing::Own) => {}
         (Standing::Own, _) => {
-            ensure_beginning(source, target)?;
-            return Ok(Stage::Begun);
+            let last = ensure_beginning(source, target)?;
+            return Ok(Stage::Begun { last });
         }
     }
     if is_empty(target)? {
@@ -67,7 +75,7 @@ pub(super) fn stage_of(
     )))
 }
 
-fn is_empty(store: &mut dyn MovingStore) -> Result<bool, RepositoryError> {
+pub(super) fn is_empty(store: &mut dyn MovingStore) -> Result<bool, RepositoryError> {
     let mut is_empty = store.last_key(&EVENTS)? == 0;
     for table in PROVENANCE.iter().filter(|table| table.key > 0) {
         is_empty &= store.last_key(table)? == 0;
@@ -76,7 +84,8 @@ fn is_empty(store: &mut dyn MovingStore) -> Result<bool, RepositoryError> {
 }
 
 /// The last event of the target stands in the source as it is: whatever else is not the same, the proof finds.
-fn ensure_beginning(source: &mut dyn MovingStore, target: &mut dyn MovingStore) -> Result<(), MoveError> {
+/// Answers its position.
+fn ensure_beginning(source: &mut dyn MovingStore, target: &mut dyn MovingStore) -> Result<i64, MoveError> {
     let (last, of_source) = (target.last_key(&EVENTS)?, source.last_key(&EVENTS)?);
     if last > of_source {
         return Err(MoveError::Negative(format!(
@@ -91,7 +100,54 @@ fn ensure_beginning(source: &mut dyn MovingStore, target: &mut dyn MovingStore) 
     {
         return Err(MoveError::Different { difference });
     }
+    Ok(last)
+}
+
+/// The store that the source was moved to has the last event of the source as it is.
+fn ensure_moved(source: &mut dyn MovingStore, target: &mut dyn MovingStore) -> Result<(), MoveError> {
+    let (last, of_target) = (source.last_key(&EVENTS)?, target.last_key(&EVENTS)?);
+    let keys = Keys { first: last, last };
+    if of_target >= last && digest(source, &EVENTS, keys)? == digest(target, &EVENTS, keys)? {
+        return Ok(());
+    }
+    let (from, to) = (source.place(), target.place());
+    Err(MoveError::Negative(format!(
+        "{from} was moved to {to}, and what stands there does not have its last event, at position {last}: it ends with {of_target}, \
+         and is another store, or has lost events; `move --undo` makes {from} the store again where {to} has no events of its own"
+    )))
+}
+
+/// Fails where the target has rows that the source does not have: a copy has none, and they would be lost.
+pub(super) fn refuse_rows_of_its_own([source, target]: [&mut dyn MovingStore; 2]) -> Result<(), MoveError> {
+    // Others lose rows to an import that goes on, or tell them apart by more.
+    for table in PROVENANCE.iter().filter(|table| table.key == 1) {
+        let mut known = HashSet::new();
+        source.each_row(table, Keys::ALL, &mut |row| {
+            known.extend(number(row));
+            Ok(())
+        })?;
+        let mut own = None;
+        target.each_row(table, Keys::ALL, &mut |row| {
+            own = own.or(number(row).filter(|key| !known.contains(key)));
+            Ok(())
+        })?;
+        if let Some(own) = own {
+            return Err(MoveError::Negative(format!(
+                "{} has received rows of {} of its own (number {own}), which {} does not have: they would be lost; nothing was changed",
+                target.place(),
+                table.name,
+                source.place()
+            )));
+        }
+    }
     Ok(())
+}
+
+fn number(row: &[Value<'_>]) -> Option<i64> {
+    match row.first() {
+        Some(Value::Integer(number)) => Some(*number),
+        _ => None,
+    }
 }
 
 /// What a move would do. Nothing is changed, and the target need not be there.
@@ -105,9 +161,10 @@ pub fn plan(
     let (copied_to, target_is) = match target {
         None => (0, "nothing"),
         Some(target) => {
-            let target_is = match stage_of(source, target)? {
+            let standings = [source.standing()?, target.standing()?];
+            let target_is = match stage_of([&mut *source, &mut *target], [&standings[0], &standings[1]])? {
                 Stage::New => "nothing",
-                Stage::Begun => "copy",
+                Stage::Begun { .. } => "copy",
                 Stage::Fenced => "copy, to be cut over",
                 Stage::Done => "the store",
             };

@@ -18,3 +18,38 @@ pub enum Standing {
         to: String,
     },
 }
+
+#[cfg(feature = "postgres")]
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Own => write!(f, "the store itself"),
+            Self::Copy { of, is_whole: true } => write!(f, "a copy of {of}"),
+            Self::Copy { of, is_whole: false } => write!(f, "a copy of {of} that is not complete"),
+            Self::Moved { to } => write!(f, "moved to {to}"),
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Standing {
+    /// Fails where a store that is to stand as this stands as something else.
+    ///
+    /// # Errors
+    /// It does.
+    pub fn ensure_is(
+        &self,
+        found: &Self,
+        place: &str,
+    ) -> Result<(), crate::domain::repository::RepositoryError> {
+        if self == found {
+            return Ok(());
+        }
+        Err(crate::domain::repository::RepositoryError::storage(
+            "change what a store stands as",
+            format!(
+                "expected {place} to be {self}, found that it is {found} by now: something else has changed it; look, and move again"
+            ),
+        ))
+    }
+}

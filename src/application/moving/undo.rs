@@ -1,8 +1,9 @@
 //! Taking a cut-over back, before the settings name the new store.
 
 use super::error::MoveError;
-use super::ports::{Keys, MovingStore};
+use super::ports::{ANY, Keys, MovingStore};
 use super::row_digest::digest;
+use super::stage::refuse_rows_of_its_own;
 use super::standing::Standing;
 use super::tables::{EVENTS, PROVENANCE};
 
@@ -11,9 +12,12 @@ use super::tables::{EVENTS, PROVENANCE};
 /// # Errors
 /// The target has received something of its own; or it was not moved there. Nothing was changed.
 pub fn undo(source: &mut dyn MovingStore, target: &mut dyn MovingStore) -> Result<i64, MoveError> {
+    source.lock()?;
+    target.lock()?;
     let (from, to) = (source.place(), target.place());
-    match source.standing()? {
-        Standing::Moved { to: place } if place == to => {}
+    let source_was = source.standing()?;
+    match &source_was {
+        Standing::Moved { to: place } if *place == to => {}
         Standing::Moved { to: place } => {
             return Err(MoveError::Refused(format!("{from} was moved to {place}: name that one with --to")));
         }
@@ -23,37 +27,54 @@ pub fn undo(source: &mut dyn MovingStore, target: &mut dyn MovingStore) -> Resul
             )));
         }
     }
-    let was = target.standing()?;
+    let target_was = target.standing()?;
     let last = source.last_key(&EVENTS)?;
-    // From here on, nothing is appended to either.
-    let copy = Standing::Copy { of: from.clone(), is_whole: true };
-    let found = match was {
-        Standing::Own => target.stand_as(&copy, Some(last))?,
-        Standing::Copy { .. } => last,
+    let copy = match &target_was {
+        Standing::Own => Standing::Copy { of: from.clone(), is_whole: target.last_key(&EVENTS)? >= last },
+        Standing::Copy { .. } => target_was.clone(),
         Standing::Moved { to: place } => {
             return Err(MoveError::Negative(format!(
                 "{to} was moved on to {place}: move that one back with `move --to {from} --from {place} --cut-over`"
             )));
         }
     };
-    if found != last {
+    refuse_what_is_its_own(source, target, &target_was)?;
+    // From here on, nothing is appended to either. What ends before the source has nothing that the source lacks.
+    let found = target.stand_as(&target_was, &copy, 0..=last)?;
+    if found > last {
         return Err(MoveError::Negative(format!(
             "{to} has received events of its own, up to position {found}, and {from} ends with {last}: what is taken back \
              would lose them; move them back with `move --to {from} --from {to} --cut-over`"
         )));
     }
-    if was == Standing::Own {
-        for table in PROVENANCE {
-            if digest(source, table, Keys::ALL)? != digest(target, table, Keys::ALL)? {
-                target.stand_as(&Standing::Own, None)?;
-                return Err(MoveError::Negative(format!(
-                    "{to} has received rows of {} of its own: what is taken back would lose them; move them back with \
-                     `move --to {from} --from {to} --cut-over`",
-                    table.name
-                )));
-            }
+    if let Err(refusal) = refuse_what_is_its_own(source, target, &target_was) {
+        target.stand_as(&copy, &target_was, ANY)?;
+        return Err(refusal);
+    }
+    source.stand_as(&source_was, &Standing::Own, ANY)?;
+    Ok(last)
+}
+
+/// Fails where the target knows of logs what the source does not know.
+fn refuse_what_is_its_own(
+    source: &mut dyn MovingStore,
+    target: &mut dyn MovingStore,
+    target_was: &Standing,
+) -> Result<(), MoveError> {
+    let (last, of_target) = (source.last_key(&EVENTS)?, target.last_key(&EVENTS)?);
+    if *target_was != Standing::Own || of_target < last {
+        return refuse_rows_of_its_own([source, target]);
+    }
+    // Events of its own are told as such.
+    for table in PROVENANCE.into_iter().filter(|_| of_target == last) {
+        if digest(source, table, Keys::ALL)? != digest(target, table, Keys::ALL)? {
+            let (from, to) = (source.place(), target.place());
+            return Err(MoveError::Negative(format!(
+                "{to} has received rows of {} of its own: what is taken back would lose them; move them back with \
+                 `move --to {from} --from {to} --cut-over`",
+                table.name
+            )));
         }
     }
-    source.stand_as(&Standing::Own, None)?;
-    Ok(last)
+    Ok(())
 }

@@ -17,7 +17,7 @@ use super::store::{StoreError, configured_path};
 use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
 use crate::application::compare::settings::Settings;
-use crate::application::moving::{Move, MoveError, MovePorts, MovingStore, plan, undo};
+use crate::application::moving::{Move, MoveError, MovePorts, MovingStore, Standing, plan, undo};
 use crate::infrastructure::backend_at::{BackendError, backend_at};
 use crate::infrastructure::compare_inputs::TempScratch;
 use crate::infrastructure::config::{Backend, Config, PostgresUrl};
@@ -167,7 +167,11 @@ pub fn run(args: &MoveArgs, context: &Context) -> Result<Answer, CliError> {
         }));
     }
     if args.undo {
-        let (mut source, mut target) = (from.open(config)?, to.open(config)?);
+        let mut source = from.open(config)?;
+        // A schema that was dropped has nothing to lose; a file that is not there may be on a disk that is not there.
+        let is_made =
+            matches!(source.standing()?, Standing::Moved { .. }) && matches!(to, Place::Postgres(_));
+        let mut target = if is_made { to.open_or_make(config)? } else { to.open(config)? };
         let last_position = undo(&mut *source, &mut *target)?;
         let undone = Undone { source: source.place(), target: target.place(), last_position };
         let summary = format!("{} is the store again", undone.source);
@@ -179,7 +183,9 @@ pub fn run(args: &MoveArgs, context: &Context) -> Result<Answer, CliError> {
     }
     let clock = SystemClock::default();
     let mut source = from.open(config)?;
-    let mut target = to.open_or_make(config)?;
+    // What it was moved to is there.
+    let is_moved = matches!(source.standing()?, Standing::Moved { .. });
+    let mut target = if is_moved { to.open(config)? } else { to.open_or_make(config)? };
     let settings =
         Settings { memory: MEMORY, limit: 1, ..Settings::new(config.timezone.value.clone(), present_time()) };
     let ports = MovePorts {

@@ -1,7 +1,9 @@
 //! A store in PostgreSQL, as a move reads and writes it.
 
 use std::io::Write;
+use std::ops::RangeInclusive;
 
+use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 use postgres::{Client, Error};
@@ -28,6 +30,8 @@ const BEGIN_STATE: &str =
 /// What is committed outlives the server, and the standby has it where one is to, whatever the role is set to.
 const BEGIN: &str = "BEGIN; SELECT set_config('synchronous_commit',
     CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)";
+/// Held by the session until it ends. A session whose process was killed ends a moment later.
+const LOCK: &str = "SELECT pg_advisory_lock(hashtextextended('mission-events move ' || $1, 0))";
 const STAND_AS: &str = "UPDATE store SET moved_to = $1::text, copy_of = $2::text, is_whole = $3,
     moved_at = CASE WHEN $1::text IS NULL THEN NULL ELSE now() END";
 /// What has been appended since the store was moved here counts by its positions, which have no gaps.
@@ -146,13 +150,34 @@ impl MovingStore for PostgresMovingStore {
     }
 
     fn standing(&mut self) -> Result<Standing, RepositoryError> {
-        schema::standing(&mut self.writer).map_err(port_error("look what a store stands as"))
+        schema::standing(&mut self.writer.client).map_err(port_error("look what a store stands as"))
     }
 
-    fn stand_as(&mut self, standing: &Standing, last: Option<i64>) -> Result<i64, RepositoryError> {
+    fn lock(&mut self) -> Result<(), RepositoryError> {
+        let failed = port_error("keep other moves from a store");
+        let client = &mut self.writer.client;
+        client.batch_execute("SET lock_timeout = '3s'").map_err(&failed)?;
+        if let Err(error) = client.execute(LOCK, &[&self.address.schema]) {
+            if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                return Err(failed(error));
+            }
+            let said =
+                format!("another move of {} is at work: run this one when that has ended", self.address);
+            return Err(RepositoryError::storage("keep other moves from a store", said));
+        }
+        client.batch_execute("SET lock_timeout = '15s'").map_err(failed)
+    }
+
+    fn stand_as(
+        &mut self,
+        from: &Standing,
+        to: &Standing,
+        last: RangeInclusive<i64>,
+    ) -> Result<i64, RepositoryError> {
+        let place = self.place();
         let action = "change what a store stands as";
         let failed = port_error(action);
-        let (moved_to, copy_of, is_whole) = match standing {
+        let (moved_to, copy_of, is_whole) = match to {
             Standing::Own => (None, None, true),
             Standing::Moved { to } => (Some(to), None, true),
             Standing::Copy { of, is_whole } => (None, Some(of), *is_whole),
@@ -160,10 +185,11 @@ impl MovingStore for PostgresMovingStore {
         self.in_transaction(action, |client| {
             // Whoever appends has ended before, or finds the row changed.
             client.execute("SELECT 1 FROM store FOR UPDATE", &[]).map_err(&failed)?;
+            from.ensure_is(&schema::standing(client).map_err(&failed)?, &place)?;
             let row =
                 client.query_one("SELECT coalesce(max(position), 0) FROM events", &[]).map_err(&failed)?;
             let found = row.try_get(0).map_err(&failed)?;
-            if last.is_none_or(|last| last == found) {
+            if last.contains(&found) {
                 client.execute(STAND_AS, &[&moved_to, &copy_of, &is_whole]).map_err(&failed)?;
             }
             Ok(found)

@@ -1,7 +1,7 @@
 //! The schema of a store: which program made it, which version it has, and how it becomes the current one.
 
 use chrono::DateTime;
-use postgres::Error;
+use postgres::{Client, Error};
 
 use super::address::PostgresAddress;
 use super::connection::{Access, Session};
@@ -81,12 +81,12 @@ pub(super) fn open_for_reading(address: &PostgresAddress) -> Result<Session, Pos
 }
 
 fn standing_of(address: &PostgresAddress, session: &mut Session) -> Result<Standing, PostgresError> {
-    standing(session).map_err(Store { address }.failed("read the table store of"))
+    standing(&mut session.client).map_err(Store { address }.failed("read the table store of"))
 }
 
 /// What a store stands as.
-pub(super) fn standing(session: &mut Session) -> Result<Standing, Error> {
-    let Some(row) = session.client.query_opt(STANDING, &[])? else { return Ok(Standing::Own) };
+pub(super) fn standing(client: &mut Client) -> Result<Standing, Error> {
+    let Some(row) = client.query_opt(STANDING, &[])? else { return Ok(Standing::Own) };
     let (moved_to, copy_of): (Option<String>, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
     let is_whole = row.try_get(2)?;
     Ok(match (moved_to, copy_of) {

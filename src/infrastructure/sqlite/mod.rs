@@ -8,7 +8,8 @@
 //!
 //! Beside the database lies `<database>.lock`, an empty file that is locked while the schema is
 //! looked at or changed, so that any number of processes can open a new store at once; and, once logs
-//! were added to it, `<database>.import.lock`, which imports wait for each other with; and `<database>.turn`, by which
+//! were added to it, `<database>.import.lock`, which imports wait for each other with; `<database>.move.lock`, which moves to
+//! another backend keep each other away with; and `<database>.turn`, by which
 //! processes that write often take turns. `<database>` is the file that
 //! all links lead to; one that has several names is not written to. A schema that is not what the migrations have
 //! made is refused.

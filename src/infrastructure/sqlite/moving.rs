@@ -1,6 +1,8 @@
 //! A store in SQLite, as a move reads and writes it.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, ToSql, TransactionBehavior, params_from_iter};
@@ -18,6 +20,8 @@ use crate::application::export::ExportStore;
 use crate::application::moving::{GiveRows, Keys, MovingStore, Standing, Table, TakeRow, Value};
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
+use crate::durable::lock::{FileLock, LockError};
+use crate::infrastructure::side_files::{MOVE_LOCK, with_suffix};
 use crate::wire::zone::Zone;
 
 const LAST_POSITION: &str = "SELECT ifnull(max(position), 0) FROM events";
@@ -29,6 +33,8 @@ pub struct SqliteMovingStore {
     reader: Connection,
     /// Opened when something is written.
     writer: Option<Connection>,
+    /// Keeps other moves away, once it is taken.
+    lock: Option<FileLock>,
 }
 
 impl SqliteMovingStore {
@@ -41,7 +47,7 @@ impl SqliteMovingStore {
         let reader = schema::open_checked_at_any_standing(&EVENT_STORE, path)?;
         // Its counterpart names it so, wherever it is read.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        Ok(Self { path, zone, reader, writer: None })
+        Ok(Self { path, zone, reader, writer: None, lock: None })
     }
 
     /// The same, and makes the store where there is none.
@@ -132,7 +138,30 @@ impl MovingStore for SqliteMovingStore {
         fence::standing(&self.reader).map_err(port_error("look what a store stands as"))
     }
 
-    fn stand_as(&mut self, standing: &Standing, last: Option<i64>) -> Result<i64, RepositoryError> {
+    fn lock(&mut self) -> Result<(), RepositoryError> {
+        let action = "keep other moves from a store";
+        let path = with_suffix(&self.path, MOVE_LOCK);
+        let held = FileLock::exclusive(&path, Duration::ZERO).map_err(|error| match error {
+            LockError::Held => {
+                let place = self.path.display();
+                let said = format!("another move of {place} is at work: run this one when that has ended");
+                RepositoryError::storage(action, said)
+            }
+            LockError::Open(source) | LockError::Refused(source) => {
+                RepositoryError::storage(action, SqliteError::Lock { path: path.clone(), source })
+            }
+        })?;
+        self.lock = Some(held);
+        Ok(())
+    }
+
+    fn stand_as(
+        &mut self,
+        from: &Standing,
+        to: &Standing,
+        last: RangeInclusive<i64>,
+    ) -> Result<i64, RepositoryError> {
+        let place = self.place();
         let failed = port_error("change what a store stands as");
         let not_locked = |error| RepositoryError::storage("wait for an import", error);
         let _lock = ImportLock::acquire(&self.path).map_err(not_locked)?;
@@ -140,9 +169,10 @@ impl MovingStore for SqliteMovingStore {
         let _turn = turns.take();
         let transaction =
             self.writer()?.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        from.ensure_is(&fence::standing(&transaction).map_err(&failed)?, &place)?;
         let found: i64 = transaction.query_row(LAST_POSITION, [], |row| row.get(0)).map_err(&failed)?;
-        if last.is_none_or(|last| last == found) {
-            fence::stand_as(&transaction, standing).map_err(&failed)?;
+        if last.contains(&found) {
+            fence::stand_as(&transaction, to).map_err(&failed)?;
             transaction.commit().map_err(failed)?;
         }
         Ok(found)

@@ -115,7 +115,7 @@ fn a_cut_over_that_was_killed_while_both_refuse_writers_is_ended_or_taken_back()
         on_sqlite(&dir).run(&format!("-q move --to {url}")).result();
         save_native(&dir.join(STORE), 40..45);
         let mut source = SqliteMovingStore::open(&dir.join(STORE), Zone::utc()).unwrap();
-        source.stand_as(&Standing::Moved { to: url.clone() }, None).unwrap();
+        source.stand_as(&Standing::Own, &Standing::Moved { to: url.clone() }, 0..=i64::MAX).unwrap();
         drop(source);
         let before = all_rows(&dir.join(STORE));
         for store in [STORE, &url] {
@@ -141,7 +141,7 @@ fn a_difference_that_is_found_behind_the_fence_takes_it_back() {
     store_with_everything(&dir);
     on_sqlite(&dir).run(&format!("-q move --to {url}")).result();
     let mut source = SqliteMovingStore::open(&dir.join(STORE), Zone::utc()).unwrap();
-    source.stand_as(&Standing::Moved { to: url.clone() }, None).unwrap();
+    source.stand_as(&Standing::Own, &Standing::Moved { to: url.clone() }, 0..=i64::MAX).unwrap();
     drop(source);
     super::tamper_with(&url, "UPDATE events SET origin = 'history' WHERE position = 3");
     let run = on_sqlite(&dir).run(&format!("-q move --to {url} --cut-over"));

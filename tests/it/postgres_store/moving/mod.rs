@@ -3,6 +3,7 @@
 mod cut_over;
 mod differences;
 mod killed;
+mod meanwhile;
 mod standby;
 mod there_and_back;
 
