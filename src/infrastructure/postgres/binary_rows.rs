@@ -123,8 +123,10 @@ pub(super) fn decode<'r>(table: &Table, row: &'r Row) -> Result<Vec<Value<'r>>, 
     }
     let mut values = Vec::with_capacity(table.columns.len());
     for (number, (column, kind)) in table.columns.iter().enumerate() {
-        let value = match (kind, exact.remove(*column)) {
-            (Kind::Text | Kind::Name, Some(text)) => {
+        let is_text = matches!(kind, Kind::Text | Kind::Name);
+        let text = if is_text { exact.remove(*column) } else { None };
+        let value = match text {
+            Some(text) => {
                 let found: Option<&str> =
                     row.try_get(number).map_err(|error| corrupt(column, error.to_string()))?;
                 if found != Some(&*held(*kind, &text)) {
@@ -134,7 +136,7 @@ pub(super) fn decode<'r>(table: &Table, row: &'r Row) -> Result<Vec<Value<'r>>, 
                 }
                 Value::Text(text.into())
             }
-            _ => value(row, number, *kind).map_err(|error| corrupt(column, error.to_string()))?,
+            None => value(row, number, *kind).map_err(|error| corrupt(column, error.to_string()))?,
         };
         values.push(value);
     }
