@@ -44,7 +44,7 @@ pub use recorded::{Evidence, EvidenceRecord, UnknownEvidence};
 pub use recorded_backup::{record_backup, record_verification};
 pub use recorded_comparison::{EvidencePorts, RecordedComparison, Recording, compare_and_record};
 #[cfg(feature = "postgres")]
-pub use recorded_move::record_move;
+pub use recorded_move::{last_move, record_move};
 pub use recorded_rehearsal::record_rehearsal;
 pub use rehearsal::{Rehearsal, RehearsalEvidence, RehearsalFindings};
 pub use verification::Verification;

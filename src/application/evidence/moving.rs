@@ -11,7 +11,7 @@ pub(super) const MOVE: &str = "move";
 /// A move, as it is recorded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MoveEvidence {
-    kind: String,
+    pub(super) kind: String,
     /// When it was recorded.
     #[serde(with = "timestamp")]
     pub recorded_at: DateTime<Utc>,

@@ -37,4 +37,14 @@ pub enum MoveError {
     /// What was found could not be recorded; nothing was cut over.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// What was done could not be recorded.
+    #[error(
+        "{target} is the store now, and that could not be recorded: run the same command again, which records it"
+    )]
+    Unrecorded {
+        /// Where the store is.
+        target: String,
+        /// Why not.
+        source: EvidenceError,
+    },
 }

@@ -6,7 +6,7 @@ use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
 use crate::application::compare::report::Verdict;
 use crate::application::compare::settings::Settings;
-use crate::application::evidence::{EvidenceLog, RecordedMove, record_move};
+use crate::application::evidence::{EvidenceLog, RecordedMove, last_move, record_move};
 use crate::domain::repository::RepositoryError;
 
 use super::copying::{RANGE, copy_up_to};
@@ -203,8 +203,8 @@ impl<'m> Move<'m> {
         let fence = Standing::Moved { to: self.target.place() };
         let began = self.ports.clock.elapsed();
         let fenced_at = self.source_becomes(fence.clone())?;
-        let (proved, recorded_as) = match self.prove_behind_the_fence(fenced_at) {
-            Ok(recorded) => recorded,
+        let proved = match self.prove_behind_the_fence(fenced_at) {
+            Ok(proved) => proved,
             Err(failed) => {
                 self.source_becomes(Standing::Own)?;
                 return Err(failed);
@@ -221,11 +221,14 @@ impl<'m> Move<'m> {
             )));
         }
         let pause = self.ports.clock.elapsed().saturating_sub(began);
+        let proved = RecordedMove { cut_over: true, ..proved };
+        let recorded_as = self.record_cut_over(&proved)?;
         let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         Ok(self.report(proved, Some(pause_ms), Some(recorded_as)))
     }
 
-    fn prove_behind_the_fence(&mut self, fenced_at: i64) -> Result<(RecordedMove, u64), MoveError> {
+    /// What was proved, which is recorded: that nothing was cut over yet as well.
+    fn prove_behind_the_fence(&mut self, fenced_at: i64) -> Result<RecordedMove, MoveError> {
         let before = self.proved.clone();
         self.or_record(|this| {
             this.copy_rest()?;
@@ -247,15 +250,30 @@ impl<'m> Move<'m> {
             }
             Ok(())
         })?;
-        let proved = self.recorded(true, Vec::new());
-        let recorded_as = record_move(proved.clone(), self.ports.evidence, self.ports.clock)?.sequence;
-        Ok((proved, recorded_as))
+        let proved = self.recorded(false, Vec::new());
+        record_move(proved.clone(), self.ports.evidence, self.ports.clock)?;
+        Ok(proved)
+    }
+
+    fn record_cut_over(&self, proved: &RecordedMove) -> Result<u64, MoveError> {
+        let recorded = record_move(proved.clone(), self.ports.evidence, self.ports.clock);
+        let target = self.target.place();
+        Ok(recorded.map_err(|source| MoveError::Unrecorded { target, source })?.sequence)
     }
 
     fn done_before(mut self) -> Result<MoveReport, MoveError> {
         self.proved.last = self.source.last_key(&EVENTS)?;
-        let proved = self.recorded(true, Vec::new());
-        Ok(MoveReport { was_done: true, ..self.report(proved, None, None) })
+        let of_these = last_move(self.ports.evidence, &self.source.place(), &self.target.place())?;
+        let (proved, recorded_as) = match of_these {
+            // It was killed between the cut-over and its record.
+            Some(proved) if !proved.cut_over => {
+                let proved = RecordedMove { cut_over: true, ..proved };
+                let recorded_as = self.record_cut_over(&proved)?;
+                (proved, Some(recorded_as))
+            }
+            _ => (self.recorded(true, Vec::new()), None),
+        };
+        Ok(MoveReport { was_done: true, ..self.report(proved, None, recorded_as) })
     }
 
     fn recorded(&self, cut_over: bool, reasons: Vec<String>) -> RecordedMove {

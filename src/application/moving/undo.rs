@@ -1,5 +1,9 @@
 //! Taking a cut-over back, before the settings name the new store.
 
+use crate::application::clock::Clock;
+use crate::application::compare::report::Verdict;
+use crate::application::evidence::{EvidenceLog, RecordedMove, record_move};
+
 use super::error::MoveError;
 use super::ports::{ANY, Keys, MovingStore};
 use super::row_digest::digest;
@@ -11,7 +15,12 @@ use super::tables::{EVENTS, PROVENANCE};
 ///
 /// # Errors
 /// The target has received something of its own; or it was not moved there. Nothing was changed.
-pub fn undo(source: &mut dyn MovingStore, target: &mut dyn MovingStore) -> Result<i64, MoveError> {
+pub fn undo(
+    source: &mut dyn MovingStore,
+    target: &mut dyn MovingStore,
+    evidence: &dyn EvidenceLog,
+    clock: &dyn Clock,
+) -> Result<i64, MoveError> {
     source.lock()?;
     target.lock()?;
     let (from, to) = (source.place(), target.place());
@@ -52,6 +61,24 @@ pub fn undo(source: &mut dyn MovingStore, target: &mut dyn MovingStore) -> Resul
         return Err(refusal);
     }
     source.stand_as(&source_was, &Standing::Own, ANY)?;
+    let reasons = vec![format!("taken back: {from} is the store again")];
+    let (events, elapsed_seconds) = (last.unsigned_abs(), clock.elapsed().as_secs_f64());
+    let recorded = RecordedMove {
+        source: from.clone(),
+        target: to,
+        cut_over: false,
+        events,
+        last_position: last,
+        ranges: Vec::new(),
+        tables: Vec::new(),
+        logs: 0,
+        comparisons: Vec::new(),
+        verdict: Verdict::Consistent,
+        reasons,
+        elapsed_seconds,
+    };
+    record_move(recorded, evidence, clock)
+        .map_err(|error| MoveError::Unrecorded { target: from, source: error })?;
     Ok(last)
 }
 

@@ -172,7 +172,8 @@ pub fn run(args: &MoveArgs, context: &Context) -> Result<Answer, CliError> {
         let is_made =
             matches!(source.standing()?, Standing::Moved { .. }) && matches!(to, Place::Postgres(_));
         let mut target = if is_made { to.open_or_make(config)? } else { to.open(config)? };
-        let last_position = undo(&mut *source, &mut *target)?;
+        let evidence = JsonlEvidenceLog::new(&config.evidence_path.value);
+        let last_position = undo(&mut *source, &mut *target, &evidence, &SystemClock::default())?;
         let undone = Undone { source: source.place(), target: target.place(), last_position };
         let summary = format!("{} is the store again", undone.source);
         return Ok(Answer::new(ExitCode::Done, Some(summary), move |out| match format {
@@ -230,6 +231,7 @@ impl From<MoveError> for CliError {
             MoveError::Store(error) => error.into(),
             MoveError::Compare(error) => error.into(),
             MoveError::Evidence(error) => error.into(),
+            error @ MoveError::Unrecorded { .. } => Self::new(ExitCode::Storage, error),
             error @ MoveError::Refused(_) => Self::new(ExitCode::Usage, error),
             error @ MoveError::Contradiction(_) => Self::new(ExitCode::SelfCheck, error),
             error @ (MoveError::Negative(_) | MoveError::Different { .. }) => {

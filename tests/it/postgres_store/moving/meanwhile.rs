@@ -155,3 +155,30 @@ fn an_event_that_is_saved_while_a_move_begins_stays_in_a_store_that_is_no_copy()
     assert_eq!(in_postgres(&url).standing().unwrap(), Standing::Own);
     on_sqlite(&dir).run_with(["-q", "--store", &url, "dispatch", &native(20)]).result();
 }
+
+/// What the evidence says of moves: whether the target was the store then, and why it is not any more.
+fn recorded(dir: &TestDir) -> Vec<(bool, String)> {
+    let lines = std::fs::read_to_string(dir.join("data/evidence.jsonl")).unwrap();
+    let records = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    records
+        .map(|record| (record["cut_over"] == true, record["reasons"][0].as_str().unwrap_or("").to_owned()))
+        .collect()
+}
+
+#[test]
+fn evidence_says_cut_over_of_what_was_cut_over_and_that_it_was_taken_back() {
+    let (dir, url) = (TestDir::new(), server().new_store());
+    save_native(&dir.join(STORE), 10..13);
+    let run = |more: &str| on_sqlite(&dir).run(&format!("-q --format json move --to {url} {more}"));
+    run("").json();
+    assert_eq!(recorded(&dir), [(false, String::new())]);
+    // Killed between the cut-over and its record.
+    fence(&dir, &url);
+    let copy = in_postgres(&url).standing().unwrap();
+    in_postgres(&url).stand_as(&copy, &Standing::Own, ANY).unwrap();
+    assert_eq!(run("--cut-over").json()["recorded_as"], 2);
+    assert_eq!(run("--cut-over").json()["recorded_as"], serde_json::Value::Null);
+    run("--undo").json();
+    let taken_back = format!("taken back: {} is the store again", in_sqlite(&dir, STORE).place());
+    assert_eq!(recorded(&dir), [(false, String::new()), (true, String::new()), (false, taken_back)],);
+}
