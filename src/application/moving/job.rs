@@ -271,7 +271,8 @@ impl<'m> Move<'m> {
                 let recorded_as = self.record_cut_over(&proved)?;
                 (proved, Some(recorded_as))
             }
-            _ => (self.recorded(true, Vec::new()), None),
+            Some(proved) => (proved, None),
+            None => (self.recorded(true, Vec::new()), None),
         };
         Ok(MoveReport { was_done: true, ..self.report(proved, None, recorded_as) })
     }

@@ -46,16 +46,7 @@ pub(super) fn stage_of(
             ensure_beginning(source, target)?;
             return Ok(Stage::Fenced);
         }
-        (Standing::Moved { to: place }, _) => {
-            let refusal = format!("{from} was moved to {place}: name that one with --from");
-            return Err(MoveError::Refused(refusal));
-        }
-        (Standing::Copy { of, .. }, _) => {
-            let refusal = format!(
-                "{from} is a copy of {of}, and not the store: name that one with --from, or cut over to the copy first"
-            );
-            return Err(MoveError::Refused(refusal));
-        }
+        (is @ (Standing::Moved { .. } | Standing::Copy { .. }), _) => refuse_source(&from, is)?,
         (Standing::Own, Standing::Moved { to: place }) if *place != from => {
             let refusal =
                 format!("{to} was moved to {place}: expected a target that is empty, or a copy of {from}");
@@ -81,6 +72,19 @@ pub(super) fn is_empty(store: &mut dyn MovingStore) -> Result<bool, RepositoryEr
         is_empty &= store.last_key(table)? == 0;
     }
     Ok(is_empty)
+}
+
+/// Fails where a source is not the store.
+fn refuse_source(from: &str, standing: &Standing) -> Result<(), MoveError> {
+    Err(MoveError::Refused(match standing {
+        Standing::Own => return Ok(()),
+        Standing::Moved { to } => format!(
+            "{from} was moved to {to}: name that one with --from; a move to there that did not end goes on with these very words after --to"
+        ),
+        Standing::Copy { of, .. } => format!(
+            "{from} is a copy of {of}, and not the store: name that one with --from, or cut over to the copy first"
+        ),
+    }))
 }
 
 /// The last event of the target stands in the source as it is: whatever else is not the same, the proof finds.
@@ -159,7 +163,10 @@ pub fn plan(
     target: Option<&mut dyn MovingStore>,
 ) -> Result<MovePlan, MoveError> {
     let (copied_to, target_is) = match target {
-        None => (0, "nothing"),
+        None => {
+            refuse_source(&source.place(), &source.standing()?)?;
+            (0, "nothing")
+        }
         Some(target) => {
             let standings = [source.standing()?, target.standing()?];
             let target_is = match stage_of([&mut *source, &mut *target], [&standings[0], &standings[1]])? {

@@ -177,7 +177,11 @@ fn evidence_says_cut_over_of_what_was_cut_over_and_that_it_was_taken_back() {
     let copy = in_postgres(&url).standing().unwrap();
     in_postgres(&url).stand_as(&copy, &Standing::Own, ANY).unwrap();
     assert_eq!(run("--cut-over").json()["recorded_as"], 2);
-    assert_eq!(run("--cut-over").json()["recorded_as"], serde_json::Value::Null);
+    let again = run("--cut-over").json();
+    assert_eq!((&again["recorded_as"], &again["events"]), (&serde_json::Value::Null, &3.into()), "{again}");
+    let elsewhere = server().new_store();
+    let planned = on_sqlite(&dir).run(&format!("-q move --to {elsewhere} --dry-run"));
+    planned.code_is(2, "with these very words after --to");
     run("--undo").json();
     let taken_back = format!("taken back: {} is the store again", in_sqlite(&dir, STORE).place());
     assert_eq!(recorded(&dir), [(false, String::new()), (true, String::new()), (false, taken_back)],);
