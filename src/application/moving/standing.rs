@@ -19,7 +19,6 @@ pub enum Standing {
     },
 }
 
-#[cfg(feature = "postgres")]
 impl std::fmt::Display for Standing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

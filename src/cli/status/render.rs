@@ -58,6 +58,7 @@ fn print_store(title: &str, store: &StoreState, stdout: &mut dyn Write) -> io::R
         _ => format!("{bytes} bytes"),
     });
     for (name, value) in [
+        ("is", store.stands_as.as_deref()),
         ("events", events.as_deref()),
         ("size", bytes.as_deref()),
         ("first", store.first_timestamp.as_deref()),

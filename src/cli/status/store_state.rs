@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::application::moving::Standing;
 use crate::cli::store::{self, OpenStore, StoreError};
 use crate::domain::error_chain::error_chain;
 use crate::domain::event::format_timestamp;
@@ -24,6 +25,9 @@ pub struct StoreState {
     pub last_timestamp: Option<String>,
     /// The log that was imported last, and when; a SQLite store knows it.
     pub last_import: Option<String>,
+    /// That it was moved, or is a copy, and of or to which place; none for a store that takes events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands_as: Option<String>,
     /// The server of a store that has one: what it is, and what it means that it has acknowledged an event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
@@ -45,6 +49,7 @@ impl StoreState {
             first_timestamp: None,
             last_timestamp: None,
             last_import: None,
+            stands_as: None,
             server: None,
             error: None,
         };
@@ -72,6 +77,13 @@ impl StoreState {
             #[cfg(feature = "postgres")]
             OpenStore::Postgres(store) => store.size_in_bytes()?,
         });
+        let standing = match store {
+            OpenStore::Jsonl(_) => Standing::Own,
+            OpenStore::Sqlite(store) => store.standing()?,
+            #[cfg(feature = "postgres")]
+            OpenStore::Postgres(store) => store.standing()?,
+        };
+        self.stands_as = (standing != Standing::Own).then(|| standing.to_string());
         let summary = store.repository().summary()?;
         if let OpenStore::Sqlite(store) = store {
             self.log_bytes = Some(store.log_size_in_bytes()?);

@@ -7,7 +7,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::error::port_error;
 use super::read::{Readers, only};
+use super::schema;
 use crate::application::growth::DayGrowth;
+use crate::application::moving::Standing;
 use crate::domain::repository::RepositoryError;
 use crate::domain::value_objects::Position;
 use crate::wire::zone::Zone;
@@ -68,6 +70,10 @@ impl Readers {
             standby_names: row.try_get(2).map_err(&failed)?,
             standbys: row.try_get(3).map_err(&failed)?,
         })
+    }
+
+    pub fn standing(&self) -> Result<Standing, RepositoryError> {
+        self.read("look what a store stands as", |session| schema::standing(&mut session.client))
     }
 
     pub fn size_in_bytes(&self) -> Result<u64, RepositoryError> {

@@ -35,6 +35,7 @@ mod tls;
 use chrono::{DateTime, Utc};
 
 use crate::application::growth::DayGrowth;
+use crate::application::moving::Standing;
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{
@@ -99,6 +100,14 @@ impl PostgresEventRepository {
     /// What the server says.
     pub fn server(&self) -> Result<Server, RepositoryError> {
         self.readers.server()
+    }
+
+    /// What it stands as: the store itself, or moved to another place, or a copy.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn standing(&self) -> Result<Standing, RepositoryError> {
+        self.readers.standing()
     }
 
     /// The size of the events with their indexes, in bytes.

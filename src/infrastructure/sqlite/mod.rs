@@ -52,6 +52,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use crate::application::growth::DayGrowth;
+use crate::application::moving::Standing;
 use crate::domain::event::DomainEvent;
 use crate::domain::query::EventQuery;
 use crate::domain::repository::{
@@ -62,6 +63,7 @@ use crate::domain::value_objects::{EventId, Position, StreamId};
 use crate::wire::zone::Zone;
 
 use database_kind::EVENT_STORE;
+use error::port_error;
 
 pub use backup::{SqliteSnapshot, subject_of_events, subject_of_handlers};
 pub use connection::MAGIC;
@@ -146,6 +148,11 @@ impl SqliteEventRepository {
     /// The last import into the store, where there was one.
     pub fn last_import(&self) -> Result<Option<LastImport>, RepositoryError> {
         read::last_import(&self.reader())
+    }
+
+    /// What it stands as: the store itself, or moved to another place, or a copy.
+    pub fn standing(&self) -> Result<Standing, RepositoryError> {
+        fence::standing(&self.reader()).map_err(port_error("look what a store stands as"))
     }
 
     /// How many events are of each day from `since` on, with the bytes of their texts, in the order of the days.

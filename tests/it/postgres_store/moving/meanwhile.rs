@@ -179,6 +179,10 @@ fn evidence_says_cut_over_of_what_was_cut_over_and_that_it_was_taken_back() {
     assert_eq!(run("--cut-over").json()["recorded_as"], 2);
     let again = run("--cut-over").json();
     assert_eq!((&again["recorded_as"], &again["events"]), (&serde_json::Value::Null, &3.into()), "{again}");
+    for (store, said) in [(STORE, format!("moved to {url}")), (&*url, "".to_owned())] {
+        let status = on_sqlite(&dir).run(&format!("-q --store {store} status --format json")).json();
+        assert_eq!(status["store"]["stands_as"].as_str().unwrap_or_default(), said, "{status}");
+    }
     let elsewhere = server().new_store();
     let planned = on_sqlite(&dir).run(&format!("-q move --to {elsewhere} --dry-run"));
     planned.code_is(2, "with these very words after --to");
