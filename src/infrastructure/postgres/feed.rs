@@ -29,7 +29,8 @@ const TEXT_OF_REPAIRED: &str = "SELECT body FROM events WHERE position = $1";
 const TEXT_OF: &str = "SELECT body FROM events WHERE position = $1 AND origin IN ($2, 'repaired')
     UNION ALL SELECT body FROM twins WHERE position = $1 AND origin = $2";
 
-/// How many rows are read at once.
+/// The rows of so many positions are read at once. A limit on rows instead would have those of all later positions
+/// sorted for each page.
 const PAGE: i64 = 4096;
 
 const ACTION: &str = "read events";
@@ -118,30 +119,30 @@ impl PostgresFeed {
 
     /// As in SQLite: a twin stands at the position of its event, and an event that was repaired is of the history as well, once its
     /// log is imported.
-    fn page(&mut self, after: i64) -> Result<Vec<Row>, RepositoryError> {
+    fn page(&mut self, after: i64, to: i64) -> Result<Vec<Row>, RepositoryError> {
         let range = "position > $1 AND position <= $2";
         let rows = match self.rows {
             Rows::Repaired => {
                 let of_repaired = format!(
                     "SELECT {COLUMNS}, id_derived FROM events
-                     WHERE {range} AND position IN (SELECT position FROM repairs WHERE {range}) ORDER BY position LIMIT $3"
+                     WHERE {range} AND position IN (SELECT position FROM repairs WHERE {range}) ORDER BY position"
                 );
-                self.session.query(&of_repaired, &[&after, &self.last, &PAGE])
+                self.session.query(&of_repaired, &[&after, &to])
             }
             Rows::Native | Rows::History => {
                 let of_origin = format!(
-                    "SELECT {COLUMNS}, id_derived FROM events WHERE {range} AND origin = $4
+                    "SELECT {COLUMNS}, id_derived FROM events WHERE {range} AND origin = $3
                      UNION ALL
-                     SELECT {COLUMNS}, id_derived FROM twins WHERE {range} AND origin = $4 AND twin_id <= $5
+                     SELECT {COLUMNS}, id_derived FROM twins WHERE {range} AND origin = $3 AND twin_id <= $4
                      UNION ALL
                      SELECT {COLUMNS}, id_derived FROM events
-                     WHERE {range} AND origin = 'repaired' AND $4 = 'history'
+                     WHERE {range} AND origin = 'repaired' AND $3 = 'history'
                         AND EXISTS (SELECT 1 FROM repairs WHERE repairs.position = events.position)
                         AND EXISTS (SELECT 1 FROM source_repeats AS repeats WHERE repeats.position = events.position)
-                     ORDER BY position LIMIT $3"
+                     ORDER BY position"
                 );
                 let origin = origin(self.rows);
-                self.session.query(&of_origin, &[&after, &self.last, &PAGE, &origin, &self.last_twin])
+                self.session.query(&of_origin, &[&after, &to, &origin, &self.last_twin])
             }
         };
         rows.map_err(port_error(ACTION))
@@ -167,12 +168,12 @@ impl Feed for PostgresFeed {
         take: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
     ) -> Result<FeedFacts, CompareError> {
         let mut after = 0;
-        loop {
-            let page = self.page(after)?;
-            for row in &page {
+        while after < self.last {
+            let to = after.saturating_add(PAGE).min(self.last);
+            for row in &self.page(after, to)? {
                 let stored = stored_event(row)?;
-                after = stored.position.get();
-                let place = Place { line: after.unsigned_abs(), offset: after.unsigned_abs() };
+                let position = stored.position.get().unsigned_abs();
+                let place = Place { line: position, offset: position };
                 let is_derived: bool = row.try_get("id_derived").map_err(port_error(ACTION))?;
                 let (event, at): (_, DateTime<Utc>) = (&stored.event, stored.event.timestamp());
                 let id = (!is_derived).then(|| event.event_id().as_str());
@@ -182,9 +183,7 @@ impl Feed for PostgresFeed {
                     Err(error) => take(Fed::Reject { place, reject: error.into() }, reader)?,
                 }
             }
-            if (page.len() as i64) < PAGE {
-                break;
-            }
+            after = to;
         }
         Ok(FeedFacts::Store { events: self.events, last_position: self.last.unsigned_abs() })
     }
