@@ -40,8 +40,9 @@ const MEMORY: usize = 8 << 20;
 /// the events compared as compare-logs does it. It is recorded as evidence. A difference is named by its row and column, and nothing
 /// is cut over.
 ///
-/// --cut-over: then the source refuses writers of every version, and names the target to them; what they had appended is copied and
-/// proved; and the target is the store. Until the settings name it, --undo takes that back, unless the target has received events.
+/// --cut-over: then the source refuses writers, those of earlier versions too, and names the target to them; what they had appended is
+/// copied and proved; and the target is the store. An import of an earlier version that waits for its turn just then is not refused: end it
+/// before. Until the settings name the target, --undo takes the cut-over back, unless the target has received events.
 /// A process that was killed in between leaves both refusing writers: run it again with --cut-over, or with --undo.
 ///
 /// A store of daily files is imported into a SQLite store first (import-legacy).
