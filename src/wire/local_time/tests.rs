@@ -56,6 +56,20 @@ fn a_repeated_hour_is_the_earlier_one_until_the_local_time_steps_back_within_it(
 }
 
 #[test]
+fn another_log_begins_the_repeated_hour_anew() {
+    let zone = zone("Europe/Berlin");
+    let mut clock = LocalTimeResolver::new(&zone, DstPolicy::Resolve);
+    let mut hour = |text| {
+        let (instant, _) = clock.resolve(&WrittenTimestamp::parse(text).unwrap()).unwrap();
+        instant.format("%H:%M").to_string()
+    };
+    assert_eq!(["2025-10-26T02:50:00", "2025-10-26T02:10:00"].map(&mut hour), ["00:50", "01:10"]);
+    clock.begin_log();
+    let (instant, _) = clock.resolve(&WrittenTimestamp::parse("2025-10-26T02:20:00").unwrap()).unwrap();
+    assert_eq!(instant.format("%H:%M").to_string(), "00:20");
+}
+
+#[test]
 fn times_outside_the_repeated_hour_and_written_offsets_do_not_step_it_back() {
     assert_log(
         &zone("Europe/Berlin"),
