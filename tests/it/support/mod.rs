@@ -28,6 +28,17 @@ pub fn kill_moments() -> u64 {
     std::env::var("KILL_MOMENTS").map_or(6, |count| count.parse().unwrap())
 }
 
+/// Kills a program at each of [`kill_moments`]: `attempt` gets the number of the moment and how many there are, and answers
+/// whether the kill came before the end of the work. On a busy machine it can come too late; then that moment is tried again.
+pub fn at_kill_moments(mut attempt: impl FnMut(u64, u64) -> bool) {
+    const ATTEMPTS: usize = 20;
+    let moments = kill_moments();
+    for moment in 0..moments {
+        let was_in_time = (0..ATTEMPTS).any(|_| attempt(moment, moments));
+        assert!(was_in_time, "{ATTEMPTS} kills at moment {moment} of {moments} came after the end");
+    }
+}
+
 /// Pairs of a first and a second thing: all of them, or as many percent as [`cases`] tests of a property, beginning with one
 /// for each first thing, whose second things take turns.
 pub fn some_pairs<A: Copy, B: Copy>(first: &[A], second: &[B]) -> Vec<(A, B)> {
