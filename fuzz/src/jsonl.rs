@@ -2,6 +2,7 @@
 //! first.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use mission_events::internals::application::backup::{Depth, prove};
 use mission_events::internals::infrastructure::jsonl::subject_of_days;
@@ -44,12 +45,28 @@ pub fn check(bytes: &[u8]) {
     let appended = JsonlEventRepository::open(&days, Zone::utc()).expect("the folder is there");
     let event = DomainEvent::from_json(NEW, &Zone::utc()).expect("an event");
     if let Ok(position) = appended.save_event(&event) {
-        let left = place::read(&first);
-        // A torn tail alone is taken away, to a file of its own.
+        // A torn tail is taken away, to a file of its own.
         let whole = parts[0].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        assert!(left.starts_with(&parts[0][..whole]), "what stood there stands there");
+        assert_kept(&parts[0][..whole], &first);
         let found = appended.find_by_id(event.event_id()).expect("it can be read").expect("it is stored");
         assert_eq!(found.position, position);
+    }
+}
+
+/// The lines that stood in a file stand there; but where the zeros of one say that a power cut has kept it from being written, blanks do, and it
+/// is in a file of its own.
+fn assert_kept(lines: &[u8], file: &Path) {
+    let (left, mut offset) = (place::read(file), 0);
+    for line in lines.split_inclusive(|byte| *byte == b'\n') {
+        let now = left.get(offset..offset + line.len()).expect("the file is no shorter");
+        if now != line {
+            let text = &line[..line.len() - 1];
+            assert!(text.contains(&0), "a line without zeros stands there");
+            assert!(now[..text.len()].iter().all(|byte| *byte == b' '), "blanks stand in its place");
+            let copy = format!("{}.torn-{offset}", file.display());
+            assert_eq!(place::read(Path::new(&copy)), text, "its bytes are in a file of its own");
+        }
+        offset += line.len();
     }
 }
 
