@@ -11,8 +11,8 @@ use super::error::CliError;
 use super::given_path::ensure_store;
 use super::output::{self, Format};
 use super::store::StoreError;
-#[cfg(feature = "postgres")]
 use super::store::configured_path;
+use crate::durable::links::resolved;
 use crate::infrastructure::backend_at::{BackendError, backend_at};
 use crate::infrastructure::config::{
     Backend, Config, Flags, PostgresUrl, Source, load_for_process, meant_variable, spec,
@@ -184,6 +184,13 @@ impl GlobalOptions {
                 Err(BackendError::Missing { .. }) if missing == MissingStore::WillBeMade => Backend::Sqlite,
                 found => found.map_err(StoreError::from)?,
             };
+            // The settings' own store is that of the settings, whatever its path is written like.
+            if let Ok(own) = load_for_process(self.config.clone(), Flags::default())
+                && own.storage_backend.value == backend
+                && resolved(configured_path(backend, &own)) == resolved(Path::new(path))
+            {
+                return Ok(own);
+            }
             let place = match backend {
                 Backend::Jsonl => &spec::JSONL_DIR,
                 _ => &spec::SQLITE_PATH,

@@ -10,6 +10,17 @@ use crate::domain::value_objects::{AggregateId, Position, StreamId};
 /// So many events are read at a time.
 const PAGE: usize = 1_000;
 
+/// What the other store is to the one that is held against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// A backup of this very store: all that it has is to be here, and more may have come since.
+    ItsBackup,
+    /// A later state of this one, as the store is of its backup: it can have more in each stream.
+    Later,
+    /// Any other one, of which this one may be an earlier state.
+    Other,
+}
+
 /// What came of holding a store against another one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Against {
@@ -17,11 +28,16 @@ pub struct Against {
     pub path: String,
     /// Events that both have, at the same positions.
     pub same: u64,
-    /// Events that the other store has after the last one of this store, of any stream: what this one lacks.
+    /// Events that the other store has after the last one of this store: what this one lacks. 0 where that is a backup of this one: what that has
+    /// is to be here.
     pub later_in_other: u64,
     /// Where the first of them is.
     pub first_later_in_other: Option<String>,
-    /// Events that this store has and the other one lacks.
+    /// Events that came into this store, after those of each stream, since the other one was made as a backup of it.
+    pub later_here: u64,
+    /// Where the first of them is.
+    pub first_later_here: Option<String>,
+    /// Events that this store has and the other one lacks, but for these.
     pub only_here: u64,
     /// Where the first of them is.
     pub first_only_here: Option<String>,
@@ -31,8 +47,11 @@ pub struct Against {
     pub first_difference: Option<String>,
 }
 
-/// Holds the events of a store against those of another one, position by position. What the other one has after the end of this one is
-/// told, and no finding; everything else is.
+/// Holds the events of a store against those of another one, position by position. What an earlier state of a store cannot have yet is told, and
+/// no finding; everything else is. The later state is this one where the other one is a backup of it, else the other one.
+///
+/// A day file with days after it here is not at its end. An event that was stored there late is a finding all the same: nothing tells it from one
+/// that is lost here.
 ///
 /// # Errors
 /// One of the two cannot be read.
@@ -40,24 +59,34 @@ pub fn hold_against(
     this: &dyn EventRepository,
     other: &dyn EventRepository,
     path: String,
+    relation: Relation,
     findings: &mut Findings,
 ) -> Result<Against, RepositoryError> {
     findings.look(Check::Against);
     let mut against = Against { path, ..Against::default() };
-    let mut streams: Vec<StreamId> =
-        this.streams()?.into_iter().chain(other.streams()?).map(|stream| stream.id).collect();
+    let mut streams: Vec<StreamId> = this.streams()?.into_iter().map(|stream| stream.id).collect();
+    let last = streams.iter().max().cloned();
+    streams.extend(other.streams()?.into_iter().map(|stream| stream.id));
     streams.sort();
     streams.dedup();
     for stream in &streams {
         let (mut here, mut there) = (Events::of(this, stream), Events::of(other, stream));
-        let mut last_here = false;
+        let is_at_the_end = last.as_ref().is_none_or(|last| stream >= last);
         loop {
+            let mut is_later = false;
             let pair = (here.next()?, there.next()?);
             let (one, two) = match pair {
                 (None, None) => break,
-                (one, None) => (one, None),
+                (one, None) => {
+                    is_later = relation == Relation::ItsBackup;
+                    (one, None)
+                }
                 (None, two) => {
-                    last_here = true;
+                    is_later = match relation {
+                        Relation::ItsBackup => false,
+                        Relation::Later => true,
+                        Relation::Other => is_at_the_end,
+                    };
                     (None, two)
                 }
                 (Some(one), Some(two)) if one.position < two.position => {
@@ -70,7 +99,7 @@ pub fn hold_against(
                 }
                 (one, two) => (one, two),
             };
-            against.take(stream, one, two, last_here, findings);
+            against.take(stream, one, two, is_later, findings);
         }
     }
     Ok(against)
@@ -82,7 +111,7 @@ impl Against {
         stream: &StreamId,
         one: Option<StoredEvent>,
         two: Option<StoredEvent>,
-        is_after_the_end: bool,
+        is_later: bool,
         findings: &mut Findings,
     ) {
         match (one, two) {
@@ -95,13 +124,17 @@ impl Against {
                     self.first_difference.get_or_insert_with(|| format!("{place}: {detail}"));
                 }
             },
+            (Some(one), None) if is_later => {
+                self.later_here += 1;
+                self.first_later_here.get_or_insert_with(|| place(stream, one.position));
+            }
             (Some(one), None) => {
                 self.only_here += 1;
                 let place = place(stream, one.position);
                 findings.add(Check::Against, place.clone(), format!("{} has no event there", self.path));
                 self.first_only_here.get_or_insert(place);
             }
-            (None, Some(two)) if is_after_the_end => {
+            (None, Some(two)) if is_later => {
                 self.later_in_other += 1;
                 self.first_later_in_other.get_or_insert_with(|| place(stream, two.position));
             }

@@ -1,5 +1,7 @@
 //! A backup: copied, proved, described, put in its place; only then are earlier ones removed.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use thiserror::Error;
@@ -7,7 +9,7 @@ use thiserror::Error;
 use super::contents::Contents;
 use super::findings::Findings;
 use super::manifest::{BackedUpFile, Manifest};
-use super::ports::{BackupPlace, BackupShelf, ShelfError, StoreSnapshot, Tell};
+use super::ports::{BackupPlace, BackupShelf, FoundBackups, ShelfError, StoreSnapshot, Tell};
 use super::proof::{Depth, Proof, prove};
 use crate::application::clock::Clock;
 use crate::domain::event::format_timestamp;
@@ -49,6 +51,15 @@ pub enum BackupError {
     },
 }
 
+/// A backup that was left although only so many earlier ones were to stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftBackup {
+    /// Its folder.
+    pub backup: String,
+    /// Why it was.
+    pub reason: String,
+}
+
 /// What a backup came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BackupReport {
@@ -81,6 +92,8 @@ pub struct BackupReport {
     pub left_out: Vec<String>,
     /// Earlier backups that were removed.
     pub removed: Vec<String>,
+    /// Backups that were left although only so many earlier ones were to stay.
+    pub left: Vec<LeftBackup>,
 }
 
 impl BackupReport {
@@ -102,6 +115,7 @@ impl BackupReport {
             snapshot_held_ms: 0,
             left_out: Vec::new(),
             removed: Vec::new(),
+            left: Vec::new(),
         }
     }
 }
@@ -134,23 +148,50 @@ pub fn back_up(
     report.snapshot_held_ms = copied.held_ms;
     report.left_out = copied.left_out;
     if let Some(keep) = settings.keep {
-        report.removed = remove_earlier(shelf, &backup, keep)?;
+        (report.removed, report.left) = remove_earlier(shelf, &backup, keep)?;
     }
     Ok(report)
 }
 
-/// Removes earlier backups of the same store, but for so many.
+/// Removes earlier backups of the same store, but for so many; and for those that the new one does not stand for.
 fn remove_earlier(
     shelf: &mut dyn BackupShelf,
     new: &BackupPlace,
     keep: usize,
-) -> Result<Vec<String>, ShelfError> {
+) -> Result<(Vec<String>, Vec<LeftBackup>), ShelfError> {
+    let FoundBackups { backups, unreadable } = shelf.backups()?;
+    let left = |path: &Path, reason: String| LeftBackup { backup: text_of(path), reason };
+    let unreadable = unreadable.iter().map(|(path, why)| {
+        left(path, format!("nothing is known of it: {why}; `verify` it, and remove it where it is of no use"))
+    });
+    let (mut removed, mut all_left) = (Vec::new(), unreadable.collect::<Vec<_>>());
     let store = &new.manifest.store;
-    let is_earlier = |backup: &BackupPlace| {
-        let other = &backup.manifest;
-        other.made_at < new.manifest.made_at
-            && (&other.store.path, &other.store.backend) == (&store.path, &store.backend)
+    let is_of_the_store = |backup: &&BackupPlace| {
+        let other = &backup.manifest.store;
+        backup.path != new.path && (&other.path, &other.backend) == (&store.path, &store.backend)
     };
-    let earlier: Vec<BackupPlace> = shelf.backups()?.into_iter().filter(is_earlier).skip(keep).collect();
-    earlier.iter().map(|backup| shelf.remove(backup).map(|()| text_of(&backup.path))).collect()
+    let (later, earlier): (Vec<_>, Vec<_>) = backups
+        .iter()
+        .filter(is_of_the_store)
+        .partition(|other| other.manifest.made_at >= new.manifest.made_at);
+    for backup in later {
+        let reason = "it is of a later time than the one that was made now: a clock was wrong, or is";
+        all_left.push(left(&backup.path, reason.to_owned()));
+    }
+    for backup in earlier.into_iter().skip(keep) {
+        match backup.manifest.contents.first_missing_from(&new.manifest.contents) {
+            Some(range) => {
+                let place = range.place();
+                let reason = format!(
+                    "it has events, within {place}, that the one that was made now lacks or has otherwise: `verify --against` it says which"
+                );
+                all_left.push(left(&backup.path, reason));
+            }
+            None => {
+                shelf.remove(backup)?;
+                removed.push(text_of(&backup.path));
+            }
+        }
+    }
+    Ok((removed, all_left))
 }

@@ -21,15 +21,15 @@ mod proof;
 mod restore;
 mod verify;
 
-pub use against::{Against, hold_against};
+pub use against::{Against, Relation, hold_against};
 pub use contents::{RowHash, TableDigest};
 pub use event_check::{HowRead, ProvedEvent, ReadLogs, Reading};
 pub use findings::{Check, Findings};
-pub use job::{BackupError, BackupReport, BackupSettings, back_up};
+pub use job::{BackupError, BackupReport, BackupSettings, LeftBackup, back_up};
 pub use manifest::{BackedUpFile, CompressedFile, MANIFEST, Manifest, SUMS, StoreName};
 pub use ports::{
-    BackupPlace, BackupShelf, CopiedStore, NewBackup, ProvableDatabase, ProvableEvents, ShelfError,
-    StoreSnapshot, Subject, Tell,
+    BackupPlace, BackupShelf, CopiedStore, FoundBackups, NewBackup, ProvableDatabase, ProvableEvents,
+    ShelfError, StoreSnapshot, Subject, Tell,
 };
 #[cfg(feature = "internals")]
 pub use proof::Proof;

@@ -112,6 +112,15 @@ pub struct BackupPlace {
     pub manifest: Manifest,
 }
 
+/// The backups in a folder.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FoundBackups {
+    /// Those that say of themselves what they are, the latest first.
+    pub backups: Vec<BackupPlace>,
+    /// The others, and why nothing is known of them.
+    pub unreadable: Vec<(PathBuf, String)>,
+}
+
 /// A backup that is being made. One that is dropped leaves nothing that is a backup.
 pub trait NewBackup {
     /// The folder into which the store is copied.
@@ -127,8 +136,8 @@ pub trait BackupShelf {
     /// Begins a backup of that moment, for which so many bytes are needed.
     fn begin(&mut self, at: DateTime<Utc>, bytes: u64) -> Result<Box<dyn NewBackup>, ShelfError>;
 
-    /// Its backups, the latest first.
-    fn backups(&self) -> Result<Vec<BackupPlace>, ShelfError>;
+    /// Its backups.
+    fn backups(&self) -> Result<FoundBackups, ShelfError>;
 
     /// Removes a backup.
     fn remove(&mut self, backup: &BackupPlace) -> Result<(), ShelfError>;

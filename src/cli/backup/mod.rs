@@ -45,7 +45,10 @@ use render::BackedUp;
 /// next one. Without --keep no earlier backup is removed. That it was made is recorded as evidence; `verify` looks at all of it again, and that is what the
 /// gate asks for. What a disk does with a copy later, only a later `verify` shows.
 ///
-/// Exit codes: 0 it is made; 1 the copy is not whole, and neither is the store then: nothing was kept of it; 2 PATH is no place for backups;
+/// An earlier backup is removed only where this one has all of its events, by the digests of both. One that has others, one of a later time and one
+/// whose manifest cannot be read are left and told.
+///
+/// Exit codes: 0 it is made; 1 the copy is not whole, and neither is the store then: nothing was kept of it; or --keep has left a backup; 2 PATH is no place for backups;
 /// 4 something could not be read or written, or another process makes a backup there.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -109,7 +112,8 @@ pub fn run(args: &BackupArgs, context: &Context) -> Result<Answer, CliError> {
     let recorded_as = recorded.as_ref().ok().copied();
     let backed_up = BackedUp { report, recorded_as, elapsed_seconds: started.elapsed().as_secs_f64() };
     let (summary, format) = (backed_up.summary(), context.format);
-    let answer = Answer::new(ExitCode::Done, Some(summary), move |out| match format {
+    let code = if backed_up.report.left.is_empty() { ExitCode::Done } else { ExitCode::Negative };
+    let answer = Answer::new(code, Some(summary), move |out| match format {
         Format::Human => render::human(&backed_up, out),
         Format::Json => output::json_document(out, &backed_up),
         Format::Jsonl => output::json_line(out, &backed_up),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::application::backup::BackupReport;
+use crate::application::backup::{BackupReport, LeftBackup};
 use crate::cli::output::visible;
 
 /// What `backup` answers; its keys are part of the contract.
@@ -27,7 +27,7 @@ impl BackedUp {
 }
 
 pub fn human(backed_up: &BackedUp, out: &mut dyn Write) -> io::Result<()> {
-    let BackupReport { store, files, log_growth_bytes, snapshot_held_ms, left_out, removed, .. } =
+    let BackupReport { store, files, log_growth_bytes, snapshot_held_ms, left_out, removed, left, .. } =
         &backed_up.report;
     let bytes: u64 = files.iter().map(|file| file.bytes).sum();
     writeln!(out, "{}", backed_up.summary())?;
@@ -43,6 +43,9 @@ pub fn human(backed_up: &BackedUp, out: &mut dyn Write) -> io::Result<()> {
     }
     for path in removed {
         writeln!(out, "removed: {}", visible(path))?;
+    }
+    for LeftBackup { backup, reason } in left {
+        writeln!(out, "left: {}: {}", visible(backup), visible(reason))?;
     }
     let recorded = backed_up.recorded_as.map_or_else(
         || "not recorded".to_owned(),

@@ -112,7 +112,8 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Answer, CliError> {
 /// The backup at a path.
 fn opened(path: &Path) -> Result<BackupFolder, CliError> {
     let failed = |error: std::io::Error| CliError::new(ExitCode::Storage, error);
-    let FoundBackup::Backup(path) = find_backup(path).map_err(failed)? else {
+    let found = find_backup(path, present_time());
+    let FoundBackup::Backup(path) = found.map_err(|error| CliError::new(ExitCode::Storage, error))? else {
         let message = format!(
             "there is no backup at {}: expected the folder of one, or a folder of backups",
             path.display()

@@ -17,7 +17,9 @@ use super::global::Context;
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::store::configured_path;
-use crate::application::backup::{Depth, Findings, Verification, hold_against, prove, verify_contents};
+use crate::application::backup::{
+    Depth, Findings, Relation, Verification, hold_against, prove, verify_contents,
+};
 use crate::application::evidence::record::Verdict;
 use crate::application::evidence::{RecordedVerification, VerifiedBackup, record_verification};
 use crate::domain::path_text::text_of;
@@ -41,8 +43,10 @@ const RECORDED: usize = 20;
 /// reads in its text, and derived ids are those of the content. Of each imported log: it can be given back byte for byte. Of a JSONL store:
 /// every line is an event, and what is compressed decompresses to its end.
 ///
-/// --against holds the events against those of another store or backup, position by position. What that one has after the end is told (of a
-/// restored store: what was lost), and everything else is a difference.
+/// --against holds the events (id, type, time, aggregate, text) against those of another store or backup, position by position. Where that is a
+/// backup of the store that is verified, all that it has is to be there, and what came since is told. Else this one may be an earlier state, as a
+/// backup or a restored store is: what the other one has after its end is told (of a restored store: what was lost). Everything else is a difference. In
+/// a JSONL store so is an event that another store has in a day before the last one here: one that came late and one that was lost look the same.
 ///
 /// Where the store of the settings, or a backup of it, is verified, the result is recorded as evidence, and the gate asks for that of a
 /// backup.
@@ -143,9 +147,23 @@ fn hold(
     let mut findings = Findings::default();
     let (here, there) = (found.events(config)?, other.events(config)?);
     let path = text_of(other.path());
-    let against = hold_against(here.repository(), there.repository(), path, &mut findings)?;
+    let relation = if is_backup_of(other, found)? {
+        Relation::ItsBackup
+    } else if is_backup_of(found, other)? {
+        Relation::Later
+    } else {
+        Relation::Other
+    };
+    let against = hold_against(here.repository(), there.repository(), path, relation, &mut findings)?;
     verification.add(against, findings);
     Ok(())
+}
+
+/// Whether one is a backup of the other.
+fn is_backup_of(backup: &Found, store: &Found) -> Result<bool, CliError> {
+    let is_store = matches!(store.kind(), Kind::Store(_));
+    let backup = if is_store { backup.open_backup(&mut Findings::default())? } else { None };
+    Ok(backup.is_some_and(|backup| backup.manifest.store.path == text_of(&absolute(store.path()))))
 }
 
 /// Records it, where it is of the store of the settings or of a backup of that.
@@ -153,7 +171,9 @@ fn record(verification: &Verification, config: &Config) -> Result<Option<u64>, C
     let configured = text_of(&absolute(configured_path(config.storage_backend.value, config)));
     let path = || text_of(&absolute(verification.path.as_ref()));
     let is_backup = verification.of == "backup";
-    let store = if is_backup { verification.store.clone() } else { Some(path()) };
+    // One whose manifest cannot be read may be of any store.
+    let unknown = || Some(configured.clone()).filter(|_| verification.manifest_sha256.is_none());
+    let store = if is_backup { verification.store.clone().or_else(unknown) } else { Some(path()) };
     let Some(store) = store.filter(|store| *store == configured) else { return Ok(None) };
     let backup = is_backup.then(|| VerifiedBackup {
         path: path(),

@@ -55,6 +55,9 @@ fn held(against: &Against, out: &mut dyn Write) -> io::Result<()> {
     if let Some(place) = &against.first_later_in_other {
         writeln!(out, "it has {} events more, from {place} on, which are not here", against.later_in_other)?;
     }
+    if let Some(place) = &against.first_later_here {
+        writeln!(out, "{} came after it was made, from {place} on", against.later_here)?;
+    }
     if let Some(difference) = &against.first_difference {
         writeln!(out, "{} differ; the first: {}", against.different, visible(difference))?;
     }

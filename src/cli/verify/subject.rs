@@ -19,6 +19,7 @@ use crate::infrastructure::jsonl::{JsonlEventRepository, files_of_days, subject_
 use crate::infrastructure::sqlite::{
     is_handler_store, store_size_in_bytes, subject_of_events, subject_of_handlers,
 };
+use crate::infrastructure::system_clock::present_time;
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +47,8 @@ impl Found {
     /// # Errors
     /// Nothing that can be verified.
     pub fn at(path: &Path) -> Result<Self, CliError> {
-        let looked = |error: std::io::Error| CliError::new(ExitCode::Storage, error);
-        if let FoundBackup::Backup(path) = find_backup(path).map_err(looked)? {
+        let found = find_backup(path, present_time());
+        if let FoundBackup::Backup(path) = found.map_err(|error| CliError::new(ExitCode::Storage, error))? {
             let backend = if path.join(EVENTS_FOLDER).is_dir() { Backend::Jsonl } else { Backend::Sqlite };
             return Ok(Self { path, kind: Kind::Backup(backend), handlers: None });
         }

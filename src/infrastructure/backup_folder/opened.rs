@@ -1,14 +1,18 @@
 //! A backup that is read.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 use super::file_hash::hash_file;
+use super::shelf::NAME;
 use crate::application::backup::{Check, Findings, MANIFEST, Manifest, SUMS, Tell};
 use crate::domain::path_text::text_of;
 use crate::durable::plain_file::small_file;
@@ -43,6 +47,34 @@ pub struct BackupFolder {
     pub manifest_sha256: String,
 }
 
+/// So far ahead the clock of a backup may be.
+const CLOCKS_APART: TimeDelta = TimeDelta::minutes(5);
+
+/// Why no backup was found, where one may be.
+#[derive(Debug, Error)]
+pub enum FindError {
+    /// A folder cannot be listed.
+    #[error("could not look for a backup in {}", path.display())]
+    Io {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The latest one is of the future.
+    #[error(
+        "{} is the latest backup in its folder, and of a time that has not come yet: a clock was wrong when it was made, or is now; \
+         name the backup that is meant{}", path.display(), before.as_ref().map_or_else(String::new, |before| format!(", such as {}, the latest before now", before.display()))
+    )]
+    Ahead {
+        /// The backup.
+        path: PathBuf,
+        /// The latest one before now.
+        before: Option<PathBuf>,
+    },
+}
+
 /// Whether a folder is a backup, be it one whose manifest is damaged, or one of its two files of sums is missing.
 pub fn is_backup(path: &Path) -> bool {
     // Other programs have manifests and sums, too.
@@ -55,8 +87,9 @@ pub fn is_backup(path: &Path) -> bool {
 /// Looks for a backup at `path`. Of a folder of backups the latest is taken, by its name, whether it is sound or not.
 ///
 /// # Errors
-/// The folder cannot be listed.
-pub fn find_backup(path: &Path) -> io::Result<FoundBackup> {
+/// The folder cannot be listed, or its latest backup is of a time after `now`.
+pub fn find_backup(path: &Path, now: DateTime<Utc>) -> Result<FoundBackup, FindError> {
+    let failed = |source| FindError::Io { path: path.to_owned(), source };
     if is_backup(path) {
         return Ok(FoundBackup::Backup(path.to_owned()));
     }
@@ -64,13 +97,22 @@ pub fn find_backup(path: &Path) -> io::Result<FoundBackup> {
         return Ok(FoundBackup::None);
     }
     let mut names = BTreeSet::new();
-    for entry in fs::read_dir(path)? {
-        let name = entry?.file_name();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
         if !name.as_encoded_bytes().starts_with(b".") && is_backup(&path.join(&name)) {
             names.insert(name);
         }
     }
-    Ok(names.last().map_or(FoundBackup::None, |name| FoundBackup::Backup(path.join(name))))
+    // One that was called something else is the latest only where no other one is there.
+    let moment = |name: &OsString| NaiveDateTime::parse_from_str(name.to_str()?, NAME).ok();
+    let (of_a_moment, others): (Vec<_>, Vec<_>) = names.iter().partition(|name| moment(name).is_some());
+    let Some(latest) = of_a_moment.last().or(others.last()) else { return Ok(FoundBackup::None) };
+    let is_ahead = |name: &OsString| moment(name).is_some_and(|at| at > (now + CLOCKS_APART).naive_utc());
+    if is_ahead(latest) {
+        let before = of_a_moment.iter().rfind(|name| !is_ahead(name)).map(|name| path.join(name));
+        return Err(FindError::Ahead { path: path.join(latest), before });
+    }
+    Ok(FoundBackup::Backup(path.join(latest)))
 }
 
 impl BackupFolder {

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::file_hash::hash_file;
 use super::opened::is_backup;
 use crate::application::backup::{
-    BackedUpFile, BackupPlace, BackupShelf, MANIFEST, Manifest, NewBackup, SUMS, ShelfError,
+    BackedUpFile, BackupPlace, BackupShelf, FoundBackups, MANIFEST, Manifest, NewBackup, SUMS, ShelfError,
 };
 use crate::domain::path_text::text_of;
 use crate::durable::directory::{create_folders, nearest_folder, sync_folder};
@@ -27,7 +27,7 @@ const MAKING: &str = ".making-";
 const REMOVING: &str = ".removing-";
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How a backup is named by its moment.
-const NAME: &str = "%Y-%m-%dT%H%M%S%.6fZ";
+pub(super) const NAME: &str = "%Y-%m-%dT%H%M%S%.6fZ";
 
 /// Where no backup may be put: in the folder of a store what lies there is read as its files.
 #[derive(Debug, Default)]
@@ -94,6 +94,12 @@ fn refuse(path: &Path, others: &OtherPlaces<'_>) -> Result<(), ShelfError> {
         }
         _ => {}
     }
+    if let Some(backup) = place.ancestors().skip(1).find(|above| is_backup(above)) {
+        let backup = backup.display();
+        return refused(format!(
+            "it lies in the backup {backup}, which would not be whole any more: name a folder outside of it"
+        ));
+    }
     if let Some(folder) = others.folders.iter().find(|folder| place.starts_with(resolved(folder))) {
         let folder = folder.display();
         return refused(format!("what lies in {folder} is read as a log: name a folder outside of it"));
@@ -118,22 +124,29 @@ impl BackupShelf for FolderShelf {
         Ok(Box::new(BegunBackup { folder, place }))
     }
 
-    fn backups(&self) -> Result<Vec<BackupPlace>, ShelfError> {
-        let mut backups = Vec::new();
+    fn backups(&self) -> Result<FoundBackups, ShelfError> {
+        let mut found = FoundBackups::default();
         for (name, path) in folders_in(&self.path)? {
+            if name.starts_with('.') {
+                continue;
+            }
             let place = path.join(MANIFEST);
-            let text = match fs::read(&place) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                read => Some(read.map_err(failed("read", &place))?),
+            let manifest = match fs::read(&place) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Err("it has no manifest".to_owned()),
+                read => {
+                    let text = read.map_err(failed("read", &place))?;
+                    Manifest::from_text(&text).map_err(|error| error.to_string())
+                }
             };
-            // One whose manifest is damaged is none that is known: `verify` says why.
-            let manifest = text.and_then(|text| Manifest::from_text(&text).ok());
-            if let Some(manifest) = manifest.filter(|_| !name.starts_with('.')) {
-                backups.push(BackupPlace { path, manifest });
+            match manifest {
+                Ok(manifest) => found.backups.push(BackupPlace { path, manifest }),
+                Err(why) if is_backup(&path) => found.unreadable.push((path, why)),
+                Err(_) => {}
             }
         }
-        backups.sort_by_key(|backup| std::cmp::Reverse(backup.manifest.made_at));
-        Ok(backups)
+        found.backups.sort_by_key(|backup| std::cmp::Reverse(backup.manifest.made_at));
+        found.unreadable.sort();
+        Ok(found)
     }
 
     fn remove(&mut self, backup: &BackupPlace) -> Result<(), ShelfError> {

@@ -1,5 +1,7 @@
 //! Which day file an event belongs to, what its file is called, and what a position says.
 
+use std::path::Path;
+
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::domain::value_objects::{Position, StreamId};
@@ -18,6 +20,12 @@ const SUFFIX: &str = ".jsonl";
 const COMPRESSED: [&str; 2] = [".gz", ".zst"];
 /// The folder within that of a store to which days are archived.
 pub(super) const ARCHIVE: &str = "archive";
+
+/// Whether the name of a file is that of a compressed one.
+pub(super) fn is_named_as_compressed(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    COMPRESSED.iter().any(|suffix| name.ends_with(suffix.as_bytes()))
+}
 
 /// The calendar day that a file is named after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::staging::{ACTION, aside_of, copy, failed, lock_folder_of, remove_staged_database, staged_at};
-use crate::application::backup::{Against, Findings, RestorePlace, Subject, Tell, hold_against};
+use crate::application::backup::{Against, Findings, Relation, RestorePlace, Subject, Tell, hold_against};
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 use crate::durable::links::follow_links;
@@ -138,7 +138,13 @@ impl RestorePlace for SqliteRestorePlace {
         let here = SqliteEventRepository::open_for_reading(&self.events.place, self.zone.clone()).map_err(
             |source| RepositoryError::storage(ACTION, Unreadable { path: self.events.place.clone(), source }),
         )?;
-        let against = hold_against(&here, &there, text_of(&self.backup.path), &mut Findings::default())?;
+        let against = hold_against(
+            &here,
+            &there,
+            text_of(&self.backup.path),
+            Relation::Later,
+            &mut Findings::default(),
+        )?;
         self.last_position =
             i64::try_from(against.same + against.only_here + against.different).unwrap_or(i64::MAX);
         Ok(Some(against))

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::database::{DatabasePlace, add_handlers};
 use super::staging::{ACTION, aside_of, copy, failed, lock_folder_of, staged_at};
 use crate::application::backup::{
-    Against, BackedUpFile, Findings, RestorePlace, Subject, Tell, hold_against,
+    Against, BackedUpFile, Findings, Relation, RestorePlace, Subject, Tell, hold_against,
 };
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
@@ -184,7 +184,8 @@ impl RestorePlace for JsonlRestorePlace {
         self.known = self.standing()?;
         let open = |path: &Path| JsonlEventRepository::open(path, self.zone.clone());
         let (here, there) = (open(&self.folder)?, open(&self.staged_folder())?);
-        hold_against(&here, &there, text_of(&self.backup.path), &mut Findings::default()).map(Some)
+        hold_against(&here, &there, text_of(&self.backup.path), Relation::Later, &mut Findings::default())
+            .map(Some)
     }
 
     fn publish(&mut self) -> Result<Vec<String>, RepositoryError> {

@@ -62,3 +62,25 @@ fn an_archive_on_another_file_system_is_refused_before_anything_is_moved() {
     assert_eq!(everything(&open(&dir)), before);
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn an_archived_day_that_was_emptied_or_cut_off_at_any_byte_is_told_by_each_command_that_reads_it() {
+    let dir = TestDir::new();
+    write_days(&dir, 24..26, 2);
+    quiet(&dir).run("archive --before 2025-10-25").result();
+    let path = dir.join("data/events/archive/events-2025-10-24.jsonl.zst");
+    let sound = fs::read(&path).unwrap();
+    for length in [0, 1, 3, 4, sound.len() / 2, sound.len() - 1] {
+        fs::write(&path, &sound[..length]).unwrap();
+        for command in ["events recent", "verify data/events", "backup --to backups"] {
+            let run = quiet(&dir).run(command);
+            assert!(run.code != 0, "{command} of {length} bytes: {}{}", run.stdout, run.stderr);
+        }
+    }
+    fs::write(&path, &sound).unwrap();
+    quiet(&dir).run("verify data/events").result();
+    // What a hand has decompressed without another name is a day like any other.
+    let text = zstd::decode_all(&sound[..]).unwrap();
+    fs::write(&path, text).unwrap();
+    quiet(&dir).run("verify data/events").result();
+}

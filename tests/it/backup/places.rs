@@ -32,6 +32,90 @@ fn an_earlier_backup_whose_manifest_cannot_be_read_is_told_and_stays() {
 }
 
 #[test]
+fn an_earlier_backup_is_left_that_has_what_the_new_one_lacks() {
+    let dir = stored("jsonl");
+    backup(&dir, "jsonl");
+    fs::remove_file(dir.join("data/events/events-2025-10-25.jsonl")).unwrap();
+    let (code, made) = answer(&dir, "jsonl", "backup --to backups --keep 0");
+    let reason = made["left"][0]["reason"].as_str().unwrap();
+    assert!(code == 1 && reason.contains("of 2025-10-25"), "{made:#}");
+    assert_eq!((made["removed"].as_array().unwrap().len(), names(&dir, "backups").len()), (0, 2));
+}
+
+#[test]
+fn a_backup_of_which_nothing_is_known_or_of_a_later_time_is_left_and_told() {
+    let dir = stored("sqlite");
+    let (damaged, ahead) = (backup(&dir, "sqlite"), backup(&dir, "sqlite"));
+    overwrite(&damaged.join("manifest.json"), |text| text.truncate(10));
+    overwrite(&ahead.join("manifest.json"), |text| {
+        let mut manifest: Value = serde_json::from_slice(text).unwrap();
+        manifest["made_at"] = "2999-01-01T00:00:00Z".into();
+        *text = serde_json::to_vec(&manifest).unwrap();
+    });
+    let (code, made) = answer(&dir, "sqlite", "backup --to backups --keep 0");
+    let left = made["left"].as_array().unwrap();
+    let reasons: Vec<&str> = left.iter().map(|left| left["reason"].as_str().unwrap()).collect();
+    assert!(code == 1 && made["removed"].as_array().unwrap().is_empty(), "{made:#}");
+    assert!(
+        reasons[0].contains("nothing is known of it") && reasons[1].contains("a later time"),
+        "{reasons:?}"
+    );
+    assert_eq!(names(&dir, "backups").len(), 3);
+}
+
+#[test]
+fn the_latest_backup_is_not_one_of_a_time_that_has_not_come_yet() {
+    let dir = stored("sqlite");
+    let path = backup(&dir, "sqlite");
+    fs::rename(backup(&dir, "sqlite"), dir.join("backups/2999-01-01T000000.000000Z")).unwrap();
+    fs::rename(backup(&dir, "sqlite"), dir.join("backups/before-the-cutover")).unwrap();
+    let said =
+        format!("such as backups/{}, the latest before now", path.file_name().unwrap().to_str().unwrap());
+    for line in ["verify backups", "restore --from backups --into other.db"] {
+        run(&dir, "sqlite", line).code_is(4, &said);
+    }
+    fs::remove_dir_all(dir.join("backups/2999-01-01T000000.000000Z")).unwrap();
+    let (code, verified) = answer(&dir, "sqlite", "verify backups");
+    assert_eq!((code, dir.join(verified["path"].as_str().unwrap())), (0, path));
+}
+
+#[test]
+fn the_store_of_the_settings_is_backed_up_with_its_handlers_however_it_is_named() {
+    let dir = stored("sqlite");
+    let mut stores = vec!["data/events.db".to_owned(), dir.join("data/events.db").display().to_string()];
+    if cfg!(unix) {
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(dir.join("data/events.db"), dir.join("link.db")).unwrap();
+        stores.push("link.db".to_owned());
+    }
+    for store in stores {
+        let (code, made) = answer(&dir, "sqlite", &format!("--store {store} backup --to backups"));
+        assert_eq!((code, made["files"].as_array().unwrap().len()), (0, 2), "{store}: {made:#}");
+    }
+    fs::copy(dir.join("data/events.db"), dir.join("other.db")).unwrap();
+    let (_, made) = answer(&dir, "sqlite", "--store other.db backup --to backups");
+    assert_eq!(made["files"].as_array().unwrap().len(), 1, "{made:#}");
+}
+
+#[cfg(unix)]
+#[test]
+fn who_may_not_read_a_store_may_not_read_its_backup() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for (backend, file, folder) in [
+        ("sqlite", "data/events.db", ""),
+        ("sqlite", "data/handlers.db", ""),
+        ("jsonl", "data/events/events-2025-10-26.jsonl", "events"),
+    ] {
+        let dir = stored(backend);
+        let open = mode(&backup(&dir, backend).join(folder));
+        assert!(open & 0o044 != 0, "{open:o}");
+        fs::set_permissions(dir.join(file), fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(mode(&backup(&dir, backend).join(folder)), 0o700, "{file}");
+    }
+}
+
+#[test]
 fn what_is_no_place_for_backups_is_refused_before_anything_is_made() {
     let dir = stored("jsonl");
     let path = backup(&dir, "jsonl");
@@ -43,6 +127,8 @@ fn what_is_no_place_for_backups_is_refused_before_anything_is_made() {
         ("data/events/backups", "is read as a log"),
         ("data/events.db", "the store itself"),
         (path.to_str().unwrap(), "a backup itself"),
+        (path.join("more").to_str().unwrap(), "it lies in the backup"),
+        (path.join("events/more").to_str().unwrap(), "it lies in the backup"),
     ] {
         run(&dir, "jsonl", &format!("backup --to {to}")).code_is(2, said);
     }

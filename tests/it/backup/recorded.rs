@@ -32,6 +32,16 @@ fn a_backup_and_a_verification_of_the_store_are_links_of_the_chain() {
 }
 
 #[test]
+fn that_a_backup_has_no_manifest_that_can_be_read_is_recorded() {
+    let dir = stored("sqlite");
+    let path = backup(&dir, "sqlite");
+    assert_eq!(answer(&dir, "sqlite", "verify backups").1["recorded_as"], 2);
+    overwrite(&path.join("manifest.json"), |text| text.truncate(10));
+    let (code, verified) = answer(&dir, "sqlite", "verify backups");
+    assert_eq!((code, &verified["recorded_as"]), (1, &3.into()), "{verified:#}");
+}
+
+#[test]
 fn what_is_no_backup_of_the_store_of_the_settings_is_not_recorded() {
     let dir = stored("sqlite");
     backup(&dir, "sqlite");

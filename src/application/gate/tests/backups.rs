@@ -9,7 +9,7 @@ use CriterionVerdict::{Fails, NotEnoughEvidence};
 pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
     ("no backup was verified", |case| case.verifications.clear(), Name::Backup, NotEnoughEvidence),
     (
-        "the backup that was verified last is not whole, and the one before was",
+        "the backup was whole, and is not any more",
         |case| {
             let made_at = case.facts.now - TimeDelta::hours(1);
             case.verifications.push(verification(Verdict::Different, made_at));
@@ -21,6 +21,15 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
         "the backup is a minute too old",
         |case| {
             let made_at = case.facts.now - TimeDelta::hours(24) - TimeDelta::minutes(1);
+            case.verifications = vec![verification(Verdict::Consistent, made_at)];
+        },
+        Name::Backup,
+        NotEnoughEvidence,
+    ),
+    (
+        "the backup is of a time that has not come yet",
+        |case| {
+            let made_at = case.facts.now + TimeDelta::days(365);
             case.verifications = vec![verification(Verdict::Consistent, made_at)];
         },
         Name::Backup,
@@ -61,6 +70,16 @@ fn a_backup_may_be_as_old_as_the_setting_says() {
         case.settings.backup_hours = 48;
         let made_at = case.facts.now - TimeDelta::hours(47);
         case.verifications = vec![verification(Verdict::Consistent, made_at)];
+    });
+    assert_eq!(report.verdict, GateVerdict::Go);
+}
+
+#[test]
+fn a_young_and_whole_backup_is_enough_whatever_another_one_is() {
+    let report = judged(|case| {
+        let mut other = verification(Verdict::Different, case.facts.now - TimeDelta::hours(1));
+        other.verified.backup.as_mut().unwrap().path = "/backups/2024".to_owned();
+        case.verifications.push(other);
     });
     assert_eq!(report.verdict, GateVerdict::Go);
 }

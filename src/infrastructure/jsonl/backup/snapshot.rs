@@ -29,6 +29,7 @@ use crate::application::backup::{
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 use crate::durable::lock::FileLock;
+use crate::durable::privacy::keep_as_private;
 use crate::infrastructure::backup_folder::{EVENTS_FOLDER, copy_hashed};
 use crate::infrastructure::sqlite::backup::{copied_handlers, copy_handlers, handler_bytes, store_name};
 use crate::wire::local_time::DstPolicy;
@@ -147,6 +148,7 @@ impl JsonlSnapshot {
                 fs::create_dir_all(folder).map_err(JsonlError::io("make the folder", folder))?;
             }
             let mut source = File::open(&prefix.path).map_err(JsonlError::io("open", &prefix.path))?;
+            keep_as_private(to, &prefix.path).map_err(JsonlError::io("keep private", to))?;
             let mut target = File::create(&copy).map_err(JsonlError::io("create", &copy))?;
             let before = done;
             let written = match &prefix.compressed {

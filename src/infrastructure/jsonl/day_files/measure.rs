@@ -11,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use zstd::stream::read::Decoder;
 
 use super::super::error::{Damage, JsonlError};
+use super::super::layout::is_named_as_compressed;
 use super::file_cursor::FileCursor;
 use super::file_state::FileState;
 use super::frame_reader::FrameReader;
@@ -80,8 +81,12 @@ impl Measure {
         self.length + u64::from(!self.is_ended)
     }
 
-    fn of(file: &Arc<File>, state: &FileState) -> io::Result<Self> {
+    fn of(path: &Path, file: &Arc<File>, state: &FileState) -> io::Result<Self> {
         let storage = Storage::of(file, state.length)?;
+        if storage == Storage::Plain && is_named_as_compressed(path) && !begins_as_text(file)? {
+            let detail = format!("it is named as a compressed file, and its {} bytes are none", state.length);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
+        }
         let (length, last) = match &storage {
             Storage::Plain => (state.length, last_byte(file, state.length)?),
             Storage::Frames(table) => {
@@ -95,6 +100,13 @@ impl Measure {
         };
         Ok(Self { storage, length, is_ended: last.is_none_or(|byte| byte == b'\n') })
     }
+}
+
+/// Whether a file begins as one of records does. One that is compressed, and was emptied or cut off within its first bytes, does not.
+fn begins_as_text(file: &Arc<File>) -> io::Result<bool> {
+    let mut first = Vec::new();
+    FileCursor::new(file, 0).take(1).read_to_end(&mut first)?;
+    Ok(matches!(first[..], [b'{' | 0xEF] | [b' ' | b'\t' | b'\r' | b'\n']))
 }
 
 fn last_byte(file: &Arc<File>, length: u64) -> io::Result<Option<u8>> {
@@ -139,7 +151,7 @@ impl Measures {
         if let Some((_, measure)) = self.lock().get(path).filter(|(known, _)| known == state) {
             return measure.clone().map_err(JsonlError::Damaged);
         }
-        let measure = match Measure::of(file, state) {
+        let measure = match Measure::of(path, file, state) {
             Ok(measure) => Ok(Arc::new(measure)),
             Err(error) if is_of_the_content(&error) => Err(Damage::of_an_archive(path, &error)),
             Err(error) => return Err(JsonlError::io("read", path)(error)),

@@ -17,6 +17,7 @@ use super::proof::SqliteProofDatabase;
 use crate::application::backup::{Check, CopiedStore, StoreName, StoreSnapshot, Subject, Tell};
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
+use crate::durable::privacy::keep_as_private;
 use crate::infrastructure::backup_folder::{EVENTS_FILE, HANDLERS_FILE};
 use crate::infrastructure::sqlite::backup_mark::set_mark;
 use crate::infrastructure::sqlite::database_kind::{DatabaseKind, EVENT_STORE, HANDLER_STORE};
@@ -70,6 +71,7 @@ impl StoreSnapshot for SqliteSnapshot {
     fn copy_into(&mut self, folder: &Path, tell: Tell<'_>) -> Result<CopiedStore, RepositoryError> {
         let handlers = copy_handlers(self.handlers.as_deref(), folder, self.most_log_growth)?;
         let copy = folder.join(EVENTS_FILE);
+        keep_private(folder, &self.events)?;
         let events = copy_database(&EVENT_STORE, &self.events, &copy, self.most_log_growth, tell)
             .map_err(storage_of(ACTION))?;
         Ok(CopiedStore {
@@ -122,8 +124,14 @@ pub fn copy_handlers(
         return Ok(CopiedStore::default());
     }
     let copy = folder.join(HANDLERS_FILE);
+    keep_private(folder, handlers)?;
     copy_database(&HANDLER_STORE, handlers, &copy, most_log_growth, &mut |_| {})
         .map_err(storage_of("copy what handlers have done"))
+}
+
+fn keep_private(folder: &Path, database: &Path) -> Result<(), RepositoryError> {
+    keep_as_private(folder, database)
+        .map_err(|error| RepositoryError::storage("keep a backup private", error))
 }
 
 /// Adds what handlers have done, as the folder of a backup has it, to what is proved.
