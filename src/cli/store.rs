@@ -5,7 +5,6 @@ use std::sync::{Arc, Once};
 
 use thiserror::Error;
 
-use super::error::CliError;
 use crate::application::moving::Standing;
 use crate::domain::repository::{EventRepository, RepositoryError};
 use crate::infrastructure::backend_at::BackendError;
@@ -32,6 +31,9 @@ pub enum StoreError {
     /// The SQLite store could not be opened.
     #[error(transparent)]
     Sqlite(SqliteError),
+    /// What the store stands as could not be found out.
+    #[error(transparent)]
+    Standing(RepositoryError),
     /// The JSONL store could not be opened.
     #[error(transparent)]
     Jsonl(RepositoryError),
@@ -142,16 +144,19 @@ pub fn open_active(config: &Config) -> Result<OpenStore, StoreError> {
 }
 
 /// The same for a command that answers from it: one that was moved is told as such.
-pub fn open_to_answer(config: &Config) -> Result<OpenStore, CliError> {
+pub fn open_to_answer(config: &Config) -> Result<OpenStore, StoreError> {
     let store = open_active(config)?;
-    tell_of_move(&store.standing()?, configured_path(config.storage_backend.value, config));
+    tell_of_move(
+        &store.standing().map_err(StoreError::Standing)?,
+        configured_path(config.storage_backend.value, config),
+    );
     Ok(store)
 }
 
 /// Opens the active store for handling its events: one that was moved is refused, as it gets none any more.
-pub fn open_to_handle(config: &Config) -> Result<OpenStore, CliError> {
+pub fn open_to_handle(config: &Config) -> Result<OpenStore, StoreError> {
     let store = open_active(config)?;
-    let Standing::Moved { to } = store.standing()? else { return Ok(store) };
+    let Standing::Moved { to } = store.standing().map_err(StoreError::Standing)? else { return Ok(store) };
     Err(match store {
         #[cfg(feature = "postgres")]
         OpenStore::Postgres(store) => {
@@ -161,8 +166,7 @@ pub fn open_to_handle(config: &Config) -> Result<OpenStore, CliError> {
             let path = configured_path(config.storage_backend.value, config).to_owned();
             StoreError::Sqlite(SqliteError::Moved { path, to })
         }
-    }
-    .into())
+    })
 }
 
 /// Tells of the store that a command reads by other means where it was moved to. What cannot be opened, the command tells.
