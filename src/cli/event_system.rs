@@ -81,8 +81,8 @@ pub enum HandlerAccess {
 /// The operations on the handlers of the program, over the active store.
 pub fn operations(config: &Config, access: HandlerAccess) -> Result<HandlerOperations, CliError> {
     let events = match access {
-        HandlerAccess::Reading => open_for_reading(config)?,
-        HandlerAccess::Changing => open_or_empty(config)?,
+        HandlerAccess::Reading => store::open_to_answer(config)?.into_repository(),
+        HandlerAccess::Changing => open_to_handle(config)?,
     };
     let path = &config.handlers_path.value;
     let store: Arc<dyn HandlerStore> = match access {
@@ -103,7 +103,7 @@ pub fn operations(config: &Config, access: HandlerAccess) -> Result<HandlerOpera
 /// Runs the handlers of the program over the active store until `is_to_end` says so; answers what was done, as a
 /// sentence.
 pub fn follow(config: &Config, is_to_end: &dyn Fn() -> bool) -> Result<String, CliError> {
-    let events = open_or_empty(config)?;
+    let events = open_to_handle(config)?;
     let clock = Arc::new(SystemClock::default());
     let runner = run_handlers(config, events, &clock)?;
     while !is_to_end() {
@@ -132,14 +132,17 @@ fn run_handlers(
     Err(failed(first).with_details(others).with_details(["nothing was stored or handled".to_owned()]))
 }
 
-fn open_for_reading(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
-    Ok(store::open_active(config)?.into_repository())
+fn open_to_handle(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
+    if config.storage_backend.value == Backend::Jsonl {
+        return open_or_empty(config);
+    }
+    Ok(store::open_to_handle(config)?.into_repository())
 }
 
 /// A JSONL store without a folder is empty: the first event that is saved makes it.
 pub fn open_or_empty(config: &Config) -> Result<Arc<dyn EventRepository>, CliError> {
     if config.storage_backend.value != Backend::Jsonl {
-        return open_for_reading(config);
+        return Ok(store::open_active(config)?.into_repository());
     }
     let path = store::configured_path(Backend::Jsonl, config);
     let zone = config.timezone.value.clone();

@@ -1,10 +1,11 @@
 //! The one place that opens a store.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use thiserror::Error;
 
+use crate::application::moving::Standing;
 use crate::domain::repository::{EventRepository, RepositoryError};
 use crate::infrastructure::backend_at::BackendError;
 #[cfg(feature = "postgres")]
@@ -13,7 +14,7 @@ use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::jsonl::JsonlEventRepository;
 #[cfg(feature = "postgres")]
 use crate::infrastructure::postgres::{PostgresAddress, PostgresError, PostgresEventRepository};
-use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository};
+use crate::infrastructure::sqlite::{SqliteError, SqliteEventRepository, standing_of};
 
 /// Why there is no store to work with.
 #[derive(Debug, Error)]
@@ -30,6 +31,9 @@ pub enum StoreError {
     /// The SQLite store could not be opened.
     #[error(transparent)]
     Sqlite(SqliteError),
+    /// What the store stands as could not be found out.
+    #[error(transparent)]
+    Standing(RepositoryError),
     /// The JSONL store could not be opened.
     #[error(transparent)]
     Jsonl(RepositoryError),
@@ -109,6 +113,19 @@ impl OpenStore {
         }
     }
 
+    /// What it stands as.
+    ///
+    /// # Errors
+    /// It could not be looked at.
+    pub fn standing(&self) -> Result<Standing, RepositoryError> {
+        match self {
+            Self::Jsonl(_) => Ok(Standing::Own),
+            Self::Sqlite(store) => store.standing(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.standing(),
+        }
+    }
+
     /// The store as its port, shared.
     pub fn into_repository(self) -> Arc<dyn EventRepository> {
         match self {
@@ -124,6 +141,59 @@ impl OpenStore {
 pub fn open_active(config: &Config) -> Result<OpenStore, StoreError> {
     let backend = config.storage_backend.value;
     OpenStore::for_reading(backend, configured_path(backend, config), config)
+}
+
+/// The same for a command that answers from it: one that was moved is told as such.
+pub fn open_to_answer(config: &Config) -> Result<OpenStore, StoreError> {
+    let store = open_active(config)?;
+    tell_of_move(
+        &store.standing().map_err(StoreError::Standing)?,
+        configured_path(config.storage_backend.value, config),
+    );
+    Ok(store)
+}
+
+/// Opens the active store for handling its events: one that was moved is refused, as it gets none any more.
+pub fn open_to_handle(config: &Config) -> Result<OpenStore, StoreError> {
+    let store = open_active(config)?;
+    let Standing::Moved { to } = store.standing().map_err(StoreError::Standing)? else { return Ok(store) };
+    Err(match store {
+        #[cfg(feature = "postgres")]
+        OpenStore::Postgres(store) => {
+            StoreError::Postgres(PostgresError::Moved { address: Box::new(store.address().clone()), to })
+        }
+        _ => {
+            let path = configured_path(config.storage_backend.value, config).to_owned();
+            StoreError::Sqlite(SqliteError::Moved { path, to })
+        }
+    })
+}
+
+/// Tells of the store that a command reads by other means where it was moved to. What cannot be opened, the command tells.
+pub fn tell_where_moved(backend: Backend, config: &Config) {
+    let path = configured_path(backend, config);
+    let standing = match backend {
+        Backend::Jsonl => None,
+        Backend::Sqlite => standing_of(path).ok(),
+        #[cfg(feature = "postgres")]
+        Backend::Postgres => {
+            OpenStore::for_reading(backend, path, config).ok().and_then(|store| store.standing().ok())
+        }
+    };
+    standing.iter().for_each(|standing| tell_of_move(standing, path));
+}
+
+fn tell_of_move(standing: &Standing, path: &Path) {
+    static TOLD: Once = Once::new();
+    if let Standing::Moved { to } = standing {
+        TOLD.call_once(|| {
+            tracing::warn!(
+                "{} was moved to {to}, and gets no events any more: what is answered is of the store as it was then; name that store in \
+                 the settings (storage.backend, and its place), or by --store",
+                path.display()
+            );
+        });
+    }
 }
 
 /// Where the settings say that the store of this backend is.

@@ -41,6 +41,9 @@ pub struct RecordedMove {
     pub tables: Vec<MovedTable>,
     /// How many imported logs the target gives back as the source does.
     pub logs: u64,
+    /// How many more there are whose import did not come to its end: their rows are the same.
+    #[serde(default)]
+    pub unfinished_logs: u64,
     /// What compare-logs says of the two, by the system that wrote the events.
     pub comparisons: Vec<MovedRows>,
     /// [`Verdict::Consistent`]: everything is the same on both sides.

@@ -25,6 +25,17 @@ pub enum MoveError {
         /// The first difference.
         difference: TableDifference,
     },
+    /// The source got rows while the target became the store.
+    #[error(
+        "{target} is the store now, and {old} has got events or logs from an import of an earlier version since, which {target} does not \
+         have: take the cut-over back with `move --undo` before anything is appended to {target}, and cut over again"
+    )]
+    Late {
+        /// Where they are.
+        old: String,
+        /// Where they are not.
+        target: String,
+    },
     /// The digests say that both are the same, and another part of the proof that they are not.
     #[error("the digests of all rows are the same, and {0}: one of the two is wrong; nothing was cut over")]
     Contradiction(String),
@@ -37,6 +48,16 @@ pub enum MoveError {
     /// What was found could not be recorded; nothing was cut over.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
+    /// A cut-over was taken back, and that could not be recorded.
+    #[error(
+        "{store} is the store again, and that could not be recorded: run the same command again, which records it where a cut-over was"
+    )]
+    UndoUnrecorded {
+        /// Where the store is.
+        store: String,
+        /// Why not.
+        source: EvidenceError,
+    },
     /// What was done could not be recorded.
     #[error(
         "{target} is the store now, and that could not be recorded: run the same command again, which records it"

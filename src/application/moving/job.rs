@@ -1,6 +1,7 @@
 //! The move, from the first range to the cut-over.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::application::clock::Clock;
 use crate::application::compare::feed::Scratch;
@@ -12,11 +13,14 @@ use crate::domain::repository::RepositoryError;
 use super::copying::{RANGE, copy_up_to};
 use super::error::MoveError;
 use super::ports::{ANY, MovingStore};
-use super::proof::{Comparing, Proved, copy_state, prove_uses};
+use super::proof::{Comparing, Proved, copy_state, has_changed, prove_uses};
 use super::report::MoveReport;
 use super::stage::{Stage, is_empty, refuse_rows_of_its_own, stage_of};
 use super::standing::Standing;
 use super::tables::EVENTS;
+
+/// After so long, what waited for a lock when it was given back has it.
+const TURN: Duration = Duration::from_millis(100);
 
 /// What a move is done with.
 pub struct MovePorts<'p> {
@@ -167,10 +171,26 @@ impl<'m> Move<'m> {
     }
 
     fn copy_and_prove(&mut self) -> Result<(), MoveError> {
+        let found = self.copy_and_prove_once();
+        if !matches!(found, Err(MoveError::Contradiction(_))) || !self.has_source_changed()? {
+            return found;
+        }
+        // What is known of logs has changed between the copy and the look at its use: once more, while no import runs.
+        self.source.hold_imports()?;
+        let found = self.copy_and_prove_once();
+        self.source.release_imports();
+        found
+    }
+
+    fn copy_and_prove_once(&mut self) -> Result<(), MoveError> {
         self.copy_rest()?;
         let copy = Standing::Copy { of: self.source.place(), is_whole: true };
         self.target_becomes(copy, ANY)?;
         self.prove_uses()
+    }
+
+    fn has_source_changed(&mut self) -> Result<bool, RepositoryError> {
+        has_changed(self.source, self.proved.last, &self.proved.tables)
     }
 
     fn copy_rest(&mut self) -> Result<(), MoveError> {
@@ -223,6 +243,10 @@ impl<'m> Move<'m> {
         let pause = self.ports.clock.elapsed().saturating_sub(began);
         let proved = RecordedMove { cut_over: true, ..proved };
         let recorded_as = self.record_cut_over(&proved)?;
+        self.source.release_imports();
+        self.ports.clock.wait(TURN);
+        self.source.hold_imports()?;
+        self.refuse_late_rows(&proved)?;
         let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         Ok(self.report(proved, Some(pause_ms), Some(recorded_as)))
     }
@@ -230,11 +254,13 @@ impl<'m> Move<'m> {
     /// What was proved, which is recorded: that nothing was cut over yet as well.
     fn prove_behind_the_fence(&mut self, fenced_at: i64) -> Result<RecordedMove, MoveError> {
         let before = self.proved.clone();
+        // One of an earlier version goes on behind the fence where it had waited for its turn: its rows are moved too.
+        self.source.hold_imports()?;
         self.or_record(|this| {
             this.copy_rest()?;
-            if this.proved.last != fenced_at {
+            if this.proved.last < fenced_at {
                 return Err(MoveError::Contradiction(format!(
-                    "{} ends with position {}, where writers were refused at {fenced_at}",
+                    "{} ends with position {}, where writers were refused after {fenced_at}",
                     this.source.place(),
                     this.proved.last
                 )));
@@ -261,6 +287,14 @@ impl<'m> Move<'m> {
         Ok(recorded.map_err(|source| MoveError::Unrecorded { target, source })?.sequence)
     }
 
+    /// Fails where the source has got rows since it was proved, which the target does not have.
+    fn refuse_late_rows(&mut self, proved: &RecordedMove) -> Result<(), MoveError> {
+        if !has_changed(self.source, proved.last_position, &proved.tables)? {
+            return Ok(());
+        }
+        Err(MoveError::Late { old: self.source.place(), target: self.target.place() })
+    }
+
     fn done_before(mut self) -> Result<MoveReport, MoveError> {
         self.proved.last = self.source.last_key(&EVENTS)?;
         let of_these = last_move(self.ports.evidence, &self.source.place(), &self.target.place())?;
@@ -271,14 +305,17 @@ impl<'m> Move<'m> {
                 let recorded_as = self.record_cut_over(&proved)?;
                 (proved, Some(recorded_as))
             }
-            Some(proved) => (proved, None),
+            Some(proved) => {
+                self.refuse_late_rows(&proved)?;
+                (proved, None)
+            }
             None => (self.recorded(true, Vec::new()), None),
         };
         Ok(MoveReport { was_done: true, ..self.report(proved, None, recorded_as) })
     }
 
     fn recorded(&self, cut_over: bool, reasons: Vec<String>) -> RecordedMove {
-        let Proved { last, ranges, tables, logs, comparisons, .. } = self.proved.clone();
+        let Proved { last, ranges, tables, logs, unfinished_logs, comparisons, .. } = self.proved.clone();
         RecordedMove {
             source: self.source.place(),
             target: self.target.place(),
@@ -288,6 +325,7 @@ impl<'m> Move<'m> {
             ranges,
             tables,
             logs,
+            unfinished_logs,
             comparisons,
             verdict: if reasons.is_empty() { Verdict::Consistent } else { Verdict::Different },
             reasons,

@@ -54,6 +54,12 @@ pub trait MovingStore {
         last: RangeInclusive<i64>,
     ) -> Result<i64, RepositoryError>;
 
+    /// Keeps imports from it until [`release_imports`](Self::release_imports). One that runs is waited for.
+    fn hold_imports(&mut self) -> Result<(), RepositoryError>;
+
+    /// Lets imports go on.
+    fn release_imports(&mut self);
+
     /// What rows another program has removed, sentences.
     fn complaints(&mut self) -> Result<Vec<String>, RepositoryError>;
 

@@ -9,6 +9,7 @@ use crate::application::compare::settings::Settings;
 use crate::application::evidence::{MovedRange, MovedRows, MovedTable};
 use crate::application::export::check_log;
 use crate::domain::path_text::path_of;
+use crate::domain::repository::RepositoryError;
 use crate::wire::mapping::Mapping;
 
 use super::copying::{copy_table, copy_up_to};
@@ -16,7 +17,7 @@ use super::difference::first_difference;
 use super::error::MoveError;
 use super::ports::{Keys, MovingStore};
 use super::row_digest::digest;
-use super::tables::{EVENTS, PROVENANCE, TWINS, Table};
+use super::tables::{EVENTS, PROVENANCE, STORED_ROWS, TWINS, Table};
 
 /// So many positions are proved and recorded together.
 const RANGE: i64 = 100_000;
@@ -31,6 +32,8 @@ pub(super) struct Proved {
     pub ranges: Vec<MovedRange>,
     pub tables: Vec<MovedTable>,
     pub logs: u64,
+    /// Of which there is nothing to hold them against.
+    pub unfinished_logs: u64,
     pub comparisons: Vec<MovedRows>,
 }
 
@@ -109,7 +112,7 @@ pub(super) fn prove_uses(
     comparing: &Comparing<'_>,
     proved: &mut Proved,
 ) -> Result<(), MoveError> {
-    proved.logs = prove_logs([&mut *source, &mut *target])?;
+    (proved.logs, proved.unfinished_logs) = prove_logs([&mut *source, &mut *target])?;
     proved.comparisons.clear();
     for (rows, name) in [(Rows::Native, "native"), (Rows::History, "history"), (Rows::Repaired, "repaired")] {
         let [control, candidate] = [&*source, &*target].map(|store| -> Result<Input, MoveError> {
@@ -132,11 +135,32 @@ pub(super) fn prove_uses(
     Ok(())
 }
 
-/// Of each log, the target says what the source says: that it is what was imported, or why it is not. Answers how many there are.
-fn prove_logs([source, target]: [&mut dyn MovingStore; 2]) -> Result<u64, MoveError> {
+/// Whether a store has other rows than these: events after the last one, or others in these tables.
+pub(super) fn has_changed(
+    store: &mut dyn MovingStore,
+    last: i64,
+    tables: &[MovedTable],
+) -> Result<bool, RepositoryError> {
+    if store.last_key(&EVENTS)? != last {
+        return Ok(true);
+    }
+    for table in PROVENANCE.into_iter().filter(|table| *table != &STORED_ROWS) {
+        let found = digest(store, table, Keys::ALL)?;
+        let is_known = tables.iter().any(|known| known.table == table.name && known.digest == found.digest);
+        if !is_known {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Of each log, the target says what the source says: that it is what was imported, or why it is not. Answers how many there are,
+/// and how many more whose import did not come to its end: of these it is not known what they are to be put together to.
+fn prove_logs([source, target]: [&mut dyn MovingStore; 2]) -> Result<(u64, u64), MoveError> {
     let mut of_target = target.export()?;
     let mut of_source = None;
-    let logs = of_target.logs()?;
+    let (logs, unfinished): (Vec<_>, Vec<_>) =
+        of_target.logs()?.into_iter().partition(|log| log.content.is_some());
     for log in &logs {
         let Some(reason) = check_log(&mut *of_target, log)? else { continue };
         if of_source.is_none() {
@@ -153,5 +177,5 @@ fn prove_logs([source, target]: [&mut dyn MovingStore; 2]) -> Result<u64, MoveEr
             return Err(MoveError::Contradiction(said));
         }
     }
-    Ok(logs.len() as u64)
+    Ok((logs.len() as u64, unfinished.len() as u64))
 }

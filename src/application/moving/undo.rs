@@ -2,7 +2,7 @@
 
 use crate::application::clock::Clock;
 use crate::application::compare::report::Verdict;
-use crate::application::evidence::{EvidenceLog, RecordedMove, record_move};
+use crate::application::evidence::{EvidenceLog, RecordedMove, last_move, record_move};
 
 use super::error::MoveError;
 use super::ports::{ANY, Keys, MovingStore};
@@ -30,6 +30,11 @@ pub fn undo(
         Standing::Moved { to: place } => {
             return Err(MoveError::Refused(format!("{from} was moved to {place}: name that one with --to")));
         }
+        Standing::Own if is_unrecorded(source, target, evidence)? => {
+            let last = source.last_key(&EVENTS)?;
+            record(source, target, last, evidence, clock)?;
+            return Ok(last);
+        }
         Standing::Own | Standing::Copy { .. } => {
             return Err(MoveError::Refused(format!(
                 "{from} was not moved away: there is nothing to take back"
@@ -47,7 +52,13 @@ pub fn undo(
             )));
         }
     };
-    refuse_what_is_its_own(source, target, &target_was)?;
+    // What is imported from here on is refused by the target when it is a copy: none of it is lost by one that is killed.
+    target.hold_imports()?;
+    let proved = last_move(evidence, &from, &to)?;
+    let refuse_what_is_its_own = |source: &mut dyn MovingStore, target: &mut dyn MovingStore| {
+        refuse_what_is_its_own(source, target, &target_was, proved.as_ref())
+    };
+    refuse_what_is_its_own(source, target)?;
     // From here on, nothing is appended to either. What ends before the source has nothing that the source lacks.
     let found = target.stand_as(&target_was, &copy, 0..=last)?;
     if found > last {
@@ -56,30 +67,54 @@ pub fn undo(
              would lose them; move them back with `move --to {from} --from {to} --cut-over`"
         )));
     }
-    if let Err(refusal) = refuse_what_is_its_own(source, target, &target_was) {
+    if let Err(refusal) = refuse_what_is_its_own(source, target) {
         target.stand_as(&copy, &target_was, ANY)?;
         return Err(refusal);
     }
     source.stand_as(&source_was, &Standing::Own, ANY)?;
-    let reasons = vec![format!("taken back: {from} is the store again")];
+    record(source, target, last, evidence, clock)?;
+    Ok(last)
+}
+
+/// Whether the evidence still says of a source, which is the store again, that it was moved to the target.
+fn is_unrecorded(
+    source: &mut dyn MovingStore,
+    target: &mut dyn MovingStore,
+    evidence: &dyn EvidenceLog,
+) -> Result<bool, MoveError> {
+    let is_its_copy = matches!(target.standing()?, Standing::Copy { of, .. } if of == source.place());
+    let last = last_move(evidence, &source.place(), &target.place())?;
+    Ok(is_its_copy && last.is_some_and(|last| last.cut_over))
+}
+
+fn record(
+    source: &dyn MovingStore,
+    target: &dyn MovingStore,
+    last: i64,
+    evidence: &dyn EvidenceLog,
+    clock: &dyn Clock,
+) -> Result<(), MoveError> {
+    let store = source.place();
+    let reasons = vec![format!("taken back: {store} is the store again")];
     let (events, elapsed_seconds) = (last.unsigned_abs(), clock.elapsed().as_secs_f64());
     let recorded = RecordedMove {
-        source: from.clone(),
-        target: to,
+        source: store.clone(),
+        target: target.place(),
         cut_over: false,
         events,
         last_position: last,
         ranges: Vec::new(),
         tables: Vec::new(),
         logs: 0,
+        unfinished_logs: 0,
         comparisons: Vec::new(),
         verdict: Verdict::Consistent,
         reasons,
         elapsed_seconds,
     };
     record_move(recorded, evidence, clock)
-        .map_err(|error| MoveError::Unrecorded { target: from, source: error })?;
-    Ok(last)
+        .map(drop)
+        .map_err(|source| MoveError::UndoUnrecorded { store, source })
 }
 
 /// Fails where the target knows of logs what the source does not know.
@@ -87,6 +122,7 @@ fn refuse_what_is_its_own(
     source: &mut dyn MovingStore,
     target: &mut dyn MovingStore,
     target_was: &Standing,
+    proved: Option<&RecordedMove>,
 ) -> Result<(), MoveError> {
     let (last, of_target) = (source.last_key(&EVENTS)?, target.last_key(&EVENTS)?);
     if *target_was != Standing::Own || of_target < last {
@@ -94,7 +130,13 @@ fn refuse_what_is_its_own(
     }
     // Events of its own are told as such.
     for table in PROVENANCE.into_iter().filter(|_| of_target == last) {
-        if digest(source, table, Keys::ALL)? != digest(target, table, Keys::ALL)? {
+        let found = digest(target, table, Keys::ALL)?;
+        // What is different can have come to the source behind the fence, and the target be as it was when it was cut over to.
+        let is_as_proved = proved.is_some_and(|proved| {
+            proved.cut_over
+                && proved.tables.iter().any(|known| known.table == table.name && known.digest == found.digest)
+        });
+        if !is_as_proved && digest(source, table, Keys::ALL)? != found {
             let (from, to) = (source.place(), target.place());
             return Err(MoveError::Negative(format!(
                 "{to} has received rows of {} of its own: what is taken back would lose them; move them back with \

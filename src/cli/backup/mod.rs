@@ -15,7 +15,7 @@ use super::given_path::ensure_path;
 use super::global::Context;
 use super::output::{self, Format};
 use super::progress::Progress;
-use super::store::configured_path;
+use super::store::{configured_path, tell_where_moved};
 use crate::application::backup::{
     BackupError, BackupReport, BackupSettings, ShelfError, StoreSnapshot, back_up,
 };
@@ -83,6 +83,7 @@ pub fn run(args: &BackupArgs, context: &Context) -> Result<Answer, CliError> {
     )?;
     let clock = SystemClock::default();
     let settings = BackupSettings { keep: args.keep, zone: config.timezone.value.clone() };
+    tell_where_moved(config.storage_backend.value, config);
     let mut store = snapshot(args, config)?;
     let path = configured_path(config.storage_backend.value, config);
     let others = OtherPlaces {

@@ -18,6 +18,7 @@ use super::global::Context;
 use super::output::{self, Format};
 use super::progress::Progress;
 use super::report::{self, Page, Told};
+use super::store::tell_where_moved;
 use crate::application::clock::Clock;
 use crate::application::compare::feed::{CompareError, Feed, Scratch};
 use crate::application::compare::parallel_run::{Medium, ParallelRun};
@@ -41,6 +42,9 @@ pub fn run(args: CompareLogsArgs, context: &Context) -> Result<Answer, CliError>
     let config = &context.config;
     let compared = ComparedPaths::new(args.control.as_deref(), args.candidate.as_deref(), config)?;
     let [is_control, is_candidate] = compared.are_configured;
+    if is_candidate {
+        tell_where_moved(config.storage_backend.value, config);
+    }
     let report =
         args.report.as_deref().map(|path| report::begin(path, config, &compared.paths)).transpose()?;
     let settings = args.comparison.settings(context, is_candidate, args.limit, present_time())?;

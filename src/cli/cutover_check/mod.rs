@@ -14,7 +14,7 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use super::output::{self, Format};
 use super::report::{self, Page};
-use super::store::configured_path;
+use super::store::{configured_path, tell_where_moved};
 use crate::application::evidence::{Chain, EvidenceLog};
 use crate::application::gate::{Gate, GateReport, GateSettings, GateVerdict, check};
 use crate::cli::compare_logs::absolute;
@@ -86,6 +86,7 @@ pub fn run(args: &CutoverCheckArgs, context: &Context) -> Result<Answer, CliErro
     };
     let config = &context.config;
     let page = args.report.as_deref().map(|path| report::begin(path, config, &[])).transpose()?;
+    tell_where_moved(config.storage_backend.value, config);
     let report = report(config, gate, args.days.unwrap_or(default))?;
     let written = page.map_or(Ok(()), |page| write_page(page, &report, config));
     let code = match report.verdict {

@@ -37,6 +37,7 @@ impl SurveyedStore {
 }
 
 fn read(config: &Config) -> Result<StoreSurvey, String> {
+    store::tell_where_moved(config.storage_backend.value, config);
     let store: OpenStore = match store::open_active(config) {
         Ok(store) => store,
         Err(StoreError::Missing { .. }) => return Ok(StoreSurvey::default()),

@@ -132,7 +132,7 @@ pub fn run(args: EventsArgs, context: &Context) -> Result<Answer, CliError> {
             listing.answer("first", &EventQuery::chronological().about(aggregate), config)?
         }
         Query::Show { id } => {
-            let found = store::open_active(config)?.repository().find_by_id(&id)?;
+            let found = store::open_to_answer(config)?.repository().find_by_id(&id)?;
             let event =
                 found.ok_or_else(|| CliError::not_found(format!("there is no event {id} in the store")))?;
             return Ok(Answer::new(ExitCode::Done, None, move |out| rendering.print_one(&event, out)));
@@ -162,7 +162,7 @@ impl Listing {
     /// The answer of the active store, which is asked for one event more than is listed: it shows
     /// whether there are more without a second query.
     fn answer(&self, which: &'static str, query: &EventQuery, config: &Config) -> Result<List, CliError> {
-        let store = store::open_active(config)?;
+        let store = store::open_to_answer(config)?;
         let mut events = store.repository().query(query, self.limit.saturating_add(1))?;
         let cut_to = (events.len() > self.limit).then_some(which);
         events.truncate(self.limit);

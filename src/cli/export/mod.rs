@@ -13,7 +13,7 @@ use super::error::CliError;
 use super::event_system::mode_changes;
 use super::exit_code::ExitCode;
 use super::global::Context;
-use super::store::StoreError;
+use super::store::{StoreError, tell_where_moved};
 use crate::application::export::{Export, ExportError, ExportOptions, ExportStore};
 use crate::application::mode_log::OnlyOnNewSide;
 use crate::domain::counted::counted;
@@ -110,6 +110,11 @@ pub fn run(args: ExportArgs, context: &Context) -> Result<Answer, CliError> {
         true => Some(OnlyOnNewSide::of_stream(&StreamId::single(), &mode_changes(&context.config)?)),
         false => None,
     };
+    let backend = match context.config.storage_backend.value {
+        Backend::Jsonl => Backend::Sqlite,
+        backend => backend,
+    };
+    tell_where_moved(backend, &context.config);
     let mut store = open_store(database, &zone)?;
     let mut folder = FileFolder::new(&args.to, args.force)
         .keep_store(database)

@@ -28,7 +28,7 @@ use crate::infrastructure::system_clock::{SystemClock, present_time};
 use render::{Moved, Planned, Undone};
 
 /// How much memory each comparison takes before it goes to a temporary file.
-const MEMORY: usize = 8 << 20;
+const MEMORY: usize = 4 << 20;
 
 /// Move the SQLite store into PostgreSQL, or a store in PostgreSQL back into a SQLite file, with a proof
 ///
@@ -41,8 +41,8 @@ const MEMORY: usize = 8 << 20;
 /// is cut over.
 ///
 /// --cut-over: then the source refuses writers, those of earlier versions too, and names the target to them; what they had appended is
-/// copied and proved; and the target is the store. An import of an earlier version that waits for its turn just then is not refused: end it
-/// before. Until the settings name the target, --undo takes the cut-over back, unless the target has received events.
+/// copied and proved; and the target is the store. An import of an earlier version that waits for its turn just then is not refused, but what
+/// it adds is told: take the cut-over back then. Until the settings name the target, --undo takes the cut-over back, unless the target has received events.
 /// A process that was killed in between leaves both refusing writers: run it again with --cut-over, or with --undo.
 ///
 /// A store of daily files is imported into a SQLite store first (import-legacy).
@@ -50,8 +50,8 @@ const MEMORY: usize = 8 << 20;
 /// `--format json` prints what is recorded, and `copied_events`, `pause_ms` (for how long writers were refused by both), `was_done`,
 /// `recorded_as`, `settings`.
 ///
-/// Exit codes: 0 done; 1 the target is not what the source is, rows are missing in the source, or the target has received events of its
-/// own; 2 the two cannot be source and target; 4 something could not be read or written; 5 the proof contradicts itself.
+/// Exit codes: 0 done; 1 the target is not what the source is, rows are missing in the source, the target has received events of its
+/// own, or the source has once it was moved; 2 the two cannot be source and target; 4 something could not be read or written; 5 the proof contradicts itself.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   mission-events move --to postgres://app@db1/app --dry-run
@@ -232,10 +232,12 @@ impl From<MoveError> for CliError {
             MoveError::Store(error) => error.into(),
             MoveError::Compare(error) => error.into(),
             MoveError::Evidence(error) => error.into(),
-            error @ MoveError::Unrecorded { .. } => Self::new(ExitCode::Storage, error),
+            error @ (MoveError::Unrecorded { .. } | MoveError::UndoUnrecorded { .. }) => {
+                Self::new(ExitCode::Storage, error)
+            }
             error @ MoveError::Refused(_) => Self::new(ExitCode::Usage, error),
             error @ MoveError::Contradiction(_) => Self::new(ExitCode::SelfCheck, error),
-            error @ (MoveError::Negative(_) | MoveError::Different { .. }) => {
+            error @ (MoveError::Negative(_) | MoveError::Different { .. } | MoveError::Late { .. }) => {
                 Self::new(ExitCode::Negative, error)
             }
         }

@@ -59,6 +59,13 @@ pub fn moved(moved: &Moved, out: &mut dyn Write) -> io::Result<()> {
             counted(proved.tables.len() as u64, "other table", "other tables"),
             counted(proved.logs, "log", "logs"),
         )?;
+        if proved.unfinished_logs > 0 {
+            writeln!(
+                out,
+                "{} not imported to the end: the rows are the same, but there is no digest to hold the text against",
+                counted(proved.unfinished_logs, "more log was", "more logs were"),
+            )?;
+        }
         for rows in &proved.comparisons {
             writeln!(out, "compare-logs, {} events: {} of {}", rows.rows, rows.verdict, rows.events)?;
         }

@@ -12,12 +12,13 @@ use super::exit_code::ExitCode;
 use super::global::Context;
 use super::import_legacy::Dst;
 use super::mapping::MappingArgs;
-use super::store::StoreError;
+use super::store::{StoreError, tell_where_moved};
 use crate::application::import::ReadOptions;
 use crate::application::log_source::UNVERIFIED;
 use crate::application::rejects::RetryRejects;
 use crate::domain::counted::counted;
 use crate::domain::path_text::text_of;
+use crate::infrastructure::config::Backend;
 use crate::infrastructure::sources::holds_whole_record;
 use crate::infrastructure::sqlite::{RejectFilter, SqliteRejects};
 
@@ -121,6 +122,7 @@ pub fn run(args: RejectsArgs, context: &Context) -> Result<Answer, CliError> {
     if let Some(RejectsCommand::Retry(args)) = &args.command {
         return retry(args, database, context);
     }
+    tell_where_moved(Backend::Sqlite, &context.config);
     let store = SqliteRejects::open_for_reading(database, (&args.filter).into()).map_err(StoreError::from)?;
     let (limit, format) = (args.limit, context.format);
     Ok(Answer::new(ExitCode::Done, None, move |out| render::list(&store, limit, format, out)))

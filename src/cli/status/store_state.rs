@@ -77,12 +77,7 @@ impl StoreState {
             #[cfg(feature = "postgres")]
             OpenStore::Postgres(store) => store.size_in_bytes()?,
         });
-        let standing = match store {
-            OpenStore::Jsonl(_) => Standing::Own,
-            OpenStore::Sqlite(store) => store.standing()?,
-            #[cfg(feature = "postgres")]
-            OpenStore::Postgres(store) => store.standing()?,
-        };
+        let standing = store.standing()?;
         self.stands_as = (standing != Standing::Own).then(|| standing.to_string());
         let summary = store.repository().summary()?;
         if let OpenStore::Sqlite(store) = store {

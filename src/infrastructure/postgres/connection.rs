@@ -123,6 +123,7 @@ fn not_connected(address: &PostgresAddress, source: Error) -> PostgresError {
         None if says("does not allow writes") => PostgresError::ReadOnly { address },
         None if says("password missing") => PostgresError::Login { address, source },
         Some(code) if code.code().starts_with("28") => PostgresError::Login { address, source },
+        Some(&SqlState::TOO_MANY_CONNECTIONS) => PostgresError::NoConnectionLeft { address, source },
         _ => PostgresError::Connect { address, source },
     }
 }
@@ -130,7 +131,9 @@ fn not_connected(address: &PostgresAddress, source: Error) -> PostgresError {
 /// Whether a server that could not be reached may be reached soon.
 fn may_come_back(error: &PostgresError) -> bool {
     match error {
-        PostgresError::Connect { source, .. } | PostgresError::Server { source, .. } => {
+        PostgresError::Connect { source, .. }
+        | PostgresError::NoConnectionLeft { source, .. }
+        | PostgresError::Server { source, .. } => {
             matches!(remedy(source), Remedy::Reconnect | Remedy::Wait)
         }
         // A standby may just be promoted.

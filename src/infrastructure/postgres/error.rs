@@ -42,6 +42,17 @@ pub enum PostgresError {
         #[source]
         source: Error,
     },
+    /// All connections of the server, or all that the database or the user may have, are taken.
+    #[error(
+        "{address} has no connection left: end some that are not needed, or raise max_connections of the server, or the CONNECTION LIMIT of the user or database; each process that appends takes two"
+    )]
+    NoConnectionLeft {
+        /// Where.
+        address: Box<PostgresAddress>,
+        /// What the server said.
+        #[source]
+        source: Error,
+    },
     /// The server is a standby, or takes no changes for another reason.
     #[error(
         "{address} takes no changes: it is a standby, or its sessions are read-only; name the primary, or all hosts with commas between them"
@@ -87,6 +98,14 @@ pub enum PostgresError {
     /// The schema is another program's.
     #[error("{address} has tables, but not those of this program: name another schema")]
     NotOurs {
+        /// Where.
+        address: Box<PostgresAddress>,
+    },
+    /// The user may not see what is in the schema.
+    #[error(
+        "permission denied for the schema of {address}: `mission-events postgres grants` prints what allows the user to read or append"
+    )]
+    NoUsage {
         /// Where.
         address: Box<PostgresAddress>,
     },

@@ -196,6 +196,13 @@ impl MovingStore for PostgresMovingStore {
         })
     }
 
+    /// Nothing is imported into such a store.
+    fn hold_imports(&mut self) -> Result<(), RepositoryError> {
+        Ok(())
+    }
+
+    fn release_imports(&mut self) {}
+
     fn complaints(&mut self) -> Result<Vec<String>, RepositoryError> {
         let failed = port_error("count the rows");
         let sql = format!("{COUNTS}{STORED}) AS stored)");

@@ -27,7 +27,8 @@ const STATE: &str = "SELECT to_regnamespace(quote_ident($1)) IS NOT NULL,
         AND relname NOT IN ('refinery_schema_history', 'refinery_schema_history_pkey')),
     EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relname = 'store'),
     EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1))
-        AND relname = 'refinery_schema_history')";
+        AND relname = 'refinery_schema_history'),
+    coalesce(has_schema_privilege(to_regnamespace(quote_ident($1))::oid, 'USAGE'), true)";
 const FORMAT: &str = "SELECT to_jsonb(store)->>'format' FROM store";
 const OUR_FORMAT: &str = "mission-events 1";
 const STANDING: &str = "SELECT moved_to, copy_of, is_whole FROM store";
@@ -159,6 +160,9 @@ impl Store<'_> {
         }
         if !has_store {
             return Err(PostgresError::NotOurs { address: self.at() });
+        }
+        if !is_there(4)? {
+            return Err(PostgresError::NoUsage { address: self.at() });
         }
         let format: Option<Option<String>> = session
             .client

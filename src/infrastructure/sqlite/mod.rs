@@ -79,6 +79,17 @@ pub use read::LastImport;
 pub use rejects::{RejectFilter, RejectRow, SqliteRejects};
 pub use repair::SqliteRepair;
 
+/// What the store at `path` stands as, which exists.
+///
+/// # Errors
+/// As [`SqliteEventRepository::open_for_reading`].
+pub fn standing_of(path: &Path) -> Result<Standing, SqliteError> {
+    let connection = schema::open_checked_for_reading(&EVENT_STORE, path)?;
+    let failed =
+        |source| SqliteError::Sqlite { action: "look at the schema of", path: path.to_owned(), source };
+    fence::standing(&connection).map_err(failed)
+}
+
 /// A store of events in one SQLite file.
 pub struct SqliteEventRepository {
     path: PathBuf,

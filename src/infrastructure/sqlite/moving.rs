@@ -35,6 +35,8 @@ pub struct SqliteMovingStore {
     writer: Option<Connection>,
     /// Keeps other moves away, once it is taken.
     lock: Option<FileLock>,
+    /// Keeps imports away, while it is held.
+    imports: Option<ImportLock>,
 }
 
 impl SqliteMovingStore {
@@ -47,7 +49,7 @@ impl SqliteMovingStore {
         let reader = schema::open_checked_at_any_standing(&EVENT_STORE, path)?;
         // Its counterpart names it so, wherever it is read.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        Ok(Self { path, zone, reader, writer: None, lock: None })
+        Ok(Self { path, zone, reader, writer: None, lock: None, imports: None })
     }
 
     /// The same, and makes the store where there is none.
@@ -73,6 +75,11 @@ impl SqliteMovingStore {
         let writer = schema::open_at_any_standing(&EVENT_STORE, &self.path)?;
         connection::make_copying(&self.path, &writer)?;
         Ok(writer)
+    }
+
+    fn import_lock(&self) -> Result<ImportLock, RepositoryError> {
+        let not_locked = |error| RepositoryError::storage("wait for an import", error);
+        ImportLock::acquire(&self.path).map_err(not_locked)
     }
 
     /// Inserts the rows, in one transaction, after what `before` does in it.
@@ -163,8 +170,7 @@ impl MovingStore for SqliteMovingStore {
     ) -> Result<i64, RepositoryError> {
         let place = self.place();
         let failed = port_error("change what a store stands as");
-        let not_locked = |error| RepositoryError::storage("wait for an import", error);
-        let _lock = ImportLock::acquire(&self.path).map_err(not_locked)?;
+        let _lock = if self.imports.is_none() { Some(self.import_lock()?) } else { None };
         let mut turns = schema::turn_file_of(&self.path);
         let _turn = turns.take();
         let transaction =
@@ -176,6 +182,17 @@ impl MovingStore for SqliteMovingStore {
             transaction.commit().map_err(failed)?;
         }
         Ok(found)
+    }
+
+    fn hold_imports(&mut self) -> Result<(), RepositoryError> {
+        if self.imports.is_none() {
+            self.imports = Some(self.import_lock()?);
+        }
+        Ok(())
+    }
+
+    fn release_imports(&mut self) {
+        self.imports = None;
     }
 
     fn complaints(&mut self) -> Result<Vec<String>, RepositoryError> {
@@ -226,6 +243,8 @@ impl MovingStore for SqliteMovingStore {
     }
 
     fn export(&mut self) -> Result<Box<dyn ExportStore>, RepositoryError> {
+        // What was copied is in the file: the memory of the writer goes before others take theirs.
+        self.writer = None;
         let export = SqliteExport::open(&self.path, self.zone.clone());
         let failed = |error| RepositoryError::storage("read the logs of a store", error);
         Ok(Box::new(export.map_err(failed)?))

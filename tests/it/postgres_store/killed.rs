@@ -1,6 +1,7 @@
-//! A server that is killed while events are appended: what was acknowledged is there once, where it was said to be.
+//! A server or a client that is killed while events are appended: what was acknowledged is there once, where it was said to be.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,8 +10,10 @@ use mission_events::internals::domain::repository::{EventRepository, RepositoryE
 use mission_events::internals::domain::value_objects::StreamId;
 
 use super::open;
+use crate::support::cli::cli;
 use crate::support::event;
-use crate::support::postgres::Server;
+use crate::support::postgres::{Server, server};
+use crate::support::test_dir::TestDir;
 
 const THREADS: usize = 8;
 
@@ -71,4 +74,61 @@ fn a_server_that_does_not_come_back_is_told_after_a_while() {
         2,
         "it goes on with a new connection"
     );
+}
+
+#[test]
+fn what_was_acknowledged_by_a_client_that_is_killed_is_there_once() {
+    let (dir, url) = (TestDir::new(), server().new_store());
+    let mut acknowledged = BTreeMap::new();
+    let mut next = 0;
+    for moment in 0..crate::support::kill_moments() {
+        let program = cli(&dir)
+            .env("MISSION_CONTROL_USE_NEW_EVENT_SYSTEM", "true")
+            .env("MISSION_CONTROL_STORAGE_BACKEND", "postgres")
+            .env("MISSION_CONTROL_POSTGRES_URL", &url);
+        let (running, mut input, output) = program.start_with_pipes("-q dispatch -");
+        let lines = BufReader::new(output).lines();
+        let mut running = Some(running);
+        std::thread::scope(|scope| {
+            // What was sent and not answered is sent again by the next one.
+            let first = next;
+            scope.spawn(move || {
+                for number in first.. {
+                    let event = format!(
+                        r#"{{"event_id": "c{number}", "event_type": "A", "timestamp": "2025-10-25T10:00:00Z"}}"#
+                    );
+                    if writeln!(input, "{event}").is_err() {
+                        return;
+                    }
+                }
+            });
+            let mut answered = 0;
+            for line in lines {
+                // The last line can be torn.
+                let Ok(answer) = serde_json::from_str::<serde_json::Value>(&line.unwrap()) else { break };
+                let position = answer["position"].as_i64().unwrap_or_else(|| panic!("{answer}"));
+                let id = answer["event_id"].as_str().unwrap().to_owned();
+                assert_eq!(id, format!("c{next}"));
+                assert!(acknowledged.insert(id, position).is_none());
+                next += 1;
+                answered += 1;
+                if answered > 7 * moment
+                    && let Some(running) = running.take()
+                {
+                    running.kill();
+                }
+            }
+        });
+    }
+    let stored = open(&url).read_stream(&StreamId::single(), None, usize::MAX).unwrap();
+    let stored: Vec<(String, i64)> = stored
+        .into_iter()
+        .map(|stored| (stored.event.event_id().as_str().to_owned(), stored.position.get()))
+        .collect();
+    assert!(stored.iter().map(|(_, position)| *position).eq(1..=stored.len() as i64), "without a gap");
+    let places: BTreeMap<String, i64> = stored.iter().cloned().collect();
+    assert_eq!(places.len(), stored.len(), "none is there twice");
+    for (id, position) in acknowledged {
+        assert_eq!(places.get(&id), Some(&position), "{id}");
+    }
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod commits;
 mod encrypted;
+mod failures;
 mod killed;
 mod moving;
 mod names;

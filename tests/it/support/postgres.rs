@@ -179,6 +179,28 @@ impl Server {
         drop(Command::new("kill").args(["-9", &postmaster]).args(children.lines()).output().unwrap());
     }
 
+    /// Stops it in good order, with those that are connected, and starts it anew.
+    pub fn restart(&self) {
+        let stopped = as_postgres(self.bin.join("pg_ctl"))
+            .args(["stop", "--mode=fast", "--wait", "--silent", "--pgdata"])
+            .arg(self.folder.join("data"))
+            .current_dir("/")
+            .status()
+            .unwrap();
+        assert!(stopped.success());
+        self.start_again();
+    }
+
+    /// Starts one whose users have to say their passwords, but for postgres.
+    pub fn start_with_passwords() -> Self {
+        let folder = new_folder();
+        let rules = folder.join("hba.conf");
+        std::fs::write(&rules, "local all postgres trust\nlocal all all scram-sha-256\n").unwrap();
+        give_to_postgres(&rules);
+        let options = format!("-c hba_file={}", rules.display());
+        Self::start_in(folder, EMPTY, &options)
+    }
+
     /// Starts it anew, after it was killed.
     pub fn start_again(&self) {
         // What the killed processes shared goes with the last of them.

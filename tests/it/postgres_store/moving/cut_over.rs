@@ -80,6 +80,53 @@ fn what_processes_append_meanwhile_is_moved_once_and_then_they_are_told_where_th
 }
 
 #[test]
+fn a_store_that_was_moved_is_read_with_a_warning_and_its_events_are_handled_no_more() {
+    let (dir, url) = (TestDir::new(), server().new_store());
+    save_native(&dir.join(STORE), 10..13);
+    super::write(&dir, "data/events.json", "[]");
+    on_sqlite(&dir).run("-q handlers run").result();
+    on_sqlite(&dir).run(&format!("-q move --to {url} --cut-over")).result();
+    on_sqlite(&dir).run(&format!("-q move --from {url} --to back.db --cut-over")).result();
+    for (store, place) in [(STORE, &*url), (&*url, "back.db")] {
+        let run = |command: &str| on_sqlite(&dir).run(&format!("--store {store} {command}"));
+        for command in [
+            "events recent",
+            "handlers list",
+            "tasks stats",
+            "export --to out --force",
+            "compare-logs",
+            "cutover-check",
+            "doctor",
+            "rejects",
+            "backup --to backups",
+        ] {
+            let run = run(command);
+            let is_refused = store == url && ["rejects", "backup --to backups"].contains(&command);
+            let told = run.stderr.matches(&format!("was moved to {place}")).count()
+                + run.stderr.matches(&format!("was moved to {}", dir.join(place).display())).count();
+            assert_eq!(told, usize::from(!is_refused), "{store} {command}: {}", run.stderr);
+        }
+        for command in [
+            "handlers run",
+            "handlers run --follow",
+            "handlers replay task_state",
+            "handlers retry task_state",
+            "handlers pause task_state",
+            "handlers resume task_state",
+            "handlers skip task_state --event native-10 --reason x",
+        ] {
+            run(&format!("-q {command}"))
+                .code_is(4, "takes nothing any more: name that store in the settings");
+        }
+    }
+    let of_copy = server().new_store();
+    on_sqlite(&dir).run(&format!("-q move --from back.db --to {of_copy}")).result();
+    on_sqlite(&dir).run(&format!("-q --store {of_copy} handlers run")).result();
+    let read = on_sqlite(&dir).run(&format!("--store {of_copy} events recent"));
+    assert!(!read.stderr.contains("was moved"), "{}", read.stderr);
+}
+
+#[test]
 fn a_cut_over_is_taken_back_until_the_target_has_events_of_its_own() {
     let (dir, url) = (TestDir::new(), server().new_store());
     store_with_everything(&dir);

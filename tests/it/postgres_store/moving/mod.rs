@@ -2,6 +2,7 @@
 
 mod cut_over;
 mod differences;
+mod disturbed;
 mod killed;
 mod meanwhile;
 mod standby;
