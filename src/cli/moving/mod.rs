@@ -28,7 +28,7 @@ use crate::infrastructure::system_clock::{SystemClock, present_time};
 use render::{Moved, Planned, Undone};
 
 /// How much memory each comparison takes before it goes to a temporary file.
-const MEMORY: usize = 4 << 20;
+const MEMORY: usize = 8 << 20;
 
 /// Move the SQLite store into PostgreSQL, or a store in PostgreSQL back into a SQLite file, with a proof
 ///
