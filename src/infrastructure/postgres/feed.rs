@@ -31,7 +31,7 @@ const TEXT_OF: &str = "SELECT body FROM events WHERE position = $1 AND origin IN
 
 /// The rows of so many positions are read at once. A limit on rows instead would have those of all later positions
 /// sorted for each page.
-const PAGE: i64 = 4096;
+const PAGE: i64 = 1024;
 
 const ACTION: &str = "read events";
 
