@@ -30,6 +30,8 @@ const CALLS: &[&str] = &[
     "fallocate",
 ];
 
+const KILL: &str = "signal=KILL";
+
 /// The part of all places that is tried: every so manieth.
 pub fn fail(trial: &Trial, errors: &[String], places: usize, part: &Part) -> Result<Told> {
     let injections: Vec<String> = errors.iter().map(|error| format!("error={error}")).collect();
@@ -42,7 +44,8 @@ pub fn fail(trial: &Trial, errors: &[String], places: usize, part: &Part) -> Res
 pub fn kill(trial: &Trial, places: usize, part: &Part, moments: usize) -> Result<Told> {
     let reference = trial.reference()?;
     let mut told = Told { unit: "kills", ..Told::default() };
-    at_calls(trial, &reference, &["signal=KILL".to_owned()], places, part, &mut told)?;
+    at_calls(trial, &reference, &[KILL.to_owned()], places, part, &mut told)?;
+    ensure!(told.tried > 0 || told.places == 0, "no run was killed: strace has injected no signal");
     if moments > 0 {
         at_moments(trial, &reference, moments, &mut told)?;
     }
@@ -65,10 +68,16 @@ fn at_calls(
         for injection in injections {
             let site = trial.prepared()?;
             let wrapper = strace(
+                injection != KILL,
                 &[&format!("trace={call}"), &format!("inject={call}:{injection}:when={at}")],
                 "/dev/null",
             );
             let ended = site.run_within(&wrapper, trial.life.arguments, &(trial.life.input)())?;
+            if injection == KILL && ended.code == trial.life.code {
+                // The call was not reached this time: it was not killed.
+                std::fs::remove_dir_all(&site.folder)?;
+                continue;
+            }
             let place = format!("{call} number {at}, {injection}, exit code {}", ended.code);
             note(trial, &site, reference, &ended, &place, at as u64, told);
             std::fs::remove_dir_all(&site.folder)?;
@@ -130,9 +139,12 @@ fn note(
     }
 }
 
-/// `strace` with these expressions, and where it writes.
-fn strace(expressions: &[&str], output: &str) -> Vec<String> {
-    let mut wrapper = vec!["strace", "-f", "--seccomp-bpf", "-qq", "-o", output];
+/// `strace` with these expressions, and where it writes. Where other calls are passed over by a filter, it injects no signal.
+fn strace(filters: bool, expressions: &[&str], output: &str) -> Vec<String> {
+    let mut wrapper = vec!["strace", "-f", "-qq", "-o", output];
+    if filters {
+        wrapper.push("--seccomp-bpf");
+    }
     expressions.iter().for_each(|expression| wrapper.extend(["-e", expression]));
     wrapper.into_iter().map(str::to_owned).collect()
 }
@@ -141,7 +153,7 @@ fn strace(expressions: &[&str], output: &str) -> Vec<String> {
 fn counted(trial: &Trial) -> Result<BTreeMap<&'static str, usize>> {
     let site = trial.prepared()?;
     let output = trial.folder.join("counted.strace");
-    let wrapper = strace(&[&format!("trace={}", CALLS.join(","))], &output.to_string_lossy());
+    let wrapper = strace(true, &[&format!("trace={}", CALLS.join(","))], &output.to_string_lossy());
     let ended = site.run_within(&wrapper, trial.life.arguments, &(trial.life.input)())?;
     ensure!(
         ended.code == trial.life.code,

@@ -11,7 +11,7 @@ use crate::durable::directory::sync_folder;
 /// aside. Nothing is removed, and the names are durable when this returns.
 ///
 /// # Errors
-/// It could not be done: both are there under one of the three names.
+/// It could not be done: both are there under one of the three names, and what stood there in its place where the system allows it.
 pub fn put_into_place(new: &Path, place: &Path, aside: &Path) -> io::Result<()> {
     let folder = place.parent().unwrap_or(Path::new(""));
     if fs::symlink_metadata(place).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
@@ -22,10 +22,16 @@ pub fn put_into_place(new: &Path, place: &Path, aside: &Path) -> io::Result<()> 
     // before it has left a copy.
     fs::rename(new, aside)?;
     sync_folder(folder)?;
-    if !exchange(aside, place)? {
+    let exchanged = exchange(aside, place);
+    if !matches!(exchanged, Ok(true)) {
         fs::rename(aside, new)?;
+    }
+    if !exchanged? {
         fs::rename(place, aside)?;
-        fs::rename(new, place)?;
+        if let Err(error) = fs::rename(new, place) {
+            fs::rename(aside, place)?;
+            return Err(error);
+        }
     }
     sync_folder(folder)
 }

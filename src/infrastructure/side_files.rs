@@ -26,6 +26,8 @@ pub(super) const OF_A_STORE: [&str; 5] = [LOCK, IMPORT_LOCK, MOVE_LOCK, TURN, ".
 pub(super) const LOCK_OF_A_FOLDER: &str = ".events.lock";
 /// The lock of what archives days of such a folder.
 pub(super) const LOCK_OF_AN_ARCHIVE: &str = ".events.archive.lock";
+/// What a restoration that is not finished leaves in such a folder.
+pub(super) const RESTORING_OF_A_FOLDER: &str = ".events.restoring";
 /// As [`TURN`], in a folder of daily files, so that there is one by whatever path the folder is reached.
 pub(super) const TURN_OF_A_FOLDER: &str = ".events.turn";
 

@@ -22,7 +22,7 @@ mod restore;
 mod verify;
 
 pub use against::{Against, Relation, hold_against};
-pub use contents::{RowHash, TableDigest};
+pub use contents::{Contents, RowHash, TableDigest};
 pub use event_check::{HowRead, ProvedEvent, ReadLogs, Reading};
 pub use findings::{Check, Findings};
 pub use job::{BackupError, BackupReport, BackupSettings, LeftBackup, back_up};
@@ -34,5 +34,5 @@ pub use ports::{
 #[cfg(feature = "internals")]
 pub use proof::Proof;
 pub use proof::{Depth, prove};
-pub use restore::{RestoreError, RestorePlace, RestoreReport, restore};
+pub use restore::{Published, RestoreError, RestorePlace, RestoreReport, restore};
 pub use verify::{Verification, verify_contents};

@@ -4,6 +4,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::against::Against;
+use super::contents::Contents;
 use super::findings::Findings;
 use super::manifest::Manifest;
 use super::ports::{Subject, Tell};
@@ -27,12 +28,25 @@ pub trait RestorePlace {
     /// What was copied, to be proved.
     fn staged(&self) -> Result<Subject, RepositoryError>;
 
-    /// The events of the store that stands there, held against those of the backup; `None` where there is no store.
+    /// The events of the store that stands there, held against those of the backup; `None` where there is no store, or a restoration of
+    /// this backup was cut short, before which that was done.
     fn hold_against_staged(&mut self) -> Result<Option<Against>, RepositoryError>;
 
-    /// Puts the copy into its place, and answers where what stood there is now. Nothing of that has changed since it was held against
-    /// the copy, and no process has it open.
-    fn publish(&mut self) -> Result<Vec<String>, RepositoryError>;
+    /// How many rows that store has beside its events which the backup lacks, by their tables.
+    fn rows_only_here(&mut self) -> Result<Vec<(String, u64)>, RepositoryError>;
+
+    /// Puts the copy, which holds this, into its place, but for what is there already. Nothing of what stands there has changed since
+    /// it was held against the copy, and no process has it open.
+    fn publish(&mut self, contents: &Contents) -> Result<Published, RepositoryError>;
+}
+
+/// What was put in place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Published {
+    /// Where that is which stood there before.
+    pub set_aside: Vec<String>,
+    /// Whether anything of the store was put there: false where it held the same.
+    pub is_replaced: bool,
 }
 
 /// What a restoration came to.
@@ -54,6 +68,8 @@ pub struct RestoreReport {
     pub digest: String,
     /// Whether what handlers have done was restored as well.
     pub handlers_restored: bool,
+    /// Whether the store was put in place: false where one that holds the same was there.
+    pub replaced: bool,
     /// Where that is which stood there before.
     pub set_aside: Vec<String>,
 }
@@ -80,6 +96,17 @@ pub enum RestoreError {
         count: u64,
         /// Where the first of them is.
         first: String,
+    },
+    /// The store knows of imports what the backup does not.
+    #[error(
+        "{store} has rows that the backup lacks, though not events: {} (what was imported since, and noted of it): it is not replaced by one that has less. To do without them, move it away with its -wal and -shm, and restore again, or restore to another place (--into)",
+        shown(rows)
+    )]
+    HasMoreRows {
+        /// The store.
+        store: String,
+        /// How many, by their tables.
+        rows: Vec<(String, u64)>,
     },
     /// The store has other events.
     #[error(
@@ -129,8 +156,12 @@ pub fn restore(
     }
     if let Some(against) = place.hold_against_staged()? {
         refuse(&against, &place.path())?;
+        let rows = place.rows_only_here()?;
+        if !rows.is_empty() {
+            return Err(RestoreError::HasMoreRows { store: place.path(), rows });
+        }
     }
-    let set_aside = place.publish()?;
+    let Published { set_aside, is_replaced } = place.publish(&proof.contents)?;
     let contents = proof.contents;
     Ok(RestoreReport {
         store: place.path(),
@@ -141,8 +172,14 @@ pub fn restore(
         last_position: contents.last_position,
         digest: contents.digest,
         handlers_restored: contents.schema_versions.contains_key("handlers.db"),
+        replaced: is_replaced,
         set_aside,
     })
+}
+
+fn shown(rows: &[(String, u64)]) -> String {
+    let tables: Vec<String> = rows.iter().map(|(table, rows)| format!("{rows} of {table}")).collect();
+    tables.join(", ")
 }
 
 /// Refuses to replace a store that has events which the backup lacks.

@@ -22,7 +22,7 @@ use crate::application::backup::{Findings, RestoreError, RestorePlace, restore};
 use crate::domain::path_text::text_of;
 use crate::infrastructure::backup_folder::{BackupFolder, FoundBackup, HANDLERS_FILE, find_backup};
 use crate::infrastructure::config::{Backend, Config, Source};
-use crate::infrastructure::restoring::{JsonlRestorePlace, SqliteRestorePlace};
+use crate::infrastructure::restoring::{JsonlRestorePlace, SqliteRestorePlace, remove_staged_handlers};
 use crate::infrastructure::running::is_running;
 use crate::infrastructure::system_clock::present_time;
 use render::{AheadHandler, Restored};
@@ -34,15 +34,20 @@ use render::{AheadHandler, Restored};
 /// `handlers.path`, unless --into names another place.
 ///
 /// A store that stands there is never removed: it is called `<store>.set-aside-<moment>` from then on. One that has events which the backup lacks, or others, is
-/// left as it is, and told (exit code 1). End every process that uses the store first; one that has it open is told (4). Killed at any
-/// moment, the store or what it was is there as a whole, and the command can be run again.
+/// left as it is, and told (exit code 1); so is a SQLite store that knows of imports, records that were no events or repairs of which the backup has
+/// nothing. One that holds the same already stays in place. What is put there gets the mode of what it replaces and, where root restores, its owner.
+///
+/// End every process that uses the store first. Told (4) are one that has a SQLite store open, and one that dispatches to the store of
+/// the settings. Killed at any moment, a SQLite store or what it was is there as a whole. The days of a JSONL store are replaced one by one: until the last
+/// is in place, every command refuses the store (4), also after the restoration was killed, and this command, run again, finishes it.
 ///
 /// What was stored after the backup was made is lost, and so is what handlers have done since: an effect of an event that is in the backup can be repeated (its
-/// idempotency key is the same). With --keep-handlers the database of handlers stays as it is. Handlers that are then ahead of the store
+/// idempotency key is the same). `handlers.path` is of the store that the settings name: with a backup of the other backend it stays as it
+/// is, and that is told. With --keep-handlers the database of handlers stays as it is. Handlers that are then ahead of the store
 /// stand still, and are told with what helps.
 ///
 /// Exit codes: 0 restored; 1 the store that stands there has more or others, or the backup is not whole: nothing was changed; 2 usage; 4 there
-/// is no backup, something could not be read or written, or a process uses the store.
+/// is no backup, something could not be read or written, a process uses the store, or the restoration of another backup is not finished there.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   mission-events restore --from /mnt/backup/mission-control
@@ -77,7 +82,10 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Answer, CliError> {
         refuse_while_dispatching(config)?;
     }
     let has_handlers = backup.file(HANDLERS_FILE).is_file();
-    let restores_handlers = has_handlers && args.into.is_none() && !args.keep_handlers && !is_given(config);
+    // What is at `handlers.path` is of the store that the settings name.
+    let is_active = backend == config.storage_backend.value;
+    let names_handlers = args.into.is_none() && !is_given(config) && is_active;
+    let restores_handlers = has_handlers && names_handlers && !args.keep_handlers;
     let handlers = restores_handlers.then_some(config.handlers_path.value.as_path());
     let progress = Progress::of_parts(context.is_quiet);
     check_files(&backup, &progress)?;
@@ -89,14 +97,26 @@ pub fn run(args: &RestoreArgs, context: &Context) -> Result<Answer, CliError> {
         Backend::Jsonl => Box::new(JsonlRestorePlace::new(backup, &target, handlers, zone.clone(), moment)?),
         _ => Box::new(SqliteRestorePlace::new(backup, &target, handlers, zone.clone(), moment)?),
     };
+    if names_handlers && !restores_handlers {
+        remove_staged_handlers(&config.handlers_path.value)?;
+    }
     let report = restore((named.0, &named.1), &mut *place, &zone, &mut |done| part.at(done))?;
     drop(place);
     progress.finish();
-    let (ahead, problem) = match ahead_handlers(config, is_configured) {
+    let (ahead, problem) = match ahead_handlers(config, is_configured && is_active) {
         Ok(ahead) => (ahead, None),
         Err(error) => (Vec::new(), Some(error)),
     };
-    let restored = Restored { report, ahead, elapsed_seconds: started.elapsed().as_secs_f64() };
+    let is_of_another = has_handlers && args.into.is_none() && !is_given(config) && !is_active;
+    let handlers_left = is_of_another.then(|| {
+        format!(
+            "the settings name the {} store, and {} is of its handlers: it stays as it is",
+            config.storage_backend.value,
+            config.handlers_path.value.display()
+        )
+    });
+    let restored =
+        Restored { report, handlers_left, ahead, elapsed_seconds: started.elapsed().as_secs_f64() };
     let (summary, format) = (restored.summary(), context.format);
     let answer = Answer::new(ExitCode::Done, Some(summary), move |out| match format {
         Format::Human => render::human(&restored, out),

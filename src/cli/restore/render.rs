@@ -12,6 +12,8 @@ use crate::cli::output::visible;
 pub struct Restored {
     #[serde(flatten)]
     pub report: RestoreReport,
+    /// Why those of the backup were not restored, where the settings are the reason.
+    pub handlers_left: Option<String>,
     /// Handlers that stand still, since they are ahead of the store.
     pub ahead: Vec<AheadHandler>,
     pub elapsed_seconds: f64,
@@ -28,9 +30,10 @@ pub struct AheadHandler {
 impl Restored {
     /// In a line.
     pub fn summary(&self) -> String {
-        let RestoreReport { store, events, last_position, made_at, .. } = &self.report;
+        let RestoreReport { store, events, last_position, made_at, replaced, .. } = &self.report;
         let up_to = last_position.map_or_else(String::new, |position| format!(" up to position {position}"));
-        format!("{} is restored, as of {made_at}, with {events} events{up_to}", visible(store))
+        let done = if *replaced { "is restored" } else { "was as in the backup, and stays in place" };
+        format!("{} {done}, as of {made_at}, with {events} events{up_to}", visible(store))
     }
 }
 
@@ -39,7 +42,8 @@ pub fn human(restored: &Restored, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", restored.summary())?;
     writeln!(out, "from {}", visible(backup))?;
     let handlers = if *handlers_restored { "restored with it" } else { "not restored" };
-    writeln!(out, "what handlers have done: {handlers}")?;
+    let left = restored.handlers_left.as_ref().map_or_else(String::new, |why| format!("; {}", visible(why)));
+    writeln!(out, "what handlers have done: {handlers}{left}")?;
     for path in set_aside {
         writeln!(out, "set aside: {}", visible(path))?;
     }

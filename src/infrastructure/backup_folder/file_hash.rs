@@ -7,13 +7,17 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
+use crate::durable::plain_file::file_if_present;
+
 const BUFFER: usize = 1 << 20;
 
 /// The length of a file and its SHA-256 in hexadecimal; `tell` is told of every piece that was read.
 ///
 /// # Errors
-/// It cannot be read.
+/// It cannot be read, or is no file.
 pub fn hash_file(path: &Path, tell: &mut dyn FnMut(u64)) -> io::Result<(u64, String)> {
+    // To open a pipe would wait for its writer.
+    file_if_present(path)?;
     copy_hashed(&mut File::open(path)?, &mut io::sink(), u64::MAX, tell)
 }
 

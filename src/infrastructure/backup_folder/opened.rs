@@ -183,6 +183,9 @@ impl BackupFolder {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     findings.add(Check::Files, text_of(&path), "the file is missing");
                 }
+                Err(error) if !path.is_file() => {
+                    findings.add(Check::Files, text_of(&path), error.to_string())
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -157,8 +157,16 @@ impl EventFolder {
     }
 
     /// The days that have files, in their order, each with those that there are in the archive; none where there is no
-    /// folder.
+    /// folder. While a store is restored, this is refused.
     pub(super) fn list(&self) -> Result<Vec<DayFile>, JsonlError> {
+        self.refuse_unfinished()?;
+        let files = self.list_as_it_lies()?;
+        self.refuse_unfinished()?;
+        Ok(files)
+    }
+
+    /// The same, whatever is done there.
+    pub(super) fn list_as_it_lies(&self) -> Result<Vec<DayFile>, JsonlError> {
         let mut days = BTreeMap::new();
         for (day, is_plain, path) in self.entries_of(&self.path)? {
             if is_plain {

@@ -121,11 +121,12 @@ mod query;
 mod reader;
 mod streams;
 mod turn;
+mod unfinished;
 mod unwritten;
 mod visit;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
@@ -133,6 +134,7 @@ pub use self::backup::{
     FolderLocks, JsonlSnapshot, day_of_file, files_of_days, is_file_of_a_day, subject_of_days,
 };
 pub use self::turn::JsonlStoreTurn;
+pub use self::unfinished::UnfinishedRestore;
 
 use self::error::JsonlError;
 use self::folder::EventFolder;
@@ -149,6 +151,7 @@ use crate::domain::repository::{
 };
 use crate::domain::save_each::answer_live;
 use crate::domain::value_objects::{EventId, Position, StreamId};
+use crate::durable::lock::FileLock;
 use crate::wire::zone::Zone;
 
 const QUERY: &str = "query the JSONL store";
@@ -162,6 +165,8 @@ pub struct JsonlEventRepository {
     appending: Mutex<()>,
     /// From the first append that took the lock on, also one that was refused. Never held while waiting for another process.
     index: Mutex<Option<IdIndex>>,
+    /// From the first append on, a lock of the folder that writers share: a store that is written to is not restored over.
+    in_use: OnceLock<Option<FileLock>>,
     heads: Heads,
     pages: Pages,
 }
@@ -196,6 +201,7 @@ impl JsonlEventRepository {
             lock_patience: LOCK_PATIENCE,
             appending: Mutex::default(),
             index: Mutex::default(),
+            in_use: OnceLock::new(),
             heads: Heads::default(),
             pages: Pages::default(),
         })

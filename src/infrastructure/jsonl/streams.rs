@@ -20,6 +20,7 @@ pub(super) fn stream_of(folder: &EventFolder, position: Position) -> Result<Opti
         file.archived.clear();
     }
     let extent = folder.extent_of(&file)?;
+    folder.refuse_unfinished()?;
     Ok(extent.filter(|extent| offset < extent.end).map(|_| day.stream()))
 }
 

@@ -2,8 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::staging::{ACTION, aside_of, copy, failed, lock_folder_of, remove_staged_database, staged_at};
-use crate::application::backup::{Against, Findings, Relation, RestorePlace, Subject, Tell, hold_against};
+use super::staging::{
+    ACTION, adopt_access, aside_of, copy, failed, give_side_files, lock_folder_of, remove_staged_database,
+    staged_at,
+};
+use crate::application::backup::{
+    Against, Contents, Findings, Published, Relation, RestorePlace, Subject, Tell, hold_against,
+};
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
 use crate::durable::links::follow_links;
@@ -11,7 +16,8 @@ use crate::durable::lock::FileLock;
 use crate::durable::presence::is_present;
 use crate::durable::replacement::put_into_place;
 use crate::infrastructure::backup_folder::{BackupFolder, EVENTS_FILE, HANDLERS_FILE};
-use crate::infrastructure::sqlite::backup::{HeldDatabase, make_writable};
+use crate::infrastructure::side_files::{OF_A_STORE, with_suffix};
+use crate::infrastructure::sqlite::backup::{HeldDatabase, make_writable, rows_only_in};
 use crate::infrastructure::sqlite::{
     Database, SqliteError, SqliteEventRepository, subject_of_events, subject_of_handlers,
 };
@@ -51,6 +57,7 @@ impl DatabasePlace {
         if let Some(file) = backup.manifest.files.iter().find(|file| file.name == self.file) {
             copy(backup, file, file, &staged, tell)?;
             make_writable(&staged).map_err(storage)?;
+            adopt_access(&staged, &self.place, None)?;
         }
         Ok(())
     }
@@ -60,25 +67,53 @@ impl DatabasePlace {
         HeldDatabase::hold(self.database, &self.place).map_err(storage)
     }
 
+    /// Whether the database that stands there holds what the copy does, all its rows. One that cannot be read does not.
+    pub fn is_same(&self, contents: &Contents, zone: &Zone) -> Result<bool, RepositoryError> {
+        if !is_present(&self.place).map_err(failed("look at", &self.place))? {
+            return Ok(false);
+        }
+        let subject = match self.database {
+            Database::Events => subject_of_events(&self.place, zone),
+            Database::Handlers => subject_of_handlers(&self.place),
+        };
+        let Ok(Subject { mut databases, .. }) = subject else { return Ok(false) };
+        let Some(database) = databases.first_mut() else { return Ok(false) };
+        let expected = contents.tables.iter().filter(|table| table.database == self.file);
+        let is_version = contents.schema_versions.get(self.file) == Some(&database.schema_version());
+        Ok(is_version && database.tables(&mut |_| {}).is_ok_and(|tables| tables.iter().eq(expected)))
+    }
+
     /// Puts the copy there; answers where is what stood there.
     pub fn publish(&self, held: HeldDatabase, moment: &str) -> Result<Option<String>, RepositoryError> {
         let aside = aside_of(held.place(), moment);
         let was_there = is_present(held.place()).map_err(failed("look at", held.place()))?;
+        let made = OF_A_STORE.map(|suffix| with_suffix(held.place(), suffix));
+        give_side_files(&made, &self.staged())?;
         put_into_place(&self.staged(), held.place(), &aside)
             .map_err(failed("put the restored database at", held.place()))?;
         Ok(was_there.then(|| text_of(&aside)))
     }
 }
 
+impl Drop for DatabasePlace {
+    fn drop(&mut self) {
+        // It is a copy, and removed by the next restoration where it cannot be now.
+        drop(remove_staged_database(&self.staged()));
+    }
+}
+
 /// The place of a SQLite store, and that of the database of its handlers.
 pub struct SqliteRestorePlace {
     backup: BackupFolder,
-    events: DatabasePlace,
+    // Dropped before the lock that the other one has.
     handlers: Option<DatabasePlace>,
+    events: DatabasePlace,
     zone: Zone,
     moment: String,
     /// The last position of the store that stands there, when it was held against the copy.
     last_position: i64,
+    /// Whether the backup has events which that store lacks, or none stands there.
+    has_less: bool,
 }
 
 impl SqliteRestorePlace {
@@ -96,7 +131,13 @@ impl SqliteRestorePlace {
         let events = DatabasePlace::new(Database::Events, events, true)?;
         let handlers =
             handlers.map(|path| DatabasePlace::new(Database::Handlers, path, false)).transpose()?;
-        Ok(Self { backup, events, handlers, zone, moment, last_position: 0 })
+        Ok(Self { backup, events, handlers, zone, moment, last_position: 0, has_less: true })
+    }
+}
+
+impl SqliteRestorePlace {
+    fn has_no_bytes(&self) -> Result<bool, RepositoryError> {
+        Ok(self.events.place.metadata().map_err(failed("look at", &self.events.place))?.len() == 0)
     }
 }
 
@@ -130,8 +171,7 @@ impl RestorePlace for SqliteRestorePlace {
         let open =
             |path: &Path| SqliteEventRepository::open_for_reading(path, self.zone.clone()).map_err(storage);
         // An empty file is a store that holds nothing yet.
-        let length = self.events.place.metadata().map_err(failed("look at", &self.events.place))?.len();
-        if length == 0 {
+        if self.has_no_bytes()? {
             return Ok(Some(Against::default()));
         }
         let there = open(&self.events.staged())?;
@@ -147,13 +187,25 @@ impl RestorePlace for SqliteRestorePlace {
         )?;
         self.last_position =
             i64::try_from(against.same + against.only_here + against.different).unwrap_or(i64::MAX);
+        self.has_less = against.later_in_other > 0;
         Ok(Some(against))
     }
 
-    fn publish(&mut self) -> Result<Vec<String>, RepositoryError> {
+    fn rows_only_here(&mut self) -> Result<Vec<(String, u64)>, RepositoryError> {
+        // One that holds nothing yet has no tables.
+        if self.last_position == 0 && self.has_no_bytes()? {
+            return Ok(Vec::new());
+        }
+        rows_only_in(&self.events.place, &self.events.staged()).map_err(storage)
+    }
+
+    fn publish(&mut self, contents: &Contents) -> Result<Published, RepositoryError> {
+        let is_same = !self.has_less && self.events.is_same(contents, &self.zone)?;
+        let handlers = self.handlers.as_ref().map(|place| Ok((place, place.is_same(contents, &self.zone)?)));
+        let handlers = handlers.transpose()?.filter(|(_, is_same)| !is_same).map(|(place, _)| place);
         // Both are held before one is replaced.
         let held = self.events.hold()?;
-        let held_handlers = self.handlers.as_ref().map(|place| Ok((place, place.hold()?))).transpose()?;
+        let held_handlers = handlers.map(|place| Ok((place, place.hold()?))).transpose()?;
         let last = held.last_position().map_err(storage)?;
         if last != self.last_position {
             let grown = GrownMeanwhile { last, expected: self.last_position };
@@ -164,8 +216,10 @@ impl RestorePlace for SqliteRestorePlace {
         if let Some((place, held)) = held_handlers {
             set_aside.extend(place.publish(held, &self.moment)?);
         }
-        set_aside.extend(self.events.publish(held, &self.moment)?);
-        Ok(set_aside)
+        if !is_same {
+            set_aside.extend(self.events.publish(held, &self.moment)?);
+        }
+        Ok(Published { set_aside, is_replaced: !is_same })
     }
 }
 
@@ -189,6 +243,15 @@ struct Unreadable {
 struct GrownMeanwhile {
     last: i64,
     expected: i64,
+}
+
+/// Removes what a killed restoration has left of the database of handlers, where that is not restored now.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn remove_staged_handlers(path: &Path) -> Result<(), RepositoryError> {
+    let place = follow_links(path).map_err(failed("follow the links of", path))?;
+    remove_staged_database(&staged_at(&place))
 }
 
 /// Adds the copied database of handlers to what is proved.

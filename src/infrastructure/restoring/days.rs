@@ -7,9 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::database::{DatabasePlace, add_handlers};
-use super::staging::{ACTION, aside_of, copy, failed, lock_folder_of, staged_at};
+use super::staging::{
+    ACTION, adopt_access, aside_of, copy, failed, give_side_files, lock_folder_of, staged_at,
+};
 use crate::application::backup::{
-    Against, BackedUpFile, Findings, Relation, RestorePlace, Subject, Tell, hold_against,
+    Against, BackedUpFile, Contents, Findings, Published, Relation, RestorePlace, Subject, Tell, hold_against,
 };
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
@@ -18,8 +20,10 @@ use crate::durable::lock::FileLock;
 use crate::durable::presence::is_present;
 use crate::infrastructure::backup_folder::{BackupFolder, EVENTS_FOLDER, hash_file};
 use crate::infrastructure::jsonl::{
-    FolderLocks, JsonlEventRepository, day_of_file, files_of_days, is_file_of_a_day, subject_of_days,
+    FolderLocks, JsonlEventRepository, UnfinishedRestore, day_of_file, files_of_days, is_file_of_a_day,
+    subject_of_days,
 };
+use crate::infrastructure::side_files::{LOCK_OF_A_FOLDER, LOCK_OF_AN_ARCHIVE};
 use crate::infrastructure::sqlite::Database;
 use crate::wire::zone::Zone;
 
@@ -33,6 +37,8 @@ pub struct JsonlRestorePlace {
     _lock: Option<FileLock>,
     /// The files of the store when it was held against the copy, with their lengths.
     known: BTreeMap<PathBuf, u64>,
+    /// Whether a restoration of this backup was cut short there.
+    goes_on: bool,
 }
 
 /// The files of a day, by the names that they have in the folder of a store.
@@ -62,7 +68,16 @@ impl JsonlRestorePlace {
         let lock = lock_folder_of(&folder)?;
         let handlers =
             handlers.map(|path| DatabasePlace::new(Database::Handlers, path, false)).transpose()?;
-        let place = Self { backup, folder, handlers, zone, moment, _lock: lock, known: BTreeMap::new() };
+        let place = Self {
+            backup,
+            folder,
+            handlers,
+            zone,
+            moment,
+            _lock: lock,
+            known: BTreeMap::new(),
+            goes_on: false,
+        };
         // Such a file would be put among the files of the store, and none would read it.
         if let Some((_, _, file)) = place.packed_files().find(|(name, _, _)| !is_file_of_a_day(name)) {
             let stranger = NoDayFile { backup: text_of(&place.backup.path), name: file.name.clone() };
@@ -99,9 +114,8 @@ impl JsonlRestorePlace {
         Ok(standing)
     }
 
-    /// Puts the files of a day into the folder, where they are others than those that stand there.
-    fn publish_day(&self, day: &Day<'_>, aside: &Path) -> Result<bool, RepositoryError> {
-        let Day { files, standing } = day;
+    /// Whether the files of a day that stand there are those of the backup.
+    fn is_same(&self, Day { files, standing }: &Day<'_>) -> Result<bool, RepositoryError> {
         let mut is_same = standing.len() == files.len();
         for (name, file) in files {
             let path = self.folder.join(name);
@@ -110,9 +124,11 @@ impl JsonlRestorePlace {
                 sha256 == file.sha256
             };
         }
-        if is_same {
-            return Ok(false);
-        }
+        Ok(is_same)
+    }
+
+    /// Puts the files of a day into the folder. Meanwhile the store is refused by whoever looks at it.
+    fn publish_day(&self, Day { files, standing }: &Day<'_>, aside: &Path) -> Result<(), RepositoryError> {
         let create = |folder: &Path| create_folders(folder).map_err(failed("make the folder", folder));
         for name in standing {
             let (path, kept) = (self.folder.join(name), aside.join(name));
@@ -129,13 +145,47 @@ impl JsonlRestorePlace {
             sync_folder(kept.parent().unwrap_or(aside)).map_err(failed("fsync the folder", aside))?;
         }
         for (name, _) in files {
-            let path = self.folder.join(name);
-            create(path.parent().unwrap_or(&self.folder))?;
-            fs::rename(self.staged_folder().join(name), &path).map_err(failed("put in place", &path))?;
+            let (path, staged) = (self.folder.join(name), self.staged_folder().join(name));
+            let within = path.parent().unwrap_or(&self.folder);
+            if !is_present(within).map_err(failed("look at", within))? {
+                create(within)?;
+                adopt_access(within, &self.folder, None)?;
+            }
+            // As another file of the day is, where it had another name.
+            let other = standing.first().map(|name| aside.join(name));
+            adopt_access(&staged, &path, other.as_deref())?;
+            fs::rename(&staged, &path).map_err(failed("put in place", &path))?;
             sync_folder(path.parent().unwrap_or(&self.folder))
                 .map_err(failed("fsync the folder", &self.folder))?;
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// The days of the backup and of the store, where they are not the same.
+    fn changed_days(&self, standing: &BTreeMap<PathBuf, u64>) -> Result<Vec<Day<'_>>, RepositoryError> {
+        let mut days: BTreeMap<String, Day<'_>> = BTreeMap::new();
+        for (name, file) in self.files() {
+            days.entry(day_of_file(&name)).or_default().files.push((name, file));
+        }
+        for name in standing.keys() {
+            days.entry(day_of_file(name)).or_default().standing.push(name.clone());
+        }
+        let mut changed = Vec::new();
+        for day in days.into_values().filter(|day| !day.files.is_empty()) {
+            if !self.is_same(&day)? {
+                changed.push(day);
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Puts the days into the folder. Answers where is what stood there.
+    fn publish_days(&self, days: &[Day<'_>]) -> Result<Option<String>, RepositoryError> {
+        let aside = aside_of(&self.folder, &self.moment);
+        for day in days {
+            self.publish_day(day, &aside)?;
+        }
+        Ok(days.iter().any(|day| !day.standing.is_empty()).then(|| text_of(&aside)))
     }
 }
 
@@ -182,42 +232,71 @@ impl RestorePlace for JsonlRestorePlace {
             return Ok(None);
         }
         self.known = self.standing()?;
+        let marker = UnfinishedRestore::of(&self.folder);
+        if let Some(unfinished) =
+            marker.map_err(failed("read the marker of a restoration in", &self.folder))?
+        {
+            if unfinished.manifest_sha256 != self.backup.manifest_sha256 {
+                let other = OtherUnfinished { folder: self.folder.clone(), backup: unfinished.backup };
+                return Err(RepositoryError::storage(ACTION, other));
+            }
+            // It was held against this backup before the first of its days was replaced, and nothing was written to it since.
+            self.goes_on = true;
+            return Ok(None);
+        }
         let open = |path: &Path| JsonlEventRepository::open(path, self.zone.clone());
         let (here, there) = (open(&self.folder)?, open(&self.staged_folder())?);
         hold_against(&here, &there, text_of(&self.backup.path), Relation::Later, &mut Findings::default())
             .map(Some)
     }
 
-    fn publish(&mut self) -> Result<Vec<String>, RepositoryError> {
-        create_folders(&self.folder).map_err(failed("make the folder", &self.folder))?;
+    /// Daily files hold events alone.
+    fn rows_only_here(&mut self) -> Result<Vec<(String, u64)>, RepositoryError> {
+        Ok(Vec::new())
+    }
+
+    fn publish(&mut self, contents: &Contents) -> Result<Published, RepositoryError> {
+        if !is_present(&self.folder).map_err(failed("look at", &self.folder))? {
+            create_folders(&self.folder).map_err(failed("make the folder", &self.folder))?;
+            adopt_access(&self.folder, self.folder.parent().unwrap_or(&self.folder), None)?;
+        }
         let _locks = FolderLocks::take(&self.folder)?;
+        give_side_files(
+            &[LOCK_OF_A_FOLDER, LOCK_OF_AN_ARCHIVE].map(|name| self.folder.join(name)),
+            &self.folder,
+        )?;
         let standing = self.standing()?;
         if standing != self.known {
             return Err(RepositoryError::storage(ACTION, ChangedMeanwhile { folder: self.folder.clone() }));
         }
+        let changed = self.changed_days(&standing)?;
+        let is_refused = !changed.is_empty() || self.goes_on;
+        if is_refused {
+            let backup = self.backup.path.canonicalize().unwrap_or_else(|_| self.backup.path.clone());
+            let manifest_sha256 = self.backup.manifest_sha256.clone();
+            let marker = UnfinishedRestore { backup: text_of(&backup), manifest_sha256 };
+            marker.begin(&self.folder).map_err(failed("mark as unfinished", &self.folder))?;
+        }
         let mut set_aside = Vec::new();
-        if let Some(place) = &self.handlers {
+        if let Some(place) = &self.handlers
+            && !place.is_same(contents, &self.zone)?
+        {
             let held = place.hold()?;
             set_aside.extend(place.publish(held, &self.moment)?);
         }
-        let mut days: BTreeMap<String, Day<'_>> = BTreeMap::new();
-        for (name, file) in self.files() {
-            days.entry(day_of_file(&name)).or_default().files.push((name, file));
+        set_aside.extend(self.publish_days(&changed)?);
+        if is_refused {
+            UnfinishedRestore::end(&self.folder)
+                .map_err(failed("remove the marker of the restoration in", &self.folder))?;
         }
-        for name in standing.keys() {
-            days.entry(day_of_file(name)).or_default().standing.push(name.clone());
-        }
-        let aside = aside_of(&self.folder, &self.moment);
-        let mut is_any = false;
-        for day in days.values().filter(|day| !day.files.is_empty()) {
-            is_any |= self.publish_day(day, &aside)? && !day.standing.is_empty();
-        }
-        if is_any {
-            set_aside.push(text_of(&aside));
-        }
-        let staged = self.staged_folder();
-        fs::remove_dir_all(&staged).map_err(failed("remove", &staged))?;
-        Ok(set_aside)
+        Ok(Published { set_aside, is_replaced: is_refused })
+    }
+}
+
+impl Drop for JsonlRestorePlace {
+    fn drop(&mut self) {
+        // It is a copy, and removed by the next restoration where it cannot be now.
+        drop(fs::remove_dir_all(self.staged_folder()));
     }
 }
 
@@ -237,4 +316,15 @@ struct NoDayFile {
 #[error("the files of {} have changed since the store was held against the backup: end the process that writes to it, and try again", folder.display())]
 struct ChangedMeanwhile {
     folder: PathBuf,
+}
+
+/// Another backup was being restored there.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the restoration of {backup} into {} was not finished: finish that one first, and restore another backup then. Where that backup is \
+     gone, move the folder away, and restore into the empty place", folder.display()
+)]
+struct OtherUnfinished {
+    folder: PathBuf,
+    backup: String,
 }

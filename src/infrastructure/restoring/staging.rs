@@ -11,6 +11,7 @@ use crate::application::backup::BackedUpFile;
 use crate::domain::repository::RepositoryError;
 use crate::durable::directory::create_folders;
 use crate::durable::lock::{FileLock, LockError};
+use crate::durable::plain_file::file_if_present;
 use crate::infrastructure::backup_folder::{BackupFolder, copy_hashed};
 use crate::infrastructure::side_files::{OF_A_DATABASE, with_suffix};
 
@@ -96,6 +97,7 @@ pub(super) fn copy(
     tell: &mut dyn FnMut(u64),
 ) -> Result<(), RepositoryError> {
     let path = backup.file(&packed.name);
+    file_if_present(&path).map_err(failed("open", &path))?;
     let opened = File::open(&path).map_err(failed("open", &path))?;
     // What a damaged file decompresses to is not written further than it shows that it is another one.
     let (mut source, most): (Box<dyn Read>, u64) = if packed == file {
@@ -104,7 +106,7 @@ pub(super) fn copy(
         let decoder = zstd::Decoder::new(opened).map_err(failed("decompress", &path))?;
         (Box::new(decoder), file.bytes.saturating_add(1))
     };
-    let mut target = File::create_new(to).map_err(failed("create", to))?;
+    let mut target = new_file(to).map_err(failed("create", to))?;
     let (bytes, sha256) =
         copy_hashed(&mut *source, &mut target, most, tell).map_err(failed("copy", &path))?;
     if (bytes, &sha256) != (file.bytes, &file.sha256) {
@@ -112,4 +114,76 @@ pub(super) fn copy(
         return Err(RepositoryError::storage(ACTION, changed));
     }
     target.sync_all().map_err(failed("fsync", to))
+}
+
+/// A file that nobody else reads yet.
+fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Gives what is about to be at `place` the mode and, where the system lets it, the owner of what stands there, or else of `other`; where
+/// neither is there, those of the folder, in which a file is run by nobody.
+#[cfg(unix)]
+pub(super) fn adopt_access(path: &Path, place: &Path, other: Option<&Path>) -> Result<(), RepositoryError> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use crate::durable::presence::metadata_if_present;
+    let look = |path: &Path| metadata_if_present(path).map_err(failed("look at", path));
+    let mut like = None;
+    for place in [Some(place), other].into_iter().flatten() {
+        like = like.or(look(place)?);
+    }
+    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (like, most) = match like {
+        Some(like) => (Some(like), 0o7777),
+        None => (look(folder)?, 0o666),
+    };
+    let Some(like) = like else { return Ok(()) };
+    give(path, &like)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(like.mode() & most))
+        .map_err(failed("give its mode", path))
+}
+
+/// Gives a file the owner of another one, where the system lets it.
+#[cfg(unix)]
+fn give(path: &Path, like: &fs::Metadata) -> Result<(), RepositoryError> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let is = fs::metadata(path).map_err(failed("look at", path))?;
+    if (is.uid(), is.gid()) == (like.uid(), like.gid()) {
+        return Ok(());
+    }
+    match chown(path, Some(like.uid()), Some(like.gid())) {
+        // Only root gives files away.
+        Err(error) if error.kind() != io::ErrorKind::PermissionDenied => {
+            Err(failed("give its owner", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Gives side files that root has made to the owner of the store, who has to lock them.
+#[cfg(unix)]
+pub(super) fn give_side_files(files: &[PathBuf], store: &Path) -> Result<(), RepositoryError> {
+    use std::os::unix::fs::MetadataExt;
+    let like = fs::metadata(store).map_err(failed("look at", store))?;
+    for file in files.iter().filter(|file| fs::metadata(file).is_ok_and(|file| file.uid() == 0)) {
+        give(file, &like)?;
+    }
+    Ok(())
+}
+
+/// Where files have no owners of that kind, nothing is to be given.
+#[cfg(not(unix))]
+pub(super) fn give_side_files(_: &[PathBuf], _: &Path) -> Result<(), RepositoryError> {
+    Ok(())
+}
+
+/// Where there are no modes, a file is its folder's.
+#[cfg(not(unix))]
+pub(super) fn adopt_access(_: &Path, _: &Path, _: Option<&Path>) -> Result<(), RepositoryError> {
+    Ok(())
 }

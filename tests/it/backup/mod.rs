@@ -7,6 +7,7 @@ mod killed;
 mod places;
 mod recorded;
 mod restored;
+mod restored_over;
 mod stores;
 
 use std::fs;

@@ -20,7 +20,7 @@ use super::super::day_files::last_line::start_of_line;
 use super::super::error::JsonlError;
 use super::super::folder::EventFolder;
 use super::super::layout::{ARCHIVE, Day, LONGEST_LINE};
-use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
+use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder, lock_unused};
 use super::super::unwritten::unwritten_lines;
 use super::proof::subject_of_days;
 use crate::application::backup::{
@@ -236,12 +236,12 @@ impl StoreSnapshot for JsonlSnapshot {
     }
 }
 
-/// The files of days in the folder of a store, archived ones first.
+/// The files of days in the folder of a store, archived ones first, whether or not it is being restored.
 ///
 /// # Errors
 /// It cannot be listed.
 pub fn files_of_days(folder: &Path) -> Result<Vec<PathBuf>, RepositoryError> {
-    let listed = EventFolder::new(folder.to_owned(), Zone::utc()).list();
+    let listed = EventFolder::new(folder.to_owned(), Zone::utc()).list_as_it_lies();
     let days = listed.map_err(|error| error.during("list the files of the JSONL store"))?;
     let files = days.into_iter().flat_map(|day| day.archived.into_iter().chain([day.path]));
     Ok(files.filter(|path| path.is_file()).collect())
@@ -265,21 +265,21 @@ pub fn is_file_of_a_day(name: &Path) -> bool {
 
 /// The locks of a folder: none writes to the store, and none archives its days, as long as this value is there.
 pub struct FolderLocks {
+    _unused: Option<FileLock>,
     _archive: FileLock,
     _folder: FileLock,
 }
 
 impl FolderLocks {
-    /// Takes them.
+    /// Takes them, whether or not the store is being restored.
     ///
     /// # Errors
-    /// Another process holds one of them, for longer than is waited for.
+    /// Another process holds one of them, for longer than is waited for, or has written to the store and is still going to.
     pub fn take(folder: &Path) -> Result<Self, RepositoryError> {
         let take = || -> Result<Self, JsonlError> {
-            Ok(Self {
-                _archive: lock_archive(folder, LOCK_PATIENCE)?,
-                _folder: lock_folder(folder, LOCK_PATIENCE)?,
-            })
+            let _archive = lock_archive(folder, LOCK_PATIENCE)?;
+            let _folder = lock_folder(folder, LOCK_PATIENCE)?;
+            Ok(Self { _unused: lock_unused(folder)?, _archive, _folder })
         };
         take().map_err(|error| error.during("lock the JSONL store"))
     }

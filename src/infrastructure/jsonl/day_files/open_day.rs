@@ -126,6 +126,8 @@ impl EventFolder {
                     continue;
                 }
             }
+            // What is opened stays what it was.
+            self.refuse_unfinished()?;
             let named = paths.iter().cloned().zip(files);
             let archived = named.filter_map(|(path, opened)| opened.map(|(file, state)| (path, file, state)));
             return self.arranged(day, live_path, archived.collect(), live);

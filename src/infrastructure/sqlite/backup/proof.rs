@@ -14,7 +14,7 @@ use crate::infrastructure::sqlite::stored_rows::RowCheck;
 use crate::infrastructure::sqlite::{health, schema};
 
 /// Those that hold rows of their own.
-const TABLES: &str =
+pub(super) const TABLES: &str =
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
     AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name";
 const FOREIGN_KEYS: &str = "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check";
