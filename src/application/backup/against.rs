@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::contents::RangeDigest;
 use super::findings::{Check, Findings};
 use crate::domain::event::format_timestamp;
 use crate::domain::repository::{EventRepository, RepositoryError, StoredEvent};
@@ -105,6 +106,40 @@ pub fn hold_against(
     Ok(against)
 }
 
+/// The first event of the other store in these ranges, by its place, that this one lacks or has otherwise, and what it has.
+///
+/// # Errors
+/// One of the two cannot be read.
+pub fn first_missing(
+    this: &dyn EventRepository,
+    other: &dyn EventRepository,
+    ranges: &[&RangeDigest],
+) -> Result<Option<String>, RepositoryError> {
+    for range in ranges {
+        let stream = if range.stream.is_empty() { StreamId::single() } else { StreamId::new(&range.stream) };
+        let before = Some(Position::new(range.first - 1));
+        let (mut here, mut there) =
+            (Events::after(this, &stream, before), Events::after(other, &stream, before));
+        while let Some(two) = there.next()? {
+            if two.position.get() > range.last {
+                break;
+            }
+            let mut one = here.next()?;
+            while one.as_ref().is_some_and(|one| one.position < two.position) {
+                one = here.next()?;
+            }
+            let difference = match one.filter(|one| one.position == two.position) {
+                None => Some(format!("{} is not there", two.event.event_id())),
+                Some(one) => difference(&one, &two),
+            };
+            if let Some(difference) = difference {
+                return Ok(Some(format!("{}: {difference}", place(&stream, two.position))));
+            }
+        }
+    }
+    Ok(None)
+}
+
 impl Against {
     fn take(
         &mut self,
@@ -191,8 +226,12 @@ struct Events<'r> {
 
 impl<'r> Events<'r> {
     fn of(store: &'r dyn EventRepository, stream: &'r StreamId) -> Self {
+        Self::after(store, stream, None)
+    }
+
+    fn after(store: &'r dyn EventRepository, stream: &'r StreamId, after: Option<Position>) -> Self {
         let page = Vec::new().into_iter();
-        Self { store, stream, page, after: None, put_back: None, has_ended: false }
+        Self { store, stream, page, after, put_back: None, has_ended: false }
     }
 
     fn put_back(&mut self, event: StoredEvent) {

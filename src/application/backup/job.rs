@@ -6,12 +6,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use thiserror::Error;
 
+use super::against::first_missing;
 use super::contents::Contents;
 use super::findings::Findings;
 use super::manifest::{BackedUpFile, Manifest};
-use super::ports::{BackupPlace, BackupShelf, FoundBackups, ShelfError, StoreSnapshot, Tell};
+use super::ports::{BackupPlace, BackupShelf, FoundBackups, OpenBackup, ShelfError, StoreSnapshot, Tell};
 use super::proof::{Depth, Proof, prove};
 use crate::application::clock::Clock;
+use crate::domain::error_chain::error_chain;
 use crate::domain::event::format_timestamp;
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
@@ -128,6 +130,7 @@ pub fn back_up(
     settings: &BackupSettings,
     store: &mut dyn StoreSnapshot,
     shelf: &mut dyn BackupShelf,
+    open: OpenBackup<'_>,
     clock: &dyn Clock,
     tell: Tell<'_>,
 ) -> Result<BackupReport, BackupError> {
@@ -147,28 +150,28 @@ pub fn back_up(
     report.log_growth_bytes = copied.log_growth;
     report.snapshot_held_ms = copied.held_ms;
     report.left_out = copied.left_out;
-    if let Some(keep) = settings.keep {
-        (report.removed, report.left) = remove_earlier(shelf, &backup, keep)?;
-    }
+    (report.removed, report.left) = remove_earlier(shelf, open, &backup, settings.keep)?;
     Ok(report)
 }
 
-/// Removes earlier backups of the same store, but for so many; and for those that the new one does not stand for.
+/// Removes earlier backups of the same store, but for so many, all where that is not said; and but for those that the new one does not stand
+/// for. The last one before it is held against it whether it stays or not: what the store has lost since is told.
 fn remove_earlier(
     shelf: &mut dyn BackupShelf,
+    open: OpenBackup<'_>,
     new: &BackupPlace,
-    keep: usize,
-) -> Result<(Vec<String>, Vec<LeftBackup>), ShelfError> {
+    keep: Option<usize>,
+) -> Result<(Vec<String>, Vec<LeftBackup>), BackupError> {
     let FoundBackups { backups, unreadable } = shelf.backups()?;
     let left = |path: &Path, reason: String| LeftBackup { backup: text_of(path), reason };
     let unreadable = unreadable.iter().map(|(path, why)| {
         left(path, format!("nothing is known of it: {why}; `verify` it, and remove it where it is of no use"))
     });
-    let (mut removed, mut all_left) = (Vec::new(), unreadable.collect::<Vec<_>>());
-    let store = &new.manifest.store;
+    let mut all_left: Vec<LeftBackup> = unreadable.filter(|_| keep.is_some()).collect();
+    let (mut removed, name) = (Vec::new(), &new.manifest.store);
     let is_of_the_store = |backup: &&BackupPlace| {
         let other = &backup.manifest.store;
-        backup.path != new.path && (&other.path, &other.backend) == (&store.path, &store.backend)
+        backup.path != new.path && (&other.path, &other.backend) == (&name.path, &name.backend)
     };
     let (later, earlier): (Vec<_>, Vec<_>) = backups
         .iter()
@@ -178,15 +181,20 @@ fn remove_earlier(
         let reason = "it is of a later time than the one that was made now: a clock was wrong, or is";
         all_left.push(left(&backup.path, reason.to_owned()));
     }
-    for backup in earlier.into_iter().skip(keep) {
-        match backup.manifest.contents.first_missing_from(&new.manifest.contents) {
-            Some(range) => {
-                let place = range.place();
+    for (number, backup) in earlier.into_iter().enumerate() {
+        let stays = keep.is_none_or(|keep| number < keep);
+        if stays && number > 0 {
+            continue;
+        }
+        match first_missing_from(open, new, backup) {
+            Some(difference) => {
                 let reason = format!(
-                    "it has events, within {place}, that the one that was made now lacks or has otherwise: `verify --against` it says which"
+                    "it has what the one that was made now lacks or has otherwise, {difference}: the store has lost it since, unless it was restored from an earlier \
+                     backup; `verify --against` this one says all, and where it is to go, remove it"
                 );
                 all_left.push(left(&backup.path, reason));
             }
+            None if stays => {}
             None => {
                 shelf.remove(backup)?;
                 removed.push(text_of(&backup.path));
@@ -194,4 +202,14 @@ fn remove_earlier(
         }
     }
     Ok((removed, all_left))
+}
+
+/// The first event of an earlier backup that the new one lacks or has otherwise, or why it is not known whether there is one.
+fn first_missing_from(open: OpenBackup<'_>, new: &BackupPlace, earlier: &BackupPlace) -> Option<String> {
+    let ranges = earlier.manifest.contents.other_ranges_than(&new.manifest.contents);
+    if ranges.is_empty() {
+        return None;
+    }
+    let held = || first_missing(&*open(&new.path)?, &*open(&earlier.path)?, &ranges);
+    held().unwrap_or_else(|error| Some(format!("or cannot be read ({})", error_chain(&error))))
 }

@@ -11,7 +11,7 @@ use super::event_check::{ProvedEvent, ReadLogs};
 use super::findings::{Check, Findings};
 use super::manifest::{CompressedFile, Manifest, StoreName};
 use crate::application::export::ExportStore;
-use crate::domain::repository::RepositoryError;
+use crate::domain::repository::{EventRepository, RepositoryError};
 
 /// Is told how much of long work is done, in bytes.
 pub type Tell<'t> = &'t mut dyn FnMut(u64);
@@ -102,6 +102,9 @@ pub trait StoreSnapshot {
     /// The copy, to be proved.
     fn copied(&self, folder: &Path) -> Result<Subject, RepositoryError>;
 }
+
+/// Opens the events of a backup, in the folder of that, to read them.
+pub type OpenBackup<'o> = &'o dyn Fn(&Path) -> Result<Box<dyn EventRepository>, RepositoryError>;
 
 /// A backup in its folder.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! What the criteria decide over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -48,6 +48,8 @@ pub struct GateFacts {
     pub zone: Zone,
     /// The recorded evidence.
     pub evidence: Chain,
+    /// The verified backups that are there, by their paths and the SHA-256 of their manifests.
+    pub backups: BTreeSet<(String, Option<String>)>,
     /// What has become of what was compared last.
     pub inputs: Vec<CheckedInput>,
     /// The legacy log, as it is.

@@ -51,6 +51,9 @@ pub trait GateSources {
     /// The figures of dispatching.
     fn figures(&self) -> &dyn FiguresLog;
 
+    /// Whether a backup is there that was verified, with the manifest of that SHA-256; where none could be read, whether anything is.
+    fn has_backup(&self, path: &str, manifest_sha256: Option<&str>) -> bool;
+
     /// What the integrity checks of the stores complain of.
     fn complaints(&self) -> Fact<Vec<String>>;
 }
@@ -71,7 +74,13 @@ impl GateFacts {
         let is_last =
             |record: &&ChainedRecord| Some(record.record.sequence) == last.map(|last| last.sequence);
         let record = evidence.records.iter().find(is_last);
+        let backups = evidence.records.iter().filter_map(|record| {
+            let backup = record.record.evidence.as_verification()?.verified.backup.as_ref()?;
+            let is_there = sources.has_backup(&backup.path, backup.manifest_sha256.as_deref());
+            is_there.then(|| (backup.path.clone(), backup.manifest_sha256.clone()))
+        });
         Ok(Self {
+            backups: backups.collect(),
             now: sources.clock().now(),
             inputs: check_inputs(record.map_or(&[], std::slice::from_ref), sources.inputs()),
             control: match settings.gate {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::application::backup::Findings;
 use crate::application::clock::Clock;
 use crate::application::compare::parallel_run::ParallelSide;
 use crate::application::doctor::handlers::MirrorFacts;
@@ -13,8 +14,10 @@ use crate::cli::event_system::{HandlerAccess, failed, operations};
 use crate::cli::mode_records::{mirrors, recorded_modes};
 use crate::cli::store::{OpenStore, configured_path, open_active};
 use crate::domain::error_chain::error_chain;
+use crate::domain::path_text::path_of;
 use crate::domain::repository::EventRepository;
 use crate::durable::presence::is_present;
+use crate::infrastructure::backup_folder::BackupFolder;
 use crate::infrastructure::compare_inputs::FoundSide;
 use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::dispatch_figures::JsonlDispatchFigures;
@@ -109,6 +112,17 @@ impl GateSources for ConfiguredSources<'_> {
 
     fn figures(&self) -> &dyn FiguresLog {
         &self.figures
+    }
+
+    fn has_backup(&self, path: &str, manifest_sha256: Option<&str>) -> bool {
+        let path = path_of(path);
+        match manifest_sha256 {
+            None => path.exists(),
+            expected => {
+                let opened = BackupFolder::open(&path, &mut Findings::default()).ok().flatten();
+                opened.is_some_and(|backup| Some(backup.manifest_sha256.as_str()) == expected)
+            }
+        }
     }
 
     /// A store of daily files has no check of its own: it is read as a whole, and damage keeps it from being read. So has one in

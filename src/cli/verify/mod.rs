@@ -23,6 +23,8 @@ use crate::application::backup::{
 use crate::application::evidence::record::Verdict;
 use crate::application::evidence::{RecordedVerification, VerifiedBackup, record_verification};
 use crate::domain::path_text::text_of;
+use crate::domain::repository::{EventRepository, RepositoryError};
+use crate::infrastructure::backup_folder::BackupFolder;
 use crate::infrastructure::config::Config;
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
 use crate::infrastructure::system_clock::SystemClock;
@@ -44,7 +46,7 @@ const RECORDED: usize = 20;
 /// every line is an event, and what is compressed decompresses to its end.
 ///
 /// --against holds the events (id, type, time, aggregate, text) against those of another store or backup, position by position. Where that is a
-/// backup of the store that is verified, all that it has is to be there, and what came since is told. Else this one may be an earlier state, as a
+/// backup of the store that is verified, by its place or its first event, all that it has is to be there, and what came since is told. Else this one may be an earlier state, as a
 /// backup or a restored store is: what the other one has after its end is told (of a restored store: what was lost). Everything else is a difference. In
 /// a JSONL store so is an event that another store has in a day before the last one here: one that came late and one that was lost look the same.
 ///
@@ -147,9 +149,10 @@ fn hold(
     let mut findings = Findings::default();
     let (here, there) = (found.events(config)?, other.events(config)?);
     let path = text_of(other.path());
-    let relation = if is_backup_of(other, found)? {
+    let [first_here, first_there] = [&here, &there].map(|store| first_event_id(store.repository()));
+    let relation = if is_backup_of(other, found, first_here?)? {
         Relation::ItsBackup
-    } else if is_backup_of(found, other)? {
+    } else if is_backup_of(found, other, first_there?)? {
         Relation::Later
     } else {
         Relation::Other
@@ -159,11 +162,21 @@ fn hold(
     Ok(())
 }
 
-/// Whether one is a backup of the other.
-fn is_backup_of(backup: &Found, store: &Found) -> Result<bool, CliError> {
+/// By that a store is known, wherever it is.
+fn first_event_id(store: &dyn EventRepository) -> Result<Option<String>, RepositoryError> {
+    let Some(first) = store.streams()?.into_iter().map(|stream| stream.id).min() else { return Ok(None) };
+    let events = store.read_stream(&first, None, 1)?;
+    Ok(events.first().map(|stored| stored.event.event_id().as_str().to_owned()))
+}
+
+/// Whether one is a backup of the other, by its place or by its first event: a store can have been moved, or a day of it be gone.
+fn is_backup_of(backup: &Found, store: &Found, first_event_id: Option<String>) -> Result<bool, CliError> {
     let is_store = matches!(store.kind(), Kind::Store(_));
     let backup = if is_store { backup.open_backup(&mut Findings::default())? } else { None };
-    Ok(backup.is_some_and(|backup| backup.manifest.store.path == text_of(&absolute(store.path()))))
+    Ok(backup.is_some_and(|BackupFolder { manifest, .. }| {
+        let is_in_place = manifest.store.path == text_of(&absolute(store.path()));
+        is_in_place || first_event_id.is_some() && manifest.contents.first_event_id == first_event_id
+    }))
 }
 
 /// Records it, where it is of the store of the settings or of a backup of that.

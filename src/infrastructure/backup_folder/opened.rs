@@ -12,7 +12,6 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::file_hash::hash_file;
-use super::shelf::NAME;
 use crate::application::backup::{Check, Findings, MANIFEST, Manifest, SUMS, Tell};
 use crate::domain::path_text::text_of;
 use crate::durable::plain_file::small_file;
@@ -24,6 +23,8 @@ pub const EVENTS_FOLDER: &str = "events";
 /// The database of handlers.
 pub const HANDLERS_FILE: &str = "handlers.db";
 
+/// How a backup is named by its moment.
+pub(super) const NAME: &str = "%Y-%m-%dT%H%M%S%.6fZ";
 /// No manifest has more bytes: one of a JSONL store has a line or two for each of its days.
 const LONGEST_MANIFEST: u64 = 256 << 20;
 

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::file_hash::hash_file;
-use super::opened::is_backup;
+use super::opened::{NAME, is_backup};
 use crate::application::backup::{
     BackedUpFile, BackupPlace, BackupShelf, FoundBackups, MANIFEST, Manifest, NewBackup, SUMS, ShelfError,
 };
@@ -26,8 +26,6 @@ const LOCK: &str = ".backups.lock";
 const MAKING: &str = ".making-";
 const REMOVING: &str = ".removing-";
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How a backup is named by its moment.
-pub(super) const NAME: &str = "%Y-%m-%dT%H%M%S%.6fZ";
 
 /// Where no backup may be put: in the folder of a store what lies there is read as its files.
 #[derive(Debug, Default)]

@@ -56,6 +56,14 @@ fn what_a_backup_of_the_store_has_is_missed_in_the_store_wherever_it_was() {
             fs::remove_file(dir.join(&format!("{day}.bak"))).ok();
         }
     }
+    // A store that was moved is known by its first event.
+    fs::rename(dir.join("data/events"), dir.join("moved")).unwrap();
+    let last = dir.join("moved/events-2025-10-26.jsonl");
+    fs::rename(&last, dir.join("last")).unwrap();
+    let (code, against) = held(&dir, "jsonl", "verify moved --against backups");
+    assert_eq!((code, &against["later_in_other"]), (1, &0.into()), "{against:#}");
+    fs::rename(dir.join("last"), &last).unwrap();
+    fs::rename(dir.join("moved"), dir.join("data/events")).unwrap();
     // Held against a copy of the whole store, of which it may be an earlier state, it lacks no day but the last ones.
     let other = path.display();
     fs::rename(dir.join("data/events"), dir.join("copy")).unwrap();

@@ -43,6 +43,30 @@ fn an_earlier_backup_is_left_that_has_what_the_new_one_lacks() {
 }
 
 #[test]
+fn an_earlier_backup_is_left_where_the_store_went_on_without_what_it_has() {
+    for backend in BACKENDS {
+        let dir = stored(backend);
+        let first = backup(&dir, backend);
+        save(&dir, backend, 10..14);
+        let second = backup(&dir, backend);
+        let store = if backend == "sqlite" { "data/events.db" } else { "data/events" };
+        for name in [store, "data/handlers.db"] {
+            fs::rename(dir.join(name), dir.join(&format!("{name}-lost"))).unwrap();
+        }
+        let line = format!("restore --from {}", first.display());
+        assert_eq!(run(&dir, backend, &line).code, 0);
+        save(&dir, backend, 20..40);
+        let (code, made) = answer(&dir, backend, "backup --to backups");
+        let left = &made["left"][0];
+        assert_eq!((code, dir.join(left["backup"].as_str().unwrap())), (1, second.clone()), "{made:#}");
+        assert!(left["reason"].as_str().unwrap().contains("e10"), "{left:#}");
+        let (code, made) = answer(&dir, backend, "backup --to backups --keep 0");
+        assert_eq!((code, made["removed"].as_array().unwrap().len()), (1, 2), "{made:#}");
+        assert!(second.exists() && !first.exists(), "{made:#}");
+    }
+}
+
+#[test]
 fn a_backup_of_which_nothing_is_known_or_of_a_later_time_is_left_and_told() {
     let dir = stored("sqlite");
     let (damaged, ahead) = (backup(&dir, "sqlite"), backup(&dir, "sqlite"));
@@ -112,6 +136,9 @@ fn who_may_not_read_a_store_may_not_read_its_backup() {
         assert!(open & 0o044 != 0, "{open:o}");
         fs::set_permissions(dir.join(file), fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!(mode(&backup(&dir, backend).join(folder)), 0o700, "{file}");
+        fs::set_permissions(dir.join(file), fs::Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(dir.join(file).parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(mode(&backup(&dir, backend).join(folder)), 0o700, "the folder of {file}");
     }
 }
 

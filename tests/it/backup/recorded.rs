@@ -42,6 +42,25 @@ fn that_a_backup_has_no_manifest_that_can_be_read_is_recorded() {
 }
 
 #[test]
+fn the_gate_is_not_passed_by_a_backup_that_is_gone() {
+    let dir = stored("sqlite");
+    backup(&dir, "sqlite");
+    assert_eq!(run(&dir, "sqlite", "verify backups").code, 0);
+    let criterion = || {
+        let judged = answer(&dir, "sqlite", "cutover-check").1;
+        let criteria = judged["criteria"].as_array().unwrap();
+        criteria.iter().find(|criterion| criterion["criterion"] == "backup").unwrap()["verdict"].clone()
+    };
+    assert_eq!(criterion(), "holds");
+    let (code, made) = answer(&dir, "sqlite", "backup --to backups --keep 0");
+    assert_eq!((code, made["removed"].as_array().unwrap().len()), (0, 1));
+    assert_eq!(criterion(), "not-enough-evidence");
+    overwrite(&dir.join(made["backup"].as_str().unwrap()).join("events.db"), |bytes| bytes[100] ^= 1);
+    assert_eq!(run(&dir, "sqlite", "verify backups").code, 1);
+    assert_eq!(criterion(), "fails");
+}
+
+#[test]
 fn what_is_no_backup_of_the_store_of_the_settings_is_not_recorded() {
     let dir = stored("sqlite");
     backup(&dir, "sqlite");

@@ -31,7 +31,7 @@ impl Verified<'_> {
     }
 }
 
-/// A backup is whole, as it was when it was verified last, and young enough. Of several the one is told that was verified last.
+/// A backup is there, whole, as it was when it was verified last, and young enough. Of several the one is told that was verified last.
 pub fn verified(known: &Known<'_>) -> Criterion {
     let hours = known.settings.backup_hours;
     let name = CriterionName::Backup;
@@ -46,15 +46,24 @@ pub fn verified(known: &Known<'_>) -> Criterion {
             is_last.then_some(Verified { sequence: record.record.sequence, verified, backup })
         })
         .collect();
+    let is_there = |found: &&Verified<'_>| {
+        let VerifiedBackup { path, manifest_sha256, .. } = found.backup;
+        known.facts.backups.contains(&(path.clone(), manifest_sha256.clone()))
+    };
     let most = i64::try_from(hours).ok().and_then(TimeDelta::try_hours).unwrap_or(TimeDelta::MAX);
     let age = |made_at: DateTime<Utc>| known.facts.now - made_at;
     let is_young = |made_at: DateTime<Utc>| -CLOCKS_APART <= age(made_at) && age(made_at) <= most;
-    let young = found.iter().find(|found| found.whole().is_some_and(is_young));
-    let Some(Verified { sequence, verified, backup }) = young.or(found.first()) else {
+    let young = found.iter().filter(is_there).find(|found| found.whole().is_some_and(is_young));
+    let told = young.or_else(|| found.iter().find(is_there)).or(found.first());
+    let Some(told @ Verified { sequence, verified, backup }) = told else {
         let reason = format!("no backup of {} was verified", known.settings.candidate);
         return Criterion::new(name, "never", threshold).lacks(reason, BACK_UP);
     };
     let VerifiedBackup { path, made_at, .. } = backup;
+    if !is_there(&told) {
+        let reason = format!("{path} is not there any more, or is another one than was verified");
+        return Criterion::new(name, "gone", threshold).lacks(reason, BACK_UP);
+    }
     let (true, Some(made_at)) = (verified.verdict == Verdict::Consistent, made_at) else {
         let why = verified.reasons.first().cloned().unwrap_or_else(|| "it does not say why".to_owned());
         let value = format!("not whole (record {sequence})");

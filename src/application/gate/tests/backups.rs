@@ -35,6 +35,7 @@ pub(super) const CASES: &[(&str, Change, Name, CriterionVerdict)] = &[
         Name::Backup,
         NotEnoughEvidence,
     ),
+    ("the backup is not there any more", |case| case.facts.backups.clear(), Name::Backup, NotEnoughEvidence),
     (
         "the backup is of another store",
         |case| case.verifications[0].verified.store = "/data/other.db".to_owned(),

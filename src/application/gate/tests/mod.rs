@@ -92,6 +92,7 @@ impl Case {
                 now,
                 zone: Zone::utc(),
                 evidence: Chain::default(),
+                backups: BTreeSet::from([("/backups/2025".to_owned(), Some("ab".repeat(32)))]),
                 inputs: Vec::new(),
                 control: Ok(log.clone()),
                 candidate: Ok(log),
