@@ -184,13 +184,6 @@ impl GlobalOptions {
                 Err(BackendError::Missing { .. }) if missing == MissingStore::WillBeMade => Backend::Sqlite,
                 found => found.map_err(StoreError::from)?,
             };
-            // The settings' own store is that of the settings, whatever its path is written like.
-            if let Ok(own) = load_for_process(self.config.clone(), Flags::default())
-                && own.storage_backend.value == backend
-                && resolved(configured_path(backend, &own)) == resolved(Path::new(path))
-            {
-                return Ok(own);
-            }
             let place = match backend {
                 Backend::Jsonl => &spec::JSONL_DIR,
                 _ => &spec::SQLITE_PATH,
@@ -200,6 +193,14 @@ impl GlobalOptions {
         }
         let mut config = load_for_process(self.config.clone(), flags)?;
         if let Some(path) = &self.store {
+            // The settings' own store is that of the settings, however its path is written.
+            if let Ok(own) = load_for_process(self.config.clone(), Flags::default())
+                && own.storage_backend.value == config.storage_backend.value
+                && resolved(configured_path(own.storage_backend.value, &own)) == resolved(Path::new(path))
+            {
+                config.storage_backend.source = own.storage_backend.source;
+                return Ok(config);
+            }
             // The backend was read off the store: what the operator wrote is the path.
             config.storage_backend.source = Source::Flag { flag: STORE_FLAG.to_owned(), value: path.clone() };
         }

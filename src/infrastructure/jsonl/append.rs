@@ -4,7 +4,6 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use super::JsonlEventRepository;
 use super::day_log::{ending, move_torn_tail, open_to_append};
@@ -114,10 +113,7 @@ impl JsonlEventRepository {
             }
             locked => locked,
         };
-        let locked = locked.map_err(during)?;
-        // It is no guard of what is written; where the system has no such lock, it is done without.
-        self.in_use.get_or_init(|| FileLock::shared(self.folder.path(), Duration::ZERO).ok());
-        Ok(locked)
+        locked.map_err(during)
     }
 
     fn plan(&self, events: &[&DomainEvent]) -> Result<Plan, RepositoryError> {

@@ -48,8 +48,6 @@ pub(super) enum JsonlError {
          again, with --into where this is not the store of the settings; until then nothing is read or written there", path.display()
     )]
     Unfinished { path: PathBuf, backup: String },
-    #[error("another process has written to {} and has it still open: end it first, and try again; nothing was changed", path.display())]
-    InUse { path: PathBuf },
     #[error("another process has held the lock {} for {waited:?}", path.display())]
     LockHeld { path: PathBuf, waited: Duration },
     #[error(
@@ -89,7 +87,7 @@ impl JsonlError {
     pub(super) fn during(self, action: &'static str) -> RepositoryError {
         match self {
             Self::Damaged(Damage { place, detail }) => RepositoryError::Corrupt { place, detail },
-            Self::LockHeld { .. } | Self::InUse { .. } => RepositoryError::busy(action, self),
+            Self::LockHeld { .. } => RepositoryError::busy(action, self),
             _ => RepositoryError::storage(action, self),
         }
     }

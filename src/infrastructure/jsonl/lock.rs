@@ -23,21 +23,6 @@ pub(super) fn lock_archive(folder: &Path, patience: Duration) -> Result<FileLock
     lock(folder.join(LOCK_OF_AN_ARCHIVE), patience)
 }
 
-/// Takes the lock that those share who have written to the store in a folder: none of them is left.
-#[cfg(unix)]
-pub(super) fn lock_unused(folder: &Path) -> Result<Option<FileLock>, JsonlError> {
-    FileLock::of_folder(folder, Duration::ZERO).map(Some).map_err(|error| match error {
-        LockError::Held => JsonlError::InUse { path: folder.to_owned() },
-        LockError::Open(source) | LockError::Refused(source) => JsonlError::io("lock", folder)(source),
-    })
-}
-
-/// Where folders cannot be locked, nothing tells.
-#[cfg(not(unix))]
-pub(super) fn lock_unused(_: &Path) -> Result<Option<FileLock>, JsonlError> {
-    Ok(None)
-}
-
 /// Refuses the day files of a backup: what is locked is going to be written to.
 pub(super) fn refuse_backup(folder: &Path) -> Result<(), JsonlError> {
     // A folder without a name is reached through another one.

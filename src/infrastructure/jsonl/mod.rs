@@ -126,7 +126,7 @@ mod unwritten;
 mod visit;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 pub use self::archiving::{ArchiveError, ArchivedDay, DueDay, JsonlArchiver, LEVEL};
@@ -151,7 +151,6 @@ use crate::domain::repository::{
 };
 use crate::domain::save_each::answer_live;
 use crate::domain::value_objects::{EventId, Position, StreamId};
-use crate::durable::lock::FileLock;
 use crate::wire::zone::Zone;
 
 const QUERY: &str = "query the JSONL store";
@@ -165,8 +164,6 @@ pub struct JsonlEventRepository {
     appending: Mutex<()>,
     /// From the first append that took the lock on, also one that was refused. Never held while waiting for another process.
     index: Mutex<Option<IdIndex>>,
-    /// From the first append on, a lock of the folder that writers share: a store that is written to is not restored over.
-    in_use: OnceLock<Option<FileLock>>,
     heads: Heads,
     pages: Pages,
 }
@@ -201,7 +198,6 @@ impl JsonlEventRepository {
             lock_patience: LOCK_PATIENCE,
             appending: Mutex::default(),
             index: Mutex::default(),
-            in_use: OnceLock::new(),
             heads: Heads::default(),
             pages: Pages::default(),
         })

@@ -65,7 +65,13 @@ impl EventFolder {
     pub(super) fn refuse_unfinished(&self) -> Result<(), JsonlError> {
         let marker = self.path().join(RESTORING_OF_A_FOLDER);
         match fs::symlink_metadata(&marker) {
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            // In a folder that may not be entered nothing can be read or written either, which is told in its own words.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::PermissionDenied
+                ) =>
+            {
                 return Ok(());
             }
             looked => looked.map(drop).map_err(JsonlError::io("look for", &marker))?,

@@ -213,21 +213,3 @@ fn a_pipe_in_the_place_of_a_file_of_a_backup_is_told_and_not_waited_for() {
         }
     }
 }
-
-#[test]
-fn daily_files_to_which_a_process_with_other_settings_writes_are_not_replaced() {
-    let dir = TestDir::new();
-    save(&dir, "jsonl", 0..10);
-    backup(&dir, "jsonl");
-    let earlier = TestDir::new();
-    save(&earlier, "jsonl", 0..4);
-    let open = JsonlEventRepository::open(earlier.join("data/events"), utc()).unwrap();
-    open.save_events(&[event("e4").at("2025-10-25T10:00:00Z").about("T1").build()]).unwrap();
-    let elsewhere = TestDir::new();
-    let line = format!("{} --into {}", restore_from(&dir), earlier.join("data/events").display());
-    let refused = run(&elsewhere, "jsonl", &line);
-    assert!(refused.code == 4 && refused.stderr.contains("has it still open"), "{refused:?}");
-    assert_eq!(events(&earlier, "jsonl"), 5);
-    drop(open);
-    assert_eq!((run(&elsewhere, "jsonl", &line).code, events(&earlier, "jsonl")), (0, 10));
-}

@@ -20,7 +20,7 @@ use super::super::day_files::last_line::start_of_line;
 use super::super::error::JsonlError;
 use super::super::folder::EventFolder;
 use super::super::layout::{ARCHIVE, Day, LONGEST_LINE};
-use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder, lock_unused};
+use super::super::lock::{LOCK_PATIENCE, lock_archive, lock_folder};
 use super::super::unwritten::unwritten_lines;
 use super::proof::subject_of_days;
 use crate::application::backup::{
@@ -265,7 +265,6 @@ pub fn is_file_of_a_day(name: &Path) -> bool {
 
 /// The locks of a folder: none writes to the store, and none archives its days, as long as this value is there.
 pub struct FolderLocks {
-    _unused: Option<FileLock>,
     _archive: FileLock,
     _folder: FileLock,
 }
@@ -274,12 +273,12 @@ impl FolderLocks {
     /// Takes them, whether or not the store is being restored.
     ///
     /// # Errors
-    /// Another process holds one of them, for longer than is waited for, or has written to the store and is still going to.
+    /// Another process holds one of them, for longer than is waited for.
     pub fn take(folder: &Path) -> Result<Self, RepositoryError> {
         let take = || -> Result<Self, JsonlError> {
             let _archive = lock_archive(folder, LOCK_PATIENCE)?;
             let _folder = lock_folder(folder, LOCK_PATIENCE)?;
-            Ok(Self { _unused: lock_unused(folder)?, _archive, _folder })
+            Ok(Self { _archive, _folder })
         };
         take().map_err(|error| error.during("lock the JSONL store"))
     }
