@@ -16,6 +16,8 @@ use crate::support::test_dir::TestDir;
 use crate::support::{event, events_to_last, utc};
 
 const IMPORTS: usize = 3;
+/// On a busy machine the writer has a turn in one of many.
+const MOST_IMPORTS: usize = 100;
 const AT_FIRST: u64 = events_to_last(500, 3_000);
 
 fn legacy(number: u64) -> String {
@@ -56,12 +58,12 @@ fn beside(write: impl Fn(u64) + Sync, mut imports: impl FnMut()) -> u64 {
     added
 }
 
-/// Imports, which must succeed, and makes progress.
+/// Imports, which must succeed, and makes progress; again, until something came while it was imported, where that is waited for.
 #[track_caller]
-fn imports(dir: &TestDir, logs: &str, how: &str) -> u64 {
+fn imports(dir: &TestDir, logs: &str, how: &str, waits_for_more: bool) {
     let mut left = 0;
     let mut before = rows(dir, DATABASE).len();
-    for _ in 0..IMPORTS {
+    for number in 1..=MOST_IMPORTS {
         let run = quiet(dir).run(&format!("--format json import-legacy {logs} {how} --into {DATABASE}"));
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", run.stdout);
         let report: Value = serde_json::from_str(&run.stdout).unwrap();
@@ -70,8 +72,11 @@ fn imports(dir: &TestDir, logs: &str, how: &str) -> u64 {
         let now = rows(dir, DATABASE).len();
         assert!(now > before, "nothing was stored");
         before = now;
+        if number >= IMPORTS && (left > 0 || !waits_for_more) {
+            return;
+        }
     }
-    left
+    panic!("{how}: nothing came while it was imported");
 }
 
 #[test]
@@ -90,10 +95,7 @@ fn logs_that_are_appended_to_all_the_time_are_imported_as_far_as_they_were_looke
                 log.seek(SeekFrom::End(-3)).unwrap();
                 log.write_all(format!(",\n{}\n]\n", legacy(number)).as_bytes()).unwrap();
             },
-            || {
-                let left = imports(&dir, "old.json new.jsonl", how);
-                assert!(left > 0 || how == "--overlap keep", "{how}: nothing came while it was imported");
-            },
+            || imports(&dir, "old.json new.jsonl", how, how != "--overlap keep"),
         );
         let last = Report::of(
             quiet(&dir).run(&format!("--format json import-legacy old.json new.jsonl --into {DATABASE}")),
@@ -121,9 +123,7 @@ fn new_daily_files_and_blank_lines_that_appear_all_the_time_are_imported_later()
             log.write_all(format!("\n{}\n", native(number)).as_bytes()).unwrap();
         },
         // What is left of a day is seldom seen: it is read in no time.
-        || {
-            imports(&dir, "days", "");
-        },
+        || imports(&dir, "days", "", false),
     );
     import(&dir, "days");
     assert_eq!(rows(&dir, DATABASE).len() as u64, 1 + written - AT_FIRST);
@@ -142,7 +142,7 @@ fn events_that_are_saved_live_meanwhile_are_there_once() {
             log.seek(SeekFrom::End(-3)).unwrap();
             log.write_all(format!(",\n{}\n]\n", legacy(number)).as_bytes()).unwrap();
         },
-        || assert!(imports(&dir, "old.json", "") > 0),
+        || imports(&dir, "old.json", "", true),
     );
     import(&dir, "old.json");
     assert_eq!(rows(&dir, DATABASE).len() as u64, written + (written - AT_FIRST));
