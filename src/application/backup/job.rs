@@ -53,7 +53,7 @@ pub enum BackupError {
     },
 }
 
-/// A backup that was left although only so many earlier ones were to stay.
+/// Another backup of the store, which the new one does not stand for, or of which nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftBackup {
     /// Its folder.
@@ -94,7 +94,7 @@ pub struct BackupReport {
     pub left_out: Vec<String>,
     /// Earlier backups that were removed.
     pub removed: Vec<String>,
-    /// Backups that were left although only so many earlier ones were to stay.
+    /// Other ones that were left, and are to be looked at.
     pub left: Vec<LeftBackup>,
 }
 

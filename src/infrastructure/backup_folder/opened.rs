@@ -25,6 +25,7 @@ pub const HANDLERS_FILE: &str = "handlers.db";
 
 /// How a backup is named by its moment.
 pub(super) const NAME: &str = "%Y-%m-%dT%H%M%S%.6fZ";
+
 /// No manifest has more bytes: one of a JSONL store has a line or two for each of its days.
 const LONGEST_MANIFEST: u64 = 256 << 20;
 

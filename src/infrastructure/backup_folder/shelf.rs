@@ -129,16 +129,23 @@ impl BackupShelf for FolderShelf {
                 continue;
             }
             let place = path.join(MANIFEST);
-            let manifest = match fs::read(&place) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Err("it has no manifest".to_owned()),
-                read => {
-                    let text = read.map_err(failed("read", &place))?;
-                    Manifest::from_text(&text).map_err(|error| error.to_string())
+            let text = match fs::read(&place) {
+                Ok(text) => text,
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    found.unreadable.push((path, format!("its manifest cannot be read ({error})")));
+                    continue;
+                }
+                Err(_) => {
+                    if is_backup(&path) {
+                        found.unreadable.push((path, "it has no manifest".to_owned()));
+                    }
+                    continue;
                 }
             };
-            match manifest {
+            match Manifest::from_text(&text) {
                 Ok(manifest) => found.backups.push(BackupPlace { path, manifest }),
-                Err(why) if is_backup(&path) => found.unreadable.push((path, why)),
+                Err(why) if is_backup(&path) => found.unreadable.push((path, why.to_string())),
+                // The manifest of another program.
                 Err(_) => {}
             }
         }

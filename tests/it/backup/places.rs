@@ -25,10 +25,13 @@ fn an_earlier_backup_whose_manifest_cannot_be_read_is_told_and_stays() {
     let dir = stored("sqlite");
     backup(&dir, "sqlite");
     write(&dir, "backups/other/manifest.json/file", "");
-    run(&dir, "sqlite", "backup --to backups --keep 0")
-        .code_is(4, "could not read backups/other/manifest.json");
-    // The new one is made.
-    assert_eq!(names(&dir, "backups").len(), 3);
+    let (code, made) = answer(&dir, "sqlite", "backup --to backups");
+    assert_eq!((code, made["left"].as_array().unwrap().len()), (0, 0), "nothing was to be removed: {made:#}");
+    let (code, made) = answer(&dir, "sqlite", "backup --to backups --keep 0");
+    let reason = made["left"][0]["reason"].as_str().unwrap();
+    assert!(code == 1 && reason.contains("its manifest cannot be read"), "{made:#}");
+    // The new one is made, and recorded.
+    assert!(made["recorded_as"].is_u64() && names(&dir, "backups").len() == 2, "{made:#}");
 }
 
 #[test]
