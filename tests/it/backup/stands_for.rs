@@ -83,6 +83,31 @@ fn an_earlier_backup_is_left_whose_rows_beside_the_events_the_store_has_lost_or_
 }
 
 #[test]
+fn an_earlier_backup_is_left_that_has_another_twin_or_repair() {
+    let dir = imported();
+    let database = dir.join("data/events.db");
+    change(
+        &database,
+        "INSERT INTO twins VALUES (1, 2, 'twin', 'A', 1, 'T1', '{}', 'history', 1, 0, 1, 9000, 9, 'matched');
+         INSERT INTO repairs VALUES (3, '/log', 0, 1, 1);
+         UPDATE stored_rows SET records = records + 1",
+    );
+    backup(&dir, "sqlite");
+    for (sql, said) in [
+        ("UPDATE twins SET body = '{ }'", "1 of twins"),
+        ("UPDATE repairs SET path = '/other'", "1 of repairs"),
+    ] {
+        let sound = fs::read(&database).unwrap();
+        tamper(&database, sql);
+        let (code, removed, reason) = keep_none(&dir, "sqlite");
+        assert!(code == 1 && removed == 0 && reason.contains(said), "{sql}: {reason}");
+        let new = names(&dir, "backups").pop().unwrap();
+        fs::remove_dir_all(dir.join("backups").join(new)).unwrap();
+        fs::write(&database, sound).unwrap();
+    }
+}
+
+#[test]
 fn an_earlier_backup_goes_where_logs_were_imported_further_and_handlers_went_on() {
     let dir = full();
     let log = fs::read_to_string(dir.join("data/events.json")).unwrap();
