@@ -3,7 +3,7 @@
 -- calls it, it finds nothing else, and does not have to set its own each time, which takes a sixth of the call.
 DO $migration$
 DECLARE
-    role regrole;
+    role text;
 BEGIN
     EXECUTE format($definition$
         -- Appends an event and answers its position; NULL where it does not: then nothing is appended, and `append_events`, called
@@ -43,10 +43,10 @@ BEGIN
     $definition$, current_schema());
     REVOKE ALL ON FUNCTION append_event FROM PUBLIC;
     -- Whoever owns and may execute the one owns and may execute the other.
-    SELECT proowner INTO role FROM pg_proc WHERE oid = 'append_events'::regproc;
+    SELECT proowner::regrole INTO role FROM pg_proc WHERE oid = 'append_events'::regproc;
     EXECUTE format('ALTER FUNCTION append_event OWNER TO %s', role);
     FOR role IN
-        SELECT DISTINCT grantee FROM pg_proc, aclexplode(proacl)
+        SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END FROM pg_proc, aclexplode(proacl)
         WHERE oid = 'append_events'::regproc AND grantee <> proowner AND privilege_type = 'EXECUTE'
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION append_event TO %s', role);

@@ -7,6 +7,7 @@ use super::{open, schema};
 use crate::support::event;
 use crate::support::postgres::server;
 
+const V3: &str = include_str!("../../../postgres_migrations/V3__append_one_event.sql");
 const CALL: &str = "append_event('x', 'A', '2025-10-25', NULL, '{}', NULL, now(), false)";
 
 fn in_schema(url: &str, sql: &str) -> String {
@@ -30,6 +31,11 @@ fn a_store_of_the_version_before_gets_it_for_those_who_could_append() {
     let by = |role| server().try_psql(role, &format!("SET search_path = {}; SELECT {CALL}", schema(&url)));
     assert_eq!(by("old_writer").unwrap(), "3\n");
     assert!(by("old_reader").unwrap_err().contains("permission denied for function append_event"));
+    let all_could = format!(
+        "BEGIN; GRANT EXECUTE ON FUNCTION append_events TO PUBLIC; DROP FUNCTION append_event; {V3};
+         SELECT has_function_privilege('old_reader', 'append_event'::regproc::oid, 'EXECUTE'); ROLLBACK"
+    );
+    assert_eq!(in_schema(&url, &all_could), "t\n");
 }
 
 #[test]
