@@ -7,6 +7,7 @@ mod failures;
 mod killed;
 mod moving;
 mod names;
+mod one_event;
 mod refused;
 mod roles;
 mod standby;
