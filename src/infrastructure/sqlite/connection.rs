@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::backup_mark;
 use super::database_kind::DatabaseKind;
 use super::error::SqliteError;
 use super::spliced_log;
@@ -69,6 +70,9 @@ pub(super) fn allow_references_to_nothing(path: &Path, connection: &Connection) 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(SqliteError::UnsafeLibrary { found: rusqlite::version() });
+    }
+    if !path.as_os_str().is_empty() {
+        backup_mark::refuse_log_of_backup(path)?;
     }
     let failed = |source| SqliteError::Sqlite { action: "open", path: path.to_owned(), source };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
