@@ -61,7 +61,7 @@ fn what_was_acknowledged_outlives_a_server_that_is_killed() {
         for _ in 0..crate::support::kill_moments() {
             let before = acknowledged.lock().unwrap().len();
             crate::support::until("some are acknowledged", || {
-                acknowledged.lock().unwrap().len() > before + 50
+                acknowledged.lock().unwrap().len() > before + 20
             });
             std::thread::sleep(Duration::from_millis(fastrand::u64(0..20)));
             server.kill();

@@ -2,6 +2,7 @@
 
 mod commands;
 mod commits;
+mod disk_full;
 mod encrypted;
 mod failures;
 mod killed;

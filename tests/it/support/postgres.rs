@@ -226,14 +226,25 @@ impl Server {
         panic!("{}", std::fs::read_to_string(self.folder.join("server.log")).unwrap());
     }
 
+    /// Waits until it has ended by itself.
+    pub fn until_ended(&self) {
+        let postmaster = self.folder.join("data/postmaster.pid");
+        super::until("the server has ended", || !postmaster.exists());
+    }
+
+    /// Whether it can encrypt connections: those of some packages are built without.
+    pub fn has_encryption(&self) -> bool {
+        self.psql("SHOW ssl_library") != "\n"
+    }
+
     /// Where its data and its socket are.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 }
 
-/// A new folder, which the server may write to.
-fn new_folder() -> PathBuf {
+/// A new folder, which a server may write to.
+pub fn new_folder() -> PathBuf {
     // Of short name: that of a socket has 107 bytes at most.
     let folder = tempfile::Builder::new().prefix("me-pg-").tempdir().unwrap().keep();
     give_to_postgres(&folder);
