@@ -85,7 +85,7 @@ pub use domain::event::{DomainEvent, EventError};
 pub use domain::event_draft::{EventDraft, InvalidDraft};
 pub use domain::query::{EventQuery, TimeOrder};
 pub use domain::recorded_fields::{RecordedElement, RecordedFields};
-pub use domain::recorded_task_event::{FieldChange, RecordedTaskEvent, TaskDetail, Word};
+pub use domain::recorded_task_event::{FieldChange, RecordedTaskEvent, TaskDetail, TaskLinks, Word};
 pub use domain::repository::{
     BatchError, DEFAULT_LIMIT, EventOrigin, EventRepository, EventRepositoryExt, RepositoryError, Saved,
     StoreSummary, StoredEvent, Stream,

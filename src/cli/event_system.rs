@@ -186,7 +186,7 @@ fn open_for_saving(config: &Config, zone: &Zone) -> Result<StoreForSaving, CliEr
 pub fn mode_changes(config: &Config) -> Result<Vec<ModeChange>, CliError> {
     let store = match SqliteHandlerStore::open_existing(&config.handlers_path.value) {
         Ok(Some(store)) => store,
-        Ok(None) => return Ok(Vec::new()),
+        Ok(None) | Err(SqliteError::Empty { .. }) => return Ok(Vec::new()),
         // Earlier versions of this program recorded none.
         Err(SqliteError::Older { found, .. }) if found < MODES_SINCE_VERSION => return Ok(Vec::new()),
         Err(error) => return Err(StoreError::Sqlite(error).into()),

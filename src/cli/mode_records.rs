@@ -29,7 +29,9 @@ pub struct RecordedModes {
 pub fn recorded_modes(config: &Config) -> Result<RecordedModes, String> {
     let store = match SqliteHandlerStore::open_existing(&config.handlers_path.value) {
         Ok(Some(store)) => store,
-        Ok(None) | Err(SqliteError::Older { .. }) => return Ok(RecordedModes::default()),
+        Ok(None) | Err(SqliteError::Older { .. } | SqliteError::Empty { .. }) => {
+            return Ok(RecordedModes::default());
+        }
         Err(error) => return Err(error_chain(&error)),
     };
     let log = store.mode_log().map_err(|error| error_chain(&error))?;
@@ -50,7 +52,7 @@ pub fn recorded_modes(config: &Config) -> Result<RecordedModes, String> {
 pub fn mirrors(config: &Config) -> Result<Vec<MirrorFacts>, String> {
     let store = match SqliteHandlerStore::open_existing(&config.handlers_path.value) {
         Ok(Some(store)) => store,
-        Ok(None) | Err(SqliteError::Older { .. }) => return Ok(Vec::new()),
+        Ok(None) | Err(SqliteError::Older { .. } | SqliteError::Empty { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error_chain(&error)),
     };
     // What is told of handlers takes reading: only where there was a parallel run.

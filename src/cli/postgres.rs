@@ -19,8 +19,8 @@ pub struct PostgresArgs {
 enum PostgresCommand {
     /// Print the SQL that gives the roles of owner, writer and reader their rights; nothing is run
     ///
-    /// The owner makes the schema and migrates it. A writer may append events and read them, by no other way than the function
-    /// `append_events`: it can neither change nor remove what is stored. A reader may read.
+    /// The owner makes the schema and migrates it. A writer may append events and read them, by no other way than the functions
+    /// `append_events` and `append_event`: it can neither change nor remove what is stored. A reader may read.
     ///
     /// Example: mission-events postgres grants --writer app --reader bi | psql
     ///

@@ -89,9 +89,7 @@ impl DomainEvent {
         let mut scanner = ObjectScanner::new();
         scanner.scan(self.body.as_bytes(), 0).ok()?;
         scanner.members().iter().find_map(|member| match member.value {
-            MemberValue::Object(span)
-                if member.key.decode(self.body.as_bytes()).as_deref() == Some("metadata") =>
-            {
+            MemberValue::Object(span) if member.key.says("metadata", self.body.as_bytes()) => {
                 self.body.get(span.start..span.end)
             }
             _ => None,

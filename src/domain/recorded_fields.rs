@@ -90,7 +90,8 @@ impl<'e> RecordedFields<'e> {
     }
 
     fn member(&self, name: &str) -> Option<Member> {
-        self.members.iter().rev().find(|member| decoded(self.json, member.key) == name).copied()
+        let json = self.json.as_bytes();
+        self.members.iter().rev().find(|member| member.key.says(name, json)).copied()
     }
 }
 

@@ -32,6 +32,8 @@ pub enum TaskDetail {
         priority: Option<Word<Priority>>,
         /// Where it stands.
         status: Option<Word<Status>>,
+        /// What it is linked to.
+        links: TaskLinks,
     },
     /// It was completed.
     Completed {
@@ -50,6 +52,17 @@ pub enum TaskDetail {
         /// Each changed field once, in the order of the text.
         changes: Vec<FieldChange>,
     },
+}
+
+/// What a task is linked to: the ids that fields of their own say, such as `linked_goal_id`, else members of `linked_to`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TaskLinks {
+    /// `linked_goal_id`, or `goal_id` in `linked_to`.
+    pub goal: Option<String>,
+    /// `linked_project_id`, or `project_id` in `linked_to`.
+    pub project: Option<String>,
+    /// `linked_task_id`, or `task_id` in `linked_to`.
+    pub task: Option<String>,
 }
 
 /// A changed field.
@@ -71,6 +84,11 @@ pub enum Word<T> {
     /// Any other, as it was written.
     Other(String),
 }
+
+const CREATED: &str = "TaskCreated";
+const COMPLETED: &str = "TaskCompleted";
+const DELETED: &str = "TaskDeleted";
+const UPDATED: &str = "TaskUpdated";
 
 impl<T: FromStr> Word<T> {
     /// Takes a word, in capitals or not.
@@ -102,26 +120,43 @@ impl Word<Status> {
 impl RecordedTaskEvent {
     /// What the event says; `None` for an event of any other type.
     pub fn of(event: &DomainEvent) -> Option<Self> {
+        if !matches!(event.event_type(), CREATED | COMPLETED | DELETED | UPDATED) {
+            return None;
+        }
         let fields = RecordedFields::of(event);
         let text = |name: &str| fields.text(name).map(Cow::into_owned);
         let detail = match event.event_type() {
-            "TaskCreated" => TaskDetail::Created {
+            CREATED => TaskDetail::Created {
                 title: text("title"),
                 priority: fields.text("priority").map(|word| Word::new(&word)),
                 status: fields.text("status").map(|word| Word::new(&word)),
+                links: links(&fields),
             },
-            "TaskCompleted" => TaskDetail::Completed {
+            COMPLETED => TaskDetail::Completed {
                 completed_date: text("completed_date").or_else(|| text("completed_at")),
                 completion_notes: text("completion_notes"),
             },
-            "TaskDeleted" => TaskDetail::Deleted { reason: text("reason") },
-            "TaskUpdated" => TaskDetail::Updated { changes: changes(&fields) },
-            _ => return None,
+            DELETED => TaskDetail::Deleted { reason: text("reason") },
+            _ => TaskDetail::Updated { changes: changes(&fields) },
         };
         // Blank names are no names: nothing is called so on purpose.
         let named = text("task_id").filter(|name| !name.trim().is_empty());
         let task_id = named.or_else(|| event.aggregate_id().map(|id| id.as_str().to_owned()));
         Some(Self { task_id, detail })
+    }
+}
+
+/// The links that a creation says. A field of its own counts before a member of `linked_to`.
+fn links(fields: &RecordedFields<'_>) -> TaskLinks {
+    let linked_to = fields.object("linked_to");
+    let link = |own: &str, member: &str| {
+        let member = || linked_to.as_ref().and_then(|links| links.text(member));
+        fields.text(own).or_else(member).map(Cow::into_owned)
+    };
+    TaskLinks {
+        goal: link("linked_goal_id", "goal_id"),
+        project: link("linked_project_id", "project_id"),
+        task: link("linked_task_id", "task_id"),
     }
 }
 

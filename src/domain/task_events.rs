@@ -292,7 +292,7 @@ pub enum InvalidTaskEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::recorded_task_event::{RecordedTaskEvent, TaskDetail, Word};
+    use crate::domain::recorded_task_event::{RecordedTaskEvent, TaskDetail, TaskLinks, Word};
     use crate::wire::zone::Zone;
 
     #[test]
@@ -314,6 +314,7 @@ mod tests {
                 title: Some("Überblick".into()),
                 priority: Some(Word::Known(Priority::P1)),
                 status: Some(Word::Known(Status::NotStarted)),
+                links: TaskLinks::default(),
             },
         };
         assert_eq!(RecordedTaskEvent::of(&written), Some(read));

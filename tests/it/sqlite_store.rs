@@ -100,7 +100,7 @@ fn an_acknowledged_commit_is_on_disk() {
     let journal: String = other.query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
     assert_eq!(journal, "wal");
     let page: i64 = other.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
-    assert_eq!(page, 8192);
+    assert_eq!(page, 4096);
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn an_empty_file_becomes_a_store() {
 
 #[test]
 fn an_empty_database_with_pages_of_another_size_becomes_a_store() {
-    for made_by in ["PRAGMA page_size = 4096; PRAGMA journal_mode = wal", "PRAGMA page_size = 1024; VACUUM"] {
+    for made_by in ["PRAGMA page_size = 8192; PRAGMA journal_mode = wal", "PRAGMA page_size = 1024; VACUUM"] {
         let dir = TestDir::new();
         let path = dir.join("events.db");
         Connection::open(&path).unwrap().execute_batch(made_by).unwrap();

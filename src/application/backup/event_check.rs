@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::findings::{Check, Findings};
+use crate::domain::counted::counted;
 use crate::domain::event::{DomainEvent, derived_event_id};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{AggregateId, StreamId};
@@ -85,6 +86,9 @@ pub struct EventCheck<'r> {
     other_zone: u64,
     /// Events that only a mapping which is not known has read.
     unknown: u64,
+    /// Events in the files of other days than theirs, and the first of them.
+    of_other_days: u64,
+    first_of_other_day: Option<String>,
 }
 
 impl<'r> EventCheck<'r> {
@@ -99,6 +103,8 @@ impl<'r> EventCheck<'r> {
             numbers: HashMap::new(),
             other_zone: 0,
             unknown: 0,
+            of_other_days: 0,
+            first_of_other_day: None,
         }
     }
 
@@ -106,7 +112,7 @@ impl<'r> EventCheck<'r> {
     pub fn check(&mut self, event: &ProvedEvent<'_>, findings: &mut Findings) {
         let stored = event.stored;
         let (is_derived, found) = match event.how {
-            HowRead::Now => return,
+            HowRead::Now => return self.look_at_day(event.stream, &stored.event),
             HowRead::Live => (false, self.differs_live(&stored.event)),
             HowRead::Log { source_id, is_derived, is_retried } => {
                 let found = self.differs_from_log(&stored.event, source_id, is_derived);
@@ -142,12 +148,30 @@ impl<'r> EventCheck<'r> {
                 self.zone.name()
             ));
         }
+        if let Some(first) = self.first_of_other_day {
+            findings.notes.push(format!(
+                "{} lie in files of other days than their times in {} say, the first {first}: a file was renamed or copied, or written in another \
+                 zone or by another program",
+                counted(self.of_other_days, "event", "events"),
+                self.zone.name()
+            ));
+        }
         if self.unknown > 0 {
             findings.notes.push(format!(
                 "{} events were read by a mapping or in a zone that is not known here: their texts are there, and were not held against \
                  their columns",
                 self.unknown
             ));
+        }
+    }
+
+    /// A store writes an event to the file of its day. Other programs need not have, and those of another zone have not.
+    fn look_at_day(&mut self, day: &StreamId, event: &DomainEvent) {
+        let own = self.zone.day_of(event.timestamp()).to_string();
+        if own != day.as_str() {
+            self.of_other_days += 1;
+            self.first_of_other_day
+                .get_or_insert_with(|| format!("{} of {own} in the file of {day}", event.event_id()));
         }
     }
 

@@ -51,7 +51,8 @@ pub trait GateSources {
     /// The figures of dispatching.
     fn figures(&self) -> &dyn FiguresLog;
 
-    /// Whether a backup is there that was verified, with the manifest of that SHA-256; where none could be read, whether anything is.
+    /// Whether a backup is there that was verified, with the manifest of that SHA-256, and files as long as that says; where none could be
+    /// read, whether anything is.
     fn has_backup(&self, path: &str, manifest_sha256: Option<&str>) -> bool;
 
     /// What the integrity checks of the stores complain of.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::application::handling::{EventHandler, HandlerContext, HandlerError};
+use crate::application::handling::{EventHandler, GivenEvent, HandlerContext, HandlerError};
 use crate::application::read_models::memory::MemoryReadModels;
 use crate::application::read_models::{TaskField, TaskState};
 use crate::application::task_handlers::TaskDeletedHandler;
@@ -33,7 +33,7 @@ impl TaskReplay {
             now: event.event.timestamp(),
             is_replay: true,
             attempt: 1,
-            event_id: event.event.event_id(),
+            event: &GivenEvent::new(event),
             detail: None,
             read_models: Some(&mut self.models),
         };

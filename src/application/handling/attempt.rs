@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::handler::{EventHandler, HandlerContext, HandlerError};
 use super::store::HandlingFigures;
 use crate::domain::error_chain::error_chain;
-use crate::domain::repository::StoredEvent;
 
 /// Why an attempt did not handle the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,16 +17,15 @@ pub(super) struct AttemptError {
     pub is_permanent: bool,
 }
 
-/// Gives the event to the handler.
+/// Gives the event of the context to the handler.
 ///
 /// The handler is used again after a panic: it has no state of its own, and what it changed in the read models is
 /// undone. That is what `AssertUnwindSafe` asserts here.
 pub(super) fn attempt(
     handler: &dyn EventHandler,
-    event: &StoredEvent,
     context: &mut HandlerContext<'_>,
 ) -> Result<(), AttemptError> {
-    match catch_unwind(AssertUnwindSafe(|| handler.handle(event, context))) {
+    match catch_unwind(AssertUnwindSafe(|| handler.handle(context.event.stored, context))) {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => {
             let is_permanent = matches!(error, HandlerError::Permanent(_));

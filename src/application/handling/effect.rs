@@ -9,6 +9,7 @@ use super::attempt::{AttemptError, attempt};
 use super::error::HandlingError;
 use super::failure::{Failure, FailureState};
 use super::failures::{Failures, LogLine};
+use super::given_event::GivenEvent;
 use super::handler::HandlerContext;
 use super::page::PageResult;
 use super::page_transaction::{progress, running_row, stop};
@@ -79,15 +80,16 @@ impl Effect {
             Step::Waits
         } else {
             let started = self.parts.clock.elapsed();
+            let given = GivenEvent::new(&event);
             let mut context = HandlerContext {
                 now: self.parts.clock.now(),
                 is_replay: false,
                 attempt: previous.as_ref().map_or(0, |failure| failure.attempts) + 1,
-                event_id: event.event.event_id(),
+                event: &given,
                 detail: detail.clone(),
                 read_models: None,
             };
-            let tried = attempt(&*self.run.registration.handler, &event, &mut context);
+            let tried = attempt(&*self.run.registration.handler, &mut context);
             figures.add_attempt(tried.is_ok(), self.parts.clock.elapsed().saturating_sub(started));
             match tried {
                 Ok(()) => {

@@ -5,7 +5,9 @@ use std::error::Error as StdError;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use super::given_event::GivenEvent;
 use crate::application::read_models::TaskReadModels;
+use crate::domain::recorded_task_event::RecordedTaskEvent;
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::EventId;
 
@@ -51,13 +53,13 @@ pub struct HandlerContext<'c> {
     pub(crate) now: DateTime<Utc>,
     pub(crate) is_replay: bool,
     pub(crate) attempt: u32,
-    pub(crate) event_id: &'c EventId,
+    pub(crate) event: &'c GivenEvent<'c>,
     pub(crate) detail: Option<String>,
     /// `None` for an effect.
     pub(crate) read_models: Option<&'c mut dyn TaskReadModels>,
 }
 
-impl HandlerContext<'_> {
+impl<'c> HandlerContext<'c> {
     /// The present time.
     pub fn now(&self) -> DateTime<Utc> {
         self.now
@@ -76,7 +78,13 @@ impl HandlerContext<'_> {
     /// The same for every attempt to handle the event: its id. What acts on the world passes it on, so that the
     /// receiver can tell a repetition.
     pub fn idempotency_key(&self) -> &EventId {
-        self.event_id
+        self.event.stored.event.event_id()
+    }
+
+    /// What the event says about a task, as [`RecordedTaskEvent::of`] reads it, read once for all handlers; `None` for an event
+    /// of any other type.
+    pub fn task_event(&self) -> Option<&'c RecordedTaskEvent> {
+        self.event.task_event()
     }
 
     /// What the handler itself keeps with its progress in the stream of the event.

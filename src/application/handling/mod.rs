@@ -18,6 +18,7 @@ mod effect;
 pub mod error;
 pub mod failure;
 mod failures;
+mod given_event;
 pub mod handler;
 pub mod memory;
 pub mod operations;
@@ -46,6 +47,7 @@ mod tests;
 #[cfg(feature = "legacy")]
 pub(crate) use attempt::panic_message;
 pub use error::HandlingError;
+pub(crate) use given_event::GivenEvent;
 pub use handler::{EventHandler, Handled, HandlerContext, HandlerError};
 pub use operations::HandlerOperations;
 pub use registration::{EventTypes, HandlerKind, PositionInterval, Registration, RetryPolicy, StartFrom};

@@ -9,6 +9,7 @@ use super::attempt::{AttemptError, attempt};
 use super::error::HandlingError;
 use super::failure::{Failure, FailureState};
 use super::failures::{Failures, LogLine};
+use super::given_event::GivenEvent;
 use super::handler::HandlerContext;
 use super::reading::EventReader;
 use super::registration::Registration;
@@ -44,7 +45,7 @@ pub(super) struct PageResult {
 }
 
 /// An attempt that did not handle its event.
-struct FailedAttempt {
+pub(super) struct FailedAttempt {
     position: Position,
     error: AttemptError,
     time: Duration,
@@ -52,50 +53,59 @@ struct FailedAttempt {
 
 impl ProjectionPage<'_> {
     /// Handles events of a stream, in their order, until one stops the handler. `is_any_open` says whether the handler
-    /// has open failures already.
+    /// has open failures already; an attempt that is known to fail is not made again.
     ///
     /// In most pages no event fails, and a savepoint costs as much as to handle an event: there is one before the page. Where an
-    /// event fails, the page is begun again, with a savepoint before each event. The event that has failed is not tried
-    /// again then.
+    /// event fails, the page is begun again, with a savepoint before each event.
     pub fn handle(
         &self,
         transaction: &mut dyn HandlerTransaction,
         stream: &StreamId,
-        events: &[StoredEvent],
+        events: &[GivenEvent<'_>],
         detail: Option<String>,
         is_any_open: bool,
+        known: Option<FailedAttempt>,
     ) -> Result<PageResult, HandlerStoreError> {
-        let begin = || PageResult { detail: detail.clone(), ..PageResult::default() };
-        transaction.set_savepoint()?;
-        let mut result = begin();
-        let Some(failed) = self.handle_all(transaction, stream, events, is_any_open, &mut result)? else {
-            transaction.release_savepoint()?;
-            return Ok(result);
+        let failed = match known {
+            Some(failed) => failed,
+            None => {
+                transaction.set_savepoint()?;
+                match self.handle_all(transaction, stream, events, detail.clone(), is_any_open)? {
+                    Ok(result) => {
+                        transaction.release_savepoint()?;
+                        return Ok(result);
+                    }
+                    Err(failed) => {
+                        transaction.undo_to_savepoint()?;
+                        failed
+                    }
+                }
+            }
         };
-        transaction.undo_to_savepoint()?;
-        let mut result = begin();
+        let mut result = PageResult { detail, ..PageResult::default() };
         self.handle_each(transaction, stream, events, is_any_open, failed, &mut result)?;
         Ok(result)
     }
 
-    /// Handles events up to the first one that fails, which is answered.
-    fn handle_all(
+    /// Handles events up to the first one that fails, which is answered: what was done then is left to be undone.
+    pub fn handle_all(
         &self,
         transaction: &mut dyn HandlerTransaction,
         stream: &StreamId,
-        events: &[StoredEvent],
+        events: &[GivenEvent<'_>],
+        detail: Option<String>,
         is_any_open: bool,
-        result: &mut PageResult,
-    ) -> Result<Option<FailedAttempt>, HandlerStoreError> {
-        for event in events.iter().filter(|event| self.registration.concerns(stream, event)) {
-            if is_any_open && self.has_to_wait(transaction, event)? {
-                self.put_waiting(transaction, stream, event, result)?;
-            } else if let Err(failed) = self.attempt(transaction, event, 1, result) {
-                return Ok(Some(failed));
+    ) -> Result<Result<PageResult, FailedAttempt>, HandlerStoreError> {
+        let mut result = PageResult { detail, ..PageResult::default() };
+        for event in events.iter().filter(|event| self.registration.concerns(stream, event.stored)) {
+            if is_any_open && self.has_to_wait(transaction, event.stored)? {
+                self.put_waiting(transaction, stream, event.stored, &mut result)?;
+            } else if let Err(failed) = self.attempt(transaction, event, 1, &mut result) {
+                return Ok(Err(failed));
             }
         }
-        result.passed = events.last().map(Anchor::from);
-        Ok(None)
+        result.passed = events.last().map(|event| Anchor::from(event.stored));
+        Ok(Ok(result))
     }
 
     /// Handles events one by one, of which it is known that this one fails.
@@ -103,28 +113,29 @@ impl ProjectionPage<'_> {
         &self,
         transaction: &mut dyn HandlerTransaction,
         stream: &StreamId,
-        events: &[StoredEvent],
+        events: &[GivenEvent<'_>],
         mut is_any_open: bool,
         failed: FailedAttempt,
         result: &mut PageResult,
     ) -> Result<(), HandlerStoreError> {
         let mut failed = Some(failed);
         for event in events {
-            if self.registration.concerns(stream, event) {
-                if is_any_open && self.has_to_wait(transaction, event)? {
-                    self.put_waiting(transaction, stream, event, result)?;
+            let stored = event.stored;
+            if self.registration.concerns(stream, stored) {
+                if is_any_open && self.has_to_wait(transaction, stored)? {
+                    self.put_waiting(transaction, stream, stored, result)?;
                 } else {
-                    let tried = match failed.take_if(|failed| failed.position == event.position) {
+                    let tried = match failed.take_if(|failed| failed.position == stored.position) {
                         Some(failed) => Err(failed),
                         None => self.attempt_alone(transaction, event, 1, result)?,
                     };
                     if let Err(failed) = tried {
-                        self.put_failed(transaction, stream, event, None, failed, result)?;
+                        self.put_failed(transaction, stream, stored, None, failed, result)?;
                         is_any_open = true;
                     }
                 }
             }
-            result.passed = Some(Anchor::from(event));
+            result.passed = Some(Anchor::from(stored));
             if result.stops {
                 break;
             }
@@ -149,7 +160,8 @@ impl ProjectionPage<'_> {
             };
             let progress = transaction.progress_in(self.name(), &stream)?;
             result.detail = progress.as_ref().and_then(|progress| progress.detail.clone());
-            let tried = self.attempt_alone(transaction, &event, failure.attempts + 1, &mut result)?;
+            let tried =
+                self.attempt_alone(transaction, &GivenEvent::new(&event), failure.attempts + 1, &mut result)?;
             match (tried, progress) {
                 (Err(failed), _) => {
                     self.put_failed(transaction, &stream, &event, Some(failure), failed, &mut result)?;
@@ -196,7 +208,7 @@ impl ProjectionPage<'_> {
     fn attempt_alone(
         &self,
         transaction: &mut dyn HandlerTransaction,
-        event: &StoredEvent,
+        event: &GivenEvent<'_>,
         number: u32,
         result: &mut PageResult,
     ) -> Result<Result<(), FailedAttempt>, HandlerStoreError> {
@@ -213,7 +225,7 @@ impl ProjectionPage<'_> {
     fn attempt(
         &self,
         transaction: &mut dyn HandlerTransaction,
-        event: &StoredEvent,
+        event: &GivenEvent<'_>,
         number: u32,
         result: &mut PageResult,
     ) -> Result<(), FailedAttempt> {
@@ -222,11 +234,11 @@ impl ProjectionPage<'_> {
             now: self.now,
             is_replay: self.is_replay,
             attempt: number,
-            event_id: event.event.event_id(),
+            event,
             detail: result.detail.clone(),
             read_models: Some(transaction.read_models()),
         };
-        let tried = attempt(&*self.registration.handler, event, &mut context);
+        let tried = attempt(&*self.registration.handler, &mut context);
         let (detail, time) = (context.detail, self.clock.elapsed().saturating_sub(started));
         match tried {
             Ok(()) => {
@@ -234,7 +246,7 @@ impl ProjectionPage<'_> {
                 result.detail = detail;
                 Ok(())
             }
-            Err(error) => Err(FailedAttempt { position: event.position, error, time }),
+            Err(error) => Err(FailedAttempt { position: event.stored.position, error, time }),
         }
     }
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::anchor::Anchor;
 use super::failures::LogLine;
-use super::page::{PageResult, ProjectionPage};
+use super::given_event::GivenEvent;
+use super::page::{FailedAttempt, PageResult, ProjectionPage};
 use super::parts::HandlingParts;
 use super::retry::OPEN_FAILURES;
 use super::run::{HandlerRun, LeftState};
@@ -12,7 +13,6 @@ use super::store::{
     HandlerRow, HandlerState, HandlerStoreError, HandlerTransaction, HandlerView, HandlingFigures,
     StreamProgress,
 };
-use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::{Position, StreamId};
 
 /// What a transaction found and did for one handler.
@@ -34,21 +34,31 @@ pub(super) enum PageOutcome {
     },
 }
 
+/// How a page is handled.
+pub(super) enum Try {
+    /// Without savepoints, which cost as much as to handle an event: in most pages no event fails.
+    First,
+    /// What an event that fails has changed is undone, and nothing else. An attempt of this handler that is known to fail is
+    /// not made again.
+    Again(Option<FailedAttempt>),
+}
+
 /// Handles the events of a page that the handler has not handled yet. `version` is that of the store when the transaction
-/// began.
+/// began. Where the first try fails at an event, the attempt is answered, and the transaction is left to be undone.
 pub(super) fn handle_page(
     parts: &HandlingParts,
     transaction: &mut dyn HandlerTransaction,
     version: Option<i64>,
     run: &HandlerRun,
     stream: &StreamId,
-    events: &[StoredEvent],
-) -> Result<PageOutcome, HandlerStoreError> {
+    events: &[GivenEvent<'_>],
+    how: Try,
+) -> Result<Result<PageOutcome, FailedAttempt>, HandlerStoreError> {
     let left =
         run.left.as_ref().filter(|left| Some(left.version) == version && left.progress.stream == *stream);
     let (found, is_any_open) = match left {
         Some(left) => (Some(left.progress.clone()), false),
-        None if running_row(transaction, run)?.is_none() => return Ok(PageOutcome::NotRunning),
+        None if running_row(transaction, run)?.is_none() => return Ok(Ok(PageOutcome::NotRunning)),
         None => {
             let found = transaction.progress_in(run.name(), stream)?;
             (found, transaction.open_failures(run.name())?.is_any())
@@ -57,16 +67,23 @@ pub(super) fn handle_page(
     let position = found.as_ref().map(|found| found.position);
     let recorded = run.cursor(stream).recorded;
     if position < recorded {
-        return Ok(PageOutcome::SetBack(found));
+        return Ok(Ok(PageOutcome::SetBack(found)));
     }
-    let handled = events.partition_point(|event| Some(event.position) <= position);
+    let handled = events.partition_point(|event| Some(event.stored.position) <= position);
     let (detail, elsewhere) = match found {
-        Some(found) if handled == events.len() => return Ok(PageOutcome::HandledElsewhere(found)),
+        Some(found) if handled == events.len() => return Ok(Ok(PageOutcome::HandledElsewhere(found))),
         Some(found) => (found.detail, Some(found.position).filter(|_| position > recorded)),
         None => (None, None),
     };
     let page = projection_page(parts, run);
-    let mut result = page.handle(transaction, stream, &events[handled..], detail, is_any_open)?;
+    let events = &events[handled..];
+    let mut result = match how {
+        Try::First => match page.handle_all(transaction, stream, events, detail, is_any_open)? {
+            Ok(result) => result,
+            Err(failed) => return Ok(Err(failed)),
+        },
+        Try::Again(known) => page.handle(transaction, stream, events, detail, is_any_open, known)?,
+    };
     let mut left = None;
     if let Some(anchor) = &result.passed {
         let progress = progress(stream, anchor, page.now, result.detail.take());
@@ -85,7 +102,7 @@ pub(super) fn handle_page(
     }
     let next = if result.failed.is_empty() { None } else { transaction.next_retry(run.name())? };
     let next_retry = next.and_then(|failure| failure.next_attempt_at);
-    Ok(PageOutcome::Handled { elsewhere, result, next_retry, left })
+    Ok(Ok(PageOutcome::Handled { elsewhere, result, next_retry, left }))
 }
 
 /// A projection at work, now.

@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use super::anchor::Anchor;
 use super::error::HandlingError;
 use super::failures::LogLine;
-use super::page_transaction::{PageOutcome, handle_page, progress, projection_page, running_row};
+use super::given_event::GivenEvent;
+use super::page::FailedAttempt;
+use super::page_transaction::{PageOutcome, Try, handle_page, progress, projection_page, running_row};
 use super::parts::{HandlingParts, ahead, announce, set_trouble};
 use super::passed::{PassedByHandler, RunBy};
 use super::replay::replay;
@@ -82,26 +84,51 @@ impl Projections {
         Ok(())
     }
 
-    /// The transaction begins before progress is read: two processes cannot handle one event twice.
+    /// Handles a page. Where the first try fails at an event, it is undone and made again with savepoints.
     fn handle_in_transaction(
         &mut self,
         stream: &StreamId,
         events: &[StoredEvent],
         members: &[usize],
     ) -> Result<Vec<(usize, PageOutcome)>, HandlingError> {
-        if members.is_empty() {
-            return Ok(Vec::new());
+        let given: Vec<GivenEvent<'_>> = events.iter().map(GivenEvent::new).collect();
+        let mut outcomes = Vec::with_capacity(members.len());
+        let mut failed = None;
+        while outcomes.is_empty() && !members.is_empty() {
+            failed = self.try_page(stream, &given, members, failed, &mut outcomes)?;
         }
+        Ok(outcomes)
+    }
+
+    /// The transaction begins before progress is read: two processes cannot handle one event twice. Where the first try fails, which
+    /// handler failed, and how, is answered instead of outcomes.
+    fn try_page(
+        &mut self,
+        stream: &StreamId,
+        events: &[GivenEvent<'_>],
+        members: &[usize],
+        mut failed: Option<(usize, FailedAttempt)>,
+        outcomes: &mut Vec<(usize, PageOutcome)>,
+    ) -> Result<Option<(usize, FailedAttempt)>, HandlingError> {
+        let is_first = failed.is_none();
         let mut transaction = self.session.begin()?;
         let version = transaction.version()?;
-        let mut outcomes = Vec::with_capacity(members.len());
         for &member in members {
+            let how = match failed.take_if(|(of, _)| *of == member) {
+                _ if is_first => Try::First,
+                known => Try::Again(known.map(|(_, attempt)| attempt)),
+            };
             let run = &self.runs[member];
-            let outcome = handle_page(&self.parts, &mut *transaction, version, run, stream, events)?;
-            outcomes.push((member, outcome));
+            match handle_page(&self.parts, &mut *transaction, version, run, stream, events, how)? {
+                Ok(outcome) => outcomes.push((member, outcome)),
+                Err(attempt) => {
+                    outcomes.clear();
+                    return Ok(Some((member, attempt)));
+                }
+            }
         }
         transaction.commit()?;
-        Ok(outcomes)
+        Ok(None)
     }
 
     /// Takes note of what was committed, all at once for those that wait.

@@ -6,6 +6,7 @@ use super::anchor::Anchor;
 use super::error::HandlingError;
 use super::failure::FailureState;
 use super::failures::LogLine;
+use super::given_event::GivenEvent;
 use super::page::ProjectionPage;
 use super::parts::HandlingParts;
 use super::registration::Registration;
@@ -82,7 +83,8 @@ impl Work {
         loop {
             let events = parts.events.page_after(stream, read.as_ref(), parts.page)?.unwrap_or_default();
             let is_any_open = transaction.open_failures(handler)?.is_any();
-            let result = page.handle(transaction, stream, &events, detail, is_any_open)?;
+            let given: Vec<GivenEvent<'_>> = events.iter().map(GivenEvent::new).collect();
+            let result = page.handle(transaction, stream, &given, detail, is_any_open, None)?;
             self.figures.add(&result.figures);
             self.replayed.events += events.len() as u64;
             self.replayed.handled += result.figures.handled;

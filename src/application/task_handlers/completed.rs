@@ -27,20 +27,19 @@ impl EventHandler for TaskCompletedHandler {
     }
 
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
-        let Some(RecordedTaskEvent { task_id: Some(task_id), detail }) = RecordedTaskEvent::of(&event.event)
-        else {
+        let Some(RecordedTaskEvent { task_id: Some(task_id), detail }) = context.task_event() else {
             return Ok(Handled::NotForMe);
         };
         let occurrence = Occurrence::of(event);
         let read_models = context.read_models()?;
         match detail {
             TaskDetail::Created { .. } => {
-                read_models.record_creation(&task_id, occurrence).map_err(not_recorded)?;
+                read_models.record_creation(task_id, occurrence).map_err(not_recorded)?;
                 tracing::debug!("{TASK_COMPLETIONS}: {task_id} was created");
             }
             TaskDetail::Completed { completed_date, completion_notes } => {
                 let completion = TaskCompletion {
-                    task_id: &task_id,
+                    task_id,
                     occurrence,
                     completed_at: completion_time(completed_date.as_deref(), occurrence.at, &self.zone),
                     notes: completion_notes.as_deref(),

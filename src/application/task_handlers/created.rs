@@ -6,7 +6,7 @@ use super::error::not_recorded;
 use super::recorded_values::{priority_word, text_of};
 use crate::application::handling::{EventHandler, Handled, HandlerContext, HandlerError};
 use crate::application::read_models::{Occurrence, TASK_ANALYTICS, TaskActivity, UNKNOWN_PRIORITY};
-use crate::domain::recorded_task_event::{RecordedTaskEvent, TaskDetail};
+use crate::domain::recorded_task_event::TaskDetail;
 use crate::domain::repository::StoredEvent;
 
 /// Counts the events about tasks by day, type and priority: `task_analytics`.
@@ -21,7 +21,7 @@ impl EventHandler for TaskCreatedHandler {
     }
 
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
-        let Some(recorded) = RecordedTaskEvent::of(&event.event) else {
+        let Some(recorded) = context.task_event() else {
             return Ok(Handled::NotForMe);
         };
         let priority = priority_from_then_on(&recorded.detail);

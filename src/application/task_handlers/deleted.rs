@@ -8,7 +8,7 @@ use crate::application::handling::{EventHandler, Handled, HandlerContext, Handle
 use crate::application::read_models::{Occurrence, StateChange, TASK_STATE, TaskField, Transition};
 use crate::domain::event::format_timestamp;
 use crate::domain::recorded_fields::RecordedFields;
-use crate::domain::recorded_task_event::{FieldChange, RecordedTaskEvent, TaskDetail};
+use crate::domain::recorded_task_event::{FieldChange, RecordedTaskEvent, TaskDetail, TaskLinks};
 use crate::domain::repository::StoredEvent;
 use crate::domain::value_objects::Status;
 use crate::wire::zone::Zone;
@@ -76,14 +76,13 @@ impl EventHandler for TaskDeletedHandler {
     }
 
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
-        let Some(RecordedTaskEvent { task_id: Some(task_id), detail }) = RecordedTaskEvent::of(&event.event)
-        else {
+        let Some(RecordedTaskEvent { task_id: Some(task_id), detail }) = context.task_event() else {
             return Ok(Handled::NotForMe);
         };
         let occurrence = Occurrence::of(event);
-        let (transition, fields) = match &detail {
-            TaskDetail::Created { title, priority, status } => {
-                let mut fields = links(&RecordedFields::of(&event.event));
+        let (transition, fields) = match detail {
+            TaskDetail::Created { title, priority, status, links } => {
+                let mut fields = created_links(links);
                 fields.push((TaskField::Title, title.as_deref().map(Cow::from)));
                 fields.push((TaskField::Priority, priority.as_ref().map(|word| word.as_str().into())));
                 fields.push((TaskField::Status, status.as_ref().map(|word| word.as_str().into())));
@@ -103,18 +102,15 @@ impl EventHandler for TaskDeletedHandler {
             }
         };
         let change = StateChange { occurrence, transition, fields };
-        context.read_models()?.change_task(&task_id, &change).map_err(not_recorded)?;
+        context.read_models()?.change_task(task_id, &change).map_err(not_recorded)?;
         tracing::debug!("{TASK_STATE}: {task_id} as of {}", event.event.event_type());
         Ok(Handled::Done)
     }
 }
 
-/// The links that a creation says. A field of its own counts before a member of `linked_to`.
-fn links<'e>(fields: &RecordedFields<'e>) -> Fields<'e> {
-    let linked_to = fields.object(LINKED_TO);
-    let target = |own: &str, member: &str| {
-        fields.text(own).or_else(|| linked_to.as_ref().and_then(|links| links.text(member)))
-    };
-    let links = LINKS.iter().map(|(field, own, member)| (*field, target(own, member)));
-    links.filter(|(_, target)| target.is_some()).collect()
+/// The links that a creation says; the others stay what they were.
+fn created_links(links: &TaskLinks) -> Fields<'_> {
+    let TaskLinks { goal, project, task } = links;
+    let links = [(TaskField::Goal, goal), (TaskField::Project, project), (TaskField::LinkedTask, task)];
+    links.iter().filter_map(|(field, link)| Some((*field, Some(link.as_deref()?.into())))).collect()
 }

@@ -17,15 +17,15 @@ impl EventHandler for TaskUpdatedHandler {
 
     fn handle(&self, event: &StoredEvent, context: &mut HandlerContext<'_>) -> Result<Handled, HandlerError> {
         let Some(RecordedTaskEvent { task_id: Some(task_id), detail: TaskDetail::Updated { changes } }) =
-            RecordedTaskEvent::of(&event.event)
+            context.task_event()
         else {
             return Ok(Handled::NotForMe);
         };
         let read_models = context.read_models()?;
-        for change in &changes {
+        for change in changes {
             read_models
                 .record_change(&TaskChange {
-                    task_id: &task_id,
+                    task_id,
                     position: event.position,
                     changed_at: event.event.timestamp(),
                     field: &change.field,

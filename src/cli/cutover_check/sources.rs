@@ -120,7 +120,9 @@ impl GateSources for ConfiguredSources<'_> {
             None => path.exists(),
             expected => {
                 let opened = BackupFolder::open(&path, &mut Findings::default()).ok().flatten();
-                opened.is_some_and(|backup| Some(backup.manifest_sha256.as_str()) == expected)
+                opened.is_some_and(|backup| {
+                    Some(backup.manifest_sha256.as_str()) == expected && backup.has_its_files()
+                })
             }
         }
     }

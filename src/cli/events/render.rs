@@ -120,8 +120,7 @@ fn summary(event: &DomainEvent) -> Cow<'_, str> {
         return Cow::Borrowed("");
     }
     let text_of = |field: &str| {
-        let member =
-            scanner.members().iter().find(|member| member.key.decode(body).as_deref() == Some(field))?;
+        let member = scanner.members().iter().find(|member| member.key.says(field, body))?;
         match member.value {
             MemberValue::Null => None,
             MemberValue::Boolean(value) => Some(Cow::Borrowed(if value { "true" } else { "false" })),

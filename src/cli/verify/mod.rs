@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
+use thiserror::Error;
 
 use super::answer::Answer;
 use super::compare_logs::absolute;
@@ -81,6 +82,9 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<Answer, CliError> {
     };
     let other = args.against.as_deref().map(Found::at).transpose()?;
     let progress = Progress::of_parts(context.is_quiet);
+    if let Some(other) = &other {
+        ensure_unchanged(other, &progress)?;
+    }
     let mut verification = verified(&found, config, &progress)?;
     if let Some(other) = other {
         hold(&found, &other, config, &mut verification)?;
@@ -127,6 +131,35 @@ fn verified(found: &Found, config: &Config, progress: &Progress) -> Result<Verif
     }
     verification.conclude(proof.contents, findings);
     Ok(verification)
+}
+
+/// Refuses a backup that is not what it was: nothing is to be held against that.
+fn ensure_unchanged(backup: &Found, progress: &Progress) -> Result<(), CliError> {
+    let mut findings = Findings::default();
+    if let Some(opened) = backup.open_backup(&mut findings)? {
+        let mut part = progress.part_of(&opened.path, opened.bytes());
+        opened
+            .check_files(&mut findings, &mut |done| part.at(done))
+            .map_err(|error| CliError::new(ExitCode::Storage, error))?;
+    }
+    match findings.told.first() {
+        None => Ok(()),
+        Some(finding) => Err(CliError::new(
+            ExitCode::Storage,
+            OtherChanged {
+                path: backup.path().to_owned(),
+                finding: format!("{}: {}", finding.place, finding.detail),
+            },
+        )),
+    }
+}
+
+/// The backup that something is to be held against was changed.
+#[derive(Debug, Error)]
+#[error("{} is not the backup that was made: {finding}; name another one after --against", path.display())]
+struct OtherChanged {
+    path: PathBuf,
+    finding: String,
 }
 
 /// Holds the events against those of the other one.

@@ -137,7 +137,7 @@ fn the_task_is_named_by_its_field_or_else_by_the_aggregate() {
 fn an_event_that_lacks_everything_is_read_all_the_same() {
     assert_eq!(
         new("TaskCreated", r#", "title": {"de": "x"}"#),
-        TaskDetail::Created { title: None, priority: None, status: None }
+        TaskDetail::Created { title: None, priority: None, status: None, links: TaskLinks::default() }
     );
     assert_eq!(new("TaskDeleted", ""), TaskDetail::Deleted { reason: None });
 }

@@ -161,6 +161,14 @@ impl BackupFolder {
         self.manifest.files.iter().map(|file| file.bytes).sum()
     }
 
+    /// Whether each of its files is there with its length: what can be told without reading them.
+    pub fn has_its_files(&self) -> bool {
+        let is_there = |name: &str, bytes: u64| {
+            fs::metadata(self.file(name)).is_ok_and(|file| file.is_file() && file.len() == bytes)
+        };
+        self.manifest.files.iter().all(|file| is_there(&file.name, file.bytes))
+    }
+
     /// Holds its files against their sums.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ use crate::application::handling::store::{Durability, HandlerSession, HandlerSto
 use crate::durable::lock::{FileLock, LockError};
 use crate::infrastructure::side_files::{LOCK, with_suffix};
 use crate::infrastructure::sqlite::SqliteError;
+use crate::infrastructure::sqlite::background_checkpoint::BackgroundCheckpoints;
 use crate::infrastructure::sqlite::database_kind::HANDLER_STORE;
 use crate::infrastructure::sqlite::{connection, schema};
 
@@ -120,7 +121,9 @@ impl SqliteHandlerStore {
 impl HandlerStore for SqliteHandlerStore {
     fn session(&self, durability: Durability) -> Result<Box<dyn HandlerSession>, HandlerStoreError> {
         let connection = self.connect(durability).map_err(not_opened)?;
-        Ok(Box::new(SqliteSession::new(connection, self.reads_only)))
+        let is_later = durability == Durability::Later;
+        let checkpoints = is_later.then(|| BackgroundCheckpoints::new(&HANDLER_STORE, &self.path));
+        Ok(Box::new(SqliteSession::new(connection, self.reads_only, checkpoints)))
     }
 
     fn claim(&self, handler: &str) -> Result<Option<Box<dyn Send>>, HandlerStoreError> {

@@ -8,6 +8,7 @@ use crate::application::handling::store::{
 
 use super::error::{OpenedForReading, failed};
 use super::transaction::SqliteTransaction;
+use crate::infrastructure::sqlite::background_checkpoint::BackgroundCheckpoints;
 
 /// More than there are statements here and in the read models: none is compiled twice.
 const CACHED_STATEMENTS: usize = 128;
@@ -16,12 +17,14 @@ const CACHED_STATEMENTS: usize = 128;
 pub(super) struct SqliteSession {
     connection: Connection,
     reads_only: bool,
+    /// For projections, whose commits are not synced.
+    checkpoints: Option<BackgroundCheckpoints>,
 }
 
 impl SqliteSession {
-    pub fn new(connection: Connection, reads_only: bool) -> Self {
+    pub fn new(connection: Connection, reads_only: bool, checkpoints: Option<BackgroundCheckpoints>) -> Self {
         connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-        Self { connection, reads_only }
+        Self { connection, reads_only, checkpoints }
     }
 }
 
@@ -30,6 +33,9 @@ impl HandlerSession for SqliteSession {
         let action = "begin to write to the handler store";
         if self.reads_only {
             return Err(HandlerStoreError::Storage { action, source: Box::new(OpenedForReading) });
+        }
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.before_transaction(&mut self.connection);
         }
         // Immediate: a transaction that reads first and writes then would be refused where another one has written
         // in between.

@@ -11,7 +11,7 @@ pub fn grants(schema: &str, roles: [&str; 3]) -> String {
          GRANT USAGE ON SCHEMA {schema} TO {writer}, {reader};\n\
          GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {writer}, {reader};\n\
          ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema} GRANT SELECT ON TABLES TO {writer}, {reader};\n\
-         -- The one way to append: a role that may execute it can neither insert rows itself nor change any.\n\
+         -- No other way to append than functions: a role that may execute them can neither insert rows itself nor change any.\n\
          GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {writer};\n"
     )
 }

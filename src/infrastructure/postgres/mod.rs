@@ -1,8 +1,9 @@
 //! Events in a schema of a PostgreSQL database. Cargo feature `postgres`.
 //!
 //! One table, `events`, that is only appended to: triggers refuse UPDATE, DELETE and TRUNCATE, the owner's too. Events are
-//! appended by one function of the database, `append_events`, in one round trip: it locks the row of the table `store`, so that
-//! positions count 1, 2, 3, … in the order of the commits whatever processes append, and it makes its own commit synchronous.
+//! appended by a function of the database, `append_events`, or `append_event` for a single one, in one round trip: it locks the row of
+//! the table `store`, so that positions count 1, 2, 3, … in the order of the commits whatever processes append, and it makes its own
+//! commit synchronous.
 //! What it has answered is on the disk of the server, and on that of its synchronous standby where it has one.
 //!
 //! What a store had in SQLite before it was [moved](crate::application::moving) is kept in tables of the same names; nothing but a move

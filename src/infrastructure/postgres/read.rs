@@ -3,7 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 use postgres::{Error, Row};
 
@@ -120,18 +119,9 @@ impl Readers {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<StoredEvent>, RepositoryError> {
         let sql = statement(clause);
-        self.read("read events", |session| {
-            let statement = session.prepared(&sql)?;
-            let mut rows = session.client.query_raw(&statement, parameters.iter().copied())?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                match stored_event(&row) {
-                    Ok(event) => found.push(event),
-                    Err(error) => return Ok(Err(error)),
-                }
-            }
-            Ok(Ok(found))
-        })?
+        // All rows at once: to wait for each by itself takes a tenth of the time for a hundred.
+        let rows = self.read("read events", |session| session.query(&sql, parameters))?;
+        rows.into_iter().map(|row| stored_event(&row)).collect()
     }
 }
 

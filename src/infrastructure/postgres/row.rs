@@ -23,7 +23,41 @@ const EVENT_ID: &str = "event_id";
 const EVENT_TYPE: &str = "event_type";
 const AGGREGATE_ID: &str = "aggregate_id";
 
-/// The arguments of `append_events` but for the last one, an array each.
+/// What an event has in the columns of its row.
+pub(super) struct NewRow<'e> {
+    event_id: Cow<'e, str>,
+    event_type: Cow<'e, str>,
+    time: DateTime<Utc>,
+    aggregate_id: Option<Cow<'e, str>>,
+    body: &'e str,
+    names: Option<String>,
+}
+
+impl<'e> NewRow<'e> {
+    pub fn of(event: &'e DomainEvent) -> Self {
+        let (id, event_type) = (event.event_id().as_str(), event.event_type());
+        let aggregate_id = event.aggregate_id().map(AggregateId::as_str);
+        Self {
+            event_id: key(id),
+            event_type: key(event_type),
+            time: event.timestamp(),
+            aggregate_id: aggregate_id.map(key),
+            body: event.body(),
+            names: exact_names([
+                (EVENT_ID, Some(id)),
+                (EVENT_TYPE, Some(event_type)),
+                (AGGREGATE_ID, aggregate_id),
+            ]),
+        }
+    }
+
+    /// The arguments of `append_event` but for the last two.
+    pub fn arguments(&self) -> [&(dyn ToSql + Sync); 6] {
+        [&self.event_id, &self.event_type, &self.time, &self.aggregate_id, &self.body, &self.names]
+    }
+}
+
+/// The arguments of `append_events` but for the last two, an array each.
 #[derive(Default)]
 pub(super) struct NewRows<'e> {
     event_ids: Vec<Cow<'e, str>>,
@@ -36,18 +70,13 @@ pub(super) struct NewRows<'e> {
 
 impl<'e> NewRows<'e> {
     pub fn add(&mut self, event: &'e DomainEvent) {
-        let (id, event_type) = (event.event_id().as_str(), event.event_type());
-        let aggregate_id = event.aggregate_id().map(AggregateId::as_str);
-        self.event_ids.push(key(id));
-        self.event_types.push(key(event_type));
-        self.times.push(event.timestamp());
-        self.aggregate_ids.push(aggregate_id.map(key));
-        self.bodies.push(event.body());
-        self.names.push(exact_names([
-            (EVENT_ID, Some(id)),
-            (EVENT_TYPE, Some(event_type)),
-            (AGGREGATE_ID, aggregate_id),
-        ]));
+        let NewRow { event_id, event_type, time, aggregate_id, body, names } = NewRow::of(event);
+        self.event_ids.push(event_id);
+        self.event_types.push(event_type);
+        self.times.push(time);
+        self.aggregate_ids.push(aggregate_id);
+        self.bodies.push(body);
+        self.names.push(names);
     }
 
     pub fn arguments(&self) -> [&(dyn ToSql + Sync); 6] {

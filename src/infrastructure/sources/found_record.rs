@@ -28,7 +28,7 @@ impl FoundRecord<'_> {
     /// Whether it has a field of that name at its top level.
     pub fn has_field(&self, name: &str) -> bool {
         let (members, _) = self.reader.members();
-        members.iter().any(|member| member.key.decode(self.text).as_deref() == Some(name))
+        members.iter().any(|member| member.key.says(name, self.text))
     }
 }
 

@@ -29,10 +29,12 @@ pub(super) struct Checkpoints {
 
 /// The write-ahead log, in bytes of pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct LogLength {
-    written: u64,
+pub(super) struct LogLength {
+    pub written: u64,
     /// How much of it is in the database.
-    copied: u64,
+    pub copied: u64,
+    /// A checkpoint did not do all that it was to: another connection writes, copies, or reads what was before.
+    pub is_kept: bool,
 }
 
 impl Checkpoints {
@@ -63,9 +65,7 @@ impl Checkpoints {
             self.tried_at = 0;
         } else if log.written > self.tried_at + LONG {
             self.tried_at = log.written;
-            connection.busy_handler(Some(wait_at_most(PATIENCE)))?;
-            let log = checkpoint(connection, "RESTART");
-            connection.busy_handler(Some(wait_at_most(BUSY_TIMEOUT)))?;
+            let log = begin_anew(connection);
             tracing::debug!(?log, "the write-ahead log was long");
         }
         Ok(())
@@ -84,14 +84,25 @@ pub(super) fn after_transaction(connection: &Connection) {
     }
 }
 
+/// Copies what is left of a log into the database, and has the next writer begin it anew. Other connections are waited for, for a
+/// moment.
+pub(super) fn begin_anew(connection: &mut Connection) -> rusqlite::Result<LogLength> {
+    connection.busy_handler(Some(wait_at_most(PATIENCE)))?;
+    let log = checkpoint(connection, "RESTART");
+    connection.busy_handler(Some(wait_at_most(BUSY_TIMEOUT)))?;
+    log
+}
+
 /// Runs a checkpoint in this mode, as far as other connections allow, and answers what the log is after it.
-fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<LogLength> {
-    let frames = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
-    let (written, copied) = connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], frames)?;
+pub(super) fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<LogLength> {
+    let frames =
+        |row: &rusqlite::Row<'_>| Ok((row.get::<_, bool>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?));
+    let (is_kept, written, copied) =
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], frames)?;
     let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
     // Where there is no log, SQLite answers -1.
     let bytes = |frames: i64| u64::try_from(frames).unwrap_or(0) * page;
-    Ok(LogLength { written: bytes(written), copied: bytes(copied).min(bytes(written)) })
+    Ok(LogLength { written: bytes(written), copied: bytes(copied).min(bytes(written)), is_kept })
 }
 
 #[cfg(test)]

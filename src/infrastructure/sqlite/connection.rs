@@ -8,6 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::backup_mark;
 use super::database_kind::DatabaseKind;
 use super::error::SqliteError;
 use super::spliced_log;
@@ -26,7 +27,7 @@ const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 const SMALL_CACHE: i64 = 2_000;
 const ADDING_CACHE: i64 = 32_000;
 #[cfg(feature = "postgres")]
-const COPYING_CACHE: i64 = 16_000;
+const COPYING_CACHE: i64 = 12_000;
 const SYNCHRONOUS_FULL: i64 = 2;
 const SYNCHRONOUS_NORMAL: i64 = 1;
 const SYNCHRONOUS_OFF: i64 = 0;
@@ -69,6 +70,9 @@ pub(super) fn allow_references_to_nothing(path: &Path, connection: &Connection) 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, SqliteError> {
     if rusqlite::version_number() < SAFE_SQLITE {
         return Err(SqliteError::UnsafeLibrary { found: rusqlite::version() });
+    }
+    if !path.as_os_str().is_empty() {
+        backup_mark::refuse_log_of_backup(path)?;
     }
     let failed = |source| SqliteError::Sqlite { action: "open", path: path.to_owned(), source };
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;

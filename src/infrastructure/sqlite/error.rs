@@ -115,6 +115,18 @@ pub enum SqliteError {
         /// A command that writes to it.
         command: &'static str,
     },
+    /// The database holds nothing, and was opened for reading.
+    #[error(
+        "{} holds nothing: where it was a store, something has emptied it, and `mission-events restore --from` a backup brings it back; \
+         a new one is made by the first command that writes to it, such as {command}",
+        path.display()
+    )]
+    Empty {
+        /// The path.
+        path: PathBuf,
+        /// A command that writes to it.
+        command: &'static str,
+    },
     /// The table of applied migrations is not what a migration can have written.
     #[error("the migration history of {} is damaged: {detail}", path.display())]
     DamagedHistory {
@@ -138,6 +150,18 @@ pub enum SqliteError {
     Backup {
         /// The path.
         path: PathBuf,
+    },
+    /// A journal or a log lies beside the database of a backup.
+    #[error(
+        "{} lies beside {}, which is the database of a backup and has none: nothing was read, since it would change the backup; \
+         it is of another database: move it away",
+        log.display(), path.display()
+    )]
+    LogOfBackup {
+        /// The path.
+        path: PathBuf,
+        /// What lies there.
+        log: PathBuf,
     },
     /// The store was moved, and was opened for writing.
     #[error("{} was moved to {to}, and takes nothing any more: name that store in the settings (storage.backend, and its place), or by --store", path.display())]

@@ -18,6 +18,7 @@
 //! which is append-only as well. Its id finds the event, and no other event can have it.
 
 mod append;
+pub(in crate::infrastructure) mod background_checkpoint;
 pub(in crate::infrastructure) mod backup;
 mod backup_mark;
 mod checkpoint;

@@ -112,10 +112,10 @@ pub(super) fn open_checked_at_any_standing(
         path: path.to_owned(),
         source,
     })?;
-    // An empty database belongs to no program yet: its version, 0, says that something has to write to it first.
-    if !is_empty(path, &state)? {
-        ensure_ours(kind, path, &state)?;
+    if is_empty(path, &state)? {
+        return Err(SqliteError::Empty { path: path.to_owned(), command: kind.migrating_command });
     }
+    ensure_ours(kind, path, &state)?;
     let (found, known) = (version(kind, path, &state)?, kind.newest_version);
     ensure_unchanged(kind, path, &state, found)?;
     if found < known {

@@ -55,7 +55,7 @@ pub(super) fn refuse(path: &Path, connection: &Connection) -> Result<(), SqliteE
 }
 
 /// The database by itself.
-fn without_log(place: &Path) -> rusqlite::Result<Connection> {
+pub(super) fn without_log(place: &Path) -> rusqlite::Result<Connection> {
     let mut uri = "file:".to_owned();
     for byte in place.as_os_str().as_encoded_bytes() {
         match byte {

@@ -24,6 +24,15 @@ impl Text {
         Self { span: self.span.moved_back(by), ..self }
     }
 
+    /// Whether the string says this.
+    pub fn says(self, said: &str, text: &[u8]) -> bool {
+        if self.escaped {
+            self.decode(text).as_deref() == Some(said)
+        } else {
+            self.span.of(text) == said.as_bytes()
+        }
+    }
+
     /// What the string says, or `None` where a lone surrogate keeps it from being text.
     ///
     /// `text` is what the span was made from, and valid UTF-8 there.
@@ -199,6 +208,7 @@ mod tests {
         ] {
             let text = scanned(json).unwrap();
             assert_eq!(text.decode(json.as_bytes()).unwrap(), says, "{json}");
+            assert!(text.says(says, json.as_bytes()) && !text.says("says", json.as_bytes()), "{json}");
             assert!(!text.lone_surrogate);
         }
     }

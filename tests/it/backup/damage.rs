@@ -60,8 +60,8 @@ fn a_store_that_is_damaged_is_not_backed_up_and_earlier_backups_stay() {
     backup(&dir, "sqlite");
     let before = names(&dir, "backups");
     overwrite(&dir.join("data/events.db"), |bytes| {
-        let page = bytes.len() / 8_192 - 1;
-        bytes[page * 8_192..page * 8_192 + 64].fill(0xff);
+        let page = bytes.len() / 4_096 - 1;
+        bytes[page * 4_096..page * 4_096 + 64].fill(0xff);
     });
     run(&dir, "sqlite", "backup --to backups --keep 0").code_is(1, "is not whole, and was removed");
     assert_eq!(names(&dir, "backups"), before);

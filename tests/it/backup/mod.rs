@@ -1,6 +1,7 @@
 //! `backup`, `verify` and `restore`, by the program.
 
 mod against;
+mod around;
 mod damage;
 #[cfg(target_os = "linux")]
 mod killed;

@@ -41,16 +41,19 @@ fn that_a_backup_has_no_manifest_that_can_be_read_is_recorded() {
     assert_eq!((code, &verified["recorded_as"]), (1, &3.into()), "{verified:#}");
 }
 
+/// What the gate says of backups.
+fn criterion(dir: &TestDir, backend: &str) -> Value {
+    let judged = answer(dir, backend, "cutover-check").1;
+    let criteria = judged["criteria"].as_array().unwrap();
+    criteria.iter().find(|criterion| criterion["criterion"] == "backup").unwrap().clone()
+}
+
 #[test]
 fn the_gate_is_not_passed_by_a_backup_that_is_gone() {
     let dir = stored("sqlite");
     backup(&dir, "sqlite");
     assert_eq!(run(&dir, "sqlite", "verify backups").code, 0);
-    let criterion = || {
-        let judged = answer(&dir, "sqlite", "cutover-check").1;
-        let criteria = judged["criteria"].as_array().unwrap();
-        criteria.iter().find(|criterion| criterion["criterion"] == "backup").unwrap()["verdict"].clone()
-    };
+    let criterion = || criterion(&dir, "sqlite")["verdict"].clone();
     assert_eq!(criterion(), "holds");
     let (code, made) = answer(&dir, "sqlite", "backup --to backups --keep 0");
     assert_eq!((code, made["removed"].as_array().unwrap().len()), (0, 1));
@@ -58,6 +61,40 @@ fn the_gate_is_not_passed_by_a_backup_that_is_gone() {
     overwrite(&dir.join(made["backup"].as_str().unwrap()).join("events.db"), |bytes| bytes[100] ^= 1);
     assert_eq!(run(&dir, "sqlite", "verify backups").code, 1);
     assert_eq!(criterion(), "fails");
+}
+
+#[test]
+fn the_gate_is_not_passed_by_a_backup_whose_files_are_not_as_long_as_they_were() {
+    for backend in BACKENDS {
+        let dir = stored(backend);
+        let path = backup(&dir, backend);
+        assert_eq!(run(&dir, backend, "verify backups").code, 0);
+        assert_eq!(criterion(&dir, backend)["verdict"], "holds");
+        let file = path.join(if backend == "jsonl" { "events/events-2025-10-25.jsonl" } else { "events.db" });
+        overwrite(&file, Vec::clear);
+        assert_eq!(criterion(&dir, backend)["verdict"], "not-enough-evidence", "emptied");
+        fs::remove_file(&file).unwrap();
+        assert_eq!(criterion(&dir, backend)["verdict"], "not-enough-evidence", "gone");
+    }
+}
+
+#[test]
+fn the_gate_tells_of_a_later_backup_that_is_not_whole() {
+    let dir = stored("sqlite");
+    let first = backup(&dir, "sqlite");
+    assert_eq!(run(&dir, "sqlite", "verify backups").code, 0);
+    let second = backup(&dir, "sqlite");
+    overwrite(&second.join("events.db"), |bytes| bytes[100] ^= 1);
+    assert_eq!(run(&dir, "sqlite", "verify backups").code, 1);
+    let told = criterion(&dir, "sqlite");
+    assert_eq!(told["verdict"], "holds");
+    let note = told["notes"][0].as_str().unwrap();
+    assert!(
+        note.contains(second.file_name().unwrap().to_str().unwrap()) && note.contains("is not whole"),
+        "{note}"
+    );
+    assert_eq!(run(&dir, "sqlite", &format!("verify {}", first.display())).code, 0);
+    assert_eq!(criterion(&dir, "sqlite")["notes"], Value::Array(vec![]), "it was looked at since");
 }
 
 #[test]

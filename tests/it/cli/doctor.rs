@@ -239,7 +239,7 @@ fn a_damaged_database_is_found_and_one_of_another_kind_cannot_be_looked_at() {
     assert_eq!(doctor(&dir).run("-q import-legacy log.jsonl").code, 0);
     let database = dir.join("data/events.db");
     let mut bytes = fs::read(&database).unwrap();
-    let page = 8_192;
+    let page = 4_096;
     // The header of a page in the middle of the events.
     let at = bytes.len() / page / 2 * page;
     bytes[at..at + 8].fill(0xEE);

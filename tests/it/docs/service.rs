@@ -166,7 +166,7 @@ impl Service {
     pub fn damage_store(&mut self) {
         let path = self.folder().join("data/events.db");
         let mut bytes = fs::read(&path).unwrap();
-        let page = bytes.len() - 8_192;
+        let page = bytes.len() - 4_096;
         bytes[page..page + 64].fill(0xff);
         fs::write(path, bytes).unwrap();
     }

@@ -32,7 +32,11 @@ const FROM_A_SEQUENCE: &str = "
             PERFORM pg_sleep(0.5);
         END IF;
         RETURN NEXT;
-    END $$;";
+    END $$;
+    CREATE OR REPLACE FUNCTION append_event(
+        id text, type text, occurred timestamptz, aggregate text, text_of_it text, names text,
+        recorded timestamptz, needs_standby boolean
+    ) RETURNS bigint LANGUAGE sql AS 'SELECT NULL::bigint';";
 
 struct Sequenced(String);
 
@@ -72,18 +76,21 @@ fn positions_count_from_1_without_gaps_whatever_fails_between() {
 fn a_commit_is_synchronous_whatever_the_session_and_the_role_say() {
     let url = server().new_store();
     drop(open(&url));
-    let shown = |setting: &str| {
-        let append = "SELECT stored_at FROM append_events('{e1}', '{A}', '{2025-10-25}', '{NULL}', '{\"{}\"}', '{NULL}', now(), false)";
+    let batch = "SELECT stored_at FROM append_events('{e1}', '{A}', '{2025-10-25}', '{NULL}', '{\"{}\"}', '{NULL}', now(), false)";
+    let one = "SELECT append_event('e1', 'A', '2025-10-25', NULL, '{}', NULL, now(), false)";
+    let shown = |append: &str, setting: &str| {
         let sql = format!(
             "BEGIN; SET LOCAL search_path = {}; SET LOCAL synchronous_commit = {setting}; {append}; SHOW synchronous_commit; ROLLBACK",
             schema(&url)
         );
         server().psql(&sql).lines().last().unwrap().to_owned()
     };
-    for setting in ["off", "local", "remote_write", "on"] {
-        assert_eq!(shown(setting), "on", "of {setting}");
+    for append in [batch, one] {
+        for setting in ["off", "local", "remote_write", "on"] {
+            assert_eq!(shown(append, setting), "on", "of {setting}, {append}");
+        }
+        assert_eq!(shown(append, "remote_apply"), "remote_apply", "what promises more stays: {append}");
     }
-    assert_eq!(shown("remote_apply"), "remote_apply", "what promises more stays");
 }
 
 #[test]

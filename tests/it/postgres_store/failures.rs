@@ -13,15 +13,15 @@ use crate::support::until;
 
 const EVENT: &str = r#"{"event_id": "new", "event_type": "TaskCreated", "timestamp": "2025-10-25T10:00:00+00:00", "aggregate_id": "T1", "title": "x"}"#;
 
-fn on(dir: &TestDir, url: &str) -> Cli {
+pub(super) fn on(dir: &TestDir, url: &str) -> Cli {
     cli(dir)
         .env("MISSION_CONTROL_USE_NEW_EVENT_SYSTEM", "true")
         .env("MISSION_CONTROL_STORAGE_BACKEND", "postgres")
         .env("MISSION_CONTROL_POSTGRES_URL", url)
 }
 
-fn dispatch(program: Cli) -> Run {
-    program.run_with(["-q", "dispatch", EVENT])
+pub(super) fn dispatch(program: Cli, event: &str) -> Run {
+    program.run_with(["-q", "dispatch", event])
 }
 
 /// The URL for another user.
@@ -50,12 +50,12 @@ fn who_is_not_let_in_or_may_not_do_it_is_told_what_allows_it() {
         ("reading", "sesame", "`mission-events postgres grants` prints what allows it"),
         ("stranger", "sesame", "permission denied for the schema of"),
     ] {
-        let run = dispatch(by(user, password));
+        let run = dispatch(by(user, password), EVENT);
         assert!(!run.stderr.contains("sesame") && !run.stderr.contains("wrong"), "{}", run.stderr);
         run.code_is(4, said);
     }
     assert_eq!(events(&server, &url), "1\n");
-    dispatch(by("writing", "sesame")).result();
+    dispatch(by("writing", "sesame"), EVENT).result();
     assert_eq!(events(&server, &url), "2\n");
 }
 
@@ -76,13 +76,13 @@ fn what_is_no_store_for_this_program_is_named_and_left_alone() {
             "has the encoding LATIN1, in which not every event can be kept: create one with ENCODING 'UTF8'",
         ),
     ] {
-        dispatch(on(&dir, url)).code_is(4, said);
+        dispatch(on(&dir, url), EVENT).code_is(4, said);
         on(&dir, url).run("-q events recent").code_is(4, said);
     }
     assert_eq!((events(&server, &newer), events(&server, &other)), ("1\n".to_owned(), "0\n".to_owned()));
     let standby = server.standby(server.folder());
     let alone = standby.url("&schema=mission_events");
-    dispatch(on(&dir, &alone)).code_is(4, "takes no changes: it is a standby");
+    dispatch(on(&dir, &alone), EVENT).code_is(4, "takes no changes: it is a standby");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn where_no_connection_is_left_that_is_told_with_the_ways_out_and_a_writer_waits
     let url = of_user(&url, "limited");
     let repository = open(&url);
     let said = "has no connection left: end some that are not needed, or raise max_connections";
-    dispatch(on(&dir, &url)).code_is(4, said);
+    dispatch(on(&dir, &url), EVENT).code_is(4, said);
     on(&dir, &url).run("-q events recent").code_is(4, said);
     assert!(error_chain(&try_open(&url).err().unwrap()).contains("too many connections for role"));
     repository.save_event(&event("e1").build()).unwrap();
@@ -127,9 +127,9 @@ fn a_server_that_restarts_is_waited_for_by_who_appends_and_told_to_who_comes_mea
     assert_eq!(repository.save_event(&event("e2").build()).unwrap().get(), 2);
     assert_eq!(repository.summary().unwrap().events, 2);
     server.kill();
-    let away = dispatch(on(&dir, &url));
+    let away = dispatch(on(&dir, &url), EVENT);
     away.code_is(4, "is the server running there, and does it take connections?");
     server.start_again();
-    dispatch(on(&dir, &url)).result();
+    dispatch(on(&dir, &url), EVENT).result();
     assert_eq!(events(&server, &url), "3\n");
 }

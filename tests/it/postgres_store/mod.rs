@@ -2,11 +2,13 @@
 
 mod commands;
 mod commits;
+mod disk_full;
 mod encrypted;
 mod failures;
 mod killed;
 mod moving;
 mod names;
+mod one_event;
 mod refused;
 mod roles;
 mod standby;

@@ -61,7 +61,7 @@ fn what_the_promises_rest_on_is_looked_at_when_a_store_is_opened() {
         ("CREATE TRIGGER mine BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse_change()", "mine"),
         (
             "UPDATE refinery_schema_history SET version = 99 WHERE version = 1",
-            "has schema version 99, this program knows versions up to 2",
+            "has schema version 99, this program knows versions up to 3",
         ),
         (
             "UPDATE refinery_schema_history SET applied_on = 'x'",

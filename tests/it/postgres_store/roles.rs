@@ -31,8 +31,9 @@ fn a_writer_appends_and_changes_nothing_and_a_reader_reads() {
     grant();
 
     let writer = open(&by("the_writer"));
-    assert_eq!(writer.save_event(&event("e2").build()).unwrap().get(), 2);
-    assert_eq!(writer.summary().unwrap().events, 2);
+    assert_eq!(writer.save_events(&[event("e2").build(), event("e3").build()]).unwrap().len(), 2);
+    assert_eq!(writer.save_event(&event("e4").build()).unwrap().get(), 4);
+    assert_eq!(writer.summary().unwrap().events, 4);
     let insert = "INSERT INTO events VALUES (9, 'x', 'A', now(), NULL, '{}', 'native', now(), false)";
     let changes = [
         insert,
@@ -45,8 +46,10 @@ fn a_writer_appends_and_changes_nothing_and_a_reader_reads() {
         "CREATE TABLE mine (id integer)",
     ];
     let run = |role: &str, sql: &str| server().try_psql(role, &format!("SET search_path = {schema}; {sql}"));
-    let append =
-        "SELECT append_events('{x}', '{A}', '{2025-10-25}', '{NULL}', '{\"{}\"}', '{NULL}', now(), false)";
+    let appends = [
+        "SELECT append_events('{x}', '{A}', '{2025-10-25}', '{NULL}', '{\"{}\"}', '{NULL}', now(), false)",
+        "SELECT append_event('x', 'A', '2025-10-25', NULL, '{}', NULL, now(), false)",
+    ];
     for role in ["the_writer", "the_reader", "a_stranger"] {
         for sql in changes {
             let refusal = run(role, sql).expect_err(sql);
@@ -59,13 +62,18 @@ fn a_writer_appends_and_changes_nothing_and_a_reader_reads() {
             );
         }
     }
-    assert_eq!(run("the_reader", "SELECT count(*), count(json) FROM events_readable").unwrap(), "2|2\n");
-    run("the_reader", append).expect_err("a reader does not append");
+    assert_eq!(run("the_reader", "SELECT count(*), count(json) FROM events_readable").unwrap(), "4|4\n");
+    for append in appends {
+        for role in ["the_reader", "a_stranger"] {
+            run(role, append).expect_err("a reader does not append");
+        }
+        run("the_writer", &format!("BEGIN; {append}; ROLLBACK")).unwrap();
+    }
     run("a_stranger", "SELECT 1 FROM events").expect_err("a stranger sees nothing");
     let reader = open(&by("the_reader"));
-    let refusal = error_chain(&reader.save_event(&event("e3").build()).unwrap_err());
+    let refusal = error_chain(&reader.save_event(&event("e5").build()).unwrap_err());
     assert!(refusal.contains("`mission-events postgres grants` prints what allows it"), "{refusal}");
-    assert_eq!(run("the_writer", "SELECT count(*) FROM events").unwrap(), "2\n");
+    assert_eq!(run("the_writer", "SELECT count(*) FROM events").unwrap(), "4\n");
     for sql in changes
         .iter()
         .filter(|sql| sql.contains("events SET") || sql.contains("DELETE") || sql.contains("TRUNCATE"))

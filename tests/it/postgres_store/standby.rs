@@ -138,3 +138,30 @@ fn a_wait_for_the_standby_that_is_cancelled_is_an_error_and_the_repeat_waits() {
         assert_eq!(again.join().unwrap().unwrap(), Saved { position: Position::new(1), is_new: false });
     });
 }
+
+#[test]
+fn an_event_whose_commit_was_made_and_whose_answer_was_lost_is_answered_as_if_it_had_come() {
+    let primary = Server::start();
+    let proxy = Proxy::before(&primary, Duration::ZERO);
+    let _standby = primary.standby(proxy.sockets());
+    let repository = open(&primary.url(""));
+    primary.wait_for_standby();
+    for (number, events) in [vec!["one"], vec!["of two", "other of two"]].into_iter().enumerate() {
+        let events: Vec<_> = events.into_iter().map(|id| event(id).build()).collect();
+        proxy.cut();
+        std::thread::scope(|scope| {
+            let save = scope.spawn(|| repository.save_each(&events));
+            until("the commit is made, and waits", || waits_for_the_standby(&primary));
+            primary.psql(
+                "SELECT pg_terminate_backend(pid, 15000) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+            );
+            until("what was sent again waits as well", || waits_for_the_standby(&primary));
+            proxy.mend();
+            for (place, saved) in (1..).zip(save.join().unwrap()) {
+                let position = Position::new(number as i64 + place);
+                assert_eq!(saved.unwrap(), Saved { position, is_new: true }, "{events:?}");
+            }
+        });
+    }
+    assert_eq!(stored(&primary.url("")).len(), 3);
+}

@@ -10,6 +10,8 @@ pub mod postgres;
 pub mod postgres_proxy;
 #[cfg(feature = "legacy")]
 pub mod simulated_run;
+#[cfg(feature = "postgres")]
+pub mod small_volume;
 pub mod tampering;
 pub mod test_dir;
 

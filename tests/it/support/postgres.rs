@@ -226,14 +226,25 @@ impl Server {
         panic!("{}", std::fs::read_to_string(self.folder.join("server.log")).unwrap());
     }
 
+    /// Waits until it has ended by itself.
+    pub fn until_ended(&self) {
+        let postmaster = self.folder.join("data/postmaster.pid");
+        super::until("the server has ended", || !postmaster.exists());
+    }
+
+    /// Whether it can encrypt connections: those of some packages are built without.
+    pub fn has_encryption(&self) -> bool {
+        self.psql("SHOW ssl_library") != "\n"
+    }
+
     /// Where its data and its socket are.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 }
 
-/// A new folder, which the server may write to.
-fn new_folder() -> PathBuf {
+/// A new folder, which a server may write to.
+pub fn new_folder() -> PathBuf {
     // Of short name: that of a socket has 107 bytes at most.
     let folder = tempfile::Builder::new().prefix("me-pg-").tempdir().unwrap().keep();
     give_to_postgres(&folder);
@@ -248,9 +259,11 @@ fn give_to_postgres(path: &Path) {
 }
 
 fn options_in(folder: &Path) -> String {
+    // A killed server that starts again makes each of its thousand files durable by itself, where it can do so by one call.
+    let sync = if cfg!(target_os = "linux") { "-c recovery_init_sync_method=syncfs" } else { "" };
     format!(
         "-c listen_addresses= -c unix_socket_directories={} -c shared_buffers=32MB -c max_connections=300 \
-         -c wal_retrieve_retry_interval=100ms",
+         -c wal_retrieve_retry_interval=100ms {sync}",
         folder.display()
     )
 }

@@ -61,7 +61,8 @@ pub fn verified(known: &Known<'_>) -> Criterion {
     };
     let VerifiedBackup { path, made_at, .. } = backup;
     if !is_there(&told) {
-        let reason = format!("{path} is not there any more, or is another one than was verified");
+        let reason =
+            format!("{path} is not there any more, not as long as it was, or another one than was verified");
         return Criterion::new(name, "gone", threshold).lacks(reason, BACK_UP);
     }
     let (true, Some(made_at)) = (verified.verdict == Verdict::Consistent, made_at) else {
@@ -69,9 +70,17 @@ pub fn verified(known: &Known<'_>) -> Criterion {
         let value = format!("not whole (record {sequence})");
         return Criterion::new(name, value, threshold).fails(format!("{path}: {why}"), BACK_UP);
     };
+    let later_than_told = |found: &&Verified<'_>| found.sequence > *sequence && found.whole().is_none();
+    let not_whole = found.iter().filter(is_there).find(later_than_told);
     let events = counted(verified.events, "event", "events");
     let value = format!("of {} with {events} (record {sequence})", format_timestamp(*made_at));
     let criterion = Criterion::new(name, value, threshold).figure("events", verified.events);
+    let criterion = match not_whole {
+        None => criterion,
+        Some(Verified { sequence, backup: VerifiedBackup { path, .. }, .. }) => {
+            criterion.note(format!("{path} was verified after it, and is not whole (record {sequence})"))
+        }
+    };
     if age(*made_at) > most {
         let hours = age(*made_at).num_hours().unsigned_abs();
         let reason = format!("{path} was made {} ago", counted(hours, "hour", "hours"));

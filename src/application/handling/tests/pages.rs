@@ -188,8 +188,12 @@ fn an_event_that_fails_with_one_projection_is_handled_once_by_another_in_the_sam
     let projections = [projection(&others[0]), projection(&tasks), projection(&others[1])];
     setting.process(&projections).catch_up();
     assert_eq!(setting.handled("tasks", 1), ["e1", "e3"]);
-    for (other, name) in others.iter().zip(["before", "after"]) {
-        assert_eq!((setting.handled(name, 1), other.attempts().len()), (ids(1..=3), 3));
+    let failing = tasks.attempts().iter().filter(|(id, _)| id == "e2").count();
+    assert_eq!(failing, 1, "it is known to fail when the page is begun again");
+    let mut session = setting.store.session(Durability::Later).unwrap();
+    let mut view = session.snapshot().unwrap();
+    for name in ["before", "after"] {
+        assert_eq!((setting.handled(name, 1), view.events_handled(name).unwrap()), (ids(1..=3), 3));
     }
 }
 

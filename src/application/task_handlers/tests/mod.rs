@@ -8,7 +8,7 @@ mod state;
 use chrono::DateTime;
 
 use super::default_registrations;
-use crate::application::handling::HandlerContext;
+use crate::application::handling::{GivenEvent, HandlerContext};
 use crate::application::read_models::memory::MemoryReadModels;
 use crate::application::read_models::reports::{TaskReport, TaskStatistics};
 use crate::application::read_models::{TaskReadModels, TaskReports};
@@ -45,7 +45,7 @@ pub(crate) fn handle<'e>(
                 now: DateTime::UNIX_EPOCH,
                 is_replay: false,
                 attempt: 1,
-                event_id: event.event.event_id(),
+                event: &GivenEvent::new(event),
                 detail: None,
                 read_models: Some(read_models),
             };

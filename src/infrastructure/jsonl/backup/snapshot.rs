@@ -80,7 +80,10 @@ impl JsonlSnapshot {
             for (path, is_live) in archived.chain([(&day.path, true)]) {
                 let length = match fs::metadata(path) {
                     Ok(metadata) if metadata.is_file() => metadata.len(),
-                    Err(error) if is_live && error.kind() == io::ErrorKind::NotFound => continue,
+                    // A link that leads to nothing is a day that cannot be reached now.
+                    Err(_) if is_live && !is_listed(path).map_err(JsonlError::io("look at", path))? => {
+                        continue;
+                    }
                     Ok(_) => return Err(JsonlError::NotAFile { path: path.clone() }),
                     Err(error) => return Err(JsonlError::io("look at", path)(error)),
                 };
@@ -244,7 +247,23 @@ pub fn files_of_days(folder: &Path) -> Result<Vec<PathBuf>, RepositoryError> {
     let listed = EventFolder::new(folder.to_owned(), Zone::utc()).list_as_it_lies();
     let days = listed.map_err(|error| error.during("list the files of the JSONL store"))?;
     let files = days.into_iter().flat_map(|day| day.archived.into_iter().chain([day.path]));
-    Ok(files.filter(|path| path.is_file()).collect())
+    let mut present = Vec::new();
+    for file in files {
+        let looked = is_listed(&file).map_err(JsonlError::io("look at", &file));
+        if looked.map_err(|error| error.during("list the files of the JSONL store"))? {
+            present.push(file);
+        }
+    }
+    Ok(present)
+}
+
+/// Whether the name is there, be it that of a link that leads to nothing.
+fn is_listed(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// The day of such a file, by its name.
