@@ -80,16 +80,10 @@ impl EarlierBackups {
             if stays && number > 0 {
                 continue;
             }
-            let missing = lacking_of(backups, new, backup)
-                .unwrap_or_else(|error| Some(format!("or cannot be read ({})", error_chain(&error))));
-            match missing {
-                Some(missing) => {
-                    let reason = format!(
-                        "it has what the one that was made now lacks or has otherwise, {missing}: the store has lost it since, unless it was restored from an \
-                         earlier backup; `verify --against` this one says all, and where it is to go, remove it"
-                    );
-                    all_left.push(left(&backup.path, reason));
-                }
+            let reason = reason_to_leave(backups, new, backup)
+                .unwrap_or_else(|error| Some(lost(&format!("or cannot be read ({})", error_chain(&error)))));
+            match reason {
+                Some(reason) => all_left.push(left(&backup.path, reason)),
                 None if stays => {}
                 None if findings.is_empty() => {
                     shelf.remove(backup)?;
@@ -112,11 +106,8 @@ fn left(path: &Path, reason: String) -> LeftBackup {
     LeftBackup { backup: text_of(path), reason }
 }
 
-/// What an earlier backup has that the new one lacks or has otherwise: the first event, else rows; `None` where the new one stands for it.
-///
-/// # Errors
-/// One of the two cannot be read.
-fn lacking_of(
+/// Why the new one does not stand for an earlier backup: the first event that it lacks or has otherwise, else rows; `None` where it does.
+fn reason_to_leave(
     backups: &dyn HeldBackups,
     new: &BackupPlace,
     earlier: &BackupPlace,
@@ -127,16 +118,23 @@ fn lacking_of(
     if !ranges.is_empty()
         && let Some(missing) = first_missing(&*events(&new.path)?, &*events(&earlier.path)?, &ranges)?
     {
-        return Ok(Some(missing));
+        return Ok(Some(lost(&missing)));
     }
     if had.has_handlers() && !has.has_handlers() {
-        let nothing = "what handlers have done, of which that one has nothing (`handlers.path` led to no database, or --store named another \
-             store than the settings)";
-        return Ok(Some(nothing.to_owned()));
+        let reason = "it has what handlers have done, and the one that was made now has nothing of it: `handlers.path` led to no database, or --store \
+             named another store than the settings. Where this one is to go, make a backup with that database, or remove it";
+        return Ok(Some(reason.to_owned()));
     }
     if had.tables == has.tables {
         return Ok(None);
     }
     let rows = backups.rows_only_in(&earlier.path, &new.path)?;
-    Ok((!rows.is_empty()).then(|| in_words(&rows)))
+    Ok((!rows.is_empty()).then(|| lost(&in_words(&rows))))
+}
+
+fn lost(missing: &str) -> String {
+    format!(
+        "it has what the one that was made now lacks or has otherwise, {missing}: the store has lost it since, unless it was restored from an earlier \
+         backup; `verify --against` this one says all, and where it is to go, remove it"
+    )
 }

@@ -100,7 +100,7 @@ pub enum RestoreError {
     },
     /// The store knows of imports and of events what the backup does not.
     #[error(
-        "{store} has rows that the backup lacks or has otherwise, though not events: {} (what is known of imports): it is not replaced by one that has less. To do without them, move it away with its -wal and -shm, and restore again, or restore to another place (--into)",
+        "{store} has rows that the backup lacks or has otherwise, though not events: {}: it is not replaced by one that has less. To do without them, move it away with its -wal and -shm, and restore again, or restore to another place (--into)",
         in_words(rows)
     )]
     HasMoreRows {

@@ -4,11 +4,14 @@ use std::path::Path;
 
 use crate::application::backup::{HeldBackups, LackingRows};
 use crate::domain::repository::{EventRepository, RepositoryError};
+use crate::durable::presence::is_present;
 use crate::infrastructure::backup_folder::{EVENTS_FILE, EVENTS_FOLDER, HANDLERS_FILE};
 use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::jsonl::JsonlEventRepository;
 use crate::infrastructure::sqlite::{Database, OtherTables, SqliteEventRepository, rows_only_in};
 use crate::wire::zone::Zone;
+
+const ACTION: &str = "hold an earlier backup against the new one";
 
 /// Backups of the store of the settings.
 pub struct StandingBackups {
@@ -41,11 +44,9 @@ impl HeldBackups for StandingBackups {
         let mut rows = Vec::new();
         for (database, file) in [(Database::Events, EVENTS_FILE), (Database::Handlers, HANDLERS_FILE)] {
             let (earlier, later) = (earlier.join(file), later.join(file));
-            if earlier.exists() {
+            if is_present(&earlier).map_err(|error| RepositoryError::storage(ACTION, error))? {
                 let lacking = rows_only_in(database, &earlier, &later, OtherTables::Presence);
-                rows.extend(
-                    lacking.map_err(|error| RepositoryError::storage("hold against a backup", error))?,
-                );
+                rows.extend(lacking.map_err(|error| RepositoryError::storage(ACTION, error))?);
             }
         }
         Ok(rows)
