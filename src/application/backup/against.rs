@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::contents::RangeDigest;
 use super::findings::{Check, Findings};
+use super::lacking::LackingRows;
 use crate::domain::event::format_timestamp;
 use crate::domain::repository::{EventRepository, RepositoryError, StoredEvent};
 use crate::domain::value_objects::{AggregateId, Position, StreamId};
@@ -46,6 +47,8 @@ pub struct Against {
     pub different: u64,
     /// The first difference.
     pub first_difference: Option<String>,
+    /// Rows beside what the port gives of events that the earlier of the two states of one store has, and the later one lacks or has otherwise.
+    pub rows: Vec<LackingRows>,
 }
 
 /// Holds the events of a store against those of another one, position by position. What an earlier state of a store cannot have yet is told, and
@@ -141,6 +144,15 @@ pub fn first_missing(
 }
 
 impl Against {
+    /// Takes rows that the later of two states of one store, which is at `later`, lacks.
+    pub fn take_rows(&mut self, rows: Vec<LackingRows>, earlier: &str, later: &str, findings: &mut Findings) {
+        for lacking in &rows {
+            let detail = format!("{earlier} has {lacking} which are not there, or are others");
+            findings.add(Check::Against, later, detail);
+        }
+        self.rows.extend(rows);
+    }
+
     fn take(
         &mut self,
         stream: &StreamId,

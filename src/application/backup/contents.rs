@@ -138,6 +138,11 @@ impl Contents {
         differences
     }
 
+    /// Whether what handlers have done is there.
+    pub fn has_handlers(&self) -> bool {
+        self.schema_versions.contains_key("handlers.db")
+    }
+
     /// The ranges whose events `later` has not, as the digests say: those that have grown since among them, of which that is not known.
     pub fn other_ranges_than(&self, later: &Self) -> Vec<&RangeDigest> {
         let key = |range: &RangeDigest| (range.stream.clone(), range.first);

@@ -6,14 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use thiserror::Error;
 
-use super::against::first_missing;
 use super::contents::Contents;
-use super::findings::Findings;
+use super::earlier::{EarlierBackups, LeftBackup};
+use super::findings::{Finding, Findings};
 use super::manifest::{BackedUpFile, Manifest};
-use super::ports::{BackupPlace, BackupShelf, FoundBackups, OpenBackup, ShelfError, StoreSnapshot, Tell};
+use super::ports::{BackupPlace, BackupShelf, HeldBackups, ShelfError, StoreSnapshot, Tell};
 use super::proof::{Depth, Proof, prove};
 use crate::application::clock::Clock;
-use crate::domain::error_chain::error_chain;
 use crate::domain::event::format_timestamp;
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
@@ -53,15 +52,6 @@ pub enum BackupError {
     },
 }
 
-/// Another backup of the store, which the new one does not stand for, or of which nothing is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LeftBackup {
-    /// Its folder.
-    pub backup: String,
-    /// Why it was.
-    pub reason: String,
-}
-
 /// What a backup came to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BackupReport {
@@ -92,6 +82,8 @@ pub struct BackupReport {
     pub snapshot_held_ms: u64,
     /// What is no event and was left out, a sentence each.
     pub left_out: Vec<String>,
+    /// What is wrong with it beside what shows that it is whole as a copy, up to 20 of each check. It is looked for where earlier ones are to go.
+    pub findings: Vec<Finding>,
     /// Earlier backups that were removed.
     pub removed: Vec<String>,
     /// Other ones that were left, and are to be looked at.
@@ -116,6 +108,7 @@ impl BackupReport {
             log_growth_bytes: 0,
             snapshot_held_ms: 0,
             left_out: Vec::new(),
+            findings: Vec::new(),
             removed: Vec::new(),
             left: Vec::new(),
         }
@@ -130,19 +123,17 @@ pub fn back_up(
     settings: &BackupSettings,
     store: &mut dyn StoreSnapshot,
     shelf: &mut dyn BackupShelf,
-    open: OpenBackup<'_>,
+    backups: &dyn HeldBackups,
     clock: &dyn Clock,
     tell: Tell<'_>,
 ) -> Result<BackupReport, BackupError> {
     let made_at = clock.now();
+    let name = store.store();
+    let earlier = EarlierBackups::of(&name, made_at, shelf.backups()?, settings.keep);
     let new = shelf.begin(made_at, store.bytes()?)?;
     let copied = store.copy_into(new.folder(), tell)?;
-    let Proof { contents, findings } =
-        prove(store.copied(new.folder())?, Depth::Copy, &settings.zone, &mut |_| {})?;
-    let name = store.store();
-    if !findings.is_empty() {
-        return Err(BackupError::NotProved { path: name.path, findings });
-    }
+    let depth = if earlier.has_some_to_remove() { Depth::Everything } else { Depth::Copy };
+    let Proof { contents, findings } = prove_copy(&*store, new.folder(), depth, &settings.zone)?;
     let mut manifest = Manifest::new(made_at, name, contents);
     manifest.compressed = copied.compressed;
     let (backup, manifest_sha256) = new.publish(manifest)?;
@@ -150,66 +141,31 @@ pub fn back_up(
     report.log_growth_bytes = copied.log_growth;
     report.snapshot_held_ms = copied.held_ms;
     report.left_out = copied.left_out;
-    (report.removed, report.left) = remove_earlier(shelf, open, &backup, settings.keep)?;
+    (report.removed, report.left) = earlier.remove(shelf, backups, &backup, &findings)?;
+    report.findings = findings.told;
     Ok(report)
 }
 
-/// Removes earlier backups of the same store, but for so many, all where that is not said; and but for those that the new one does not stand
-/// for. The last one before it is held against it whether it stays or not: what the store has lost since is told.
-fn remove_earlier(
-    shelf: &mut dyn BackupShelf,
-    open: OpenBackup<'_>,
-    new: &BackupPlace,
-    keep: Option<usize>,
-) -> Result<(Vec<String>, Vec<LeftBackup>), BackupError> {
-    let FoundBackups { backups, unreadable } = shelf.backups()?;
-    let left = |path: &Path, reason: String| LeftBackup { backup: text_of(path), reason };
-    let unreadable = unreadable.iter().map(|(path, why)| {
-        left(path, format!("nothing is known of it: {why}; `verify` it, and remove it where it is of no use"))
-    });
-    let mut all_left: Vec<LeftBackup> = unreadable.filter(|_| keep.is_some()).collect();
-    let (mut removed, name) = (Vec::new(), &new.manifest.store);
-    let is_of_the_store = |backup: &&BackupPlace| {
-        let other = &backup.manifest.store;
-        backup.path != new.path && (&other.path, &other.backend) == (&name.path, &name.backend)
+/// Proves a copy; where more is found wrong with it than what shows that it is no copy, that is as the store is, and no reason to have none.
+fn prove_copy(
+    store: &dyn StoreSnapshot,
+    folder: &Path,
+    depth: Depth,
+    zone: &Zone,
+) -> Result<Proof, BackupError> {
+    let proof = prove(store.copied(folder)?, depth, zone, &mut |_| {})?;
+    if proof.findings.is_empty() {
+        return Ok(proof);
+    }
+    let of_copy = match depth {
+        Depth::Copy => proof.findings,
+        Depth::Everything => {
+            let findings = prove(store.copied(folder)?, Depth::Copy, zone, &mut |_| {})?.findings;
+            if findings.is_empty() {
+                return Ok(proof);
+            }
+            findings
+        }
     };
-    let (later, earlier): (Vec<_>, Vec<_>) = backups
-        .iter()
-        .filter(is_of_the_store)
-        .partition(|other| other.manifest.made_at >= new.manifest.made_at);
-    for backup in later {
-        let reason = "it is of a later time than the one that was made now: a clock was wrong, or is";
-        all_left.push(left(&backup.path, reason.to_owned()));
-    }
-    for (number, backup) in earlier.into_iter().enumerate() {
-        let stays = keep.is_none_or(|keep| number < keep);
-        if stays && number > 0 {
-            continue;
-        }
-        match first_missing_from(open, new, backup) {
-            Some(difference) => {
-                let reason = format!(
-                    "it has what the one that was made now lacks or has otherwise, {difference}: the store has lost it since, unless it was restored from an earlier \
-                     backup; `verify --against` this one says all, and where it is to go, remove it"
-                );
-                all_left.push(left(&backup.path, reason));
-            }
-            None if stays => {}
-            None => {
-                shelf.remove(backup)?;
-                removed.push(text_of(&backup.path));
-            }
-        }
-    }
-    Ok((removed, all_left))
-}
-
-/// The first event of an earlier backup that the new one lacks or has otherwise, or why it is not known whether there is one.
-fn first_missing_from(open: OpenBackup<'_>, new: &BackupPlace, earlier: &BackupPlace) -> Option<String> {
-    let ranges = earlier.manifest.contents.other_ranges_than(&new.manifest.contents);
-    if ranges.is_empty() {
-        return None;
-    }
-    let held = || first_missing(&*open(&new.path)?, &*open(&earlier.path)?, &ranges);
-    held().unwrap_or_else(|error| Some(format!("or cannot be read ({})", error_chain(&error))))
+    Err(BackupError::NotProved { path: store.store().path, findings: of_copy })
 }

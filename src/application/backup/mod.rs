@@ -11,10 +11,12 @@
 
 mod against;
 mod contents;
+mod earlier;
 mod event_check;
 mod event_digests;
 mod findings;
 mod job;
+mod lacking;
 mod manifest;
 mod ports;
 mod proof;
@@ -23,13 +25,15 @@ mod verify;
 
 pub use against::{Against, Relation, hold_against};
 pub use contents::{Contents, RowHash, TableDigest};
+pub use earlier::LeftBackup;
 pub use event_check::{HowRead, ProvedEvent, ReadLogs, Reading};
 pub use findings::{Check, Findings};
-pub use job::{BackupError, BackupReport, BackupSettings, LeftBackup, back_up};
+pub use job::{BackupError, BackupReport, BackupSettings, back_up};
+pub use lacking::LackingRows;
 pub use manifest::{BackedUpFile, CompressedFile, MANIFEST, Manifest, SUMS, StoreName};
 pub use ports::{
-    BackupPlace, BackupShelf, CopiedStore, FoundBackups, NewBackup, ProvableDatabase, ProvableEvents,
-    ShelfError, StoreSnapshot, Subject, Tell,
+    BackupPlace, BackupShelf, CopiedStore, FoundBackups, HeldBackups, NewBackup, ProvableDatabase,
+    ProvableEvents, ShelfError, StoreSnapshot, Subject, Tell,
 };
 #[cfg(feature = "internals")]
 pub use proof::Proof;

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::contents::TableDigest;
 use super::event_check::{ProvedEvent, ReadLogs};
 use super::findings::{Check, Findings};
+use super::lacking::LackingRows;
 use super::manifest::{CompressedFile, Manifest, StoreName};
 use crate::application::export::ExportStore;
 use crate::domain::repository::{EventRepository, RepositoryError};
@@ -103,8 +104,14 @@ pub trait StoreSnapshot {
     fn copied(&self, folder: &Path) -> Result<Subject, RepositoryError>;
 }
 
-/// Opens the events of a backup, in the folder of that, to read them.
-pub type OpenBackup<'o> = &'o dyn Fn(&Path) -> Result<Box<dyn EventRepository>, RepositoryError>;
+/// Backups of a store that are held against each other, by their folders.
+pub trait HeldBackups {
+    /// The events of one.
+    fn events(&self, folder: &Path) -> Result<Box<dyn EventRepository>, RepositoryError>;
+
+    /// The rows of an earlier one, beside what the port gives of its events, that a later one lacks or has otherwise.
+    fn rows_only_in(&self, earlier: &Path, later: &Path) -> Result<Vec<LackingRows>, RepositoryError>;
+}
 
 /// A backup in its folder.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::against::Against;
 use super::contents::Contents;
 use super::findings::Findings;
+use super::lacking::{LackingRows, in_words};
 use super::manifest::Manifest;
 use super::ports::{Subject, Tell};
 use super::proof::{Depth, prove};
@@ -32,8 +33,8 @@ pub trait RestorePlace {
     /// this backup was cut short, before which that was done.
     fn hold_against_staged(&mut self) -> Result<Option<Against>, RepositoryError>;
 
-    /// How many rows that store has beside its events which the backup lacks, by their tables.
-    fn rows_only_here(&mut self) -> Result<Vec<(String, u64)>, RepositoryError>;
+    /// The rows of that store, beside what the port gives of its events, which the backup lacks or has otherwise.
+    fn rows_only_here(&mut self) -> Result<Vec<LackingRows>, RepositoryError>;
 
     /// Puts the copy, which holds this, into its place, but for what is there already. Nothing of what stands there has changed since
     /// it was held against the copy, and no process has it open.
@@ -97,16 +98,16 @@ pub enum RestoreError {
         /// Where the first of them is.
         first: String,
     },
-    /// The store knows of imports what the backup does not.
+    /// The store knows of imports and of events what the backup does not.
     #[error(
-        "{store} has rows that the backup lacks, though not events: {} (what was imported since, and noted of it): it is not replaced by one that has less. To do without them, move it away with its -wal and -shm, and restore again, or restore to another place (--into)",
-        shown(rows)
+        "{store} has rows that the backup lacks or has otherwise, though not events: {} (what is known of imports): it is not replaced by one that has less. To do without them, move it away with its -wal and -shm, and restore again, or restore to another place (--into)",
+        in_words(rows)
     )]
     HasMoreRows {
         /// The store.
         store: String,
         /// How many, by their tables.
-        rows: Vec<(String, u64)>,
+        rows: Vec<LackingRows>,
     },
     /// The store has other events.
     #[error(
@@ -163,6 +164,7 @@ pub fn restore(
     }
     let Published { set_aside, is_replaced } = place.publish(&proof.contents)?;
     let contents = proof.contents;
+    let handlers_restored = contents.has_handlers();
     Ok(RestoreReport {
         store: place.path(),
         backend: manifest.store.backend.clone(),
@@ -171,15 +173,10 @@ pub fn restore(
         events: contents.events,
         last_position: contents.last_position,
         digest: contents.digest,
-        handlers_restored: contents.schema_versions.contains_key("handlers.db"),
+        handlers_restored,
         replaced: is_replaced,
         set_aside,
     })
-}
-
-fn shown(rows: &[(String, u64)]) -> String {
-    let tables: Vec<String> = rows.iter().map(|(table, rows)| format!("{rows} of {table}")).collect();
-    tables.join(", ")
 }
 
 /// Refuses to replace a store that has events which the backup lacks.

@@ -1,5 +1,6 @@
 //! `backup`: a copy of the store that is proved.
 
+mod earlier;
 mod render;
 
 use std::path::{Path, PathBuf};
@@ -21,14 +22,14 @@ use crate::application::backup::{
 };
 use crate::application::evidence::{RecordedBackup, record_backup};
 use crate::domain::path_text::text_of;
-use crate::domain::repository::{EventRepository, RepositoryError};
 use crate::durable::links::file_identity;
-use crate::infrastructure::backup_folder::{EVENTS_FILE, EVENTS_FOLDER, FolderShelf, OtherPlaces};
+use crate::infrastructure::backup_folder::{FolderShelf, OtherPlaces};
 use crate::infrastructure::config::{Backend, Config, Source};
 use crate::infrastructure::evidence::log::JsonlEvidenceLog;
-use crate::infrastructure::jsonl::{JsonlEventRepository, JsonlSnapshot};
-use crate::infrastructure::sqlite::{SqliteEventRepository, SqliteSnapshot};
+use crate::infrastructure::jsonl::JsonlSnapshot;
+use crate::infrastructure::sqlite::SqliteSnapshot;
 use crate::infrastructure::system_clock::SystemClock;
+use earlier::StandingBackups;
 use render::BackedUp;
 
 /// Make a backup of the store that is proved to be whole
@@ -46,11 +47,13 @@ use render::BackedUp;
 /// next one. Without --keep no earlier backup is removed. That it was made is recorded as evidence; `verify` looks at all of it again, and that is what the
 /// gate asks for. What a disk does with a copy later, only a later `verify` shows.
 ///
-/// An earlier backup is removed only where this one has all of its events, as they are there. One that has others, one of a later time and one
-/// whose manifest cannot be read are left and told. Without --keep, too, the last backup before is held against this one: what the store has lost since is told.
+/// An earlier backup is removed only where this one has all of it: events and where they came from, what imports have left, and what handlers have done that
+/// cannot be built again. One that has more or other things, one of a later time and one whose manifest cannot be read are left and told. Without --keep, too, the last
+/// backup before is held against this one: what the store has lost since is told. Where earlier ones are to go, this one is proved as `verify` does it,
+/// and none goes where something is found.
 ///
 /// Exit codes: 0 it is made; 1 the copy is not whole, and neither is the store then: nothing was kept of it; or it is made, and an earlier one was left that has what
-/// it lacks, or of which nothing is known; 2 PATH is no place for backups;
+/// it lacks, or of which nothing is known, or for which it is not whole enough; 2 PATH is no place for backups;
 /// 4 something could not be read or written, or another process makes a backup there.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -101,8 +104,8 @@ pub fn run(args: &BackupArgs, context: &Context) -> Result<Answer, CliError> {
     let mut shelf = FolderShelf::open(&args.to, &others)?;
     let progress = Progress::of_parts(context.is_quiet);
     let mut part = progress.part(path);
-    let open = |folder: &Path| open_backup(folder, config);
-    let report = back_up(&settings, &mut *store, &mut shelf, &open, &clock, &mut |done| part.at(done));
+    let backups = StandingBackups::of(config);
+    let report = back_up(&settings, &mut *store, &mut shelf, &backups, &clock, &mut |done| part.at(done));
     progress.finish();
     let report = report?;
     let recorded = record(&report, started.elapsed().as_secs_f64(), config, &clock);
@@ -125,20 +128,6 @@ pub fn run(args: &BackupArgs, context: &Context) -> Result<Answer, CliError> {
     Ok(match recorded {
         Ok(_) => answer,
         Err(error) => answer.but_failed(error),
-    })
-}
-
-fn open_backup(folder: &Path, config: &Config) -> Result<Box<dyn EventRepository>, RepositoryError> {
-    let (zone, action) = (config.timezone.value.clone(), "open a backup");
-    Ok(match config.storage_backend.value {
-        Backend::Jsonl => {
-            let opened = JsonlEventRepository::open(folder.join(EVENTS_FOLDER), zone);
-            Box::new(opened.map_err(|error| RepositoryError::storage(action, error))?)
-        }
-        _ => {
-            let opened = SqliteEventRepository::open_for_reading(folder.join(EVENTS_FILE), zone);
-            Box::new(opened.map_err(|error| RepositoryError::storage(action, error))?)
-        }
     })
 }
 

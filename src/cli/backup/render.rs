@@ -27,11 +27,17 @@ impl BackedUp {
 }
 
 pub fn human(backed_up: &BackedUp, out: &mut dyn Write) -> io::Result<()> {
-    let BackupReport { store, files, log_growth_bytes, snapshot_held_ms, left_out, removed, left, .. } =
-        &backed_up.report;
+    let report = &backed_up.report;
+    let BackupReport { store, files, log_growth_bytes, snapshot_held_ms, left_out, .. } = report;
     let bytes: u64 = files.iter().map(|file| file.bytes).sum();
     writeln!(out, "{}", backed_up.summary())?;
-    writeln!(out, "of {}: {} files, {bytes} bytes; whole by its own checks", visible(store), files.len())?;
+    let whole =
+        if report.findings.is_empty() { "whole by its own checks" } else { "NOT WHOLE, as the store" };
+    writeln!(out, "of {}: {} files, {bytes} bytes; {whole}", visible(store), files.len())?;
+    for finding in &report.findings {
+        let (place, detail) = (visible(&finding.place), visible(&finding.detail));
+        writeln!(out, "{}: {place}: {detail}", finding.check.as_str())?;
+    }
     if *log_growth_bytes > 0 {
         writeln!(
             out,
@@ -41,10 +47,10 @@ pub fn human(backed_up: &BackedUp, out: &mut dyn Write) -> io::Result<()> {
     for sentence in left_out {
         writeln!(out, "left out: {}", visible(sentence))?;
     }
-    for path in removed {
+    for path in &report.removed {
         writeln!(out, "removed: {}", visible(path))?;
     }
-    for LeftBackup { backup, reason } in left {
+    for LeftBackup { backup, reason } in &report.left {
         writeln!(out, "left: {}: {}", visible(backup), visible(reason))?;
     }
     let recorded = backed_up.recorded_as.map_or_else(

@@ -35,7 +35,7 @@ use render::{AheadHandler, Restored};
 ///
 /// A store that stands there is never removed: it is called `<store>.set-aside-<moment>` from then on. One that has events which the backup lacks, or others, is
 /// left as it is, and told (exit code 1); so is a SQLite store that knows of imports, records that were no events or repairs of which the backup has
-/// nothing. One that holds the same already stays in place. What is put there gets the mode of what it replaces and, where root restores, its owner.
+/// nothing, or something else. One that holds the same already stays in place. What is put there gets the mode of what it replaces and, where root restores, its owner.
 ///
 /// End every process that uses the store first. Told (4) are one that has a SQLite store open, and one that dispatches to the store of
 /// the settings. Killed at any moment, a SQLite store or what it was is there as a whole. The days of a JSONL store are replaced one by one: until the last

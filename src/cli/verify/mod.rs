@@ -46,10 +46,12 @@ const RECORDED: usize = 20;
 /// reads in its text, and derived ids are those of the content. Of each imported log: it can be given back byte for byte. Of a JSONL store:
 /// every line is an event, and what is compressed decompresses to its end.
 ///
-/// --against holds the events (id, type, time, aggregate, text) against those of another store or backup, position by position. Where that is a
+/// --against holds the events (id, type, time, aggregate, text, origin) against those of another store or backup, position by position. Where that is a
 /// backup of the store that is verified, by its place or its first event, all that it has is to be there, and what came since is told. Else this one may be an earlier state, as a
 /// backup or a restored store is: what the other one has after its end is told (of a restored store: what was lost). Everything else is a difference. In
-/// a JSONL store so is an event that another store has in a day before the last one here: one that came late and one that was lost look the same.
+/// a JSONL store so is an event that another store has in a day before the last one here: one that came late and one that was lost look the same. Between a
+/// SQLite store and its backup, so are rows that the later one lacks or has otherwise: what imports have left, and, where the handlers are known, what
+/// effects have done, what failed and how was switched.
 ///
 /// Where the store of the settings, or a backup of it, is verified, the result is recorded as evidence, and the gate asks for that of a
 /// backup.
@@ -190,7 +192,16 @@ fn hold(
     } else {
         Relation::Other
     };
-    let against = hold_against(here.repository(), there.repository(), path, relation, &mut findings)?;
+    let mut against = hold_against(here.repository(), there.repository(), path, relation, &mut findings)?;
+    let states = match relation {
+        Relation::ItsBackup => Some((other, found)),
+        Relation::Later => Some((found, other)),
+        Relation::Other => None,
+    };
+    if let Some((earlier, later)) = states {
+        let rows = earlier.rows_not_in(later)?;
+        against.take_rows(rows, &text_of(earlier.path()), &text_of(later.path()), &mut findings);
+    }
     verification.add(against, findings);
     Ok(())
 }

@@ -64,6 +64,9 @@ fn held(against: &Against, out: &mut dyn Write) -> io::Result<()> {
     if let Some(place) = &against.first_only_here {
         writeln!(out, "{} are here alone, from {place} on", against.only_here)?;
     }
+    for lacking in &against.rows {
+        writeln!(out, "{lacking} are lost or others in the later one of the two")?;
+    }
     Ok(())
 }
 

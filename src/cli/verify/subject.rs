@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::application::backup::{Findings, Subject, Verification};
+use crate::application::backup::{Findings, LackingRows, Subject, Verification};
 use crate::cli::error::CliError;
 use crate::cli::exit_code::ExitCode;
 use crate::cli::store::{OpenStore, StoreError, configured_path};
@@ -17,7 +17,8 @@ use crate::infrastructure::backup_folder::{
 use crate::infrastructure::config::{Backend, Config};
 use crate::infrastructure::jsonl::{JsonlEventRepository, files_of_days, subject_of_days};
 use crate::infrastructure::sqlite::{
-    is_handler_store, store_size_in_bytes, subject_of_events, subject_of_handlers,
+    Database, OtherTables, is_handler_store, rows_only_in, store_size_in_bytes, subject_of_events,
+    subject_of_handlers,
 };
 use crate::infrastructure::system_clock::present_time;
 
@@ -129,10 +130,7 @@ impl Found {
             Kind::Store(_) | Kind::Backup(_) if self.is_jsonl() => subject_of_days(&path, zone),
             Kind::Store(_) | Kind::Backup(_) => subject_of_events(&path, zone)?,
         };
-        let of_backup = self.path.join(HANDLERS_FILE);
-        let is_backup = matches!(self.kind, Kind::Backup(_));
-        let handlers = if is_backup && of_backup.exists() { Some(of_backup) } else { self.handlers.clone() };
-        if let Some(handlers) = handlers {
+        if let Some(handlers) = self.handlers() {
             let more = subject_of_handlers(&handlers)?;
             subject.databases.extend(more.databases);
             subject.findings.extend(more.findings);
@@ -151,6 +149,30 @@ impl Found {
                 Ok(OpenStore::Jsonl(Box::new(store)))
             }
         }
+    }
+
+    /// The database of its handlers, where one is known.
+    fn handlers(&self) -> Option<PathBuf> {
+        let of_backup = self.path.join(HANDLERS_FILE);
+        let is_backup = matches!(self.kind, Kind::Backup(_));
+        if is_backup && of_backup.exists() { Some(of_backup) } else { self.handlers.clone() }
+    }
+
+    /// The rows, beside what the port gives of events, that a later state of the same store lacks or has otherwise.
+    pub fn rows_not_in(&self, later: &Self) -> Result<Vec<LackingRows>, RepositoryError> {
+        let events = (!self.is_jsonl()).then(|| (self.events_path(), later.events_path()));
+        let handlers = self.handlers().zip(later.handlers());
+        let databases = [(Database::Events, events), (Database::Handlers, handlers)];
+        let mut rows = Vec::new();
+        for (database, paths) in databases {
+            if let Some((earlier, later)) = paths {
+                let lacking = rows_only_in(database, &earlier, &later, OtherTables::Presence);
+                rows.extend(
+                    lacking.map_err(|error| RepositoryError::storage("hold against a backup", error))?,
+                );
+            }
+        }
+        Ok(rows)
     }
 
     /// What it is, before anything is known of what it holds.

@@ -7,7 +7,7 @@ use super::staging::{
     staged_at,
 };
 use crate::application::backup::{
-    Against, Contents, Findings, Published, Relation, RestorePlace, Subject, Tell, hold_against,
+    Against, Contents, Findings, LackingRows, Published, Relation, RestorePlace, Subject, Tell, hold_against,
 };
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
@@ -17,9 +17,10 @@ use crate::durable::presence::is_present;
 use crate::durable::replacement::put_into_place;
 use crate::infrastructure::backup_folder::{BackupFolder, EVENTS_FILE, HANDLERS_FILE};
 use crate::infrastructure::side_files::{OF_A_STORE, with_suffix};
-use crate::infrastructure::sqlite::backup::{HeldDatabase, make_writable, rows_only_in};
+use crate::infrastructure::sqlite::backup::{HeldDatabase, make_writable};
 use crate::infrastructure::sqlite::{
-    Database, SqliteError, SqliteEventRepository, subject_of_events, subject_of_handlers,
+    Database, OtherTables, SqliteError, SqliteEventRepository, rows_only_in, subject_of_events,
+    subject_of_handlers,
 };
 use crate::wire::zone::Zone;
 
@@ -191,12 +192,13 @@ impl RestorePlace for SqliteRestorePlace {
         Ok(Some(against))
     }
 
-    fn rows_only_here(&mut self) -> Result<Vec<(String, u64)>, RepositoryError> {
+    fn rows_only_here(&mut self) -> Result<Vec<LackingRows>, RepositoryError> {
         // One that holds nothing yet has no tables.
         if self.last_position == 0 && self.has_no_bytes()? {
             return Ok(Vec::new());
         }
-        rows_only_in(&self.events.place, &self.events.staged()).map_err(storage)
+        rows_only_in(Database::Events, &self.events.place, &self.events.staged(), OtherTables::Rows)
+            .map_err(storage)
     }
 
     fn publish(&mut self, contents: &Contents) -> Result<Published, RepositoryError> {

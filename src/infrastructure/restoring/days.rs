@@ -11,7 +11,8 @@ use super::staging::{
     ACTION, adopt_access, aside_of, copy, failed, give_side_files, lock_folder_of, staged_at,
 };
 use crate::application::backup::{
-    Against, BackedUpFile, Contents, Findings, Published, Relation, RestorePlace, Subject, Tell, hold_against,
+    Against, BackedUpFile, Contents, Findings, LackingRows, Published, Relation, RestorePlace, Subject, Tell,
+    hold_against,
 };
 use crate::domain::path_text::text_of;
 use crate::domain::repository::RepositoryError;
@@ -251,7 +252,7 @@ impl RestorePlace for JsonlRestorePlace {
     }
 
     /// Daily files hold events alone.
-    fn rows_only_here(&mut self) -> Result<Vec<(String, u64)>, RepositoryError> {
+    fn rows_only_here(&mut self) -> Result<Vec<LackingRows>, RepositoryError> {
         Ok(Vec::new())
     }
 

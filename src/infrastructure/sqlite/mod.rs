@@ -66,7 +66,7 @@ use crate::wire::zone::Zone;
 use database_kind::EVENT_STORE;
 use error::port_error;
 
-pub use backup::{SqliteSnapshot, subject_of_events, subject_of_handlers};
+pub use backup::{OtherTables, SqliteSnapshot, rows_only_in, subject_of_events, subject_of_handlers};
 pub use connection::MAGIC;
 pub use copy::{copy_store, store_size_in_bytes};
 pub use error::SqliteError;

@@ -9,6 +9,7 @@ mod places;
 mod recorded;
 mod restored;
 mod restored_over;
+mod stands_for;
 mod stores;
 
 use std::fs;

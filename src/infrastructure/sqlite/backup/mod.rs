@@ -6,7 +6,7 @@ mod proof;
 mod replacement;
 mod snapshot;
 
-pub use lacking::rows_only_in;
+pub use lacking::{OtherTables, rows_only_in};
 pub use replacement::{HeldDatabase, make_writable};
 pub use snapshot::{
     SqliteSnapshot, copied_handlers, copy_handlers, handler_bytes, store_name, subject_of_events,
