@@ -80,8 +80,12 @@ impl EarlierBackups {
             if stays && number > 0 {
                 continue;
             }
-            let reason = reason_to_leave(backups, new, backup)
-                .unwrap_or_else(|error| Some(lost(&format!("or cannot be read ({})", error_chain(&error)))));
+            let reason = reason_to_leave(backups, new, backup).unwrap_or_else(|error| {
+                let why = error_chain(&error);
+                Some(format!(
+                    "it could not be held against the one that was made now: {why}; `verify` it, and remove it where it is of no use"
+                ))
+            });
             match reason {
                 Some(reason) => all_left.push(left(&backup.path, reason)),
                 None if stays => {}

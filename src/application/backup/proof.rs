@@ -6,6 +6,7 @@ use super::event_digests::EventDigests;
 use super::findings::{Check, Findings};
 use super::ports::{Subject, Tell};
 use crate::application::export::{ExportStore, StoredLog, check_log};
+use crate::domain::counted::counted;
 use crate::domain::repository::RepositoryError;
 use crate::wire::zone::Zone;
 
@@ -88,12 +89,14 @@ pub fn prove(subject: Subject, depth: Depth, zone: &Zone, tell: Tell<'_>) -> Res
     Ok(Proof { contents, findings })
 }
 
-/// Puts every log together again that was read to its end, and holds it against its recorded SHA-256.
+/// Puts every log together again that was read whole, and holds it against its recorded SHA-256.
 fn prove_provenance(store: &mut dyn ExportStore, findings: &mut Findings) -> Result<(), RepositoryError> {
-    let mut unfinished: Vec<StoredLog> = Vec::new();
+    let (mut unfinished, mut in_part): (Vec<StoredLog>, Vec<StoredLog>) = (Vec::new(), Vec::new());
     for log in store.logs()? {
         if log.content.is_none() {
             unfinished.push(log);
+        } else if log.out_of_range > 0 {
+            in_part.push(log);
         } else if let Some(reason) = check_log(store, &log)? {
             findings.add(Check::Provenance, format!("the log {} ({})", log.source_id, log.path), reason);
         }
@@ -103,6 +106,14 @@ fn prove_provenance(store: &mut dyn ExportStore, findings: &mut Findings) -> Res
             "{} logs were not read to their end, as the store says, so that nothing tells whether they can be given back; the first: {} ({}). Imported \
              again, they are; `--against` a backup tells whether one was",
             unfinished.len(),
+            first.source_id,
+            first.path
+        ));
+    }
+    if let Some(first) = in_part.first() {
+        findings.notes.push(format!(
+            "{} imported in part, by --since or --until, and cannot be given back; the first: {} ({})",
+            counted(in_part.len() as u64, "log was", "logs were"),
             first.source_id,
             first.path
         ));

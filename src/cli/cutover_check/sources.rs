@@ -119,8 +119,9 @@ impl GateSources for ConfiguredSources<'_> {
         match manifest_sha256 {
             None => path.exists(),
             expected => {
-                let opened = BackupFolder::open(&path, &mut Findings::default()).ok().flatten();
-                opened.is_some_and(|backup| {
+                let mut findings = Findings::default();
+                let opened = BackupFolder::open(&path, &mut findings).ok().flatten();
+                opened.filter(|_| findings.is_empty()).is_some_and(|backup| {
                     Some(backup.manifest_sha256.as_str()) == expected && backup.has_its_files()
                 })
             }

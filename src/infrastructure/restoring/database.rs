@@ -68,7 +68,8 @@ impl DatabasePlace {
         HeldDatabase::hold(self.database, &self.place).map_err(storage)
     }
 
-    /// Whether the database that stands there holds what the copy does, all its rows. One that cannot be read does not.
+    /// Whether the database that stands there holds what the copy does, all its rows, and is whole: an index can be damaged while all rows are
+    /// there. One that cannot be read does not.
     pub fn is_same(&self, contents: &Contents, zone: &Zone) -> Result<bool, RepositoryError> {
         if !is_present(&self.place).map_err(failed("look at", &self.place))? {
             return Ok(false);
@@ -79,6 +80,10 @@ impl DatabasePlace {
         };
         let Ok(Subject { mut databases, .. }) = subject else { return Ok(false) };
         let Some(database) = databases.first_mut() else { return Ok(false) };
+        let mut findings = Findings::default();
+        if database.complain(&mut findings).is_err() || !findings.is_empty() {
+            return Ok(false);
+        }
         let expected = contents.tables.iter().filter(|table| table.database == self.file);
         let is_version = contents.schema_versions.get(self.file) == Some(&database.schema_version());
         Ok(is_version && database.tables(&mut |_| {}).is_ok_and(|tables| tables.iter().eq(expected)))

@@ -20,8 +20,8 @@ use super::schema;
 const LONG: u64 = 16 << 20;
 /// How often it is copied: what came meanwhile is less each time.
 const PASSES: usize = 3;
-/// After how many transactions the length is looked at.
-const TRANSACTIONS: u32 = 64;
+/// After how many transactions the length is looked at: some write a megabyte.
+const TRANSACTIONS: u32 = 8;
 
 /// The checkpoints of one connection.
 pub(in crate::infrastructure) struct BackgroundCheckpoints {

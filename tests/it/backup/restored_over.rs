@@ -116,6 +116,26 @@ fn a_store_as_it_was_before_an_import_was_finished_and_its_rejects_were_tried_ag
 }
 
 #[test]
+fn a_store_with_an_index_that_is_damaged_is_replaced_though_all_rows_are_there() {
+    for (name, index) in [("events.db", "events_by_type"), ("handlers.db", "completed_tasks_by_time")] {
+        let dir = stored("sqlite");
+        backup(&dir, "sqlite");
+        let database = dir.join("data").join(name);
+        let root =
+            "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_schema WHERE name = ?1";
+        let connection = rusqlite::Connection::open(&database).unwrap();
+        let (page, size): (usize, usize) =
+            connection.query_row(root, [index], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        drop(connection);
+        overwrite(&database, |bytes| bytes[(page - 1) * size..page * size].fill(0));
+        assert_eq!(run(&dir, "sqlite", "verify").code, 1, "{index}");
+        let (code, restored) = answer(&dir, "sqlite", "restore --from backups");
+        assert_eq!((code, restored["set_aside"].as_array().unwrap().len()), (0, 1), "{index}: {restored:#}");
+        assert_eq!(run(&dir, "sqlite", "verify").code, 0, "{index}");
+    }
+}
+
+#[test]
 fn a_store_that_is_as_the_backup_stays_in_place_and_no_copy_of_it_is_made() {
     for backend in BACKENDS {
         let dir = stored(backend);

@@ -35,6 +35,23 @@ fn keep_none(dir: &TestDir, backend: &str) -> (i32, usize, String) {
 }
 
 #[test]
+fn a_log_that_was_imported_in_part_is_noted_and_keeps_no_backup() {
+    let dir = stored("sqlite");
+    let line = |second: u32| {
+        format!(
+            r#"{{"type": "TaskCreated", "task_id": "T{second}", "timestamp": "2025-10-20T00:00:0{second}"}}"#
+        ) + "\n"
+    };
+    write(&dir, "part.jsonl", (0..5).map(line).collect::<String>());
+    assert_eq!(run(&dir, "sqlite", "import-legacy part.jsonl --since 2025-10-20T00:00:03").code, 0);
+    let (code, verified) = answer(&dir, "sqlite", "verify");
+    assert_eq!(code, 0, "{verified:#}");
+    assert!(verified["notes"][0].as_str().unwrap().contains("1 log was imported in part"), "{verified:#}");
+    backup(&dir, "sqlite");
+    assert_eq!(keep_none(&dir, "sqlite"), (0, 1, String::new()));
+}
+
+#[test]
 fn an_earlier_backup_is_left_whose_rows_beside_the_events_the_store_has_lost_or_has_otherwise() {
     let dir = full();
     let earlier = backup(&dir, "sqlite");

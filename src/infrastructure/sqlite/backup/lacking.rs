@@ -36,6 +36,7 @@ const OF_EVENTS: [Lacking; 8] = [
               = (here.path, here.settings, here.started_at, here.restores_to)
             AND there.resume_offset >= here.resume_offset
             AND (here.finished_at IS NULL OR there.finished_at IS NOT NULL)
+            AND (here.content_sha256 IS NULL OR there.content_sha256 IS NOT NULL)
             AND (here.superseded_by IS NULL OR there.superseded_by IS NOT NULL)
             AND (here.source_id IN gone_on
               OR (there.format, there.compression, there.separator, there.bytes, there.sha256, there.content_bytes,
