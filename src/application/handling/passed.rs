@@ -153,8 +153,13 @@ impl Passed {
 
 impl State {
     fn is_waited_for(&self, handlers: &[usize], stream: &StreamId, position: Position) -> bool {
-        let is_open =
-            |index: &usize| self.known(*index, stream, position) == Known::NotPassed(RunBy::ThisProcess);
+        // When a handler in trouble goes on, its store says and nothing here: who waited for each event would store one a second.
+        let is_in_trouble =
+            |index: &usize| self.handlers.get(*index).is_some_and(|handler| handler.trouble.is_some());
+        let is_open = |index: &usize| {
+            self.known(*index, stream, position) == Known::NotPassed(RunBy::ThisProcess)
+                && !is_in_trouble(index)
+        };
         !self.is_closed && handlers.iter().any(is_open)
     }
 
