@@ -47,6 +47,12 @@ pub struct Against {
     pub different: u64,
     /// The first difference.
     pub first_difference: Option<String>,
+    /// Those of `different` that are not here at all.
+    #[serde(skip)]
+    pub lost_here: u64,
+    /// The first difference between two events.
+    #[serde(skip)]
+    pub first_other: Option<String>,
     /// Rows beside what the port gives of events that the earlier of the two states of one store has, and the later one lacks or has otherwise.
     pub rows: Vec<LackingRows>,
 }
@@ -168,7 +174,9 @@ impl Against {
                     self.different += 1;
                     let place = place(stream, one.position);
                     findings.add(Check::Against, place.clone(), detail.clone());
-                    self.first_difference.get_or_insert_with(|| format!("{place}: {detail}"));
+                    let difference = format!("{place}: {detail}");
+                    self.first_difference.get_or_insert_with(|| difference.clone());
+                    self.first_other.get_or_insert(difference);
                 }
             },
             (Some(one), None) if is_later => {
@@ -187,6 +195,7 @@ impl Against {
             }
             (None, Some(two)) => {
                 self.different += 1;
+                self.lost_here += 1;
                 let place = place(stream, two.position);
                 let detail = format!("no event is there, and {} has {}", self.path, two.event.event_id());
                 findings.add(Check::Against, place.clone(), detail.clone());

@@ -179,11 +179,12 @@ pub fn restore(
     })
 }
 
-/// Refuses to replace a store that has events which the backup lacks.
+/// Refuses to replace a store that has events which the backup lacks. One that has lost some, be it in the midst, is to be replaced.
 fn refuse(against: &Against, store: &str) -> Result<(), RestoreError> {
     let store = store.to_owned();
-    if let Some(first) = &against.first_difference {
-        return Err(RestoreError::Other { store, count: against.different, first: first.clone() });
+    if let Some(first) = &against.first_other {
+        let count = against.different - against.lost_here;
+        return Err(RestoreError::Other { store, count, first: first.clone() });
     }
     match &against.first_only_here {
         Some(first) => Err(RestoreError::HasMore { store, count: against.only_here, first: first.clone() }),

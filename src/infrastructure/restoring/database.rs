@@ -193,7 +193,7 @@ impl RestorePlace for SqliteRestorePlace {
         )?;
         self.last_position =
             i64::try_from(against.same + against.only_here + against.different).unwrap_or(i64::MAX);
-        self.has_less = against.later_in_other > 0;
+        self.has_less = against.later_in_other + against.lost_here > 0;
         Ok(Some(against))
     }
 

@@ -116,6 +116,18 @@ fn a_store_as_it_was_before_an_import_was_finished_and_its_rejects_were_tried_ag
 }
 
 #[test]
+fn a_store_that_has_lost_events_in_its_midst_is_replaced() {
+    let dir = stored("sqlite");
+    backup(&dir, "sqlite");
+    crate::support::tamper(&dir.join("data/events.db"), "DELETE FROM events WHERE position BETWEEN 3 AND 5");
+    assert_eq!(run(&dir, "sqlite", "verify").code, 1);
+    assert_eq!(run(&dir, "sqlite", "verify --against backups").code, 1);
+    let (code, restored) = answer(&dir, "sqlite", "restore --from backups");
+    assert_eq!((code, &restored["replaced"]), (0, &true.into()), "{restored:#}");
+    assert_eq!((run(&dir, "sqlite", "verify").code, events(&dir, "sqlite")), (0, 10));
+}
+
+#[test]
 fn a_store_with_an_index_that_is_damaged_is_replaced_though_all_rows_are_there() {
     for (name, index) in [("events.db", "events_by_type"), ("handlers.db", "completed_tasks_by_time")] {
         let dir = stored("sqlite");
