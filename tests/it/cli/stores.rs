@@ -72,13 +72,13 @@ fn a_store_of_a_newer_version_is_refused() {
 }
 
 #[test]
-fn a_database_that_holds_nothing_yet_has_version_0_and_is_not_of_another_program() {
+fn a_database_that_holds_nothing_is_told_with_both_ways_out_and_is_not_of_another_program() {
     let dir = TestDir::new();
     write(&dir, "events.db", "");
     cli(&dir).run("--store events.db events recent").fails(
         4,
-        "error: events.db has schema version 0, this program reads version 10: run a command that writes \
-         to it once, such as import-legacy\n",
+        "error: events.db holds nothing: where it was a store, something has emptied it, and `mission-events restore --from` a \
+         backup brings it back; a new one is made by the first command that writes to it, such as import-legacy\n",
     );
 }
 
