@@ -153,7 +153,7 @@ impl Passed {
 
 impl State {
     fn is_waited_for(&self, handlers: &[usize], stream: &StreamId, position: Position) -> bool {
-        // When a handler in trouble goes on, its store says and nothing here: who waited for each event would store one a second.
+        // When a handler in trouble goes on, its store says and nothing here: a caller that waited for each event would store one a second.
         let is_in_trouble =
             |index: &usize| self.handlers.get(*index).is_some_and(|handler| handler.trouble.is_some());
         let is_open = |index: &usize| {

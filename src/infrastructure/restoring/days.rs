@@ -128,7 +128,7 @@ impl JsonlRestorePlace {
         Ok(is_same)
     }
 
-    /// Puts the files of a day into the folder. Meanwhile the store is refused by whoever looks at it.
+    /// Puts the files of a day into the folder. Meanwhile every command refuses the store.
     fn publish_day(&self, Day { files, standing }: &Day<'_>, aside: &Path) -> Result<(), RepositoryError> {
         let create = |folder: &Path| create_folders(folder).map_err(failed("make the folder", folder));
         for name in standing {

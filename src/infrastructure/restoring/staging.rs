@@ -116,7 +116,7 @@ pub(super) fn copy(
     target.sync_all().map_err(failed("fsync", to))
 }
 
-/// A file that nobody else reads yet.
+/// A file that no other process reads yet.
 fn new_file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
@@ -126,7 +126,7 @@ fn new_file(path: &Path) -> io::Result<File> {
 }
 
 /// Gives what is about to be at `place` the mode and, where the system lets it, the owner of what stands there, or else of `other`; where
-/// neither is there, those of the folder, in which a file is run by nobody.
+/// neither is there, those of the folder, without the right to execute.
 #[cfg(unix)]
 pub(super) fn adopt_access(path: &Path, place: &Path, other: Option<&Path>) -> Result<(), RepositoryError> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};

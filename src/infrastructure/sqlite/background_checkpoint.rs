@@ -1,7 +1,7 @@
 //! Checkpoints in another thread, for a connection whose commits are not synced.
 //!
-//! SQLite's own run inside a commit, and sync all that was written since the one before: 50 ms in which whoever waits for the
-//! transactions waits for the disk. Here a second connection copies the write-ahead log into the database while
+//! SQLite's own run inside a commit, and sync all that was written since the one before: 50 ms in which every caller of
+//! a transaction waits for the disk. Here a second connection copies the write-ahead log into the database while
 //! transactions go on, again and again until little is left; the connection itself copies the rest and has the log begin anew.
 
 use std::error::Error;
@@ -97,7 +97,7 @@ impl BackgroundCheckpoints {
 }
 
 impl Drop for BackgroundCheckpoints {
-    /// The last connection that closes removes the log: it is one of those who wait for this.
+    /// The thread ends with this, and its connection with it: as long as one is open, the log is not removed.
     fn drop(&mut self) {
         if let Copying::Yes(thread) = std::mem::replace(&mut self.copying, Copying::No(None)) {
             drop(thread.join());

@@ -197,7 +197,7 @@ fn a_thread_outlives_errors_of_both_stores_and_says_them_meanwhile() {
     assert_eq!(runner.troubles().len(), 1);
     let asked = Instant::now();
     assert_eq!(runner.outcomes("TaskCreated", second, PATIENCE)[0].1, Outcome::Behind { events: 1 });
-    assert!(asked.elapsed() < PATIENCE, "nobody waits for it");
+    assert!(asked.elapsed() < PATIENCE, "the event is not waited for");
     busy.busy.store(0, Ordering::SeqCst);
     setting.events.failing_reads.store(2, Ordering::SeqCst);
     while runner.outcomes("TaskCreated", second, PATIENCE)[0].1 != Outcome::Done {
