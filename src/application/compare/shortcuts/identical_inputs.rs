@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::application::compare::feed::{CompareError, Feed};
 use crate::application::compare::input::Input;
@@ -15,14 +16,33 @@ use crate::application::compare::reading::side_summary::SideSummary;
 use crate::application::compare::report::{ClassCounts, FileReport};
 use crate::application::compare::spill::threads::in_parallel;
 
-/// Whether the candidate's files are, one by one, copies of the control's, read in the same way.
+/// Whether the candidate's files are, one by one, copies of the control's, read in the same way. Two threads look at them.
 pub(crate) fn are_copies(inputs: &mut [Input; 2]) -> Result<bool, CompareError> {
     let [control, candidate] = inputs;
     if control.mapping != candidate.mapping || control.feeds.len() != candidate.feeds.len() {
         return Ok(false);
     }
-    for (original, copy) in control.feeds.iter().zip(&mut candidate.feeds) {
-        if !copy.is_copy_of(original.path())? {
+    let originals: Vec<&Path> = control.feeds.iter().map(|original| original.path()).collect();
+    let (first, second) = candidate.feeds.split_at_mut(originals.len() / 2);
+    let (of_first, of_second) = originals.split_at(first.len());
+    // Relaxed: it spares work, and nothing else depends on it.
+    let is_refuted = AtomicBool::new(false);
+    let (one, other) = in_parallel(
+        || are_copies_of(of_first, first, &is_refuted),
+        || are_copies_of(of_second, second, &is_refuted),
+    )?;
+    Ok(one && other)
+}
+
+/// Whether these are copies, as far as it is not `is_refuted` elsewhere.
+fn are_copies_of(
+    originals: &[&Path],
+    copies: &mut [Box<dyn Feed>],
+    is_refuted: &AtomicBool,
+) -> Result<bool, CompareError> {
+    for (original, copy) in originals.iter().zip(copies) {
+        if is_refuted.load(Ordering::Relaxed) || !copy.is_copy_of(original)? {
+            is_refuted.store(true, Ordering::Relaxed);
             return Ok(false);
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use crate::application::compare::reading::packed_event::Side;
 
 /// How many events one side may be ahead of the other.
-const SLACK: u64 = 1 << 15;
+const SLACK: u64 = 1 << 17;
 
 /// How far both sides have been read.
 #[derive(Default)]
