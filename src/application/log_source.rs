@@ -78,9 +78,6 @@ pub trait LogSource: Send {
     /// Where it is, as it was named.
     fn path(&self) -> &Path;
 
-    /// Where it is, absolute.
-    fn location(&self) -> &Path;
-
     /// How it is written; detected from its content.
     fn format(&self) -> LogFormat;
 

@@ -1,10 +1,12 @@
 //! How far long work is: bytes and remaining time, on a terminal's stderr, and nothing elsewhere.
 
-use crate::domain::path_text::text_of;
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::domain::path_text::text_of;
 
 const TEMPLATE: &str = "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 
@@ -15,6 +17,8 @@ pub struct Progress {
     ///
     /// Relaxed: a figure that is only shown, and no other data is reached through it.
     passed: AtomicU64,
+    /// How many bytes each of the files had.
+    sizes: HashMap<PathBuf, u64>,
 }
 
 impl Progress {
@@ -22,13 +26,14 @@ impl Progress {
     /// the size that it has, and its bytes are shown up to that.
     pub fn over<P: AsRef<Path>>(files: impl IntoIterator<Item = P>, is_quiet: bool) -> Self {
         let target = if is_quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let total = files.into_iter().map(|file| size(file.as_ref())).sum();
-        let bar = ProgressBar::with_draw_target(Some(total), target);
+        let sizes: HashMap<PathBuf, u64> =
+            files.into_iter().map(|file| (file.as_ref().to_owned(), size(file.as_ref()))).collect();
+        let bar = ProgressBar::with_draw_target(Some(sizes.values().sum()), target);
         // The template is a constant, and good: where it were not, the default style would do.
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
-        Self { bar, passed: AtomicU64::new(0) }
+        Self { bar, passed: AtomicU64::new(0), sizes }
     }
 
     /// A bar over files that are read at the same time: it grows with each [`part`](Self::part).
@@ -48,12 +53,14 @@ impl Progress {
         }
         self.bar.set_message(super::output::visible(file).into_owned());
         let passed = self.passed.load(Ordering::Relaxed);
-        self.bar.set_position(passed + done.min(size(Path::new(file))));
+        let size = self.sizes.get(Path::new(file)).copied().unwrap_or(done);
+        self.bar.set_position(passed + done.min(size));
     }
 
     /// The file is done.
     pub fn pass(&self, file: &Path) {
-        let passed = self.passed.fetch_add(size(file), Ordering::Relaxed) + size(file);
+        let size = self.sizes.get(file).copied().unwrap_or_default();
+        let passed = self.passed.fetch_add(size, Ordering::Relaxed) + size;
         self.bar.set_position(passed);
     }
 

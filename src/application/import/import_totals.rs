@@ -43,7 +43,7 @@ pub struct ImportTotals {
     /// How many events the store holds now.
     pub events: u64,
     /// How far each log was read.
-    pub(super) seen: BTreeMap<PathBuf, SeenLog>,
+    pub(super) seen: HashMap<PathBuf, SeenLog>,
     /// The numbers that the store gave the logs, with the hashes of their contents where they are known.
     pub(super) source_ids: Vec<(i64, Option<String>)>,
     /// The places of the logs in `sources` by these numbers.

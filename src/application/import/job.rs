@@ -1,6 +1,6 @@
 //! The whole import: which kind of store is there, a preview, the load, and waiting and looking again.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ pub fn import<S: ImportStore>(
 type Loaded = (ImportTotals, Option<Refusal>);
 
 /// How far logs were read by a pass before.
-type Seen = BTreeMap<PathBuf, SeenLog>;
+type Seen = HashMap<PathBuf, SeenLog>;
 
 /// What has become of logs that were surveyed.
 enum Surveyed {

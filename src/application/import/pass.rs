@@ -3,7 +3,7 @@
 //! One thread reads and parses, another writes; a bounded channel between them keeps memory the
 //! same for a log of any size.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -62,6 +62,12 @@ impl ImportProgress for () {}
 /// Opens a log.
 type Open<'o> = dyn Fn() -> Result<Box<dyn LogSource>, SourceError> + 'o;
 
+/// A log, and where it lies: its absolute path, as a text.
+struct PlacedLog<'l> {
+    location: String,
+    open: &'l Open<'l>,
+}
+
 /// A pass that has begun.
 pub struct ImportPass<'p, S: ?Sized> {
     pub(super) options: ReadOptions,
@@ -73,7 +79,7 @@ pub struct ImportPass<'p, S: ?Sized> {
     /// Which parts are counted together: the numbers of identical records are others in another set.
     parts: String,
     /// How far the logs may be read, by what an earlier pass has seen of them.
-    pub(super) follows: BTreeMap<PathBuf, SeenLog>,
+    pub(super) follows: HashMap<PathBuf, SeenLog>,
     /// Where parts are that are others than those that were imported from there last.
     pub(super) begins_anew: BTreeSet<String>,
     /// The files that parts are, by their places.
@@ -90,7 +96,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         clock: &'p dyn Clock,
         progress: &'p mut dyn ImportProgress,
     ) -> Self {
-        let (totals, follows) = (ImportTotals::default(), BTreeMap::new());
+        let (totals, follows) = (ImportTotals::default(), HashMap::new());
         Self {
             options,
             sink,
@@ -113,20 +119,21 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     }
 
     /// Logs that have grown since they were seen are read no further than they were then.
-    pub(super) fn following(mut self, seen: BTreeMap<PathBuf, SeenLog>) -> Self {
+    pub(super) fn following(mut self, seen: HashMap<PathBuf, SeenLog>) -> Self {
         self.follows = seen;
         self
     }
 
-    /// Imports one log, which `open` opens, to its end. A log that changes while it is read is read
+    /// Imports one log, which `open` opens, and which lies at that absolute path, to its end. A log that changes while it is read is read
     /// again, a few times. Where it grows all the time, it is imported as far as it stands still.
     ///
     /// # Errors
     /// The log cannot be read, or the sink not be written.
     #[cfg(feature = "internals")]
-    pub fn import(&mut self, open: &Open<'_>) -> Result<(), ImportError> {
+    pub fn import(&mut self, location: &Path, open: &Open<'_>) -> Result<(), ImportError> {
         let options = self.options.clone();
-        self.import_to(open, &mut Reading::new(&options), None, false).map(drop)
+        let log = PlacedLog { location: text_of(location), open };
+        self.import_to(&log, &mut Reading::new(&options), None, false).map(drop)
     }
 
     /// Imports these logs, one after the other. What was imported last, byte for byte, is not read.
@@ -169,7 +176,8 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         reading: &mut Reading<'_>,
         files: &dyn LogFiles,
     ) -> Result<SeenLog, ImportError> {
-        let to = match self.look_up(log, files)? {
+        let placed = PlacedLog { location: text_of(&files.location(log)), open };
+        let to = match self.look_up(log, &placed.location, files)? {
             Some(SeenLog::Unchanged(known)) => {
                 let totals = LogTotals::unchanged(text_of(log), &known);
                 self.totals.add(totals, known.source_id, Some(known.digest.content_sha256.clone()));
@@ -180,7 +188,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         };
         // A pipe has no bytes as long as it is not read.
         let is_short = files.bytes(log).is_ok_and(|bytes| (1..=SHORT_LOG).contains(&bytes));
-        let read = self.import_to(open, reading, to.as_ref(), is_short)?;
+        let read = self.import_to(&placed, reading, to.as_ref(), is_short)?;
         // One that is gone by now leaves nothing.
         let left = files.bytes(log).map_or(0, |now| now.saturating_sub(read.bytes));
         if let Some(report) = self.totals.sources.last_mut() {
@@ -193,13 +201,13 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     pub(super) fn look_up(
         &mut self,
         log: &Path,
+        location: &str,
         files: &dyn LogFiles,
     ) -> Result<Option<SeenLog>, ImportError> {
         if let Some(seen) = self.follows.get(log) {
             return Ok(Some(seen.clone()));
         }
-        let (path, settings) = (text_of(&files.location(log)), self.settings());
-        let last = self.sink.last_import(&path, &settings).map_err(store_failed(&text_of(log)))?;
+        let last = self.sink.last_import(location, &self.settings()).map_err(store_failed(&text_of(log)))?;
         let Some(last) = last else { return Ok(None) };
         let now = files.sha256(log, last.digest.bytes)?;
         Ok((now.as_ref() == Some(&last.digest.sha256)).then_some(SeenLog::Unchanged(last)))
@@ -209,11 +217,11 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         self.options.describe() + &self.parts
     }
 
-    pub(super) fn header(&self, source: &dyn LogSource) -> SourceHeader {
-        let path = text_of(source.location());
+    /// What is written down of a log that lies there.
+    pub(super) fn header(&self, location: &str, source: &dyn LogSource) -> SourceHeader {
         SourceHeader {
-            file: self.files_of_parts.get(&path).cloned(),
-            path,
+            file: self.files_of_parts.get(location).cloned(),
+            path: location.to_owned(),
             format: source.format(),
             compression: source.compression(),
             settings: self.settings(),
@@ -223,25 +231,25 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     /// Imports a log, and no more of it than was seen before. Answers how far it was read.
     fn import_to(
         &mut self,
-        open: &Open<'_>,
+        placed: &PlacedLog<'_>,
         reading: &mut Reading<'_>,
         to: Option<&ReadTo>,
         is_short: bool,
     ) -> Result<ReadTo, ImportError> {
         for _ in 1..MOST_READINGS {
-            match self.import_once(open, reading, to, is_short) {
+            match self.import_once(placed, reading, to, is_short) {
                 Err(ImportError::Source(SourceError::Changing { .. })) => {}
                 outcome => return outcome,
             }
             self.clock.wait(BETWEEN_READINGS);
         }
-        match (self.import_once(open, reading, to, is_short), self.reached.take()) {
+        match (self.import_once(placed, reading, to, is_short), self.reached.take()) {
             // What it grows by is for the next import; what was read before that has to stand still.
             (Err(ImportError::Source(SourceError::Changing { opened, ended, .. })), Some(reached))
                 if to.is_none() && ended > opened && reached.offset > 0 =>
             {
                 let to = ReadTo { bytes: reached.offset, resume: reached, ..ReadTo::default() };
-                self.import_once(open, reading, Some(&to), false)
+                self.import_once(placed, reading, Some(&to), false)
             }
             (outcome, _) => outcome,
         }
@@ -249,13 +257,13 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
 
     fn import_once(
         &mut self,
-        open: &Open<'_>,
+        PlacedLog { location, open }: &PlacedLog<'_>,
         reading: &mut Reading<'_>,
         to: Option<&ReadTo>,
         is_short: bool,
     ) -> Result<ReadTo, ImportError> {
         let mut source = open()?;
-        let header = self.header(source.as_ref());
+        let header = self.header(location, source.as_ref());
         let path = text_of(source.path());
         let known = self.known_part(source.as_mut(), &header)?;
         let source_id = self.sink.begin_source(&header, known.as_ref()).map_err(store_failed(&path))?;

@@ -1,6 +1,6 @@
 //! Which logs are read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::render::skipped_lines;
@@ -35,10 +35,10 @@ pub fn find(
         ensure_path(path)?;
         add(&mut logs, path, reading, surroundings)?;
     }
-    let mut seen = HashSet::new();
-    logs.files.retain(|log| seen.insert(canonical(log)));
+    let (mut seen, mut paths) = (HashSet::new(), CanonicalPaths::default());
+    logs.files.retain(|log| seen.insert(paths.of(log).into_os_string()));
     // A file of a folder that is named by itself, or lies in another one that is, is read.
-    logs.skipped.retain(|file| !seen.contains(&canonical(&path_of(&file.path))));
+    logs.skipped.retain(|file| !seen.contains(paths.of(&path_of(&file.path)).as_os_str()));
     if logs.files.is_empty() {
         let message = "there is nothing to import: no log was found; name logs, or folders that hold some";
         let error = CliError::new(ExitCode::Storage, anyhow::Error::msg(message));
@@ -50,6 +50,26 @@ pub fn find(
 /// How many bytes the logs have, as they lie.
 pub fn total_size(logs: &LogList) -> u64 {
     logs.files.iter().filter_map(|log| log.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
+
+/// Paths that lead to files from everywhere. Most files lie in few folders, whose paths are found once.
+#[derive(Default)]
+struct CanonicalPaths {
+    folders: HashMap<PathBuf, PathBuf>,
+}
+
+impl CanonicalPaths {
+    fn of(&mut self, path: &Path) -> PathBuf {
+        let is_link = path.is_symlink();
+        let (Some(folder), Some(name), false) = (path.parent(), path.file_name(), is_link) else {
+            return canonical(path);
+        };
+        let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+        match self.folders.get(folder) {
+            Some(folder) => folder.join(name),
+            None => self.folders.entry(folder.to_owned()).or_insert(canonical(folder)).join(name),
+        }
+    }
 }
 
 fn canonical(path: &Path) -> PathBuf {

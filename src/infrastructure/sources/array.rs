@@ -244,10 +244,6 @@ impl LogSource for ArraySource {
         self.window.path()
     }
 
-    fn location(&self) -> &Path {
-        self.window.location()
-    }
-
     fn format(&self) -> LogFormat {
         LogFormat::JsonArray
     }

@@ -52,18 +52,31 @@ pub(super) trait ByteSource: Read + Send {
 pub(super) struct PlainFile {
     opened: OpenedFile,
     file: File,
+    /// The first bytes, which were read from the file before, as far as they are not given out.
+    first: Vec<u8>,
     left: u64,
 }
 
 impl PlainFile {
     pub fn new(opened: OpenedFile, file: File) -> Self {
-        Self { left: opened.version.bytes, opened, file }
+        Self::after(opened, file, Vec::new())
+    }
+
+    /// A file of which these bytes were read.
+    pub fn after(opened: OpenedFile, file: File, first: Vec<u8>) -> Self {
+        Self { left: opened.version.bytes, opened, file, first }
     }
 }
 
 impl Read for PlainFile {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = (&mut self.file).take(self.left).read(into)?;
+        let count = if self.first.is_empty() {
+            (&mut self.file).take(self.left).read(into)?
+        } else {
+            let count = (&self.first[..]).take(self.left).read(into)?;
+            self.first.drain(..count);
+            count
+        };
         self.left -= count as u64;
         Ok(count)
     }
@@ -72,6 +85,7 @@ impl Read for PlainFile {
 impl ByteSource for PlainFile {
     fn rewind(&mut self) -> io::Result<()> {
         self.left = self.opened.version.bytes;
+        self.first.clear();
         self.file.seek(SeekFrom::Start(0)).map(drop)
     }
 

@@ -53,10 +53,6 @@ impl LogSource for CompressedLog {
         self.content.path()
     }
 
-    fn location(&self) -> &Path {
-        self.content.location()
-    }
-
     fn format(&self) -> LogFormat {
         self.content.format()
     }

@@ -156,10 +156,6 @@ impl LogSource for JsonlSource {
         self.window.path()
     }
 
-    fn location(&self) -> &Path {
-        self.window.location()
-    }
-
     fn format(&self) -> LogFormat {
         LogFormat::Jsonl
     }

@@ -168,16 +168,16 @@ fn open(path: &Path, any_size: bool) -> Result<Opened, SourceError> {
     let metadata = file.metadata().map_err(not_opened)?;
     let failed = |source| read_error(path, source);
     let opened = OpenedFile::new(path, &metadata).map_err(failed)?;
-    let mut magic = Vec::new();
+    let mut magic = Vec::with_capacity(4);
     (&mut file).take(4).read_to_end(&mut magic).map_err(failed)?;
     // One that a writer has just begun has a size by now.
     if metadata.len() == 0 && !magic.is_empty() && file.metadata().map_err(failed)?.len() == 0 {
         return Err(UnsupportedInput::NoSize.at(path));
     }
-    file.rewind().map_err(failed)?;
     let Some(compression) = Compression::recognise(&magic) else {
-        return Ok((Box::new(PlainFile::new(opened, file)), None));
+        return Ok((Box::new(PlainFile::after(opened, file, magic)), None));
     };
+    file.rewind().map_err(failed)?;
     let copy = file.try_clone().map_err(failed)?;
     let verification = match verified_files::verified(&opened, copy, compression, any_size) {
         Ok(verification) => verification,

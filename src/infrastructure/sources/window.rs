@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -21,7 +20,6 @@ const BEGINNING: Place = Place { line: 1, offset: 0 };
 /// The bytes of a log from the current place on, as far as they have been read.
 pub(super) struct ByteWindow {
     path: PathBuf,
-    location: OnceLock<PathBuf>,
     content: Box<dyn ByteSource>,
     buffer: Vec<u8>,
     /// The window is `buffer[start..filled]`.
@@ -59,7 +57,6 @@ impl ByteWindow {
         let capacity = most.map_or(FIRST_CAPACITY, |most| FIRST_CAPACITY.min(most.saturating_add(1)));
         Self {
             path: path.to_owned(),
-            location: OnceLock::new(),
             content,
             buffer: vec![0; capacity],
             start: 0,
@@ -75,11 +72,6 @@ impl ByteWindow {
 
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The path that leads to it from everywhere.
-    pub fn location(&self) -> &Path {
-        self.location.get_or_init(|| self.path.canonicalize().unwrap_or_else(|_| self.path.clone()))
     }
 
     pub fn compression(&self) -> Option<&'static str> {

@@ -31,7 +31,7 @@ fn import(dir: &TestDir, content: &str) -> RecordCounts {
     let mut target = open_import(&dir.join("events.db"), 0).unwrap();
     let (clock, mut progress) = (SystemClock::default(), ());
     let mut import = ImportPass::new(reading(DstPolicy::Reject), target.as_mut(), &clock, &mut progress);
-    import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
+    import.import(&log, &|| open_log(&log, &Mapping::BuiltIn)).unwrap();
     let imported = import.finish().unwrap();
     target.publish().unwrap();
     comes_back(dir, content);
@@ -124,7 +124,7 @@ fn damage_that_goes_on_over_batches_is_not_mixed_up_with_a_conflict() {
         let mut target = open_import(&dir.join("events.db"), 0).unwrap();
         let (clock, mut progress) = (SystemClock::default(), ());
         let mut import = ImportPass::new(reading(DstPolicy::Reject), target.as_mut(), &clock, &mut progress);
-        import.import(&|| open_log(&log, &Mapping::BuiltIn)).unwrap();
+        import.import(&log, &|| open_log(&log, &Mapping::BuiltIn)).unwrap();
         import.finish().unwrap();
         target.publish().unwrap();
     }

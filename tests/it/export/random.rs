@@ -89,7 +89,7 @@ fn import(database: &Path, logs: &[std::path::PathBuf]) -> Vec<RecordCounts> {
     let (clock, mut progress) = (SystemClock::default(), ());
     let mut import = ImportPass::new(reading, target.as_mut(), &clock, &mut progress);
     for log in logs {
-        import.import(&|| open_log(log, &Mapping::BuiltIn)).unwrap();
+        import.import(log, &|| open_log(log, &Mapping::BuiltIn)).unwrap();
     }
     let imported = import.finish().unwrap();
     target.publish().unwrap();

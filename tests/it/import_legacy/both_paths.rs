@@ -186,7 +186,7 @@ fn load(dir: &TestDir, names: &[String], target: &mut dyn ImportSink) -> ImportT
     let (clock, mut progress) = (SystemClock::default(), ());
     let mut import = ImportPass::new(reading(), target, &clock, &mut progress);
     for name in names {
-        import.import(&|| open_log(&dir.join(name), &mapping)).unwrap();
+        import.import(&dir.join(name), &|| open_log(&dir.join(name), &mapping)).unwrap();
     }
     let imported = import.finish().unwrap();
     target.publish().unwrap();
@@ -242,11 +242,12 @@ fn a_preview_follows_a_load_that_a_log_has_cut_short() {
     drop(SqliteEventRepository::open(&existing, utc()).unwrap());
     let mut cut_short = IncrementalLoad::open(&existing).unwrap();
     let (clock, mut progress) = (SystemClock::default(), ());
-    let log = || open_log(&dir.join("log.jsonl"), &Mapping::default());
+    let log = dir.join("log.jsonl");
+    let open = || open_log(&log, &Mapping::default());
     // What was read so far is written, and nothing ends the load.
-    ImportPass::new(reading(), &mut cut_short, &clock, &mut progress).import(&log).unwrap();
+    ImportPass::new(reading(), &mut cut_short, &clock, &mut progress).import(&log, &open).unwrap();
     let mut preview = cut_short.preview().unwrap();
-    ImportPass::new(reading(), &mut preview, &clock, &mut progress).import(&log).unwrap();
+    ImportPass::new(reading(), &mut preview, &clock, &mut progress).import(&log, &open).unwrap();
     drop((preview, cut_short));
     assert_eq!(events_of(&existing).len(), 1);
 }

@@ -3,7 +3,7 @@
 //! is killed leaves nothing that could be taken for a store; the next one begins anew. What is built for a dry run has
 //! no place and no name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::File;
 use std::io;
 use std::panic::resume_unwind;
@@ -30,7 +30,7 @@ use crate::infrastructure::system_clock::present_time;
 use super::build_folder::{self, BuildFolder};
 use super::incomplete_logs::IncompleteLogs;
 use super::overlap_feeds::{SharedConnection, lock};
-use super::provenance::SourceWriter;
+use super::provenance::{Counting, SourceWriter};
 use super::{duplicate_ids, known_logs, overlap, overlap_feeds, superseded_rows};
 
 /// What is made of `events` when all rows are there, in the words of the schema.
@@ -56,6 +56,8 @@ pub struct BulkLoad {
     unique_index: String,
     made_last: Vec<String>,
     source: Option<SourceWriter>,
+    /// Where the logs are that were begun.
+    begun: HashSet<String>,
     /// The parts of the log that were read, where the logs are parts of one.
     parts: Option<BTreeSet<i64>>,
     shared: SharedCounts,
@@ -124,6 +126,7 @@ impl BulkLoad {
             unique_index,
             made_last,
             source: None,
+            begun: HashSet::new(),
             parts: None,
             shared: SharedCounts::new(),
             times: SystemTimes::default(),
@@ -223,6 +226,9 @@ impl ImportSink for BulkLoad {
     /// What is known of a log was stored by this same load, which read it when it was changing:
     /// nothing of it was present before.
     fn known(&mut self, header: &SourceHeader) -> Result<Option<KnownSource>, RepositoryError> {
+        if !self.begun.contains(&header.path) {
+            return Ok(None);
+        }
         let mut known = known_logs::known(&lock(&*self.connection()?), header, &IncompleteLogs::default())?;
         if let Some(KnownSource { counts, .. }) = &mut known {
             counts.imported += std::mem::take(&mut counts.already_present);
@@ -235,8 +241,11 @@ impl ImportSink for BulkLoad {
         header: &SourceHeader,
         continues: Option<&KnownSource>,
     ) -> Result<i64, RepositoryError> {
-        let source = SourceWriter::begin(&lock(&*self.connection()?), header, continues, present_time())
-            .map_err(port_error("begin to import a log"))?;
+        let connection = self.connection()?;
+        let source =
+            SourceWriter::begin(&lock(&connection), header, continues, Counting::AtTheEnd, present_time())
+                .map_err(port_error("begin to import a log"))?;
+        self.begun.insert(header.path.clone());
         self.source = Some(source);
         Ok(source.source_id)
     }

@@ -28,7 +28,7 @@ use super::lost_positions::LostPositions;
 use super::occurrences::Occurrences;
 use super::overlap_feeds::{SharedConnection, lock};
 use super::preview::Preview;
-use super::provenance::SourceWriter;
+use super::provenance::{Counting, SourceWriter};
 use super::shared_records::SharedRecords;
 use super::survey::Survey;
 use super::transactions::Transactions;
@@ -212,7 +212,8 @@ impl ImportSink for IncrementalLoad {
     ) -> Result<i64, RepositoryError> {
         let failed = port_error("begin to import a log");
         let source = self.transactions.write(|transaction| {
-            SourceWriter::begin(transaction, header, continues, present_time()).map_err(&failed)
+            SourceWriter::begin(transaction, header, continues, Counting::EachBatch, present_time())
+                .map_err(&failed)
         })?;
         self.occurrences.begin_log(&lock(&self.connection), source.known_part())?;
         self.shared.begin_log(source.source_id);

@@ -57,16 +57,27 @@ pub(in crate::infrastructure::sqlite) struct SourceWriter {
     last_reject: Option<i64>,
     /// Rows that were stored and are not counted yet.
     rows: StoredLogRows,
+    counting: Counting,
+}
+
+/// When the rows are counted that are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::infrastructure::sqlite) enum Counting {
+    /// With each batch.
+    EachBatch,
+    /// All of them, once the store is built.
+    AtTheEnd,
 }
 
 impl SourceWriter {
     /// A log that was imported, and to which single records are added: all of it is known.
     pub fn known(source_id: i64) -> Self {
-        Self::from(source_id, i64::MAX as u64, 0)
+        Self::from(source_id, i64::MAX as u64, 0, Counting::EachBatch)
     }
 
-    fn from(source_id: i64, known_to: u64, restores_to: u64) -> Self {
-        Self { source_id, known_to, restores_to, last_reject: None, rows: StoredLogRows::default() }
+    fn from(source_id: i64, known_to: u64, restores_to: u64, counting: Counting) -> Self {
+        let (last_reject, rows) = (None, StoredLogRows::default());
+        Self { source_id, known_to, restores_to, last_reject, rows, counting }
     }
 
     /// What the store knew of it when the import began.
@@ -84,6 +95,7 @@ impl SourceWriter {
         connection: &Connection,
         header: &SourceHeader,
         continues: Option<&KnownSource>,
+        counting: Counting,
         now: DateTime<Utc>,
     ) -> rusqlite::Result<Self> {
         let Some(known) = continues.filter(|known| known.is_whole) else {
@@ -98,8 +110,10 @@ impl SourceWriter {
                 restores_to,
                 header.file
             ])?;
-            stored_rows::note(connection, 0)?;
-            return Ok(Self::from(source_id, 0, restores_to));
+            if counting == Counting::EachBatch {
+                stored_rows::note(connection, 0)?;
+            }
+            return Ok(Self::from(source_id, 0, restores_to, counting));
         };
         let after = params![known.source_id, known.resume.offset];
         // What stood after the last record (a closing bracket, a torn tail) is no longer the end. It is
@@ -134,7 +148,7 @@ impl SourceWriter {
         let restores_to = connection
             .prepare_cached("SELECT restores_to FROM sources WHERE source_id = ?1")?
             .query_row([source_id], |row| row.get(0))?;
-        Ok(Self::from(source_id, known.resume.offset, restores_to))
+        Ok(Self::from(source_id, known.resume.offset, restores_to, counting))
     }
 
     /// Writes down everything of a batch that is not a new event.
@@ -178,8 +192,10 @@ impl SourceWriter {
                 Outcome::AlreadyPresent | Outcome::Duplicate => {}
             }
         }
-        stored_rows::note(connection, stored)?;
-        self.note_rows(connection)?;
+        if self.counting == Counting::EachBatch {
+            stored_rows::note(connection, stored)?;
+            self.note_rows(connection)?;
+        }
         let records = batch.records.len() as u64 + rejected + batch.out_of_range;
         connection
             .prepare_cached(

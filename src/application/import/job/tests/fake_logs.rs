@@ -35,10 +35,6 @@ impl LogSource for FakeLog {
         &self.path
     }
 
-    fn location(&self) -> &Path {
-        &self.path
-    }
-
     fn format(&self) -> LogFormat {
         LogFormat::Jsonl
     }
