@@ -29,7 +29,7 @@ use crate::infrastructure::system_clock::present_time;
 
 use super::build_folder::{self, BuildFolder};
 use super::incomplete_logs::IncompleteLogs;
-use super::overlap_feeds::{SharedConnection, lock};
+use super::overlap_feeds::{OriginPositions, SharedConnection, lock};
 use super::provenance::{Counting, SourceWriter};
 use super::{duplicate_ids, known_logs, overlap, overlap_feeds, superseded_rows};
 
@@ -62,6 +62,7 @@ pub struct BulkLoad {
     parts: Option<BTreeSet<i64>>,
     shared: SharedCounts,
     times: SystemTimes,
+    positions: OriginPositions,
     /// What is known of the ids once all rows are there.
     ids: IdState,
 }
@@ -130,6 +131,7 @@ impl BulkLoad {
             parts: None,
             shared: SharedCounts::new(),
             times: SystemTimes::default(),
+            positions: OriginPositions::default(),
             ids: IdState::Unknown,
         })
     }
@@ -269,8 +271,10 @@ impl ImportSink for BulkLoad {
                     &first_id
                 }
             };
-            NewRow::imported(record, event_id, source.source_id, now).insert(&mut insert).map_err(&failed)?;
+            let row = NewRow::imported(record, event_id, source.source_id, now);
+            row.insert(&mut insert).map_err(&failed)?;
             self.times.note(record);
+            self.positions.note(row.origin, connection.last_insert_rowid());
         }
         let outcomes = vec![Outcome::Imported; batch.records.len()];
         source.store(&connection, batch, &outcomes, now).map_err(&failed)?;
@@ -366,7 +370,7 @@ impl OverlapView for BulkLoad {
             superseded_rows::begin(&lock(&shared))?;
             self.ids = IdState::UniqueWithTwins;
         }
-        Ok(Some(overlap_feeds::of_new_store(&self.place, &shared, window)))
+        Ok(Some(overlap_feeds::of_new_store(&self.place, &shared, window, self.positions)))
     }
 
     fn note_twins(&mut self, pair: &TwinPair) -> Result<(), RepositoryError> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::DateTime;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 
 use crate::application::compare::feed::{CompareError, Fed, Feed, FeedFacts};
 use crate::application::import::{OverlapFeeds, TimeWindow};
@@ -44,7 +44,7 @@ const STORED: &str =
     ORDER BY overlapping.position LIMIT ?2";
 /// The row of an origin in a store that has no twins yet, nor an index.
 const NEW: &str = "SELECT position, NULL, event_type, occurred_at, aggregate_id, body FROM events
-    WHERE position > ?1 AND origin = ?3 AND (origin = 'native' OR id_derived = 1)
+    WHERE position > ?1 AND position <= ?6 AND origin = ?3 AND (origin = 'native' OR id_derived = 1)
       AND occurred_at BETWEEN ?4 AND ?5 AND position NOT IN (SELECT position FROM temp.superseded)
     ORDER BY position LIMIT ?2";
 const PREVIEWED: &str = "SELECT number, NULL, event_type, occurred_at, aggregate_id, body FROM temp.previewed
@@ -57,9 +57,35 @@ pub(super) fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection>
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The rows of the window alone: all of them are new. Those in `temp.superseded` are left out.
-pub(super) fn of_new_store(path: &Path, shared: &SharedConnection, window: TimeWindow) -> OverlapFeeds {
-    let feeds = |origin| vec![feed(path, shared, NEW, origin, Some(window))];
+/// Where the rows of each system are: a log of one mostly follows that of the other, and the rows of the one are not gone
+/// through for those of the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct OriginPositions {
+    history: Option<(i64, i64)>,
+    others: Option<(i64, i64)>,
+}
+
+impl OriginPositions {
+    /// Takes in a row that comes after all others.
+    pub fn note(&mut self, origin: Origin, position: i64) {
+        let range = if origin == Origin::History { &mut self.history } else { &mut self.others };
+        range.get_or_insert((position, position)).1 = position;
+    }
+
+    /// The first and the last position of an origin.
+    fn of(self, origin: Origin) -> (i64, i64) {
+        if origin == Origin::History { self.history } else { self.others }.unwrap_or_default()
+    }
+}
+
+/// The rows of the window alone: all of them are new, and there. Those in `temp.superseded` are left out.
+pub(super) fn of_new_store(
+    path: &Path,
+    shared: &SharedConnection,
+    window: TimeWindow,
+    positions: OriginPositions,
+) -> OverlapFeeds {
+    let feeds = |origin| vec![feed(path, shared, Rows::New(window, positions.of(origin)), origin)];
     OverlapFeeds { history: feeds(Origin::History), native: feeds(Origin::Native), stored_feeds: 0 }
 }
 
@@ -71,8 +97,8 @@ pub(super) fn of_preview(
 ) -> Result<OverlapFeeds, RepositoryError> {
     note_overlapping(&lock(shared), window)?;
     let feeds = |origin| {
-        let stored = feed(path, shared, STORED, origin, None);
-        vec![stored, feed(path, shared, PREVIEWED, origin, Some(window))]
+        let stored = feed(path, shared, Rows::Stored, origin);
+        vec![stored, feed(path, shared, Rows::Previewed(window), origin)]
     };
     Ok(OverlapFeeds { history: feeds(Origin::History), native: feeds(Origin::Native), stored_feeds: 1 })
 }
@@ -84,23 +110,27 @@ fn note_overlapping(connection: &Connection, window: TimeWindow) -> Result<(), R
     Ok(())
 }
 
-fn feed(
-    path: &Path,
-    shared: &SharedConnection,
-    select: &'static str,
-    origin: Origin,
-    window: Option<TimeWindow>,
-) -> Box<dyn Feed> {
-    Box::new(OverlapFeed { path: path.to_owned(), connection: Arc::clone(shared), select, origin, window })
+fn feed(path: &Path, shared: &SharedConnection, rows: Rows, origin: Origin) -> Box<dyn Feed> {
+    Box::new(OverlapFeed { path: path.to_owned(), connection: Arc::clone(shared), rows, origin })
+}
+
+/// Which rows a feed has.
+#[derive(Debug, Clone, Copy)]
+enum Rows {
+    /// Those of [`STORED`].
+    Stored,
+    /// Those of [`PREVIEWED`] in a time.
+    Previewed(TimeWindow),
+    /// Those of [`NEW`] in a time, from one position to another.
+    New(TimeWindow, (i64, i64)),
 }
 
 /// Records of one origin, numbered.
 struct OverlapFeed {
     path: PathBuf,
     connection: SharedConnection,
-    select: &'static str,
+    rows: Rows,
     origin: Origin,
-    window: Option<TimeWindow>,
 }
 
 /// A record as it is held between two turns.
@@ -117,16 +147,27 @@ impl OverlapFeed {
     fn page(&self, after: i64, limit: usize) -> Result<Vec<FeedRow>, RepositoryError> {
         let failed = port_error("read records to pair");
         let connection = lock(&self.connection);
-        let mut statement = connection.prepare_cached(self.select).map_err(&failed)?;
-        let origin = self.origin.as_str();
-        let rows = match self.window {
-            None => statement.query_map(params![after, limit as i64, origin], feed_row),
-            Some(TimeWindow { first, last }) => {
-                statement.query_map(params![after, limit as i64, origin, first, last], feed_row)
+        let (limit, origin) = (limit as i64, self.origin.as_str());
+        match self.rows {
+            Rows::Stored => feed_rows(&connection, STORED, params![after, limit, origin]),
+            Rows::Previewed(TimeWindow { first, last }) => {
+                feed_rows(&connection, PREVIEWED, params![after, limit, origin, first, last])
             }
-        };
-        rows.and_then(Iterator::collect).map_err(failed)
+            Rows::New(TimeWindow { first, last }, (from, to)) => {
+                let after = after.max(from - 1);
+                feed_rows(&connection, NEW, params![after, limit, origin, first, last, to])
+            }
+        }
+        .map_err(failed)
     }
+}
+
+fn feed_rows(
+    connection: &Connection,
+    select: &str,
+    parameters: impl Params,
+) -> rusqlite::Result<Vec<FeedRow>> {
+    connection.prepare_cached(select)?.query_map(parameters, feed_row)?.collect()
 }
 
 fn feed_row(row: &Row<'_>) -> rusqlite::Result<FeedRow> {
