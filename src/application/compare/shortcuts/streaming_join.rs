@@ -35,6 +35,10 @@ use super::read_throttle::ReadThrottle;
 const BATCH_EVENTS: usize = 1024;
 const BATCH_BYTES: usize = 1 << 20;
 
+/// Events wait only where one in so many finds its partner meanwhile. Where fewer do, as with a shuffled side, keeping an event,
+/// looking for its partner and putting it aside after all takes longer than putting it aside at once.
+const WORTH_WAITING: usize = 4;
+
 /// The join of two sides that are being read.
 pub(crate) struct StreamingJoin<'m> {
     scratch: &'m SharedScratch,
@@ -132,7 +136,7 @@ impl<'m> StreamingJoin<'m> {
         let left = before.saturating_sub(matched);
         self.threshold.store((left * 2).clamp(self.worthwhile, self.limit), Ordering::Relaxed);
         if left > self.limit / 2 {
-            if matched < before / 8 {
+            if matched < before / WORTH_WAITING {
                 self.given_up.store(true, Ordering::Relaxed);
                 self.throttle.lift();
             }
