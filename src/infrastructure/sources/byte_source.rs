@@ -161,3 +161,49 @@ impl FileVersion {
         Ok(Self { bytes: metadata.len(), modified: metadata.modified()?, identity: file_identity(metadata) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_which_the_first_bytes_were_read_is_read_from_its_beginning_and_no_farther_than_it_went() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        for (opened, now) in
+            [("", ""), ("ab", "ab"), ("ab", "abcdef"), ("abcd", "abcd"), ("abcdef", "abcdefgh")]
+        {
+            std::fs::write(&path, opened).unwrap();
+            let mut file = File::open(&path).unwrap();
+            let version = OpenedFile::new(&path, &file.metadata().unwrap()).unwrap();
+            // It may have grown by then.
+            std::fs::write(&path, now).unwrap();
+            let mut first = Vec::new();
+            (&mut file).take(4).read_to_end(&mut first).unwrap();
+            let mut content = PlainFile::after(version, file, first);
+            let mut one = [0];
+            let read = content.read(&mut one).unwrap();
+            assert_eq!(one[..read], opened.as_bytes()[..read], "{opened} of {now}");
+            for _ in 0..2 {
+                content.rewind().unwrap();
+                let mut all = String::new();
+                content.read_to_string(&mut all).unwrap();
+                assert_eq!(all, opened, "of {now}");
+            }
+        }
+    }
+
+    #[test]
+    fn it_goes_on_after_the_bytes_that_were_read_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, "abcdef").unwrap();
+        let mut file = File::open(&path).unwrap();
+        let opened = OpenedFile::new(&path, &file.metadata().unwrap()).unwrap();
+        let mut first = vec![0; 4];
+        file.read_exact(&mut first).unwrap();
+        let mut all = String::new();
+        PlainFile::after(opened, file, first).read_to_string(&mut all).unwrap();
+        assert_eq!(all, "abcdef");
+    }
+}

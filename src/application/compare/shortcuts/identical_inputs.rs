@@ -92,3 +92,58 @@ pub(crate) fn counts(sides: &BothSides) -> Counts {
     counts.beyond.candidate = side.near_boundary;
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::application::compare::feed::{Fed, FeedFacts};
+    use crate::wire::mapping::Mapping;
+    use crate::wire::record::RecordReader;
+
+    /// A file that is a copy of one file.
+    struct CopyOf(PathBuf);
+
+    impl Feed for CopyOf {
+        fn path(&self) -> &Path {
+            &self.0
+        }
+
+        fn read(
+            &mut self,
+            _: &mut RecordReader<'_>,
+            _: &mut dyn FnMut(Fed<'_>, &RecordReader<'_>) -> Result<(), CompareError>,
+        ) -> Result<FeedFacts, CompareError> {
+            panic!("to tell whether it is a copy, no record is read")
+        }
+
+        fn is_copy_of(&mut self, original: &Path) -> Result<bool, CompareError> {
+            Ok(original == self.0)
+        }
+
+        fn texts(&mut self, _: &[u64], _: &mut dyn FnMut(u64, &[u8])) -> Result<(), CompareError> {
+            panic!("to tell whether it is a copy, no text is read")
+        }
+    }
+
+    #[test]
+    fn sides_are_copies_where_each_file_is_one_of_the_file_in_its_place_and_read_in_the_same_way() {
+        let side = |files: &[usize]| {
+            let feed = |number: &usize| Box::new(CopyOf(PathBuf::from(number.to_string()))) as Box<dyn Feed>;
+            let (path, mapping, skipped) = (PathBuf::new(), Mapping::BuiltIn, Vec::new());
+            Input { path, mapping, feeds: files.iter().map(feed).collect(), skipped }
+        };
+        let are_copies = |one: &[usize], other: &[usize]| are_copies(&mut [side(one), side(other)]).unwrap();
+        for files in 0..6 {
+            let files: Vec<usize> = (0..files).collect();
+            assert!(are_copies(&files, &files), "{files:?}");
+            for another in 0..files.len() {
+                let mut others = files.clone();
+                others[another] = 99;
+                assert!(!are_copies(&files, &others), "{others:?}");
+                assert!(!are_copies(&files, &files[..another]), "{another} of {files:?}");
+            }
+        }
+    }
+}
