@@ -137,3 +137,36 @@ fn add_configured(
     }
     Ok(())
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn files_links_and_folders_reached_by_links_are_found_where_the_system_finds_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("deep/er")).unwrap();
+        for file in ["a.jsonl", "deep/b.jsonl", "deep/er/c.jsonl"] {
+            std::fs::write(at(file), "").unwrap();
+        }
+        symlink(at("deep/er"), at("short")).unwrap();
+        symlink("../a.jsonl", at("deep/link.jsonl")).unwrap();
+        symlink("nothing", at("dangling")).unwrap();
+        let mut paths = CanonicalPaths::default();
+        for name in [
+            "a.jsonl",
+            "deep/b.jsonl",
+            "deep/link.jsonl",
+            "short/c.jsonl",
+            "short/../b.jsonl",
+            "deep/er/c.jsonl",
+        ] {
+            assert_eq!(paths.of(&at(name)), at(name).canonicalize().unwrap(), "{name}");
+        }
+        assert_eq!(paths.of(&at("dangling")), at("dangling"));
+        assert_eq!(paths.of(Path::new("Cargo.toml")), Path::new("Cargo.toml").canonicalize().unwrap());
+    }
+}
