@@ -11,7 +11,8 @@ use super::identity::load_order;
 use super::import_totals::ImportTotals;
 use super::options::ReadOptions;
 use super::parts::without_copies;
-use super::pass::{ImportPass, ImportProgress};
+use super::pass::ImportPass;
+use super::progress::ImportProgress;
 use super::report::{ImportReport, Refusal, StoreReport, TimeRange};
 use super::seen_log::SeenLog;
 use super::target::{

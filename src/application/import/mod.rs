@@ -17,6 +17,7 @@ mod overlap;
 mod part_matching;
 mod parts;
 pub mod pass;
+mod progress;
 mod record;
 pub mod report;
 mod seen_log;
@@ -28,7 +29,7 @@ pub use job::{ImportPorts, ImportSettings, OverlapPolicy, import};
 pub use options::ReadOptions;
 pub use outcome::{Correction, Outcome};
 pub use overlap::{ClockRefusal, Overlap, OverlapFeeds, SystemTimes, TimeWindow, TwinPair};
-pub use pass::ImportProgress;
+pub use progress::ImportProgress;
 pub use record::{Identity, ImportRecord};
 pub use report::{
     ImportReport, LISTED_REJECTS, MissingPart, RecordCounts, Refusal, RejectList, RejectedRecord,

@@ -15,6 +15,7 @@ use super::import_totals::ImportTotals;
 use super::log_totals::LogTotals;
 use super::options::{ReadOptions, set_of_parts};
 use super::overlap::Overlap;
+use super::progress::ImportProgress;
 use super::record::ImportRecord;
 use super::seen_log::{ReadTo, SeenLog};
 use super::target::{Batch, ImportSink, KnownSource, OverlapView, SourceHeader};
@@ -34,30 +35,6 @@ const SHORT_LOG: u64 = 256 << 10;
 const MOST_READINGS: u32 = 4;
 /// And how long is waited for its writer, which streams a whole file.
 const BETWEEN_READINGS: Duration = Duration::from_millis(250);
-
-/// Is told how far an import is. Logs may be read in several passes, a preview and a load for example.
-pub trait ImportProgress {
-    /// A pass over these logs begins.
-    fn pass_begins(&mut self, logs: &[PathBuf]) {
-        let _ = logs;
-    }
-
-    /// The first `bytes` bytes of the content of a log are stored.
-    fn stored(&mut self, log: &str, bytes: u64) {
-        let _ = (log, bytes);
-    }
-
-    /// A log was read to its end.
-    fn log_ends(&mut self, log: &Path) {
-        let _ = log;
-    }
-
-    /// All logs of the pass were read; what is made of them may still take a moment.
-    fn pass_ends(&mut self) {}
-}
-
-/// Shows nothing.
-impl ImportProgress for () {}
 
 /// Opens a log.
 type Open<'o> = dyn Fn() -> Result<Box<dyn LogSource>, SourceError> + 'o;

@@ -31,12 +31,8 @@ use super::build_folder::{self, BuildFolder};
 use super::incomplete_logs::IncompleteLogs;
 use super::overlap_feeds::{OriginPositions, SharedConnection, lock};
 use super::provenance::{Counting, SourceWriter};
-use super::{duplicate_ids, known_logs, overlap, overlap_feeds, superseded_rows};
+use super::{duplicate_ids, known_logs, late_indexes, overlap, overlap_feeds, superseded_rows};
 
-/// What is made of `events` when all rows are there, in the words of the schema.
-const MADE_LAST: &str =
-    "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = 'events' AND type IN ('index', 'trigger')";
-const UNIQUE: &str = "events_by_id";
 /// In KiB: the index of the ids of a million twins takes 60 MB.
 const TWIN_CACHE: i64 = 52_000;
 
@@ -116,7 +112,7 @@ impl BulkLoad {
         connection::initialise(&EVENT_STORE, &place, &database)?;
         schema::migrate(&EVENT_STORE, &place, &mut database)?;
         connection::make_fast(&place, &database)?;
-        let (unique_index, made_last) = drop_indexes(&database).map_err(failed)?;
+        let (unique_index, made_last) = late_indexes::drop_all(&database).map_err(failed)?;
         database.execute_batch("BEGIN").map_err(failed)?;
         Ok(Self {
             place,
@@ -197,7 +193,7 @@ impl BulkLoad {
         if self.ids != IdState::Unique {
             let is_made_anew = self.ids == IdState::Duplicated || superseded_rows::are_many(&connection)?;
             if is_made_anew && self.ids == IdState::UniqueWithTwins {
-                connection.execute_batch(&format!("DROP INDEX {UNIQUE}")).map_err(&failed)?;
+                connection.execute_batch(&format!("DROP INDEX {}", late_indexes::UNIQUE)).map_err(&failed)?;
             }
             // The ids of twins come in no order, and their index cannot be made when all of them are there.
             let path = &self.place;
@@ -393,18 +389,4 @@ fn is_free(place: &Path) -> Result<bool, SqliteError> {
     }
     schema::refuse_orphaned_log(&EVENT_STORE, place)?;
     Ok(true)
-}
-
-/// Drops what is made last; answers the statements that make it again.
-fn drop_indexes(connection: &Connection) -> rusqlite::Result<(String, Vec<String>)> {
-    let mut statement = connection.prepare(MADE_LAST)?;
-    let parts = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let parts: Vec<(String, String, String)> = parts.collect::<Result<_, _>>()?;
-    let mut unique_index = String::new();
-    let mut others = Vec::new();
-    for (kind, name, sql) in parts {
-        connection.execute_batch(&format!("DROP {kind} {name}"))?;
-        if name == UNIQUE { unique_index = sql } else { others.push(sql) }
-    }
-    Ok((unique_index, others))
 }

@@ -11,6 +11,7 @@ mod duplicate_ids;
 mod incomplete_logs;
 pub mod incremental_load;
 mod known_logs;
+mod late_indexes;
 mod lost_positions;
 mod occurrences;
 mod overlap;
