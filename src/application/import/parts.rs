@@ -175,14 +175,13 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
     ) -> Result<FoundParts, ImportError> {
         let mut parts = Vec::new();
         for log in logs {
-            let path = text_of(&files.location(log));
-            let seen = self.look_up(log, &path, files)?;
+            let seen = self.look_up(log, files)?;
             let kept = if let Some(SeenLog::Unchanged(known)) = &seen {
                 let (source_id, to) = (known.source_id, known.digest.content_bytes);
                 Some(KeptVersion { source_id, to, state: KeptState::Unchanged })
             } else {
                 let mut source = open(log, &self.options.mapping)?;
-                let header = self.header(&path, source.as_ref());
+                let header = self.header(&text_of(&files.location(log)), source.as_ref());
                 let known = self.known_part(source.as_mut(), &header)?.filter(|known| known.is_whole);
                 known.map(|known| KeptVersion {
                     source_id: known.source_id,
@@ -190,6 +189,7 @@ impl<S: ImportSink + ?Sized> ImportPass<'_, S> {
                     state: KeptState::Interrupted,
                 })
             };
+            let path = text_of(&files.location(log));
             parts.push(PresentPart { path, kept, file: files.mark(log), ..PresentPart::default() });
             self.follows.extend(seen.map(|seen| (log.clone(), seen)));
         }

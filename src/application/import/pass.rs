@@ -39,10 +39,18 @@ const BETWEEN_READINGS: Duration = Duration::from_millis(250);
 /// Opens a log.
 type Open<'o> = dyn Fn() -> Result<Box<dyn LogSource>, SourceError> + 'o;
 
-/// A log, and where it lies: its absolute path, as a text.
-struct PlacedLog<'l> {
-    location: String,
+/// A log that is read, and read again where it changes meanwhile. Each reading is of the file that its path leads to then.
+struct ReadLog<'l> {
+    path: &'l Path,
+    files: &'l dyn LogFiles,
     open: &'l Open<'l>,
+}
+
+impl ReadLog<'_> {
+    /// Where the file lies, once it was opened: a link may have led to another one before.
+    fn location(&self) -> String {
+        text_of(&self.files.location(self.path))
+    }
 }
 
 /// A pass that has begun.
@@ -101,16 +109,15 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         self
     }
 
-    /// Imports one log, which `open` opens, and which lies at that absolute path, to its end. A log that changes while it is read is read
+    /// Imports one log, which `open` opens, to its end. A log that changes while it is read is read
     /// again, a few times. Where it grows all the time, it is imported as far as it stands still.
     ///
     /// # Errors
     /// The log cannot be read, or the sink not be written.
     #[cfg(feature = "internals")]
-    pub fn import(&mut self, location: &Path, open: &Open<'_>) -> Result<(), ImportError> {
+    pub fn import(&mut self, path: &Path, files: &dyn LogFiles, open: &Open<'_>) -> Result<(), ImportError> {
         let options = self.options.clone();
-        let log = PlacedLog { location: text_of(location), open };
-        self.import_to(&log, &mut Reading::new(&options), None, false).map(drop)
+        self.import_to(&ReadLog { path, files, open }, &mut Reading::new(&options), None, false).map(drop)
     }
 
     /// Imports these logs, one after the other. What was imported last, byte for byte, is not read.
@@ -153,8 +160,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         reading: &mut Reading<'_>,
         files: &dyn LogFiles,
     ) -> Result<SeenLog, ImportError> {
-        let placed = PlacedLog { location: text_of(&files.location(log)), open };
-        let to = match self.look_up(log, &placed.location, files)? {
+        let to = match self.look_up(log, files)? {
             Some(SeenLog::Unchanged(known)) => {
                 let totals = LogTotals::unchanged(text_of(log), &known);
                 self.totals.add(totals, known.source_id, Some(known.digest.content_sha256.clone()));
@@ -165,7 +171,7 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
         };
         // A pipe has no bytes as long as it is not read.
         let is_short = files.bytes(log).is_ok_and(|bytes| (1..=SHORT_LOG).contains(&bytes));
-        let read = self.import_to(&placed, reading, to.as_ref(), is_short)?;
+        let read = self.import_to(&ReadLog { path: log, files, open }, reading, to.as_ref(), is_short)?;
         // One that is gone by now leaves nothing.
         let left = files.bytes(log).map_or(0, |now| now.saturating_sub(read.bytes));
         if let Some(report) = self.totals.sources.last_mut() {
@@ -178,13 +184,13 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     pub(super) fn look_up(
         &mut self,
         log: &Path,
-        location: &str,
         files: &dyn LogFiles,
     ) -> Result<Option<SeenLog>, ImportError> {
         if let Some(seen) = self.follows.get(log) {
             return Ok(Some(seen.clone()));
         }
-        let last = self.sink.last_import(location, &self.settings()).map_err(store_failed(&text_of(log)))?;
+        let (path, settings) = (text_of(&files.location(log)), self.settings());
+        let last = self.sink.last_import(&path, &settings).map_err(store_failed(&text_of(log)))?;
         let Some(last) = last else { return Ok(None) };
         let now = files.sha256(log, last.digest.bytes)?;
         Ok((now.as_ref() == Some(&last.digest.sha256)).then_some(SeenLog::Unchanged(last)))
@@ -208,25 +214,25 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
     /// Imports a log, and no more of it than was seen before. Answers how far it was read.
     fn import_to(
         &mut self,
-        placed: &PlacedLog<'_>,
+        log: &ReadLog<'_>,
         reading: &mut Reading<'_>,
         to: Option<&ReadTo>,
         is_short: bool,
     ) -> Result<ReadTo, ImportError> {
         for _ in 1..MOST_READINGS {
-            match self.import_once(placed, reading, to, is_short) {
+            match self.import_once(log, reading, to, is_short) {
                 Err(ImportError::Source(SourceError::Changing { .. })) => {}
                 outcome => return outcome,
             }
             self.clock.wait(BETWEEN_READINGS);
         }
-        match (self.import_once(placed, reading, to, is_short), self.reached.take()) {
+        match (self.import_once(log, reading, to, is_short), self.reached.take()) {
             // What it grows by is for the next import; what was read before that has to stand still.
             (Err(ImportError::Source(SourceError::Changing { opened, ended, .. })), Some(reached))
                 if to.is_none() && ended > opened && reached.offset > 0 =>
             {
                 let to = ReadTo { bytes: reached.offset, resume: reached, ..ReadTo::default() };
-                self.import_once(placed, reading, Some(&to), false)
+                self.import_once(log, reading, Some(&to), false)
             }
             (outcome, _) => outcome,
         }
@@ -234,13 +240,14 @@ impl<'p, S: ImportSink + ?Sized> ImportPass<'p, S> {
 
     fn import_once(
         &mut self,
-        PlacedLog { location, open }: &PlacedLog<'_>,
+        log: &ReadLog<'_>,
         reading: &mut Reading<'_>,
         to: Option<&ReadTo>,
         is_short: bool,
     ) -> Result<ReadTo, ImportError> {
+        let open = log.open;
         let mut source = open()?;
-        let header = self.header(location, source.as_ref());
+        let header = self.header(&log.location(), source.as_ref());
         let path = text_of(source.path());
         let known = self.known_part(source.as_mut(), &header)?;
         let source_id = self.sink.begin_source(&header, known.as_ref()).map_err(store_failed(&path))?;

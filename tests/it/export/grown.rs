@@ -9,7 +9,7 @@ use mission_events::internals::application::import::{ReadOptions, RecordCounts};
 use mission_events::internals::application::rejects::{RetryRejects, RetryReport};
 use mission_events::internals::infrastructure::export_folder::FileFolder;
 use mission_events::internals::infrastructure::sources::holds_whole_record;
-use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sources::{FileSystem, open_log};
 use mission_events::internals::infrastructure::sqlite::{RejectFilter, SqliteExport, SqliteRejects};
 use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
@@ -31,7 +31,7 @@ fn import(dir: &TestDir, content: &str) -> RecordCounts {
     let mut target = open_import(&dir.join("events.db"), 0).unwrap();
     let (clock, mut progress) = (SystemClock::default(), ());
     let mut import = ImportPass::new(reading(DstPolicy::Reject), target.as_mut(), &clock, &mut progress);
-    import.import(&log, &|| open_log(&log, &Mapping::BuiltIn)).unwrap();
+    import.import(&log, &FileSystem, &|| open_log(&log, &Mapping::BuiltIn)).unwrap();
     let imported = import.finish().unwrap();
     target.publish().unwrap();
     comes_back(dir, content);
@@ -124,7 +124,7 @@ fn damage_that_goes_on_over_batches_is_not_mixed_up_with_a_conflict() {
         let mut target = open_import(&dir.join("events.db"), 0).unwrap();
         let (clock, mut progress) = (SystemClock::default(), ());
         let mut import = ImportPass::new(reading(DstPolicy::Reject), target.as_mut(), &clock, &mut progress);
-        import.import(&log, &|| open_log(&log, &Mapping::BuiltIn)).unwrap();
+        import.import(&log, &FileSystem, &|| open_log(&log, &Mapping::BuiltIn)).unwrap();
         import.finish().unwrap();
         target.publish().unwrap();
     }

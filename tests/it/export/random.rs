@@ -8,7 +8,7 @@ use mission_events::internals::application::export::{Export, ExportOptions, Expo
 use mission_events::internals::application::import::pass::ImportPass;
 use mission_events::internals::application::import::{ReadOptions, RecordCounts};
 use mission_events::internals::infrastructure::export_folder::FileFolder;
-use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sources::{FileSystem, open_log};
 use mission_events::internals::infrastructure::sqlite::SqliteExport;
 use mission_events::internals::infrastructure::system_clock::SystemClock;
 use mission_events::internals::wire::local_time::DstPolicy;
@@ -89,7 +89,7 @@ fn import(database: &Path, logs: &[std::path::PathBuf]) -> Vec<RecordCounts> {
     let (clock, mut progress) = (SystemClock::default(), ());
     let mut import = ImportPass::new(reading, target.as_mut(), &clock, &mut progress);
     for log in logs {
-        import.import(log, &|| open_log(log, &Mapping::BuiltIn)).unwrap();
+        import.import(log, &FileSystem, &|| open_log(log, &Mapping::BuiltIn)).unwrap();
     }
     let imported = import.finish().unwrap();
     target.publish().unwrap();

@@ -15,7 +15,7 @@ use mission_events::internals::application::log_source::SourceDigest;
 use mission_events::internals::domain::event::derived_event_id;
 use mission_events::internals::domain::repository::RepositoryError;
 use mission_events::internals::domain::value_objects::{EventId, Position};
-use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sources::{FileSystem, open_log};
 use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use mission_events::internals::infrastructure::sqlite::import::incremental_load::IncrementalLoad;
 use mission_events::internals::infrastructure::system_clock::SystemClock;
@@ -186,7 +186,7 @@ fn load(dir: &TestDir, names: &[String], target: &mut dyn ImportSink) -> ImportT
     let (clock, mut progress) = (SystemClock::default(), ());
     let mut import = ImportPass::new(reading(), target, &clock, &mut progress);
     for name in names {
-        import.import(&dir.join(name), &|| open_log(&dir.join(name), &mapping)).unwrap();
+        import.import(&dir.join(name), &FileSystem, &|| open_log(&dir.join(name), &mapping)).unwrap();
     }
     let imported = import.finish().unwrap();
     target.publish().unwrap();
@@ -245,9 +245,11 @@ fn a_preview_follows_a_load_that_a_log_has_cut_short() {
     let log = dir.join("log.jsonl");
     let open = || open_log(&log, &Mapping::default());
     // What was read so far is written, and nothing ends the load.
-    ImportPass::new(reading(), &mut cut_short, &clock, &mut progress).import(&log, &open).unwrap();
+    ImportPass::new(reading(), &mut cut_short, &clock, &mut progress)
+        .import(&log, &FileSystem, &open)
+        .unwrap();
     let mut preview = cut_short.preview().unwrap();
-    ImportPass::new(reading(), &mut preview, &clock, &mut progress).import(&log, &open).unwrap();
+    ImportPass::new(reading(), &mut preview, &clock, &mut progress).import(&log, &FileSystem, &open).unwrap();
     drop((preview, cut_short));
     assert_eq!(events_of(&existing).len(), 1);
 }

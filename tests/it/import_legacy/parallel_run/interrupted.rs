@@ -10,7 +10,7 @@ use mission_events::internals::application::import::twin_matching::matching_sett
 use mission_events::internals::application::import::{ImportError, IncrementalSink, ReadOptions};
 use mission_events::internals::domain::repository::EventRepository;
 use mission_events::internals::infrastructure::compare_inputs::TempScratch;
-use mission_events::internals::infrastructure::sources::open_log;
+use mission_events::internals::infrastructure::sources::{FileSystem, open_log};
 use mission_events::internals::infrastructure::sqlite::SqliteEventRepository;
 use mission_events::internals::infrastructure::sqlite::import::incremental_load::IncrementalLoad;
 use mission_events::internals::infrastructure::system_clock::SystemClock;
@@ -103,14 +103,19 @@ fn options() -> ReadOptions {
 fn load(dir: &TestDir, target: &mut IncrementalLoad) -> Result<u64, ImportError> {
     let (clock, mut progress) = (SystemClock::default(), ());
     let mut pass = ImportPass::new(options(), target, &clock, &mut progress);
-    pass.import(&dir.join("old.jsonl"), &|| open_log(&dir.join("old.jsonl"), &Mapping::default()))?;
+    pass.import(&dir.join("old.jsonl"), &FileSystem, &|| {
+        open_log(&dir.join("old.jsonl"), &Mapping::default())
+    })?;
     Ok(pass.finish()?.total.matched_existing)
 }
 
 fn preview(dir: &TestDir, target: &mut IncrementalLoad) -> u64 {
     let (clock, mut progress, mut preview) = (SystemClock::default(), (), target.preview().unwrap());
     let mut pass = ImportPass::new(options(), &mut preview, &clock, &mut progress);
-    pass.import(&dir.join("old.jsonl"), &|| open_log(&dir.join("old.jsonl"), &Mapping::default())).unwrap();
+    pass.import(&dir.join("old.jsonl"), &FileSystem, &|| {
+        open_log(&dir.join("old.jsonl"), &Mapping::default())
+    })
+    .unwrap();
     pass.match_twins(&matching_settings(utc()), Box::new(TempScratch::default())).unwrap();
     pass.finish().unwrap().total.matched_existing
 }
