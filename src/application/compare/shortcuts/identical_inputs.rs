@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn sides_are_copies_where_each_file_is_one_of_the_file_in_its_place_and_read_in_the_same_way() {
+    fn sides_are_copies_where_each_file_is_one_of_the_file_in_its_place() {
         let side = |files: &[usize]| {
             let feed = |number: &usize| Box::new(CopyOf(PathBuf::from(number.to_string()))) as Box<dyn Feed>;
             let (path, mapping, skipped) = (PathBuf::new(), Mapping::BuiltIn, Vec::new());

@@ -5,7 +5,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::application::compare::reading::packed_event::Side;
 
-/// How many events one side may be ahead of the other.
+/// How many events one side may be ahead of the other: enough that its thread reads on while that of the other one looks for pairs.
+/// What waits is bounded in bytes, by the join.
 const SLACK: u64 = 1 << 17;
 
 /// How far both sides have been read.

@@ -35,8 +35,9 @@ use super::read_throttle::ReadThrottle;
 const BATCH_EVENTS: usize = 1024;
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Events wait only where one in so many bytes of them finds its partner meanwhile. Where fewer do, as with a shuffled side, keeping an event,
-/// looking for its partner and putting it aside after all takes longer than putting it aside at once.
+/// Events wait only where one in so many bytes of them finds its partner meanwhile. Where fewer do, as with a shuffled
+/// side, keeping an event, looking for its partner and putting it aside after all takes longer than putting it aside at
+/// once.
 const WORTH_WAITING: usize = 4;
 
 /// The join of two sides that are being read.
